@@ -1,0 +1,250 @@
+# postseal: SPF policy service, DKIM signing milter and their admin command.
+#
+#   make              build the two daemons and the command into .build/release
+#   make demo         as root: private Postfix, one good and one forged mail in,
+#                     one mail out; shows what happened, then stops everything
+#   make check        as root: install what is missing, build, pass all tests
+#   make unit         the tests that need neither root nor network
+#   make replay       recorded milter and policy sessions
+#   make e2e          the tests on a real Postfix in namespaces of their own
+#   make check-asan   unit and replay under ASan and UBSan
+#   make check-valgrind  unit and replay under valgrind
+#   make check-long   valgrind, the fuzzers, 1,000 messages, life under load
+#   make fuzz-smoke   each fuzzer for 60 seconds (FUZZ_SECONDS=60)
+#   make bench        benchmarks beside the peers, ratios printed
+#   make coverage     line coverage of unit and replay
+#   make lint         formatting, fences between the rooms, cppcheck
+#   make deps         install libraries and test tools with apt-get
+#   make install      PREFIX, SYSCONFDIR, DESTDIR and friends are honoured
+#   make uninstall    removes what install put there, but no config and no key
+#   make clean        remove .build
+#
+# FLAVOUR=release|asan|valgrind|fuzz|coverage builds in its own folder, so that
+# objects never mix. WERROR=1 makes warnings errors (set where CI is set).
+
+VERSION := 0.1.0
+
+PREFIX     ?= /usr/local
+SBINDIR    ?= $(PREFIX)/sbin
+LIBEXECDIR ?= $(PREFIX)/libexec
+MANDIR     ?= $(PREFIX)/share/man
+SYSCONFDIR ?= /etc
+DESTDIR    ?=
+
+FLAVOUR ?= release
+O := .build/$(FLAVOUR)
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+
+ifdef CI
+WERROR ?= 1
+endif
+
+# --- compilers and flags ---------------------------------------------------
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -Wundef \
+	-Wold-style-definition -Wno-unused-parameter
+ifeq ($(WERROR),1)
+WARN += -Werror
+endif
+
+HARDEN := -fstack-protector-strong -fPIE
+HARDEN_LD := -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack
+
+ifeq ($(FLAVOUR),release)
+MODE := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-clash-protection
+ifeq ($(shell uname -m),x86_64)
+MODE += -fcf-protection
+endif
+else ifeq ($(FLAVOUR),asan)
+MODE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=undefined
+else ifeq ($(FLAVOUR),valgrind)
+MODE := -O1 -g -fno-omit-frame-pointer
+else ifeq ($(FLAVOUR),fuzz)
+CC := clang
+MODE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fsanitize=fuzzer-no-link -fno-sanitize-recover=undefined
+else ifeq ($(FLAVOUR),coverage)
+MODE := -O0 -g --coverage
+else
+$(error unknown FLAVOUR '$(FLAVOUR)': release, asan, valgrind, fuzz, coverage)
+endif
+
+PKGS := libevent libunbound libconfuse libidn2 libcrypto
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+LIBS = -lspf2 -levent_core -lunbound -lconfuse -lidn2 -lcrypto
+
+ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -I. -DPOSTSEAL_VERSION='"$(VERSION)"' \
+	-DPOSTSEAL_SYSCONFDIR='"$(SYSCONFDIR)"' \
+	$(WARN) $(MODE) $(HARDEN) $(PKG_CFLAGS) $(CFLAGS)
+ALL_LDFLAGS = $(MODE) $(HARDEN_LD) $(LDFLAGS)
+
+# --- sources: every .c file of a room belongs to the room's library --------
+
+wing = $(filter-out $1/main.c,$(wildcard $1/*.c))
+objs = $(patsubst %.c,$(O)/%.o,$1)
+
+PROGRAMS := $(O)/postseal-policyd $(O)/postseal-signer $(O)/postseal
+LIBRARIES := $(O)/libadmin.a $(O)/libpolicyd.a $(O)/libsigner.a $(O)/libcommon.a
+
+all: $(PROGRAMS)
+
+$(O)/libcommon.a: $(call objs,$(wildcard common/*.c))
+$(O)/libpolicyd.a: $(call objs,$(call wing,policyd))
+$(O)/libsigner.a: $(call objs,$(call wing,signer))
+$(O)/libadmin.a: $(call objs,$(call wing,admin))
+$(O)/libsupport.a: $(call objs,$(wildcard tests/support/*.c))
+$(O)/libfake.a: $(call objs,$(wildcard tests/support/fake/*.c))
+
+$(O)/%.a:
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(O)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/postseal-policyd: $(O)/policyd/main.o $(O)/libpolicyd.a $(O)/libcommon.a
+$(O)/postseal-signer: $(O)/signer/main.o $(O)/libsigner.a $(O)/libcommon.a
+$(O)/postseal: $(O)/admin/main.o $(LIBRARIES)
+$(PROGRAMS):
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+# --- tests -----------------------------------------------------------------
+# tests/<room>/t_<stem>.c is a program. The fakes of tests/support/fake (loop,
+# resolver) take the place of the real ones, but in the tests named here.
+
+REAL := t_loop t_conn t_listen t_supervisor t_resolver
+TEST_SRC := $(wildcard tests/common/t_*.c tests/policyd/t_*.c \
+	tests/signer/t_*.c tests/admin/t_*.c)
+REPLAY_SRC := $(wildcard tests/replay/t_*.c)
+TESTS := $(patsubst %.c,$(O)/%,$(TEST_SRC))
+REPLAYS := $(patsubst %.c,$(O)/%,$(REPLAY_SRC))
+
+fake = $(if $(filter $(notdir $1),$(REAL)),,$(O)/libfake.a)
+
+define test_program
+$1: $1.o $(O)/libsupport.a $(call fake,$1) $(LIBRARIES)
+	$$(CC) $$(ALL_LDFLAGS) -o $$@ $1.o -Wl,--start-group \
+	  $(call fake,$1) $(O)/libsupport.a $(LIBRARIES) -Wl,--end-group \
+	  $$(LIBS) -lcunit
+endef
+$(foreach t,$(TESTS) $(REPLAYS),$(eval $(call test_program,$t)))
+
+tests: $(TESTS) $(REPLAYS) $(PROGRAMS)
+
+unit: $(TESTS) $(PROGRAMS)
+	@tests/run "unit ($(FLAVOUR))" $(O) $(TESTS)
+
+replay: $(REPLAYS) $(PROGRAMS)
+	@tests/run "replay ($(FLAVOUR))" $(O) $(REPLAYS)
+
+check: deps
+	@$(MAKE) --no-print-directory all tests
+	@$(MAKE) --no-print-directory unit replay e2e
+
+check-asan:
+	@$(MAKE) --no-print-directory FLAVOUR=asan all tests
+	@$(MAKE) --no-print-directory FLAVOUR=asan unit replay
+
+check-valgrind:
+	@$(MAKE) --no-print-directory FLAVOUR=valgrind all tests
+	@RUN_UNDER="$(VALGRIND)" $(MAKE) --no-print-directory FLAVOUR=valgrind \
+	  unit replay
+
+VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full \
+	--errors-for-leak-kinds=definite,indirect --trace-children=no
+
+e2e: all
+	@tests/e2e/run $(O)
+
+check-long: check-valgrind fuzz-smoke
+	@$(MAKE) --no-print-directory all
+	@tests/e2e/run --long $(O)
+
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@tests/e2e/demo $(O)
+
+# --- fuzzers: tests/fuzz/f_<stem>.c ----------------------------------------
+
+FUZZ_SECONDS ?= 60
+FUZZERS := $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/f_*.c))
+
+define fuzz_program
+$1: $1.o $(O)/libsupport.a $(O)/libfake.a $(LIBRARIES)
+	$$(CC) $$(ALL_LDFLAGS) -fsanitize=fuzzer -o $$@ $1.o -Wl,--start-group \
+	  $(O)/libfake.a $(O)/libsupport.a $(LIBRARIES) -Wl,--end-group \
+	  $$(LIBS) -lcunit
+endef
+ifeq ($(FLAVOUR),fuzz)
+$(foreach f,$(FUZZERS),$(eval $(call fuzz_program,$f)))
+fuzzers: $(FUZZERS)
+	@tests/fuzz/run $(FUZZ_SECONDS) $(FUZZERS)
+else
+fuzzers:
+	@$(MAKE) --no-print-directory FLAVOUR=fuzz fuzzers
+endif
+fuzz-smoke: fuzzers
+
+# --- benchmarks: tests/bench/b_<stem>.c ------------------------------------
+
+BENCHES := $(patsubst %.c,$(O)/%,$(wildcard tests/bench/b_*.c))
+
+define bench_program
+$1: $1.o $(O)/libsupport.a $(LIBRARIES)
+	$$(CC) $$(ALL_LDFLAGS) -o $$@ $1.o -Wl,--start-group \
+	  $(O)/libsupport.a $(LIBRARIES) -Wl,--end-group $$(LIBS) -lcunit
+endef
+$(foreach b,$(BENCHES),$(eval $(call bench_program,$b)))
+
+bench: bench-spf bench-signer
+bench-spf: all $(BENCHES)
+	@tests/bench/spf $(O)
+bench-signer: all $(BENCHES)
+	@tests/bench/signer $(O)
+
+# --- coverage, lint, deps --------------------------------------------------
+
+coverage:
+	@$(MAKE) --no-print-directory FLAVOUR=coverage all tests unit replay
+	@tests/lint/coverage .build/coverage
+
+lint:
+	@tests/lint/run
+
+deps:
+	@tests/deps
+
+# --- installing ------------------------------------------------------------
+
+install: all
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBEXECDIR)/postseal \
+	  $(DESTDIR)$(SYSCONFDIR)/postseal/domains.d
+	install -d -m 0711 $(DESTDIR)$(SYSCONFDIR)/postseal/keys
+	install -m 0755 $(O)/postseal-policyd $(O)/postseal-signer \
+	  $(DESTDIR)$(LIBEXECDIR)/postseal/
+	install -m 0755 $(O)/postseal $(DESTDIR)$(SBINDIR)/
+	[ -e $(DESTDIR)$(SYSCONFDIR)/postseal/postseal.conf ] || install -m 0644 \
+	  conf/postseal.conf $(DESTDIR)$(SYSCONFDIR)/postseal/
+
+uninstall:
+	rm -rf $(DESTDIR)$(LIBEXECDIR)/postseal
+	rm -f $(DESTDIR)$(SBINDIR)/postseal
+
+help:
+	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
+
+clean:
+	rm -rf .build
+
+.PHONY: all tests unit replay check check-asan check-valgrind check-long e2e \
+	demo fuzzers fuzz-smoke bench bench-spf bench-signer coverage lint deps \
+	install uninstall help clean
+.SECONDARY:
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -1,0 +1,57 @@
+/*
+ * limits.h - every cap of the house, each with its reason.
+ *
+ * Each has a test at the limit and one over it. What an administrator may want
+ * to change is a key of the config instead (settings.c); its range is there.
+ */
+#ifndef POSTSEAL_COMMON_LIMITS_H
+#define POSTSEAL_COMMON_LIMITS_H
+
+enum {
+	/* Logging: rsyslog and journald take 8 KiB and more, but classic syslogd
+	 * cuts at 1 KiB; a decision line is some 300 bytes. */
+	LOG_LINE_MAX = 1024,
+
+	/* Config: a file of 10,000 domains is some 1.5 MB. */
+	CONFIG_FILE_MAX = 16 * 1024 * 1024,
+
+	/* Reading: one read(2) of the worker's scratch buffer. Postfix sends body
+	 * packets of 64 KiB; larger reads gain nothing. */
+	READ_CHUNK = 64 * 1024,
+
+	/* What one connection may have queued for a peer that does not read. A
+	 * milter reply is under 70 KiB, a policy reply under 2 KiB. */
+	CONN_OUT_MAX = 256 * 1024,
+
+	/* A policy request: Postfix sends some 700 bytes; long senders, names and
+	 * certificate subjects are each limited by Postfix to 2 KiB or less. */
+	POLICY_REQUEST_MAX = 16 * 1024,
+
+	/* A milter packet: the largest that Postfix sends is a body chunk of
+	 * 65,536 bytes; macros and headers (60,000) are smaller. */
+	MILTER_PACKET_MAX = 1024 * 1024,
+
+	/* All header fields of a message together; Postfix's own header_size_limit
+	 * is 100 KiB a field. Over it the message goes on unsigned. */
+	MESSAGE_HEADERS_MAX = 1024 * 1024,
+
+	/* Header fields of a message: 1,000 Received and trace fields are a mail
+	 * loop long before. */
+	MESSAGE_FIELDS_MAX = 10000,
+
+	/* RFC 7208 section 4.6.4. */
+	SPF_TERMS_MAX = 10,     /* DNS terms of one check */
+	SPF_NAMES_MAX = 10,     /* MX names (more: permerror), PTR names (rest ignored) */
+
+	/* A published SPF record as text: 64 KiB is what DNS over TCP holds. */
+	SPF_RECORD_MAX = 65535,
+
+	/* A header line must stay under 998 bytes (RFC 5322 section 2.1.1). */
+	HEADER_LINE_MAX = 990,
+
+	/* A reply line: 512 with code and CRLF (RFC 5321 section 4.5.3.1.5), and
+	 * Postfix puts "<recipient>: Recipient address rejected: " before. */
+	REPLY_TEXT_MAX = 400
+};
+
+#endif

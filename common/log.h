@@ -1,0 +1,67 @@
+/*
+ * log.h - one line for one decision, never in the way of a message.
+ *
+ * A line is an event word and key=value pairs:
+ *     signed queue_id=4AE0FA84398 domain=example.com selector=2026a
+ * Values with a space, a quote, '=' or a byte outside printable ASCII are put in
+ * double quotes, with \" \\ and \xHH inside: nothing that a sender controls can
+ * make a second line or a false key. (Valid UTF-8 is kept.)
+ *
+ * syslog is a non-blocking datagram of our own to /dev/log (RFC 3164 form,
+ * facility mail), because syslog(3) blocks when its reader is stuck. A line that
+ * cannot be written at once is dropped and counted; the next line that goes
+ * through is followed by one that says how many were lost. Nothing here fails.
+ *
+ * The sink is one of the two pieces of mutable file-scope state of the house.
+ */
+#ifndef POSTSEAL_COMMON_LOG_H
+#define POSTSEAL_COMMON_LOG_H
+
+#include <stdint.h>
+#include <syslog.h> /* LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG */
+
+#include "common/limits.h"
+#include "common/span.h"
+
+struct log_line {
+	int level;
+	size_t n;
+	char text[LOG_LINE_MAX];
+};
+
+/*
+ * Opens the sink. where: "syslog", "stderr", or an absolute path of a file to
+ * append to; ident: program name (borrowed for ever, a literal).
+ * 0 or -errno; on failure the old sink stays. Before the first call lines go to
+ * stderr. With where == NULL lines are dropped.
+ */
+int log_open(const char *where, const char *ident);
+
+/* Closes and opens the same sink again (SIGHUP of a log file). 0 or -errno. */
+int log_reopen(void);
+
+/* Lines of a higher (less urgent) level are not written. Default LOG_INFO. */
+void log_set_level(int level);
+
+/* Begins a line in l with the event word, a literal. */
+void log_begin(struct log_line *l, int level, const char *event);
+
+/* Adds key=value; an empty or NULL value adds nothing. What does not fit is cut
+ * and the line ends in "...". */
+void log_str(struct log_line *l, const char *key, const char *value);
+void log_span(struct log_line *l, const char *key, struct span value);
+void log_num(struct log_line *l, const char *key, long long value);
+
+/* Writes the line. */
+void log_end(struct log_line *l);
+
+/* One line at once: event, and a reason made as printf(3) does.
+ *     log_event(LOG_ERR, "config", "%s:%u: %s", file, line, why);
+ * gives: config reason="..." */
+void log_event(int level, const char *event, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Lines dropped since the start. */
+uint64_t log_dropped(void);
+
+#endif

@@ -1,0 +1,95 @@
+/*
+ * resolver.h - DNS questions and answers, without blocking.
+ *
+ * libunbound's event API on the worker's loop: one cache with true TTLs, a port
+ * for each query, equal questions asked once, DNSSEC status. What it returns is
+ * turned into records by dnsmsg.c. tests/support/resolver_zone.c stands in its
+ * place in tests and answers from a zone in a text file.
+ *
+ * What an answer means for SPF or DKIM is not known here.
+ */
+#ifndef POSTSEAL_COMMON_RESOLVER_H
+#define POSTSEAL_COMMON_RESOLVER_H
+
+#include <stdint.h>
+
+#include "common/ip.h"
+#include "common/loop.h"
+#include "common/settings.h"
+#include "common/span.h"
+
+enum dns_type {
+	DNS_A = 1,
+	DNS_PTR = 12,
+	DNS_MX = 15,
+	DNS_TXT = 16,
+	DNS_AAAA = 28
+};
+
+enum dns_status {
+	DNS_FOUND,    /* at least one record of the type, CNAMEs followed */
+	DNS_NODATA,   /* the name exists, the type does not */
+	DNS_NXDOMAIN, /* RCODE 3; also a CNAME loop's end */
+	DNS_TEMPERROR /* timeout, SERVFAIL, another RCODE, bogus, malformed */
+};
+
+enum dns_security { DNS_INSECURE, DNS_SECURE, DNS_BOGUS };
+
+struct dns_record {
+	struct ip ip;        /* A, AAAA */
+	uint16_t preference; /* MX */
+	const char *name;    /* MX, PTR: text, no trailing dot ("" is the root),
+	                      * odd octets as in RFC 1035 section 5.1 */
+	struct span txt;     /* TXT: its strings joined without a space, RFC 7208
+	                      * section 3.3; any octet may be in it */
+};
+
+struct dns_answer {
+	enum dns_status status;
+	enum dns_security security;
+	const char *why; /* DNS_TEMPERROR: a static reason ("timeout", "SERVFAIL",
+	                  * "bogus", ...); else NULL */
+	size_t n;        /* records, in the order of the answer */
+	const struct dns_record *record;
+};
+
+/* Frees an answer that was returned owned; NULL is allowed. */
+void dns_answer_free(struct dns_answer *a);
+
+struct resolver;
+struct dns_query;
+
+/*
+ * A resolver on l. Opens nothing before the first question. 0 and *ret owned
+ * (resolver_free), or -errno.
+ */
+int resolver_new(struct loop *l, const struct dns_settings *dns,
+    struct resolver **ret);
+
+/* After every query was answered or cancelled. NULL is allowed. */
+void resolver_free(struct resolver *r);
+
+enum ask {
+	ASK_READY,   /* *ret_answer is returned owned */
+	ASK_PENDING, /* got() will be called; *ret_query until then */
+	ASK_BADNAME, /* not a name that DNS can hold (domain_is_name) */
+	ASK_NOMEM
+};
+
+/*
+ * Asks for the records of type at name. name is text in which '.' parts labels
+ * and every other octet stands for itself (a backslash, too); borrowed for the
+ * call.
+ *
+ * got(arg, answer) takes the answer (dns_answer_free). It is called once, from
+ * the loop, never inside this call and never after resolver_cancel(); within
+ * dns.timeout seconds in any case.
+ */
+enum ask resolver_ask(struct resolver *r, struct span name, enum dns_type type,
+    void (*got)(void *arg, struct dns_answer *answer), void *arg,
+    struct dns_query **ret_query, struct dns_answer **ret_answer);
+
+/* The question is no longer wanted; q is gone. */
+void resolver_cancel(struct dns_query *q);
+
+#endif

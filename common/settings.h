@@ -1,0 +1,199 @@
+/*
+ * settings.h - the one config: every key with its type, default, range, help.
+ *
+ * Specified in postseal.conf(5). The rows in settings.c are the only place that
+ * knows a key; the parser, -T, conf/postseal.conf and the test of the manual
+ * all come from them. The file is read with libconfuse; where libconfuse is
+ * laxer than we promise (see settings.c) it is cured around it.
+ *
+ * What a value *means* is known by its user: an SPF action in policyd/verdict.c,
+ * a key file in signer/keys.c. Nothing is opened here but the config files.
+ */
+#ifndef POSTSEAL_COMMON_SETTINGS_H
+#define POSTSEAL_COMMON_SETTINGS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/arena.h"
+#include "common/buf.h"
+#include "common/endpoint.h"
+#include "common/ip.h"
+
+#define SETTINGS_FILE "/etc/postseal/postseal.conf"
+
+/* Which parts are read and judged; what is not in scope is not even parsed, so
+ * that a typo in the signer's section cannot stop inbound mail. The top level
+ * and dns are always in scope. */
+enum settings_scope {
+	SETTINGS_POLICYD = 1,
+	SETTINGS_SIGNER = 2, /* signer, domain, and the files of domains.d/ */
+	SETTINGS_ALL = 3
+};
+
+struct text_list {
+	char **v;
+	size_t n;
+};
+
+struct cidr_list {
+	struct cidr *v;
+	size_t n;
+};
+
+struct endpoint_list {
+	struct endpoint *v;
+	size_t n;
+};
+
+/* A resolver: address and port of one entry of dns { servers }. */
+struct server {
+	struct ip ip;
+	uint16_t port; /* host order; 53 when the config names none */
+};
+
+struct server_list {
+	struct server *v;
+	size_t n; /* 0: those of /etc/resolv.conf */
+};
+
+struct dns_settings {
+	struct server_list servers;
+	unsigned timeout; /* seconds for one query, all tries together */
+	bool prefetch;
+};
+
+/* The seven results of RFC 7208 section 2.6, in the order of the keys. */
+enum spf_result {
+	SPF_FAIL,
+	SPF_SOFTFAIL,
+	SPF_TEMPERROR,
+	SPF_PERMERROR,
+	SPF_NEUTRAL,
+	SPF_NONE,
+	SPF_PASS,
+	SPF_RESULTS /* how many */
+};
+
+/* The word of RFC 7208 for a result: "fail". */
+const char *spf_result_word(enum spf_result r);
+
+enum action_kind {
+	ACTION_HEADER, /* prepend the header, nothing else */
+	ACTION_REJECT,
+	ACTION_DEFER,
+	ACTION_DUNNO,  /* no header either */
+	ACTION_ACCESS  /* an access(5) action or restriction class, sent as it is */
+};
+
+struct action {
+	enum action_kind kind;
+	const char *access; /* for ACTION_ACCESS, else NULL */
+};
+
+struct identity_settings {
+	bool check;
+	struct action action[SPF_RESULTS];
+};
+
+enum header_kind { HEADER_RECEIVED_SPF, HEADER_AUTH_RESULTS, HEADER_NONE };
+
+/* What a standing daemon needs before it serves; the same keys in both. */
+struct daemon_settings {
+	const char *user;
+	struct endpoint_list listen;
+	mode_t socket_mode;
+	const char *socket_group; /* NULL: the daemon's own */
+};
+
+struct policyd_settings {
+	struct daemon_settings daemon;
+	bool observe;
+	unsigned time_limit; /* seconds for one request */
+	unsigned void_lookups;
+	struct cidr_list trusted_networks;
+	enum header_kind header;
+	struct identity_settings helo;
+	struct identity_settings mail_from;
+	struct text_list restriction_classes;
+};
+
+enum canonicalization { CANON_SIMPLE, CANON_RELAXED };
+
+struct signer_settings {
+	struct daemon_settings daemon;
+	unsigned workers; /* 0: one for each core */
+	struct cidr_list internal_hosts;
+	enum canonicalization header_canon;
+	enum canonicalization body_canon;
+	bool bad_key_tempfail; /* on_bad_key: mail of a domain without its key */
+	bool strict_start;
+	bool key_permissions_refuse; /* false: only warn */
+};
+
+struct key_settings {
+	const char *selector; /* A-labels, lower case */
+	const char *file;     /* absolute */
+	bool active;
+	const char *origin;   /* config file it stands in */
+	unsigned line;
+};
+
+struct domain_settings {
+	const char *name; /* A-labels, lower case */
+	struct key_settings *key;
+	size_t nkeys;
+	const char *origin;
+	unsigned line;
+};
+
+struct settings {
+	struct arena arena; /* owns everything below */
+	const char *file;
+	const char *hostname;
+	const char *log; /* "syslog", "stderr", or an absolute path */
+	struct dns_settings dns;
+	struct policyd_settings policyd;
+	struct signer_settings signer;
+	struct domain_settings *domain; /* sorted by name */
+	size_t ndomains;
+};
+
+/*
+ * Reads file and, when the signer is in scope, every *.conf of domains.d/ beside
+ * it. 0 and *ret returned owned (settings_free), or -errno with *ret untouched
+ * and one sentence a problem, each with file, line and key, a newline behind
+ * each, appended to why. -EINVAL for bad content; a file that cannot be read
+ * gives its own errno. Warnings (an action that skips later restrictions) are
+ * appended to warn, in the same form, also on success.
+ */
+int settings_read(const char *file, enum settings_scope scope,
+    struct settings **ret, struct buf *why, struct buf *warn);
+
+/* The same from memory: `text` is what the file `name` would hold; domains.d/ is
+ * not read. For tests, fuzzers and tools. Borrows text during the call. */
+int settings_parse(const char *name, struct span text,
+    enum settings_scope scope, struct settings **ret, struct buf *why,
+    struct buf *warn);
+
+/* Frees all of it; NULL is allowed. */
+void settings_free(struct settings *s);
+
+/* The effective settings in scope, in the syntax of the file: reading them again
+ * gives the same settings. */
+void settings_dump(const struct settings *s, enum settings_scope scope,
+    struct buf *out);
+
+/* The commented sample file, made from the rows. */
+void settings_sample(struct buf *out);
+
+/* Calls row(arg, "policyd.helo.fail", type, default, help) for each key. */
+void settings_each(void (*row)(void *arg, const char *key, const char *type,
+		       const char *value, const char *help),
+    void *arg);
+
+/* The domain named name (A-labels, any case), or NULL. Borrows from s. */
+const struct domain_settings *settings_domain(const struct settings *s,
+    struct span name);
+
+#endif

@@ -1,0 +1,106 @@
+/*
+ * span.h - borrowed bytes: a pointer and a length, no NUL needed.
+ *
+ * A span never owns what it points to; whoever hands one out says until when
+ * the bytes stay. Parsers take spans and return spans into the same bytes.
+ * Case folding here is ASCII only, as RFC 5321, 6376 and 7208 want it; names
+ * with other letters are domain.h's affair.
+ */
+#ifndef POSTSEAL_COMMON_SPAN_H
+#define POSTSEAL_COMMON_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct span {
+	const char *p; /* may be NULL only when n is 0 */
+	size_t n;      /* bytes */
+};
+
+/* What every incremental parser of the house answers. */
+enum parse {
+	PARSE_OK,   /* one item was read; its length in bytes is reported */
+	PARSE_MORE, /* the bytes are the beginning of an item: give more */
+	PARSE_BAD   /* they can never become one; a static reason is given */
+};
+
+/* A span over the n bytes at p. Borrows p. */
+static inline struct span
+span_of(const void *p, size_t n)
+{
+	return (struct span){p, n};
+}
+
+/* A span over the C string s without its NUL; NULL gives the empty span. */
+static inline struct span
+span_str(const char *s)
+{
+	return (struct span){s, s == NULL ? 0 : strlen(s)};
+}
+
+/* ASCII lower case of one byte; every other byte is returned as it is. */
+static inline unsigned char
+span_lower(unsigned char c)
+{
+	return c >= 'A' && c <= 'Z' ? (unsigned char)(c + ('a' - 'A')) : c;
+}
+
+/* True if both hold the same bytes. */
+static inline bool
+span_eq(struct span a, struct span b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+/* True if both hold the same bytes but for ASCII case. */
+static inline bool
+span_ieq(struct span a, struct span b)
+{
+	if (a.n != b.n)
+		return false;
+	for (size_t i = 0; i < a.n; i++) {
+		if (span_lower((unsigned char)a.p[i]) !=
+		    span_lower((unsigned char)b.p[i]))
+			return false;
+	}
+	return true;
+}
+
+/* As span_ieq, b a C string. */
+static inline bool
+span_ieqs(struct span a, const char *b)
+{
+	return span_ieq(a, span_str(b));
+}
+
+/* The span without its first n bytes (without all of them, if it is shorter). */
+static inline struct span
+span_skip(struct span s, size_t n)
+{
+	if (n > s.n)
+		n = s.n;
+	return n == 0 ? s : (struct span){s.p + n, s.n - n};
+}
+
+/* Index of the first byte c, or s.n when there is none. */
+static inline size_t
+span_find(struct span s, char c)
+{
+	const char *at = s.n == 0 ? NULL : memchr(s.p, c, s.n);
+
+	return at == NULL ? s.n : (size_t)(at - s.p);
+}
+
+/* Without the spaces and TABs (RFC 5234 WSP) at both ends. */
+static inline struct span
+span_trim(struct span s)
+{
+	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
+		s = span_skip(s, 1);
+	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+		s.n--;
+	return s;
+}
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * check.h - one check_host() of RFC 7208 section 4, from question to result.
+ *
+ * Drives spfeval.c: runs the evaluation, asks the resolver for the rows that it
+ * lacks (and, when prefetch is on, for what can be asked early), and runs it
+ * again when the wanted row is answered. Which identity this is, what the result
+ * leads to and how long it may take is request.c's affair.
+ */
+#ifndef POSTSEAL_POLICYD_CHECK_H
+#define POSTSEAL_POLICYD_CHECK_H
+
+#include <stdint.h>
+
+#include "common/ip.h"
+#include "common/loop.h"
+#include "common/resolver.h"
+#include "common/settings.h"
+
+struct check;
+
+struct check_input {
+	struct ip client;
+	struct span sender; /* local@domain; no local part: postmaster (4.3);
+			     * split at the last '@'; U-labels allowed */
+	struct span helo;
+	const char *receiver; /* %{r}, in exp only */
+	uint64_t now;         /* %{t}: seconds since 1970, in exp only */
+	unsigned void_max;    /* section 4.6.4 */
+	bool prefetch;
+};
+
+struct check_result {
+	enum spf_result result;
+	const char *domain;      /* the checked domain, A-labels */
+	const char *mechanism;   /* that matched, as in the record, without its
+				  * qualifier's default: "ip4:192.0.2.0/24",
+				  * "include:a.example", "all"; NULL: none */
+	const char *problem;     /* temperror, permerror: one clause of ASCII that
+				  * says what is wrong and where; else NULL */
+	const char *explanation; /* fail: the expanded exp text, ASCII; or NULL */
+	unsigned lookups;        /* DNS terms used, of ten */
+	unsigned voids;
+	unsigned queries;        /* DNS questions asked */
+	enum dns_security security; /* of the deciding answers together */
+};
+
+/*
+ * Starts the check. Copies the input. done(arg, result) is called once, from the
+ * loop, never inside this call; the result is borrowed for that call, after which
+ * the check is gone. 0 and *ret valid until done or check_cancel(); or -errno.
+ */
+int check_start(struct loop *loop, struct resolver *resolver,
+    const struct check_input *in,
+    void (*done)(void *arg, const struct check_result *result), void *arg,
+    struct check **ret);
+
+/* The result is no longer wanted; outstanding queries are cancelled. */
+void check_cancel(struct check *c);
+
+#endif

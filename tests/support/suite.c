@@ -1,0 +1,66 @@
+#include <stdio.h>
+#include <string.h>
+
+#include <CUnit/Basic.h>
+
+#include "tests/support/suite.h"
+
+static const char *row;
+
+void
+suite_row(const char *text)
+{
+	row = text;
+}
+
+void
+suite_check(int ok, const char *expr, const char *file, unsigned line)
+{
+	if (!ok && row != NULL) {
+		printf("\n  row: %s\n", row);
+		row = NULL;
+	}
+	CU_assertImplementation(ok != 0, line, expr, file, "", CU_FALSE);
+}
+
+void
+suite_check_str(
+    const char *got, const char *want, const char *file, unsigned line)
+{
+	int same = got == want ||
+	    (got != NULL && want != NULL && strcmp(got, want) == 0);
+
+	if (!same) {
+		printf("\n  got:  %s\n  want: %s\n", got == NULL ? "(null)" : got,
+		    want == NULL ? "(null)" : want);
+	}
+	suite_check(same, "strings are equal", file, line);
+}
+
+int
+suite_run(const char *name, const struct suite_test *test, size_t n)
+{
+	unsigned failed = 1;
+	CU_pSuite suite;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (CU_initialize_registry() != CUE_SUCCESS)
+		return 1;
+	suite = CU_add_suite(name, NULL, NULL);
+	for (size_t i = 0; suite != NULL && i < n; i++) {
+		if (CU_add_test(suite, test[i].name, test[i].run) == NULL)
+			suite = NULL;
+	}
+	if (suite != NULL) {
+		CU_basic_set_mode(CU_BRM_NORMAL);
+		CU_basic_run_tests();
+		failed = CU_get_number_of_tests_failed() +
+		    (CU_get_number_of_tests_run() != n);
+		printf("%u passed, %u failed\n",
+		    CU_get_number_of_tests_run() -
+			CU_get_number_of_tests_failed(),
+		    CU_get_number_of_tests_failed());
+	}
+	CU_cleanup_registry();
+	return failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,553 @@
+/*
+ * b_milterload - a load generator that speaks milter protocol 6 as Postfix does.
+ *
+ *   b_milterload -S /path/socket | -P port   [-c 64] [-n 10] [-s 4096]
+ *                [-f user@example.com] [-p pid,pid,...] [-H]
+ *
+ * Opens c connections, sends n messages of s body bytes on each (several on one
+ * connection, ABORT after each, as smtpd does), waits for each reply that the
+ * filter did not negotiate away, and prints one line of key=value: messages,
+ * signed, seconds, rate, p50/p99 latency of the end-of-body round trip and, for
+ * the pids named, the CPU milliseconds a message.
+ *
+ * -H stops every connection in the middle of its body and holds it until
+ * standard input ends: what a slow or hostile client does.
+ *
+ * One thread, epoll, loopback or unix sockets only.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PACKETS_MAX = 4096, CHUNK = 65535, PIDS_MAX = 64, IN_MAX = 128 * 1024 };
+
+/* SMFIP_NR_* bits of the milter protocol, by the command they silence. */
+static const struct {
+	char cmd;
+	uint32_t no;  /* do not send at all */
+	uint32_t nor; /* no reply */
+} quiet[] = {{'C', 0x1, 0x1000}, {'H', 0x2, 0x2000}, {'M', 0x4, 0x4000},
+    {'R', 0x8, 0x8000}, {'B', 0x10, 0x80000}, {'L', 0x20, 0x80},
+    {'N', 0x40, 0x40000}, {'T', 0x200, 0x10000}};
+
+struct packet {
+	size_t end; /* offset behind it in the script */
+	bool reply; /* wait for one */
+	char cmd;
+};
+
+struct script {
+	char *bytes;
+	size_t n, cap;
+	struct packet packet[PACKETS_MAX];
+	size_t packets;
+};
+
+enum phase { NEGOTIATE, SESSION, MESSAGE, DONE };
+
+struct client {
+	int fd;
+	enum phase phase;
+	const struct script *script;
+	size_t sent, packet; /* of the script */
+	int left;            /* messages */
+	uint64_t began;      /* ns, when the end of body was sent */
+	bool waiting, want_out, skip, signed_one;
+	char in[512];
+	size_t have, drop; /* drop: bytes of a long reply still to be ignored */
+};
+
+static struct script negotiate, session, message;
+static uint32_t protocol;
+static double *latency;
+static size_t latencies, done_messages, signed_messages, failed;
+static bool hold;
+static size_t held;
+
+static uint64_t
+now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void
+die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+static void
+put(struct script *s, const void *p, size_t n)
+{
+	if (s->n + n > s->cap) {
+		s->cap = (s->n + n) * 2;
+		s->bytes = realloc(s->bytes, s->cap);
+		if (s->bytes == NULL)
+			die("realloc");
+	}
+	memcpy(s->bytes + s->n, p, n);
+	s->n += n;
+}
+
+static bool
+bit(char cmd, bool send)
+{
+	for (size_t i = 0; i < sizeof quiet / sizeof quiet[0]; i++) {
+		if (quiet[i].cmd == cmd)
+			return protocol & (send ? quiet[i].no : quiet[i].nor);
+	}
+	return false;
+}
+
+static void
+packet(struct script *s, char cmd, const void *p, size_t n, bool reply)
+{
+	uint32_t len = htonl((uint32_t)n + 1);
+
+	if (bit(cmd, true))
+		return;
+	if (s->packets == PACKETS_MAX) {
+		fprintf(stderr, "body too large\n");
+		exit(1);
+	}
+	put(s, &len, 4);
+	put(s, &cmd, 1);
+	put(s, p, n);
+	s->packet[s->packets++] =
+	    (struct packet){s->n, reply && !bit(cmd, false), cmd};
+}
+
+/* Two C strings with their NULs, as a header or macros are sent. */
+static void
+pair(struct script *s, char cmd, const char *a, const char *b, bool reply)
+{
+	char text[1024];
+	int n = snprintf(text, sizeof text, "%s%c%s", a, 0, b) + 1;
+
+	packet(s, cmd, text, (size_t)n, reply);
+}
+
+static void
+make_session(void)
+{
+	static const char connect_[] = "localhost\0004\0\031127.0.0.1";
+	static const char macros[] = "Cj\0mx.example.com\0{daemon_name}\0mx";
+
+	packet(&session, 'D', macros, sizeof macros, false);
+	packet(&session, 'C', connect_, sizeof connect_, true);
+	packet(&session, 'D', "H", 1, false);
+	packet(&session, 'H', "localhost", 10, true);
+}
+
+static void
+make_message(const char *from, size_t size)
+{
+	static const char line[] = "The quick brown fox  jumps over the lazy "
+	                           "dog, and writes a mail.\r\n";
+	char value[300], *body = malloc(size + 2);
+	size_t filled = 0;
+
+	if (body == NULL)
+		die("malloc");
+	snprintf(value, sizeof value, "<%s>", from);
+	packet(&message, 'M', value, strlen(value) + 1, true);
+	packet(&message, 'D', "Ri\0004AE0FA84398", 15, false);
+	packet(&message, 'R', "<bob@rcpt.example>", 19, true);
+	packet(&message, 'T', "", 0, true);
+	snprintf(value, sizeof value, " Alice Example <%s>", from);
+	pair(&message, 'L', "From", value, true);
+	pair(&message, 'L', "To", " Bob <bob@rcpt.example>", true);
+	pair(&message, 'L', "Subject", " A message of ordinary length", true);
+	pair(&message, 'L', "Date", " Thu, 19 Nov 2026 10:00:00 +0000", true);
+	pair(&message, 'L', "Message-ID", " <20261119.1@example.com>", true);
+	pair(&message, 'L', "MIME-Version", " 1.0", true);
+	pair(&message, 'L', "Content-Type", " text/plain; charset=utf-8", true);
+	pair(&message, 'L', "Received",
+	    " from client.example (client.example [192.0.2.1])\n\tby "
+	    "mx.example.com "
+	    "(Postfix) with ESMTPSA id 4AE0FA84398;\n\tThu, 19 Nov 2026 "
+	    "10:00:00 "
+	    "+0000 (UTC)",
+	    true);
+	packet(&message, 'N', "", 0, true);
+	while (filled < size) {
+		size_t n = size - filled < sizeof line - 1 ? size - filled
+		                                           : sizeof line - 1;
+		memcpy(body + filled, line + (sizeof line - 1 - n), n);
+		filled += n;
+	}
+	for (size_t at = 0; at < size; at += CHUNK) {
+		packet(&message, 'B', body + at,
+		    size - at < CHUNK ? size - at : CHUNK, true);
+	}
+	packet(&message, 'D', "Ei\0004AE0FA84398", 15, false);
+	packet(&message, 'E', "", 0, true);
+	packet(&message, 'A', "", 0, false);
+	free(body);
+}
+
+static void
+start(struct client *c, enum phase phase, const struct script *s)
+{
+	c->phase = phase;
+	c->script = s;
+	c->sent = c->packet = 0;
+	c->skip = c->signed_one = false;
+}
+
+static void
+next_phase(struct client *c)
+{
+	switch (c->phase) {
+	case NEGOTIATE:
+		start(c, SESSION, &session);
+		return;
+	case MESSAGE:
+		done_messages++;
+		c->left--;
+		__attribute__((fallthrough));
+	case SESSION:
+		start(c, MESSAGE, &message);
+		if (c->left > 0)
+			return;
+		c->phase = DONE;
+		return;
+	case DONE:
+		return;
+	}
+}
+
+/* Sends up to the next packet that waits for a reply. */
+static void
+send_some(struct client *c)
+{
+	while (!c->waiting && c->phase != DONE) {
+		size_t last = c->packet, stop;
+
+		while (
+		    last < c->script->packets && !c->script->packet[last].reply)
+			last++;
+		stop = last < c->script->packets ? c->script->packet[last].end
+		                                 : c->script->n;
+		if (hold && c->phase == MESSAGE && c->packet == 0)
+			stop = c->script->n - 30;
+		while (c->sent < stop) {
+			ssize_t n = send(c->fd, c->script->bytes + c->sent,
+			    stop - c->sent, MSG_NOSIGNAL);
+			if (n < 0 && errno == EAGAIN) {
+				c->want_out = true;
+				return;
+			}
+			if (n < 0)
+				die("send");
+			c->sent += (size_t)n;
+		}
+		if (hold && c->phase == MESSAGE) {
+			c->waiting = true;
+			held++;
+			return;
+		}
+		c->packet = last;
+		if (last < c->script->packets) {
+			if (c->script->packet[last].cmd == 'E')
+				c->began = now_ns();
+			c->waiting = true;
+		} else {
+			next_phase(c);
+		}
+	}
+}
+
+static void
+reply(struct client *c, char cmd, const char *data, size_t n)
+{
+	uint32_t word;
+
+	if (cmd == 'i' || cmd == 'h') {
+		c->signed_one = true;
+		return;
+	}
+	if (cmd == 'O' && n >= 12) {
+		memcpy(&word, data + 8, 4);
+		protocol = ntohl(word);
+		if (session.packets == 0)
+			make_session();
+	}
+	if (cmd == 'p' || cmd == 'm' || cmd == 'l')
+		return;
+	if (c->phase == MESSAGE && c->script->packet[c->packet].cmd == 'E') {
+		latency[latencies++] = (double)(now_ns() - c->began) / 1e6;
+		signed_messages += c->signed_one;
+		failed += cmd != 'c' && cmd != 'a';
+	}
+	if (c->phase == MESSAGE && cmd == 's') {
+		/* skip what is left of the body */
+		while (c->packet + 1 < c->script->packets &&
+		    c->script->packet[c->packet + 1].cmd == 'B')
+			c->packet++;
+		c->sent = c->script->packet[c->packet].end;
+	}
+	c->packet++;
+	c->waiting = false;
+	if (c->packet == c->script->packets)
+		next_phase(c);
+}
+
+static void
+receive(struct client *c)
+{
+	ssize_t got = recv(c->fd, c->in + c->have, sizeof c->in - c->have, 0);
+	size_t at = 0;
+
+	if (got < 0 && errno == EAGAIN)
+		return;
+	if (got <= 0) {
+		fprintf(stderr, "the filter closed a connection\n");
+		failed++;
+		c->phase = DONE;
+		return;
+	}
+	c->have += (size_t)got;
+	while (c->have - at > 0) {
+		uint32_t len;
+		size_t left = c->have - at;
+
+		if (c->drop > 0) {
+			size_t n = c->drop < left ? c->drop : left;
+			c->drop -= n;
+			at += n;
+			continue;
+		}
+		if (left < 5)
+			break;
+		memcpy(&len, c->in + at, 4);
+		len = ntohl(len);
+		if (c->in[at + 4] == 'O' && left < 4u + len)
+			break;
+		reply(c, c->in[at + 4], c->in + at + 5, len - 1);
+		at += 5;
+		c->drop = len - 1;
+	}
+	memmove(c->in, c->in + at, c->have - at);
+	c->have -= at;
+}
+
+static int
+dial(const char *path, int port)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	struct sockaddr_in in = {.sin_family = AF_INET,
+	    .sin_port = htons((uint16_t)port),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int one = 1,
+	    fd = socket(path != NULL ? AF_UNIX : AF_INET, SOCK_STREAM, 0);
+
+	if (fd < 0)
+		die("socket");
+	for (int tries = 0;; tries++) {
+		int rc;
+		if (path != NULL) {
+			snprintf(un.sun_path, sizeof un.sun_path, "%s", path);
+			rc = connect(fd, (struct sockaddr *)&un, sizeof un);
+		} else {
+			setsockopt(
+			    fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+			rc = connect(fd, (struct sockaddr *)&in, sizeof in);
+		}
+		if (rc == 0)
+			break;
+		if (errno != EAGAIN || tries > 1000)
+			die("connect");
+		usleep(10000); /* the listen queue is full */
+	}
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	return fd;
+}
+
+/* CPU of the processes named, children that were reaped not counted. */
+static double
+cpu_ms(const char *pids)
+{
+	double ticks = 0;
+	char path[64], text[1024], *copy, *save = NULL;
+
+	if (pids == NULL)
+		return 0;
+	copy = strdup(pids);
+	for (char *p = strtok_r(copy, ",", &save); p != NULL;
+	     p = strtok_r(NULL, ",", &save)) {
+		unsigned long user = 0, sys = 0;
+		FILE *f;
+
+		snprintf(path, sizeof path, "/proc/%d/stat", atoi(p));
+		f = fopen(path, "r");
+		if (f == NULL)
+			continue;
+		if (fgets(text, sizeof text, f) != NULL) {
+			char *behind = strrchr(text, ')');
+			if (behind != NULL &&
+			    sscanf(behind + 1,
+			        " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u "
+			        "%lu %lu",
+			        &user, &sys) == 2)
+				ticks += (double)(user + sys);
+		}
+		fclose(f);
+	}
+	free(copy);
+	return ticks * 1000.0 / (double)sysconf(_SC_CLK_TCK);
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *path = NULL, *pids = NULL, *from = "alice@example.com";
+	int connections = 64, each = 10, opt, port = 0, open_ = 0, ep;
+	size_t size = 4096;
+	struct client *client;
+	struct rlimit rl;
+	static const char offer[] = "\0\0\0\6\0\0\1\377\0\037\377\377";
+	double cpu, seconds;
+	uint64_t began;
+
+	while ((opt = getopt(argc, argv, "S:P:c:n:s:f:p:H")) != -1) {
+		switch (opt) {
+		case 'S':
+			path = optarg;
+			break;
+		case 'P':
+			port = atoi(optarg);
+			break;
+		case 'c':
+			connections = atoi(optarg);
+			break;
+		case 'n':
+			each = atoi(optarg);
+			break;
+		case 's':
+			size = strtoul(optarg, NULL, 10);
+			break;
+		case 'f':
+			from = optarg;
+			break;
+		case 'p':
+			pids = optarg;
+			break;
+		case 'H':
+			hold = true;
+			break;
+		default:
+			return 2;
+		}
+	}
+	if (path == NULL && port == 0) {
+		fprintf(stderr, "-S socket or -P port\n");
+		return 2;
+	}
+	getrlimit(RLIMIT_NOFILE, &rl);
+	rl.rlim_cur = rl.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &rl);
+	client = calloc((size_t)connections, sizeof *client);
+	latency =
+	    calloc((size_t)connections * (size_t)each + 1, sizeof *latency);
+	ep = epoll_create1(0);
+	if (client == NULL || latency == NULL || ep < 0)
+		die("start");
+	packet(&negotiate, 'O', offer, 12, true);
+
+	/* One connection first: what is negotiated decides the scripts. */
+	cpu = cpu_ms(pids);
+	began = now_ns();
+	for (int i = 0; i < connections; i++) {
+		struct client *c = &client[i];
+		struct epoll_event ev = {.events = EPOLLIN, .data.ptr = c};
+
+		c->fd = dial(path, port);
+		c->left = each;
+		start(c, NEGOTIATE, &negotiate);
+		if (i == 0) {
+			struct pollfd pfd = {.fd = c->fd, .events = POLLIN};
+
+			send_some(c);
+			while (c->waiting && poll(&pfd, 1, 30000) == 1)
+				receive(c);
+			if (session.packets == 0) {
+				fprintf(stderr, "no negotiation\n");
+				return 1;
+			}
+			make_message(from, size);
+		}
+		epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &ev);
+		send_some(c);
+		open_++;
+	}
+	while (open_ > 0 && held < (size_t)connections) {
+		struct epoll_event ev[256];
+		int n = epoll_wait(ep, ev, 256, 60000);
+
+		if (n <= 0) {
+			fprintf(stderr, "nothing for 60 s\n");
+			return 1;
+		}
+		for (int i = 0; i < n; i++) {
+			struct client *c = ev[i].data.ptr;
+			struct epoll_event mod = {.data.ptr = c};
+
+			if (ev[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+				receive(c);
+			c->want_out = false;
+			send_some(c);
+			mod.events = c->want_out ? EPOLLIN | EPOLLOUT : EPOLLIN;
+			epoll_ctl(ep, EPOLL_CTL_MOD, c->fd, &mod);
+			if (c->phase == DONE) {
+				close(c->fd);
+				open_--;
+			}
+		}
+	}
+	if (hold) {
+		printf("held=%zu\n", held);
+		fflush(stdout);
+		while (getchar() != EOF)
+			;
+		return 0;
+	}
+	seconds = (double)(now_ns() - began) / 1e9;
+	cpu = cpu_ms(pids) - cpu;
+	qsort(latency, latencies, sizeof *latency, by_value);
+	printf("messages=%zu signed=%zu failed=%zu seconds=%.3f rate=%.1f "
+	       "p50_ms=%.3f p99_ms=%.3f cpu_ms=%.4f\n",
+	    done_messages, signed_messages, failed, seconds,
+	    (double)done_messages / seconds,
+	    latencies > 0 ? latency[latencies / 2] : 0,
+	    latencies > 0 ? latency[latencies * 99 / 100] : 0,
+	    done_messages > 0 ? cpu / (double)done_messages : 0);
+	return failed == 0 && signed_messages == done_messages ? 0 : 1;
+}

@@ -1,0 +1,342 @@
+/*
+ * b_policyload - a load generator for Postfix policy services.
+ *
+ *   b_policyload -e "command" | -S /path/socket | -P port
+ *                [-c 1] [-n 1000] [-a client] [-d domain] [-H helo] [-b first]
+ *                [-p pid,...]
+ *
+ * With -e each of the c connections is a process of its own, started as spawn(8)
+ * does: fds 0, 1 and 2 are one socket. Asks n questions on each connection, one
+ * after the other. "%d" in domain and helo becomes the number of the question
+ * (from first on), so that names can be unique or all the same.
+ *
+ * Prints one line of key=value: first_ms (process start, or connect, to the first
+ * answer), checks, rate, p50/p99 latency in ms, rss_kb and pss_kb of the process
+ * after the last check, cpu_ms of it for a check, and the last action.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { WORDS_MAX = 32 };
+
+struct client {
+	int fd;
+	pid_t pid;
+	int left;
+	uint64_t asked; /* ns */
+	char in[4096];
+	size_t have;
+};
+
+static const char *domain = "example.test", *helo = "mail.example.test";
+static const char *address = "192.0.2.1";
+static char action[256];
+static int number;
+
+static uint64_t
+now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void
+die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+/* "%d" of the pattern replaced by the number. */
+static void
+numbered(char *to, size_t n, const char *pattern, int value)
+{
+	const char *at = strstr(pattern, "%d");
+
+	if (at == NULL)
+		snprintf(to, n, "%s", pattern);
+	else
+		snprintf(to, n, "%.*s%d%s", (int)(at - pattern), pattern, value,
+		    at + 2);
+}
+
+static void
+ask(struct client *c)
+{
+	char d[256], h[256], text[2048];
+	int n, value = number++;
+
+	numbered(d, sizeof d, domain, value);
+	numbered(h, sizeof h, helo, value);
+	n = snprintf(text, sizeof text,
+	    "request=smtpd_access_policy\nprotocol_state=RCPT\n"
+	    "protocol_name=ESMTP\nhelo_name=%s\nqueue_id=\nsender=user@%s\n"
+	    "recipient=bob@rcpt.test\nrecipient_count=0\nclient_address=%s\n"
+	    "client_name=unknown\nreverse_client_name=unknown\n"
+	    "instance=%d.%d.0\nsasl_method=\nsasl_username=\nsasl_sender=\n"
+	    "size=0\nccert_subject=\nccert_issuer=\nccert_fingerprint=\n"
+	    "encryption_protocol=\nencryption_cipher=\n"
+	    "encryption_keysize=0\netrn_domain=\nstress=\n\n",
+	    h, d, address, (int)getpid(), value);
+	c->asked = now_ns();
+	if (send(c->fd, text, (size_t)n, MSG_NOSIGNAL) != n)
+		die("send");
+}
+
+static void
+spawn(struct client *c, const char *command)
+{
+	char *words[WORDS_MAX + 1], *save = NULL, *copy = strdup(command);
+	int pair[2], n = 0;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+		die("socketpair");
+	for (char *w = strtok_r(copy, " ", &save); w != NULL && n < WORDS_MAX;
+	     w = strtok_r(NULL, " ", &save))
+		words[n++] = w;
+	words[n] = NULL;
+	c->pid = fork();
+	if (c->pid == 0) {
+		for (int fd = 0; fd < 3; fd++)
+			dup2(pair[1], fd);
+		execv(words[0], words);
+		_exit(127);
+	}
+	free(copy);
+	close(pair[1]);
+	c->fd = pair[0];
+}
+
+static void
+dial(struct client *c, const char *path, int port)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	struct sockaddr_in in = {.sin_family = AF_INET,
+	    .sin_port = htons((uint16_t)port),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+	c->fd = socket(
+	    path != NULL ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (path != NULL)
+		snprintf(un.sun_path, sizeof un.sun_path, "%s", path);
+	for (int tries = 0;; tries++) {
+		int rc = path != NULL
+		    ? connect(c->fd, (struct sockaddr *)&un, sizeof un)
+		    : connect(c->fd, (struct sockaddr *)&in, sizeof in);
+		if (rc == 0)
+			return;
+		if (errno != EAGAIN || tries > 1000)
+			die("connect");
+		usleep(10000); /* the listen queue is full */
+	}
+}
+
+/* A whole reply is there: remember the action. */
+static bool
+answered(struct client *c)
+{
+	ssize_t n = recv(c->fd, c->in + c->have, sizeof c->in - 1 - c->have, 0);
+	char *end;
+
+	if (n <= 0) {
+		fprintf(stderr, "the service closed a connection\n");
+		exit(1);
+	}
+	c->have += (size_t)n;
+	c->in[c->have] = '\0';
+	end = strstr(c->in, "\n\n");
+	if (end == NULL)
+		return false;
+	*end = '\0';
+	snprintf(action, sizeof action, "%.255s", c->in);
+	c->have = 0;
+	return true;
+}
+
+static long
+memory(pid_t pid, const char *key)
+{
+	char path[64], line[256];
+	long kb = 0;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pid);
+	f = fopen(path, "r");
+	while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+		if (strncmp(line, key, strlen(key)) == 0)
+			kb = strtol(line + strlen(key), NULL, 10);
+	}
+	if (f != NULL)
+		fclose(f);
+	return kb;
+}
+
+static double
+cpu_ms(pid_t pid)
+{
+	char path[64], text[1024], *behind;
+	unsigned long user = 0, sys = 0;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	f = fopen(path, "r");
+	if (f != NULL && fgets(text, sizeof text, f) != NULL &&
+	    (behind = strrchr(text, ')')) != NULL)
+		sscanf(behind + 1,
+		    " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+		    &user, &sys);
+	if (f != NULL)
+		fclose(f);
+	return (double)(user + sys) * 1000.0 / (double)sysconf(_SC_CLK_TCK);
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *command = NULL, *path = NULL;
+	int connections = 1, each = 1000, port = 0, opt, open_, ep;
+	pid_t watch = 0;
+	struct client *client;
+	struct rlimit rl;
+	double *latency, first = 0, cpu, seconds;
+	size_t done = 0;
+	uint64_t began;
+
+	while ((opt = getopt(argc, argv, "e:S:P:c:n:a:d:H:b:p:")) != -1) {
+		switch (opt) {
+		case 'e':
+			command = optarg;
+			break;
+		case 'S':
+			path = optarg;
+			break;
+		case 'P':
+			port = atoi(optarg);
+			break;
+		case 'c':
+			connections = atoi(optarg);
+			break;
+		case 'n':
+			each = atoi(optarg);
+			break;
+		case 'a':
+			address = optarg;
+			break;
+		case 'd':
+			domain = optarg;
+			break;
+		case 'H':
+			helo = optarg;
+			break;
+		case 'b':
+			number = atoi(optarg);
+			break;
+		case 'p':
+			watch = atoi(optarg);
+			break;
+		default:
+			return 2;
+		}
+	}
+	if (command == NULL && path == NULL && port == 0) {
+		fprintf(stderr, "-e command, -S socket or -P port\n");
+		return 2;
+	}
+	getrlimit(RLIMIT_NOFILE, &rl);
+	rl.rlim_cur = rl.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &rl);
+	client = calloc((size_t)connections, sizeof *client);
+	latency = calloc((size_t)connections * (size_t)each, sizeof *latency);
+	ep = epoll_create1(EPOLL_CLOEXEC);
+	if (client == NULL || latency == NULL || ep < 0)
+		die("start");
+	began = now_ns();
+	for (int i = 0; i < connections; i++) {
+		struct epoll_event ev = {
+		    .events = EPOLLIN, .data.ptr = &client[i]};
+
+		if (command != NULL)
+			spawn(&client[i], command);
+		else
+			dial(&client[i], path, port);
+		client[i].left = each;
+		epoll_ctl(ep, EPOLL_CTL_ADD, client[i].fd, &ev);
+	}
+	if (watch == 0)
+		watch = client[0].pid;
+	cpu = command != NULL ? 0 : cpu_ms(watch);
+	for (int i = 0; i < connections; i++)
+		ask(&client[i]);
+	open_ = connections;
+	while (open_ > 0) {
+		struct epoll_event ev[256];
+		int n = epoll_wait(ep, ev, 256, 120000);
+
+		if (n <= 0) {
+			fprintf(stderr, "nothing for 120 s\n");
+			return 1;
+		}
+		for (int i = 0; i < n; i++) {
+			struct client *c = ev[i].data.ptr;
+
+			if (!answered(c))
+				continue;
+			if (done == 0) {
+				first = (double)(now_ns() - began) / 1e6;
+				began = now_ns();
+			} else {
+				latency[done - 1] =
+				    (double)(now_ns() - c->asked) / 1e6;
+			}
+			done++;
+			if (--c->left > 0) {
+				ask(c);
+			} else {
+				epoll_ctl(ep, EPOLL_CTL_DEL, c->fd, NULL);
+				open_--;
+			}
+		}
+	}
+	seconds = (double)(now_ns() - began) / 1e9;
+	cpu = cpu_ms(watch) - cpu;
+	if (done > 1)
+		qsort(latency, done - 1, sizeof *latency, by_value);
+	printf("first_ms=%.2f checks=%zu rate=%.1f p50_ms=%.3f p99_ms=%.3f "
+	       "rss_kb=%ld pss_kb=%ld cpu_ms=%.4f action=\"%.120s\"\n",
+	    first, done, done > 1 ? (double)(done - 1) / seconds : 0,
+	    done > 1 ? latency[(done - 1) / 2] : 0,
+	    done > 1 ? latency[(done - 1) * 99 / 100] : 0,
+	    memory(watch, "Rss:"), memory(watch, "Pss:"), cpu / (double)done,
+	    action);
+	for (int i = 0; i < connections; i++) {
+		close(client[i].fd);
+		if (client[i].pid > 0)
+			waitpid(client[i].pid, NULL, 0);
+	}
+	return 0;
+}

@@ -1,0 +1,43 @@
+/*
+ * attr.h - the bytes of one policy request -> its fields.
+ *
+ * Postfix's SMTPD_POLICY_README: lines "name=value", each ended by LF, the
+ * request ended by an empty line. Attributes come in any order; those that are
+ * not known here are passed over, and one that is missing is an empty span. A
+ * value may hold '=' (the first one parts) and any byte but NUL and LF. Of an
+ * attribute that comes twice the first counts.
+ *
+ * Pure. What the fields mean is request.c's affair, the connection policy.c's.
+ */
+#ifndef POSTSEAL_POLICYD_ATTR_H
+#define POSTSEAL_POLICYD_ATTR_H
+
+#include "common/span.h"
+
+/* What we use of a request. The bytes are the sender's: clean them before they
+ * are logged or sent. */
+struct attr {
+	struct span request;        /* "smtpd_access_policy" */
+	struct span protocol_state; /* "RCPT" */
+	struct span
+	    client_address; /* numeric; "unknown" when the peer is gone */
+	struct span helo_name;
+	struct span sender; /* without quotes and <>; empty: null sender */
+	struct span recipient;
+	struct span queue_id; /* empty at the first recipient of a message */
+	struct span instance; /* one transaction; the same for its recipients */
+};
+
+/*
+ * Reads the request at the front of in. max: bytes that it may have, its empty
+ * line counted.
+ *
+ * PARSE_OK: *ret_attr borrows from in, *ret_used is its length. PARSE_MORE: in is
+ * the beginning of one. PARSE_BAD: *ret_why is a static reason (a NUL, a line
+ * without '=', no line at all, longer than max). What is not named stays
+ * untouched.
+ */
+enum parse attr_parse(struct span in, size_t max, struct attr *ret_attr,
+    size_t *ret_used, const char **ret_why);
+
+#endif

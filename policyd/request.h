@@ -1,0 +1,62 @@
+/*
+ * request.h - one policy request's life: fields in, an answer out.
+ *
+ * Decides which identities are checked (RFC 7208 sections 2.3 and 2.4), starts
+ * both checks side by side, keeps the time limit of the whole, and asks
+ * verdict.c. It knows no connection and logs nothing: policy.c and `postseal
+ * spf` call it alike.
+ *
+ *   - Only request=smtpd_access_policy at MAIL, RCPT and DATA is checked. Before
+ *     MAIL there is no sender; at END-OF-MESSAGE Postfix refuses PREPEND.
+ *   - HELO is checked if it is a name of two labels or more, not an address
+ *     literal or a bare word. If its action ends the matter, MAIL FROM is
+ *     cancelled; if MAIL FROM is answered first, it waits for HELO.
+ *   - A null sender is postmaster@HELO. It is one check, judged by HELO's table
+ *     and then by MAIL FROM's.
+ *   - At policyd.time_limit an identity that is not finished is temperror.
+ */
+#ifndef POSTSEAL_POLICYD_REQUEST_H
+#define POSTSEAL_POLICYD_REQUEST_H
+
+#include <stdint.h>
+
+#include "common/loop.h"
+#include "common/resolver.h"
+#include "common/settings.h"
+#include "policyd/attr.h"
+#include "policyd/check.h"
+
+struct request;
+
+/* Where a request is evaluated; all of it outlives the request. */
+struct request_env {
+	struct loop *loop;
+	struct resolver *resolver;
+	const struct settings *settings;
+};
+
+struct request_answer {
+	const char *action; /* what follows "action=": one line of ASCII */
+	bool once;         /* later recipients of the instance are told dunno */
+	const char *word;  /* the action's kind, for the log */
+	const char *would; /* observe: the action that was not sent; or NULL */
+	const char *unchecked; /* why nothing was checked; NULL: it was */
+	const struct check_result *helo;      /* NULL: not checked */
+	const struct check_result *mail_from; /* likewise */
+	unsigned ms;
+};
+
+/*
+ * Starts on a request; copies the fields. done(arg, answer) is called once, from
+ * the loop, never inside this call; the answer is borrowed for that call, after
+ * which the request is gone. 0 and *ret valid until done or request_cancel(); or
+ * -errno (then the caller says dunno or closes).
+ */
+int request_start(const struct request_env *env, const struct attr *in,
+    void (*done)(void *arg, const struct request_answer *answer), void *arg,
+    struct request **ret);
+
+/* The answer is no longer wanted; the checks are cancelled. */
+void request_cancel(struct request *r);
+
+#endif

@@ -27,8 +27,11 @@ struct frame {
 struct packet {
 	unsigned char command;
 	struct span payload; /* borrows from the input */
-	bool whole;          /* false: a piece of a BODY that goes on */
+	bool last;           /* false: more of this BODY follows */
 };
+
+/* The 32-bit integer in network order at p. */
+uint32_t frame_u32(const char *p);
 
 /* Makes f ready for the first byte of a connection. */
 void frame_init(struct frame *f);

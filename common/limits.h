@@ -9,7 +9,7 @@
 
 enum {
 	/* Logging: rsyslog and journald take 8 KiB and more, but classic syslogd
-	 * cuts at 1 KiB; a decision line is some 300 bytes. */
+	 * cuts at 1 KiB with the prefix; a decision line is some 300 bytes. */
 	LOG_LINE_MAX = 1024,
 
 	/* Config: a file of 10,000 domains is some 1.5 MB. */
@@ -40,11 +40,37 @@ enum {
 	MESSAGE_FIELDS_MAX = 10000,
 
 	/* RFC 7208 section 4.6.4. */
-	SPF_TERMS_MAX = 10,     /* DNS terms of one check */
-	SPF_NAMES_MAX = 10,     /* MX names (more: permerror), PTR names (rest ignored) */
+	SPF_TERMS_MAX = 10, /* DNS terms of one check */
+	SPF_NAMES_MAX =
+	    10, /* MX names (more: permerror), PTR names (rest ignored) */
 
 	/* A published SPF record as text: 64 KiB is what DNS over TCP holds. */
 	SPF_RECORD_MAX = 65535,
+
+	/* CNAMEs in one answer; more are a loop. libunbound follows 11. */
+	DNS_CNAME_MAX = 16,
+
+	/* Texts and names of one answer, unpacked: TXT fills 64 KiB at the most,
+	 * but compressed MX names could unpack to some 5 MB. */
+	DNS_TEXT_MAX = 256 * 1024,
+
+	/* Tags of a DKIM-Signature or a key record: all that RFC 6376 to 8616 know are
+	 * 14 and 8. */
+	TAGLIST_MAX = 32,
+
+	/* Names in h= of a signature: a message that names one field hundreds of times
+	 * is no mail; Postfix's header_size_limit (100 KiB) would cut a longer one. */
+	HDRSEL_MAX = 512,
+
+	/* The value of a DKIM-Signature: h= as above fills some 20 KiB. */
+	SIGFIELD_MAX = 32 * 1024,
+
+	/* Local part and domain of an address with their quotes undone: 64 and 255
+	 * octets in RFC 5321 section 4.5.3.1, and U-labels are longer. */
+	ADDRESS_MAX = 1024,
+
+	/* A key file: RSA of 4,096 bits is 3.3 KiB of PEM. */
+	KEY_FILE_MAX = 16 * 1024,
 
 	/* A header line must stay under 998 bytes (RFC 5322 section 2.1.1). */
 	HEADER_LINE_MAX = 990,

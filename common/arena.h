@@ -15,8 +15,8 @@ struct arena_block;
 struct arena {
 	struct arena_block *first; /* kept by arena_reset() */
 	struct arena_block *last;
-	size_t used; /* bytes handed out since the last reset */
-	size_t max;  /* bytes that may be handed out; more is refused */
+	size_t used; /* bytes handed out since the last reset, with padding */
+	size_t max;  /* of the same; more is refused */
 };
 
 /* Makes a empty; allocates nothing. */

@@ -11,7 +11,7 @@
 #include "common/span.h"
 
 enum {
-	DOMAIN_MAX = 253,    /* octets of a name as text, RFC 1035 2.3.4 */
+	DOMAIN_MAX = 253, /* octets of a name as text, RFC 1035 2.3.4 */
 	DOMAIN_LABEL_MAX = 63
 };
 
@@ -22,13 +22,15 @@ enum {
 bool domain_is_name(struct span name);
 
 /* True if it is a name of letters, digits, '-' and '_' with two or more labels
- * of which the last is not all digits: what a mail domain looks like. */
+ * of which the last is not all digits: what a mail domain looks like. One
+ * trailing dot is allowed. */
 bool domain_is_mail(struct span name);
 
 /*
  * Writes the name in A-labels and lower case, without a trailing dot, and a
- * NUL into ret[DOMAIN_MAX + 1]. Pure ASCII input only changes case.
- * 0, or -EINVAL (not valid UTF-8 or IDNA, too long, empty label).
+ * NUL into ret[DOMAIN_MAX + 1]. Pure ASCII labels only change case.
+ * 0, or with ret untouched -EINVAL (not valid UTF-8 or IDNA, too long, an empty
+ * label, a NUL) or -ENOMEM.
  */
 int domain_to_ascii(struct span name, char *ret);
 

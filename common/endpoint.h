@@ -29,7 +29,8 @@ struct endpoint {
 enum { ENDPOINT_TEXT_MAX = 120 };
 
 /* Text -> endpoint. 0, or -EINVAL with *ret untouched and a static reason. */
-int endpoint_parse(struct span text, struct endpoint *ret, const char **ret_why);
+int endpoint_parse(
+    struct span text, struct endpoint *ret, const char **ret_why);
 
 /* Our own spelling of it into text[ENDPOINT_TEXT_MAX]; returns text. */
 const char *endpoint_text(const struct endpoint *e, char *text);

@@ -15,7 +15,7 @@
 enum { IP_TEXT_MAX = 46 }; /* INET6_ADDRSTRLEN, NUL included */
 
 struct ip {
-	int family;        /* AF_INET or AF_INET6 */
+	int family;          /* AF_INET or AF_INET6 */
 	unsigned char b[16]; /* network order; 4 bytes used for AF_INET */
 };
 

@@ -41,8 +41,7 @@ enum {
 
 	/* RFC 7208 section 4.6.4. */
 	SPF_TERMS_MAX = 10, /* DNS terms of one check */
-	SPF_NAMES_MAX =
-	    10, /* MX names (more: permerror), PTR names (rest ignored) */
+	SPF_NAMES_MAX = 10, /* MX names (more: permerror), PTR (rest ignored) */
 
 	/* A published SPF record as text: 64 KiB is what DNS over TCP holds. */
 	SPF_RECORD_MAX = 65535,

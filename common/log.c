@@ -1,0 +1,437 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/log.h"
+
+enum sink_kind { SINK_NONE, SINK_STDERR, SINK_FILE, SINK_SYSLOG };
+
+enum {
+	/* "<22>Nov 22 03:17:00 postseal-policyd[1234567]: ", or for a file
+	 * "2026-11-22T03:17:00+0000 postseal-policyd[1234567]: " */
+	PREFIX_MAX = 64,
+	/* A line with its prefix is one packet of RFC 3164 section 4.1. */
+	TEXT_MAX = LOG_LINE_MAX - PREFIX_MAX
+};
+
+static struct {
+	enum sink_kind kind;
+	int fd;
+	int level;
+	const char *ident;
+	char path[PATH_MAX]; /* of the file, or of syslog's socket */
+	uint64_t dropped;
+	uint64_t reported; /* so many of the dropped ones were told */
+} sink = {.kind = SINK_STDERR,
+    .fd = STDERR_FILENO,
+    .level = LOG_INFO,
+    .ident = "postseal"};
+
+/* --- the sink ------------------------------------------------------------ */
+
+/* The fd becomes a client of the socket at sink.path. 0 or -errno. */
+static int
+syslog_connect(int fd, const char *path)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+
+	memcpy(un.sun_path, path, strlen(path) + 1);
+	return connect(fd, (struct sockaddr *)&un, sizeof un) == 0 ? 0 : -errno;
+}
+
+/* The fd, or -errno. */
+static int
+sink_open(enum sink_kind kind, const char *path)
+{
+	int fd = STDERR_FILENO;
+
+	switch (kind) {
+	case SINK_NONE:
+	case SINK_STDERR:
+		break;
+	case SINK_FILE:
+		/* O_NONBLOCK: a FIFO must not block either. */
+		fd = open(path,
+		    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY |
+		        O_NONBLOCK,
+		    0640);
+		break;
+	case SINK_SYSLOG:
+		if (strlen(path) >= sizeof((struct sockaddr_un *)0)->sun_path)
+			return -ENAMETOOLONG;
+		fd = socket(
+		    AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		if (fd >= 0) /* nobody there yet: syslog_send() tries again */
+			(void)syslog_connect(fd, path);
+		break;
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+static void
+sink_replace(enum sink_kind kind, int fd)
+{
+	if (sink.kind == SINK_FILE || sink.kind == SINK_SYSLOG)
+		close(sink.fd);
+	sink.kind = kind;
+	sink.fd = fd;
+}
+
+/* What `where` of log.h means. 0 or -EINVAL. */
+static int
+where_parse(const char *where, enum sink_kind *ret_kind, const char **ret_path)
+{
+	*ret_path = "";
+	if (where == NULL) {
+		*ret_kind = SINK_NONE;
+	} else if (strcmp(where, "stderr") == 0) {
+		*ret_kind = SINK_STDERR;
+	} else if (strcmp(where, "syslog") == 0) {
+		*ret_kind = SINK_SYSLOG;
+		*ret_path = "/dev/log";
+	} else if (strncmp(where, "syslog:/", 8) == 0) {
+		*ret_kind = SINK_SYSLOG;
+		*ret_path = where + 7;
+	} else if (where[0] == '/') {
+		*ret_kind = SINK_FILE;
+		*ret_path = where;
+	} else {
+		return -EINVAL;
+	}
+	return strlen(*ret_path) < sizeof sink.path ? 0 : -ENAMETOOLONG;
+}
+
+int
+log_open(const char *where, const char *ident)
+{
+	enum sink_kind kind;
+	const char *path;
+	int rc = where_parse(where, &kind, &path);
+	int fd = rc == 0 ? sink_open(kind, path) : rc;
+
+	if (fd < 0)
+		return fd;
+	sink_replace(kind, fd);
+	memcpy(sink.path, path, strlen(path) + 1);
+	sink.ident = ident;
+	tzset(); /* now, and not after a chroot */
+	return 0;
+}
+
+int
+log_reopen(void)
+{
+	int fd = sink_open(sink.kind, sink.path);
+
+	if (fd < 0)
+		return fd;
+	sink_replace(sink.kind, fd);
+	return 0;
+}
+
+void
+log_set_level(int level)
+{
+	sink.level = level;
+}
+
+/* --- writing ------------------------------------------------------------- */
+
+/* "<PRI>" and local time as RFC 3164 has it, ISO 8601 for a file. Returns the
+ * length. */
+static size_t
+prefix(int level, char p[PREFIX_MAX])
+{
+	time_t now = time(NULL);
+	struct tm tm = {0};
+	size_t n = 0;
+	int rest;
+
+	localtime_r(&now, &tm);
+	if (sink.kind == SINK_SYSLOG) {
+		n = (size_t)snprintf(p, PREFIX_MAX, "<%d>", LOG_MAIL | level);
+		n += strftime(p + n, PREFIX_MAX - n, "%b %e %H:%M:%S ", &tm);
+	} else if (sink.kind == SINK_FILE) {
+		n = strftime(p, PREFIX_MAX, "%Y-%m-%dT%H:%M:%S%z ", &tm);
+	}
+	rest = snprintf(
+	    p + n, PREFIX_MAX - n, "%.20s[%ld]: ", sink.ident, (long)getpid());
+	return n + (size_t)rest;
+}
+
+/*
+ * One datagram, after a restart of syslogd on a connection made anew. connect(2)
+ * of a datagram socket never waits.
+ */
+static bool
+syslog_send(const struct msghdr *m)
+{
+	ssize_t n = sendmsg(sink.fd, m, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	if (n >= 0)
+		return true;
+	if (errno != ECONNREFUSED && errno != ENOTCONN && errno != ECONNRESET &&
+	    errno != EDESTADDRREQ)
+		return false;
+	if (syslog_connect(sink.fd, sink.path) != 0)
+		return false;
+	return sendmsg(sink.fd, m, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
+}
+
+/*
+ * stderr is whatever our parent made it, and O_NONBLOCK on it would hit the
+ * parent too: a socket (journald's) is asked not to wait, anything else is
+ * written to only when poll(2) says that a line goes in. A line is shorter than
+ * PIPE_BUF, so it goes in whole or not at all.
+ */
+static bool
+stream_send(struct msghdr *m, size_t n)
+{
+	struct pollfd ready = {.fd = sink.fd, .events = POLLOUT};
+	ssize_t sent;
+
+	if (sink.kind == SINK_STDERR) {
+		sent = sendmsg(sink.fd, m, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (sent >= 0 || errno != ENOTSOCK)
+			return sent == (ssize_t)n;
+		if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0)
+			return false;
+	}
+	return writev(sink.fd, m->msg_iov, (int)m->msg_iovlen) == (ssize_t)n;
+}
+
+static bool
+sink_send(int level, const char *text, size_t n)
+{
+	char head[PREFIX_MAX], end[] = "\n", body[LOG_LINE_MAX];
+	size_t head_n = prefix(level, head);
+	struct iovec v[] = {{head, head_n}, {body, n}, {end, 1}};
+	struct msghdr m = {.msg_iov = v, .msg_iovlen = 3};
+
+	memcpy(body, text, n); /* an iovec is not const */
+	if (sink.kind != SINK_SYSLOG)
+		return stream_send(&m, head_n + n + 1);
+	m.msg_iovlen = 2;
+	return syslog_send(&m);
+}
+
+static void
+report_dropped(void)
+{
+	uint64_t dropped = sink.dropped;
+	struct log_line l;
+
+	if (dropped == sink.reported || sink.level < LOG_WARNING)
+		return;
+	log_begin(&l, LOG_WARNING, "log_lines_lost");
+	log_num(&l, "count", (long long)(dropped - sink.reported));
+	if (sink_send(l.level, l.text, l.n))
+		sink.reported = dropped;
+}
+
+void
+log_end(struct log_line *l)
+{
+	int saved = errno;
+
+	if (sink.kind != SINK_NONE && l->level <= sink.level) {
+		if (sink_send(l->level, l->text, l->n))
+			report_dropped();
+		else
+			sink.dropped++;
+	}
+	errno = saved;
+}
+
+uint64_t
+log_dropped(void)
+{
+	return sink.dropped;
+}
+
+/* --- making a line ------------------------------------------------------- */
+
+static bool
+is_continuation(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* Appends a piece that must not be cut, or ends the line in "..." for good. */
+static void
+put(struct log_line *l, const char *p, size_t n)
+{
+	if (l->cut)
+		return;
+	if (n <= TEXT_MAX - l->n) {
+		memcpy(l->text + l->n, p, n);
+		l->n += n;
+		return;
+	}
+	l->cut = true;
+	if (l->n > TEXT_MAX - 3) {
+		l->n = TEXT_MAX - 3;
+		while (is_continuation(l->text[l->n]))
+			l->n--;
+	}
+	memcpy(l->text + l->n, "...", 3);
+	l->n += 3;
+}
+
+void
+log_begin(struct log_line *l, int level, const char *event)
+{
+	l->level = level;
+	l->n = 0;
+	l->cut = false;
+	put(l, event, strlen(event));
+}
+
+/*
+ * Length of the UTF-8 character (RFC 3629 section 4) at the start of s, or 0
+ * when there is none: overlong forms, surrogates and what is cut are none.
+ */
+static size_t
+utf8_length(struct span s)
+{
+	static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
+	unsigned char c = (unsigned char)s.p[0];
+	size_t n = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
+	unsigned code = c & (0xffu >> (n + 1));
+
+	if (c < 0xc2 || c > 0xf4 || n > s.n)
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		if (!is_continuation(s.p[i]))
+			return 0;
+		code = code << 6 | ((unsigned char)s.p[i] & 0x3f);
+	}
+	if (code < least[n] || code > 0x10ffff ||
+	    (code >= 0xd800 && code <= 0xdfff))
+		return 0;
+	return n;
+}
+
+/*
+ * As utf8_length(), and 0 too for what acts on a terminal or a viewer instead of
+ * being seen: C1 controls, line and paragraph separators, marks and overrides of
+ * direction, the byte order mark.
+ */
+static size_t
+shown_length(struct span s)
+{
+	size_t n = utf8_length(s);
+	unsigned char second = n == 0 ? 0 : (unsigned char)s.p[1];
+	unsigned char third = n < 3 ? 0 : (unsigned char)s.p[2];
+
+	if (n == 2 && s.p[0] == '\xc2' && second < 0xa0)
+		return 0;
+	if (n == 3 && s.p[0] == '\xe2' && second == 0x80 &&
+	    ((third >= 0x8e && third <= 0x8f) ||
+	        (third >= 0xa8 && third <= 0xae)))
+		return 0; /* U+200E, U+200F, U+2028 to U+202E */
+	if (n == 3 && s.p[0] == '\xe2' && second == 0x81 && third >= 0xa6 &&
+	    third <= 0xa9)
+		return 0; /* U+2066 to U+2069 */
+	if (n == 3 && s.p[0] == '\xef' && second == 0xbb && third == 0xbf)
+		return 0; /* U+FEFF */
+	return n;
+}
+
+static bool
+needs_quotes(struct span value)
+{
+	for (size_t i = 0; i < value.n; i++) {
+		unsigned char c = (unsigned char)value.p[i];
+
+		if (c <= ' ' || c >= 0x7f || c == '"' || c == '=')
+			return true;
+	}
+	return false;
+}
+
+/* Puts the first character of s as it stands between quotes; its length. */
+static size_t
+put_quoted(struct log_line *l, struct span s)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	unsigned char c = (unsigned char)s.p[0];
+	char escape[4] = {'\\', (char)c};
+	size_t n = 1;
+
+	if (c == '"' || c == '\\') {
+		put(l, escape, 2);
+	} else if (c >= ' ' && c < 0x7f) {
+		put(l, s.p, 1);
+	} else if (c >= 0x80 && (n = shown_length(s)) > 0) {
+		put(l, s.p, n);
+	} else {
+		escape[1] = 'x';
+		escape[2] = hex[c >> 4];
+		escape[3] = hex[c & 15];
+		put(l, escape, 4);
+		n = 1;
+	}
+	return n;
+}
+
+void
+log_span(struct log_line *l, const char *key, struct span value)
+{
+	bool quoted = needs_quotes(value);
+
+	if (value.n == 0)
+		return;
+	put(l, " ", 1);
+	put(l, key, strlen(key));
+	put(l, "=", 1);
+	if (quoted)
+		put(l, "\"", 1);
+	while (value.n > 0 && !l->cut) {
+		size_t n = quoted ? put_quoted(l, value) : 1;
+
+		if (!quoted)
+			put(l, value.p, 1);
+		value = span_skip(value, n);
+	}
+	if (quoted)
+		put(l, "\"", 1);
+}
+
+void
+log_str(struct log_line *l, const char *key, const char *value)
+{
+	log_span(l, key, span_str(value));
+}
+
+void
+log_num(struct log_line *l, const char *key, long long value)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%lld", value);
+	log_str(l, key, text);
+}
+
+void
+log_event(int level, const char *event, const char *fmt, ...)
+{
+	char reason[LOG_LINE_MAX]; /* longer than what fits: log_str() cuts */
+	struct log_line l;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(reason, sizeof reason, fmt, ap);
+	va_end(ap);
+	log_begin(&l, level, event);
+	log_str(&l, "reason", reason);
+	log_end(&l);
+}

@@ -38,7 +38,7 @@ enum zone_order {
 	ZONE_ONE_BY_ONE, /* each turn delivers the oldest question's answer */
 	ZONE_REVERSED,   /* each turn delivers the newest question's answer */
 	ZONE_SHUFFLED,   /* each turn delivers one, drawn from the seed */
-	ZONE_HELD        /* only resolver_zone_deliver() delivers, oldest first */
+	ZONE_HELD /* only resolver_zone_deliver() delivers, oldest first */
 };
 
 /* Adds the records of text; a line that cannot be read ends the test program

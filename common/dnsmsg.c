@@ -1,0 +1,458 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "common/dnsmsg.h"
+#include "common/limits.h"
+
+enum {
+	HEADER_SIZE = 12,
+	FLAG_QR = 0x8000, /* it is a response */
+	FLAG_TC = 0x0200, /* it was cut */
+	CLASS_IN = 1,
+	TYPE_CNAME = 5,
+	LABEL_MAX = 63
+};
+
+/* A name in lower case, uncompressed, its root label at the end. */
+struct wire {
+	unsigned char b[DNSMSG_WIRE_MAX];
+	size_t n;
+};
+
+struct message {
+	const unsigned char *p;
+	size_t n;
+	size_t answers; /* where the answer section begins */
+	unsigned count; /* of its records */
+};
+
+struct rr {
+	struct wire owner;
+	unsigned type;
+	unsigned class;
+	size_t data; /* offset of its RDATA */
+	size_t size;
+	size_t next; /* offset of what follows */
+};
+
+/* Where the records go. In the first pass record is NULL: only counts. */
+struct sink {
+	struct dns_record *record;
+	char *text;
+	size_t n;
+	size_t used; /* bytes of text */
+};
+
+static unsigned
+get16(const unsigned char *p)
+{
+	return (unsigned)p[0] << 8 | p[1];
+}
+
+/* --- names ---------------------------------------------------------------- */
+
+static bool
+wire_label(struct wire *w, const void *p, size_t n)
+{
+	const unsigned char *from = p;
+
+	/* One octet is left for the root label. */
+	if (n == 0 || n > LABEL_MAX || w->n + 1 + n + 1 > DNSMSG_WIRE_MAX)
+		return false;
+	w->b[w->n++] = (unsigned char)n;
+	for (size_t i = 0; i < n; i++)
+		w->b[w->n++] = span_lower(from[i]);
+	return true;
+}
+
+static bool
+wire_equal(const struct wire *a, const struct wire *b)
+{
+	return a->n == b->n && memcmp(a->b, b->b, a->n) == 0;
+}
+
+/* Name text -> wire form; as it was written when !fold would be wanted by
+ * nobody: DNS compares without case. */
+static bool
+wire_from_text(struct span name, struct wire *ret)
+{
+	struct wire w = {.n = 0};
+
+	if (name.n > 1 && name.p[name.n - 1] == '.')
+		name.n--;
+	for (;;) {
+		size_t n = span_find(name, '.');
+
+		if (!wire_label(&w, name.p, n))
+			return false;
+		if (n == name.n)
+			break;
+		name = span_skip(name, n + 1);
+	}
+	w.b[w.n++] = 0;
+	*ret = w;
+	return true;
+}
+
+/*
+ * Reads the name at `at`, compressed or not (RFC 1035 section 4.1.4); *ret_next
+ * is the offset behind it. A pointer must lead to before the part of the name
+ * that it ends, which also makes every chain of pointers end.
+ */
+static bool
+wire_read(
+    const struct message *m, size_t at, struct wire *ret, size_t *ret_next)
+{
+	size_t low = at, next = 0;
+
+	ret->n = 0;
+	for (;;) {
+		unsigned len;
+
+		if (at >= m->n)
+			return false;
+		len = m->p[at];
+		if (len == 0)
+			break;
+		if (len >= 0xc0) {
+			if (m->n - at < 2)
+				return false;
+			if (next == 0)
+				next = at + 2;
+			at = get16(m->p + at) & 0x3fff;
+			if (at >= low)
+				return false;
+			low = at;
+			continue;
+		}
+		if (len > m->n - at - 1 || !wire_label(ret, m->p + at + 1, len))
+			return false;
+		at += 1 + len;
+	}
+	ret->b[ret->n++] = 0;
+	*ret_next = next == 0 ? at + 1 : next;
+	return true;
+}
+
+/* Writes one octet of a label as text, at most four bytes; returns how many. */
+static size_t
+escape_octet(unsigned char c, char *text)
+{
+	if (c == '.' || c == '\\') {
+		text[0] = '\\';
+		text[1] = (char)c;
+		return 2;
+	}
+	if (c > ' ' && c < 0x7f) {
+		text[0] = (char)c;
+		return 1;
+	}
+	text[0] = '\\';
+	text[1] = (char)('0' + c / 100);
+	text[2] = (char)('0' + c / 10 % 10);
+	text[3] = (char)('0' + c % 10);
+	return 4;
+}
+
+/* Wire form -> text[DNSMSG_TEXT_MAX], NUL at the end; returns its length. */
+static size_t
+wire_text(const struct wire *w, char *text)
+{
+	size_t n = 0;
+
+	for (size_t at = 0; w->b[at] != 0; at += 1 + w->b[at]) {
+		if (n > 0)
+			text[n++] = '.';
+		for (size_t i = 1; i <= w->b[at]; i++)
+			n += escape_octet(w->b[at + i], text + n);
+	}
+	text[n] = '\0';
+	return n;
+}
+
+int
+dnsmsg_wire(struct span name, unsigned char *ret_wire, size_t *ret_n)
+{
+	struct wire w;
+
+	if (!wire_from_text(name, &w))
+		return -EINVAL;
+	memcpy(ret_wire, w.b, w.n);
+	*ret_n = w.n;
+	return 0;
+}
+
+int
+dnsmsg_escape(struct span name, char *ret_text)
+{
+	struct wire w;
+
+	if (!wire_from_text(name, &w))
+		return -EINVAL;
+	wire_text(&w, ret_text);
+	return 0;
+}
+
+/* --- records -------------------------------------------------------------- */
+
+static bool
+rr_read(const struct message *m, size_t at, struct rr *ret)
+{
+	if (!wire_read(m, at, &ret->owner, &at) || m->n - at < 10)
+		return false;
+	ret->type = get16(m->p + at);
+	ret->class = get16(m->p + at + 2);
+	ret->size = get16(m->p + at + 8);
+	ret->data = at + 10;
+	if (ret->size > m->n - ret->data)
+		return false;
+	ret->next = ret->data + ret->size;
+	return true;
+}
+
+/* Reads the name that is the RDATA from offset `skip` to its end. */
+static bool
+rr_name(
+    const struct message *m, const struct rr *rr, size_t skip, struct wire *ret)
+{
+	size_t next;
+
+	return rr->size > skip && wire_read(m, rr->data + skip, ret, &next) &&
+	    next == rr->next;
+}
+
+/* Adds the bytes to the texts; NULL in the first pass. */
+static const char *
+sink_text(struct sink *s, const void *p, size_t n)
+{
+	char *to = s->record == NULL ? NULL : s->text + s->used;
+
+	if (to != NULL && n > 0)
+		memcpy(to, p, n);
+	s->used += n;
+	return to;
+}
+
+static bool
+sink_address(struct sink *s, const struct message *m, const struct rr *rr,
+    int family, size_t size)
+{
+	if (rr->size != size)
+		return false;
+	if (s->record != NULL) {
+		struct ip *ip = &s->record[s->n].ip;
+
+		ip->family = family;
+		memcpy(ip->b, m->p + rr->data, size);
+	}
+	s->n++;
+	return true;
+}
+
+static bool
+sink_name(
+    struct sink *s, const struct message *m, const struct rr *rr, size_t skip)
+{
+	char text[DNSMSG_TEXT_MAX];
+	struct wire w;
+	const char *name;
+
+	if (!rr_name(m, rr, skip, &w))
+		return false;
+	name = sink_text(s, text, wire_text(&w, text) + 1);
+	if (s->record != NULL) {
+		s->record[s->n].name = name;
+		if (skip > 0)
+			s->record[s->n].preference =
+			    (uint16_t)get16(m->p + rr->data);
+	}
+	s->n++;
+	return true;
+}
+
+static bool
+sink_txt(struct sink *s, const struct message *m, const struct rr *rr)
+{
+	size_t at = rr->data, start = s->used;
+
+	if (rr->size == 0)
+		return false;
+	while (at < rr->next) {
+		size_t n = m->p[at++];
+
+		if (n > rr->next - at)
+			return false;
+		sink_text(s, m->p + at, n);
+		at += n;
+	}
+	if (s->record != NULL)
+		s->record[s->n].txt = span_of(s->text + start, s->used - start);
+	s->n++;
+	return true;
+}
+
+static bool
+sink_record(struct sink *s, const struct message *m, const struct rr *rr,
+    enum dns_type type)
+{
+	switch (type) {
+	case DNS_A:
+		return sink_address(s, m, rr, AF_INET, 4);
+	case DNS_AAAA:
+		return sink_address(s, m, rr, AF_INET6, 16);
+	case DNS_PTR:
+		return sink_name(s, m, rr, 0);
+	case DNS_MX:
+		return sink_name(s, m, rr, 2);
+	case DNS_TXT:
+		return sink_txt(s, m, rr);
+	}
+	return false;
+}
+
+/* --- the answer ----------------------------------------------------------- */
+
+/* Header and question; the reason why the message is no answer, or NULL with
+ * m->answers set and *ret_rcode 0 or 3. */
+static const char *
+read_head(struct message *m, const struct wire *name, enum dns_type type,
+    unsigned *ret_rcode)
+{
+	static const char *const rcode[] = {
+	    NULL, "FORMERR", "SERVFAIL", NULL, "NOTIMP", "REFUSED"};
+	struct wire asked;
+	unsigned flags;
+	size_t at;
+
+	if (m->n < HEADER_SIZE)
+		return "malformed answer";
+	flags = get16(m->p + 2);
+	*ret_rcode = flags & 15;
+	if ((flags & FLAG_QR) == 0)
+		return "malformed answer";
+	if (*ret_rcode > 5)
+		return "unusual RCODE";
+	if (rcode[*ret_rcode] != NULL)
+		return rcode[*ret_rcode];
+	if ((flags & FLAG_TC) != 0)
+		return "truncated answer";
+	if (get16(m->p + 4) != 1 || !wire_read(m, HEADER_SIZE, &asked, &at) ||
+	    m->n - at < 4)
+		return "malformed answer";
+	if (!wire_equal(&asked, name) || get16(m->p + at) != (unsigned)type ||
+	    get16(m->p + at + 2) != CLASS_IN)
+		return "answer to another question";
+	m->answers = at + 4;
+	m->count = get16(m->p + 6);
+	return NULL;
+}
+
+/*
+ * One pass over the answer section: every record of (name, type) goes to the
+ * sink; *ret_alias is the name's CNAME, its n 0 when it has none. False if the
+ * section is malformed.
+ */
+static bool
+read_section(const struct message *m, const struct wire *name,
+    enum dns_type type, struct sink *sink, struct wire *ret_alias)
+{
+	size_t at = m->answers;
+	struct rr rr;
+
+	ret_alias->n = 0;
+	for (unsigned i = 0; i < m->count; i++, at = rr.next) {
+		if (!rr_read(m, at, &rr))
+			return false;
+		if (rr.class != CLASS_IN || !wire_equal(&rr.owner, name))
+			continue;
+		if (rr.type == (unsigned)type &&
+		    !sink_record(sink, m, &rr, type))
+			return false;
+		if (rr.type == TYPE_CNAME && ret_alias->n == 0 &&
+		    !rr_name(m, &rr, 0, ret_alias))
+			return false;
+	}
+	return true;
+}
+
+static int
+make_answer(enum dns_status status, const char *why, size_t n, size_t text,
+    struct dns_answer **ret, struct sink *ret_sink)
+{
+	size_t head = sizeof(struct dns_answer);
+	struct dns_record *record;
+	struct dns_answer *a;
+
+	a = calloc(1, head + n * sizeof *record + text);
+	if (a == NULL)
+		return -ENOMEM;
+	record = (struct dns_record *)(a + 1);
+	*a = (struct dns_answer){
+	    .status = status, .why = why, .n = n, .record = record};
+	if (ret_sink != NULL)
+		*ret_sink = (struct sink){
+		    .record = record, .text = (char *)(record + n)};
+	*ret = a;
+	return 0;
+}
+
+/* Walks from the asked name along its CNAMEs to the records. */
+static int
+read_answer(const struct message *m, struct wire *name, enum dns_type type,
+    struct dns_answer **ret)
+{
+	struct sink sink = {.n = 0}, out;
+	struct wire alias;
+	int err;
+
+	for (unsigned hops = 0;; hops++) {
+		if (hops > DNS_CNAME_MAX)
+			return make_answer(DNS_NXDOMAIN, NULL, 0, 0, ret, NULL);
+		if (!read_section(m, name, type, &sink, &alias))
+			return dnsmsg_error("malformed answer", ret);
+		if (sink.n > 0 || alias.n == 0)
+			break;
+		*name = alias;
+	}
+	if (sink.n == 0)
+		return make_answer(DNS_NODATA, NULL, 0, 0, ret, NULL);
+	if (sink.used > DNS_TEXT_MAX)
+		return dnsmsg_error("answer too large", ret);
+	err = make_answer(DNS_FOUND, NULL, sink.n, sink.used, ret, &out);
+	if (err == 0)
+		read_section(m, name, type, &out, &alias);
+	return err;
+}
+
+int
+dnsmsg_read(struct span msg, struct span name, enum dns_type type,
+    struct dns_answer **ret)
+{
+	struct message m = {.p = (const unsigned char *)msg.p, .n = msg.n};
+	struct wire asked;
+	unsigned rcode;
+	const char *why;
+
+	if (!wire_from_text(name, &asked))
+		return -EINVAL;
+	why = read_head(&m, &asked, type, &rcode);
+	if (why != NULL)
+		return dnsmsg_error(why, ret);
+	if (rcode != 0)
+		return make_answer(DNS_NXDOMAIN, NULL, 0, 0, ret, NULL);
+	return read_answer(&m, &asked, type, ret);
+}
+
+int
+dnsmsg_error(const char *why, struct dns_answer **ret)
+{
+	return make_answer(DNS_TEMPERROR, why, 0, 0, ret, NULL);
+}
+
+void
+dns_answer_free(struct dns_answer *a)
+{
+	free(a);
+}

@@ -1,0 +1,53 @@
+/*
+ * dnsmsg.h - the bytes of a DNS answer -> records (RFC 1035 section 4).
+ *
+ * Strict: a message is read whole or not at all. Only the header, the question
+ * and the answer section are looked at; from the asked name the CNAMEs in the
+ * answer section are followed to records of the asked type. Pure: nothing is
+ * sent, and what an answer means for SPF or DKIM is not known here.
+ *
+ * Choices that the RFCs leave open:
+ * - An AAAA record of ::ffff:a.b.c.d stays an IPv6 address. It can only be
+ *   compared with an IPv6 client, and a mapped client has become IPv4 before.
+ * - More than DNS_CNAME_MAX CNAMEs are taken for a loop: DNS_NXDOMAIN.
+ */
+#ifndef POSTSEAL_COMMON_DNSMSG_H
+#define POSTSEAL_COMMON_DNSMSG_H
+
+#include "common/resolver.h"
+#include "common/span.h"
+
+enum {
+	DNSMSG_WIRE_MAX =
+	    255, /* octets of a name in a message, RFC 1035 2.3.4 */
+	DNSMSG_TEXT_MAX =
+	    1005 /* a name of 250 octets as \DDD, four dots, NUL */
+};
+
+/*
+ * A name as resolver_ask() takes it -> wire form (length octets, root label at
+ * the end) in ret_wire[DNSMSG_WIRE_MAX]. One trailing dot is allowed. 0, or
+ * -EINVAL with nothing written that counts: not domain_is_name().
+ */
+int dnsmsg_wire(struct span name, unsigned char *ret_wire, size_t *ret_n);
+
+/*
+ * The same name with the escapes of RFC 1035 section 5.1 (\\ and \DDD, which is
+ * how libunbound wants it) and a NUL in ret_text[DNSMSG_TEXT_MAX]. 0 or -EINVAL.
+ */
+int dnsmsg_escape(struct span name, char *ret_text);
+
+/*
+ * Reads the answer to (name, type) in msg, at most 65,535 bytes. Whatever is
+ * wrong with the message makes *ret DNS_TEMPERROR with a reason. security is
+ * DNS_INSECURE. 0 and *ret returned owned (dns_answer_free; one allocation), or
+ * -EINVAL when name is no name, or -ENOMEM.
+ */
+int dnsmsg_read(struct span msg, struct span name, enum dns_type type,
+    struct dns_answer **ret);
+
+/* An answer without records: DNS_TEMPERROR because of why, a literal. 0 and
+ * *ret returned owned (dns_answer_free), or -ENOMEM. */
+int dnsmsg_error(const char *why, struct dns_answer **ret);
+
+#endif

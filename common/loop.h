@@ -1,8 +1,8 @@
 /*
  * loop.h - the event base of one worker: run, stop, timers, signals, deferral.
  *
- * Over libevent. tests/support/loop_fake.c takes its place in tests: there time
- * stands still until the test moves it.
+ * Over libevent. tests/support/fake/loop_fake.c takes its place in tests: there
+ * time stands still until the test moves it.
  *
  * Callbacks run only from loop_run(), never inside a call of this header.
  */
@@ -28,7 +28,7 @@ int loop_run(struct loop *l);
 /* Makes loop_run() return after the callback that runs now. */
 void loop_stop(struct loop *l);
 
-/* Milliseconds of CLOCK_MONOTONIC, as of this turn of the loop. */
+/* Milliseconds of CLOCK_MONOTONIC. */
 uint64_t loop_now(struct loop *l);
 
 /* A timer that is not set. 0 and *ret owned (timer_free), or -errno. Borrows
@@ -52,6 +52,10 @@ int signal_new(struct loop *l, int signo, void (*got)(void *arg, int signo),
     void *arg, struct signal_watch **ret);
 
 void signal_free(struct signal_watch *s);
+
+/* The loop's one buffer of READ_CHUNK bytes; whoever reads may use it until its
+ * callback returns. For conn only. */
+char *loop_scratch(struct loop *l);
 
 /* The libevent base; for conn, listen, resolver and helper only. */
 struct event_base *loop_base(struct loop *l);

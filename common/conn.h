@@ -23,7 +23,7 @@ enum conn_end {
 	CONN_EOF,     /* the peer will send no more; writing may still work */
 	CONN_LOST,    /* reset, a read or write error, or memory is out */
 	CONN_TIMEOUT, /* nothing was read or written for the time set */
-	CONN_FULL     /* more than `keep` unconsumed, or a conn_write() that failed */
+	CONN_FULL /* more than `keep` unconsumed, or a conn_write() that failed */
 };
 
 struct conn_events {

@@ -19,6 +19,26 @@ enum {
 	 * packets of 64 KiB; larger reads gain nothing. */
 	READ_CHUNK = 64 * 1024,
 
+	/* Workers of a generation: more than the cores of any mail server, and
+	 * each has its caches to warm. */
+	WORKERS_MAX = 64,
+
+	/* Generations of settings in service: reloads come by hand or by the hour;
+	 * connections of Postfix live for an hour at the most, mostly. */
+	GENERATIONS_MAX = 4,
+
+	/* Worker processes of all generations together; a reload that would need
+	 * more is refused until old workers have come to their end. */
+	WORKERS_TOTAL_MAX = 256,
+
+	/* How long workers may take. A drained one has the time of a long SMTP
+	 * session; one that shall finish, that of a message; on SIGTERM a service
+	 * manager waits, and so does the mail. */
+	WORKER_DRAIN_SECONDS = 3600,
+	WORKER_FINISH_SECONDS = 300,
+	WORKER_READY_SECONDS = 30,
+	SUPERVISOR_STOP_SECONDS = 5,
+
 	/* What one connection may have queued for a peer that does not read. A
 	 * milter reply is under 70 KiB, a policy reply under 2 KiB. */
 	CONN_OUT_MAX = 256 * 1024,

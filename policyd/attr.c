@@ -1,0 +1,73 @@
+#include <stddef.h>
+
+#include "policyd/attr.h"
+
+static const struct {
+	const char *name;
+	size_t offset;
+} fields[] = {
+    {"request", offsetof(struct attr, request)},
+    {"protocol_state", offsetof(struct attr, protocol_state)},
+    {"client_address", offsetof(struct attr, client_address)},
+    {"helo_name", offsetof(struct attr, helo_name)},
+    {"sender", offsetof(struct attr, sender)},
+    {"recipient", offsetof(struct attr, recipient)},
+    {"queue_id", offsetof(struct attr, queue_id)},
+    {"instance", offsetof(struct attr, instance)},
+};
+
+/* An empty value leaves p non-NULL, so a second one does not pass for a first. */
+static void
+store(struct attr *a, struct span name, struct span value)
+{
+	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+		struct span *field =
+		    (struct span *)(void *)((char *)a + fields[i].offset);
+
+		if (!span_eq(name, span_str(fields[i].name)))
+			continue;
+		if (field->p == NULL)
+			*field = value;
+		return;
+	}
+}
+
+static enum parse
+bad(const char *why, const char **ret_why)
+{
+	*ret_why = why;
+	return PARSE_BAD;
+}
+
+enum parse
+attr_parse(struct span in, size_t max, struct attr *ret_attr, size_t *ret_used,
+    const char **ret_why)
+{
+	struct attr a = {0};
+	size_t at = 0;
+
+	while (at < in.n && at < max) {
+		struct span rest = span_of(in.p + at, in.n - at);
+		struct span line = span_of(rest.p, span_find(rest, '\n'));
+		size_t eq = span_find(line, '=');
+
+		if (span_find(line, '\0') < line.n)
+			return bad("a NUL byte", ret_why);
+		if (line.n == rest.n)
+			break; /* no LF yet */
+		if (at + line.n + 1 > max)
+			break;
+		at += line.n + 1;
+		if (line.n == 0 && at == 1)
+			return bad("no attribute", ret_why);
+		if (line.n == 0) {
+			*ret_attr = a;
+			*ret_used = at;
+			return PARSE_OK;
+		}
+		if (eq == line.n)
+			return bad("a line without '='", ret_why);
+		store(&a, span_of(line.p, eq), span_skip(line, eq + 1));
+	}
+	return in.n < max ? PARSE_MORE : bad("too long", ret_why);
+}

@@ -1,0 +1,57 @@
+/*
+ * keyring.h - the keys of one generation: which keys sign for which domain.
+ *
+ * Opened by the supervisor, which may read key files, from the settings; forked
+ * with them into the workers, which may not. Here a file is opened and it is
+ * checked who else could read it; what its bytes are is keys.c's affair, and
+ * OpenSSL's key is made by the worker that signs first with it.
+ *
+ * A domain of which one active key cannot be used is *bad*: it signs nothing, so
+ * that what is wrong shows at once and not when a verifier misses the second
+ * signature. Keys that are not active are looked at, but cannot spoil a domain.
+ */
+#ifndef POSTSEAL_SIGNER_KEYRING_H
+#define POSTSEAL_SIGNER_KEYRING_H
+
+#include "common/buf.h"
+#include "common/settings.h"
+#include "signer/keys.h"
+
+struct keyring_key {
+	const struct key_settings *settings;
+	struct key *key;
+};
+
+struct keyring_domain {
+	const struct domain_settings *settings;
+	struct keyring_key *key; /* the active ones; none when bad */
+	size_t nkeys;
+	bool bad;
+};
+
+struct keyring {
+	const struct settings *settings;
+	struct keyring_domain *domain; /* in the order of settings->domain */
+	size_t ndomains;
+	size_t bad; /* how many domains are */
+};
+
+/*
+ * Opens the keys of all domains of s, which is borrowed until keyring_free(). 0
+ * and *ret returned owned, also when domains are bad: then ret->bad counts them,
+ * and why got a sentence for each key, each with file, line, what is wrong and
+ * what mends it, a newline behind each. Warnings (a key that others may read when
+ * key_permissions is "warn", a short key, an inactive key that is no good) go to
+ * warn in the same form. -ENOMEM.
+ */
+int keyring_open(const struct settings *s, struct keyring **ret,
+    struct buf *why, struct buf *warn);
+
+/* Wipes and frees all keys; NULL is allowed. */
+void keyring_free(struct keyring *k);
+
+/* The domain named name (A-labels, any case), or NULL. Borrows from k. */
+const struct keyring_domain *keyring_find(
+    const struct keyring *k, struct span name);
+
+#endif

@@ -31,6 +31,9 @@ enum {
 	 * more is refused until old workers have come to their end. */
 	WORKERS_TOTAL_MAX = 256,
 
+	/* Sockets to listen on: one for Postfix, one for each other host or port. */
+	LISTEN_MAX = 64,
+
 	/* How long workers may take. A drained one has the time of a long SMTP
 	 * session; one that shall finish, that of a message; on SIGTERM a service
 	 * manager waits, and so does the mail. */
@@ -46,6 +49,15 @@ enum {
 	/* A policy request: Postfix sends some 700 bytes; long senders, names and
 	 * certificate subjects are each limited by Postfix to 2 KiB or less. */
 	POLICY_REQUEST_MAX = 16 * 1024,
+
+	/* Memory of one policy request: its fields, and twice the texts of a result
+	 * (four of HEADER_LINE_MAX at the most). */
+	REQUEST_MEMORY_MAX = 64 * 1024,
+
+	/* The instance that a policy connection remembers. Postfix's has some 30
+	 * bytes ("pid.seconds.microseconds.sequence" in hex); a longer one is
+	 * evaluated anew for each recipient. */
+	POLICY_INSTANCE_MAX = 64,
 
 	/* A milter packet: the largest that Postfix sends is a body chunk of
 	 * 65,536 bytes; macros and headers (60,000) are smaller. */

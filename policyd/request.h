@@ -35,11 +35,20 @@ struct request_env {
 	const struct settings *settings;
 };
 
+/* The action when memory is out; in observe mode it is dunno. */
+#define REQUEST_FAILED "DEFER_IF_PERMIT 4.3.0 Out of memory"
+
 struct request_answer {
-	const char *action; /* what follows "action=": one line of ASCII */
-	bool once;         /* later recipients of the instance are told dunno */
-	const char *word;  /* the action's kind, for the log */
-	const char *would; /* observe: the action that was not sent; or NULL */
+	const struct attr *attr; /* the request */
+	const char *action;      /* what follows "action=": one line of ASCII */
+
+	/* Other requests of the instance get the same answer, but dunno in place
+	 * of an action that is for one message only once (a header). */
+	bool repeat;
+	bool once;
+
+	const char *word;      /* the action's kind, for the log */
+	const char *would;     /* observe: the action not sent; else NULL */
 	const char *unchecked; /* why nothing was checked; NULL: it was */
 	const struct check_result *helo;      /* NULL: not checked */
 	const struct check_result *mail_from; /* likewise */

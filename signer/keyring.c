@@ -1,0 +1,234 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/limits.h"
+#include "signer/keyring.h"
+
+/* The bytes of a key file. On the stack, so that no copy stays in freed memory. */
+struct key_bytes {
+	char p[KEY_FILE_MAX + 1]; /* one more, to notice a file that grows */
+	size_t n;
+};
+
+/* One sentence about a key, with where it stands in the config. */
+static void __attribute__((format(printf, 4, 5)))
+tell(struct buf *out, const struct domain_settings *d,
+    const struct key_settings *k, const char *fmt, ...)
+{
+	char text[PATH_MAX + 256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	buf_fmt(out, "%s:%u: domain %s: key %s: %s\n", k->origin, k->line,
+	    d->name, k->file, text);
+}
+
+/* Reads fd to its end. 0, -EFBIG, or -errno. */
+static int
+read_all(int fd, struct key_bytes *ret)
+{
+	ssize_t n;
+
+	ret->n = 0;
+	while (ret->n < sizeof ret->p) {
+		n = read(fd, ret->p + ret->n, sizeof ret->p - ret->n);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return 0;
+		ret->n += (size_t)n;
+	}
+	return -EFBIG;
+}
+
+/* Opens the file; a pipe or device must not make the supervisor wait. */
+static int
+open_file(const char *path, mode_t *ret_mode)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	int rc = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) != 0)
+		rc = -errno;
+	else if (!S_ISREG(st.st_mode))
+		rc = -EMEDIUMTYPE;
+	if (rc != 0) {
+		close(fd);
+		return rc;
+	}
+	*ret_mode = st.st_mode;
+	return fd;
+}
+
+/* What an error of opening or reading means to the administrator. */
+static const char *
+file_problem(int rc)
+{
+	if (rc == -EMEDIUMTYPE)
+		return "is not a regular file";
+	if (rc == -EFBIG)
+		return "is larger than any key";
+	if (rc == -EACCES)
+		return "Permission denied; start the daemon as root, it drops "
+		       "its rights when the keys are read";
+	return strerror(-rc);
+}
+
+/* 0 and the bytes, which the caller wipes; -EINVAL after a sentence to why. */
+static int
+read_key(const struct settings *s, const struct domain_settings *d,
+    const struct key_settings *k, struct key_bytes *ret, struct buf *why,
+    struct buf *warn)
+{
+	bool refuse = s->signer.key_permissions_refuse;
+	mode_t mode = 0;
+	int fd = open_file(k->file, &mode), rc;
+
+	if (fd < 0) {
+		tell(why, d, k, "%s", file_problem(fd));
+		return -EINVAL;
+	}
+	if ((mode & (S_IRWXG | S_IRWXO)) != 0) {
+		tell(refuse ? why : warn, d, k,
+		    "mode %04o lets others than its owner use it; "
+		    "run: chmod 0600 %s",
+		    (unsigned)mode & 07777U, k->file);
+		if (refuse) {
+			close(fd);
+			return -EINVAL;
+		}
+	}
+	rc = read_all(fd, ret);
+	close(fd);
+	if (rc != 0)
+		tell(why, d, k, "%s", file_problem(rc));
+	return rc == 0 ? 0 : -EINVAL;
+}
+
+/* 0 and *ret owned; -EINVAL after a sentence to why; -ENOMEM. */
+static int
+open_key(const struct settings *s, const struct domain_settings *d,
+    const struct key_settings *k, struct key **ret, struct buf *why,
+    struct buf *warn)
+{
+	const char *reason = NULL, *warning;
+	struct key_bytes bytes;
+	int rc = read_key(s, d, k, &bytes, why, warn);
+
+	if (rc == 0) {
+		rc = key_new(span_of(bytes.p, bytes.n), ret, &reason);
+		if (rc == -EINVAL)
+			tell(why, d, k, "%s", reason);
+	}
+	explicit_bzero(&bytes, sizeof bytes);
+	if (rc != 0)
+		return rc;
+	warning = key_facts(*ret)->warning;
+	if (warning != NULL)
+		tell(warn, d, k, "%s", warning);
+	return 0;
+}
+
+static void
+free_keys(struct keyring_domain *d)
+{
+	for (size_t i = 0; i < d->nkeys; i++)
+		key_free(d->key[i].key);
+	free(d->key);
+	d->key = NULL;
+	d->nkeys = 0;
+}
+
+/* Opens the keys of one domain. 0 (it may be bad then) or -ENOMEM. */
+static int
+open_domain(const struct settings *s, const struct domain_settings *settings,
+    struct keyring_domain *d, struct buf *why, struct buf *warn)
+{
+	struct key *key;
+	int rc;
+
+	d->settings = settings;
+	if (settings->nkeys == 0)
+		return 0;
+	d->key = calloc(settings->nkeys, sizeof *d->key);
+	if (d->key == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < settings->nkeys; i++) {
+		const struct key_settings *k = &settings->key[i];
+
+		rc = open_key(
+		    s, settings, k, &key, k->active ? why : warn, warn);
+		if (rc == -ENOMEM)
+			return rc;
+		if (rc == 0 && k->active)
+			d->key[d->nkeys++] = (struct keyring_key){k, key};
+		else if (rc == 0)
+			key_free(key);
+		else if (k->active)
+			d->bad = true;
+	}
+	if (d->bad)
+		free_keys(d);
+	return 0;
+}
+
+int
+keyring_open(const struct settings *s, struct keyring **ret, struct buf *why,
+    struct buf *warn)
+{
+	struct keyring *k = calloc(1, sizeof *k);
+	int rc = 0;
+
+	if (k == NULL)
+		return -ENOMEM;
+	k->settings = s;
+	if (s->ndomains > 0) {
+		k->domain = calloc(s->ndomains, sizeof *k->domain);
+		rc = k->domain == NULL ? -ENOMEM : 0;
+	}
+	while (rc == 0 && k->ndomains < s->ndomains) {
+		struct keyring_domain *d = &k->domain[k->ndomains];
+
+		rc = open_domain(s, &s->domain[k->ndomains++], d, why, warn);
+		k->bad += d->bad;
+	}
+	if (rc != 0) {
+		keyring_free(k);
+		return rc;
+	}
+	*ret = k;
+	return 0;
+}
+
+void
+keyring_free(struct keyring *k)
+{
+	if (k == NULL)
+		return;
+	for (size_t i = 0; i < k->ndomains; i++)
+		free_keys(&k->domain[i]);
+	free(k->domain);
+	free(k);
+}
+
+const struct keyring_domain *
+keyring_find(const struct keyring *k, struct span name)
+{
+	const struct domain_settings *d = settings_domain(k->settings, name);
+
+	return d == NULL ? NULL : &k->domain[d - k->settings->domain];
+}

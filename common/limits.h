@@ -59,6 +59,10 @@ enum {
 	 * evaluated anew for each recipient. */
 	POLICY_INSTANCE_MAX = 64,
 
+	/* How long a closed policy connection is kept for a peer that is slow to
+	 * read its last reply: Postfix reads at once. */
+	POLICY_FLUSH_MS = 10 * 1000,
+
 	/* A milter packet: the largest that Postfix sends is a body chunk of
 	 * 65,536 bytes; macros and headers (60,000) are smaller. */
 	MILTER_PACKET_MAX = 1024 * 1024,

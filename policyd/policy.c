@@ -1,0 +1,299 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/buf.h"
+#include "common/conn.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "policyd/policy.h"
+
+enum { TELL_AGAIN_MS = 60 * 1000 };
+
+struct policy {
+	struct policy_env *env;
+	struct conn *conn;
+	struct request *request; /* under way; NULL: none */
+	void (*closed)(void *arg);
+	void *arg;
+	bool partial;  /* the beginning of a request has been read */
+	bool draining; /* end when nothing is under way */
+
+	/* The instance answered last ("": none), and what others of it get. */
+	char instance[POLICY_INSTANCE_MAX + 1];
+	struct buf repeat;
+};
+
+void
+policy_free(struct policy *p)
+{
+	if (p->request != NULL)
+		request_cancel(p->request);
+	conn_free(p->conn);
+	buf_free(&p->repeat);
+	free(p);
+}
+
+/* The end; p is gone afterwards. */
+static void
+policy_close(struct policy *p)
+{
+	void (*closed)(void *arg) = p->closed;
+	void *arg = p->arg;
+
+	conn_finish(p->conn, POLICY_FLUSH_MS);
+	p->conn = NULL;
+	policy_free(p);
+	closed(arg);
+}
+
+/* A request is evaluated, or the peer does not read its replies. */
+static bool
+policy_waits(const struct policy *p)
+{
+	return p->request != NULL || conn_queued(p->conn) > 0;
+}
+
+static void
+policy_reply(struct policy *p, const char *action)
+{
+	char text[HEADER_LINE_MAX + 128]; /* actions are capped well below */
+	int n = snprintf(text, sizeof text, "action=%s\n\n", action);
+
+	(void)conn_write(p->conn, text, (size_t)n);
+}
+
+/* --- the log ------------------------------------------------------------- */
+
+/* What is known of one identity, under these keys. */
+static void
+log_result(
+    struct log_line *l, const struct check_result *r, const char *const *key)
+{
+	log_str(l, key[0], spf_result_word(r->result));
+	log_str(l, key[1], r->domain);
+	log_str(l, key[2], r->mechanism);
+	log_num(l, key[3], r->lookups);
+	log_num(l, key[4], r->voids);
+	log_str(l, key[5], r->security == DNS_SECURE ? "secure" : NULL);
+}
+
+/* HELO's keys are named so; those of MAIL FROM, and of the one check of a null
+ * sender, are the plain ones. */
+static void
+log_results(struct log_line *l, const struct request_answer *a)
+{
+	static const char *const helo[] = {"helo_result", "helo_domain",
+	    "helo_mechanism", "helo_lookups", "helo_voids", "helo_dnssec"};
+	static const char *const from[] = {
+	    "result", "domain", "mechanism", "lookups", "voids", "dnssec"};
+
+	if (a->mail_from != NULL)
+		log_result(l, a->mail_from, from);
+	if (a->helo != NULL && a->helo != a->mail_from)
+		log_result(l, a->helo, helo);
+}
+
+/* What a sender can make long stands last, as the line is cut there. */
+static void
+log_answer(const struct request_answer *a)
+{
+	const struct attr *in = a->attr;
+	struct log_line l;
+
+	log_begin(&l, LOG_INFO, "spf");
+	log_span(&l, "queue_id", in->queue_id);
+	if (in->queue_id.n == 0)
+		log_span(&l, "instance", in->instance);
+	log_span(&l, "client", in->client_address);
+	log_str(&l, "action", a->word);
+	log_str(&l, "unchecked", a->unchecked);
+	log_results(&l, a);
+	log_num(&l, "ms", a->ms);
+	log_span(&l, "helo", in->helo_name);
+	log_str(&l, "from", in->sender.n == 0 ? "<>" : NULL);
+	log_span(&l, "from", in->sender);
+	log_span(&l, "to", in->recipient);
+	if (a->mail_from != NULL)
+		log_str(&l, "problem", a->mail_from->problem);
+	if (a->helo != NULL && a->helo != a->mail_from)
+		log_str(&l, "helo_problem", a->helo->problem);
+	log_str(&l, "would", a->would);
+	log_end(&l);
+}
+
+static void
+log_broken(struct policy_env *env)
+{
+	uint64_t now = loop_now(env->request.loop);
+
+	if (now - env->told < TELL_AGAIN_MS)
+		return;
+	env->told = now;
+	log_event(LOG_ERR, "config", "nothing is checked: %s", env->broken);
+}
+
+/* --- requests ------------------------------------------------------------ */
+
+static void
+policy_remember(struct policy *p, const struct request_answer *a)
+{
+	struct span instance = a->attr->instance;
+
+	p->instance[0] = '\0';
+	if (!a->repeat || instance.n == 0 || instance.n > POLICY_INSTANCE_MAX)
+		return;
+	buf_clear(&p->repeat);
+	if (buf_str(&p->repeat, a->once ? "dunno" : a->action) != 0 ||
+	    buf_text(&p->repeat) == NULL)
+		return;
+	memcpy(p->instance, instance.p, instance.n);
+	p->instance[instance.n] = '\0';
+}
+
+/* Reads on, or ends, after a reply. */
+static void
+policy_go_on(struct policy *p)
+{
+	if (p->draining)
+		policy_close(p);
+	else if (!policy_waits(p))
+		conn_resume(p->conn);
+}
+
+static void
+policy_answer(void *arg, const struct request_answer *a)
+{
+	struct policy *p = arg;
+
+	p->request = NULL;
+	policy_reply(p, a->action);
+	policy_remember(p, a);
+	log_answer(a);
+	policy_go_on(p);
+}
+
+static bool
+is_observing(const struct policy_env *env)
+{
+	return env->request.settings->policyd.observe;
+}
+
+/* One request: answers it, or sets out to. */
+static void
+policy_take(struct policy *p, const struct attr *in)
+{
+	struct policy_env *env = p->env;
+	int rc;
+
+	if (env->broken != NULL) {
+		log_broken(env);
+		policy_reply(p, "dunno");
+		return;
+	}
+	if (in->instance.n > 0 &&
+	    span_eq(in->instance, span_str(p->instance))) {
+		policy_reply(p, buf_text(&p->repeat));
+		return;
+	}
+	rc = request_start(&env->request, in, policy_answer, p, &p->request);
+	if (rc != 0) {
+		log_event(LOG_ERR, "request", "%s", strerror(-rc));
+		policy_reply(p, is_observing(env) ? "dunno" : REQUEST_FAILED);
+	}
+}
+
+static size_t
+policy_data(void *arg, struct span in)
+{
+	struct policy *p = arg;
+	struct attr attr;
+	const char *why;
+	size_t at = 0, used;
+
+	p->partial = false;
+	while (at < in.n && !p->partial && !policy_waits(p)) {
+		switch (attr_parse(span_skip(in, at), POLICY_REQUEST_MAX, &attr,
+		    &used, &why)) {
+		case PARSE_OK:
+			policy_take(p, &attr);
+			at += used;
+			break;
+		case PARSE_MORE:
+			p->partial = true;
+			break;
+		case PARSE_BAD:
+			log_event(LOG_WARNING, "request",
+			    "malformed, connection closed: %s", why);
+			policy_close(p);
+			return at;
+		}
+	}
+	if (policy_waits(p))
+		conn_pause(p->conn);
+	else if (p->draining && !p->partial)
+		policy_close(p);
+	return at;
+}
+
+static void
+policy_end(void *arg, enum conn_end how)
+{
+	struct policy *p = arg;
+
+	switch (how) {
+	case CONN_EOF: /* never before a request is answered: it pauses */
+		if (p->partial)
+			log_event(LOG_WARNING, "request",
+			    "the connection ended inside of it");
+		break;
+	case CONN_LOST:
+	case CONN_TIMEOUT:
+	case CONN_FULL:
+		break;
+	}
+	policy_close(p);
+}
+
+static void
+policy_drained(void *arg)
+{
+	struct policy *p = arg;
+
+	if (p->request == NULL)
+		policy_go_on(p);
+}
+
+void
+policy_drain(struct policy *p)
+{
+	p->draining = true;
+	if (p->request == NULL && !p->partial)
+		policy_close(p);
+}
+
+int
+policy_new(struct policy_env *env, int in, int out, void (*closed)(void *arg),
+    void *arg, struct policy **ret)
+{
+	static const struct conn_events events = {
+	    policy_data, policy_end, policy_drained};
+	struct policy *p = calloc(1, sizeof *p);
+	struct conn *conn;
+	int rc = conn_new(
+	    env->request.loop, in, out, POLICY_REQUEST_MAX, &events, p, &conn);
+
+	if (rc != 0 || p == NULL) {
+		if (rc == 0)
+			conn_free(conn);
+		free(p);
+		return rc == 0 ? -ENOMEM : rc;
+	}
+	p->env = env;
+	p->conn = conn;
+	p->closed = closed;
+	p->arg = arg;
+	buf_init(&p->repeat, HEADER_LINE_MAX + 128);
+	*ret = p;
+	return 0;
+}

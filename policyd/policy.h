@@ -1,0 +1,54 @@
+/*
+ * policy.h - one connection of Postfix's policy client (SMTPD_POLICY_README).
+ *
+ * Request after request, each answered before the next is looked at. What is
+ * malformed or too long gets no reply but a log line, and the connection is
+ * closed: Postfix retries, then takes its default_action. The end of the input
+ * after a whole request: it is answered first. A lost peer: its request is
+ * cancelled. An idle connection is never closed from here (Postfix closes it
+ * after smtpd_policy_service_max_idle or max_ttl).
+ *
+ * It remembers the answer of one instance, which is enough: on a connection a
+ * new instance means that the old message is over. Its other recipients are not
+ * evaluated anew; a header goes to the first of them only, refusals to all.
+ *
+ * Writes the log line of each decision. What the answer is request.c decides.
+ */
+#ifndef POSTSEAL_POLICYD_POLICY_H
+#define POSTSEAL_POLICYD_POLICY_H
+
+#include <stdint.h>
+
+#include "policyd/request.h"
+
+struct policy;
+
+/* What the connections of a process share; outlives them. */
+struct policy_env {
+	struct request_env request;
+
+	/* NULL; or why the settings cannot be used. Then request.settings and
+	 * request.resolver are not looked at: every request gets dunno, so that a
+	 * typo does not stop the mail, and this is logged once a minute at most. */
+	const char *broken;
+	uint64_t told; /* loop_now() when it was logged last */
+};
+
+/*
+ * Serves a connection over in and out (which may be the same). *takes* the fds,
+ * on failure too. closed(arg) is called once, from the loop or from
+ * policy_drain(), when the connection has come to its end; the policy is gone
+ * then, and up to POLICY_FLUSH_MS more may be spent on a reply that the peer
+ * has not read yet. 0 and *ret owned (policy_free, or closed), or -errno.
+ */
+int policy_new(struct policy_env *env, int in, int out,
+    void (*closed)(void *arg), void *arg, struct policy **ret);
+
+/* Comes to an end: at once if no request is under way (closed() is called in
+ * this call), else when it is answered. */
+void policy_drain(struct policy *p);
+
+/* Closes the connection and cancels its request; closed() is not called. */
+void policy_free(struct policy *p);
+
+#endif

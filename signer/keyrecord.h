@@ -43,7 +43,8 @@ enum parse keyrecord_parse(
     struct span text, struct keyrecord *ret, const char **ret_why);
 
 /* Appends the record as one value: "v=DKIM1; k=rsa; p=MIIB...". Only tags that
- * say more than the defaults are written, but v, k and p always. */
+ * say more than the defaults are written, but v, k and p always; h= and s=, which
+ * could only narrow a key of ours, never. */
 void keyrecord_print(const struct keyrecord *k, struct buf *out);
 
 /*

@@ -3,7 +3,7 @@
  *
  * Writes the value, folded with LF and a TAB as milters send it (the MTA makes
  * CRLF of them), no line over 78 bytes, the field's name included, unless a single
- * domain name is longer. Never l=, never rsa-sha1. b= is last and its value begins
+ * domain name or identity is longer. Never l=, never rsa-sha1. b= is last and its value begins
  * right behind it, so that the hashed text is the final one up to there.
  * And reads one again, as far as we need to: to know our own, and to verify.
  *

@@ -1,0 +1,124 @@
+#include <errno.h>
+
+#include "signer/hdrsel.h"
+
+const struct hdrsel_rules *
+hdrsel_default(void)
+{
+	static const struct hdrsel_rule rule[] = {
+	    {"From", HDRSEL_OVERSIGN},
+	    {"Reply-To", HDRSEL_PRESENT},
+	    {"Subject", HDRSEL_PRESENT},
+	    {"Date", HDRSEL_PRESENT},
+	    {"To", HDRSEL_PRESENT},
+	    {"Cc", HDRSEL_PRESENT},
+	    {"Sender", HDRSEL_PRESENT},
+	    {"Message-ID", HDRSEL_PRESENT},
+	    {"In-Reply-To", HDRSEL_PRESENT},
+	    {"References", HDRSEL_PRESENT},
+	    {"Resent-Date", HDRSEL_PRESENT},
+	    {"Resent-From", HDRSEL_PRESENT},
+	    {"Resent-Sender", HDRSEL_PRESENT},
+	    {"Resent-To", HDRSEL_PRESENT},
+	    {"Resent-Cc", HDRSEL_PRESENT},
+	    {"Resent-Message-ID", HDRSEL_PRESENT},
+	    {"MIME-Version", HDRSEL_PRESENT},
+	    {"Content-Type", HDRSEL_PRESENT},
+	    {"Content-Transfer-Encoding", HDRSEL_PRESENT},
+	    {"Content-ID", HDRSEL_PRESENT},
+	    {"Content-Description", HDRSEL_PRESENT},
+	    {"List-Id", HDRSEL_PRESENT},
+	    {"List-Help", HDRSEL_PRESENT},
+	    {"List-Unsubscribe", HDRSEL_PRESENT},
+	    {"List-Unsubscribe-Post", HDRSEL_PRESENT},
+	    {"List-Subscribe", HDRSEL_PRESENT},
+	    {"List-Post", HDRSEL_PRESENT},
+	    {"List-Owner", HDRSEL_PRESENT},
+	    {"List-Archive", HDRSEL_PRESENT},
+	};
+	static const struct hdrsel_rules rules = {
+	    rule, sizeof rule / sizeof rule[0]};
+
+	return &rules;
+}
+
+bool
+hdrsel_never(struct span name)
+{
+	/* RFC 6376 section 5.4.1; what Postfix removes or adds (its parameter
+	 * message_drop_headers, Delivered-To); and what relays judge, replace and
+	 * remove (RFC 8601 section 5, RFC 8617 section 4.1). */
+	static const char *const never[] = {"Return-Path", "Received",
+	    "Comments", "Keywords", "DKIM-Signature", "Bcc", "Resent-Bcc",
+	    "Content-Length", "Delivered-To", "Received-SPF",
+	    "Authentication-Results", "ARC-Seal", "ARC-Message-Signature",
+	    "ARC-Authentication-Results"};
+
+	for (size_t i = 0; i < sizeof never / sizeof never[0]; i++) {
+		if (span_ieqs(name, never[i]))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Writes the names of one rule to v and returns how many; only counts with v NULL.
+ */
+static size_t
+take(const struct hdrsel_rule *rule, const struct field_list *fields,
+    struct hdrsel_entry *v)
+{
+	struct span name = span_str(rule->name);
+	size_t n = 0;
+
+	if (hdrsel_never(name))
+		return 0;
+	for (size_t i = fields->n; i > 0; i--) {
+		if (!span_ieq(fields->v[i - 1].name, name))
+			continue;
+		if (v != NULL)
+			v[n] = (struct hdrsel_entry){
+			    rule->name, &fields->v[i - 1]};
+		n++;
+	}
+	if (rule->mode == HDRSEL_PRESENT)
+		return n;
+	if (v != NULL)
+		v[n] = (struct hdrsel_entry){rule->name, NULL};
+	return n + 1;
+}
+
+static bool
+has_from(const struct hdrsel *sel)
+{
+	for (size_t i = 0; i < sel->n; i++) {
+		if (sel->v[i].field != NULL &&
+		    span_ieqs(span_str(sel->v[i].name), "From"))
+			return true;
+	}
+	return false;
+}
+
+int
+hdrsel_pick(const struct hdrsel_rules *rules, const struct field_list *fields,
+    struct arena *arena, struct hdrsel *ret)
+{
+	struct hdrsel sel = {NULL, 0};
+	struct hdrsel_entry *v;
+	size_t n = 0;
+
+	for (size_t i = 0; i < rules->n; i++)
+		n += take(&rules->v[i], fields, NULL);
+	if (n > HDRSEL_MAX)
+		return -E2BIG;
+	v = arena_alloc(arena, (n + 1) * sizeof *v);
+	if (v == NULL)
+		return -ENOMEM;
+	sel.v = v;
+	for (size_t i = 0; i < rules->n; i++)
+		sel.n += take(&rules->v[i], fields, v + sel.n);
+	if (!has_from(&sel))
+		return -EINVAL;
+	*ret = sel;
+	return 0;
+}

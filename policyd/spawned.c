@@ -1,0 +1,156 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "policyd/policy.h"
+#include "policyd/spawned.h"
+#include "policyd/startup.h"
+
+struct spawned {
+	struct policy_env env;
+	struct settings *settings;
+	struct signal_watch *term;
+	struct policy *policy; /* NULL when it has come to its end */
+	struct buf why;        /* the settings cannot be used */
+};
+
+/* 0 and the peer's descriptors, or -errno. */
+static int
+take_stdio(int *ret_in, int *ret_out)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int in = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	int out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	if (null < 0 || in < 0 || out < 0)
+		return -errno;
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fd != null && dup2(null, fd) < 0)
+			return -errno;
+	}
+	if (null > STDERR_FILENO)
+		close(null);
+	*ret_in = in;
+	*ret_out = out;
+	return 0;
+}
+
+/* log = "stderr" has nobody who reads it here. */
+static void
+open_log(const char *where)
+{
+	int rc;
+
+	if (strcmp(where, "stderr") == 0) {
+		log_event(LOG_WARNING, "config",
+		    "log = \"stderr\" is for a standing daemon; "
+		    "this one logs to syslog");
+		return;
+	}
+	rc = log_open(where, STARTUP_IDENT);
+	if (rc != 0)
+		log_event(LOG_ERR, "config",
+		    "log \"%s\": %s; logging to syslog", where, strerror(-rc));
+}
+
+/* Only the first problem is told again and again. */
+static const char *
+first_line(struct buf *why)
+{
+	const char *text;
+
+	why->n = span_find(buf_view(why), '\n');
+	text = buf_text(why);
+	return text == NULL || *text == '\0' ? "out of memory" : text;
+}
+
+/* Settings and resolver, or the reason why there are none. */
+static void
+set_up(struct spawned *s, const char *file)
+{
+	struct policy_env *env = &s->env;
+	int rc = startup_settings(file, &s->settings, &s->why);
+
+	env->told = loop_now(env->request.loop);
+	if (rc != 0) {
+		env->broken = first_line(&s->why);
+		log_event(LOG_ERR, "config",
+		    "nothing is checked until this is mended");
+		return;
+	}
+	open_log(s->settings->log);
+	env->request.settings = s->settings;
+	rc = resolver_new(
+	    env->request.loop, &s->settings->dns, &env->request.resolver);
+	if (rc != 0) {
+		env->broken = strerror(-rc);
+		log_event(LOG_ERR, "resolver", "%s", env->broken);
+	}
+}
+
+/* The loop ends by itself when the last reply is written: nothing is left to
+ * wait for. */
+static void
+closed(void *arg)
+{
+	struct spawned *s = arg;
+
+	s->policy = NULL;
+	signal_free(s->term);
+	s->term = NULL;
+	resolver_free(s->env.request.resolver);
+	s->env.request.resolver = NULL;
+}
+
+static void
+on_term(void *arg, int signo)
+{
+	struct spawned *s = arg;
+
+	(void)signo;
+	policy_drain(s->policy);
+}
+
+static int
+serve(struct spawned *s, const char *file, int in, int out)
+{
+	int rc = loop_new(&s->env.request.loop);
+	struct loop *loop = s->env.request.loop;
+
+	if (rc != 0)
+		return rc;
+	set_up(s, file);
+	rc = signal_new(loop, SIGTERM, on_term, s, &s->term);
+	if (rc == 0)
+		rc = policy_new(&s->env, in, out, closed, s, &s->policy);
+	if (rc == 0)
+		rc = loop_run(loop);
+	if (s->policy != NULL)
+		policy_free(s->policy);
+	signal_free(s->term);
+	resolver_free(s->env.request.resolver);
+	settings_free(s->settings);
+	loop_free(loop);
+	return rc;
+}
+
+int
+spawned_run(const char *file)
+{
+	struct spawned s = {0};
+	int in = -1, out = -1, rc = take_stdio(&in, &out);
+
+	(void)log_open("syslog", STARTUP_IDENT);
+	buf_init(&s.why, 64 * 1024);
+	if (rc == 0)
+		rc = serve(&s, file, in, out);
+	buf_free(&s.why);
+	if (rc == 0)
+		return EX_OK;
+	log_event(LOG_CRIT, "stopped", "%s", strerror(-rc));
+	return EX_OSERR;
+}

@@ -1,0 +1,159 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/supervisor.h"
+#include "policyd/policy.h"
+#include "policyd/standing.h"
+#include "policyd/startup.h"
+
+/* A worker. */
+struct standing {
+	struct worker *worker;
+	struct policy_env env;
+	struct client *first;
+};
+
+struct client {
+	struct standing *standing;
+	struct policy *policy;
+	struct client *next, *prev;
+};
+
+static void
+client_gone(void *arg)
+{
+	struct client *c = arg;
+	struct standing *s = c->standing;
+
+	if (c->prev == NULL)
+		s->first = c->next;
+	else
+		c->prev->next = c->next;
+	if (c->next != NULL)
+		c->next->prev = c->prev;
+	free(c);
+	worker_closed(s->worker);
+}
+
+static void
+standing_accepted(void *arg, int fd)
+{
+	struct standing *s = arg;
+	struct client *c = calloc(1, sizeof *c);
+	int rc;
+
+	if (c == NULL) {
+		close(fd);
+		worker_closed(s->worker);
+		log_event(LOG_ERR, "accept", "%s", strerror(ENOMEM));
+		return;
+	}
+	c->standing = s;
+	c->next = s->first;
+	if (s->first != NULL)
+		s->first->prev = c;
+	s->first = c;
+	rc = policy_new(&s->env, fd, fd, client_gone, c, &c->policy);
+	if (rc != 0) {
+		client_gone(c);
+		log_event(LOG_ERR, "accept", "%s", strerror(-rc));
+	}
+}
+
+static void
+standing_order(void *arg, enum worker_order order)
+{
+	struct standing *s = arg;
+	struct client *next;
+
+	switch (order) {
+	case WORKER_DRAIN:
+	case WORKER_FINISH:
+		for (struct client *c = s->first; c != NULL; c = next) {
+			next = c->next;
+			policy_drain(c->policy);
+		}
+		return;
+	}
+}
+
+static int
+standing_work(struct standing *s, const struct settings *settings)
+{
+	static const struct worker_events events = {
+	    standing_accepted, standing_order};
+	struct request_env *env = &s->env.request;
+	int rc = resolver_new(env->loop, &settings->dns, &env->resolver);
+
+	if (rc == 0)
+		rc = worker_watch(s->worker, env->loop, &events, s);
+	if (rc == 0)
+		rc = loop_run(env->loop);
+	while (s->first != NULL) {
+		policy_free(s->first->policy);
+		client_gone(s->first);
+	}
+	worker_unwatch(s->worker);
+	resolver_free(env->resolver);
+	return rc;
+}
+
+static int
+standing_serve(void *arg, struct worker *w, void *generation)
+{
+	struct standing s = {.worker = w};
+	int rc = loop_new(&s.env.request.loop);
+
+	(void)arg;
+	if (rc != 0)
+		return rc;
+	s.env.request.settings = generation;
+	rc = standing_work(&s, generation);
+	loop_free(s.env.request.loop);
+	return rc;
+}
+
+static int
+standing_load(void *arg, struct supervisor_plan *ret)
+{
+	const char *const *file = arg;
+	struct settings *settings;
+	struct buf why;
+	int rc;
+
+	buf_init(&why, 64 * 1024);
+	rc = startup_settings(*file, &settings, &why);
+	buf_free(&why);
+	if (rc != 0)
+		return rc;
+	rc = log_open(settings->log, STARTUP_IDENT);
+	if (rc != 0) {
+		log_event(LOG_ERR, "config", "log \"%s\": %s", settings->log,
+		    strerror(-rc));
+		settings_free(settings);
+		return rc;
+	}
+	ret->daemon = &settings->policyd.daemon;
+	ret->workers = 1; /* a second one would have a DNS cache of its own */
+	ret->generation = settings;
+	return 0;
+}
+
+static void
+standing_unload(void *arg, void *generation)
+{
+	(void)arg;
+	settings_free(generation);
+}
+
+int
+standing_run(const char *file)
+{
+	static const struct supervisor_ops ops = {
+	    standing_load, standing_unload, standing_serve};
+
+	return supervisor_run(&ops, &file);
+}

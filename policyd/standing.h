@@ -1,0 +1,16 @@
+/*
+ * standing.h - the daemon that listens: connections from many smtpd processes, in
+ * one worker, so that all of them share one DNS cache.
+ *
+ * Listening, rights, reload and restart are common/supervisor.h's affair. On a
+ * reload the old worker closes idle connections at once (Postfix reconnects) and
+ * the others when their request is answered.
+ */
+#ifndef POSTSEAL_POLICYD_STANDING_H
+#define POSTSEAL_POLICYD_STANDING_H
+
+/* Serves with the settings in file until SIGTERM. Returns the exit code of the
+ * process, in the supervisor and in each worker. */
+int standing_run(const char *file);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * startup.h - what both ways of starting the policy daemon have in common: the
+ * settings are read, and what is wrong with them is logged.
+ *
+ * Reading is settings.c's affair, serving spawned.c's and standing.c's.
+ */
+#ifndef POSTSEAL_POLICYD_STARTUP_H
+#define POSTSEAL_POLICYD_STARTUP_H
+
+#include "common/buf.h"
+#include "common/settings.h"
+
+/* The name in the log, in messages, and of the program. */
+#define STARTUP_IDENT "postseal-policyd"
+
+/*
+ * Reads the policy daemon's part of file. Logs a line for each problem and each
+ * warning. 0 and *ret owned (settings_free), or -errno with the problems, a
+ * newline behind each, in why.
+ */
+int startup_settings(const char *file, struct settings **ret, struct buf *why);
+
+#endif

@@ -67,6 +67,16 @@ enum {
 	 * 65,536 bytes; macros and headers (60,000) are smaller. */
 	MILTER_PACKET_MAX = 1024 * 1024,
 
+	/* A milter packet arrives in one piece, and header and body packets in one
+	 * stream, as fast as the MTA reads its own queue file. A new connection
+	 * speaks at once. */
+	MILTER_PACKET_MS = 60 * 1000,
+
+	/* Between milter commands the MTA waits for its client, and Postfix sends the
+	 * header only when it has all of the message, however slowly that came.
+	 * libmilter, which MTAs are made for, waits 7,210 seconds. */
+	MILTER_COMMAND_MS = 7260 * 1000,
+
 	/* All header fields of a message together; Postfix's own header_size_limit
 	 * is 100 KiB a field. Over it the message goes on unsigned. */
 	MESSAGE_HEADERS_MAX = 1024 * 1024,

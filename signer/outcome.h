@@ -1,0 +1,70 @@
+/*
+ * outcome.h - what becomes of a message, and the one log line that says it.
+ *
+ * Decided twice: at the end of its header fields (sign it? then the body is
+ * hashed), and at its end, when the signatures are made. A message that is not
+ * signed goes on unsigned and says why; it is put off only when the house failed
+ * it, by memory or OpenSSL, or when a key of its domain is bad and on_bad_key says
+ * so. It is never refused.
+ *
+ * Who may be signed is choose.c's affair, the order of packets and what is
+ * answered that of session.c.
+ */
+#ifndef POSTSEAL_SIGNER_OUTCOME_H
+#define POSTSEAL_SIGNER_OUTCOME_H
+
+#include "common/buf.h"
+#include "signer/choose.h"
+#include "signer/keyring.h"
+#include "signer/message.h"
+#include "signer/origin.h"
+#include "signer/sign.h"
+
+/* What the sessions of a worker share. */
+struct signer {
+	const struct settings *settings; /* borrows */
+	const struct keyring *keys;      /* borrows */
+	struct sign *sign;               /* owned, scratch memory */
+	struct buf value; /* owned, scratch memory: a signature */
+	struct buf reply; /* owned, scratch memory: packets */
+};
+
+/* Makes s ready; borrows settings and keys until signer_free(). 0 or -ENOMEM. */
+int signer_init(struct signer *s, const struct settings *settings,
+    const struct keyring *keys);
+void signer_free(struct signer *s);
+
+enum outcome_kind {
+	OUTCOME_SIGN,     /* so far: it will be; at the end: it is */
+	OUTCOME_UNSIGNED, /* goes on as it is */
+	OUTCOME_TEMPFAIL  /* is to come again */
+};
+
+struct outcome {
+	enum outcome_kind kind;
+	const char *reason; /* static; why not OUTCOME_SIGN */
+	struct choose choice;
+	const char *bad_key; /* file of a key that turned out not to work */
+	uint64_t ns;         /* that signing took */
+};
+
+/* At the end of the header fields; for OUTCOME_SIGN m hashes the body from now
+ * on. may_insert: the MTA lets us add header fields. */
+void outcome_headers(const struct signer *s, struct message *m,
+    const struct origin *from, bool may_insert, struct outcome *ret);
+
+/*
+ * At the end of the message: makes the signatures that outcome_headers() chose and
+ * appends an INSHEADER packet for each to out, the first key's last, so that it
+ * stands on top. one_space: the MTA puts a space behind the colon itself (no
+ * SMFIP_HDR_LEADSPC). Unless all succeed, out is as before and *o says what
+ * becomes of the message instead.
+ */
+void outcome_end(struct signer *s, struct message *m, bool one_space,
+    struct outcome *o, struct buf *out);
+
+/* The log line of a message that is through. */
+void outcome_log(const struct outcome *o, const struct message *m,
+    const struct origin *from);
+
+#endif

@@ -57,7 +57,7 @@ void signal_free(struct signal_watch *s);
  * callback returns. For conn only. */
 char *loop_scratch(struct loop *l);
 
-/* The libevent base; for conn, listen, resolver and helper only. */
+/* The libevent base; for conn, worker, resolver and helper only. */
 struct event_base *loop_base(struct loop *l);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * stats.h - counters in memory that supervisor, workers and helper share.
  *
- * One page-aligned slot a worker, so that each counter has one writer and nobody
+ * One slot of cache lines a worker, so that each counter has one writer and nobody
  * waits for anybody. Readers see each counter as it was a moment ago, and two of
  * them not at the same instant. A slot goes on counting when its worker ends and
  * another one takes the slot: counters only rise, gauges are differences of two.

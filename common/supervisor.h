@@ -23,8 +23,9 @@
  * finish, those that are left after SUPERVISOR_STOP_SECONDS are killed, exit 0.
  * Killed itself (-9), its workers drain and end.
  *
- * Log lines: "listening", "worker started", "worker died", "worker ended",
- * "reloaded", "reload failed", "accept", "stopped".
+ * Log lines: listening, started, start_failed, reloaded, reload_failed,
+ * worker_started, worker_died, worker_ended, worker_failed, accept_paused,
+ * stopped.
  */
 #ifndef POSTSEAL_COMMON_SUPERVISOR_H
 #define POSTSEAL_COMMON_SUPERVISOR_H

@@ -1,0 +1,292 @@
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/children.h"
+
+int
+children_init(struct children *c)
+{
+	*c = (struct children){0};
+	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++)
+		c->v[i].channel = -1;
+	return stats_new(WORKERS_TOTAL_MAX, &c->stats);
+}
+
+static void
+hang_up(struct child *w)
+{
+	if (w->channel >= 0)
+		close(w->channel);
+	w->channel = -1;
+}
+
+/* In a worker: nothing of the other workers is left. */
+static void
+forget(struct children *c)
+{
+	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++) {
+		hang_up(&c->v[i]);
+		c->v[i].pid = 0;
+	}
+}
+
+void
+children_free(struct children *c)
+{
+	forget(c);
+	stats_free(c->stats);
+	c->stats = NULL;
+}
+
+static struct child *
+free_place(struct children *c)
+{
+	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++) {
+		if (c->v[i].pid == 0)
+			return &c->v[i];
+	}
+	return NULL;
+}
+
+static struct stats_slot *
+slot_of(const struct children *c, const struct child *w)
+{
+	return stats_slot(c->stats, (size_t)(w - c->v));
+}
+
+int
+children_fork(struct children *c, unsigned generation, uint64_t now,
+    struct worker **ret_self)
+{
+	struct child *w = free_place(c);
+	int pair[2], rc;
+	pid_t pid;
+
+	if (w == NULL)
+		return -EAGAIN;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+		return -errno;
+	pid = fork();
+	if (pid < 0) {
+		rc = -errno;
+		close(pair[0]);
+		close(pair[1]);
+		return rc;
+	}
+	*ret_self = NULL;
+	if (pid == 0) {
+		close(pair[0]);
+		forget(c);
+		return worker_new(
+		    pair[1], c->last + 1, generation, slot_of(c, w), ret_self);
+	}
+	close(pair[1]);
+	*w = (struct child){.pid = pid,
+	    .channel = pair[0],
+	    .number = ++c->last,
+	    .generation = generation,
+	    .started = now,
+	    .base = stats_get(slot_of(c, w), STATS_CLOSED)};
+	return 0;
+}
+
+unsigned
+children_room(const struct children *c)
+{
+	return WORKERS_TOTAL_MAX - children_alive(c);
+}
+
+unsigned
+children_alive(const struct children *c)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++)
+		n += c->v[i].pid != 0;
+	return n;
+}
+
+static bool
+serves(const struct child *w, unsigned generation)
+{
+	return w->pid != 0 && w->channel >= 0 && w->generation == generation;
+}
+
+unsigned
+children_open(const struct children *c, unsigned generation)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++)
+		n += serves(&c->v[i], generation);
+	return n;
+}
+
+unsigned
+children_ready(const struct children *c, unsigned generation)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++)
+		n += serves(&c->v[i], generation) && c->v[i].ready;
+	return n;
+}
+
+uint64_t
+children_load(const struct children *c, const struct child *w)
+{
+	uint64_t closed = stats_get(slot_of(c, w), STATS_CLOSED) - w->base;
+
+	/* A count can be late, but not early: this is never negative. */
+	return w->sent - closed;
+}
+
+static int
+send_fd(int channel, int fd)
+{
+	char byte = 0;
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {.room = {0}};
+	struct iovec iov = {&byte, 1};
+	struct msghdr msg = {
+	    .msg_iov = &iov,
+	    .msg_iovlen = 1,
+	    .msg_control = &control,
+	    .msg_controllen = sizeof control,
+	};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof fd);
+	memcpy(CMSG_DATA(c), &fd, sizeof fd);
+	return sendmsg(channel, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno
+	                                                               : 0;
+}
+
+/* The ready worker with the fewest connections, of those not yet tried. */
+static struct child *
+least(struct children *c, unsigned generation, const bool *tried)
+{
+	struct child *best = NULL;
+
+	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++) {
+		struct child *w = &c->v[i];
+
+		if (!tried[i] && serves(w, generation) && w->ready &&
+		    (best == NULL ||
+		        children_load(c, w) < children_load(c, best)))
+			best = w;
+	}
+	return best;
+}
+
+int
+children_give(struct children *c, unsigned generation, int fd)
+{
+	bool tried[WORKERS_TOTAL_MAX] = {false};
+	struct child *w;
+
+	while ((w = least(c, generation, tried)) != NULL) {
+		int rc = send_fd(w->channel, fd);
+
+		if (rc == 0) {
+			w->sent++;
+			close(fd);
+			return 0;
+		}
+		/* It ends, or was told by hand to: no more for this one. */
+		if (rc == -EPIPE || rc == -ECONNRESET)
+			hang_up(w);
+		tried[w - c->v] = true;
+	}
+	return -EAGAIN;
+}
+
+size_t
+children_poll(const struct children *c, bool full, struct pollfd *ret)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++) {
+		const struct child *w = &c->v[i];
+
+		if (w->pid != 0 && w->channel >= 0) {
+			ret[n++] = (struct pollfd){.fd = w->channel,
+			    .events = (short)(POLLIN | (full ? POLLOUT : 0))};
+		}
+	}
+	return n;
+}
+
+void
+children_event(struct children *c, const struct pollfd *p)
+{
+	struct child *w = c->v;
+	char byte;
+	ssize_t n;
+
+	if ((p->revents & (POLLIN | POLLHUP | POLLERR)) == 0)
+		return;
+	while (w < c->v + WORKERS_TOTAL_MAX && w->channel != p->fd)
+		w++;
+	if (w == c->v + WORKERS_TOTAL_MAX)
+		return;
+	n = recv(w->channel, &byte, 1, MSG_DONTWAIT);
+	if (n > 0)
+		w->ready = true;
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		hang_up(w);
+}
+
+void
+children_drain(struct children *c, unsigned but)
+{
+	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++) {
+		if (c->v[i].generation != but)
+			hang_up(&c->v[i]);
+	}
+}
+
+void
+children_kill(struct children *c, unsigned first, unsigned last, int signo)
+{
+	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++) {
+		struct child *w = &c->v[i];
+
+		if (w->pid == 0 || w->generation < first ||
+		    w->generation > last || (w->killed && signo != SIGKILL))
+			continue;
+		kill(w->pid, signo);
+		w->killed = true;
+	}
+}
+
+bool
+children_reap(struct children *c, struct child *ret_was, int *ret_status)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++) {
+			struct child *w = &c->v[i];
+
+			if (w->pid != pid)
+				continue;
+			*ret_was = *w;
+			hang_up(w);
+			ret_was->channel = -1;
+			*ret_status = status;
+			w->pid = 0;
+			return true;
+		}
+	}
+	return false;
+}

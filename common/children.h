@@ -1,0 +1,92 @@
+/*
+ * children.h - the supervisor's table of workers: fork them, hand connections
+ * over, count, tell them to end, reap them.
+ *
+ * When a worker is due, and with which settings, supervisor.c decides; what
+ * happens in the worker stands in worker.h.
+ */
+#ifndef POSTSEAL_COMMON_CHILDREN_H
+#define POSTSEAL_COMMON_CHILDREN_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/limits.h"
+#include "common/stats.h"
+#include "common/worker.h"
+
+struct child {
+	pid_t pid;   /* 0: this place, and this slot of the counters, is free */
+	int channel; /* -1: closed, so the worker drains */
+	unsigned number;
+	unsigned generation;
+	uint64_t started; /* ms */
+	uint64_t sent;    /* connections handed over */
+	uint64_t base;    /* of its slot's STATS_CLOSED, when it was forked */
+	bool ready;
+	bool killed; /* a signal was sent to end it */
+};
+
+struct children {
+	struct stats *stats;
+	unsigned last; /* number of the youngest */
+	struct child v[WORKERS_TOTAL_MAX];
+};
+
+/* No workers yet. 0, or -errno. */
+int children_init(struct children *c);
+
+/* Forgets all workers, closes the channels (so that they drain), frees the
+ * counters. */
+void children_free(struct children *c);
+
+/*
+ * Forks a worker of the generation. Returns 0 in the supervisor with *ret_self
+ * NULL; 0 in the worker with *ret_self returned owned (worker_free), after which
+ * c holds no other worker, only the counters; or -errno.
+ */
+int children_fork(struct children *c, unsigned generation, uint64_t now,
+    struct worker **ret_self);
+
+/* Places for so many more workers. */
+unsigned children_room(const struct children *c);
+
+/* Workers of the generation whose channel is open, and those of them that are
+ * ready. */
+unsigned children_open(const struct children *c, unsigned generation);
+unsigned children_ready(const struct children *c, unsigned generation);
+
+/* Workers of all generations. */
+unsigned children_alive(const struct children *c);
+
+/* Connections that a worker holds now. */
+uint64_t children_load(const struct children *c, const struct child *w);
+
+/*
+ * Gives fd to the ready worker of the generation that has the fewest connections;
+ * when its channel is full, to the next. fd is *taken* on success. 0, or -EAGAIN
+ * when no worker can take it now.
+ */
+int children_give(struct children *c, unsigned generation, int fd);
+
+/* Fills at most WORKERS_TOTAL_MAX entries with the open channels: for the word
+ * that a worker is ready and, if `full`, for room in them. Returns how many. */
+size_t children_poll(const struct children *c, bool full, struct pollfd *ret);
+
+/* What poll(2) said of one of these entries. */
+void children_event(struct children *c, const struct pollfd *p);
+
+/* Closes the channels of all workers but those of the generation: they drain. */
+void children_drain(struct children *c, unsigned but);
+
+/* Sends the signal, once, to all workers of generations first..last. */
+void children_kill(
+    struct children *c, unsigned first, unsigned last, int signo);
+
+/* Takes out a worker that has ended. True, *ret_was as it was (its channel is
+ * closed) and *ret_status of waitpid(2); false when none has. */
+bool children_reap(struct children *c, struct child *ret_was, int *ret_status);
+
+#endif

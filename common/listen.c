@@ -1,0 +1,318 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/limits.h"
+#include "common/listen.h"
+
+static int
+complain(struct buf *why, const struct endpoint *e, const char *what, int rc)
+{
+	char text[ENDPOINT_TEXT_MAX];
+
+	buf_fmt(why, "%s: %s%s%s", endpoint_text(e, text), what,
+	    rc == 0 ? "" : ": ", rc == 0 ? "" : strerror(-rc));
+	return rc == 0 ? -EINVAL : rc;
+}
+
+static bool
+is_unix(const struct endpoint *e)
+{
+	return e->addr.sa.sa_family == AF_UNIX;
+}
+
+/*
+ * Sets group and mode of the socket file at path, and says which file it is.
+ * Through O_PATH, so that whoever may write in the directory cannot make us
+ * change another file by a symbolic link. Group first: chown clears mode bits.
+ */
+static int
+dress(const char *path, mode_t mode, gid_t group, struct stat *ret_st)
+{
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC), rc = 0;
+	char proc[64];
+
+	if (fd < 0)
+		return -errno;
+	snprintf(proc, sizeof proc, "/proc/self/fd/%d", fd);
+	if (fstat(fd, ret_st) != 0)
+		rc = -errno;
+	else if (!S_ISSOCK(ret_st->st_mode))
+		rc = -ENOTSOCK;
+	else if (group != (gid_t)-1 && group != ret_st->st_gid &&
+	    fchownat(fd, "", (uid_t)-1, group, AT_EMPTY_PATH) != 0)
+		rc = -errno;
+	else if (chmod(proc, mode) != 0)
+		rc = -errno;
+	close(fd);
+	return rc;
+}
+
+/* Removes what a dead daemon left at the path; not what lives, nor what is no
+ * socket. */
+static int
+clear_path(const struct endpoint *e, struct buf *why)
+{
+	const char *path = e->addr.un.sun_path;
+	struct stat st;
+	int fd, rc;
+
+	if (lstat(path, &st) != 0)
+		return errno == ENOENT ? 0 : complain(why, e, "stat", -errno);
+	if (!S_ISSOCK(st.st_mode))
+		return complain(
+		    why, e, "a file that is no socket is in the way", -EEXIST);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return complain(why, e, "socket", -errno);
+	rc = connect(fd, &e->addr.sa, e->len) == 0 ? 0 : -errno;
+	close(fd);
+	if (rc != -ECONNREFUSED)
+		return complain(
+		    why, e, "another process listens there", -EADDRINUSE);
+	if (unlink(path) != 0 && errno != ENOENT)
+		return complain(why, e, "removing the old socket", -errno);
+	return 0;
+}
+
+/* Until listen(2) a connect(2) is refused: mode and group are set in time. */
+static int
+bind_unix(struct listen_socket *s, mode_t mode, gid_t group, struct buf *why)
+{
+	const struct endpoint *e = &s->endpoint;
+	mode_t old;
+	struct stat st;
+	int rc = clear_path(e, why);
+
+	if (rc != 0)
+		return rc;
+	old = umask(0177);
+	rc = bind(s->fd, &e->addr.sa, e->len) == 0 ? 0 : -errno;
+	umask(old);
+	if (rc != 0)
+		return complain(why, e, "bind", rc);
+	rc = dress(e->addr.un.sun_path, mode, group, &st);
+	if (rc != 0) {
+		unlink(e->addr.un.sun_path);
+		return complain(why, e, "setting mode and group", rc);
+	}
+	s->dev = st.st_dev;
+	s->ino = st.st_ino;
+	return 0;
+}
+
+/* Accepted sockets inherit the options. Replies are small and must not wait for
+ * an acknowledgement; a peer that vanished is noticed some day. */
+static int
+bind_inet(struct listen_socket *s, struct buf *why)
+{
+	const struct endpoint *e = &s->endpoint;
+	const int on = 1;
+	int rc;
+
+	rc = setsockopt(s->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	if (rc == 0)
+		rc =
+		    setsockopt(s->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+	if (rc == 0)
+		rc =
+		    setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	if (rc == 0 && e->addr.sa.sa_family == AF_INET6)
+		rc = setsockopt(
+		    s->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+	if (rc != 0)
+		return complain(why, e, "setsockopt", -errno);
+	if (bind(s->fd, &e->addr.sa, e->len) != 0)
+		return complain(why, e, "bind", -errno);
+	return 0;
+}
+
+/* Closes one socket and removes its file, unless another one has its name. */
+static void
+close_one(struct listen_socket *s)
+{
+	const char *path = s->endpoint.addr.un.sun_path;
+	struct stat st;
+
+	close(s->fd);
+	if (is_unix(&s->endpoint) && lstat(path, &st) == 0 &&
+	    S_ISSOCK(st.st_mode) && st.st_dev == s->dev && st.st_ino == s->ino)
+		unlink(path);
+}
+
+static int
+open_one(struct listen_socket *s, mode_t mode, gid_t group, struct buf *why)
+{
+	const struct endpoint *e = &s->endpoint;
+	int rc;
+
+	s->fd = socket(e->addr.sa.sa_family,
+	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (s->fd < 0)
+		return complain(why, e, "socket", -errno);
+	rc = is_unix(e) ? bind_unix(s, mode, group, why) : bind_inet(s, why);
+	if (rc != 0) {
+		close(s->fd);
+		return rc;
+	}
+	if (listen(s->fd, SOMAXCONN) != 0) {
+		rc = complain(why, e, "listen", -errno);
+		close_one(s);
+	}
+	return rc;
+}
+
+static bool
+twice(const struct endpoint_list *l, size_t i)
+{
+	for (size_t k = 0; k < i; k++) {
+		if (endpoint_equal(&l->v[k], &l->v[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool
+share(struct listen_socket *s, const struct listen_set *old)
+{
+	for (size_t i = 0; i < old->n; i++) {
+		if (endpoint_equal(&s->endpoint, &old->v[i].endpoint)) {
+			*s = old->v[i];
+			s->shared = true;
+			return true;
+		}
+	}
+	return false;
+}
+
+static int
+find_group(const char *name, gid_t *ret, struct buf *why)
+{
+	struct group *g;
+
+	*ret = (gid_t)-1;
+	if (name == NULL)
+		return 0;
+	g = getgrnam(name);
+	if (g == NULL) {
+		buf_fmt(why, "socket_group: there is no group '%s'", name);
+		return -EINVAL;
+	}
+	*ret = g->gr_gid;
+	return 0;
+}
+
+int
+listen_open(const struct daemon_settings *d, const struct listen_set *old,
+    struct listen_set *ret, struct buf *why)
+{
+	struct listen_set next = {.mode = d->socket_mode};
+	int rc = find_group(d->socket_group, &next.group, why);
+
+	if (rc != 0)
+		return rc;
+	if (d->listen.n == 0 || d->listen.n > LISTEN_MAX) {
+		buf_fmt(why, "listen: %zu sockets, but 1 to %d can be",
+		    d->listen.n, LISTEN_MAX);
+		return -EINVAL;
+	}
+	next.v = calloc(d->listen.n, sizeof(*next.v));
+	if (next.v == NULL) {
+		buf_str(why, "listen: out of memory");
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < d->listen.n; i++) {
+		struct listen_socket *s = &next.v[i];
+
+		s->endpoint = d->listen.v[i];
+		if (twice(&d->listen, i))
+			rc = complain(why, &s->endpoint, "is named twice", 0);
+		else if (!share(s, old))
+			rc = open_one(s, next.mode, next.group, why);
+		if (rc != 0) {
+			listen_abandon(next);
+			return rc;
+		}
+		next.n++;
+	}
+	*ret = next;
+	return 0;
+}
+
+static bool
+holds(const struct listen_set *s, int fd)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->v[i].fd == fd)
+			return true;
+	}
+	return false;
+}
+
+static int
+redress(const struct listen_socket *s, const struct listen_set *set,
+    struct buf *why)
+{
+	struct stat st;
+	int rc;
+
+	rc = dress(s->endpoint.addr.un.sun_path, set->mode, set->group, &st);
+	return rc == 0
+	    ? 0
+	    : complain(why, &s->endpoint, "setting mode and group", rc);
+}
+
+int
+listen_commit(struct listen_set *s, struct listen_set next, struct buf *why)
+{
+	bool changed = s->mode != next.mode || s->group != next.group;
+	int rc = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (!holds(&next, s->v[i].fd))
+			close_one(&s->v[i]);
+	}
+	for (size_t i = 0; i < next.n; i++) {
+		if (changed && next.v[i].shared &&
+		    is_unix(&next.v[i].endpoint) && rc == 0)
+			rc = redress(&next.v[i], &next, why);
+		next.v[i].shared = false;
+	}
+	free(s->v);
+	*s = next;
+	return rc;
+}
+
+void
+listen_abandon(struct listen_set next)
+{
+	for (size_t i = 0; i < next.n; i++) {
+		if (!next.v[i].shared)
+			close_one(&next.v[i]);
+	}
+	free(next.v);
+}
+
+void
+listen_close(struct listen_set *s)
+{
+	listen_abandon(*s);
+	*s = (struct listen_set){0};
+}
+
+void
+listen_forget(struct listen_set *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (!s->v[i].shared)
+			close(s->v[i].fd);
+	}
+	free(s->v);
+	*s = (struct listen_set){0};
+}

@@ -1,0 +1,39 @@
+/*
+ * rights.h - which user a worker becomes, and becoming it for good.
+ *
+ * Only for a daemon that root has started; for anybody else there is nothing to
+ * drop and nothing is done.
+ */
+#ifndef POSTSEAL_COMMON_RIGHTS_H
+#define POSTSEAL_COMMON_RIGHTS_H
+
+#include <sys/types.h>
+
+#include "common/buf.h"
+
+struct rights {
+	bool drop; /* false: not root, stay as we are */
+	uid_t uid;
+	gid_t gid;
+	gid_t *groups; /* owned */
+	int ngroups;
+};
+
+/*
+ * Looks the user and its groups up. 0 and *ret owned (rights_free), or -errno
+ * with a sentence appended to why: there is no such user, or it is root itself.
+ */
+int rights_find(const char *user, struct rights *ret, struct buf *why);
+
+/* Frees the list of groups. */
+void rights_free(struct rights *r);
+
+/*
+ * Gives root up in this process, groups, user and capabilities, and verifies
+ * that it cannot come back (-EPERM if it could). Also, whoever started us: no
+ * new privileges by execve(2), and no core file or ptrace(2), which would show
+ * keys. 0 or -errno; after an error the process must not go on.
+ */
+int rights_drop(const struct rights *r);
+
+#endif

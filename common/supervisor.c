@@ -1,0 +1,443 @@
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/children.h"
+#include "common/generation.h"
+#include "common/limits.h"
+#include "common/log.h"
+
+enum {
+	ACCEPT_BURST = 32, /* then signals and other listeners have a turn */
+	ACCEPT_PAUSE_MS = 200, /* when descriptors or memory are out */
+	HUP_MS = 1000,         /* reloads begin no faster */
+	EARLY_MS = 1000,       /* who dies younger is in a crash loop */
+	BACKOFF_MAX_MS = 10 * 1000,
+	KILL_MS = 1000 /* what SIGKILL may take */
+};
+
+struct supervisor {
+	const struct supervisor_ops *ops;
+	void *arg;
+	struct children children;
+	struct generation now;  /* in force */
+	struct generation next; /* its workers are not all ready yet */
+	uint64_t next_until;
+	const char *next_bad; /* why it cannot come into force */
+	int signals;
+	sigset_t mask; /* of signals, as it was before */
+	bool hup;
+	uint64_t hup_at; /* no reload before */
+	uint64_t fork_at;
+	uint64_t backoff;
+	int held; /* accepted, and no worker could take it yet; -1: none */
+	uint64_t accept_at;
+	bool accept_bad; /* that accepting pauses was logged */
+	bool stop;
+	int code;
+};
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* --- generations --------------------------------------------------------- */
+
+/* If the first one fails, that was all. */
+static void
+failed(struct supervisor *s)
+{
+	if (s->now.number != 0)
+		return;
+	s->stop = true;
+	s->code = 1;
+}
+
+/* Makes the next generation; its workers are forked by and by. */
+static void
+load(struct supervisor *s)
+{
+	s->hup = false;
+	s->hup_at = now_ms() + HUP_MS;
+	if (s->now.number != 0)
+		(void)log_reopen(); /* on failure the old file stays open */
+	if (generation_load(s->ops, s->arg, &s->now,
+	        children_room(&s->children), &s->next) != 0) {
+		failed(s);
+		return;
+	}
+	s->next_bad = NULL;
+	s->next_until = now_ms() + WORKER_READY_SECONDS * 1000;
+}
+
+/* All workers of the next generation are ready: it comes into force. */
+static void
+commit(struct supervisor *s)
+{
+	generation_replace(s->ops, s->arg, &s->now, &s->next);
+	s->backoff = 0;
+	s->fork_at = 0;
+	children_drain(&s->children, s->now.number);
+	if (s->now.number > GENERATIONS_MAX)
+		children_kill(
+		    &s->children, 1, s->now.number - GENERATIONS_MAX, SIGTERM);
+}
+
+/* The next generation failed; nobody was ever connected to its workers. */
+static void
+abandon(struct supervisor *s)
+{
+	unsigned number = s->next.number;
+
+	children_kill(&s->children, number, number, SIGKILL);
+	children_drain(&s->children, s->now.number);
+	generation_abandon(s->ops, s->arg, &s->next);
+}
+
+static void
+settle(struct supervisor *s)
+{
+	const struct generation *g = &s->next;
+
+	if (g->number == 0)
+		return;
+	if (s->next_bad == NULL && now_ms() >= s->next_until)
+		s->next_bad = "a worker was not ready in time";
+	if (s->next_bad != NULL) {
+		generation_refuse(&s->now, s->next_bad);
+		abandon(s);
+		failed(s);
+	} else if (children_ready(&s->children, g->number) == g->workers) {
+		commit(s);
+	}
+}
+
+/* --- workers ------------------------------------------------------------- */
+
+static bool
+fork_due(const struct supervisor *s)
+{
+	return s->now.number != 0 && now_ms() >= s->fork_at &&
+	    children_open(&s->children, s->now.number) < s->now.workers;
+}
+
+static int
+fork_one(struct supervisor *s, struct generation *g, struct worker **ret_self)
+{
+	int rc = children_fork(&s->children, g->number, now_ms(), ret_self);
+
+	if (rc == 0)
+		g->forked++;
+	else
+		log_event(LOG_ERR, "worker_failed", "fork: %s", strerror(-rc));
+	return rc;
+}
+
+/* Forks what is due. In a new worker, *ret_self is set. */
+static void
+fork_workers(struct supervisor *s, struct worker **ret_self)
+{
+	while (*ret_self == NULL && fork_due(s)) {
+		if (fork_one(s, &s->now, ret_self) != 0)
+			s->fork_at = now_ms() + EARLY_MS;
+	}
+	while (*ret_self == NULL && s->next_bad == NULL &&
+	    s->next.forked < s->next.workers) {
+		if (fork_one(s, &s->next, ret_self) != 0)
+			s->next_bad = "a worker could not be forked";
+	}
+}
+
+/* A worker of the generation in force has ended, and nobody had told it to. */
+static void
+back_off(struct supervisor *s, const struct child *was)
+{
+	uint64_t now = now_ms();
+
+	if (now - was->started >= EARLY_MS)
+		s->backoff = 0;
+	else if (s->backoff == 0)
+		s->backoff = EARLY_MS;
+	else if (s->backoff < BACKOFF_MAX_MS / 2)
+		s->backoff *= 2;
+	else
+		s->backoff = BACKOFF_MAX_MS;
+	s->fork_at = now + s->backoff;
+}
+
+static void
+reaped(struct supervisor *s, const struct child *was, int status)
+{
+	bool died = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+	struct log_line l;
+
+	died = died && !was->killed;
+	log_begin(&l, died ? LOG_ERR : LOG_INFO,
+	    died ? "worker_died" : "worker_ended");
+	log_num(&l, "worker", was->number);
+	log_num(&l, "generation", was->generation);
+	log_num(&l, "pid", was->pid);
+	if (WIFSIGNALED(status))
+		log_num(&l, "signal", WTERMSIG(status));
+	else if (died)
+		log_num(&l, "exit", WEXITSTATUS(status));
+	log_num(&l, "connections", (long long)children_load(&s->children, was));
+	log_end(&l);
+	if (was->killed || s->stop)
+		return;
+	if (was->generation == s->now.number)
+		back_off(s, was);
+	else if (was->generation == s->next.number)
+		s->next_bad = "a worker ended before it was ready";
+}
+
+static void
+reap(struct supervisor *s)
+{
+	struct child was;
+	int status;
+
+	while (children_reap(&s->children, &was, &status))
+		reaped(s, &was, status);
+}
+
+static int
+work(struct supervisor *s, struct worker *self)
+{
+	bool now = worker_generation(self) == s->now.number;
+	sigset_t mask = s->mask;
+	int code;
+
+	close(s->signals);
+	if (s->held >= 0)
+		close(s->held);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	sigaddset(&mask, SIGTERM);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	code = generation_serve(s->ops, s->arg, now ? &s->now : &s->next,
+	    now ? &s->next : &s->now, self);
+	children_free(&s->children);
+	return code;
+}
+
+/* --- connections --------------------------------------------------------- */
+
+static bool
+accepting(const struct supervisor *s)
+{
+	return s->held < 0 && now_ms() >= s->accept_at &&
+	    children_ready(&s->children, s->now.number) > 0;
+}
+
+static void
+pass_on(struct supervisor *s, int fd)
+{
+	s->held = children_give(&s->children, s->now.number, fd) == 0 ? -1 : fd;
+}
+
+/* Descriptors or memory are out: the backlog waits, and nobody spins. */
+static void
+accept_failed(struct supervisor *s, int error)
+{
+	s->accept_at = now_ms() + ACCEPT_PAUSE_MS;
+	if (!s->accept_bad)
+		log_event(LOG_ERR, "accept_paused", "%s", strerror(error));
+	s->accept_bad = true;
+}
+
+static void
+accept_some(struct supervisor *s, int listener)
+{
+	for (int i = 0; i < ACCEPT_BURST && s->held < 0; i++) {
+		int fd =
+		    accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			s->accept_bad = false;
+			pass_on(s, fd);
+		} else if (errno == EMFILE || errno == ENFILE ||
+		    errno == ENOBUFS || errno == ENOMEM) {
+			accept_failed(s, errno);
+			return;
+		} else if (errno == EAGAIN) {
+			return;
+		}
+		/* Else this one connection failed (accept(2) lists why). */
+	}
+}
+
+/* --- the loop ------------------------------------------------------------ */
+
+static void
+read_signals(struct supervisor *s)
+{
+	struct signalfd_siginfo got;
+
+	while (read(s->signals, &got, sizeof got) == (ssize_t)sizeof got) {
+		switch (got.ssi_signo) {
+		case SIGHUP:
+			s->hup = true;
+			break;
+		case SIGTERM:
+		case SIGINT:
+			s->stop = true;
+			break;
+		case SIGCHLD:
+			reap(s);
+			break;
+		}
+	}
+}
+
+static void
+sooner(uint64_t *at, bool wanted, uint64_t other)
+{
+	if (wanted && other < *at)
+		*at = other;
+}
+
+/* ms until something is due by the clock, -1: nothing. */
+static int
+patience(const struct supervisor *s)
+{
+	uint64_t now = now_ms(), at = UINT64_MAX;
+
+	sooner(&at, s->hup && s->next.number == 0, s->hup_at);
+	sooner(&at, s->next.number != 0, s->next_until);
+	sooner(&at, s->accept_at > now, s->accept_at);
+	sooner(&at, children_open(&s->children, s->now.number) < s->now.workers,
+	    s->fork_at);
+	if (at == UINT64_MAX)
+		return -1;
+	return at <= now ? 0 : (int)(at - now);
+}
+
+static void
+turn(struct supervisor *s)
+{
+	struct pollfd p[1 + WORKERS_TOTAL_MAX + LISTEN_MAX];
+	size_t n = 0, channels;
+
+	p[n++] = (struct pollfd){.fd = s->signals, .events = POLLIN};
+	n += children_poll(&s->children, s->held >= 0, p + n);
+	channels = n;
+	for (size_t i = 0; accepting(s) && i < s->now.listen.n; i++) {
+		p[n++] = (struct pollfd){
+		    .fd = s->now.listen.v[i].fd, .events = POLLIN};
+	}
+	if (poll(p, n, patience(s)) <= 0)
+		return;
+	for (size_t i = 1; i < channels; i++)
+		children_event(&s->children, &p[i]);
+	if (s->held >= 0)
+		pass_on(s, s->held);
+	for (size_t i = channels; i < n; i++) {
+		if (p[i].revents != 0)
+			accept_some(s, p[i].fd);
+	}
+	if (p[0].revents != 0)
+		read_signals(s);
+}
+
+/* Waits until all workers have ended, at most until then. */
+static void
+await_workers(struct supervisor *s, uint64_t until)
+{
+	struct pollfd p = {.fd = s->signals, .events = POLLIN};
+	uint64_t now;
+
+	while (children_alive(&s->children) > 0 && (now = now_ms()) < until) {
+		poll(&p, 1, (int)(until - now));
+		read_signals(s);
+	}
+}
+
+static void
+shut_down(struct supervisor *s)
+{
+	struct log_line l;
+
+	if (s->next.number != 0)
+		abandon(s);
+	if (s->held >= 0)
+		close(s->held);
+	generation_end(s->ops, s->arg, &s->now);
+	children_drain(&s->children, 0);
+	children_kill(&s->children, 0, UINT_MAX, SIGTERM);
+	await_workers(s, now_ms() + SUPERVISOR_STOP_SECONDS * 1000);
+	children_kill(&s->children, 0, UINT_MAX, SIGKILL);
+	await_workers(s, now_ms() + KILL_MS);
+	children_free(&s->children);
+	close(s->signals);
+	log_begin(&l, LOG_NOTICE, "stopped");
+	log_end(&l);
+}
+
+static int
+take_signals(struct supervisor *s)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGCHLD);
+	signal(SIGPIPE, SIG_IGN);
+	if (sigprocmask(SIG_BLOCK, &set, &s->mask) != 0)
+		return -errno;
+	s->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return s->signals < 0 ? -errno : 0;
+}
+
+static void
+raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+int
+supervisor_run(const struct supervisor_ops *ops, void *arg)
+{
+	struct supervisor s = {.ops = ops, .arg = arg, .held = -1};
+	struct worker *self = NULL;
+	int rc = take_signals(&s);
+
+	if (rc == 0)
+		rc = children_init(&s.children);
+	if (rc != 0) {
+		log_event(LOG_ERR, "start_failed", "%s", strerror(-rc));
+		return 1;
+	}
+	raise_descriptors();
+	load(&s);
+	while (!s.stop) {
+		fork_workers(&s, &self);
+		if (self != NULL)
+			return work(&s, self);
+		settle(&s);
+		if (s.hup && s.next.number == 0 && now_ms() >= s.hup_at)
+			load(&s);
+		else if (!s.stop)
+			turn(&s);
+	}
+	shut_down(&s);
+	return s.code;
+}

@@ -1,0 +1,245 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "common/limits.h"
+#include "common/log.h"
+#include "common/worker.h"
+
+struct worker {
+	int channel;
+	unsigned number;
+	unsigned generation;
+	struct stats_slot *slot;
+	unsigned connections;
+	bool drain;  /* the channel is at its end */
+	bool finish; /* the order was given */
+
+	/* while watched */
+	struct loop *loop;
+	const struct worker_events *events;
+	void *arg;
+	struct event *readable;
+	struct signal_watch *term;
+	struct timer *limit; /* of the last order */
+};
+
+int
+worker_new(int channel, unsigned number, unsigned generation,
+    struct stats_slot *slot, struct worker **ret)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+
+	if (w == NULL) {
+		close(channel);
+		return -ENOMEM;
+	}
+	*w = (struct worker){.channel = channel,
+	    .number = number,
+	    .generation = generation,
+	    .slot = slot};
+	*ret = w;
+	return 0;
+}
+
+void
+worker_free(struct worker *w)
+{
+	if (w == NULL)
+		return;
+	close(w->channel);
+	free(w);
+}
+
+static void
+end_if_idle(struct worker *w)
+{
+	if (w->drain && w->connections == 0)
+		loop_stop(w->loop);
+}
+
+static void
+drain(struct worker *w)
+{
+	event_del(w->readable);
+	w->drain = true;
+	if (!w->finish) {
+		timer_set(w->limit, WORKER_DRAIN_SECONDS * 1000);
+		w->events->order(w->arg, WORKER_DRAIN);
+	}
+	end_if_idle(w);
+}
+
+/*
+ * The supervisor is told, by the channel, to send no more; what it has sent
+ * already is still read and served.
+ */
+static void
+finish(struct worker *w)
+{
+	if (w->finish)
+		return;
+	w->finish = true;
+	shutdown(w->channel, SHUT_RD);
+	timer_set(w->limit, WORKER_FINISH_SECONDS * 1000);
+	w->events->order(w->arg, WORKER_FINISH);
+}
+
+static void
+on_limit(void *arg)
+{
+	struct worker *w = arg;
+
+	if (w->finish)
+		loop_stop(w->loop);
+	else
+		finish(w);
+}
+
+static void
+on_term(void *arg, int signo)
+{
+	finish(arg);
+}
+
+/* The descriptor in a message, or -1. */
+static int
+passed_fd(struct msghdr *msg)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
+	int fd;
+
+	if (c == NULL || c->cmsg_level != SOL_SOCKET ||
+	    c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof fd))
+		return -1;
+	memcpy(&fd, CMSG_DATA(c), sizeof fd);
+	return fd;
+}
+
+static void
+accepted(struct worker *w, int fd)
+{
+	w->connections++;
+	stats_add(w->slot, STATS_ACCEPTED, 1);
+	if (fd >= 0) {
+		w->events->accepted(w->arg, fd);
+	} else {
+		/* The kernel has closed it: this process may open no more. */
+		log_event(LOG_ERR, "connection_lost", "out of descriptors");
+		worker_closed(w);
+	}
+}
+
+/* One connection a turn, so that those that are there get their turn, too. */
+static void
+on_channel(evutil_socket_t channel, short what, void *arg)
+{
+	struct worker *w = arg;
+	char byte;
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec iov = {&byte, 1};
+	struct msghdr msg = {
+	    .msg_iov = &iov,
+	    .msg_iovlen = 1,
+	    .msg_control = &control,
+	    .msg_controllen = sizeof control,
+	};
+	ssize_t n = recvmsg(channel, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0)
+		drain(w);
+	else
+		accepted(w, passed_fd(&msg));
+}
+
+static int
+make_events(struct worker *w)
+{
+	int rc = timer_new(w->loop, on_limit, w, &w->limit);
+
+	if (rc == 0)
+		rc = signal_new(w->loop, SIGTERM, on_term, w, &w->term);
+	if (rc != 0)
+		return rc;
+	w->readable = event_new(loop_base(w->loop), w->channel,
+	    EV_READ | EV_PERSIST, on_channel, w);
+	if (w->readable == NULL || event_add(w->readable, NULL) != 0)
+		return -ENOMEM;
+	return 0;
+}
+
+int
+worker_watch(struct worker *w, struct loop *l,
+    const struct worker_events *events, void *arg)
+{
+	sigset_t term;
+	int rc;
+
+	w->loop = l;
+	w->events = events;
+	w->arg = arg;
+	rc = make_events(w);
+	if (rc != 0)
+		return rc;
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_UNBLOCK, &term, NULL);
+	/* Ready. If nobody is there to hear it, the channel is at its end. */
+	(void)send(w->channel, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return 0;
+}
+
+void
+worker_unwatch(struct worker *w)
+{
+	if (w->readable != NULL)
+		event_free(w->readable);
+	signal_free(w->term);
+	timer_free(w->limit);
+	w->readable = NULL;
+	w->term = NULL;
+	w->limit = NULL;
+	w->loop = NULL;
+}
+
+void
+worker_closed(struct worker *w)
+{
+	w->connections--;
+	stats_add(w->slot, STATS_CLOSED, 1);
+	if (w->loop != NULL)
+		end_if_idle(w);
+}
+
+unsigned
+worker_connections(const struct worker *w)
+{
+	return w->connections;
+}
+
+unsigned
+worker_number(const struct worker *w)
+{
+	return w->number;
+}
+
+unsigned
+worker_generation(const struct worker *w)
+{
+	return w->generation;
+}
+
+struct stats_slot *
+worker_stats(struct worker *w)
+{
+	return w->slot;
+}

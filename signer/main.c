@@ -1,0 +1,159 @@
+/*
+ * postseal-signer: a milter that signs outbound mail with DKIM. Options are read
+ * here; generation.c reads settings and keys, service.c serves.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "common/supervisor.h"
+#include "signer/generation.h"
+#include "signer/service.h"
+
+enum mode { MODE_SERVE, MODE_TEST, MODE_HELP, MODE_VERSION };
+
+static const char help[] =
+    "usage: postseal-signer [-c FILE] [-T]\n"
+    "\n"
+    "Signs mail with DKIM, as a milter for Postfix. Stays in the foreground "
+    "until\n"
+    "SIGTERM; SIGHUP reads config and keys again.\n"
+    "\n"
+    "  -T          print the settings in force and exit; 1 if they, or a key, "
+    "are\n"
+    "              wrong\n"
+    "  -c FILE     read FILE, not " SETTINGS_FILE "\n"
+    "  -h, --help  print this and exit\n"
+    "  --version   print the version and exit\n"
+    "\n"
+    "See postseal-signer(8) and postseal.conf(5).\n";
+
+struct daemon {
+	const char *file;
+	bool started; /* a generation has been read */
+};
+
+static int
+load(void *arg, struct supervisor_plan *ret)
+{
+	struct daemon *d = arg;
+	struct generation *g;
+	int rc = generation_load(d->file, d->started, &g);
+
+	if (rc != 0)
+		return rc;
+	d->started = true;
+	ret->daemon = &g->settings->signer.daemon;
+	ret->workers = g->settings->signer.workers;
+	ret->generation = g;
+	return 0;
+}
+
+static void
+unload(void *arg, void *generation)
+{
+	generation_free(generation);
+}
+
+static int
+serve(void *arg, struct worker *w, void *generation)
+{
+	const struct generation *g = generation;
+
+	return service_run(w, g->settings, g->keys);
+}
+
+static int
+run(const char *file)
+{
+	static const struct supervisor_ops ops = {load, unload, serve};
+	struct daemon d = {.file = file};
+
+	return supervisor_run(&ops, &d);
+}
+
+/* -T. */
+static int
+test(const char *file)
+{
+	struct generation g = {NULL, NULL};
+	struct buf text, why;
+	int rc;
+
+	buf_init(&text, 16 * 1024 * 1024);
+	buf_init(&why, 1024 * 1024);
+	rc = generation_read(file, &g, &why, &why);
+	if (rc == 0) {
+		settings_dump(g.settings, SETTINGS_SIGNER, &text);
+		rc = g.keys->bad > 0 ? -1 : buf_error(&text);
+	}
+	fwrite(text.p, 1, text.n, stdout);
+	fwrite(why.p, 1, why.n, stderr);
+	generation_clear(&g);
+	buf_free(&text);
+	buf_free(&why);
+	return rc == 0 && fflush(stdout) == 0 ? EX_OK : 1;
+}
+
+static int
+usage(const char *why, const char *what)
+{
+	fprintf(stderr, "%s: %s %s\n%s", GENERATION_IDENT, why, what, help);
+	return EX_USAGE;
+}
+
+static int
+act(enum mode mode, const char *file)
+{
+	switch (mode) {
+	case MODE_SERVE:
+		return run(file);
+	case MODE_TEST:
+		return test(file);
+	case MODE_HELP:
+		fputs(help, stdout);
+		return EX_OK;
+	case MODE_VERSION:
+		puts(GENERATION_IDENT " " POSTSEAL_VERSION);
+		return EX_OK;
+	}
+	return EX_SOFTWARE;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option options[] = {
+	    {"help", no_argument, NULL, MODE_HELP},
+	    {"version", no_argument, NULL, MODE_VERSION}, {NULL, 0, NULL, 0}};
+	const char *file = SETTINGS_FILE;
+	enum mode mode = MODE_SERVE;
+	int c;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":c:Th", options, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			file = optarg;
+			break;
+		case 'T':
+			mode = MODE_TEST;
+			break;
+		case 'h':
+			mode = MODE_HELP;
+			break;
+		case MODE_HELP:
+		case MODE_VERSION:
+			mode = (enum mode)c;
+			break;
+		case ':':
+			return usage(
+			    "a value is missing for", argv[optind - 1]);
+		default:
+			return usage("unknown option", argv[optind - 1]);
+		}
+	}
+	if (optind < argc)
+		return usage("unexpected argument", argv[optind]);
+	return act(mode, file);
+}

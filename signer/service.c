@@ -1,0 +1,192 @@
+#include "signer/service.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/conn.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "signer/session.h"
+
+struct service {
+	struct worker *worker;
+	struct loop *loop;
+	struct signer signer;
+	struct buf out; /* answers to what one read(2) brought */
+	struct peer *first;
+};
+
+struct peer {
+	struct service *service;
+	struct session *session;
+	struct conn *conn;
+	uint64_t timeout; /* as set on conn */
+	struct peer *next, *prev;
+};
+
+/* Forgets the peer; its stream was freed or handed on. */
+static void
+drop(struct peer *p)
+{
+	struct service *v = p->service;
+
+	if (p->prev != NULL)
+		p->prev->next = p->next;
+	else
+		v->first = p->next;
+	if (p->next != NULL)
+		p->next->prev = p->prev;
+	session_free(p->session);
+	free(p);
+	worker_closed(v->worker);
+}
+
+/* Closes the connection when what is queued has been written. */
+static void
+finish(struct peer *p)
+{
+	conn_finish(p->conn, MILTER_PACKET_MS);
+	drop(p);
+}
+
+static void
+watch_time(struct peer *p)
+{
+	uint64_t ms = session_timeout(p->session);
+
+	if (ms == p->timeout)
+		return;
+	p->timeout = ms;
+	conn_set_timeout(p->conn, ms);
+}
+
+static size_t
+on_data(void *arg, struct span in)
+{
+	struct peer *p = arg;
+	struct buf *out = &p->service->out;
+	size_t used;
+
+	buf_clear(out);
+	used = session_feed(p->session, in, out);
+	if (buf_error(out) != 0)
+		session_break(p->session, "too many commands at once");
+	else if (out->n > 0 && conn_write(p->conn, out->p, out->n) != 0)
+		session_break(p->session, "the answers are not read");
+	if (session_over(p->session))
+		finish(p);
+	else
+		watch_time(p);
+	return used;
+}
+
+static void
+on_end(void *arg, enum conn_end how)
+{
+	struct peer *p = arg;
+
+	switch (how) {
+	case CONN_EOF: /* Postfix closes without QUIT when all is said */
+	case CONN_LOST:
+		break;
+	case CONN_TIMEOUT:
+		session_break(p->session, "timeout");
+		break;
+	case CONN_FULL:
+		session_break(p->session, "too much is unread");
+		break;
+	}
+	conn_free(p->conn);
+	drop(p);
+}
+
+static const struct conn_events stream_events = {
+    .data = on_data, .end = on_end};
+
+/* 0, or -errno with fd closed. */
+static int
+welcome(struct service *v, int fd)
+{
+	struct peer *p = calloc(1, sizeof *p);
+	int rc = p == NULL ? -ENOMEM : session_new(&v->signer, &p->session);
+
+	if (rc != 0) {
+		close(fd);
+		free(p);
+		return rc;
+	}
+	p->service = v;
+	rc = conn_new(v->loop, fd, fd, FRAME_KEEP, &stream_events, p, &p->conn);
+	if (rc != 0) {
+		session_free(p->session);
+		free(p);
+		return rc;
+	}
+	p->next = v->first;
+	if (p->next != NULL)
+		p->next->prev = p;
+	v->first = p;
+	watch_time(p);
+	return 0;
+}
+
+static void
+on_accepted(void *arg, int fd)
+{
+	struct service *v = arg;
+	int rc = welcome(v, fd);
+
+	if (rc == 0)
+		return;
+	log_event(LOG_ERR, "accept", "%s", strerror(-rc));
+	worker_closed(v->worker);
+}
+
+static void
+on_order(void *arg, enum worker_order order)
+{
+	struct service *v = arg;
+	struct peer *p = v->first, *next;
+
+	switch (order) {
+	case WORKER_DRAIN:
+		return;
+	case WORKER_FINISH:
+		break;
+	}
+	for (; p != NULL; p = next) {
+		next = p->next;
+		session_finish(p->session);
+		if (session_over(p->session))
+			finish(p);
+	}
+}
+
+static const struct worker_events events = {
+    .accepted = on_accepted, .order = on_order};
+
+int
+service_run(struct worker *w, const struct settings *settings,
+    const struct keyring *keys)
+{
+	struct service v = {.worker = w};
+	int rc = loop_new(&v.loop);
+
+	if (rc != 0)
+		return rc;
+	buf_init(&v.out, CONN_OUT_MAX);
+	rc = signer_init(&v.signer, settings, keys);
+	if (rc == 0)
+		rc = worker_watch(w, v.loop, &events, &v);
+	if (rc == 0)
+		rc = loop_run(v.loop);
+	while (v.first != NULL)
+		on_end(v.first, CONN_EOF);
+	worker_unwatch(w);
+	signer_free(&v.signer);
+	buf_free(&v.out);
+	loop_free(v.loop);
+	return rc;
+}

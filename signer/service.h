@@ -1,0 +1,22 @@
+/*
+ * service.h - the connections of one signer worker.
+ *
+ * Takes connections from the supervisor, gives each a session and a stream,
+ * watches the time, and closes them when the order comes: at a drain (settings
+ * were reloaded) an MTA keeps its connection, because Postfix opens no second
+ * one for the same SMTP client; when there is hurry, each is closed at the end of
+ * its message.
+ *
+ * What is said on a connection is session.c's affair.
+ */
+#ifndef POSTSEAL_SIGNER_SERVICE_H
+#define POSTSEAL_SIGNER_SERVICE_H
+
+#include "common/worker.h"
+#include "signer/keyring.h"
+
+/* Serves until the worker has come to its end. Borrows all. 0 or -errno. */
+int service_run(struct worker *w, const struct settings *settings,
+    const struct keyring *keys);
+
+#endif

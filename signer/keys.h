@@ -1,10 +1,8 @@
 /*
  * keys.h - private keys: bytes of a PEM file -> something that signs.
  *
- * PKCS#8 ("PRIVATE KEY") and PKCS#1 ("RSA PRIVATE KEY") in PEM (RFC 7468), RSA and
- * Ed25519 (RFC 8410). Key material that is encrypted, of another kind, under 1024
- * bits (RFC 8301 section 3.2) or over KEY_RSA_BITS_MAX is refused with a plain
- * sentence; OpenSSL never asks anybody for a password.
+ * RSA and Ed25519 (RFC 8410). What a key file must be, and the plain words for one
+ * that is not, are keyfile.c's affair; OpenSSL never asks anybody for a password.
  *
  * The supervisor makes `struct key` from the bytes it read: that only looks
  * at the structure, in some microseconds, because ten thousand keys must be looked
@@ -21,41 +19,26 @@
 
 #include "common/buf.h"
 #include "common/span.h"
-#include "signer/keyrecord.h" /* enum key_algorithm */
+#include "signer/keyfile.h"
 
 enum {
-	KEY_RSA_BITS_MIN = 1024,  /* RFC 8301 section 3.2: refused below */
-	KEY_RSA_BITS_GOOD = 2048, /* ibid.: warned of below */
-	KEY_RSA_BITS_MAX = 4096,  /* ibid.: no verifier must take more */
 	KEY_SIGNATURE_MAX = KEY_RSA_BITS_MAX / 8, /* bytes */
 	KEY_DIGEST_SIZE = 32                      /* a SHA-256 */
 };
 
 struct key;
 
-struct key_facts {
-	enum key_algorithm algorithm;
-	unsigned bits;       /* of the modulus; 256 for Ed25519 */
-	const char *warning; /* a static sentence, or NULL */
-};
-
 /*
- * Looks at the bytes of a key file without making a key. 0 and *ret, or -EINVAL
- * with *ret untouched and one static sentence in *ret_why ("the key is encrypted;
- * ..."), or -ENOMEM (*ret_why is set, too).
- */
-int key_check(struct span pem, struct key_facts *ret, const char **ret_why);
-
-/*
- * As key_check(), and keeps a copy of the key's bytes. *ret is returned
- * owned (key_free).
+ * Reads a key file's bytes (keyfile.h) and keeps the secret. 0 and *ret returned
+ * owned (key_free); or -EINVAL with *ret untouched and one static clause in *ret_why
+ * ("the key is encrypted, ..."), or -ENOMEM (*ret_why is set, too).
  */
 int key_new(struct span pem, struct key **ret, const char **ret_why);
 
 /* Wipes the secret and frees; NULL is allowed. */
 void key_free(struct key *k);
 
-/* What key_check() said of it. Borrows from k. */
+/* Algorithm, size, warning. Borrows from k. */
 const struct key_facts *key_facts(const struct key *k);
 
 /*

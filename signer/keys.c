@@ -1,0 +1,318 @@
+#include <errno.h>
+#include <stdlib.h>
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include "signer/base64.h"
+#include "signer/keys.h"
+
+enum { PUBLIC_MAX = KEY_RSA_BITS_MAX / 8 + 64 }; /* bytes of a p= */
+
+struct key {
+	struct keyfile file;
+	EVP_PKEY *pkey;    /* NULL until it is needed */
+	EVP_PKEY_CTX *rsa; /* set up to sign, or NULL */
+	EVP_MD_CTX *ed25519;
+	bool proved; /* a signature of it was verified */
+	bool broken; /* it will never sign */
+};
+
+/* OpenSSL's last error as ours; leaves no error behind. */
+static int
+crypto_error(int other)
+{
+	int reason = ERR_GET_REASON(ERR_peek_last_error());
+
+	ERR_clear_error();
+	return reason == ERR_R_MALLOC_FAILURE ? -ENOMEM : other;
+}
+
+int
+key_new(struct span pem, struct key **ret, const char **ret_why)
+{
+	struct keyfile file;
+	struct key *k;
+	int error = keyfile_read(pem, &file, ret_why);
+
+	if (error != 0)
+		return error;
+	k = calloc(1, sizeof *k);
+	if (k == NULL) {
+		keyfile_free(&file);
+		*ret_why = "out of memory";
+		return -ENOMEM;
+	}
+	k->file = file;
+	*ret = k;
+	return 0;
+}
+
+void
+key_free(struct key *k)
+{
+	if (k == NULL)
+		return;
+	EVP_PKEY_CTX_free(k->rsa);
+	EVP_MD_CTX_free(k->ed25519);
+	EVP_PKEY_free(k->pkey); /* wipes, too */
+	keyfile_free(&k->file);
+	free(k);
+}
+
+const struct key_facts *
+key_facts(const struct key *k)
+{
+	return &k->file.facts;
+}
+
+/* --- OpenSSL's key, when it is needed -------------------------------------- */
+
+static int
+pkey_type(const struct key *k)
+{
+	switch (k->file.facts.algorithm) {
+	case KEY_RSA_SHA256:
+		return EVP_PKEY_RSA;
+	case KEY_ED25519_SHA256:
+		return EVP_PKEY_ED25519;
+	}
+	return EVP_PKEY_NONE;
+}
+
+static int
+make_pkey(struct key *k)
+{
+	const unsigned char *p = k->file.der;
+	int error;
+
+	if (k->broken)
+		return -EINVAL;
+	if (k->pkey != NULL)
+		return 0;
+	ERR_clear_error();
+	k->pkey = d2i_PrivateKey(pkey_type(k), NULL, &p, (long)k->file.n);
+	if (k->pkey != NULL)
+		return 0;
+	error = crypto_error(-EINVAL);
+	k->broken = error == -EINVAL;
+	return error;
+}
+
+/* Sets up c, of the key's own, for PKCS#1 v1.5 of a SHA-256. */
+static bool
+set_rsa(EVP_PKEY_CTX *c, int (*init)(EVP_PKEY_CTX *))
+{
+	return c != NULL && init(c) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_padding(c, RSA_PKCS1_PADDING) == 1 &&
+	    EVP_PKEY_CTX_set_signature_md(c, EVP_sha256()) == 1;
+}
+
+static int
+sign_rsa(struct key *k, const unsigned char *digest, unsigned char *ret,
+    size_t *ret_n)
+{
+	size_t n = KEY_SIGNATURE_MAX;
+
+	if (k->rsa == NULL) {
+		EVP_PKEY_CTX *c = EVP_PKEY_CTX_new(k->pkey, NULL);
+
+		if (!set_rsa(c, EVP_PKEY_sign_init)) {
+			EVP_PKEY_CTX_free(c);
+			return crypto_error(-EIO);
+		}
+		k->rsa = c;
+	}
+	if (EVP_PKEY_sign(k->rsa, ret, &n, digest, KEY_DIGEST_SIZE) != 1)
+		return crypto_error(-EIO);
+	*ret_n = n;
+	return 0;
+}
+
+static int
+sign_ed25519(struct key *k, const unsigned char *digest, unsigned char *ret,
+    size_t *ret_n)
+{
+	EVP_PKEY *pkey = NULL; /* none: the context goes on with its own */
+	size_t n = KEY_SIGNATURE_MAX;
+
+	if (k->ed25519 == NULL) {
+		k->ed25519 = EVP_MD_CTX_new();
+		pkey = k->pkey;
+	}
+	if (k->ed25519 == NULL ||
+	    EVP_DigestSignInit(k->ed25519, NULL, NULL, NULL, pkey) != 1 ||
+	    EVP_DigestSign(k->ed25519, ret, &n, digest, KEY_DIGEST_SIZE) != 1) {
+		EVP_MD_CTX_free(k->ed25519);
+		k->ed25519 = NULL;
+		return crypto_error(-EIO);
+	}
+	*ret_n = n;
+	return 0;
+}
+
+static int
+sign_raw(struct key *k, const unsigned char *digest, unsigned char *ret,
+    size_t *ret_n)
+{
+	switch (k->file.facts.algorithm) {
+	case KEY_RSA_SHA256:
+		return sign_rsa(k, digest, ret, ret_n);
+	case KEY_ED25519_SHA256:
+		return sign_ed25519(k, digest, ret, ret_n);
+	}
+	return -EINVAL;
+}
+
+/* 1: right, 0: wrong, below: could not be verified. */
+static int
+verify_rsa(EVP_PKEY *pkey, const unsigned char *digest, struct span sig)
+{
+	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new(pkey, NULL);
+	int got = -1;
+
+	if (set_rsa(c, EVP_PKEY_verify_init))
+		got = EVP_PKEY_verify(c, (const unsigned char *)sig.p, sig.n,
+		    digest, KEY_DIGEST_SIZE);
+	EVP_PKEY_CTX_free(c);
+	return got;
+}
+
+static int
+verify_ed25519(EVP_PKEY *pkey, const unsigned char *digest, struct span sig)
+{
+	EVP_MD_CTX *c = EVP_MD_CTX_new();
+	int got = -1;
+
+	if (c != NULL && EVP_DigestVerifyInit(c, NULL, NULL, NULL, pkey) == 1)
+		got = EVP_DigestVerify(c, (const unsigned char *)sig.p, sig.n,
+		    digest, KEY_DIGEST_SIZE);
+	EVP_MD_CTX_free(c);
+	return got;
+}
+
+int
+key_verify(struct key *k, const unsigned char *digest, struct span signature)
+{
+	int got = -1, error = make_pkey(k);
+
+	if (error != 0)
+		return error;
+	switch (k->file.facts.algorithm) {
+	case KEY_RSA_SHA256:
+		got = verify_rsa(k->pkey, digest, signature);
+		break;
+	case KEY_ED25519_SHA256:
+		got = verify_ed25519(k->pkey, digest, signature);
+		break;
+	}
+	if (got == 1)
+		return 0;
+	/* OpenSSL says "below 0" of an RSA signature of another length, too. */
+	return crypto_error(-EKEYREJECTED);
+}
+
+int
+key_sign(struct key *k, const unsigned char *digest, unsigned char *ret,
+    size_t *ret_n)
+{
+	int error = make_pkey(k);
+
+	if (error == 0)
+		error = sign_raw(k, digest, ret, ret_n);
+	if (error != 0 || k->proved)
+		return error;
+	error = key_verify(k, digest, span_of(ret, *ret_n));
+	if (error == -EKEYREJECTED) {
+		k->broken = true;
+		return -EINVAL;
+	}
+	k->proved = error == 0;
+	return error;
+}
+
+/* --- halves ---------------------------------------------------------------- */
+
+/* The bytes of p=. How many, or 0. */
+static size_t
+public_bytes(struct key *k, unsigned char *ret)
+{
+	size_t n = PUBLIC_MAX;
+	int len;
+
+	switch (k->file.facts.algorithm) {
+	case KEY_RSA_SHA256:
+		len = i2d_PUBKEY(k->pkey, NULL);
+		if (len <= 0 || len > PUBLIC_MAX)
+			return 0;
+		len = i2d_PUBKEY(k->pkey, &ret);
+		return len < 0 ? 0 : (size_t)len;
+	case KEY_ED25519_SHA256:
+		return EVP_PKEY_get_raw_public_key(k->pkey, ret, &n) == 1 ? n
+		                                                          : 0;
+	}
+	return 0;
+}
+
+int
+key_public(struct key *k, struct buf *out)
+{
+	unsigned char bytes[PUBLIC_MAX];
+	int error = make_pkey(k);
+	size_t n;
+
+	if (error != 0)
+		return error;
+	n = public_bytes(k, bytes);
+	return n == 0 ? crypto_error(-EIO) : base64_add(out, bytes, n);
+}
+
+static EVP_PKEY *
+generate(enum key_algorithm a, unsigned bits)
+{
+	switch (a) {
+	case KEY_RSA_SHA256:
+		return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)bits);
+	case KEY_ED25519_SHA256:
+		return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	}
+	return NULL;
+}
+
+int
+key_generate(enum key_algorithm a, unsigned bits, struct buf *out)
+{
+	EVP_PKEY *pkey;
+	BIO *bio;
+	char *pem;
+	long n;
+	int error = 0;
+
+	if (a == KEY_RSA_SHA256 &&
+	    (bits < KEY_RSA_BITS_MIN || bits > KEY_RSA_BITS_MAX))
+		return -EINVAL;
+	pkey = generate(a, bits);
+	bio = BIO_new(BIO_s_secmem());
+	if (pkey == NULL || bio == NULL ||
+	    PEM_write_bio_PKCS8PrivateKey(
+	        bio, pkey, NULL, NULL, 0, NULL, NULL) != 1)
+		error = crypto_error(-EIO);
+	if (error == 0) {
+		n = BIO_get_mem_data(bio, &pem);
+		error = buf_add(out, pem, (size_t)n);
+	}
+	BIO_free(bio);
+	EVP_PKEY_free(pkey);
+	return error;
+}
+
+void
+key_wipe(struct buf *b)
+{
+	if (b->p != NULL)
+		OPENSSL_cleanse(b->p, b->cap);
+	buf_free(b);
+}

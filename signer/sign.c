@@ -162,11 +162,11 @@ add_named(struct sign *s, enum canonicalization canon, struct span headers,
 
 	while (rest.n > 0 && error == 0) {
 		struct span name = taglist_item(&rest);
-		const struct field *f = from_below(
-		    fields, name, named_before(headers, name.p + name.n, name));
+		const struct field *f;
 
 		if (++n > HDRSEL_MAX)
 			return -EINVAL;
+		f = from_below(fields, name, named_before(headers, name));
 		if (f != NULL)
 			error = canon_field(&s->input, canon, f);
 	}

@@ -117,6 +117,15 @@ enum {
 	/* A key file: RSA of 4,096 bits is 3.3 KiB of PEM. */
 	KEY_FILE_MAX = 16 * 1024,
 
+	/* An explanation TXT that is read, and what it may become (RFC 7208 section
+	 * 6.2 allows limits): a reply line holds 400 bytes of it. */
+	SPF_EXPLAIN_MAX = 4096,
+	SPF_EXPLANATION_MAX = 1000,
+
+	/* Memory of one check beside the answers: 21 records of 11 rows and 220
+	 * questions (names of 253 bytes) are some 110 KiB. */
+	SPF_CHECK_MEMORY_MAX = 256 * 1024,
+
 	/* A header line must stay under 998 bytes (RFC 5322 section 2.1.1). */
 	HEADER_LINE_MAX = 990,
 

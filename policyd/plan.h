@@ -38,6 +38,7 @@
 #include "policyd/record.h"
 
 struct plan;
+struct question; /* lookups.h */
 
 struct row {
 	unsigned number; /* of the whole check */
@@ -53,13 +54,15 @@ struct row {
 
 	/* What lookups.c found out. */
 	enum { TARGET_NEW, TARGET_NAME, TARGET_NO_MATCH } target_state;
-	struct span target; /* TARGET_NAME: the target-name */
+	struct span target;	   /* TARGET_NAME: the target-name */
+	struct question *question; /* its own; NULL: not put yet */
+	struct question **host;	   /* mx: for the addresses of its names */
+	size_t nhosts;
 	struct plan *leads; /* include, redirect: the record found there */
-	bool asked;         /* its own question was put, or could not be */
 };
 
-/* Rows: 11 that ask DNS, and what ends the text. */
-enum { PLAN_ROWS_MAX = SPF_TERMS_MAX + 2 };
+/* 11 that ask DNS, or 10 and what ends the text. */
+enum { PLAN_ROWS_MAX = SPF_TERMS_MAX + 1 };
 
 struct plan {
 	struct span domain;  /* <domain> of check_host() for this record */

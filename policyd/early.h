@@ -1,0 +1,26 @@
+/*
+ * early.h - which questions are put before evaluation needs them.
+ *
+ * When a run waits for an answer, the terms that evaluation will come to next
+ * are asked together with it: in the records that are there, in the order of
+ * evaluation, those whose domain is a plain name, and the hosts of an mx and the
+ * names of a ptr whose answer is there. Never more than ten terms for a check
+ * are asked that way, none behind a term that is known to match, and none in a
+ * run that was not waiting.
+ *
+ * This only saves time: a wrong guess here costs a query, no verdict.
+ *
+ * Pure; on lookups.h.
+ */
+#ifndef POSTSEAL_POLICYD_EARLY_H
+#define POSTSEAL_POLICYD_EARLY_H
+
+#include "policyd/lookups.h"
+
+/* Puts what can be put now. For a run that is RUN_PENDING. */
+void early_ask(struct lookups *l);
+
+/* True if an answer of this type can make more questions known. */
+bool early_learns(enum dns_type type);
+
+#endif

@@ -1,0 +1,594 @@
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "policyd/lookups.h"
+#include "policyd/ptr.h"
+
+static bool
+is_ascii(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if ((unsigned char)s.p[i] >= 0x80)
+			return false;
+	}
+	return true;
+}
+
+void
+lookups_init(struct lookups *l, struct arena *a, const struct macro_vars *vars,
+    struct span domain, unsigned void_max,
+    void (*ask)(void *arg, struct question *q), void *arg)
+{
+	*l = (struct lookups){.arena = a,
+	    .vars = *vars,
+	    .ascii_local = is_ascii(vars->local),
+	    .void_max = void_max,
+	    .ask = ask,
+	    .arg = arg,
+	    .root = {.kind = TERM_REDIRECT,
+	        .target_state = TARGET_NAME,
+	        .target = domain},
+	    .client.ip = vars->client};
+	l->end = &l->first;
+}
+
+void
+lookups_begin(struct lookups *l)
+{
+	l->state = RUN_ON;
+	l->wanted = NULL;
+	l->wanted_mx = NULL;
+	l->problem = NULL;
+	l->terms = l->voids = 0;
+	l->used = l->insecure = l->bogus = false;
+	for (size_t i = 0; i < l->nplans; i++)
+		l->plan[i]->last = NULL;
+}
+
+/* --- why a run ends ------------------------------------------------------- */
+
+/* "a.example: mx:b.example: what", printable ASCII, cut where it is too long. */
+static void
+fail_at(struct lookups *l, enum run_state state, struct span domain,
+    struct span term, const char *what)
+{
+	char text[LOOKUPS_PROBLEM_MAX + 1];
+	int cut = term.n > 80 ? 80 : (int)term.n;
+
+	snprintf(text, sizeof text, "%.*s: %.*s%s%s%s", (int)domain.n, domain.p,
+	    cut, term.n == 0 ? "" : term.p, cut < (int)term.n ? "..." : "",
+	    term.n == 0 ? "" : ": ", what);
+	for (char *p = text; *p != '\0'; p++) {
+		if (*p < 0x20 || *p > 0x7e)
+			*p = '?';
+	}
+	l->state = state;
+	l->problem = arena_dup(l->arena, span_str(text));
+}
+
+static void fail(struct lookups *l, enum run_state state, const struct row *row,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+static void
+fail(struct lookups *l, enum run_state state, const struct row *row,
+    const char *fmt, ...)
+{
+	char what[LOOKUPS_PROBLEM_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof what, fmt, ap);
+	va_end(ap);
+	if (row == &l->root)
+		fail_at(l, state, row->target, (struct span){0}, what);
+	else
+		fail_at(l, state, row->plan->domain, row->text, what);
+}
+
+void
+lookups_no_memory(struct lookups *l)
+{
+	fail(l, RUN_TEMPERROR, &l->root, "out of memory");
+}
+
+void
+lookups_broken(struct lookups *l, const char *what)
+{
+	fail(l, RUN_TEMPERROR, &l->root, "libspf2: %s", what);
+}
+
+static const char *
+type_word(enum dns_type type)
+{
+	switch (type) {
+	case DNS_A:
+		return "A";
+	case DNS_AAAA:
+		return "AAAA";
+	case DNS_MX:
+		return "MX";
+	case DNS_PTR:
+		return "PTR";
+	case DNS_TXT:
+		break;
+	}
+	return "TXT";
+}
+
+/* --- questions ------------------------------------------------------------ */
+
+static uint32_t
+hash_of(struct span name, enum dns_type type)
+{
+	uint32_t h = 2166136261U ^ (uint32_t)type; /* FNV-1a */
+
+	for (size_t i = 0; i < name.n; i++)
+		h = (h ^ span_lower((unsigned char)name.p[i])) * 16777619U;
+	return h;
+}
+
+struct question *
+lookups_question(struct lookups *l, struct span name, enum dns_type type)
+{
+	uint32_t hash = hash_of(name, type);
+	struct question *q;
+
+	for (q = l->first; q != NULL; q = q->next) {
+		if (q->hash == hash && q->type == type &&
+		    span_ieq(q->name, name))
+			return q;
+	}
+	q = arena_alloc(l->arena, sizeof *q);
+	if (q == NULL)
+		return NULL;
+	*q = (struct question){.type = type, .hash = hash};
+	q->name = span_of(arena_dup(l->arena, name), name.n);
+	if (q->name.p == NULL)
+		return NULL;
+	*l->end = q;
+	l->end = &q->next;
+	return q;
+}
+
+void
+lookups_ask(struct lookups *l, struct question *q)
+{
+	if (q->state != QUESTION_NEW)
+		return;
+	l->ask(l->arg, q);
+	if (q->state == QUESTION_PENDING || q->state == QUESTION_ANSWERED)
+		l->queries++;
+}
+
+const struct dns_answer *
+lookups_need(struct lookups *l, struct question *q)
+{
+	static const struct dns_answer no_name = {.status = DNS_NXDOMAIN};
+
+	lookups_ask(l, q);
+	switch (q->state) {
+	case QUESTION_NEW:
+		lookups_no_memory(l);
+		return NULL;
+	case QUESTION_PENDING:
+		l->state = RUN_PENDING;
+		l->wanted = q;
+		return NULL;
+	case QUESTION_ANSWERED:
+		l->used = true;
+		l->insecure |= q->answer->security != DNS_SECURE;
+		l->bogus |= q->answer->security == DNS_BOGUS;
+		return q->answer;
+	case QUESTION_NO_NAME:
+		break;
+	}
+	return &no_name;
+}
+
+enum dns_security
+lookups_security(const struct lookups *l)
+{
+	if (l->bogus)
+		return DNS_BOGUS;
+	return l->used && !l->insecure ? DNS_SECURE : DNS_INSECURE;
+}
+
+bool
+lookups_contains(
+    const struct lookups *l, const struct dns_answer *answer, unsigned bits)
+{
+	if (bits == 0)
+		return answer->n > 0;
+	for (size_t i = 0; i < answer->n; i++) {
+		if (ip_match(&answer->record[i].ip, &l->client.ip, bits))
+			return true;
+	}
+	return false;
+}
+
+/* --- rows ----------------------------------------------------------------- */
+
+struct row *
+lookups_row(struct lookups *l, unsigned number)
+{
+	for (size_t i = 0; i < l->nplans; i++) {
+		struct plan *p = l->plan[i];
+		unsigned first = p->nrows == 0 ? 0 : p->row[0].number;
+
+		if (number >= first && number - first < p->nrows)
+			return &p->row[number - first];
+	}
+	return NULL;
+}
+
+/* Expands the row's domain-spec. False: the run stops. */
+static bool
+find_target(struct lookups *l, struct row *row)
+{
+	struct macro_vars vars = l->vars;
+	char name[DOMAIN_MAX + 1];
+	size_t n;
+
+	vars.domain = row->plan->domain;
+	if (!l->ascii_local && macro_uses(row->domain, "sl")) {
+		row->target_state = TARGET_NO_MATCH;
+		return true;
+	}
+	if (macro_uses(row->domain, "p") &&
+	    ptr_name(l, vars.domain, &vars.name) != FOUND)
+		return false;
+	n = macro_domain(row->domain, &vars, name);
+	row->target = span_of(arena_dup(l->arena, span_of(name, n)), n);
+	if (row->target.p == NULL) {
+		lookups_no_memory(l);
+		return false;
+	}
+	row->target_state = TARGET_NAME;
+	return true;
+}
+
+static struct question *
+question_of(struct lookups *l, const struct row *row)
+{
+	switch (row->kind) {
+	case TERM_A:
+		return lookups_question(l, row->target,
+		    l->client.ip.family == AF_INET ? DNS_A : DNS_AAAA);
+	case TERM_MX:
+		return lookups_question(l, row->target, DNS_MX);
+	case TERM_PTR:
+		return ptr_question(l);
+	case TERM_EXISTS:
+		return lookups_question(l, row->target, DNS_A);
+	case TERM_INCLUDE:
+	case TERM_REDIRECT:
+		return lookups_question(l, row->target, DNS_TXT);
+	case TERM_ALL:
+	case TERM_IP4:
+	case TERM_IP6:
+	case TERM_EXP:
+	case TERM_UNKNOWN:
+		break;
+	}
+	return NULL;
+}
+
+bool
+lookups_prepare(struct lookups *l, struct row *row)
+{
+	if (row->question != NULL)
+		return true;
+	if (row->target_state == TARGET_NEW && row->domain.n == 0) {
+		row->target = row->plan->domain;
+		row->target_state = TARGET_NAME;
+	}
+	if (row->target_state == TARGET_NEW && !find_target(l, row))
+		return false;
+	if (row->target_state == TARGET_NO_MATCH)
+		return false;
+	row->question = question_of(l, row);
+	if (row->question == NULL) {
+		lookups_no_memory(l);
+		return false;
+	}
+	if (row != &l->root)
+		l->terms_asked++;
+	return true;
+}
+
+static bool
+is_end(const struct row *row)
+{
+	return row->kind == TERM_ALL || row->kind == TERM_IP4 ||
+	    row->kind == TERM_IP6;
+}
+
+/* Evaluation has come to this row. False: the run stops. */
+static bool
+use(struct lookups *l, struct row *row)
+{
+	if (l->state != RUN_ON)
+		return false;
+	if (row == &l->root)
+		return true;
+	row->plan->last = row;
+	if (is_end(row))
+		return true;
+	if (l->terms < SPF_TERMS_MAX) {
+		l->terms++;
+		return true;
+	}
+	fail(l, RUN_PERMERROR, row, "more than %d terms that ask DNS",
+	    SPF_TERMS_MAX);
+	return false;
+}
+
+/* Counts a void lookup if it is one. False: the run stops. */
+static bool
+count_void(
+    struct lookups *l, const struct row *row, const struct dns_answer *answer)
+{
+	if ((answer->status != DNS_NODATA && answer->status != DNS_NXDOMAIN) ||
+	    row->question->state == QUESTION_NO_NAME || row == &l->root)
+		return true;
+	if (++l->voids <= l->void_max)
+		return true;
+	fail(l, RUN_PERMERROR, row, "more than %u void lookups", l->void_max);
+	return false;
+}
+
+/* True if q has an answer that is no error. False: the run stops. */
+static bool
+judge(struct lookups *l, const struct row *row, const struct question *q,
+    const struct dns_answer *answer)
+{
+	if (answer == NULL)
+		return false;
+	if (answer->status != DNS_TEMPERROR)
+		return true;
+	fail(l, RUN_TEMPERROR, row, "%s of %.*s: %s", type_word(q->type),
+	    (int)q->name.n, q->name.p, answer->why);
+	return false;
+}
+
+/* The answer to the row's own question, or NULL: then *ret says what it means.
+ * Errors of ptr are for the caller. */
+static const struct dns_answer *
+answer_of(struct lookups *l, struct row *row, enum found *ret)
+{
+	const struct dns_answer *answer;
+
+	*ret = FOUND_STOP;
+	if (!use(l, row))
+		return NULL;
+	if (is_end(row)) {
+		*ret = FOUND_NOTHING;
+		return NULL;
+	}
+	if (!lookups_prepare(l, row)) {
+		*ret = l->state == RUN_ON ? FOUND_NOTHING : FOUND_STOP;
+		return NULL;
+	}
+	answer = lookups_need(l, row->question);
+	if (answer == NULL || !count_void(l, row, answer))
+		return NULL;
+	if (row->kind != TERM_PTR && !judge(l, row, row->question, answer))
+		return NULL;
+	return answer;
+}
+
+/* --- records -------------------------------------------------------------- */
+
+int
+lookups_lead(struct lookups *l, struct row *row, struct lead_error *ret)
+{
+	const struct dns_answer *answer = row->question->answer;
+	const struct dns_record *spf = NULL;
+	struct plan *p;
+	int rc;
+
+	*ret = (struct lead_error){.why = "more than one SPF record"};
+	if (answer->status != DNS_FOUND)
+		return -ENOENT;
+	for (size_t i = 0; i < answer->n; i++) {
+		if (!record_is_spf(answer->record[i].txt))
+			continue;
+		if (spf != NULL)
+			return -EINVAL;
+		spf = &answer->record[i];
+	}
+	if (spf == NULL)
+		return -ENOENT;
+	if (l->nplans == LOOKUPS_PLANS_MAX)
+		return -ENOMEM;
+	rc = plan_make(l->arena, spf->txt, row->target, &l->client.ip, l->rows,
+	    &p, &ret->why, &ret->term);
+	if (rc != 0)
+		return rc;
+	l->plan[l->nplans++] = p;
+	l->rows += (unsigned)p->nrows;
+	row->leads = p;
+	return 0;
+}
+
+/* Makes row->leads, or ends the run. */
+static bool
+lead(struct lookups *l, struct row *row)
+{
+	struct lead_error e;
+
+	if (row->leads != NULL)
+		return true;
+	if (row->question->state == QUESTION_NO_NAME) {
+		fail(l, RUN_PERMERROR, row, "the domain is no name");
+		return false;
+	}
+	switch (lookups_lead(l, row, &e)) {
+	case 0:
+		return true;
+	case -ENOENT:
+		fail(l, row == &l->root ? RUN_NONE : RUN_PERMERROR, row,
+		    "no SPF record at %.*s", (int)row->target.n, row->target.p);
+		break;
+	case -EINVAL:
+		fail_at(l, RUN_PERMERROR, row->target, e.term, e.why);
+		break;
+	default:
+		lookups_no_memory(l);
+	}
+	return false;
+}
+
+enum found
+lookups_record(struct lookups *l, struct row *row, struct plan **ret)
+{
+	enum found found;
+
+	if (answer_of(l, row, &found) == NULL)
+		return found;
+	if (!lead(l, row))
+		return FOUND_STOP;
+	*ret = row->leads;
+	return FOUND;
+}
+
+struct plan *
+lookups_decider(const struct lookups *l)
+{
+	struct plan *p = l->root.leads;
+
+	while (p != NULL && p->last != NULL && p->last->kind == TERM_REDIRECT &&
+	    p->last->leads != NULL)
+		p = p->last->leads;
+	return p;
+}
+
+const struct row *
+lookups_match(const struct plan *p)
+{
+	if (p->last != NULL)
+		return p->last;
+	return p->ends ? &p->row[p->nrows - 1] : NULL;
+}
+
+/* --- addresses ------------------------------------------------------------ */
+
+/* What libspf2 is to compare the client with. */
+static enum found
+give(const struct lookups *l, const struct row *row,
+    const struct dns_answer *answer, const struct dns_record **ret,
+    size_t *ret_n)
+{
+	bool whole = row->kind != TERM_EXISTS && row->bits == 0;
+
+	if (answer->status != DNS_FOUND || answer->n == 0)
+		return FOUND_NOTHING;
+	*ret = whole ? &l->client : answer->record;
+	*ret_n = whole ? 1 : answer->n;
+	return FOUND;
+}
+
+enum found
+lookups_addresses(struct lookups *l, struct row *row,
+    const struct dns_record **ret, size_t *ret_n)
+{
+	const struct dns_answer *answer;
+	enum found found;
+
+	answer = answer_of(l, row, &found);
+	if (answer == NULL)
+		return found;
+	if (row->kind != TERM_PTR)
+		return give(l, row, answer, ret, ret_n);
+	*ret = &l->client;
+	*ret_n = 1;
+	return ptr_within(l, row->target);
+}
+
+int
+lookups_hosts(struct lookups *l, struct row *row)
+{
+	const struct dns_answer *answer = row->question->answer;
+	enum dns_type type = l->client.ip.family == AF_INET ? DNS_A : DNS_AAAA;
+	struct question **host;
+
+	if (row->host != NULL)
+		return 0;
+	host = arena_alloc(l->arena, answer->n * sizeof(struct question *));
+	if (host == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < answer->n; i++) {
+		host[i] =
+		    lookups_question(l, span_str(answer->record[i].name), type);
+		if (host[i] == NULL)
+			return -ENOMEM;
+	}
+	row->host = host;
+	row->nhosts = answer->n;
+	return 0;
+}
+
+enum found
+lookups_mx(struct lookups *l, struct row *row, size_t *ret_n)
+{
+	const struct dns_answer *answer;
+	enum found found;
+
+	answer = answer_of(l, row, &found);
+	if (answer == NULL)
+		return found;
+	if (answer->status != DNS_FOUND)
+		return FOUND_NOTHING;
+	if (answer->n > SPF_NAMES_MAX) {
+		fail(l, RUN_PERMERROR, row, "%zu MX names, more than %d",
+		    answer->n, SPF_NAMES_MAX);
+		return FOUND_STOP;
+	}
+	if (lookups_hosts(l, row) != 0) {
+		lookups_no_memory(l);
+		return FOUND_STOP;
+	}
+	*ret_n = row->nhosts;
+	return FOUND;
+}
+
+enum found
+lookups_host(struct lookups *l, struct row *row, size_t i,
+    const struct dns_record **ret, size_t *ret_n)
+{
+	const struct dns_answer *answer;
+
+	if (l->state != RUN_ON)
+		return FOUND_STOP;
+	answer = lookups_need(l, row->host[i]);
+	if (l->state == RUN_PENDING)
+		l->wanted_mx = row;
+	if (!judge(l, row, row->host[i], answer))
+		return FOUND_STOP;
+	return give(l, row, answer, ret, ret_n);
+}
+
+bool
+lookups_ready(struct lookups *l, const struct question *q)
+{
+	const struct row *mx = l->wanted_mx;
+
+	if (l->state != RUN_PENDING || l->wanted != q)
+		return false;
+	for (size_t i = 0; mx != NULL && i < mx->nhosts; i++) {
+		struct question *host = mx->host[i];
+
+		if (host->state == QUESTION_PENDING) {
+			l->wanted = host;
+			return false;
+		}
+		if (host->state == QUESTION_NEW ||
+		    (host->state == QUESTION_ANSWERED &&
+		        (host->answer->status == DNS_TEMPERROR ||
+		            lookups_contains(l, host->answer, mx->bits))))
+			break;
+	}
+	return true;
+}

@@ -1,0 +1,140 @@
+# lib.sh - what cases are made of: running one, sending mail, looking at it.
+#
+# Sourced, after world.sh. A case is a function that returns 0 if all is well; the
+# helpers below print what is wrong and return 1, so a case is a chain of &&.
+# shellcheck shell=bash disable=SC2034
+
+CASES_OK=0 CASES_BAD=0
+DIALOGUE=$T/dialogue # of the last SMTP session
+WHY=$T/why
+
+# case_run NAME COMMAND... - one case; when it fails, why, and what the logs have
+# said since it began
+case_run() {
+	local name=$1 mark
+	shift
+	mark=$(wc -c <"$MAILLOG")
+	: >"$DIALOGUE"
+	if "$@" >"$WHY" 2>&1; then
+		CASES_OK=$((CASES_OK + 1))
+		printf 'ok      %s\n' "$name"
+		return
+	fi
+	CASES_BAD=$((CASES_BAD + 1))
+	printf 'FAILED  %s\n' "$name"
+	head -c 4000 "$WHY" | sed 's/^/        | /'
+	grep -aE '^(<| ->|\*\*\*)' "$DIALOGUE" | tail -n 12 | sed 's/^/        smtp| /'
+	tail -c "+$((mark + 1))" "$MAILLOG" | tail -n "${CASE_LOG:-25}" |
+	    cut -c 1-600 | sed 's/^/        log| /'
+}
+
+# case_sum - the closing line; fails if a case did
+case_sum() {
+	printf 'e2e: %d passed, %d failed\n' "$CASES_OK" "$CASES_BAD"
+	[ "$CASES_BAD" = 0 ]
+}
+
+no() {
+	printf '%s\n' "$*"
+	return 1
+}
+
+# --- into our Postfix ------------------------------------------------------
+
+# mail_in CLIENT HELO FROM TO[,TO...] [swaks option...] - a message from outside,
+# by XCLIENT. FROM may be <>. PORT chooses another smtpd than port 25.
+mail_in() {
+	local client=$1 helo=$2 from=$3 to=$4
+	shift 4
+	case $client in
+	*:*) client=IPV6:$client ;;
+	esac
+	swaks --server 127.0.0.1 --port "${PORT:-25}" --timeout 30 \
+	    --helo "$helo" --xclient "ADDR=$client NAME=[UNAVAILABLE]${LOGIN:+ LOGIN=$LOGIN}" \
+	    --from "$from" --to "$to" --header 'Subject: in' "$@" \
+	    >"$DIALOGUE" 2>&1
+	return 0
+}
+
+# replied REGEX - the server said this in the last session
+replied() {
+	grep -qaE "^<(\*\*|-) +$1" "$DIALOGUE" ||
+	    no "the server did not say: $1"
+}
+
+# accepted - the last session's message was queued
+accepted() {
+	replied '250 2\.0\.0 Ok: queued'
+}
+
+# delivered BOX - the message for BOX@rcpt.example arrives; its file is MAIL
+delivered() {
+	MAIL=
+	world_wait 10 delivered_look "$1" || no "nothing arrived for $1"
+}
+
+delivered_look() {
+	MAIL=$(grep -lsaxF -r "Delivered-To: $1@rcpt.example" "$T/mail/in/new")
+	[ -n "$MAIL" ]
+}
+
+# not_delivered BOX - nothing has arrived for it
+not_delivered() {
+	! delivered_look "$1" || no "a message for $1 arrived: $MAIL"
+}
+
+# spf_header LINE... - MAIL has one well-formed Received-SPF field in front of the
+# first Received, with each of these results and pairs ("identity=helo")
+spf_header() {
+	local said line
+	said=$("$E2E/received-spf" "$MAIL") || return
+	for line; do
+		grep -qxF -- "$line" <<<"$said" ||
+		    no "the header lacks $line; it has:" "$said" || return
+	done
+}
+
+# no_field NAME... - MAIL's header has none of these fields
+no_field() {
+	local name
+	for name; do
+		! sed '/^$/q' "$MAIL" | grep -qi "^$name:" ||
+		    no "there is a $name field in $MAIL" || return
+	done
+}
+
+# logged REGEX - mail.log has a line with it within some seconds
+logged() {
+	world_wait 5 world_log_has "$1" || no "not in mail.log: $1"
+}
+
+# --- out of it -------------------------------------------------------------
+
+# mail_out FROM TO [swaks option...] - a submission from this host
+mail_out() {
+	local from=$1 to=$2
+	shift 2
+	swaks --server 127.0.0.1 --port "${PORT:-25}" --timeout 30 \
+	    --helo localhost --from "$from" --to "$to" \
+	    --header 'Subject: out' "$@" >"$DIALOGUE" 2>&1
+	return 0
+}
+
+# mail_local FROM TO - sendmail(1) by a user who is not root, from standard input
+mail_local() {
+	setpriv --reuid nobody --regid nogroup --clear-groups \
+	    sendmail -f "$1" "$2"
+}
+
+sink_count() {
+	find "$T/sink" -type f -name 'm.*' | wc -l
+}
+
+sink_has() {
+	[ "$(sink_count)" -ge "$1" ]
+}
+
+# field_count NAME FILE
+field_count() {
+	sed '/^\r*$/q' "$2" | grep -aci "^$1:"
+}

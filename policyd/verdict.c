@@ -136,7 +136,7 @@ code_of(enum spf_result result)
 	return "7.1";
 }
 
-/* What the result says about the domain, as the rest of "SPF fail: ". */
+/* What the result says about the domain, behind "SPF fail for HELO: ". */
 static void
 put_meaning(struct line *l, const struct check_result *r, const char *ip)
 {
@@ -172,7 +172,7 @@ put_meaning(struct line *l, const struct check_result *r, const char *ip)
 }
 
 /*
- * "SPF fail: example.com does not permit 192.0.2.1 in MAIL FROM; example.com
+ * "SPF fail for MAIL FROM: example.com does not permit 192.0.2.1; example.com
  * explains: ...". The explanation is the domain owner's text, so it is said
  * whose it is (RFC 7208 section 6.2), and it stands last, where it is cut.
  */
@@ -185,9 +185,8 @@ put_reason(struct line *l, const struct verdict *v, const struct subject *s)
 
 	put(l, "SPF ");
 	put(l, spf_result_word(r->result));
-	put(l, ": ");
+	put(l, helo ? " for HELO: " : " for MAIL FROM: ");
 	put_meaning(l, r, ip_text(&s->client, ip));
-	put(l, helo ? " in HELO" : " in MAIL FROM");
 	if (r->problem != NULL) {
 		put(l, ": ");
 		put(l, r->problem);

@@ -1,0 +1,400 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/limits.h"
+#include "policyd/verdict.h"
+#include "tests/support/suite.h"
+
+#define H ACTION_HEADER
+#define R ACTION_REJECT
+#define D ACTION_DEFER
+#define N ACTION_DUNNO
+#define A ACTION_ACCESS
+
+/* A table in which every result has this action; the word of access(5) else. */
+static void
+table(struct identity_settings *t, enum action_kind kind, const char *access)
+{
+	t->check = true;
+	for (int i = 0; i < SPF_RESULTS; i++)
+		t->action[i] = (struct action){kind, access};
+}
+
+static struct check_result
+result_of(enum spf_result result)
+{
+	return (struct check_result){
+	    .result = result, .domain = "example.com", .mechanism = "all"};
+}
+
+static struct subject
+subject_of(const char *sender)
+{
+	struct subject s = {.sender = span_str(sender),
+	    .helo = span_str("h.example.com"),
+	    .receiver = "mx.example.org"};
+
+	if (ip_parse(span_str("192.0.2.1"), &s.client) != 0)
+		abort();
+	return s;
+}
+
+/* --- which identity decides --------------------------------------------------- */
+
+struct choice {
+	enum action_kind helo;
+	const char *helo_access;
+	bool helo_ends;
+	enum action_kind from;
+	const char *from_access;
+	bool observe;
+	enum identity identity;
+	enum action_kind want;
+};
+
+static const struct choice choices[] = {
+    {H, NULL, false, H, NULL, false, IDENTITY_MAIL_FROM, H},
+    {H, NULL, false, R, NULL, false, IDENTITY_MAIL_FROM, R},
+    {H, NULL, false, N, NULL, false, IDENTITY_MAIL_FROM, N},
+    {N, NULL, false, D, NULL, false, IDENTITY_MAIL_FROM, D},
+    {N, NULL, false, A, "HOLD", false, IDENTITY_MAIL_FROM, A},
+    /* HELO ends the matter */
+    {R, NULL, true, H, NULL, false, IDENTITY_HELO, R},
+    {R, NULL, true, D, NULL, false, IDENTITY_HELO, R},
+    {D, NULL, true, R, NULL, false, IDENTITY_HELO, D},
+    {A, "OK", true, R, NULL, false, IDENTITY_HELO, A},
+    {A, "permit", true, R, NULL, false, IDENTITY_HELO, A},
+    {A, "554 5.7.1 no", true, H, NULL, false, IDENTITY_HELO, A},
+    {A, "DISCARD", true, H, NULL, false, IDENTITY_HELO, A},
+    {A, "my_class", true, R, NULL, false, IDENTITY_HELO, A},
+    {A, "WARNING", true, R, NULL, false, IDENTITY_HELO, A}, /* a class, too */
+    /* HELO's does not end it: MAIL FROM's goes before it unless it is weak */
+    {A, "WARN odd name", false, R, NULL, false, IDENTITY_MAIL_FROM, R},
+    {A, "hold", false, D, NULL, false, IDENTITY_MAIL_FROM, D},
+    {A, "INFO x", false, A, "HOLD", false, IDENTITY_MAIL_FROM, A},
+    {A, "Prepend X: y", false, H, NULL, false, IDENTITY_HELO, A},
+    {A, "FILTER a:b", false, N, NULL, false, IDENTITY_HELO, A},
+    {A, "REDIRECT a@b", false, N, NULL, false, IDENTITY_HELO, A},
+    {A, "BCC a@b", false, H, NULL, false, IDENTITY_HELO, A},
+    {A, "DUNNO", false, R, NULL, false, IDENTITY_MAIL_FROM, R},
+    /* observe: nothing but headers */
+    {R, NULL, true, H, NULL, true, IDENTITY_MAIL_FROM, H},
+    {R, NULL, true, R, NULL, true, IDENTITY_MAIL_FROM, H},
+    {D, NULL, true, D, NULL, true, IDENTITY_MAIL_FROM, H},
+    {A, "OK", true, A, "REJECT", true, IDENTITY_MAIL_FROM, H},
+    {R, NULL, true, N, NULL, true, IDENTITY_MAIL_FROM, N},
+};
+
+static void
+who_decides(void)
+{
+	for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
+		const struct choice *c = &choices[i];
+		struct policyd_settings p = {.header = HEADER_RECEIVED_SPF};
+		struct check_result helo = result_of(SPF_PASS),
+		                    from = result_of(SPF_FAIL);
+		struct verdict_results r = {&helo, &from, false};
+		struct verdict v;
+		char row[40];
+
+		table(&p.helo, c->helo, c->helo_access);
+		table(&p.mail_from, c->from, c->from_access);
+		snprintf(row, sizeof row, "choice %zu", i);
+		suite_row(row);
+		v = verdict_choose(&p, &r, c->observe);
+		CHECK(v.kind == c->want);
+		CHECK(v.identity == c->identity);
+		CHECK(
+		    v.result == (c->identity == IDENTITY_HELO ? &helo : &from));
+		CHECK((v.access != NULL) == (v.kind == ACTION_ACCESS));
+		CHECK(verdict_helo_ends(&p, SPF_PASS) == c->helo_ends);
+	}
+}
+
+/* The action is that of the result, not of another one. */
+static void
+each_result(void)
+{
+	for (int i = 0; i < SPF_RESULTS; i++) {
+		struct policyd_settings p = {.header = HEADER_RECEIVED_SPF};
+		struct check_result from = result_of((enum spf_result)i),
+		                    helo = result_of((enum spf_result)i);
+		struct verdict_results r = {&helo, &from, false};
+
+		table(&p.helo, N, NULL);
+		table(&p.mail_from, H, NULL);
+		p.mail_from.action[i].kind = R;
+		CHECK(verdict_choose(&p, &r, false).kind == ACTION_REJECT);
+		p.helo.action[i].kind = D;
+		CHECK(verdict_choose(&p, &r, false).kind == ACTION_DEFER);
+		for (int k = 0; k < SPF_RESULTS; k++)
+			CHECK(verdict_helo_ends(&p, (enum spf_result)k) ==
+			    (k == i));
+	}
+}
+
+static void
+not_checked(void)
+{
+	struct policyd_settings p = {.header = HEADER_RECEIVED_SPF};
+	struct check_result helo = result_of(SPF_PASS);
+	struct verdict_results r = {NULL, NULL, false};
+	struct verdict v;
+
+	table(&p.helo, H, NULL);
+	table(&p.mail_from, H, NULL);
+	v = verdict_choose(&p, &r, false);
+	CHECK(v.kind == ACTION_DUNNO && v.result == NULL);
+	/* HELO alone: no header, or it would be taken for MAIL FROM's */
+	r.helo = &helo;
+	v = verdict_choose(&p, &r, false);
+	CHECK(v.kind == ACTION_DUNNO);
+	/* but of a null sender it is the identity */
+	r.null_sender = true;
+	v = verdict_choose(&p, &r, false);
+	CHECK(v.kind == ACTION_HEADER && v.identity == IDENTITY_HELO);
+	/* one check, two tables */
+	r.mail_from = &helo;
+	v = verdict_choose(&p, &r, false);
+	CHECK(v.kind == ACTION_HEADER && v.identity == IDENTITY_MAIL_FROM);
+	table(&p.mail_from, R, NULL);
+	CHECK(verdict_choose(&p, &r, false).kind == ACTION_REJECT);
+	table(&p.helo, D, NULL);
+	CHECK(verdict_choose(&p, &r, false).kind == ACTION_DEFER);
+}
+
+/* header = "none": what would be a header is dunno. */
+static void
+no_header(void)
+{
+	struct policyd_settings p = {.header = HEADER_NONE};
+	struct check_result from = result_of(SPF_FAIL);
+	struct verdict_results r = {NULL, &from, false};
+
+	table(&p.mail_from, H, NULL);
+	CHECK(verdict_choose(&p, &r, false).kind == ACTION_DUNNO);
+	table(&p.mail_from, R, NULL);
+	CHECK(verdict_choose(&p, &r, false).kind == ACTION_REJECT);
+	CHECK(verdict_choose(&p, &r, true).kind == ACTION_DUNNO);
+}
+
+/* --- texts ------------------------------------------------------------------- */
+
+struct text {
+	enum action_kind kind;
+	enum identity identity;
+	const char *sender;
+	struct check_result result;
+	const char *access;
+	const char *want;
+};
+
+static const struct text texts[] = {
+    {R, IDENTITY_MAIL_FROM, "u@example.com",
+        {.result = SPF_FAIL, .domain = "example.com"}, NULL,
+        "550 5.7.23 SPF fail for MAIL FROM: example.com does not permit "
+        "192.0.2.1"},
+    {R, IDENTITY_MAIL_FROM, "u@example.com",
+        {.result = SPF_FAIL,
+            .domain = "example.com",
+            .explanation = "see http://example.com/why"},
+        NULL,
+        "550 5.7.23 SPF fail for MAIL FROM: example.com does not permit "
+        "192.0.2.1; example.com explains: see http://example.com/why"},
+    {R, IDENTITY_HELO, "u@example.com",
+        {.result = SPF_FAIL, .domain = "h.example.com"}, NULL,
+        "550 5.7.23 SPF fail for HELO: h.example.com does not permit "
+        "192.0.2.1"},
+    {R, IDENTITY_MAIL_FROM, "", {.result = SPF_FAIL, .domain = "h.example.com"},
+        NULL,
+        "550 5.7.23 SPF fail for HELO: h.example.com does not permit "
+        "192.0.2.1"},
+    {R, IDENTITY_MAIL_FROM, "u@example.com",
+        {.result = SPF_PERMERROR,
+            .domain = "example.com",
+            .problem = "unknown mechanism foo:"},
+        NULL,
+        "550 5.7.24 SPF permerror for MAIL FROM: cannot use the SPF record of "
+        "example.com: unknown mechanism foo:"},
+    {R, IDENTITY_MAIL_FROM, "u@example.com",
+        {.result = SPF_TEMPERROR,
+            .domain = "example.com",
+            .problem = "timeout"},
+        NULL,
+        "550 5.7.24 SPF temperror for MAIL FROM: could not look up the SPF "
+        "record of example.com: timeout"},
+    {R, IDENTITY_MAIL_FROM, "u@example.com",
+        {.result = SPF_SOFTFAIL, .domain = "example.com"}, NULL,
+        "550 5.7.1 SPF softfail for MAIL FROM: example.com probably does not "
+        "permit 192.0.2.1"},
+    {R, IDENTITY_MAIL_FROM, "u@example.com",
+        {.result = SPF_NEUTRAL, .domain = "example.com"}, NULL,
+        "550 5.7.1 SPF neutral for MAIL FROM: example.com says nothing about "
+        "192.0.2.1"},
+    {R, IDENTITY_MAIL_FROM, "u@example.com",
+        {.result = SPF_NONE, .domain = "example.com"}, NULL,
+        "550 5.7.1 SPF none for MAIL FROM: example.com has no SPF record"},
+    {R, IDENTITY_MAIL_FROM, "root", {.result = SPF_NONE, .domain = ""}, NULL,
+        "550 5.7.1 SPF none for MAIL FROM: this name has no SPF record"},
+    {R, IDENTITY_MAIL_FROM, "u@example.com",
+        {.result = SPF_PASS, .domain = "example.com"}, NULL,
+        "550 5.7.1 SPF pass for MAIL FROM: example.com permits 192.0.2.1"},
+    {D, IDENTITY_MAIL_FROM, "u@example.com",
+        {.result = SPF_TEMPERROR,
+            .domain = "example.com",
+            .problem = "SERVFAIL"},
+        NULL,
+        "DEFER_IF_PERMIT 4.7.24 SPF temperror for MAIL FROM: could not look up "
+        "the SPF record of example.com: SERVFAIL"},
+    {D, IDENTITY_MAIL_FROM, "u@example.com",
+        {.result = SPF_PERMERROR, .domain = "example.com"}, NULL,
+        "DEFER_IF_PERMIT 4.7.24 SPF permerror for MAIL FROM: cannot use the "
+        "SPF record of example.com"},
+    {D, IDENTITY_MAIL_FROM, "u@example.com",
+        {.result = SPF_FAIL, .domain = "example.com"}, NULL,
+        "DEFER_IF_PERMIT 4.7.1 SPF fail for MAIL FROM: example.com does not "
+        "permit 192.0.2.1"},
+    {D, IDENTITY_MAIL_FROM, "u@example.com",
+        {.result = SPF_SOFTFAIL, .domain = "example.com"}, NULL,
+        "DEFER_IF_PERMIT 4.7.1 SPF softfail for MAIL FROM: example.com "
+        "probably does not permit 192.0.2.1"},
+    {N, IDENTITY_MAIL_FROM, "u@example.com", {.result = SPF_FAIL}, NULL,
+        "dunno"},
+    {A, IDENTITY_MAIL_FROM, "u@example.com", {.result = SPF_FAIL},
+        "WARN odd\n\naction=OK\xc3\xa4", "WARN odd??action=OK??"},
+    /* nobody's text makes a second line, or one that is not ASCII */
+    {R, IDENTITY_MAIL_FROM, "u@example.com",
+        {.result = SPF_FAIL,
+            .domain = "exa\nmple.com",
+            .explanation = "\r\n\naction=OK\n\n\x80\xff\x7f\t."},
+        NULL,
+        "550 5.7.23 SPF fail for MAIL FROM: exa?mple.com does not permit "
+        "192.0.2.1; exa?mple.com explains: ???action=OK??????."},
+};
+
+static void
+reply_texts(void)
+{
+	struct buf out;
+
+	buf_init(&out, 4096);
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		const struct text *t = &texts[i];
+		struct subject s = subject_of(t->sender);
+		struct verdict v = {
+		    t->kind, t->identity, &t->result, t->access};
+
+		buf_clear(&out);
+		verdict_action(&v, &s, HEADER_RECEIVED_SPF, &out);
+		CHECK_STR(buf_text(&out), t->want);
+	}
+	buf_free(&out);
+}
+
+static void
+headers(void)
+{
+	struct check_result r = result_of(SPF_PASS);
+	struct subject s = subject_of("u@example.com");
+	struct verdict v = {H, IDENTITY_MAIL_FROM, &r, NULL};
+	struct buf out;
+
+	buf_init(&out, 4096);
+	verdict_action(&v, &s, HEADER_RECEIVED_SPF, &out);
+	CHECK(strncmp(buf_text(&out), "PREPEND Received-SPF: pass (", 28) == 0);
+	buf_clear(&out);
+	verdict_action(&v, &s, HEADER_AUTH_RESULTS, &out);
+	CHECK(strncmp(buf_text(&out),
+	          "PREPEND Authentication-Results: mx.example.org; spf=pass (",
+	          58) == 0);
+	buf_clear(&out);
+	verdict_action(&v, &s, HEADER_NONE, &out);
+	CHECK_STR(buf_text(&out), "dunno");
+	buf_free(&out);
+}
+
+/* A reply of exactly the limit is whole; one byte more is cut, and says so. */
+static void
+reply_limit(void)
+{
+	static const char front[] =
+	    "550 5.7.23 SPF fail for MAIL FROM: example.com does not permit "
+	    "192.0.2.1; example.com explains: ";
+	char why[REPLY_TEXT_MAX + 2];
+	size_t room = REPLY_TEXT_MAX - strlen(front);
+	struct check_result r = {
+	    .result = SPF_FAIL, .domain = "example.com", .explanation = why};
+	struct subject s = subject_of("u@example.com");
+	struct verdict v = {R, IDENTITY_MAIL_FROM, &r, NULL};
+	struct buf out;
+
+	buf_init(&out, 4096);
+	memset(why, 'x', sizeof why);
+	why[room] = '\0';
+	verdict_action(&v, &s, HEADER_RECEIVED_SPF, &out);
+	CHECK(out.n == REPLY_TEXT_MAX);
+	CHECK_STR(buf_text(&out) + out.n - 4, "xxxx");
+	why[room] = 'x';
+	why[room + 1] = '\0';
+	buf_clear(&out);
+	verdict_action(&v, &s, HEADER_RECEIVED_SPF, &out);
+	CHECK(out.n == REPLY_TEXT_MAX);
+	CHECK_STR(buf_text(&out) + out.n - 4, "x...");
+	buf_free(&out);
+}
+
+static void
+access_limit(void)
+{
+	char text[HEADER_LINE_MAX + 2];
+	struct check_result r = result_of(SPF_FAIL);
+	struct subject s = subject_of("u@example.com");
+	struct verdict v = {A, IDENTITY_MAIL_FROM, &r, text};
+	struct buf out;
+
+	buf_init(&out, 4096);
+	memset(text, 'x', sizeof text);
+	text[HEADER_LINE_MAX] = '\0';
+	verdict_action(&v, &s, HEADER_RECEIVED_SPF, &out);
+	CHECK_STR(buf_text(&out), text);
+	text[HEADER_LINE_MAX] = 'x';
+	text[HEADER_LINE_MAX + 1] = '\0';
+	buf_clear(&out);
+	verdict_action(&v, &s, HEADER_RECEIVED_SPF, &out);
+	CHECK(out.n == HEADER_LINE_MAX);
+	CHECK_STR(buf_text(&out) + out.n - 4, "x...");
+	buf_free(&out);
+}
+
+static void
+once_and_words(void)
+{
+	static const struct {
+		enum action_kind kind;
+		const char *access;
+		bool once;
+		const char *word;
+	} row[] = {
+	    {H, NULL, true, "header"},
+	    {R, NULL, false, "reject"},
+	    {D, NULL, false, "defer"},
+	    {N, NULL, false, "dunno"},
+	    {A, "HOLD", false, "access"},
+	    {A, "prepend X-SPF: y", true, "access"},
+	    {A, "PREPENDED", false, "access"},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct verdict v = {
+		    row[i].kind, IDENTITY_MAIL_FROM, NULL, row[i].access};
+
+		suite_row(row[i].word);
+		CHECK(verdict_is_once(&v) == row[i].once);
+		CHECK_STR(verdict_word(&v), row[i].word);
+	}
+}
+
+SUITE("verdict", T(who_decides), T(each_result), T(not_checked), T(no_header),
+    T(reply_texts), T(headers), T(reply_limit), T(access_limit),
+    T(once_and_words))

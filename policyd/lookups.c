@@ -494,6 +494,8 @@ enum found
 lookups_addresses(struct lookups *l, struct row *row,
     const struct dns_record **ret, size_t *ret_n)
 {
+	static const struct dns_record any = {
+	    .ip = {.family = AF_INET, .b = {127, 0, 0, 2}}};
 	const struct dns_answer *answer;
 	enum found found;
 
@@ -502,7 +504,7 @@ lookups_addresses(struct lookups *l, struct row *row,
 		return found;
 	if (row->kind != TERM_PTR)
 		return give(l, row, answer, ret, ret_n);
-	*ret = &l->client;
+	*ret = &any;
 	*ret_n = 1;
 	return ptr_within(l, row->target);
 }

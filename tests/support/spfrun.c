@@ -1,0 +1,123 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/support/loop_fake.h"
+#include "tests/support/spfrun.h"
+
+_Noreturn static void
+die(const char *what)
+{
+	fflush(stdout);
+	fprintf(stderr, "spfrun: %s\n", what);
+	abort();
+}
+
+void
+spfrun_open(struct spfrun *s)
+{
+	static const struct dns_settings dns = {.timeout = 5};
+
+	*s = (struct spfrun){
+	    .order = ZONE_READY, .void_max = 2, .prefetch = true};
+	if (loop_new(&s->loop) != 0 ||
+	    resolver_new(s->loop, &dns, &s->resolver) != 0)
+		die("out of memory");
+}
+
+void
+spfrun_close(struct spfrun *s)
+{
+	if (resolver_zone_waiting(s->resolver) != 0)
+		die("a check is gone, but waits for an answer");
+	resolver_free(s->resolver);
+	loop_free(s->loop);
+}
+
+void
+spfrun_zone(struct spfrun *s, const char *text)
+{
+	resolver_zone_load(s->resolver, text);
+}
+
+struct outcome {
+	struct spfrun_result result;
+	unsigned calls;
+};
+
+static void
+copy(char *to, size_t n, const char *from)
+{
+	if (snprintf(to, n, "%s", from == NULL ? "" : from) >= (int)n)
+		die("a text is longer than expected");
+}
+
+static void
+done(void *arg, const struct check_result *r)
+{
+	struct outcome *o = arg;
+	struct spfrun_result *to = &o->result;
+
+	o->calls++;
+	to->result = r->result;
+	to->lookups = r->lookups;
+	to->voids = r->voids;
+	to->queries = r->queries;
+	to->security = r->security;
+	copy(to->domain, sizeof to->domain, r->domain);
+	copy(to->mechanism, sizeof to->mechanism, r->mechanism);
+	copy(to->problem, sizeof to->problem, r->problem);
+	copy(to->explanation, sizeof to->explanation, r->explanation);
+}
+
+struct spfrun_result
+spfrun_check(
+    struct spfrun *s, const char *client, const char *helo, const char *sender)
+{
+	struct check_input in = {
+	    .sender = span_str(*sender == '\0' ? helo : sender),
+	    .helo = span_str(helo),
+	    .receiver = "mx.receiver.example",
+	    .now = 1700000000,
+	    .void_max = s->void_max,
+	    .prefetch = s->prefetch};
+	struct outcome o = {.calls = 0};
+	struct check *c;
+
+	resolver_zone_order(s->resolver, s->order, s->seed);
+	resolver_zone_forget(s->resolver);
+	if (ip_parse(span_str(client), &in.client) != 0)
+		die("the client is no address");
+	if (check_start(s->loop, s->resolver, &in, done, &o, &c) != 0)
+		die("out of memory");
+	if (o.calls != 0)
+		die("done() was called inside check_start()");
+	while (o.calls == 0) {
+		uint64_t ms;
+
+		o.result.turns++;
+		if (loop_fake_turn(s->loop))
+			continue;
+		if (!loop_fake_next(s->loop, &ms))
+			die("the check waits for nothing");
+		loop_fake_advance(s->loop, ms);
+	}
+	loop_fake_advance(s->loop, 0);
+	if (o.calls != 1)
+		die("done() was called again");
+	o.result.sent = resolver_zone_sent_all(s->resolver);
+	return o.result;
+}
+
+const char *
+spfrun_word(enum spf_result r)
+{
+	static const char *const words[] = {[SPF_FAIL] = "fail",
+	    [SPF_SOFTFAIL] = "softfail",
+	    [SPF_TEMPERROR] = "temperror",
+	    [SPF_PERMERROR] = "permerror",
+	    [SPF_NEUTRAL] = "neutral",
+	    [SPF_NONE] = "none",
+	    [SPF_PASS] = "pass"};
+
+	return words[r];
+}

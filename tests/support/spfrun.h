@@ -1,0 +1,52 @@
+/*
+ * spfrun.h - one SPF check on a zone in text, from question to result.
+ *
+ * Runs policyd/check.c with the resolver and the loop of tests/support/fake, in
+ * an order of answers of the caller's choice, and copies the result.
+ */
+#ifndef POSTSEAL_TESTS_SPFRUN_H
+#define POSTSEAL_TESTS_SPFRUN_H
+
+#include "policyd/check.h"
+#include "tests/support/resolver_zone.h"
+
+struct spfrun {
+	struct loop *loop;
+	struct resolver *resolver;
+	enum zone_order order;
+	unsigned seed;
+	unsigned void_max; /* 2 */
+	bool prefetch;     /* true */
+};
+
+struct spfrun_result {
+	enum spf_result result;
+	char domain[300];
+	char mechanism[300]; /* "": none */
+	char problem[300];
+	char explanation[1100];
+	unsigned lookups, voids, queries;
+	enum dns_security security;
+	unsigned sent;  /* by the resolver */
+	unsigned turns; /* of the loop, until the result was there */
+};
+
+/* A loop and an empty resolver, every answer ready at once. Ends the program
+ * when memory is out. */
+void spfrun_open(struct spfrun *s);
+
+/* After it no question may be left: ends the program then. */
+void spfrun_close(struct spfrun *s);
+
+/* Adds records; see resolver_zone.h. */
+void spfrun_zone(struct spfrun *s, const char *text);
+
+/* Checks sender (empty: postmaster@helo) from client. Ends the program if the
+ * result is not there when the loop has nothing left to do. */
+struct spfrun_result spfrun_check(
+    struct spfrun *s, const char *client, const char *helo, const char *sender);
+
+/* "fail", "pass", ... */
+const char *spfrun_word(enum spf_result r);
+
+#endif

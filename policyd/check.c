@@ -34,7 +34,8 @@ struct asked {
 static void
 check_free(struct check *c)
 {
-	for (struct question *q = c->l.first; q != NULL; q = q->next) {
+	for (struct question *q = c->l.questions.first; q != NULL;
+	     q = q->next) {
 		if (q->state == QUESTION_PENDING)
 			resolver_cancel(q->query);
 		if (q->state == QUESTION_ANSWERED)

@@ -1,5 +1,7 @@
 #include "policyd/early.h"
 #include "policyd/ptr.h"
+#include "policyd/published.h"
+#include "policyd/target.h"
 
 /* What is known about a term or a record, with the answers that are there. */
 enum known {
@@ -23,7 +25,7 @@ question_of(struct walk *w, struct row *row)
 
 	if (row->question == NULL &&
 	    (row->macros || l->terms_asked >= SPF_TERMS_MAX ||
-	        !lookups_prepare(l, row)))
+	        !target_prepare(l, row)))
 		return NULL;
 	lookups_ask(l, row->question);
 	return row->question;
@@ -43,7 +45,8 @@ known_address(const struct lookups *l, const struct question *q, unsigned bits)
 	}
 	if (q->answer->status == DNS_TEMPERROR)
 		return UNKNOWN;
-	return lookups_contains(l, q->answer, bits) ? KNOWN_YES : KNOWN_NO;
+	return questions_contains(q->answer, &l->client.ip, bits) ? KNOWN_YES
+	                                                          : KNOWN_NO;
 }
 
 static enum known
@@ -72,9 +75,9 @@ walk_mx(struct walk *w, struct row *row)
 static enum known
 walk_lead(struct walk *w, struct row *row)
 {
-	struct lead_error e;
+	struct published_error e;
 
-	if (row->leads == NULL && lookups_lead(w->l, row, &e) != 0)
+	if (row->leads == NULL && published_lead(w->l, row, &e) != 0)
 		return UNKNOWN;
 	return walk_plan(w, row->leads);
 }

@@ -30,7 +30,7 @@ find_text(struct lookups *l, const struct plan *p, struct span *ret)
 	if (found != FOUND)
 		return found;
 	n = macro_domain(p->exp, &vars, name);
-	q = lookups_question(l, span_of(name, n), DNS_TXT);
+	q = questions_find(&l->questions, span_of(name, n), DNS_TXT);
 	if (q == NULL)
 		return FOUND_NOTHING;
 	answer = lookups_need(l, q);

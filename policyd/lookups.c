@@ -5,6 +5,8 @@
 
 #include "policyd/lookups.h"
 #include "policyd/ptr.h"
+#include "policyd/published.h"
+#include "policyd/target.h"
 
 static bool
 is_ascii(struct span s)
@@ -31,7 +33,7 @@ lookups_init(struct lookups *l, struct arena *a, const struct macro_vars *vars,
 	        .target_state = TARGET_NAME,
 	        .target = domain},
 	    .client.ip = vars->client};
-	l->end = &l->first;
+	questions_init(&l->questions, a);
 }
 
 void
@@ -99,58 +101,7 @@ lookups_broken(struct lookups *l, const char *what)
 	fail(l, RUN_TEMPERROR, &l->root, "libspf2: %s", what);
 }
 
-static const char *
-type_word(enum dns_type type)
-{
-	switch (type) {
-	case DNS_A:
-		return "A";
-	case DNS_AAAA:
-		return "AAAA";
-	case DNS_MX:
-		return "MX";
-	case DNS_PTR:
-		return "PTR";
-	case DNS_TXT:
-		break;
-	}
-	return "TXT";
-}
-
 /* --- questions ------------------------------------------------------------ */
-
-static uint32_t
-hash_of(struct span name, enum dns_type type)
-{
-	uint32_t h = 2166136261U ^ (uint32_t)type; /* FNV-1a */
-
-	for (size_t i = 0; i < name.n; i++)
-		h = (h ^ span_lower((unsigned char)name.p[i])) * 16777619U;
-	return h;
-}
-
-struct question *
-lookups_question(struct lookups *l, struct span name, enum dns_type type)
-{
-	uint32_t hash = hash_of(name, type);
-	struct question *q;
-
-	for (q = l->first; q != NULL; q = q->next) {
-		if (q->hash == hash && q->type == type &&
-		    span_ieq(q->name, name))
-			return q;
-	}
-	q = arena_alloc(l->arena, sizeof *q);
-	if (q == NULL)
-		return NULL;
-	*q = (struct question){.type = type, .hash = hash};
-	q->name = span_of(arena_dup(l->arena, name), name.n);
-	if (q->name.p == NULL)
-		return NULL;
-	*l->end = q;
-	l->end = &q->next;
-	return q;
-}
 
 void
 lookups_ask(struct lookups *l, struct question *q)
@@ -195,19 +146,6 @@ lookups_security(const struct lookups *l)
 	return l->used && !l->insecure ? DNS_SECURE : DNS_INSECURE;
 }
 
-bool
-lookups_contains(
-    const struct lookups *l, const struct dns_answer *answer, unsigned bits)
-{
-	if (bits == 0)
-		return answer->n > 0;
-	for (size_t i = 0; i < answer->n; i++) {
-		if (ip_match(&answer->record[i].ip, &l->client.ip, bits))
-			return true;
-	}
-	return false;
-}
-
 /* --- rows ----------------------------------------------------------------- */
 
 struct row *
@@ -221,81 +159,6 @@ lookups_row(struct lookups *l, unsigned number)
 			return &p->row[number - first];
 	}
 	return NULL;
-}
-
-/* Expands the row's domain-spec. False: the run stops. */
-static bool
-find_target(struct lookups *l, struct row *row)
-{
-	struct macro_vars vars = l->vars;
-	char name[DOMAIN_MAX + 1];
-	size_t n;
-
-	vars.domain = row->plan->domain;
-	if (!l->ascii_local && macro_uses(row->domain, "sl")) {
-		row->target_state = TARGET_NO_MATCH;
-		return true;
-	}
-	if (macro_uses(row->domain, "p") &&
-	    ptr_name(l, vars.domain, &vars.name) != FOUND)
-		return false;
-	n = macro_domain(row->domain, &vars, name);
-	row->target = span_of(arena_dup(l->arena, span_of(name, n)), n);
-	if (row->target.p == NULL) {
-		lookups_no_memory(l);
-		return false;
-	}
-	row->target_state = TARGET_NAME;
-	return true;
-}
-
-static struct question *
-question_of(struct lookups *l, const struct row *row)
-{
-	switch (row->kind) {
-	case TERM_A:
-		return lookups_question(l, row->target,
-		    l->client.ip.family == AF_INET ? DNS_A : DNS_AAAA);
-	case TERM_MX:
-		return lookups_question(l, row->target, DNS_MX);
-	case TERM_PTR:
-		return ptr_question(l);
-	case TERM_EXISTS:
-		return lookups_question(l, row->target, DNS_A);
-	case TERM_INCLUDE:
-	case TERM_REDIRECT:
-		return lookups_question(l, row->target, DNS_TXT);
-	case TERM_ALL:
-	case TERM_IP4:
-	case TERM_IP6:
-	case TERM_EXP:
-	case TERM_UNKNOWN:
-		break;
-	}
-	return NULL;
-}
-
-bool
-lookups_prepare(struct lookups *l, struct row *row)
-{
-	if (row->question != NULL)
-		return true;
-	if (row->target_state == TARGET_NEW && row->domain.n == 0) {
-		row->target = row->plan->domain;
-		row->target_state = TARGET_NAME;
-	}
-	if (row->target_state == TARGET_NEW && !find_target(l, row))
-		return false;
-	if (row->target_state == TARGET_NO_MATCH)
-		return false;
-	row->question = question_of(l, row);
-	if (row->question == NULL) {
-		lookups_no_memory(l);
-		return false;
-	}
-	if (row != &l->root)
-		l->terms_asked++;
-	return true;
 }
 
 static bool
@@ -348,7 +211,7 @@ judge(struct lookups *l, const struct row *row, const struct question *q,
 		return false;
 	if (answer->status != DNS_TEMPERROR)
 		return true;
-	fail(l, RUN_TEMPERROR, row, "%s of %.*s: %s", type_word(q->type),
+	fail(l, RUN_TEMPERROR, row, "%s of %.*s: %s", questions_type(q->type),
 	    (int)q->name.n, q->name.p, answer->why);
 	return false;
 }
@@ -367,7 +230,7 @@ answer_of(struct lookups *l, struct row *row, enum found *ret)
 		*ret = FOUND_NOTHING;
 		return NULL;
 	}
-	if (!lookups_prepare(l, row)) {
+	if (!target_prepare(l, row)) {
 		*ret = l->state == RUN_ON ? FOUND_NOTHING : FOUND_STOP;
 		return NULL;
 	}
@@ -381,43 +244,11 @@ answer_of(struct lookups *l, struct row *row, enum found *ret)
 
 /* --- records -------------------------------------------------------------- */
 
-int
-lookups_lead(struct lookups *l, struct row *row, struct lead_error *ret)
-{
-	const struct dns_answer *answer = row->question->answer;
-	const struct dns_record *spf = NULL;
-	struct plan *p;
-	int rc;
-
-	*ret = (struct lead_error){.why = "more than one SPF record"};
-	if (answer->status != DNS_FOUND)
-		return -ENOENT;
-	for (size_t i = 0; i < answer->n; i++) {
-		if (!record_is_spf(answer->record[i].txt))
-			continue;
-		if (spf != NULL)
-			return -EINVAL;
-		spf = &answer->record[i];
-	}
-	if (spf == NULL)
-		return -ENOENT;
-	if (l->nplans == LOOKUPS_PLANS_MAX)
-		return -ENOMEM;
-	rc = plan_make(l->arena, spf->txt, row->target, &l->client.ip, l->rows,
-	    &p, &ret->why, &ret->term);
-	if (rc != 0)
-		return rc;
-	l->plan[l->nplans++] = p;
-	l->rows += (unsigned)p->nrows;
-	row->leads = p;
-	return 0;
-}
-
 /* Makes row->leads, or ends the run. */
 static bool
 lead(struct lookups *l, struct row *row)
 {
-	struct lead_error e;
+	struct published_error e;
 
 	if (row->leads != NULL)
 		return true;
@@ -425,7 +256,7 @@ lead(struct lookups *l, struct row *row)
 		fail(l, RUN_PERMERROR, row, "the domain is no name");
 		return false;
 	}
-	switch (lookups_lead(l, row, &e)) {
+	switch (published_lead(l, row, &e)) {
 	case 0:
 		return true;
 	case -ENOENT:
@@ -522,8 +353,8 @@ lookups_hosts(struct lookups *l, struct row *row)
 	if (host == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < answer->n; i++) {
-		host[i] =
-		    lookups_question(l, span_str(answer->record[i].name), type);
+		host[i] = questions_find(
+		    &l->questions, span_str(answer->record[i].name), type);
 		if (host[i] == NULL)
 			return -ENOMEM;
 	}
@@ -589,7 +420,8 @@ lookups_ready(struct lookups *l, const struct question *q)
 		if (host->state == QUESTION_NEW ||
 		    (host->state == QUESTION_ANSWERED &&
 		        (host->answer->status == DNS_TEMPERROR ||
-		            lookups_contains(l, host->answer, mx->bits))))
+		            questions_contains(
+		                host->answer, &l->client.ip, mx->bits))))
 			break;
 	}
 	return true;

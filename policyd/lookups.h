@@ -18,33 +18,19 @@
  *   - If the sender's local part is not ASCII, a term with %{l} or %{s} does not
  *     match (RFC 8616 section 4).
  *
- * Pure: it asks through the function given at lookups_init(). Which questions are
- * worth asking before they are needed is early.c's affair, names of clients
- * (ptr, %{p}) are ptr.c's.
+ * Pure: it asks through the function given at lookups_init(). Beside it stand
+ * target.c (what a term asks for), published.c (which record a name has), ptr.c
+ * (the client's names), exptext.c (the explanation) and early.c (what is asked
+ * before it is needed).
  */
 #ifndef POSTSEAL_POLICYD_LOOKUPS_H
 #define POSTSEAL_POLICYD_LOOKUPS_H
 
 #include <stdint.h>
 
-#include "common/resolver.h"
 #include "policyd/macro.h"
 #include "policyd/plan.h"
-
-struct question {
-	struct question *next;
-	struct span name; /* lives as long as the check */
-	enum dns_type type;
-	uint32_t hash;
-	enum {
-		QUESTION_NEW,
-		QUESTION_PENDING,
-		QUESTION_ANSWERED,
-		QUESTION_NO_NAME /* DNS cannot hold the name */
-	} state;
-	struct dns_query *query;   /* PENDING */
-	struct dns_answer *answer; /* ANSWERED; owned by who asks */
-};
+#include "policyd/questions.h"
 
 enum run_state {
 	RUN_ON,
@@ -75,7 +61,7 @@ struct lookups {
 
 	struct row root; /* leads to the record of the check's own domain */
 	struct dns_record client; /* the client's own address */
-	struct question *first, **end;
+	struct questions questions;
 	struct plan *plan[LOOKUPS_PLANS_MAX];
 	size_t nplans;
 	unsigned rows;                        /* numbered so far */
@@ -155,12 +141,7 @@ const struct row *lookups_match(const struct plan *p);
 /* Of the answers that this run used. */
 enum dns_security lookups_security(const struct lookups *l);
 
-/* --- for ptr.c, early.c and exptext.c ----------------------------------------------- */
-
-/* The question for (name, type): one that is there, or a new one. Copies name.
- * NULL when memory is out. */
-struct question *lookups_question(
-    struct lookups *l, struct span name, enum dns_type type);
+/* --- for the files beside it that look up, too --------------------------- */
 
 /* Puts a new question. */
 void lookups_ask(struct lookups *l, struct question *q);
@@ -169,28 +150,7 @@ void lookups_ask(struct lookups *l, struct question *q);
  * says about security as used. */
 const struct dns_answer *lookups_need(struct lookups *l, struct question *q);
 
-/* Makes row->question; true if it is there. False: it cannot match, or (state)
- * the run stops. */
-bool lookups_prepare(struct lookups *l, struct row *row);
-
 /* Makes row->host from the answer to an mx with at most ten names. 0 or -ENOMEM. */
 int lookups_hosts(struct lookups *l, struct row *row);
-
-/* What is wrong with a record: why, and in which term (empty: in none). */
-struct lead_error {
-	const char *why;
-	struct span term;
-};
-
-/*
- * Makes row->leads from the answer to an include or redirect. 0; -ENOENT (no
- * record), -EINVAL (several, or one with a syntax error; *ret is set), -ENOMEM.
- */
-int lookups_lead(struct lookups *l, struct row *row, struct lead_error *ret);
-
-/* True if one of the addresses is in the client's network of that many bits
- * (0: if there is any). */
-bool lookups_contains(
-    const struct lookups *l, const struct dns_answer *answer, unsigned bits);
 
 #endif

@@ -10,7 +10,8 @@ ptr_question(struct lookups *l)
 
 	if (l->reverse == NULL) {
 		n = macro_domain(span_str("%{ir}.%{v}.arpa"), &l->vars, name);
-		l->reverse = lookups_question(l, span_of(name, n), DNS_PTR);
+		l->reverse =
+		    questions_find(&l->questions, span_of(name, n), DNS_PTR);
 	}
 	return l->reverse;
 }
@@ -27,7 +28,8 @@ make_names(struct lookups *l, const struct dns_answer *ptr)
 	while (l->nnames < n) {
 		const char *name = ptr->record[l->nnames].name;
 
-		l->name[l->nnames] = lookups_question(l, span_str(name), type);
+		l->name[l->nnames] =
+		    questions_find(&l->questions, span_str(name), type);
 		if (l->name[l->nnames] == NULL)
 			return false;
 		l->nnames++;
@@ -64,7 +66,7 @@ validate(struct lookups *l, struct question *name)
 	if (answer == NULL)
 		return FOUND_STOP;
 	if (answer->status == DNS_FOUND &&
-	    lookups_contains(l, answer, ip_width(&l->client.ip)))
+	    questions_contains(answer, &l->client.ip, ip_width(&l->client.ip)))
 		return FOUND;
 	return FOUND_NOTHING;
 }

@@ -1,0 +1,28 @@
+/*
+ * published.h - the SPF record that a name has (RFC 7208 sections 4.4 and 4.5).
+ *
+ * Of the TXT records of a name, the one that begins with "v=spf1" counts. What is
+ * wrong is told, not judged: evaluation (lookups.c) makes errors of it, who asks
+ * early (early.c) goes on.
+ *
+ * Pure; on lookups.h.
+ */
+#ifndef POSTSEAL_POLICYD_PUBLISHED_H
+#define POSTSEAL_POLICYD_PUBLISHED_H
+
+#include "policyd/lookups.h"
+
+/* What is wrong with a record: why, and in which term (empty: in none). */
+struct published_error {
+	const char *why;
+	struct span term;
+};
+
+/*
+ * Makes row->leads from the TXT answer to row's question. 0; -ENOENT: there is no
+ * record; -EINVAL: several, or one with a syntax error, *ret is set; -ENOMEM.
+ */
+int published_lead(
+    struct lookups *l, struct row *row, struct published_error *ret);
+
+#endif

@@ -14,7 +14,7 @@
 #include "common/limits.h"
 
 enum {
-	PEEK_MS = 1000,       /* how often a paused peer is looked at */
+	PEEK_MS = 500,        /* how often a paused peer is looked at */
 	RETRY_MS = 10,        /* when memory for an event was out */
 	REST_SMALL = 4 * 1024 /* an empty rest larger than this is given back */
 };
@@ -206,8 +206,12 @@ show(struct conn *c, struct span in)
 {
 	size_t used = c->events->data(c->arg, in);
 
-	if (!c->freed && c->events != NULL)
-		keep_rest(c, in, used);
+	if (c->freed || c->events == NULL)
+		return;
+	/* Who consumes nothing waits for more, also if he resumed meanwhile. */
+	if (used == 0)
+		c->again = false;
+	keep_rest(c, in, used);
 }
 
 /*

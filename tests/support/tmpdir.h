@@ -1,0 +1,22 @@
+/*
+ * tmpdir.h - a directory of a test's own, gone when the test is.
+ */
+#ifndef POSTSEAL_TESTS_TMPDIR_H
+#define POSTSEAL_TESTS_TMPDIR_H
+
+enum { TMPDIR_PATH_MAX = 100 }; /* so that a unix socket's path fits */
+
+struct tmpdir {
+	char path[64];
+};
+
+/* Makes it under $TMPDIR or /tmp, mode 0711. Aborts the test program on error. */
+void tmpdir_make(struct tmpdir *d);
+
+/* Removes it with everything in it. */
+void tmpdir_remove(struct tmpdir *d);
+
+/* The path of a file in it, into path[TMPDIR_PATH_MAX]; returns path. */
+char *tmpdir_file(const struct tmpdir *d, const char *name, char *path);
+
+#endif

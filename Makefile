@@ -9,6 +9,7 @@
 #   make e2e          the tests on a real Postfix in namespaces of their own
 #   make check-asan   unit and replay under ASan and UBSan
 #   make check-valgrind  unit and replay under valgrind
+#   make check-chroot demo and check on a bare Debian 12 that debootstrap makes
 #   make check-long   valgrind, the fuzzers, 1,000 messages, life under load
 #   make fuzz-smoke   each fuzzer for 60 seconds (FUZZ_SECONDS=60)
 #   make bench        benchmarks beside the peers, ratios printed
@@ -152,6 +153,7 @@ check-asan:
 	@$(MAKE) --no-print-directory FLAVOUR=asan unit replay
 
 check-valgrind:
+	@tests/deps valgrind
 	@$(MAKE) --no-print-directory FLAVOUR=valgrind all tests
 	@RUN_UNDER="$(VALGRIND)" $(MAKE) --no-print-directory FLAVOUR=valgrind \
 	  unit replay
@@ -165,6 +167,9 @@ e2e: all
 check-long: check-valgrind fuzz-smoke
 	@$(MAKE) --no-print-directory all
 	@tests/e2e/run --long $(O)
+
+check-chroot:
+	@tests/e2e/chroot
 
 demo: deps
 	@$(MAKE) --no-print-directory all
@@ -187,6 +192,7 @@ fuzzers: $(FUZZERS)
 	@tests/fuzz/run $(FUZZ_SECONDS) $(FUZZERS)
 else
 fuzzers:
+	@tests/deps fuzz
 	@$(MAKE) --no-print-directory FLAVOUR=fuzz fuzzers
 endif
 fuzz-smoke: fuzzers
@@ -242,7 +248,8 @@ help:
 clean:
 	rm -rf .build
 
-.PHONY: all tests unit replay check check-asan check-valgrind check-long e2e \
+.PHONY: all tests unit replay check check-asan check-valgrind check-long \
+	check-chroot e2e \
 	demo fuzzers fuzz-smoke bench bench-spf bench-signer coverage lint deps \
 	install uninstall help clean
 .SECONDARY:

@@ -1,0 +1,279 @@
+# life.sh - 1,000 messages at once, and what a mail server lives through: reloads,
+# killed processes, no descriptors, a stuck syslog, a dead DNS; under traffic.
+#
+# Sourced, after outbound.sh. A flood is mail in both directions that comes again
+# after a temporary refusal; whatever happens, each message must arrive, and be
+# signed or checked as ever.
+# shellcheck shell=bash
+
+FLOODS=0
+
+# arrived_in SUFFIX - recipients ending in it whose mail was delivered, sorted
+arrived_in() {
+	grep -rhaxE "Delivered-To: [0-9]+$1" "$T/mail/in/new" | sort -u | wc -l
+}
+
+arrived_out() {
+	grep -rhaoE "^X-Rcpt-Args: <[0-9]+$1>" "$T/sink" | sort -u | wc -l
+}
+
+arrived() { # arrived in|out SUFFIX N
+	[ "$("arrived_$1" "$2")" = "$3" ]
+}
+
+# flooded COMMAND... - runs it in the middle of a flood of 2 x 300 messages, then
+# looks at every one. SIGNED_BY: the selectors to expect.
+flooded() {
+	local n=300 id out in flood_out flood_in rc=0 file
+	FLOODS=$((FLOODS + 1))
+	id=$FLOODS
+	out=out$id@far.example in=in$id@rcpt.example
+	"$E2E/flood" -n $n 127.0.0.1 "${PORT_OUT:-25}" me@two.example "$out" \
+	    >"$T/flood.out" 2>&1 &
+	flood_out=$!
+	"$E2E/flood" -n $n 192.0.2.1 "${PORT_IN:-25}" user@pass.example "$in" \
+	    >"$T/flood.in" 2>&1 &
+	flood_in=$!
+	sleep 0.3
+	"$@" || rc=1
+	wait $flood_out || rc=1
+	wait $flood_in || rc=1
+	sed 's/^/out: /' "$T/flood.out"
+	sed 's/^/in: /' "$T/flood.in"
+	[ $rc = 0 ] || return
+	world_wait 60 arrived out "$out" $n ||
+	    no "$(arrived_out "$out") of $n went out" "$(postqueue -p | tail)" ||
+	    return
+	world_wait 60 arrived in "$in" $n ||
+	    no "$(arrived_in "$in") of $n came in" || return
+	for file in $(grep -rlaE "^X-Rcpt-Args: <[0-9]+$out>" "$T/sink"); do
+		[ "$(field_count DKIM-Signature "$file")" = 2 ] ||
+		    no "not signed twice: $(cat "$file")" || return
+	done
+	for file in $(grep -rlaxE "Delivered-To: [0-9]+$in" "$T/mail/in/new"); do
+		[ "$(field_count "${FIELD:-Received-SPF: pass}" "$file")" = 1 ] ||
+		    no "no ${FIELD:-Received-SPF: pass}: $(cat "$file")" ||
+		    return
+	done
+}
+
+nothing() {
+	:
+}
+
+# hup PID - ten reloads in two seconds
+hup() {
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		kill -HUP "$1" || no "the supervisor is gone" || return
+		sleep 0.2
+	done
+}
+
+children() {
+	ps -o pid= --ppid "$1" | tr -d ' '
+}
+
+# one process below PID is killed, and another takes its place
+kill_worker() {
+	local before victim
+	before=$(children "$1" | wc -l)
+	for victim in $(children "$1"); do
+		kill -KILL "$victim" || return
+		break
+	done
+	world_wait 10 eval "[ \$(children $1 | wc -l) = $before ] &&
+	    ! kill -0 $victim 2>/dev/null" ||
+	    no "no new worker: $(children "$1" | wc -l) of $before processes"
+}
+
+# The supervisor is killed; its children end; it is started again
+kill_supervisor() {
+	local pid=$1 child left
+	shift
+	left=$(children "$pid")
+	kill -KILL "$pid" || return
+	wait "$pid" 2>/dev/null
+	world_start "$@"
+	for child in $left; do
+		world_wait 20 eval "! kill -0 $child 2>/dev/null" ||
+		    no "process $child outlived its supervisor" \
+		    "$(ps -fp "$child")" || return
+	done
+}
+
+kill_signer() {
+	kill_supervisor "$SIGNER" 8891 postseal-signer && SIGNER=$STARTED
+}
+
+kill_policyd() {
+	kill_supervisor "$POLICYD" 10031 postseal-policyd \
+	    -c /etc/postseal/standing.conf --listen && POLICYD=$STARTED
+}
+
+# The policy daemon that spawn(8) started, three times
+kill_spawned() {
+	local pid
+	for _ in 1 2 3; do
+		for pid in $(pgrep -x -f "$LIBEXEC/postseal-policyd"); do
+			kill -KILL "$pid"
+		done
+		sleep 0.3
+	done
+}
+
+stuck_syslog() {
+	kill -STOP "$SYSLOGD"
+	sleep 2
+}
+
+life_syslog() {
+	flooded stuck_syslog
+	local rc=$?
+	kill -CONT "$SYSLOGD"
+	[ $rc = 0 ] && mail_out me@two.example unstuck@far.example &&
+	    logged 'postseal-signer.*(lost|dropped)'
+}
+
+# 200 connections that say nothing, to a signer that may have 64 descriptors
+crowd() {
+	/usr/bin/python3 - <<-'END'
+	import socket, time
+	idle = []
+	for i in range(200):
+	    s = socket.socket()
+	    s.settimeout(1)
+	    try:
+	        s.connect(("127.0.0.1", 8891))
+	    except OSError:
+	        pass
+	    idle.append(s)
+	time.sleep(2)
+	END
+}
+
+life_descriptors() {
+	prlimit --pid "$SIGNER" --nofile=64:64
+	kill -HUP "$SIGNER" # its new workers have the limit, too
+	sleep 1
+	flooded crowd && kill -0 "$SIGNER" && kill_signer
+}
+
+# SIGHUP with a config that is wrong: the old settings stay, the log says why
+life_bad_reload() {
+	local conf=$T/etc/postseal/postseal.conf rc
+	cp "$conf" "$conf.good"
+	echo 'signer { canonicalisation = "typo" }' >>"$conf"
+	kill -HUP "$SIGNER"
+	logged 'postseal-signer.*postseal\.conf:[0-9]+' &&
+	    mail_out me@two.example "${1:-bad-reload}@far.example" && accepted
+	rc=$?
+	mv "$conf.good" "$conf"
+	kill -HUP "$SIGNER"
+	return $rc
+}
+
+life_half_close() {
+	local said
+	said=$("$E2E/halfclose" policy "$T/queue/private/policyd-spf") &&
+	    grep -q '^action=PREPEND Received-SPF: pass' <<<"$said" ||
+	    no "spawned: $said" || return
+	said=$("$E2E/halfclose" policy 127.0.0.1:10031) &&
+	    grep -q '^action=PREPEND Authentication-Results: .*spf=pass' <<<"$said" ||
+	    no "standing: $said" || return
+	said=$("$E2E/halfclose" milter 127.0.0.1:8891) &&
+	    [ "$said" = 'reply O version 6' ] || no "signer: $said"
+}
+
+# No answer from DNS: temperror at the deadline (etc/postseal.conf: 4 s), and the
+# mail goes on; the next new name after DNS is back is looked up
+life_dns_dead() {
+	local start ms dead
+	dead=$(pgrep -x nsd)
+	# shellcheck disable=SC2086
+	kill -STOP $dead
+	start=${EPOCHREALTIME/./}
+	in_as temperror user@dead.far.example 198.51.100.9
+	local rc=$?
+	ms=$(((${EPOCHREALTIME/./} - start) / 1000))
+	# shellcheck disable=SC2086
+	kill -CONT $dead
+	[ $rc = 0 ] || return
+	[ $ms -ge 3500 ] && [ $ms -lt 6000 ] || no "it took $ms ms" || return
+	in_as softfail user@back.soft.example 198.51.100.9
+}
+
+# 1,000 messages, four streams at once: two domains out, and as many in
+life_thousand() {
+	local pids=() pid n=250 rc=0
+	rm -rf "$T/sink/"m.* "$T/captured"
+	for from in me@rsa.example me@ed.example; do
+		smtp-source -s 10 -m $n -l 3000 -N -f $from \
+		    -t "x-${from#me@}@far.example" 127.0.0.1:25 &
+		pids+=($!)
+	done
+	for from in user@pass.example user@soft.example; do
+		smtp-source -s 10 -m $n -l 3000 -N -f $from \
+		    -t "${from#user@}@rcpt.example" -M mail.pass.example \
+		    192.0.2.1:25 &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || rc=1
+	done
+	[ $rc = 0 ] || no 'smtp-source failed' || return
+	world_wait 60 sink_has $((2 * n)) || no "$(sink_count) went out" ||
+	    return
+	world_wait 60 arrived in '(pass|soft)\.example@rcpt\.example' $((2 * n)) ||
+	    no "$(arrived_in '(pass|soft)\.example@rcpt\.example') came in"
+}
+
+# Each of the 1,000 is signed or checked; one run of each verifier over all
+life_thousand_verified() {
+	local out=$T/captured verifier n
+	"$E2E/collect" -w "$T/sink" "$out" || return
+	"$E2E/verify-dkimpy" "$out/whole" >"$out/whole.dkimpy" &&
+	    "$E2E/verify-mail-dkim" "$out/whole" >"$out/whole.mail-dkim" &&
+	    "$E2E/verify-opendkim" "$out/whole" "$out/whole.work" \
+	    >"$out/whole.opendkim" || return
+	for verifier in dkimpy mail-dkim opendkim; do
+		n=$(grep -c ' ok$' "$out/whole.$verifier")
+		case $verifier in
+		mail-dkim) [ "$n" = 250 ] ;; # it knows no Ed25519
+		*) [ "$n" = 500 ] ;;
+		esac || no "$verifier: $n ok" \
+		    "$(grep -v ' ok$' "$out/whole.$verifier" | head)" || return
+	done
+	for MAIL in $(grep -rlaE '^Delivered-To: [0-9]+(pass|soft)\.example@' \
+	    "$T/mail/in/new"); do
+		n=pass
+		! grep -qa '^Return-Path: <user@soft' "$MAIL" || n=softfail
+		spf_header result=$n || return
+	done
+}
+
+quick_life_cases() {
+	case_run 'life: half-close' life_half_close
+	case_run 'life: a reload with a wrong config' life_bad_reload
+}
+
+life_cases() {
+	case_run 'life: 1,000 messages, none lost' life_thousand
+	case_run 'life: 1,000 messages, all verified' life_thousand_verified
+	case_run 'life: a flood' flooded nothing
+	case_run 'life: signer, ten reloads' flooded hup "$SIGNER"
+	case_run 'life: signer, a worker killed' flooded kill_worker "$SIGNER"
+	case_run 'life: signer, the supervisor killed' flooded kill_signer
+	case_run 'life: policyd, spawned, killed' flooded kill_spawned
+	PORT_IN=2505
+	FIELD='Authentication-Results: mx.two.example; spf=pass'
+	case_run 'life: policyd, standing, a flood' flooded nothing
+	case_run 'life: policyd, standing, ten reloads' flooded hup "$POLICYD"
+	case_run 'life: policyd, standing, a worker killed' \
+	    flooded kill_worker "$POLICYD"
+	case_run 'life: policyd, standing, the supervisor killed' \
+	    flooded kill_policyd
+	PORT_IN='' FIELD=''
+	case_run 'life: a stuck syslog' life_syslog
+	case_run 'life: signer, descriptors exhausted' life_descriptors
+	case_run 'life: DNS dead' life_dns_dead
+}

@@ -89,6 +89,8 @@ verdict_of(const struct policyd_settings *p, enum identity identity,
 		return v;
 	v.kind = table->action[result->result].kind;
 	v.access = table->action[result->result].access;
+	if (v.kind == ACTION_ACCESS && is_word(v.access, "DUNNO"))
+		v.kind = ACTION_DUNNO;
 	if (observe && v.kind != ACTION_DUNNO)
 		v.kind = ACTION_HEADER;
 	if (v.kind != ACTION_ACCESS)

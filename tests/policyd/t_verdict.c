@@ -78,6 +78,8 @@ static const struct choice choices[] = {
     {A, "REDIRECT a@b", false, N, NULL, false, IDENTITY_HELO, A},
     {A, "BCC a@b", false, H, NULL, false, IDENTITY_HELO, A},
     {A, "DUNNO", false, R, NULL, false, IDENTITY_MAIL_FROM, R},
+    {A, "DUNNO", false, H, NULL, false, IDENTITY_MAIL_FROM, H},
+    {H, NULL, false, A, "dunno", false, IDENTITY_MAIL_FROM, N},
     /* observe: nothing but headers */
     {R, NULL, true, H, NULL, true, IDENTITY_MAIL_FROM, H},
     {R, NULL, true, R, NULL, true, IDENTITY_MAIL_FROM, H},

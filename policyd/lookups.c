@@ -51,21 +51,38 @@ lookups_begin(struct lookups *l)
 
 /* --- why a run ends ------------------------------------------------------- */
 
-/* "a.example: mx:b.example: what", printable ASCII, cut where it is too long. */
+/* What is shown of a name or term: printable ASCII, of a long one the end or the
+ * beginning. */
+struct shown {
+	char text[SHOWN_MAX + 1];
+};
+
+static struct shown
+show(struct span s, bool end)
+{
+	struct shown ret = {0};
+	size_t n = s.n > SHOWN_MAX ? SHOWN_MAX : s.n;
+	struct span part = end ? span_skip(s, s.n - n) : s;
+
+	for (size_t i = 0; i < n; i++) {
+		char c = part.p[i];
+
+		ret.text[i] = (char)(c < 0x20 || c > 0x7e ? '?' : c);
+	}
+	if (n < s.n)
+		memcpy(ret.text + (end ? 0 : n - 3), "...", 3);
+	return ret;
+}
+
+/* "a.example: mx:b.example: what", or without the term. */
 static void
 fail_at(struct lookups *l, enum run_state state, struct span domain,
     struct span term, const char *what)
 {
 	char text[LOOKUPS_PROBLEM_MAX + 1];
-	int cut = term.n > 80 ? 80 : (int)term.n;
 
-	snprintf(text, sizeof text, "%.*s: %.*s%s%s%s", (int)domain.n, domain.p,
-	    cut, term.n == 0 ? "" : term.p, cut < (int)term.n ? "..." : "",
-	    term.n == 0 ? "" : ": ", what);
-	for (char *p = text; *p != '\0'; p++) {
-		if (*p < 0x20 || *p > 0x7e)
-			*p = '?';
-	}
+	snprintf(text, sizeof text, "%s: %s%s%s", show(domain, true).text,
+	    show(term, false).text, term.n == 0 ? "" : ": ", what);
 	l->state = state;
 	l->problem = arena_dup(l->arena, span_str(text));
 }
@@ -211,8 +228,8 @@ judge(struct lookups *l, const struct row *row, const struct question *q,
 		return false;
 	if (answer->status != DNS_TEMPERROR)
 		return true;
-	fail(l, RUN_TEMPERROR, row, "%s of %.*s: %s", questions_type(q->type),
-	    (int)q->name.n, q->name.p, answer->why);
+	fail(l, RUN_TEMPERROR, row, "%s of %s: %s", questions_type(q->type),
+	    show(q->name, true).text, answer->why);
 	return false;
 }
 
@@ -260,8 +277,11 @@ lead(struct lookups *l, struct row *row)
 	case 0:
 		return true;
 	case -ENOENT:
-		fail(l, row == &l->root ? RUN_NONE : RUN_PERMERROR, row,
-		    "no SPF record at %.*s", (int)row->target.n, row->target.p);
+		if (row == &l->root)
+			l->state = RUN_NONE;
+		else
+			fail(l, RUN_PERMERROR, row, "no SPF record at %s",
+			    show(row->target, true).text);
 		break;
 	case -EINVAL:
 		fail_at(l, RUN_PERMERROR, row->target, e.term, e.why);

@@ -45,7 +45,8 @@ enum {
 	 * asked early (ten at the most, each). */
 	LOOKUPS_PLANS_MAX = 1 + 2 * SPF_TERMS_MAX,
 
-	LOOKUPS_PROBLEM_MAX = 240, /* for a header and a log line */
+	LOOKUPS_PROBLEM_MAX = 320, /* for a header and a log line */
+	SHOWN_MAX = 80             /* of each name or term in it */
 };
 
 struct lookups {

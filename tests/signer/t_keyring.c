@@ -1,0 +1,228 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/limits.h"
+#include "tests/support/fixture.h"
+#include "tests/support/pem.h"
+#include "tests/support/suite.h"
+
+static const struct keyring_domain *
+find(const struct fixture *f, const char *name)
+{
+	return keyring_find(f->keys, span_str(name));
+}
+
+/* text with the path of the fixture's directory in place of '@'. */
+static int
+has(const struct fixture *f, struct buf *b, const char *text)
+{
+	const char *all = buf_text(b), *at = strchr(text, '@');
+	char want[512];
+
+	snprintf(want, sizeof want, "%.*s%s%s",
+	    (int)(at == NULL ? strlen(text) : (size_t)(at - text)), text,
+	    at == NULL ? "" : f->dir.path, at == NULL ? "" : "/");
+	if (at != NULL)
+		strncat(want, at + 1, sizeof want - strlen(want) - 1);
+	if (all != NULL && strstr(all, want) != NULL)
+		return 1;
+	printf("\n  got:  %s\n  want: %s\n", all, want);
+	return 0;
+}
+
+static size_t
+lines(struct buf *b)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n; i++)
+		n += b->p[i] == '\n';
+	return n;
+}
+
+static void
+good_keys(void)
+{
+	const struct keyring_domain *d;
+	struct fixture f;
+
+	fixture_make(&f,
+	    "domain \"two.example\" {\n"
+	    " key \"r\" { file = \"@rsa.pem\" }\n"
+	    " key \"e\" { file = \"@ed.pem\" }\n}\n"
+	    "domain \"one.example\" { key \"e\" { file = \"@ed.pem\" } }\n");
+	CHECK(f.keys->ndomains == 2 && f.keys->bad == 0);
+	CHECK(f.why.n == 0 && f.warn.n == 0);
+	d = find(&f, "TWO.example");
+	CU_ASSERT_FATAL(d != NULL && d->nkeys == 2 && !d->bad);
+	CHECK_STR(d->settings->name, "two.example");
+	CHECK_STR(d->key[0].settings->selector, "r");
+	CHECK(key_facts(d->key[0].key)->algorithm == KEY_RSA_SHA256);
+	CHECK(key_facts(d->key[1].key)->algorithm == KEY_ED25519_SHA256);
+	d = find(&f, "one.example");
+	CHECK(d != NULL && d->nkeys == 1);
+	CHECK(find(&f, "three.example") == NULL);
+	CHECK(find(&f, "sub.one.example") == NULL);
+	fixture_free(&f);
+}
+
+static void
+inactive_keys(void)
+{
+	struct fixture f;
+
+	fixture_make(&f,
+	    "domain \"a.example\" {\n"
+	    " key \"new\" { file = \"@none.pem\" active = false }\n"
+	    " key \"old\" { file = \"@ed.pem\" }\n}\n"
+	    "domain \"b.example\" {\n"
+	    " key \"new\" { file = \"@ed.pem\" active = false }\n}\n");
+	CHECK(f.keys->bad == 0 && f.why.n == 0);
+	CHECK(lines(&f.warn) == 1);
+	CHECK(has(&f, &f.warn, "@none.pem: No such file"));
+	CHECK(find(&f, "a.example")->nkeys == 1);
+	CHECK_STR(find(&f, "a.example")->key[0].settings->selector, "old");
+	CHECK(find(&f, "b.example")->nkeys == 0);
+	CHECK(!find(&f, "b.example")->bad);
+	fixture_free(&f);
+}
+
+static void
+bad_keys(void)
+{
+	struct fixture f;
+
+	fixture_make(&f,
+	    "domain \"missing.example\" {\n"
+	    " key \"a\" { file = \"@none.pem\" }\n}\n"
+	    "domain \"half.example\" {\n"
+	    " key \"good\" { file = \"@ed.pem\" }\n"
+	    " key \"bad\" { file = \"@garbage.pem\" }\n}\n"
+	    "domain \"open.example\" {\n"
+	    " key \"a\" { file = \"@open.pem\" }\n}\n"
+	    "domain \"dir.example\" {\n"
+	    " key \"a\" { file = \"@.\" }\n}\n"
+	    "domain \"good.example\" {\n"
+	    " key \"a\" { file = \"@ed.pem\" }\n}\n");
+	CHECK(f.keys->bad == 4 && lines(&f.why) == 4);
+	CHECK(find(&f, "missing.example")->bad);
+	CHECK(find(&f, "half.example")->bad);
+	CHECK(find(&f, "half.example")->nkeys == 0);
+	CHECK(find(&f, "open.example")->bad);
+	CHECK(find(&f, "dir.example")->bad);
+	CHECK(!find(&f, "good.example")->bad);
+	CHECK(find(&f, "good.example")->nkeys == 1);
+	/* path, reason, and what mends it */
+	CHECK(
+	    has(&f, &f.why, "test.conf:2: domain missing.example: key @none"));
+	CHECK(has(&f, &f.why, "@none.pem: No such file or directory\n"));
+	CHECK(
+	    has(&f, &f.why, "test.conf:6: domain half.example: key @garbage"));
+	CHECK(has(&f, &f.why, "@open.pem: mode 0644 lets others than its "));
+	CHECK(has(&f, &f.why, "run: chmod 0600 @open.pem\n"));
+	CHECK(has(&f, &f.why, "@.: is not a regular file\n"));
+	CHECK(f.warn.n == 0);
+	fixture_free(&f);
+}
+
+/* Only the rights of others count: any owner's file is right. */
+static void
+modes(void)
+{
+	static const struct {
+		mode_t mode;
+		int good;
+	} row[] = {{0600, 1}, {0400, 1}, {0700, 1}, {0640, 0}, {0604, 0},
+	    {0610, 0}, {0620, 0}, {0602, 0}, {0601, 0}, {0660, 0}};
+	char path[TMPDIR_PATH_MAX];
+	struct buf why, warn;
+	struct keyring *k;
+	struct fixture f;
+
+	buf_init(&why, 10000);
+	buf_init(&warn, 10000);
+	fixture_make(
+	    &f, "domain \"a.example\" { key \"a\" { file = \"@ed.pem\" } }\n");
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		suite_row(row[i].good ? "good mode" : "bad mode");
+		fixture_file(&f, "ed.pem", path);
+		CHECK(chmod(path, row[i].mode) == 0);
+		CHECK(keyring_open(f.settings, &k, &why, &warn) == 0);
+		CHECK(k->domain[0].bad == !row[i].good);
+		keyring_free(k);
+	}
+	CHECK(warn.n == 0);
+	buf_free(&why);
+	buf_free(&warn);
+	fixture_free(&f);
+}
+
+static void
+warnings(void)
+{
+	struct fixture f;
+
+	fixture_make(&f,
+	    "signer { key_permissions = \"warn\" }\n"
+	    "domain \"a.example\" {\n"
+	    " key \"open\" { file = \"@open.pem\" }\n"
+	    " key \"short\" { file = \"@short.pem\" }\n}\n");
+	CHECK(f.keys->bad == 0 && f.why.n == 0 && lines(&f.warn) == 2);
+	CHECK(has(&f, &f.warn, "run: chmod 0600 @open.pem\n"));
+	CHECK(has(&f, &f.warn, "key @short.pem: "));
+	CHECK(find(&f, "a.example")->nkeys == 2);
+	fixture_free(&f);
+}
+
+static void
+fifo_and_size(void)
+{
+	char path[TMPDIR_PATH_MAX];
+	struct buf why;
+	struct keyring *k;
+	struct fixture f;
+	FILE *big;
+
+	buf_init(&why, 10000);
+	fixture_make(&f,
+	    "domain \"a.example\" { key \"a\" { file = \"@none.pem\" } }\n");
+	fixture_file(&f, "none.pem", path);
+	CHECK(mkfifo(path, 0600) == 0); /* must not be waited for */
+	CHECK(keyring_open(f.settings, &k, &why, &why) == 0 && k->bad == 1);
+	keyring_free(k);
+	CHECK(has(&f, &why, "is not a regular file"));
+	unlink(path);
+	/* a key at the limit, and one byte over it */
+	big = fopen(path, "w");
+	CU_ASSERT_FATAL(big != NULL && chmod(path, 0600) == 0);
+	fputs(pem_ed25519, big);
+	for (size_t n = strlen(pem_ed25519); n < KEY_FILE_MAX; n++)
+		fputc('\n', big);
+	fflush(big);
+	CHECK(keyring_open(f.settings, &k, &why, &why) == 0 && k->bad == 0);
+	keyring_free(k);
+	fputc('\n', big);
+	fclose(big);
+	CHECK(keyring_open(f.settings, &k, &why, &why) == 0 && k->bad == 1);
+	keyring_free(k);
+	CHECK(has(&f, &why, "is larger than any key"));
+	buf_free(&why);
+	fixture_free(&f);
+}
+
+static void
+no_domains(void)
+{
+	struct fixture f;
+
+	fixture_make(&f, "");
+	CHECK(f.keys->ndomains == 0 && f.keys->bad == 0);
+	CHECK(find(&f, "a.example") == NULL);
+	fixture_free(&f);
+}
+
+SUITE("keyring", T(good_keys), T(inactive_keys), T(bad_keys), T(modes),
+    T(warnings), T(fifo_and_size), T(no_domains))

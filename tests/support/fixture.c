@@ -1,0 +1,87 @@
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/support/fixture.h"
+#include "tests/support/pem.h"
+
+static void
+fail(const char *what)
+{
+	perror(what);
+	abort();
+}
+
+static void
+write_file(
+    const struct fixture *f, const char *name, const char *text, mode_t mode)
+{
+	char path[TMPDIR_PATH_MAX];
+	int fd = open(fixture_file(f, name, path),
+	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	size_t n = strlen(text);
+
+	if (fd < 0 || write(fd, text, n) != (ssize_t)n ||
+	    fchmod(fd, mode) != 0 || close(fd) != 0)
+		fail(path);
+}
+
+static void
+read_settings(struct fixture *f, const char *config)
+{
+	struct buf text, why;
+
+	buf_init(&text, 1 << 20);
+	buf_init(&why, 1 << 16);
+	for (const char *p = config; *p != '\0'; p++) {
+		if (*p == '@')
+			buf_fmt(&text, "%s/", f->dir.path);
+		else
+			buf_byte(&text, *p);
+	}
+	if (settings_parse("test.conf", buf_view(&text), SETTINGS_SIGNER,
+	        &f->settings, &why, &why) != 0) {
+		fprintf(stderr, "%s", buf_text(&why));
+		fail("settings");
+	}
+	buf_free(&text);
+	buf_free(&why);
+}
+
+void
+fixture_make(struct fixture *f, const char *config)
+{
+	*f = (struct fixture){.keys = NULL};
+	tmpdir_make(&f->dir);
+	write_file(f, "ed.pem", pem_ed25519, 0600);
+	write_file(f, "rsa.pem", pem_rsa2048, 0600);
+	write_file(f, "short.pem", pem_rsa1024, 0600);
+	write_file(f, "open.pem", pem_ed25519, 0644);
+	write_file(f, "garbage.pem", "not a key\n", 0600);
+	read_settings(f, config);
+	buf_init(&f->why, 1 << 16);
+	buf_init(&f->warn, 1 << 16);
+	if (keyring_open(f->settings, &f->keys, &f->why, &f->warn) != 0 ||
+	    signer_init(&f->signer, f->settings, f->keys) != 0)
+		fail("keyring");
+}
+
+void
+fixture_free(struct fixture *f)
+{
+	signer_free(&f->signer);
+	keyring_free(f->keys);
+	settings_free(f->settings);
+	buf_free(&f->why);
+	buf_free(&f->warn);
+	tmpdir_remove(&f->dir);
+}
+
+char *
+fixture_file(const struct fixture *f, const char *name, char *path)
+{
+	return tmpdir_file(&f->dir, name, path);
+}

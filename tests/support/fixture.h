@@ -1,0 +1,36 @@
+/*
+ * fixture.h - a signer for tests: settings, key files in a directory of its own,
+ * keyring and scratch memory.
+ *
+ * Config text names files of that directory with '@' in front: "@ed.pem",
+ * "@rsa.pem" (2,048 bits), "@short.pem" (1,024), all mode 0600; "@open.pem", mode
+ * 0644; "@garbage.pem", which is no key; "@none.pem" does not exist.
+ */
+#ifndef POSTSEAL_TESTS_FIXTURE_H
+#define POSTSEAL_TESTS_FIXTURE_H
+
+#include "common/settings.h"
+#include "signer/keyring.h"
+#include "signer/outcome.h"
+#include "tests/support/tmpdir.h"
+
+struct fixture {
+	struct tmpdir dir;
+	struct settings *settings;
+	struct keyring *keys;
+	struct signer signer;
+	struct buf why; /* what keyring_open() said */
+	struct buf warn;
+};
+
+/* config is the whole text of a config file. Aborts the test program when settings
+ * or memory fail; bad keys are told in why. The directory stays until
+ * fixture_free(). */
+void fixture_make(struct fixture *f, const char *config);
+
+void fixture_free(struct fixture *f);
+
+/* The path of "@name" into path[TMPDIR_PATH_MAX]; returns path. */
+char *fixture_file(const struct fixture *f, const char *name, char *path);
+
+#endif

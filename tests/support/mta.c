@@ -1,0 +1,358 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "signer/frame.h"
+#include "tests/support/guard.h"
+#include "tests/support/mta.h"
+#include "tests/support/suite.h"
+
+enum { BODY_CHUNK = 65535, TEXT_MAX = 4 << 20 };
+
+/* Commands that may be negotiated away, or their answers. */
+static const struct {
+	char command;
+	uint32_t no, no_reply;
+} bits[] = {{'C', SMFIP_NOCONNECT, SMFIP_NR_CONN},
+    {'H', SMFIP_NOHELO, SMFIP_NR_HELO}, {'M', SMFIP_NOMAIL, SMFIP_NR_MAIL},
+    {'R', SMFIP_NORCPT, SMFIP_NR_RCPT}, {'T', SMFIP_NODATA, SMFIP_NR_DATA},
+    {'L', SMFIP_NOHDRS, SMFIP_NR_HDR}, {'N', SMFIP_NOEOH, SMFIP_NR_EOH},
+    {'B', SMFIP_NOBODY, SMFIP_NR_BODY}, {'U', SMFIP_NOUNKNOWN, SMFIP_NR_UNKN},
+    {'D', 0, UINT32_MAX}, {'A', 0, UINT32_MAX}, {'Q', 0, UINT32_MAX},
+    {'K', 0, UINT32_MAX}};
+
+/* Is the command sent at all, and is it answered? */
+static bool
+is_sent(const struct mta *m, char command)
+{
+	for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++) {
+		if (bits[i].command == command)
+			return (m->agreed.protocol & bits[i].no) == 0;
+	}
+	return true;
+}
+
+static bool
+is_answered(const struct mta *m, char command)
+{
+	if (strchr("DAQK", command) != NULL)
+		return false;
+	for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++) {
+		if (bits[i].command == command)
+			return (m->agreed.protocol & bits[i].no_reply) == 0;
+	}
+	return true;
+}
+
+void
+mta_init(struct mta *m, struct signer *signer)
+{
+	*m = (struct mta){.offer = {6, 0x1ff, 0x1fffff}, .abort_after = true};
+	if (session_new(signer, &m->session) != 0)
+		abort();
+	buf_init(&m->lists, 1000);
+	buf_init(&m->rest, TEXT_MAX);
+	buf_init(&m->out, TEXT_MAX);
+	for (size_t i = 0; i < MTA_INSERTED_MAX; i++)
+		buf_init(&m->inserted[i].value, TEXT_MAX);
+}
+
+void
+mta_free(struct mta *m)
+{
+	session_free(m->session);
+	buf_free(&m->lists);
+	buf_free(&m->rest);
+	buf_free(&m->out);
+	for (size_t i = 0; i < MTA_INSERTED_MAX; i++)
+		buf_free(&m->inserted[i].value);
+}
+
+static void
+feed_piece(struct mta *m, struct span piece)
+{
+	struct span in;
+	size_t used;
+
+	buf_span(&m->rest, piece);
+	in = guard_copy(buf_view(&m->rest));
+	used = session_feed(m->session, in, &m->out);
+	guard_free(in);
+	CHECK(used <= m->rest.n);
+	buf_drop(&m->rest, used);
+}
+
+void
+mta_feed(struct mta *m, struct span bytes)
+{
+	while (bytes.n > 0 && !session_over(m->session)) {
+		size_t n = m->cut == 0 || bytes.n < m->cut ? bytes.n : m->cut;
+
+		feed_piece(m, span_of(bytes.p, n));
+		bytes = span_skip(bytes, n);
+	}
+}
+
+/* "i": keeps what is inserted, as Postfix relays it. */
+static void
+take_insert(struct mta *m, struct span payload)
+{
+	struct mta_inserted *f = &m->inserted[m->ninserted];
+	size_t n;
+
+	CU_ASSERT_FATAL(m->ninserted < MTA_INSERTED_MAX && payload.n > 4);
+	CHECK((m->agreed.actions & SMFIF_ADDHDRS) != 0);
+	f->index = frame_u32(payload.p);
+	payload = span_skip(payload, 4);
+	n = span_find(payload, '\0');
+	CU_ASSERT_FATAL(n < payload.n && n < sizeof f->name);
+	snprintf(f->name, sizeof f->name, "%.*s", (int)n, payload.p);
+	payload = span_skip(payload, n + 1);
+	n = span_find(payload, '\0');
+	CHECK(n + 1 == payload.n); /* one NUL, and it is the last */
+	buf_clear(&f->value);
+	if ((m->agreed.protocol & SMFIP_HDR_LEADSPC) == 0)
+		buf_byte(&f->value, ' ');
+	buf_span(&f->value, span_of(payload.p, n));
+	CHECK(span_find(buf_view(&f->value), '\r') == f->value.n);
+	m->ninserted++;
+}
+
+/* Takes the answers to one command. */
+static char
+take_answers(struct mta *m, char command)
+{
+	struct span out = buf_view(&m->out);
+	struct packet p;
+	struct frame f;
+	const char *why;
+	unsigned finals = 0;
+	size_t used;
+	char last = 0;
+
+	frame_init(&f);
+	while (frame_parse(&f, out, &p, &used, &why) == PARSE_OK) {
+		out = span_skip(out, used);
+		CHECK(finals == 0); /* nothing behind the final answer */
+		if (p.command == 'i') {
+			CHECK(command == 'E');
+			take_insert(m, p.payload);
+			continue;
+		}
+		CHECK(p.payload.n == 0);
+		CHECK(strchr("cast", p.command) != NULL);
+		CHECK(p.command != 't' || command == 'E');
+		CHECK(p.command != 's' ||
+		    (command == 'B' && (m->agreed.protocol & SMFIP_SKIP) != 0));
+		last = (char)p.command;
+		finals++;
+	}
+	CHECK(out.n == 0);
+	CHECK(finals == is_answered(m, command) || session_over(m->session));
+	buf_clear(&m->out);
+	return last;
+}
+
+static void
+send_packet(struct mta *m, char command, struct span payload)
+{
+	uint32_t n = (uint32_t)payload.n + 1;
+	const char head[5] = {
+	    (char)(n >> 24), (char)(n >> 16), (char)(n >> 8), (char)n, command};
+	struct buf b;
+
+	buf_init(&b, TEXT_MAX);
+	buf_add(&b, head, sizeof head);
+	buf_span(&b, payload);
+	mta_feed(m, buf_view(&b));
+	buf_free(&b);
+}
+
+char
+mta_send(struct mta *m, char command, struct span payload)
+{
+	if (session_over(m->session) || !is_sent(m, command))
+		return 0;
+	send_packet(m, command, payload);
+	return take_answers(m, command);
+}
+
+static void
+put32(struct buf *b, uint32_t v)
+{
+	for (int shift = 24; shift >= 0; shift -= 8)
+		buf_byte(b, (char)(v >> shift & 0xff));
+}
+
+/* The macro lists behind the answer to OPTNEG. */
+static void
+take_lists(struct mta *m, struct span tail)
+{
+	buf_clear(&m->lists);
+	CHECK(tail.n == 0 || (m->agreed.actions & SMFIF_SETSYMLIST) != 0);
+	while (tail.n > 0) {
+		size_t n;
+
+		CU_ASSERT_FATAL(tail.n > 4);
+		buf_fmt(&m->lists, "%u ", frame_u32(tail.p));
+		tail = span_skip(tail, 4);
+		n = span_find(tail, '\0');
+		CU_ASSERT_FATAL(n < tail.n);
+		buf_fmt(&m->lists, "%.*s\n", (int)n, tail.p);
+		tail = span_skip(tail, n + 1);
+	}
+}
+
+bool
+mta_open(struct mta *m)
+{
+	struct span out;
+	struct buf b;
+
+	buf_init(&b, 100);
+	put32(&b, m->offer.version);
+	put32(&b, m->offer.actions);
+	put32(&b, m->offer.protocol);
+	send_packet(m, 'O', buf_view(&b));
+	buf_free(&b);
+	out = buf_view(&m->out);
+	if (session_over(m->session) || out.n < 17)
+		return false;
+	CHECK(frame_u32(out.p) + 4 == out.n && out.p[4] == 'O');
+	m->agreed = (struct optneg){
+	    frame_u32(out.p + 5), frame_u32(out.p + 9), frame_u32(out.p + 13)};
+	take_lists(m, span_skip(out, 17));
+	buf_clear(&m->out);
+	/* milter8.c: anything else is a communication error */
+	return m->agreed.version <= m->offer.version &&
+	    m->agreed.version >= 2 &&
+	    (m->agreed.actions & ~m->offer.actions) == 0 &&
+	    (m->agreed.protocol & ~m->offer.protocol) == 0;
+}
+
+void
+mta_macros(struct mta *m, char stage, ...)
+{
+	const char *text;
+	struct buf b;
+	va_list ap;
+
+	buf_init(&b, 10000);
+	buf_byte(&b, stage);
+	va_start(ap, stage);
+	while ((text = va_arg(ap, const char *)) != NULL)
+		buf_add(&b, text, strlen(text) + 1);
+	va_end(ap);
+	mta_send(m, 'D', buf_view(&b));
+	buf_free(&b);
+}
+
+void
+mta_connect(struct mta *m, const char *address)
+{
+	struct buf b;
+
+	buf_init(&b, 1000);
+	mta_macros(m, 'C', "j", "mx.example", "{daemon_name}", "smtpd", NULL);
+	buf_add(&b, "client.example", 15);
+	buf_byte(&b, strchr(address, ':') == NULL ? '4' : '6');
+	buf_add(&b, "\x34\xa7", 2);
+	buf_add(&b, address, strlen(address) + 1);
+	mta_send(m, 'C', buf_view(&b));
+	buf_free(&b);
+	mta_macros(m, 'H', NULL);
+	mta_send(m, 'H', span_of("client.example", 15));
+}
+
+static char
+send_envelope(struct mta *m, const char *login)
+{
+	char r;
+
+	if (login != NULL)
+		mta_macros(m, 'M', "{auth_type}", "PLAIN", "{auth_authen}",
+		    login, "{mail_addr}", "a@b.example", NULL);
+	else
+		mta_macros(m, 'M', "{mail_addr}", "a@b.example", NULL);
+	r = mta_send(m, 'M', span_of("<a@b.example>\0SIZE=9", 21));
+	if (r == 'a')
+		return r;
+	mta_macros(m, 'R', "{rcpt_addr}", "r@r.example", NULL);
+	mta_send(m, 'R', span_of("<r@r.example>", 14));
+	mta_macros(m, 'T', "i", "4AE0FA84398", NULL);
+	return mta_send(m, 'T', span_of(NULL, 0));
+}
+
+/* One field, folded or not; returns its length in text. */
+static size_t
+send_field(struct mta *m, struct span text)
+{
+	bool leadspc = (m->agreed.protocol & SMFIP_HDR_LEADSPC) != 0;
+	size_t colon = span_find(text, ':'), i = colon + 1;
+	struct buf b;
+
+	buf_init(&b, TEXT_MAX);
+	buf_span(&b, span_of(text.p, colon));
+	buf_byte(&b, '\0');
+	if (!leadspc && i < text.n && text.p[i] == ' ')
+		i++;
+	for (; i < text.n; i++) {
+		bool end = text.p[i] == '\r' && i + 1 < text.n &&
+		    text.p[i + 1] == '\n';
+
+		if (!end) {
+			buf_byte(&b, text.p[i]);
+			continue;
+		}
+		i++;
+		if (i + 1 == text.n ||
+		    (text.p[i + 1] != ' ' && text.p[i + 1] != '\t'))
+			break;
+		buf_byte(&b, '\n');
+	}
+	buf_byte(&b, '\0');
+	mta_macros(m, 'L', "i", "4AE0FA84398", NULL);
+	mta_send(m, 'L', buf_view(&b));
+	buf_free(&b);
+	return i < text.n ? i + 1 : text.n;
+}
+
+static void
+send_body(struct mta *m, struct span body)
+{
+	char r = 0;
+
+	while (body.n > 0 && r != 's') {
+		size_t n = body.n < BODY_CHUNK ? body.n : BODY_CHUNK;
+
+		mta_macros(m, 'B', "i", "4AE0FA84398", NULL);
+		r = mta_send(m, 'B', span_of(body.p, n));
+		m->body_sent += n;
+		body = span_skip(body, n);
+	}
+}
+
+char
+mta_message(struct mta *m, const char *login, struct span text)
+{
+	char r;
+
+	m->ninserted = 0;
+	m->body_sent = 0;
+	r = send_envelope(m, login);
+	while (r != 'a' && text.n > 0 && text.p[0] != '\r')
+		text = span_skip(text, send_field(m, text));
+	if (r != 'a') {
+		mta_macros(m, 'N', "i", "4AE0FA84398", NULL);
+		r = mta_send(m, 'N', span_of(NULL, 0));
+	}
+	if (r != 'a') {
+		send_body(m, span_skip(text, 2));
+		mta_macros(m, 'E', "i", "4AE0FA84398", NULL);
+		r = mta_send(m, 'E', span_of(NULL, 0));
+	}
+	if (m->abort_after)
+		mta_send(m, 'A', span_of(NULL, 0));
+	return r;
+}

@@ -1,0 +1,67 @@
+/*
+ * mta.h - a scripted MTA: speaks the milter protocol to a session as Postfix's
+ * milter8.c does, bytes to bytes, without a socket.
+ *
+ * It sends what was negotiated and no more, waits for exactly the answers that it
+ * may expect, and checks (suite.h) that each is legal: one a command, none where
+ * none was agreed on, edits only at the end of a message. Each input lies at the
+ * end of a guard page.
+ */
+#ifndef POSTSEAL_TESTS_MTA_H
+#define POSTSEAL_TESTS_MTA_H
+
+#include "common/buf.h"
+#include "signer/command.h"
+#include "signer/session.h"
+
+enum { MTA_INSERTED_MAX = 4 };
+
+struct mta_inserted {
+	uint32_t index;
+	char name[64];
+	struct buf value; /* as relayed: from behind the colon */
+};
+
+struct mta {
+	struct optneg offer; /* as Postfix offers; a test may change it */
+	size_t cut;          /* bytes fed at a time; 0: packet by packet */
+	bool abort_after;    /* ABORT after each message, as smtpd does */
+	struct session *session;
+	struct optneg agreed;
+	struct buf lists; /* of the answer to OPTNEG: "2 i {auth_type}\n" */
+	struct buf rest;  /* fed and not consumed */
+	struct buf out;   /* answered */
+	struct mta_inserted
+	    inserted[MTA_INSERTED_MAX]; /* last message; top last */
+	size_t ninserted;
+	size_t body_sent; /* bytes of the last message's body */
+};
+
+/* An MTA that offers version 6 and all, over a new session. Borrows signer. */
+void mta_init(struct mta *m, struct signer *signer);
+void mta_free(struct mta *m);
+
+/* Sends one packet and takes the answers. Returns the last: 'c', 'a', ... or 0 when
+ * there was none (not sent, no answer agreed, or the session is over). */
+char mta_send(struct mta *m, char command, struct span payload);
+
+/* Raw bytes, cut as m->cut says; answers gather in m->out. */
+void mta_feed(struct mta *m, struct span bytes);
+
+/* OPTNEG. True if the answer is one that the offer allows. */
+bool mta_open(struct mta *m);
+
+/* MACRO: pairs of name and value, ended by NULL. */
+void mta_macros(struct mta *m, char stage, ...) __attribute__((sentinel));
+
+/* CONNECT and HELO with their macros. address: "127.0.0.1" or with a ':'. */
+void mta_connect(struct mta *m, const char *address);
+
+/*
+ * One message, from MAIL to its end, with the macros that Postfix sends. login:
+ * the SASL name, or NULL. text: header and body, lines with CRLF. Returns the last
+ * answer: 'a' or 'c' when the message goes on, 't', or 0 when the session ended.
+ */
+char mta_message(struct mta *m, const char *login, struct span text);
+
+#endif

@@ -210,15 +210,12 @@ put_reject(struct line *l, const struct verdict *v, const struct subject *s)
 	put_reason(l, v, s);
 }
 
-/* RFC 7372 gives X.7.23 with 550 only, so a deferred fail is 4.7.1. */
+/* X.7.24 is the one code of SPF that RFC 7372 registers for a temporary refusal;
+ * X.7.23 is for 550 only. */
 static void
 put_defer(struct line *l, const struct verdict *v, const struct subject *s)
 {
-	const char *code = code_of(v->result->result);
-
-	put(l, "DEFER_IF_PERMIT 4.");
-	put(l, v->result->result == SPF_FAIL ? "7.1" : code);
-	put(l, " ");
+	put(l, "DEFER_IF_PERMIT 4.7.24 ");
 	put_reason(l, v, s);
 }
 

@@ -10,8 +10,8 @@
  * With a sender that is not null a HELO result is never shown in a header: it
  * was taken for a MAIL FROM pass (CVE-2019-20790).
  *
- * Enhanced codes are those of RFC 7372: 5.7.23 for fail, X.7.24 for temperror and
- * permerror, X.7.1 for what has no code of its own.
+ * Enhanced codes are those of RFC 7372: 5.7.23 for fail, 5.7.24 for temperror and
+ * permerror, 4.7.24 for whatever is deferred; 5.7.1 for what has none of its own.
  *
  * Pure. The text of headers is received.c's, the checks are request.c's.
  */

@@ -210,7 +210,7 @@ null_sender(void)
 	w.settings.policyd.helo.action[SPF_FAIL].kind = ACTION_DEFER;
 	CHECK(start(&w) == 0);
 	double_done(0, SPF_FAIL, "all");
-	CHECK(begins(w.action, "DEFER_IF_PERMIT 4.7.1 "));
+	CHECK(begins(w.action, "DEFER_IF_PERMIT 4.7.24 "));
 	finish(&w);
 
 	begin(&w); /* a HELO that cannot be checked: none by RFC 7208, 4.3 */

@@ -255,11 +255,11 @@ static const struct text texts[] = {
         "SPF record of example.com"},
     {D, IDENTITY_MAIL_FROM, "u@example.com",
         {.result = SPF_FAIL, .domain = "example.com"}, NULL,
-        "DEFER_IF_PERMIT 4.7.1 SPF fail for MAIL FROM: example.com does not "
+        "DEFER_IF_PERMIT 4.7.24 SPF fail for MAIL FROM: example.com does not "
         "permit 192.0.2.1"},
     {D, IDENTITY_MAIL_FROM, "u@example.com",
         {.result = SPF_SOFTFAIL, .domain = "example.com"}, NULL,
-        "DEFER_IF_PERMIT 4.7.1 SPF softfail for MAIL FROM: example.com "
+        "DEFER_IF_PERMIT 4.7.24 SPF softfail for MAIL FROM: example.com "
         "probably does not permit 192.0.2.1"},
     {N, IDENTITY_MAIL_FROM, "u@example.com", {.result = SPF_FAIL}, NULL,
         "dunno"},

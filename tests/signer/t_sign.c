@@ -256,9 +256,9 @@ ours_ed25519(void)
 {
 	static const char head[] =
 	    " v=1; a=ed25519-sha256; c=relaxed/relaxed;\n"
-	    "\td=football.example.com; s=2026a; t=1700000000;\n"
-	    "\th=From:From:Subject:Date:To:To:MIME-Version;\n"
-	    "\tbh=";
+	    "\td=football.example.com; s=2026a; t=1700000000; "
+	    "h=From:From:Subject:Date:To:\n"
+	    "\tTo:MIME-Version; bh=";
 	struct sign_params p = params(CANON_RELAXED, CANON_RELAXED);
 	struct key *k = ed25519_key();
 	char first[1000];

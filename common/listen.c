@@ -67,15 +67,16 @@ clear_path(const struct endpoint *e, struct buf *why)
 		return errno == ENOENT ? 0 : complain(why, e, "stat", -errno);
 	if (!S_ISSOCK(st.st_mode))
 		return complain(
-		    why, e, "a file that is no socket is in the way", -EEXIST);
+		    why, e, "a file that is no socket is in the way", 0);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return complain(why, e, "socket", -errno);
 	rc = connect(fd, &e->addr.sa, e->len) == 0 ? 0 : -errno;
 	close(fd);
+	if (rc == 0 || rc == -EAGAIN)
+		return complain(why, e, "another process listens there", 0);
 	if (rc != -ECONNREFUSED)
-		return complain(
-		    why, e, "another process listens there", -EADDRINUSE);
+		return complain(why, e, "trying the old socket", rc);
 	if (unlink(path) != 0 && errno != ENOENT)
 		return complain(why, e, "removing the old socket", -errno);
 	return 0;

@@ -92,6 +92,16 @@ enum {
 	/* A published SPF record as text: 64 KiB is what DNS over TCP holds. */
 	SPF_RECORD_MAX = 65535,
 
+	/* DNS in one worker. The two caches hold the answers for some 20,000 domains.
+	 * A port is a descriptor while it waits for its answer; more questions wait
+	 * for a free one (512 ports at 20 ms are 25,000 answers a second). Some 12 KiB
+	 * are held for each question that is out, for 16 seconds if the servers are
+	 * dead, however soon we stop waiting. */
+	DNS_MESSAGE_CACHE = 4 * 1024 * 1024,
+	DNS_RECORD_CACHE = 8 * 1024 * 1024,
+	DNS_PORTS = 512,
+	DNS_QUESTIONS_MAX = 4096,
+
 	/* CNAMEs in one answer; more are a loop. libunbound follows 11. */
 	DNS_CNAME_MAX = 16,
 

@@ -34,6 +34,7 @@ struct set {
 	size_t n;
 	unsigned type;
 	bool worded; /* a status word was given */
+	bool timed;  /* ttl= was */
 	struct zone_words words;
 	struct rdata *first, **last;
 	struct set *next; /* in its bucket */
@@ -297,8 +298,9 @@ number(struct span s, unsigned *ret)
 }
 
 static bool
-flag(struct zone_words *words, struct span w)
+flag(struct set *s, struct span w)
 {
+	struct zone_words *words = &s->words;
 	struct span eq = span_skip(w, span_find(w, '=') + 1);
 
 	if (span_eq(w, span_str("secure")))
@@ -312,7 +314,7 @@ flag(struct zone_words *words, struct span w)
 	else if (w.n > 6 && memcmp(w.p, "delay=", 6) == 0)
 		return number(eq, &words->delay);
 	else if (w.n > 4 && memcmp(w.p, "ttl=", 4) == 0)
-		return number(eq, &words->ttl);
+		return s->timed = number(eq, &words->ttl);
 	else
 		return false;
 	return true;
@@ -332,7 +334,7 @@ take_words(struct set *s, struct span text)
 		if (i < LENGTH(statuses)) {
 			s->worded = true;
 			s->words.status = statuses[i].status;
-		} else if (!flag(&s->words, w)) {
+		} else if (!flag(s, w)) {
 			return false;
 		}
 	}
@@ -497,7 +499,7 @@ words_take(struct zone_words *w, const struct set *from)
 	w->truncate |= from->words.truncate;
 	if (from->words.delay != 0)
 		w->delay = from->words.delay;
-	if (from->words.ttl != 0)
+	if (from->timed)
 		w->ttl = from->words.ttl;
 }
 

@@ -1,0 +1,423 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include <unbound.h>
+#include <unbound-event.h>
+
+#include "common/dnsmsg.h"
+#include "common/limits.h"
+#include "common/resolver.h"
+
+enum state {
+	QUERY_ASKING,   /* ub_resolve_event() runs for it */
+	QUERY_WAITING,  /* libunbound has it, somebody waits */
+	QUERY_UNWANTED, /* libunbound has it, nobody waits */
+	QUERY_ANSWERED  /* libunbound is done with it */
+};
+
+/*
+ * One question. It lives until libunbound calls back, also when it timed out or
+ * was cancelled: ub_cancel() would not stop libunbound's work either, and so we
+ * know how much of that there is.
+ */
+struct dns_query {
+	TAILQ_ENTRY(dns_query) entry; /* in the list of its state */
+	struct resolver *r;
+	void (*got)(void *arg, struct dns_answer *answer);
+	void *arg;
+	struct dns_answer *answer; /* ANSWERED: it. WAITING: one that says
+	                            * "timeout", so that time and memory
+	                            * cannot run out together */
+	uint64_t deadline;         /* loop_now() */
+	enum state state;
+	enum dns_type type;
+	size_t n;
+	char name[]; /* as it was asked */
+};
+
+TAILQ_HEAD(query_list, dns_query);
+
+struct resolver {
+	struct loop *loop;
+	struct ub_ctx *ctx;     /* NULL before the first question */
+	struct timer *deliver;  /* at once: `answered` is to be called back */
+	struct timer *deadline; /* of the oldest that waits */
+	bool deadline_set;
+	struct query_list waiting; /* in the order of their deadlines */
+	struct query_list unwanted;
+	struct query_list answered;
+	size_t out;       /* waiting and unwanted */
+	uint64_t timeout; /* ms */
+	size_t nservers;
+	struct server server[];
+};
+
+/* --- libunbound ----------------------------------------------------------- */
+
+struct option {
+	const char *name;
+	const char *value;
+};
+
+static const struct option options[] = {
+    /* Without a trust anchor the validator has nothing to do. */
+    {"module-config:", "iterator"},
+    /* How dead servers looked is forgotten after a second: when they are back,
+     * the next question finds them (with the default of 900, after a minute's
+     * outage only half a minute later). */
+    {"infra-host-ttl:", "1"},
+    /* The order of the records stays that of the server. */
+    {"rrset-roundrobin:", "no"},
+    {"minimal-responses:", "yes"},
+    {"do-not-query-localhost:", "no"},
+    /* The ports below are other services'. Also half a millisecond sooner
+     * ready, as are all zones that we need not have. */
+    {"outgoing-port-avoid:", "0-32767"},
+    /* Zones that libunbound would answer by itself (RFC 6303, RFC 6761); that
+     * it has no data for them is what "transparent" sees to. */
+    {"unblock-lan-zones:", "yes"},
+    {"insecure-lan-zones:", "yes"},
+    {"local-zone:", "localhost. transparent"},
+    {"local-zone:", "127.in-addr.arpa. transparent"},
+    {"local-zone:",
+        "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0."
+        "ip6.arpa. transparent"},
+    {"local-zone:", "home.arpa. transparent"},
+    {"local-zone:", "onion. transparent"},
+    {"local-zone:", "test. transparent"},
+    {"local-zone:", "invalid. transparent"},
+};
+
+static int
+ctx_number(struct ub_ctx *ctx, const char *name, unsigned value)
+{
+	char text[16];
+
+	snprintf(text, sizeof text, "%u", value);
+	return ub_ctx_set_option(ctx, name, text);
+}
+
+static int
+ctx_options(struct ub_ctx *ctx)
+{
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < sizeof options / sizeof *options;
+	     i++)
+		err = ub_ctx_set_option(ctx, options[i].name, options[i].value);
+	if (err == 0)
+		err = ctx_number(ctx, "msg-cache-size:", DNS_MESSAGE_CACHE);
+	if (err == 0)
+		err = ctx_number(ctx, "rrset-cache-size:", DNS_RECORD_CACHE);
+	if (err == 0)
+		err = ctx_number(ctx, "outgoing-range:", DNS_PORTS);
+	/* It would write to stderr, which may be the peer. */
+	return err == 0 ? ub_ctx_debugout(ctx, NULL) : err;
+}
+
+static int
+ctx_servers(const struct resolver *r, struct ub_ctx *ctx)
+{
+	char text[IP_TEXT_MAX], address[IP_TEXT_MAX + 8];
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < r->nservers; i++) {
+		snprintf(address, sizeof address, "%s@%u",
+		    ip_text(&r->server[i].ip, text), r->server[i].port);
+		err = ub_ctx_set_fwd(ctx, address);
+	}
+	/* No file, or none that can be read: resolv.conf(5). */
+	if (r->nservers == 0 && ub_ctx_resolvconf(ctx, NULL) != 0)
+		err = ub_ctx_set_fwd(ctx, "127.0.0.1");
+	return err;
+}
+
+/* Makes the context; it is finished, and all options frozen, at the first
+ * question. */
+static bool
+ctx_open(struct resolver *r)
+{
+	struct ub_ctx *ctx;
+
+	if (r->ctx != NULL)
+		return true;
+	ctx = ub_ctx_create_event(loop_base(r->loop));
+	if (ctx == NULL)
+		return false;
+	if (ctx_options(ctx) != 0 || ctx_servers(r, ctx) != 0) {
+		ub_ctx_delete(ctx);
+		return false;
+	}
+	r->ctx = ctx;
+	return true;
+}
+
+/* --- answers -------------------------------------------------------------- */
+
+/* Turns what libunbound says into an answer; NULL when memory is out. */
+static struct dns_answer *
+answer_make(const struct dns_query *q, int rcode, const void *packet, int size,
+    int security)
+{
+	struct dns_answer *a;
+	int err;
+
+	/* RCODE 0 means that there is a packet, which has its own RCODE. */
+	if (rcode != 0)
+		err = dnsmsg_error("SERVFAIL", &a);
+	else if (security == 1)
+		err = dnsmsg_error("bogus", &a);
+	else
+		err = dnsmsg_read(span_of(packet, (size_t)size),
+		    span_of(q->name, q->n), q->type, &a);
+	if (err != 0)
+		return NULL;
+	if (security == 1)
+		a->security = DNS_BOGUS;
+	else if (security == 2 && rcode == 0)
+		a->security = DNS_SECURE;
+	return a;
+}
+
+/* Out of memory: the prepared answer is given another reason. */
+static void
+answer_set(struct dns_query *q, struct dns_answer *a)
+{
+	if (a == NULL) {
+		if (q->answer != NULL)
+			q->answer->why = "out of memory";
+		return;
+	}
+	dns_answer_free(q->answer);
+	q->answer = a;
+}
+
+/* libunbound's callback. It may come inside ub_resolve_event(), and for other
+ * questions than that of the call. */
+static void
+query_done(void *arg, int rcode, void *packet, int size, int security,
+    char *why, int ratelimited)
+{
+	struct dns_query *q = arg;
+	struct resolver *r = q->r;
+
+	switch (q->state) {
+	case QUERY_ASKING:
+		answer_set(q, answer_make(q, rcode, packet, size, security));
+		break;
+	case QUERY_WAITING:
+		answer_set(q, answer_make(q, rcode, packet, size, security));
+		TAILQ_REMOVE(&r->waiting, q, entry);
+		/* Not called here: libunbound may be in the middle of others
+		 * with the same packet. */
+		if (TAILQ_EMPTY(&r->answered))
+			timer_set(r->deliver, 0);
+		TAILQ_INSERT_TAIL(&r->answered, q, entry);
+		r->out--;
+		break;
+	case QUERY_UNWANTED:
+		TAILQ_REMOVE(&r->unwanted, q, entry);
+		r->out--;
+		free(q);
+		return;
+	case QUERY_ANSWERED:
+		return; /* never called twice */
+	}
+	q->state = QUERY_ANSWERED;
+}
+
+static void
+deliver_fire(void *arg)
+{
+	struct resolver *r = arg;
+	struct dns_query *q;
+
+	while ((q = TAILQ_FIRST(&r->answered)) != NULL) {
+		struct dns_query old = *q;
+
+		TAILQ_REMOVE(&r->answered, q, entry);
+		free(q);
+		old.got(old.arg, old.answer);
+	}
+}
+
+/* --- deadlines ------------------------------------------------------------ */
+
+/* Sets the timer for the oldest. One set too early stays so: most questions
+ * are answered long before, and then nothing is left to set. */
+static void
+deadline_arm(struct resolver *r, uint64_t now)
+{
+	struct dns_query *q = TAILQ_FIRST(&r->waiting);
+
+	if (q == NULL || r->deadline_set)
+		return;
+	timer_set(r->deadline, q->deadline > now ? q->deadline - now : 0);
+	r->deadline_set = true;
+}
+
+static void
+query_unwanted(struct dns_query *q)
+{
+	struct resolver *r = q->r;
+
+	TAILQ_REMOVE(&r->waiting, q, entry);
+	TAILQ_INSERT_TAIL(&r->unwanted, q, entry);
+	q->state = QUERY_UNWANTED;
+}
+
+static void
+deadline_fire(void *arg)
+{
+	struct resolver *r = arg;
+	uint64_t now = loop_now(r->loop);
+	struct dns_query *q;
+
+	r->deadline_set = false;
+	while ((q = TAILQ_FIRST(&r->waiting)) != NULL && q->deadline <= now) {
+		struct dns_answer *a = q->answer;
+
+		q->answer = NULL;
+		query_unwanted(q);
+		q->got(q->arg, a);
+	}
+	deadline_arm(r, now);
+}
+
+/* --- asking --------------------------------------------------------------- */
+
+int
+resolver_new(
+    struct loop *l, const struct dns_settings *dns, struct resolver **ret)
+{
+	struct resolver *r;
+	int err;
+
+	r = calloc(1, sizeof *r + dns->servers.n * sizeof r->server[0]);
+	if (r == NULL)
+		return -ENOMEM;
+	r->loop = l;
+	r->timeout = dns->timeout * UINT64_C(1000);
+	r->nservers = dns->servers.n;
+	for (size_t i = 0; i < r->nservers; i++)
+		r->server[i] = dns->servers.v[i];
+	TAILQ_INIT(&r->waiting);
+	TAILQ_INIT(&r->unwanted);
+	TAILQ_INIT(&r->answered);
+	err = timer_new(l, deliver_fire, r, &r->deliver);
+	if (err == 0)
+		err = timer_new(l, deadline_fire, r, &r->deadline);
+	if (err != 0) {
+		resolver_free(r);
+		return err;
+	}
+	*ret = r;
+	return 0;
+}
+
+void
+resolver_free(struct resolver *r)
+{
+	if (r == NULL)
+		return;
+	/* Calls back for all that it still has: they are unwanted by now. */
+	if (r->ctx != NULL)
+		ub_ctx_delete(r->ctx);
+	timer_free(r->deadline);
+	timer_free(r->deliver);
+	free(r);
+}
+
+static enum ask
+ask_error(const char *why, struct dns_answer **ret_answer)
+{
+	return dnsmsg_error(why, ret_answer) == 0 ? ASK_READY : ASK_NOMEM;
+}
+
+static struct dns_query *
+query_new(struct resolver *r, struct span name, enum dns_type type,
+    void (*got)(void *arg, struct dns_answer *answer), void *arg)
+{
+	struct dns_query *q = malloc(sizeof *q + name.n);
+
+	if (q == NULL)
+		return NULL;
+	*q = (struct dns_query){.r = r,
+	    .got = got,
+	    .arg = arg,
+	    .state = QUERY_ASKING,
+	    .type = type,
+	    .n = name.n};
+	memcpy(q->name, name.p, name.n);
+	return q;
+}
+
+/* libunbound has kept the question: somebody waits from now on. */
+static enum ask
+query_wait(struct dns_query *q, struct dns_query **ret_query)
+{
+	struct resolver *r = q->r;
+	uint64_t now = loop_now(r->loop);
+
+	q->state = QUERY_WAITING;
+	q->deadline = now + r->timeout;
+	TAILQ_INSERT_TAIL(&r->waiting, q, entry);
+	r->out++;
+	if (dnsmsg_error("timeout", &q->answer) != 0) {
+		query_unwanted(q);
+		return ASK_NOMEM;
+	}
+	deadline_arm(r, now);
+	*ret_query = q;
+	return ASK_PENDING;
+}
+
+enum ask
+resolver_ask(struct resolver *r, struct span name, enum dns_type type,
+    void (*got)(void *arg, struct dns_answer *answer), void *arg,
+    struct dns_query **ret_query, struct dns_answer **ret_answer)
+{
+	char text[DNSMSG_TEXT_MAX];
+	struct dns_query *q;
+	int err;
+
+	if (dnsmsg_escape(name, text) != 0)
+		return ASK_BADNAME;
+	if (r->out >= DNS_QUESTIONS_MAX)
+		return ask_error("too many questions", ret_answer);
+	if (!ctx_open(r))
+		return ask_error("no resolver", ret_answer);
+	q = query_new(r, name, type, got, arg);
+	if (q == NULL)
+		return ASK_NOMEM;
+	err = ub_resolve_event(r->ctx, text, (int)type, 1, q, query_done, NULL);
+	if (err == 0 && q->state == QUERY_ASKING)
+		return query_wait(q, ret_query);
+	/* Answered from the cache, or refused: then without a callback. */
+	if (err == 0 && q->answer == NULL)
+		err = UB_NOMEM;
+	if (err == 0)
+		*ret_answer = q->answer;
+	free(q);
+	if (err == 0)
+		return ASK_READY;
+	return err == UB_NOMEM ? ASK_NOMEM
+	                       : ask_error("no resolver", ret_answer);
+}
+
+void
+resolver_cancel(struct dns_query *q)
+{
+	struct resolver *r = q->r;
+
+	dns_answer_free(q->answer);
+	q->answer = NULL;
+	if (q->state == QUERY_WAITING) {
+		query_unwanted(q);
+		return;
+	}
+	TAILQ_REMOVE(&r->answered, q, entry);
+	free(q);
+}

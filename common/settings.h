@@ -4,10 +4,11 @@
  * Specified in postseal.conf(5). The rows in settings.c are the only place that
  * knows a key; the parser, -T, conf/postseal.conf and the test of the manual
  * all come from them. The file is read with libconfuse; where libconfuse is
- * laxer than we promise (see settings.c) it is cured around it.
+ * laxer than we promise (settings_scan.h says where) it is cured around it.
  *
- * What a value *means* is known by its user: an SPF action in policyd/verdict.c,
- * a key file in signer/keys.c. Nothing is opened here but the config files.
+ * What a value *means* is known by its user: an SPF action in
+ * policyd/verdict.c, a key file in signer/keys.c. Nothing is opened here but
+ * the config files.
  */
 #ifndef POSTSEAL_COMMON_SETTINGS_H
 #define POSTSEAL_COMMON_SETTINGS_H
@@ -20,11 +21,13 @@
 #include "common/endpoint.h"
 #include "common/ip.h"
 
-#define SETTINGS_FILE "/etc/postseal/postseal.conf"
+/* -c names another one. */
+#define SETTINGS_FILE POSTSEAL_SYSCONFDIR "/postseal/postseal.conf"
 
 /* Which parts are read and judged; what is not in scope is not even parsed, so
- * that a typo in the signer's section cannot stop inbound mail. The top level
- * and dns are always in scope. */
+ * that a typo in the signer's section cannot stop inbound mail (but it must
+ * close: else what follows would vanish with it). The top level and dns are
+ * always in scope. */
 enum settings_scope {
 	SETTINGS_POLICYD = 1,
 	SETTINGS_SIGNER = 2, /* signer, domain, and the files of domains.d/ */
@@ -82,8 +85,8 @@ enum action_kind {
 	ACTION_HEADER, /* prepend the header, nothing else */
 	ACTION_REJECT,
 	ACTION_DEFER,
-	ACTION_DUNNO,  /* no header either */
-	ACTION_ACCESS  /* an access(5) action or restriction class, sent as it is */
+	ACTION_DUNNO, /* no header either */
+	ACTION_ACCESS /* an access(5) action or restriction class, sent as it is */
 };
 
 struct action {
@@ -126,7 +129,7 @@ struct signer_settings {
 	struct cidr_list internal_hosts;
 	enum canonicalization header_canon;
 	enum canonicalization body_canon;
-	bool bad_key_tempfail; /* on_bad_key: mail of a domain without its key */
+	bool bad_key_tempfail; /* mail of a domain whose key is bad */
 	bool strict_start;
 	bool key_permissions_refuse; /* false: only warn */
 };
@@ -135,7 +138,7 @@ struct key_settings {
 	const char *selector; /* A-labels, lower case */
 	const char *file;     /* absolute */
 	bool active;
-	const char *origin;   /* config file it stands in */
+	const char *origin; /* config file it stands in */
 	unsigned line;
 };
 
@@ -151,7 +154,7 @@ struct settings {
 	struct arena arena; /* owns everything below */
 	const char *file;
 	const char *hostname;
-	const char *log; /* "syslog", "stderr", or an absolute path */
+	const char *log; /* what log_open() takes */
 	struct dns_settings dns;
 	struct policyd_settings policyd;
 	struct signer_settings signer;
@@ -160,18 +163,21 @@ struct settings {
 };
 
 /*
- * Reads file and, when the signer is in scope, every *.conf of domains.d/ beside
- * it. 0 and *ret returned owned (settings_free), or -errno with *ret untouched
- * and one sentence a problem, each with file, line and key, a newline behind
- * each, appended to why. -EINVAL for bad content; a file that cannot be read
- * gives its own errno. Warnings (an action that skips later restrictions) are
- * appended to warn, in the same form, also on success.
+ * Reads file and, when the signer is in scope, every *.conf of domains.d/
+ * beside it (regular files whose names do not begin with a dot, in the order of
+ * their names; they hold domain sections only). 0 and *ret returned owned
+ * (settings_free), or -errno with *ret untouched and one sentence a problem,
+ * each with file, line and key, a newline behind each, appended to why:
+ *     FILE:LINE: KEY: REASON
+ * -EINVAL for bad content; when file itself cannot be read, its errno. Warnings
+ * (an action that skips later restrictions) are appended to warn, in the same
+ * form, also on success.
  */
 int settings_read(const char *file, enum settings_scope scope,
     struct settings **ret, struct buf *why, struct buf *warn);
 
-/* The same from memory: `text` is what the file `name` would hold; domains.d/ is
- * not read. For tests, fuzzers and tools. Borrows text during the call. */
+/* The same from memory: `text` is what the file `name` would hold; domains.d/
+ * is not read. For tests, fuzzers and tools. Borrows text during the call. */
 int settings_parse(const char *name, struct span text,
     enum settings_scope scope, struct settings **ret, struct buf *why,
     struct buf *warn);
@@ -179,21 +185,23 @@ int settings_parse(const char *name, struct span text,
 /* Frees all of it; NULL is allowed. */
 void settings_free(struct settings *s);
 
-/* The effective settings in scope, in the syntax of the file: reading them again
- * gives the same settings. */
-void settings_dump(const struct settings *s, enum settings_scope scope,
-    struct buf *out);
+/* The effective settings in scope, in the syntax of the file: reading them
+ * again (settings_parse) gives the same settings. */
+void settings_dump(
+    const struct settings *s, enum settings_scope scope, struct buf *out);
 
 /* The commented sample file, made from the rows. */
 void settings_sample(struct buf *out);
 
-/* Calls row(arg, "policyd.helo.fail", type, default, help) for each key. */
+/* Calls row(arg, "policyd.helo.fail", type, default, help) for each key; the
+ * texts are borrowed for the call. Where there is no default, it is an example.
+ * A key for which there is no memory is left out. */
 void settings_each(void (*row)(void *arg, const char *key, const char *type,
-		       const char *value, const char *help),
+                       const char *value, const char *help),
     void *arg);
 
 /* The domain named name (A-labels, any case), or NULL. Borrows from s. */
-const struct domain_settings *settings_domain(const struct settings *s,
-    struct span name);
+const struct domain_settings *settings_domain(
+    const struct settings *s, struct span name);
 
 #endif

@@ -1,0 +1,186 @@
+/*
+ * main.c - the `postseal` command: from a word or an option to what it does.
+ *
+ * Each row of the table is one thing that it can do; getopt_long(3) and --help
+ * come from the rows. What goes wrong is told on stderr, one sentence a line.
+ * Exit status: 0; 1 when the config is wrong; 2 when the command line is.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/settings.h"
+
+enum { EXIT_WRONG = 1, EXIT_COMMAND_LINE = 2 };
+
+enum {
+	/* A config of 10,000 domains prints as some 2 MB. */
+	OUTPUT_MAX = 64 * 1024 * 1024,
+	MESSAGES_MAX = 1024 * 1024
+};
+
+struct options {
+	const char *config;
+};
+
+/* Prints what there is in b. False when it is not whole, or cannot be written. */
+static bool
+print(const struct buf *b, FILE *to)
+{
+	struct span text = buf_view(b);
+
+	if (text.n > 0)
+		fwrite(text.p, 1, text.n, to);
+	if (fflush(to) == 0 && buf_error(b) == 0)
+		return true;
+	fprintf(stderr, "postseal: cannot write all: %s\n",
+	    strerror(buf_error(b) != 0 ? -buf_error(b) : errno));
+	return false;
+}
+
+/* -T: reads the config and prints what is in force. */
+static int
+test_config(const struct options *o)
+{
+	struct settings *s = NULL;
+	struct buf out, why, warn;
+	bool good;
+
+	buf_init(&out, OUTPUT_MAX);
+	buf_init(&why, MESSAGES_MAX);
+	buf_init(&warn, MESSAGES_MAX);
+	good = settings_read(o->config, SETTINGS_ALL, &s, &why, &warn) == 0;
+	print(&warn, stderr);
+	print(&why, stderr);
+	if (good) {
+		settings_dump(s, SETTINGS_ALL, &out);
+		good = print(&out, stdout);
+	}
+	settings_free(s);
+	buf_free(&out);
+	buf_free(&why);
+	buf_free(&warn);
+	return good ? 0 : EXIT_WRONG;
+}
+
+static int
+sample_config(const struct options *o)
+{
+	struct buf out;
+	bool good;
+
+	(void)o;
+	buf_init(&out, OUTPUT_MAX);
+	settings_sample(&out);
+	good = print(&out, stdout);
+	buf_free(&out);
+	return good ? 0 : EXIT_WRONG;
+}
+
+static int
+version(const struct options *o)
+{
+	(void)o;
+	puts("postseal " POSTSEAL_VERSION);
+	return 0;
+}
+
+static int help(const struct options *o);
+
+static const struct command {
+	int letter;       /* of the short option; over 255: there is none */
+	const char *name; /* of the long option */
+	const char *text; /* for --help */
+	int (*run)(const struct options *o);
+} commands[] = {
+    {'T', "test", "read the config and print what is in force", test_config},
+    {256, "sample-config", "print postseal.conf with every default",
+        sample_config},
+    {257, "version", "print the version", version},
+    {'h', "help", "print this", help},
+};
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static int
+help(const struct options *o)
+{
+	(void)o;
+	puts("postseal - look after postseal-policyd and postseal-signer\n"
+	     "\n"
+	     "  -c, --config FILE   instead of " SETTINGS_FILE);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		const struct command *c = &commands[i];
+
+		if (c->letter < 256)
+			printf("  -%c, --%-15s", c->letter, c->name);
+		else
+			printf("      --%-15s", c->name);
+		printf("%s\n", c->text);
+	}
+	puts("\n"
+	     "Exit status: 0; 1 when the config is wrong, 2 when the command "
+	     "line is.");
+	return 0;
+}
+
+/* The row of a short option, or of what getopt_long() returns for a long one. */
+static const struct command *
+find_command(int letter)
+{
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (commands[i].letter == letter)
+			return &commands[i];
+	}
+	return NULL;
+}
+
+/* Reads the command line. The command to run, or NULL when it is told to be
+ * wrong. */
+static const struct command *
+read_options(int argc, char **argv, struct options *o)
+{
+	struct option longs[COMMANDS + 2] = {
+	    {"config", required_argument, NULL, 'c'}};
+	const struct command *command = NULL;
+	int letter;
+
+	for (size_t i = 0; i < COMMANDS; i++)
+		longs[i + 1] = (struct option){
+		    commands[i].name, no_argument, NULL, commands[i].letter};
+	while ((letter = getopt_long(argc, argv, "c:Th", longs, NULL)) != -1) {
+		if (letter == 'c') {
+			o->config = optarg;
+			continue;
+		}
+		if (letter == '?')
+			return NULL;
+		if (command != NULL) {
+			fprintf(stderr,
+			    "postseal: --%s and --%s: one thing at a time\n",
+			    command->name, find_command(letter)->name);
+			return NULL;
+		}
+		command = find_command(letter);
+	}
+	if (optind < argc) {
+		fprintf(stderr, "postseal: what is \"%s\"?\n", argv[optind]);
+		return NULL;
+	}
+	if (command == NULL)
+		fprintf(stderr, "postseal: nothing to do\n");
+	return command;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = {.config = SETTINGS_FILE};
+	const struct command *command = read_options(argc, argv, &o);
+
+	if (command == NULL) {
+		fprintf(stderr, "Try \"postseal --help\".\n");
+		return EXIT_COMMAND_LINE;
+	}
+	return command->run(&o);
+}

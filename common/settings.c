@@ -1,0 +1,203 @@
+#include <stdlib.h>
+
+#include "common/domain.h"
+#include "common/settings_rows.h"
+
+#define AT(field) offsetof(struct settings, field)
+#define HELO(result) AT(policyd.helo.action[result])
+#define MAIL_FROM(result) AT(policyd.mail_from.action[result])
+#define KEY_AT(field) offsetof(struct key_settings, field)
+
+const struct section settings_sections[] = {
+    {"dns", "", "dns", NULL, SETTINGS_ALL, "Questions to DNS."},
+    {"policyd", "", "policyd", NULL, SETTINGS_POLICYD,
+        "postseal-policyd: SPF for inbound mail."},
+    {"policyd.helo", "policyd", "helo", NULL, SETTINGS_POLICYD,
+        "What to do for each result of the HELO name: \"header\" (add the "
+        "header, nothing else), \"reject\", \"defer\", \"dunno\" (nothing at "
+        "all), an action of access(5) such as \"HOLD\" or \"550 5.7.23 text\", "
+        "or one of restriction_classes."},
+    {"policyd.mail_from", "policyd", "mail_from", NULL, SETTINGS_POLICYD,
+        "The same for the envelope sender."},
+    {"signer", "", "signer", NULL, SETTINGS_SIGNER,
+        "postseal-signer: DKIM for outbound mail."},
+    {"domain", "", "domain", "example.com", SETTINGS_SIGNER,
+        "A domain whose mail is signed, and its keys. Each active key makes "
+        "one signature. Such sections may also stand in domains.d/*.conf "
+        "beside this file."},
+    {"domain.key", "domain", "key", "2026a", SETTINGS_SIGNER,
+        "The title is the selector: the key's record in DNS is "
+        "2026a._domainkey.example.com."},
+};
+const size_t settings_nsections =
+    sizeof settings_sections / sizeof settings_sections[0];
+
+const struct row settings_rows[] = {
+    {"", "hostname", ROW_HOST, AT(hostname), NULL,
+        .help = "Name of this host in headers and replies. Default: what "
+                "gethostname(2) says; DNS is not asked.",
+        .sample = "mx.example.com"},
+    {"", "log", ROW_LOG, AT(log), "syslog",
+        .help = "\"syslog\", \"syslog:/path\" of a socket, \"stderr\", or the "
+                "path of a file."},
+
+    {"dns", "servers", ROW_SERVERS, AT(dns.servers), "",
+        .help = "Resolvers: \"address\" or \"address:port\", IPv6 with a port "
+                "as \"[address]:port\". Empty: those of /etc/resolv.conf."},
+    {"dns", "timeout", ROW_NUMBER, AT(dns.timeout), "10",
+        .help = "Seconds for one question, all tries together.", .min = 1,
+        .max = 60},
+    {"dns", "prefetch", ROW_BOOL, AT(dns.prefetch), "true",
+        .help = "Ask early what an SPF record will need."},
+
+    {"policyd", "user", ROW_USER, AT(policyd.daemon.user), "postseal-policyd",
+        .help = "User that the standing daemon becomes."},
+    {"policyd", "listen", ROW_ENDPOINTS, AT(policyd.daemon.listen),
+        "inet:127.0.0.1:10031",
+        .help = "Where the standing daemon listens: \"inet:address:port\" or "
+                "\"unix:/path\". (Not used where spawn(8) starts it.)"},
+    {"policyd", "socket_mode", ROW_MODE, AT(policyd.daemon.socket_mode), "0660",
+        .help = "Mode of the socket of unix:."},
+    {"policyd", "socket_group", ROW_GROUP, AT(policyd.daemon.socket_group),
+        "postfix",
+        .help = "Group of the socket of unix:. Empty: that of user."},
+    {"policyd", "observe", ROW_BOOL, AT(policyd.observe), "false",
+        .help = "Refuse and defer nothing: add the header and log what would "
+                "be done."},
+    {"policyd", "time_limit", ROW_NUMBER, AT(policyd.time_limit), "20",
+        .help = "Seconds for one request; what is not decided then is "
+                "temperror. Postfix itself waits for "
+                "smtpd_policy_service_timeout, 100 seconds.",
+        .min = 1, .max = 90},
+    {"policyd", "void_lookups", ROW_NUMBER, AT(policyd.void_lookups), "2",
+        .help = "Questions of one check that may find nothing (RFC 7208 "
+                "section 4.6.4).",
+        .min = 0, .max = 10},
+    {"policyd", "trusted_networks", ROW_CIDRS, AT(policyd.trusted_networks),
+        "127.0.0.0/8 ::1/128", .help = "Clients that are not checked."},
+    {"policyd", "header", ROW_ENUM, AT(policyd.header), "Received-SPF",
+        .help = "Header that is added: \"Received-SPF\", "
+                "\"Authentication-Results\" or \"none\".",
+        .words = "Received-SPF|Authentication-Results|none"},
+    {"policyd", "restriction_classes", ROW_CLASSES,
+        AT(policyd.restriction_classes), "",
+        .help = "Names of smtpd_restriction_classes of main.cf that may be "
+                "actions below. Postfix answers 451 to every mail whose action "
+                "it does not know."},
+
+    {"policyd.helo", "check", ROW_BOOL, AT(policyd.helo.check), "true",
+        .help = "Check the HELO name."},
+    {"policyd.helo", "fail", ROW_ACTION, HELO(SPF_FAIL), "header",
+        .help = "The domain says that this client may not use its name."},
+    {"policyd.helo", "softfail", ROW_ACTION, HELO(SPF_SOFTFAIL), "header",
+        .help = "It says that this client probably may not."},
+    {"policyd.helo", "temperror", ROW_ACTION, HELO(SPF_TEMPERROR), "header",
+        .help = "DNS gave no answer."},
+    {"policyd.helo", "permerror", ROW_ACTION, HELO(SPF_PERMERROR), "header",
+        .help = "The domain's record is broken."},
+    {"policyd.helo", "neutral", ROW_ACTION, HELO(SPF_NEUTRAL), "header",
+        .help = "The domain says nothing for or against this client."},
+    {"policyd.helo", "none", ROW_ACTION, HELO(SPF_NONE), "header",
+        .help = "The domain has no record."},
+    {"policyd.helo", "pass", ROW_ACTION, HELO(SPF_PASS), "header",
+        .help = "This client may."},
+
+    {"policyd.mail_from", "check", ROW_BOOL, AT(policyd.mail_from.check),
+        "true", .help = "Check the envelope sender."},
+    {"policyd.mail_from", "fail", ROW_ACTION, MAIL_FROM(SPF_FAIL), "reject",
+        .help = "The domain says that this client may not use its name."},
+    {"policyd.mail_from", "softfail", ROW_ACTION, MAIL_FROM(SPF_SOFTFAIL),
+        "header", .help = "It says that this client probably may not."},
+    {"policyd.mail_from", "temperror", ROW_ACTION, MAIL_FROM(SPF_TEMPERROR),
+        "header", .help = "DNS gave no answer."},
+    {"policyd.mail_from", "permerror", ROW_ACTION, MAIL_FROM(SPF_PERMERROR),
+        "header", .help = "The domain's record is broken."},
+    {"policyd.mail_from", "neutral", ROW_ACTION, MAIL_FROM(SPF_NEUTRAL),
+        "header",
+        .help = "The domain says nothing for or against this client."},
+    {"policyd.mail_from", "none", ROW_ACTION, MAIL_FROM(SPF_NONE), "header",
+        .help = "The domain has no record."},
+    {"policyd.mail_from", "pass", ROW_ACTION, MAIL_FROM(SPF_PASS), "header",
+        .help = "This client may."},
+
+    {"signer", "user", ROW_USER, AT(signer.daemon.user), "postseal-signer",
+        .help = "User that the daemon becomes."},
+    {"signer", "listen", ROW_ENDPOINTS, AT(signer.daemon.listen),
+        "inet:127.0.0.1:8891",
+        .help = "Where it listens: \"inet:address:port\" or \"unix:/path\". "
+                "OpenDKIM's spellings are understood too."},
+    {"signer", "socket_mode", ROW_MODE, AT(signer.daemon.socket_mode), "0660",
+        .help = "Mode of the socket of unix:."},
+    {"signer", "socket_group", ROW_GROUP, AT(signer.daemon.socket_group),
+        "postfix",
+        .help = "Group of the socket of unix:. Empty: that of user."},
+    {"signer", "workers", ROW_NUMBER, AT(signer.workers), "0",
+        .help = "Worker processes. 0: one for each core.", .min = 0, .max = 64},
+    {"signer", "internal_hosts", ROW_CIDRS, AT(signer.internal_hosts),
+        "127.0.0.1 ::1",
+        .help = "Clients whose mail is signed. So is that of authenticated "
+                "clients."},
+    {"signer", "canonicalization", ROW_CANON, AT(signer), "relaxed/simple",
+        .help = "Of header and body, each \"simple\" or \"relaxed\" (RFC 6376 "
+                "section 3.4). One word is that of the header; the body is "
+                "simple then."},
+    {"signer", "on_bad_key", ROW_EITHER, AT(signer.bad_key_tempfail),
+        "tempfail",
+        .help = "Mail of a domain whose key cannot be used: \"unsigned\" lets "
+                "it go out so, \"tempfail\" makes the client try again.",
+        .words = "unsigned|tempfail"},
+    {"signer", "strict_start", ROW_BOOL, AT(signer.strict_start), "false",
+        .help = "Do not start when a key cannot be used. Else the other "
+                "domains go on."},
+    {"signer", "key_permissions", ROW_EITHER, AT(signer.key_permissions_refuse),
+        "refuse",
+        .help =
+            "Key files that others may read or change: \"refuse\" or \"warn\".",
+        .words = "warn|refuse"},
+
+    {"domain.key", "file", ROW_FILE, KEY_AT(file), NULL,
+        .help = "The private key, PEM. The algorithm is the key's.",
+        .sample = "/etc/postseal/keys/example.com/2026a.private"},
+    {"domain.key", "active", ROW_BOOL, KEY_AT(active), "true",
+        .help = "false: does not sign yet, its record is not yet in DNS."},
+};
+const size_t settings_nrows = sizeof settings_rows / sizeof settings_rows[0];
+
+const char *
+spf_result_word(enum spf_result r)
+{
+	static const char *const words[SPF_RESULTS] = {"fail", "softfail",
+	    "temperror", "permerror", "neutral", "none", "pass"};
+
+	return words[r];
+}
+
+void
+settings_free(struct settings *s)
+{
+	if (s == NULL)
+		return;
+	arena_free(&s->arena);
+	free(s);
+}
+
+static int
+by_key(const void *key, const void *domain)
+{
+	const struct domain_settings *d = domain;
+
+	return strcmp(key, d->name);
+}
+
+const struct domain_settings *
+settings_domain(const struct settings *s, struct span name)
+{
+	char key[DOMAIN_MAX + 1];
+
+	if (name.n > DOMAIN_MAX || s->ndomains == 0)
+		return NULL;
+	for (size_t i = 0; i < name.n; i++)
+		key[i] = (char)span_lower((unsigned char)name.p[i]);
+	key[name.n] = '\0';
+	return bsearch(key, s->domain, s->ndomains, sizeof *s->domain, by_key);
+}

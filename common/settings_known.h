@@ -1,0 +1,31 @@
+/*
+ * settings_known.h - which keys there are: lookup by path, and the nearest one
+ * to a typo.
+ */
+#ifndef POSTSEAL_COMMON_SETTINGS_KNOWN_H
+#define POSTSEAL_COMMON_SETTINGS_KNOWN_H
+
+#include "common/settings_rows.h"
+
+enum { KNOWN_PATH_MAX = 100 };
+
+/* The path of a row into path[KNOWN_PATH_MAX]; returns path. */
+const char *settings_known_path(const struct row *row, char *path);
+
+/* The row or section of a path such as "policyd.helo.fail", or NULL. */
+const struct row *settings_known_row(const char *path);
+const struct section *settings_known_section(const char *path);
+
+/*
+ * The section a path stands in: "" for the top level, NULL when it is unknown
+ * itself. *ret_name: its last word.
+ */
+const char *settings_known_parent(const char *path, const char **ret_name);
+
+/*
+ * Appends what was probably meant by an unknown path, as " (did you mean X?)";
+ * nothing when no key comes near it.
+ */
+void settings_known_suggest(const char *path, struct buf *out);
+
+#endif

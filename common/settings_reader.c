@@ -1,0 +1,320 @@
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/domain.h"
+#include "common/settings_known.h"
+#include "common/settings_reader.h"
+#include "common/settings_text.h"
+#include "common/settings_value.h"
+
+/* One reason with the texts it quotes. */
+enum { NOTE_MAX = 4096 };
+
+/* --- what is wrong ------------------------------------------------------- */
+
+/* One line; what is too long is cut. */
+static void
+say(struct buf *out, const char *file, unsigned line, const char *key,
+    const char *fmt, va_list ap)
+{
+	char text[NOTE_MAX];
+
+	vsnprintf(text, sizeof text, fmt, ap);
+	buf_str(out, file);
+	if (line > 0)
+		buf_fmt(out, ":%u", line);
+	buf_str(out, ": ");
+	if (key[0] != '\0')
+		buf_fmt(out, "%s: ", key);
+	buf_fmt(out, "%s\n", text);
+}
+
+void
+settings_reader_complain(
+    struct reader *r, unsigned line, const char *key, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(r->why, r->file, line, key, fmt, ap);
+	va_end(ap);
+	if (r->error == 0)
+		r->error = -EINVAL;
+}
+
+void
+settings_reader_warn(
+    struct reader *r, unsigned line, const char *key, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(r->warn, r->file, line, key, fmt, ap);
+	va_end(ap);
+}
+
+void
+settings_reader_nomem(struct reader *r)
+{
+	if (r->error != -ENOMEM)
+		buf_fmt(r->why, "%s: out of memory\n", r->file);
+	r->error = -ENOMEM;
+}
+
+/* --- begin and end ------------------------------------------------------- */
+
+/* The defaults of the keys of one section, or (NULL) of all but domain.key. */
+static void
+set_defaults(struct reader *r, const char *section, void *base)
+{
+	for (size_t i = 0; i < settings_nrows; i++) {
+		const struct row *row = &settings_rows[i];
+		bool in_key = strcmp(row->section, "domain.key") == 0;
+
+		if (in_key != (section != NULL) || row->value == NULL)
+			continue;
+		if (settings_value_default(row, &r->s->arena,
+		        (char *)base + row->at, &r->note) != 0)
+			settings_reader_nomem(r); /* nothing else can fail */
+	}
+}
+
+int
+settings_reader_init(struct reader *r, const char *file,
+    enum settings_scope scope, struct buf *why, struct buf *warn)
+{
+	*r = (struct reader){.scope = scope, .why = why, .warn = warn};
+	r->file = file;
+	buf_init(&r->note, NOTE_MAX);
+	r->s = calloc(1, sizeof *r->s);
+	if (r->s == NULL) {
+		settings_reader_nomem(r);
+		return r->error;
+	}
+	arena_init(&r->s->arena, SIZE_MAX); /* the files are limited */
+	r->s->file = r->file = arena_dup(&r->s->arena, span_str(file));
+	if (r->file == NULL) {
+		r->file = file;
+		settings_reader_nomem(r);
+	}
+	set_defaults(r, NULL, r->s);
+	return r->error;
+}
+
+void
+settings_reader_free(struct reader *r)
+{
+	settings_free(r->s);
+	free(r->domain);
+	free(r->key);
+	buf_free(&r->note);
+}
+
+/* --- domains and keys ---------------------------------------------------- */
+
+/* Makes room for one more element of size bytes. */
+static bool
+grow(struct reader *r, void **v, size_t n, size_t *cap, size_t size)
+{
+	size_t more = *cap == 0 ? 16 : *cap * 2;
+	void *p;
+
+	if (n < *cap)
+		return true;
+	p = reallocarray(*v, more, size);
+	if (p == NULL) {
+		settings_reader_nomem(r);
+		return false;
+	}
+	*v = p;
+	*cap = more;
+	return true;
+}
+
+/* The title as A-labels in the arena; "" with a complaint when it is none. */
+static const char *
+take_title(struct reader *r, struct span title, unsigned line, const char *key,
+    bool mail)
+{
+	char name[DOMAIN_MAX + 1];
+	const char *copy;
+	int rc = domain_to_ascii(title, name);
+
+	if (rc == 0 && mail && !domain_is_mail(span_str(name)))
+		rc = -EINVAL;
+	for (size_t i = 0; rc == 0 && name[i] != '\0'; i++) {
+		if (strchr("abcdefghijklmnopqrstuvwxyz0123456789-_.",
+		        name[i]) == NULL)
+			rc = -EINVAL;
+	}
+	if (rc == -EINVAL)
+		settings_reader_complain(r, line, key,
+		    "\"%.*s\" is not a name that DNS can have",
+		    (int)(title.n > DOMAIN_MAX ? DOMAIN_MAX : title.n),
+		    title.p);
+	copy = arena_dup(&r->s->arena, span_str(rc == 0 ? name : ""));
+	if (copy == NULL || rc == -ENOMEM)
+		settings_reader_nomem(r);
+	return copy;
+}
+
+void
+settings_reader_domain(struct reader *r, struct span title, unsigned line)
+{
+	struct domain_settings *d;
+	void *v = r->domain;
+
+	if (!grow(r, &v, r->ndomains, &r->domain_cap, sizeof *d))
+		return;
+	r->domain = v;
+	d = &r->domain[r->ndomains++];
+	*d = (struct domain_settings){.origin = r->file, .line = line};
+	d->name = take_title(r, title, line, "domain", true);
+}
+
+void
+settings_reader_key(struct reader *r, struct span title, unsigned line)
+{
+	struct key_settings *k;
+	void *v = r->key;
+
+	if (r->ndomains == 0) /* the domain was refused */
+		return;
+	if (!grow(r, &v, r->nkeys, &r->key_cap, sizeof *k))
+		return;
+	r->key = v;
+	k = &r->key[r->nkeys++];
+	r->domain[r->ndomains - 1].nkeys++;
+	*k = (struct key_settings){.origin = r->file, .line = line};
+	k->selector = take_title(r, title, line, "domain.key", false);
+	set_defaults(r, "domain.key", k);
+}
+
+/* --- the whole ----------------------------------------------------------- */
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct domain_settings *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	if (order != 0)
+		return order;
+	order = strcmp(x->origin, y->origin);
+	return order != 0 ? order : (x->line > y->line) - (x->line < y->line);
+}
+
+/* Moves the domains into the settings, sorted. */
+static void
+store_domains(struct reader *r)
+{
+	struct settings *s = r->s;
+	struct key_settings *key =
+	    arena_alloc(&s->arena, r->nkeys * sizeof *key);
+
+	s->domain = arena_alloc(&s->arena, r->ndomains * sizeof *s->domain);
+	if (key == NULL || s->domain == NULL) {
+		settings_reader_nomem(r);
+		return;
+	}
+	s->ndomains = r->ndomains;
+	if (r->nkeys > 0)
+		memcpy(key, r->key, r->nkeys * sizeof *key);
+	if (r->ndomains == 0)
+		return;
+	memcpy(s->domain, r->domain, r->ndomains * sizeof *s->domain);
+	for (size_t i = 0; i < s->ndomains; i++) {
+		s->domain[i].key = key;
+		key += s->domain[i].nkeys;
+	}
+	qsort(s->domain, s->ndomains, sizeof *s->domain, by_name);
+}
+
+static void
+check_key(struct reader *r, const struct domain_settings *d, size_t i)
+{
+	const struct key_settings *k = &d->key[i];
+
+	r->file = k->origin;
+	if (k->file == NULL)
+		settings_reader_complain(r, k->line, "domain.key.file",
+		    "the key \"%s\" of %s has no file", k->selector, d->name);
+	if (strlen(k->selector) + strlen("._domainkey.") + strlen(d->name) >
+	    DOMAIN_MAX)
+		settings_reader_complain(r, k->line, "domain.key",
+		    "the name of its record in DNS is over %d bytes long",
+		    DOMAIN_MAX);
+	for (size_t j = 0; j < i; j++) {
+		if (strcmp(d->key[j].selector, k->selector) != 0)
+			continue;
+		settings_reader_complain(r, k->line, "domain.key",
+		    "%s has the selector \"%s\" twice, first in %s:%u", d->name,
+		    k->selector, d->key[j].origin, d->key[j].line);
+		break;
+	}
+}
+
+static void
+check_domains(struct reader *r)
+{
+	const struct domain_settings *d = r->s->domain;
+
+	for (size_t i = 0; i < r->s->ndomains; i++, d++) {
+		r->file = d->origin;
+		if (d->nkeys == 0)
+			settings_reader_complain(
+			    r, d->line, "domain", "%s has no key", d->name);
+		if (i > 0 && strcmp(d->name, d[-1].name) == 0)
+			settings_reader_complain(r, d->line, "domain",
+			    "%s stands in the config twice, first in %s:%u",
+			    d->name, d[-1].origin, d[-1].line);
+		for (size_t j = 0; j < d->nkeys; j++)
+			check_key(r, d, j);
+	}
+	r->file = r->s->file;
+}
+
+/* gethostname(2) and never DNS: a start must not wait for it. */
+static void
+default_hostname(struct reader *r)
+{
+	const struct row *row = settings_known_row("hostname");
+	char name[256] = "", *text = name;
+	int rc;
+
+	(void)gethostname(name, sizeof name - 1);
+	buf_clear(&r->note);
+	rc = settings_value_set(
+	    row, &text, 1, &r->s->arena, &r->s->hostname, &r->note);
+	if (rc == -EINVAL) {
+		settings_reader_warn(r, 0, row->name,
+		    "this host's own name \"%s\" cannot be used, so localhost "
+		    "is",
+		    name);
+		text = strcpy(name, "localhost");
+		rc = settings_value_set(
+		    row, &text, 1, &r->s->arena, &r->s->hostname, &r->note);
+	}
+	if (rc != 0)
+		settings_reader_nomem(r);
+}
+
+int
+settings_reader_finish(struct reader *r, struct settings **ret)
+{
+	if (r->error == 0)
+		store_domains(r);
+	if (r->error == 0)
+		check_domains(r);
+	if (r->error == 0 && r->s->hostname == NULL)
+		default_hostname(r);
+	if (r->error == 0) {
+		*ret = r->s;
+		r->s = NULL;
+	}
+	return r->error;
+}

@@ -1,0 +1,64 @@
+/*
+ * settings_rows.h - the table of all keys and sections, for the files of
+ * settings.h alone; everyone else asks settings_each().
+ */
+#ifndef POSTSEAL_COMMON_SETTINGS_ROWS_H
+#define POSTSEAL_COMMON_SETTINGS_ROWS_H
+
+#include "common/settings.h"
+
+/* How the value of a key is written -> its type in struct settings. */
+enum row_type {
+	/* Text -> const char *. */
+	ROW_HOST,  /* name of a host */
+	ROW_LOG,   /* what log_open() takes */
+	ROW_USER,  /* name of a user */
+	ROW_GROUP, /* name of a group, "" for none -> NULL */
+	ROW_FILE,  /* absolute path */
+
+	ROW_NUMBER, /* strictly decimal, min..max -> unsigned */
+	ROW_BOOL,   /* true or false -> bool */
+	ROW_ENUM,   /* one of words, in the order of the enum -> unsigned */
+	ROW_EITHER, /* first or second of two words -> false or true */
+	ROW_MODE,   /* octal -> mode_t */
+	ROW_CANON,  /* "header/body" -> those fields of signer_settings */
+	ROW_ACTION, /* -> struct action */
+
+	/* Lists -> struct X_list. */
+	ROW_CLASSES,   /* restriction classes -> text */
+	ROW_CIDRS,     /* networks -> cidr */
+	ROW_ENDPOINTS, /* where to listen -> endpoint */
+	ROW_SERVERS    /* DNS servers -> server */
+};
+
+struct row {
+	const char *section; /* "" or the path of a struct section */
+	const char *name;
+	enum row_type type;
+	size_t at; /* in struct settings; of "domain.key" in key_settings */
+	/* The default as in the config but without quotes, the values of a list
+	 * parted by spaces; NULL: none. */
+	const char *value;
+	const char *help;   /* one paragraph */
+	unsigned min, max;  /* ROW_NUMBER */
+	const char *words;  /* ROW_ENUM, ROW_EITHER: "a|b|c" */
+	const char *sample; /* for the sample file, where value is NULL */
+};
+
+struct section {
+	const char *path;   /* "policyd.helo" */
+	const char *parent; /* "policyd"; "": the file */
+	const char *name;   /* "helo" */
+	const char *title;  /* an example for the sample file; NULL: has none */
+	enum settings_scope scope;
+	const char *help;
+};
+
+extern const struct row settings_rows[];
+extern const size_t settings_nrows;
+
+/* Parents before their children. */
+extern const struct section settings_sections[];
+extern const size_t settings_nsections;
+
+#endif

@@ -1,0 +1,355 @@
+#include <errno.h>
+
+#include "common/domain.h"
+#include "common/settings_action.h"
+#include "common/settings_text.h"
+#include "common/settings_value.h"
+
+/* What all lists of settings.h look like. */
+struct list {
+	void *v;
+	size_t n;
+};
+
+/* --- texts --------------------------------------------------------------- */
+
+static int
+set_text(struct span text, struct arena *arena, void *to)
+{
+	const char *copy = arena_dup(arena, text);
+
+	if (copy == NULL)
+		return -ENOMEM;
+	memcpy(to, &copy, sizeof copy);
+	return 0;
+}
+
+/* Letters, digits, '-', '_' and '.', as names of hosts, users and groups. */
+static bool
+is_plain(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char l = span_lower((unsigned char)s.p[i]);
+
+		if ((l < 'a' || l > 'z') && (l < '0' || l > '9') && l != '-' &&
+		    l != '_' && l != '.')
+			return false;
+	}
+	return s.n > 0;
+}
+
+static int
+set_host(struct span text, struct arena *arena, void *to)
+{
+	char name[DOMAIN_MAX + 1];
+	int rc = domain_to_ascii(text, name);
+
+	if (rc == 0 && !is_plain(span_str(name)))
+		rc = -EINVAL;
+	return rc != 0 ? rc : set_text(span_str(name), arena, to);
+}
+
+static int
+set_log(struct span text, struct arena *arena, void *to)
+{
+	bool syslog = text.n > 8 && memcmp(text.p, "syslog:/", 8) == 0;
+
+	if (!syslog && !(text.n > 1 && text.p[0] == '/') &&
+	    !span_eq(text, span_str("syslog")) &&
+	    !span_eq(text, span_str("stderr")))
+		return -EINVAL;
+	return set_text(text, arena, to);
+}
+
+static int
+set_name(struct span text, struct arena *arena, void *to)
+{
+	return is_plain(text) ? set_text(text, arena, to) : -EINVAL;
+}
+
+static int
+set_group(struct span text, struct arena *arena, void *to)
+{
+	if (text.n > 0)
+		return set_name(text, arena, to);
+	memset(to, 0, sizeof(const char *));
+	return 0;
+}
+
+static int
+set_file(struct span text, struct arena *arena, void *to)
+{
+	if (text.n < 2 || text.p[0] != '/')
+		return -EINVAL;
+	return set_text(text, arena, to);
+}
+
+/* --- numbers and words --------------------------------------------------- */
+
+static int
+set_number(const struct row *row, struct span text, unsigned *to)
+{
+	unsigned v = 0;
+
+	if (text.n == 0 || text.n > 9 || (text.n > 1 && text.p[0] == '0'))
+		return -EINVAL;
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] < '0' || text.p[i] > '9')
+			return -EINVAL;
+		v = v * 10 + (unsigned)(text.p[i] - '0');
+	}
+	if (v < row->min || v > row->max)
+		return -EINVAL;
+	*to = v;
+	return 0;
+}
+
+static int
+set_mode(struct span text, mode_t *to)
+{
+	mode_t v = 0;
+
+	if (text.n < 3 || text.n > 4 || (text.n == 4 && text.p[0] != '0'))
+		return -EINVAL;
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] < '0' || text.p[i] > '7')
+			return -EINVAL;
+		v = v * 8 + (mode_t)(text.p[i] - '0');
+	}
+	*to = v;
+	return 0;
+}
+
+/* The first word of "a|b|c" is cut off. */
+static struct span
+next_word(struct span *words)
+{
+	struct span word = span_of(words->p, span_find(*words, '|'));
+
+	*words = span_skip(*words, word.n + 1);
+	return word;
+}
+
+/* Index of text among the words; case does not matter. */
+static int
+set_enum(const char *list, struct span text, unsigned *to)
+{
+	struct span words = span_str(list);
+
+	for (unsigned i = 0; words.n > 0; i++) {
+		if (span_ieq(next_word(&words), text)) {
+			*to = i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static int
+set_bool(const char *list, struct span text, bool *to)
+{
+	unsigned i;
+	int rc = set_enum(list, text, &i);
+
+	if (rc == 0)
+		*to = i % 2 == 1;
+	return rc;
+}
+
+/* RFC 6376 section 3.5, c=: one word is that of the header. */
+static int
+set_canon(struct span text, struct signer_settings *to)
+{
+	static const char words[] = "simple|relaxed";
+	size_t slash = span_find(text, '/');
+	unsigned header, body = CANON_SIMPLE;
+
+	if (set_enum(words, span_of(text.p, slash), &header) != 0)
+		return -EINVAL;
+	if (slash < text.n &&
+	    set_enum(words, span_skip(text, slash + 1), &body) != 0)
+		return -EINVAL;
+	to->header_canon = header;
+	to->body_canon = body;
+	return 0;
+}
+
+/* --- elements of lists --------------------------------------------------- */
+
+static int
+set_class(struct span text, struct arena *arena, void *to)
+{
+	if (!settings_action_is_class_name(text))
+		return -EINVAL;
+	return set_text(text, arena, to);
+}
+
+/* "192.0.2.1", "192.0.2.1:5300", "2001:db8::1", "[2001:db8::1]:5300". */
+static int
+set_server(struct span text, struct server *to)
+{
+	static const struct row port_row = {.min = 1, .max = 65535};
+	struct span address = text, port = {0};
+	struct server s;
+	unsigned n = 53;
+	size_t end = span_find(text, ']'), colon = span_find(text, ':');
+
+	if (text.n > 0 && text.p[0] == '[' && end < text.n) {
+		address = span_of(text.p + 1, end - 1);
+		port = span_skip(text, end + 1);
+	} else if (colon < text.n &&
+	    span_find(span_skip(text, colon + 1), ':') == text.n - colon - 1) {
+		address = span_of(text.p, colon);
+		port = span_skip(text, colon);
+	}
+	if (port.n > 0 &&
+	    (port.p[0] != ':' ||
+	        set_number(&port_row, span_skip(port, 1), &n) != 0))
+		return -EINVAL;
+	if (ip_parse(address, &s.ip) != 0)
+		return -EINVAL;
+	s.port = (uint16_t)n;
+	*to = s;
+	return 0;
+}
+
+static size_t
+element_size(enum row_type type)
+{
+	switch (type) {
+	case ROW_CLASSES:
+		return sizeof(char *);
+	case ROW_CIDRS:
+		return sizeof(struct cidr);
+	case ROW_ENDPOINTS:
+		return sizeof(struct endpoint);
+	case ROW_SERVERS:
+		return sizeof(struct server);
+	case ROW_HOST:
+	case ROW_LOG:
+	case ROW_USER:
+	case ROW_GROUP:
+	case ROW_FILE:
+	case ROW_NUMBER:
+	case ROW_BOOL:
+	case ROW_ENUM:
+	case ROW_EITHER:
+	case ROW_MODE:
+	case ROW_CANON:
+	case ROW_ACTION:
+		break;
+	}
+	return 0;
+}
+
+bool
+settings_value_is_list(const struct row *row)
+{
+	return element_size(row->type) > 0;
+}
+
+/* --- any value ----------------------------------------------------------- */
+
+/* Sets the field, or the element of a list, at `to`. */
+static int
+set_one(const struct row *row, struct span text, struct arena *arena, void *to,
+    const char **ret_why)
+{
+	switch (row->type) {
+	case ROW_HOST:
+		return set_host(text, arena, to);
+	case ROW_LOG:
+		return set_log(text, arena, to);
+	case ROW_USER:
+		return set_name(text, arena, to);
+	case ROW_GROUP:
+		return set_group(text, arena, to);
+	case ROW_FILE:
+		return set_file(text, arena, to);
+	case ROW_NUMBER:
+		return set_number(row, text, to);
+	case ROW_BOOL: /* libconfuse's own words */
+		return set_bool("false|true|no|yes|off|on", text, to);
+	case ROW_ENUM:
+		return set_enum(row->words, text, to);
+	case ROW_EITHER:
+		return set_bool(row->words, text, to);
+	case ROW_MODE:
+		return set_mode(text, to);
+	case ROW_CANON:
+		return set_canon(text, to);
+	case ROW_ACTION:
+		return settings_action_parse(text, arena, to, ret_why);
+	case ROW_CLASSES:
+		return set_class(text, arena, to);
+	case ROW_CIDRS:
+		return cidr_parse(text, to);
+	case ROW_ENDPOINTS:
+		return endpoint_parse(text, to, ret_why);
+	case ROW_SERVERS:
+		return set_server(text, to);
+	}
+	return -EINVAL;
+}
+
+/* As much of a bad value as shows which one it is. */
+enum { SHOWN_MAX = 100 };
+
+/* As set_one(), and says what is wrong. */
+static int
+set_or_say(const struct row *row, struct span text, struct arena *arena,
+    void *to, struct buf *why)
+{
+	const char *detail = NULL;
+	int rc = set_one(row, text, arena, to, &detail);
+
+	if (rc == -EINVAL) {
+		settings_text_quote(
+		    span_of(text.p, text.n > SHOWN_MAX ? SHOWN_MAX : text.n),
+		    why);
+		buf_str(why, text.n > SHOWN_MAX ? "... is not " : " is not ");
+		settings_text_type(row, why);
+		if (detail != NULL)
+			buf_fmt(why, " (%s)", detail);
+	}
+	return rc;
+}
+
+int
+settings_value_set(const struct row *row, char *const *text, size_t n,
+    struct arena *arena, void *to, struct buf *why)
+{
+	size_t size = element_size(row->type);
+	struct list list = {NULL, n};
+	int rc = 0;
+
+	if (size == 0)
+		return set_or_say(row, span_str(text[0]), arena, to, why);
+	if (n > 0) {
+		list.v = arena_alloc(arena, n * size);
+		if (list.v == NULL)
+			return -ENOMEM;
+	}
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = set_or_say(row, span_str(text[i]), arena,
+		    (char *)list.v + i * size, why);
+	if (rc == 0)
+		memcpy(to, &list, sizeof list);
+	return rc;
+}
+
+int
+settings_value_default(
+    const struct row *row, struct arena *arena, void *to, struct buf *why)
+{
+	char *value[4] = {NULL}, *rest = arena_dup(arena, span_str(row->value));
+	size_t n = 0;
+
+	if (rest == NULL)
+		return -ENOMEM;
+	if (!settings_value_is_list(row))
+		return settings_value_set(row, &rest, 1, arena, to, why);
+	while (n < 4 && rest != NULL && rest[0] != '\0')
+		value[n++] = strsep(&rest, " ");
+	return settings_value_set(row, value, n, arena, to, why);
+}

@@ -282,6 +282,7 @@ enum record_step
 record_next(struct record *r, struct term *ret, const char **ret_why)
 {
 	struct term t = {.bits4 = 32, .bits6 = 128};
+	const char *why;
 
 	while (r->rest.n > 0 && r->rest.p[0] == ' ')
 		r->rest = span_skip(r->rest, 1);
@@ -289,10 +290,11 @@ record_next(struct record *r, struct term *ret, const char **ret_why)
 		return RECORD_END;
 	t.text = span_of(r->rest.p, span_find(r->rest, ' '));
 	r->rest = span_skip(r->rest, t.text.n);
-	if (read_term(r, &t, ret_why) == 0) {
+	if (read_term(r, &t, &why) == 0) {
 		*ret = t;
 		return RECORD_TERM;
 	}
+	*ret_why = why;
 	ret->text = t.text;
 	return RECORD_BAD;
 }

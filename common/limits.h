@@ -12,6 +12,9 @@ enum {
 	 * cuts at 1 KiB with the prefix; a decision line is some 300 bytes. */
 	LOG_LINE_MAX = 1024,
 
+	/* The same without the prefix (time, ident, pid). */
+	LOG_TEXT_MAX = LOG_LINE_MAX - 64,
+
 	/* Config: a file of 10,000 domains is some 1.5 MB. */
 	CONFIG_FILE_MAX = 16 * 1024 * 1024,
 

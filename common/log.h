@@ -31,7 +31,7 @@ struct log_line {
 	int level;
 	bool cut; /* ends in "...", nothing more is added */
 	size_t n;
-	char text[LOG_LINE_MAX];
+	char text[LOG_TEXT_MAX];
 };
 
 /*

@@ -279,25 +279,28 @@ check_domains(struct reader *r)
 }
 
 /* gethostname(2) and never DNS: a start must not wait for it. */
+static int
+set_hostname(struct reader *r, char *name)
+{
+	buf_clear(&r->note);
+	return settings_value_set(settings_known_row("hostname"), &name, 1,
+	    &r->s->arena, &r->s->hostname, &r->note);
+}
+
 static void
 default_hostname(struct reader *r)
 {
-	const struct row *row = settings_known_row("hostname");
-	char name[256] = "", *text = name;
+	char name[256] = "", local[] = "localhost";
 	int rc;
 
 	(void)gethostname(name, sizeof name - 1);
-	buf_clear(&r->note);
-	rc = settings_value_set(
-	    row, &text, 1, &r->s->arena, &r->s->hostname, &r->note);
+	rc = set_hostname(r, name);
 	if (rc == -EINVAL) {
-		settings_reader_warn(r, 0, row->name,
+		settings_reader_warn(r, 0, "hostname",
 		    "this host's own name \"%s\" cannot be used, so localhost "
 		    "is",
 		    name);
-		text = strcpy(name, "localhost");
-		rc = settings_value_set(
-		    row, &text, 1, &r->s->arena, &r->s->hostname, &r->note);
+		rc = set_hostname(r, local);
 	}
 	if (rc != 0)
 		settings_reader_nomem(r);

@@ -31,16 +31,24 @@ struct check_input {
 
 struct check_result {
 	enum spf_result result;
-	const char *domain;      /* the checked domain, A-labels */
-	const char *mechanism;   /* that matched, as in the record, without its
-				  * qualifier's default: "ip4:192.0.2.0/24",
-				  * "include:a.example", "all"; NULL: none */
-	const char *problem;     /* temperror, permerror: one clause of ASCII that
-				  * says what is wrong and where; else NULL */
-	const char *explanation; /* fail: the expanded exp text, ASCII; or NULL */
-	unsigned lookups;        /* DNS terms used, of ten */
+	const char *domain; /* that was checked, A-labels in lower case; where
+			     * there is none to check (none), the sender's
+			     * text in printable ASCII; at most 253 octets */
+	/* The term that matched, as published but without its qualifier, cut at
+	 * 255 octets: "ip4:192.0.2.0/24", "include:a.example", "all". It stands in
+	 * the domain's record, or in the one that its redirects lead to. NULL:
+	 * none matched. */
+	const char *mechanism;
+	/* temperror, permerror: what is wrong, and where, in printable ASCII:
+	 * "a.example: mx:b.example: 11 MX names, more than 10"; else NULL */
+	const char *problem;
+	/* fail: the expanded exp text, printable ASCII of at most
+	 * SPF_EXPLANATION_MAX octets, unattributed; or NULL */
+	const char *explanation;
+	unsigned lookups; /* DNS terms used, of ten */
 	unsigned voids;
-	unsigned queries;        /* DNS questions asked */
+	unsigned
+	    queries; /* DNS questions put; depends on the order of answers */
 	enum dns_security security; /* of the deciding answers together */
 };
 

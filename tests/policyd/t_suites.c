@@ -13,26 +13,6 @@
 
 enum { LINE_MAX_BYTES = 128 * 1024, FIELDS = 7 };
 
-struct way {
-	const char *name;
-	enum zone_order order;
-	unsigned seed;
-	bool prefetch;
-};
-
-static const struct way ways[] = {
-    {"ready", ZONE_READY, 0, true},
-    {"ready, no prefetch", ZONE_READY, 0, false},
-    {"together", ZONE_TOGETHER, 0, true},
-    {"one by one", ZONE_ONE_BY_ONE, 0, true},
-    {"one by one, no prefetch", ZONE_ONE_BY_ONE, 0, false},
-    {"reversed", ZONE_REVERSED, 0, true},
-    {"shuffled", ZONE_SHUFFLED, 1, true},
-    {"shuffled again", ZONE_SHUFFLED, 2, true},
-};
-
-enum { WAYS = sizeof ways / sizeof ways[0] };
-
 /* "pass,softfail" has the word. */
 static bool
 has_word(const char *list, const char *word)
@@ -53,25 +33,24 @@ check_case(struct spfrun *s, char **f)
 {
 	struct spfrun_result first = {0};
 
-	for (size_t i = 0; i < WAYS; i++) {
+	for (size_t i = 0; i < SPFRUN_WAYS; i++) {
 		char row[400];
 		struct spfrun_result r;
 
-		snprintf(row, sizeof row, "%s (%s)", f[1], ways[i].name);
+		snprintf(row, sizeof row, "%s (%s)", f[1], spfrun_ways[i].name);
 		suite_row(row);
-		s->order = ways[i].order;
-		s->seed = ways[i].seed;
-		s->prefetch = ways[i].prefetch;
+		spfrun_choose(s, &spfrun_ways[i]);
 		r = spfrun_check(s, f[2], f[3], f[4]);
-		if (!has_word(f[5], spfrun_word(r.result)))
-			CHECK_STR(spfrun_word(r.result), f[5]);
+		if (!has_word(f[5], spf_result_word(r.result)))
+			CHECK_STR(spf_result_word(r.result), f[5]);
 		if (f[6][0] != '\0')
 			CHECK_STR(r.explanation, f[6]);
 		if (r.result == SPF_PERMERROR || r.result == SPF_TEMPERROR)
 			CHECK(r.problem[0] != '\0');
 		if (i == 0)
 			first = r;
-		CHECK_STR(spfrun_word(r.result), spfrun_word(first.result));
+		CHECK_STR(
+		    spf_result_word(r.result), spf_result_word(first.result));
 		CHECK_STR(r.mechanism, first.mechanism);
 		CHECK_STR(r.problem, first.problem);
 		CHECK_STR(r.explanation, first.explanation);

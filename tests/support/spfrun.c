@@ -4,6 +4,18 @@
 #include "tests/support/loop_fake.h"
 #include "tests/support/spfrun.h"
 
+const struct spfrun_way spfrun_ways[SPFRUN_WAYS] = {
+    {"ready", ZONE_READY, 0, true},
+    {"ready, no prefetch", ZONE_READY, 0, false},
+    {"together", ZONE_TOGETHER, 0, true},
+    {"one by one", ZONE_ONE_BY_ONE, 0, true},
+    {"one by one, no prefetch", ZONE_ONE_BY_ONE, 0, false},
+    {"reversed", ZONE_REVERSED, 0, true},
+    {"reversed, no prefetch", ZONE_REVERSED, 0, false},
+    {"shuffled", ZONE_SHUFFLED, 1, true},
+    {"shuffled again", ZONE_SHUFFLED, 2, true},
+};
+
 _Noreturn static void
 die(const char *what)
 {
@@ -37,6 +49,14 @@ void
 spfrun_zone(struct spfrun *s, const char *text)
 {
 	resolver_zone_load(s->resolver, text);
+}
+
+void
+spfrun_choose(struct spfrun *s, const struct spfrun_way *way)
+{
+	s->order = way->order;
+	s->seed = way->seed;
+	s->prefetch = way->prefetch;
 }
 
 struct outcome {
@@ -106,18 +126,4 @@ spfrun_check(
 		die("done() was called again");
 	o.result.sent = resolver_zone_sent_all(s->resolver);
 	return o.result;
-}
-
-const char *
-spfrun_word(enum spf_result r)
-{
-	static const char *const words[] = {[SPF_FAIL] = "fail",
-	    [SPF_SOFTFAIL] = "softfail",
-	    [SPF_TEMPERROR] = "temperror",
-	    [SPF_PERMERROR] = "permerror",
-	    [SPF_NEUTRAL] = "neutral",
-	    [SPF_NONE] = "none",
-	    [SPF_PASS] = "pass"};
-
-	return words[r];
 }

@@ -19,6 +19,18 @@ struct spfrun {
 	bool prefetch;     /* true */
 };
 
+/* Ways for answers to arrive: ready at once, together, one by one, reversed,
+ * shuffled; with and without prefetch. The verdict is the same in all of them. */
+struct spfrun_way {
+	const char *name;
+	enum zone_order order;
+	unsigned seed;
+	bool prefetch;
+};
+
+enum { SPFRUN_WAYS = 9 };
+extern const struct spfrun_way spfrun_ways[SPFRUN_WAYS];
+
 struct spfrun_result {
 	enum spf_result result;
 	char domain[300];
@@ -41,12 +53,12 @@ void spfrun_close(struct spfrun *s);
 /* Adds records; see resolver_zone.h. */
 void spfrun_zone(struct spfrun *s, const char *text);
 
+/* Takes order, seed and prefetch of the way. */
+void spfrun_choose(struct spfrun *s, const struct spfrun_way *way);
+
 /* Checks sender (empty: postmaster@helo) from client. Ends the program if the
  * result is not there when the loop has nothing left to do. */
 struct spfrun_result spfrun_check(
     struct spfrun *s, const char *client, const char *helo, const char *sender);
-
-/* "fail", "pass", ... */
-const char *spfrun_word(enum spf_result r);
 
 #endif

@@ -1,0 +1,195 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/buf.h"
+#include "signer/hdrsel.h"
+#include "tests/support/suite.h"
+
+/* The names that are picked, with the values of their fields: "From=1 From". */
+static int
+pick(const struct hdrsel_rules *rules, const char *const *names, size_t n,
+    struct buf *out)
+{
+	struct field *field = calloc(n + 1, sizeof *field);
+	char(*number)[24] = calloc(n + 1, sizeof *number);
+	struct arena arena;
+	struct hdrsel sel;
+	int got;
+
+	CU_ASSERT_FATAL(field != NULL && number != NULL);
+	for (size_t i = 0; i < n; i++) {
+		snprintf(number[i], sizeof number[i], "%zu", i + 1);
+		field[i] =
+		    (struct field){span_str(names[i]), span_str(number[i])};
+	}
+	arena_init(&arena, 1 << 20);
+	got = hdrsel_pick(rules, &(struct field_list){field, n}, &arena, &sel);
+	for (size_t i = 0; got == 0 && i < sel.n; i++) {
+		buf_fmt(out, "%s%s", i == 0 ? "" : " ", sel.v[i].name);
+		if (sel.v[i].field != NULL) {
+			buf_byte(out, '=');
+			buf_span(out, sel.v[i].field->value);
+		}
+	}
+	arena_free(&arena);
+	free(field);
+	free(number);
+	return got;
+}
+
+static void
+check_pick(const struct hdrsel_rules *rules, const char *const *names, size_t n,
+    const char *want)
+{
+	struct buf out;
+
+	buf_init(&out, 10000);
+	CHECK(pick(rules, names, n, &out) == 0);
+	CHECK_STR(buf_text(&out), want);
+	buf_free(&out);
+}
+
+#define COUNT(a) (sizeof(a) / sizeof(a)[0])
+
+static void
+usual_message(void)
+{
+	static const char *const names[] = {"Received", "Received",
+	    "DKIM-Signature", "Date", "To", "from", "SUBJECT", "Message-Id",
+	    "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
+	    "X-Mailer", "Bcc", "Comments", "Keywords", "Return-Path"};
+
+	check_pick(hdrsel_default(), names, COUNT(names),
+	    "From=6 From Subject=7 Date=4 To=5 Message-ID=8 MIME-Version=9 "
+	    "Content-Type=10 Content-Transfer-Encoding=11");
+}
+
+/* Nothing but From: an absent Date or Message-ID is not named. */
+static void
+smallest_message(void)
+{
+	static const char *const names[] = {"From"};
+
+	check_pick(hdrsel_default(), names, 1, "From=1 From");
+}
+
+/* From the bottom up (5.4.2). */
+static void
+repeated(void)
+{
+	static const char *const names[] = {
+	    "To", "From", "to", "FROM", "TO", "Cc"};
+
+	check_pick(hdrsel_default(), names, COUNT(names),
+	    "From=4 From=2 From To=5 To=3 To=1 Cc=6");
+}
+
+/* Each name of RFC 6376 section 5.4.1, of RFC 2919, 2369 and 8058, and of MIME:
+ * a letter wrong in the list is a header that can be forged. */
+static void
+every_name(void)
+{
+	static const char *const names[] = {"from", "reply-to", "subject",
+	    "date", "to", "cc", "sender", "message-id", "in-reply-to",
+	    "references", "resent-date", "resent-from", "resent-sender",
+	    "resent-to", "resent-cc", "resent-message-id", "mime-version",
+	    "content-type", "content-transfer-encoding", "content-id",
+	    "content-description", "list-id", "list-help", "list-unsubscribe",
+	    "list-unsubscribe-post", "list-subscribe", "list-post",
+	    "list-owner", "list-archive"};
+	const struct hdrsel_rules *rules = hdrsel_default();
+
+	CHECK(rules->n == COUNT(names));
+	for (size_t i = 0; i < COUNT(names) && i < rules->n; i++) {
+		suite_row(names[i]);
+		CHECK(span_ieqs(span_str(rules->v[i].name), names[i]));
+		CHECK(rules->v[i].mode ==
+		    (i == 0 ? HDRSEL_OVERSIGN : HDRSEL_PRESENT));
+		CHECK(!hdrsel_never(span_str(names[i])));
+	}
+}
+
+static void
+never(void)
+{
+	static const char *const names[] = {"received", "RETURN-PATH", "Bcc",
+	    "Comments", "Keywords", "DKIM-Signature", "Resent-Bcc",
+	    "Content-Length", "Delivered-To", "Received-SPF",
+	    "Authentication-Results", "ARC-Seal", "ARC-Message-Signature",
+	    "ARC-Authentication-Results"};
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		suite_row(names[i]);
+		CHECK(hdrsel_never(span_str(names[i])));
+	}
+	CHECK(!hdrsel_never(span_str("Receive")));
+	CHECK(!hdrsel_never(span_str("")));
+}
+
+/* A list of the administrator's; what is never signed is not even then. */
+static void
+own_rules(void)
+{
+	static const struct hdrsel_rule rule[] = {
+	    {"X-Case-Of-Mine", HDRSEL_OVERSIGN},
+	    {"Received", HDRSEL_OVERSIGN},
+	    {"Subject", HDRSEL_OVERSIGN},
+	    {"From", HDRSEL_PRESENT},
+	};
+	static const struct hdrsel_rules rules = {rule, COUNT(rule)};
+	static const char *const names[] = {
+	    "Received", "From", "x-case-of-mine", "Subject", "Subject"};
+
+	check_pick(&rules, names, COUNT(names),
+	    "X-Case-Of-Mine=3 X-Case-Of-Mine Subject=5 Subject=4 Subject "
+	    "From=2");
+}
+
+static void
+no_from(void)
+{
+	static const struct hdrsel_rule rule[] = {{"Subject", HDRSEL_PRESENT}};
+	static const struct hdrsel_rules rules = {rule, 1};
+	static const char *const names[] = {"Subject", "From"};
+	struct buf out;
+
+	buf_init(&out, 100);
+	CHECK(pick(hdrsel_default(), names, 0, &out) == -EINVAL);
+	CHECK(pick(hdrsel_default(), names, 1, &out) == -EINVAL);
+	CHECK(pick(&rules, names, 2, &out) == -EINVAL);
+	buf_free(&out);
+}
+
+static void
+at_the_limit(void)
+{
+	static const char *names[HDRSEL_MAX];
+	struct buf out;
+
+	names[0] = "From"; /* two names of h= */
+	for (size_t i = 1; i < HDRSEL_MAX; i++)
+		names[i] = "To";
+	buf_init(&out, 100000);
+	CHECK(pick(hdrsel_default(), names, HDRSEL_MAX - 1, &out) == 0);
+	CHECK(pick(hdrsel_default(), names, HDRSEL_MAX, &out) == -E2BIG);
+	buf_free(&out);
+}
+
+static void
+no_memory(void)
+{
+	struct field from = {span_str("From"), span_str(" a@b.example")};
+	struct arena arena;
+	struct hdrsel sel = {NULL, 77};
+
+	arena_init(&arena, 8);
+	CHECK(hdrsel_pick(hdrsel_default(), &(struct field_list){&from, 1},
+	          &arena, &sel) == -ENOMEM);
+	CHECK(sel.n == 77);
+	arena_free(&arena);
+}
+
+SUITE("hdrsel", T(usual_message), T(smallest_message), T(repeated),
+    T(every_name), T(never), T(own_rules), T(no_from), T(at_the_limit),
+    T(no_memory))

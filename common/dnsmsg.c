@@ -73,8 +73,6 @@ wire_equal(const struct wire *a, const struct wire *b)
 	return a->n == b->n && memcmp(a->b, b->b, a->n) == 0;
 }
 
-/* Name text -> wire form; as it was written when !fold would be wanted by
- * nobody: DNS compares without case. */
 static bool
 wire_from_text(struct span name, struct wire *ret)
 {
@@ -98,8 +96,8 @@ wire_from_text(struct span name, struct wire *ret)
 
 /*
  * Reads the name at `at`, compressed or not (RFC 1035 section 4.1.4); *ret_next
- * is the offset behind it. A pointer must lead to before the part of the name
- * that it ends, which also makes every chain of pointers end.
+ * is the offset behind it. A pointer must lead behind the header and before the
+ * part of the name that it ends, which also makes every chain of pointers end.
  */
 static bool
 wire_read(
@@ -122,7 +120,7 @@ wire_read(
 			if (next == 0)
 				next = at + 2;
 			at = get16(m->p + at) & 0x3fff;
-			if (at >= low)
+			if (at >= low || at < HEADER_SIZE)
 				return false;
 			low = at;
 			continue;

@@ -18,10 +18,8 @@
 #include "common/span.h"
 
 enum {
-	DNSMSG_WIRE_MAX =
-	    255, /* octets of a name in a message, RFC 1035 2.3.4 */
-	DNSMSG_TEXT_MAX =
-	    1005 /* a name of 250 octets as \DDD, four dots, NUL */
+	DNSMSG_WIRE_MAX = 255, /* octets of a name, RFC 1035 2.3.4 */
+	DNSMSG_TEXT_MAX = 1004 /* 250 octets as escapes, three dots, NUL */
 };
 
 /*

@@ -45,21 +45,23 @@ struct dns_record {
 	struct ip ip;        /* A: AF_INET; AAAA: always AF_INET6, a mapped
 	                      * address too, which no IPv6 client can have */
 	uint16_t preference; /* MX */
-	const char *name;    /* MX, PTR: lower-case text, no trailing dot ("" is the
+	const char
+	    *name;       /* MX, PTR: lower-case text, no trailing dot ("" is the
 	                      * root), odd octets as in RFC 1035 section 5.1; one
 	                      * with a backslash is no host's and cannot be given
 	                      * to resolver_ask(), which takes it literally */
-	struct span txt;     /* TXT: its strings joined without a space, RFC 7208
+	struct span txt; /* TXT: its strings joined without a space, RFC 7208
 	                      * section 3.3; any octet may be in it */
 };
 
 struct dns_answer {
 	enum dns_status status;
 	enum dns_security security;
-	const char *why; /* DNS_TEMPERROR: a static reason ("timeout", "SERVFAIL",
+	const char
+	    *why; /* DNS_TEMPERROR: a static reason ("timeout", "SERVFAIL",
 	                  * "bogus", "malformed answer", "too many questions",
 	                  * "no resolver", ...); else NULL */
-	size_t n;        /* records, in the order of the answer */
+	size_t n; /* records, in the order of the answer */
 	const struct dns_record *record;
 };
 
@@ -74,8 +76,8 @@ struct dns_query;
  * A resolver on l. Opens nothing before the first question, which takes some 4 ms
  * more than the others. Copies dns. 0 and *ret owned (resolver_free), or -errno.
  */
-int resolver_new(struct loop *l, const struct dns_settings *dns,
-    struct resolver **ret);
+int resolver_new(
+    struct loop *l, const struct dns_settings *dns, struct resolver **ret);
 
 /* After every query was answered or cancelled, not from inside a got(). NULL is
  * allowed. */

@@ -1,0 +1,772 @@
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/dnsmsg.h"
+#include "common/domain.h"
+#include "common/limits.h"
+#include "tests/support/guard.h"
+#include "tests/support/suite.h"
+#include "tests/support/zone.h"
+
+enum {
+	QUESTION = 12,
+	ANSWER = 0x8180, /* QR, RD, RA */
+	CNAME = 5
+};
+
+/* A message that is put together by hand. */
+struct msg {
+	unsigned char p[70000];
+	size_t n;
+};
+
+static const char *const status_word[] = {
+    "found", "nodata", "nxdomain", "temperror"};
+
+/* The answer as one line: "found 10 mx.example | 20 mx2.example". */
+static const char *
+text_of(const struct dns_answer *a)
+{
+	static char text[4000];
+	char ip[INET6_ADDRSTRLEN];
+	int n = snprintf(text, sizeof text, "%s%s%s", status_word[a->status],
+	    a->why == NULL ? "" : " ", a->why == NULL ? "" : a->why);
+
+	for (size_t i = 0; i < a->n && (size_t)n < sizeof text; i++) {
+		const struct dns_record *r = &a->record[i];
+		size_t room = sizeof text - (size_t)n;
+		const char *bar = i == 0 ? "" : " |";
+
+		if (r->txt.p != NULL)
+			n += snprintf(text + n, room, "%s '%.*s'", bar,
+			    (int)r->txt.n, r->txt.p);
+		else if (r->name != NULL)
+			n += snprintf(text + n, room, "%s %u %s", bar,
+			    r->preference, r->name);
+		else
+			n += snprintf(text + n, room, "%s %s", bar,
+			    inet_ntop(r->ip.family, r->ip.b, ip, sizeof ip));
+	}
+	return text;
+}
+
+static const char *
+read_text(const void *p, size_t n, const char *name, enum dns_type type)
+{
+	struct span copy = guard_copy(span_of(p, n));
+	struct dns_answer *a;
+	const char *text;
+
+	CU_ASSERT_EQUAL_FATAL(dnsmsg_read(copy, span_str(name), type, &a), 0);
+	guard_free(copy);
+	text = text_of(a);
+	CU_ASSERT_EQUAL(a->security, DNS_INSECURE);
+	CU_ASSERT_EQUAL(a->status == DNS_FOUND, a->n > 0);
+	CU_ASSERT_EQUAL(a->status == DNS_TEMPERROR, a->why != NULL);
+	dns_answer_free(a);
+	return text;
+}
+
+/* --- messages by hand ----------------------------------------------------- */
+
+static void
+put(struct msg *m, const void *p, size_t n)
+{
+	CU_ASSERT_FATAL(n <= sizeof m->p - m->n);
+	memcpy(m->p + m->n, p, n);
+	m->n += n;
+}
+
+static void
+put16(struct msg *m, unsigned v)
+{
+	unsigned char b[2] = {(unsigned char)(v >> 8), (unsigned char)v};
+
+	put(m, b, 2);
+}
+
+static void
+put_name(struct msg *m, const char *name)
+{
+	unsigned char wire[ZONE_WIRE_MAX];
+
+	put(m, wire, zone_name(span_str(name), wire));
+}
+
+static void
+begin(struct msg *m, unsigned flags, const char *name, unsigned type)
+{
+	m->n = 0;
+	put16(m, 0);
+	put16(m, flags);
+	put16(m, 1);
+	put(m, "\0\0\0\0\0\0", 6);
+	put_name(m, name);
+	put16(m, type);
+	put16(m, 1);
+}
+
+/* Everything of a record between its owner name and its RDATA; counts it. */
+static void
+put_head(struct msg *m, unsigned type, unsigned class, size_t size)
+{
+	put16(m, type);
+	put16(m, class);
+	put(m, "\0\0\1\54", 4);
+	put16(m, (unsigned)size);
+	if (++m->p[7] == 0)
+		m->p[6]++;
+}
+
+static void
+put_rr(struct msg *m, const char *name, unsigned type, const void *p, size_t n)
+{
+	put_name(m, name);
+	put_head(m, type, 1, n);
+	put(m, p, n);
+}
+
+static void
+put_alias(struct msg *m, const char *name, const char *target)
+{
+	unsigned char wire[ZONE_WIRE_MAX];
+	size_t n = zone_name(span_str(target), wire);
+
+	put_rr(m, name, CNAME, wire, n);
+}
+
+static const char *
+msg_text(const struct msg *m, enum dns_type type)
+{
+	return read_text(m->p, m->n, "a.example", type);
+}
+
+/* --- what a server sends -------------------------------------------------- */
+
+static const char zone[] =
+    "example.com TXT \"v=spf1 \" \"mx -all\"\n"
+    "example.com TXT \"another\"\n"
+    "example.com TXT \"\"\n"
+    "example.com MX 10 Mx.example.com\n"
+    "example.com MX 65535 .\n"
+    "mx.example.com A 192.0.2.1\n"
+    "mx.example.com A 192.0.2.2\n"
+    "mx.example.com AAAA 2001:db8::1\n"
+    "mx.example.com AAAA ::ffff:192.0.2.3\n"
+    "1.2.0.192.in-addr.arpa PTR mx.example.com\n"
+    "1.2.0.192.in-addr.arpa PTR w\\.x\\032y\\\\\\255.example.com\n"
+    "www.example.com CNAME web.example.com\n"
+    "web.example.com CNAME mx.example.com\n"
+    "into.example.com CNAME nowhere.example.com\n"
+    "half.example.com CNAME example.com\n"
+    "back\\\\slash.sp\\032ace.ctl\\007.\\255.example.com A 192.0.2.4\n"
+    "fail.example.com ANY servfail\n"
+    "refused.example.com ANY refused\n";
+
+static const struct {
+	const char *name;
+	enum dns_type type;
+	const char *answer;
+} answers[] = {
+    {"example.com", DNS_TXT, "found 'v=spf1 mx -all' | 'another' | ''"},
+    {"Example.COM.", DNS_TXT, "found 'v=spf1 mx -all' | 'another' | ''"},
+    {"example.com", DNS_MX, "found 10 mx.example.com | 65535 "},
+    {"mx.example.com", DNS_A, "found 192.0.2.1 | 192.0.2.2"},
+    {"mx.example.com", DNS_AAAA, "found 2001:db8::1 | ::ffff:192.0.2.3"},
+    {"1.2.0.192.in-addr.arpa", DNS_PTR,
+        "found 0 mx.example.com | 0 w\\.x\\032y\\\\\\255.example.com"},
+    {"www.example.com", DNS_A, "found 192.0.2.1 | 192.0.2.2"},
+    {"www.example.com", DNS_TXT, "nodata"},
+    {"half.example.com", DNS_A, "nodata"},
+    {"into.example.com", DNS_A, "nxdomain"},
+    {"back\\slash.sp ace.ctl\a.\377.example.com", DNS_A, "found 192.0.2.4"},
+    {"example.com", DNS_A, "nodata"},
+    {"nowhere.example.com", DNS_TXT, "nxdomain"},
+    {"fail.example.com", DNS_TXT, "temperror SERVFAIL"},
+    {"refused.example.com", DNS_TXT, "temperror REFUSED"},
+};
+
+static size_t
+ask_zone(const struct zone *z, const char *name, enum dns_type type,
+    unsigned char *reply)
+{
+	unsigned char query[ZONE_WIRE_MAX + 16], wire[DNSMSG_WIRE_MAX];
+	size_t n;
+
+	CU_ASSERT_EQUAL_FATAL(dnsmsg_wire(span_str(name), wire, &n), 0);
+	n = zone_query(7, wire, (unsigned)type, query);
+	return zone_reply(z, query, n, ZONE_MESSAGE_MAX, reply);
+}
+
+static void
+every_kind_of_answer(void)
+{
+	static unsigned char reply[ZONE_MESSAGE_MAX];
+	struct zone *z = zone_new();
+	char why[256];
+
+	CU_ASSERT_EQUAL_FATAL(zone_add(z, zone, why), 0);
+	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+		const char *name = answers[i].name;
+		enum dns_type type = answers[i].type;
+		size_t n = ask_zone(z, name, type, reply);
+
+		suite_row(name);
+		CHECK_STR(read_text(reply, n, name, type), answers[i].answer);
+	}
+	zone_free(z);
+}
+
+/* A message cut anywhere before the end of its answer section is malformed. */
+static void
+every_cut_of_an_answer(void)
+{
+	static unsigned char reply[ZONE_MESSAGE_MAX];
+	struct zone *z = zone_new();
+	char why[256];
+
+	CU_ASSERT_EQUAL_FATAL(zone_add(z, zone, why), 0);
+	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+		const char *name = answers[i].name;
+		enum dns_type type = answers[i].type;
+		size_t n = ask_zone(z, name, type, reply);
+
+		suite_row(name);
+		if (strncmp(answers[i].answer, "found", 5) != 0)
+			continue;
+		for (size_t cut = 0; cut < n; cut++)
+			CHECK_STR(read_text(reply, cut, name, type),
+			    "temperror malformed answer");
+	}
+	zone_free(z);
+}
+
+/* --- header and question -------------------------------------------------- */
+
+static const struct {
+	unsigned flags;
+	const char *answer;
+} headers[] = {
+    {0x8180, "found 192.0.2.1"},
+    {0x8580, "found 192.0.2.1"}, /* AA */
+    {0x81b0, "found 192.0.2.1"}, /* AD and CD */
+    {0x0180, "temperror malformed answer"},
+    {0x8380, "temperror truncated answer"},
+    {0x8181, "temperror FORMERR"},
+    {0x8182, "temperror SERVFAIL"},
+    {0x8183, "nxdomain"},
+    {0x8184, "temperror NOTIMP"},
+    {0x8185, "temperror REFUSED"},
+    {0x8186, "temperror unusual RCODE"},
+    {0x818f, "temperror unusual RCODE"},
+    {0x8383, "temperror truncated answer"},
+    {0x8382, "temperror SERVFAIL"},
+};
+
+static void
+header_flags(void)
+{
+	static struct msg m;
+	static char row[16];
+
+	for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
+		begin(&m, headers[i].flags, "a.example", DNS_A);
+		put_rr(&m, "a.example", DNS_A, "\300\0\2\1", 4);
+		snprintf(row, sizeof row, "%04x", headers[i].flags);
+		suite_row(row);
+		CHECK_STR(msg_text(&m, DNS_A), headers[i].answer);
+	}
+}
+
+static void
+other_questions(void)
+{
+	static struct msg m;
+
+	begin(&m, ANSWER, "A.EXAMPLE", DNS_A);
+	CHECK_STR(msg_text(&m, DNS_A), "nodata");
+	CHECK_STR(
+	    msg_text(&m, DNS_TXT), "temperror answer to another question");
+	begin(&m, ANSWER, "b.example", DNS_A);
+	CHECK_STR(msg_text(&m, DNS_A), "temperror answer to another question");
+	begin(&m, ANSWER | 3, "b.example", DNS_A);
+	CHECK_STR(msg_text(&m, DNS_A), "temperror answer to another question");
+	begin(&m, ANSWER, "a.example", DNS_A);
+	m.p[m.n - 1] = 3; /* class CH */
+	CHECK_STR(msg_text(&m, DNS_A), "temperror answer to another question");
+	begin(&m, ANSWER, "a.example", DNS_A);
+	m.p[5] = 0;
+	CHECK_STR(msg_text(&m, DNS_A), "temperror malformed answer");
+	m.p[5] = 2;
+	CHECK_STR(msg_text(&m, DNS_A), "temperror malformed answer");
+}
+
+/* --- names ---------------------------------------------------------------- */
+
+/* An MX record of a.example whose host is these bytes, at offset 37. */
+static const char *
+host_text(const char *bytes, size_t n)
+{
+	static struct msg m;
+
+	begin(&m, ANSWER, "a.example", DNS_MX);
+	put(&m, "\300\14", 2);
+	put_head(&m, DNS_MX, 1, 2 + n);
+	put16(&m, 10);
+	CU_ASSERT_EQUAL_FATAL(m.n, 41);
+	put(&m, bytes, n);
+	return msg_text(&m, DNS_MX);
+}
+
+#define HOST(bytes) bytes, sizeof(bytes) - 1
+
+static const struct {
+	const char *bytes;
+	size_t n;
+	const char *answer;
+} hosts[] = {
+    {HOST("\1b\0"), "found 10 b"},
+    {HOST("\0"), "found 10 "},
+    {HOST("\1b\300\14"), "found 10 b.a.example"},
+    {HOST("\300\14"), "found 10 a.example"},
+    {HOST("\300\16"), "found 10 example"},
+    {HOST("\300\26"), "found 10 "},
+    {HOST("\1B\2cD\0"), "found 10 b.cd"},
+    {HOST("\3a b\1\\\1.\1\177\1\0\1~\0"),
+        "found 10 a\\032b.\\\\.\\..\\127.\\000.~"},
+    /* A pointer to the pointer at 23, which leads to 12. */
+    {HOST("\1b\300\33"), "found 10 b.a.example"},
+    {HOST(""), "temperror malformed answer"},
+    {HOST("\1"), "temperror malformed answer"},
+    {HOST("\1b"), "temperror malformed answer"},
+    {HOST("\300"), "temperror malformed answer"},
+    {HOST("\1b\0x"), "temperror malformed answer"},
+    {HOST("\300\14x"), "temperror malformed answer"},
+    {HOST("\300\51"), "temperror malformed answer"},      /* itself */
+    {HOST("\1b\300\51"), "temperror malformed answer"},   /* its own start */
+    {HOST("\1b\300\53"), "temperror malformed answer"},   /* the pointer */
+    {HOST("\300\53\1b\0"), "temperror malformed answer"}, /* forwards */
+    {HOST("\377\377"), "temperror malformed answer"},
+    {HOST("\300\0"), "temperror malformed answer"},  /* the header */
+    {HOST("\300\13"), "temperror malformed answer"}, /* its last byte */
+    {HOST("\100b\0"), "temperror malformed answer"}, /* unknown label types */
+    {HOST("\200b\0"), "temperror malformed answer"},
+};
+
+static void
+compressed_names(void)
+{
+	static char row[16];
+
+	for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+		snprintf(row, sizeof row, "host %zu", i);
+		suite_row(row);
+		CHECK_STR(
+		    host_text(hosts[i].bytes, hosts[i].n), hosts[i].answer);
+	}
+}
+
+/* Three labels of 63 octets, then one of n, then the root label. */
+static size_t
+long_name(char *wire, unsigned n)
+{
+	size_t at = 0;
+
+	for (int i = 0; i < 3; i++) {
+		wire[at++] = 63;
+		memset(wire + at, 'a' + i, 63);
+		at += 63;
+	}
+	wire[at++] = (char)n;
+	memset(wire + at, 'd', n);
+	at += n;
+	wire[at++] = 0;
+	return at;
+}
+
+static void
+longest_names(void)
+{
+	char wire[300], want[300] = "found 10 ";
+
+	for (int i = 0; i < 4; i++) {
+		memset(want + strlen(want), 'a' + i, i < 3 ? 63 : 61);
+		strcat(want, i < 3 ? "." : "");
+	}
+	CHECK_STR(host_text(wire, long_name(wire, 61)), want);
+	CHECK_STR(
+	    host_text(wire, long_name(wire, 62)), "temperror malformed answer");
+	wire[0] = 63;
+	memset(wire + 1, 'x', 63);
+	wire[64] = 0;
+	CU_ASSERT_EQUAL(strncmp(host_text(wire, 65), "found 10 xxx", 12), 0);
+}
+
+/* The longest text that a name can become. */
+static void
+longest_text(void)
+{
+	char wire[300];
+	size_t at = 0;
+
+	for (int i = 0; i < 4; i++) {
+		size_t n = i < 3 ? 63 : 61;
+
+		wire[at++] = (char)n;
+		memset(wire + at, '\1', n);
+		at += n;
+	}
+	wire[at++] = 0;
+	CU_ASSERT_EQUAL(strlen(host_text(wire, at)),
+	    strlen("found 10 ") + DNSMSG_TEXT_MAX - 1);
+}
+
+/* --- CNAMEs --------------------------------------------------------------- */
+
+static void
+aliases_in_any_order(void)
+{
+	static struct msg m;
+
+	begin(&m, ANSWER, "a.example", DNS_A);
+	put_rr(&m, "c.example", DNS_A, "\300\0\2\1", 4);
+	put_alias(&m, "B.example", "C.example");
+	put_rr(&m, "other.example", DNS_A, "\300\0\2\2", 4);
+	put_alias(&m, "A.example", "b.EXAMPLE");
+	CHECK_STR(msg_text(&m, DNS_A), "found 192.0.2.1");
+	/* Two at one name: the first. */
+	put_alias(&m, "a.example", "other.example");
+	CHECK_STR(msg_text(&m, DNS_A), "found 192.0.2.1");
+	/* Records of the name itself before its alias. */
+	put_rr(&m, "a.example", DNS_A, "\300\0\2\3", 4);
+	CHECK_STR(msg_text(&m, DNS_A), "found 192.0.2.3");
+}
+
+static void
+aliases_that_end_nowhere(void)
+{
+	static struct msg m;
+
+	begin(&m, ANSWER, "a.example", DNS_A);
+	put_alias(&m, "a.example", "b.example");
+	CHECK_STR(msg_text(&m, DNS_A), "nodata");
+	put_alias(&m, "b.example", "a.example");
+	CHECK_STR(msg_text(&m, DNS_A), "nxdomain");
+	begin(&m, ANSWER, "a.example", DNS_A);
+	put_alias(&m, "a.example", "a.example");
+	CHECK_STR(msg_text(&m, DNS_A), "nxdomain");
+	begin(&m, ANSWER, "a.example", DNS_A);
+	put_rr(&m, "a.example", CNAME, "\1b", 2);
+	CHECK_STR(msg_text(&m, DNS_A), "temperror malformed answer");
+}
+
+static void
+chain_of(struct msg *m, unsigned aliases)
+{
+	char from[40], to[40];
+
+	begin(m, ANSWER, "a.example", DNS_A);
+	for (unsigned i = 0; i < aliases; i++) {
+		snprintf(
+		    from, sizeof from, i == 0 ? "a.example" : "n%u.example", i);
+		snprintf(to, sizeof to, "n%u.example", i + 1);
+		put_alias(m, from, to);
+	}
+	put_rr(m, to, DNS_A, "\300\0\2\1", 4);
+}
+
+static void
+longest_chain_of_aliases(void)
+{
+	static struct msg m;
+
+	chain_of(&m, DNS_CNAME_MAX);
+	CHECK_STR(msg_text(&m, DNS_A), "found 192.0.2.1");
+	chain_of(&m, DNS_CNAME_MAX + 1);
+	CHECK_STR(msg_text(&m, DNS_A), "nxdomain");
+}
+
+/* --- records -------------------------------------------------------------- */
+
+static const struct {
+	enum dns_type type;
+	const char *bytes;
+	size_t n;
+	const char *answer;
+} records[] = {
+    {DNS_A, HOST("\300\0\2\1"), "found 192.0.2.1"},
+    {DNS_A, HOST("\300\0\2"), "temperror malformed answer"},
+    {DNS_A, HOST("\300\0\2\1\1"), "temperror malformed answer"},
+    {DNS_A, HOST(""), "temperror malformed answer"},
+    {DNS_AAAA, HOST("\40\1\15\270\0\0\0\0\0\0\0\0\0\0\0\1"),
+        "found 2001:db8::1"},
+    {DNS_AAAA, HOST("\300\0\2\1"), "temperror malformed answer"},
+    {DNS_MX, HOST("\0\12\1m\0"), "found 10 m"},
+    {DNS_MX, HOST("\0\12"), "temperror malformed answer"},
+    {DNS_MX, HOST("\0"), "temperror malformed answer"},
+    {DNS_PTR, HOST("\1p\0"), "found 0 p"},
+    {DNS_PTR, HOST(""), "temperror malformed answer"},
+    {DNS_TXT, HOST("\3abc"), "found 'abc'"},
+    {DNS_TXT, HOST("\1a\0\2bc"), "found 'abc'"},
+    {DNS_TXT, HOST("\0"), "found ''"},
+    {DNS_TXT, HOST(""), "temperror malformed answer"},
+    {DNS_TXT, HOST("\4abc"), "temperror malformed answer"},
+    {DNS_TXT, HOST("\3abc\1"), "temperror malformed answer"},
+};
+
+static void
+record_data(void)
+{
+	static struct msg m;
+	static char row[16];
+
+	for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
+		snprintf(row, sizeof row, "record %zu", i);
+		suite_row(row);
+		begin(&m, ANSWER, "a.example", (unsigned)records[i].type);
+		put_rr(&m, "a.example", (unsigned)records[i].type,
+		    records[i].bytes, records[i].n);
+		CHECK_STR(msg_text(&m, records[i].type), records[i].answer);
+	}
+}
+
+static void
+records_beside_the_point(void)
+{
+	static struct msg m;
+
+	begin(&m, ANSWER, "a.example", DNS_A);
+	put_rr(&m, "a.example", DNS_TXT, "\3abc", 4);
+	put_rr(&m, "b.example", DNS_A, "?", 1);
+	put_rr(&m, "a.example", 46, "RRSIG", 5);
+	put_name(&m, "a.example");
+	put_head(&m, DNS_A, 3, 4); /* class CH */
+	put(&m, "\300\0\2\2", 4);
+	CHECK_STR(msg_text(&m, DNS_A), "nodata");
+	put_rr(&m, "a.example", DNS_A, "\300\0\2\1", 4);
+	CHECK_STR(msg_text(&m, DNS_A), "found 192.0.2.1");
+	/* More records promised than there are. */
+	m.p[7]++;
+	CHECK_STR(msg_text(&m, DNS_A), "temperror malformed answer");
+	/* What comes behind the answer section is not looked at. */
+	m.p[7]--;
+	m.p[9] = 1;
+	put(&m, "\377", 1);
+	CHECK_STR(msg_text(&m, DNS_A), "found 192.0.2.1");
+}
+
+/* Octets of every value, strings joined, a NUL not the end. */
+static void
+text_is_octets(void)
+{
+	static struct msg m;
+	struct dns_answer *a;
+	unsigned char data[258];
+
+	data[0] = 255;
+	for (int i = 0; i < 255; i++)
+		data[1 + i] = (unsigned char)i;
+	data[256] = 1;
+	data[257] = 255;
+	begin(&m, ANSWER, "a.example", DNS_TXT);
+	put_rr(&m, "a.example", DNS_TXT, data, sizeof data);
+	CU_ASSERT_EQUAL_FATAL(
+	    dnsmsg_read(span_of(m.p, m.n), span_str("a.example"), DNS_TXT, &a),
+	    0);
+	CU_ASSERT_EQUAL_FATAL(a->n, 1);
+	CU_ASSERT_EQUAL_FATAL(a->record[0].txt.n, 256);
+	for (int i = 0; i < 256; i++)
+		CU_ASSERT_EQUAL((unsigned char)a->record[0].txt.p[i], i);
+	dns_answer_free(a);
+}
+
+/* --- limits --------------------------------------------------------------- */
+
+/* A message of 64 KiB in one TXT record, and in as many A records as fit. */
+static void
+largest_messages(void)
+{
+	static struct msg m;
+	static unsigned char data[65000];
+	struct dns_answer *a;
+
+	for (size_t at = 0; at < sizeof data; at += 250)
+		data[at] = 249;
+	begin(&m, ANSWER, "a.example", DNS_TXT);
+	put_rr(&m, "a.example", DNS_TXT, data, sizeof data);
+	CU_ASSERT_EQUAL_FATAL(
+	    dnsmsg_read(span_of(m.p, m.n), span_str("a.example"), DNS_TXT, &a),
+	    0);
+	CU_ASSERT_EQUAL_FATAL(a->n, 1);
+	CU_ASSERT_EQUAL(a->record[0].txt.n, sizeof data / 250 * 249);
+	dns_answer_free(a);
+
+	begin(&m, ANSWER, "a.example", DNS_A);
+	while (m.n + 16 <= 65535) {
+		put(&m, "\300\14", 2);
+		put_head(&m, DNS_A, 1, 4);
+		put16(&m, (unsigned)m.p[6] << 8 | m.p[7]);
+		put16(&m, 0);
+	}
+	CU_ASSERT_EQUAL_FATAL(
+	    dnsmsg_read(span_of(m.p, m.n), span_str("a.example"), DNS_A, &a),
+	    0);
+	CU_ASSERT_EQUAL_FATAL(a->n, (65535 - 27) / 16);
+	CU_ASSERT_EQUAL(a->record[4000].ip.b[0], 4001 >> 8);
+	CU_ASSERT_EQUAL(a->record[4000].ip.b[1], 4001 & 255);
+	dns_answer_free(a);
+}
+
+/* MX hosts whose names, unpacked, fill DNS_TEXT_MAX bytes and `over` more. */
+static const char *
+unpacked(unsigned over)
+{
+	static struct msg m;
+	static char long_host[DNSMSG_TEXT_MAX];
+	struct dns_answer *a;
+	const char *text;
+	size_t each = 3 * 63 + 61, left = DNS_TEXT_MAX + over;
+
+	/* The first spells out 249 octets of text and has a NUL behind them; the
+	 * others point to it. */
+	begin(&m, ANSWER, "a.example", DNS_MX);
+	put(&m, "\300\14", 2);
+	put_head(&m, DNS_MX, 1, 2 + each + 1);
+	put16(&m, 10);
+	for (int i = 0; i < 4; i++) {
+		put(&m, i < 3 ? "\76" : "\74", 1);
+		memset(long_host, 'a' + i, 62);
+		put(&m, long_host, i < 3 ? 62 : 60);
+	}
+	put(&m, "", 1);
+	CU_ASSERT_EQUAL_FATAL(m.n, 41 + each + 1);
+	left -= each;
+	while (left >= 2 * each) {
+		put(&m, "\300\14", 2);
+		put_head(&m, DNS_MX, 1, 4);
+		put16(&m, 10);
+		put(&m, "\300\51", 2);
+		left -= each;
+	}
+	/* Names of at most 62 octets and a NUL. */
+	while (left > 0) {
+		size_t n = left > 65 ? 62 : left > 63 ? 30 : left - 1;
+
+		put(&m, "\300\14", 2);
+		put_head(&m, DNS_MX, 1, 4 + n);
+		put16(&m, 10);
+		m.p[m.n++] = (unsigned char)n;
+		memset(long_host, 'z', n);
+		put(&m, long_host, n);
+		put(&m, "", 1);
+		left -= n + 1;
+	}
+	CU_ASSERT_EQUAL_FATAL(
+	    dnsmsg_read(span_of(m.p, m.n), span_str("a.example"), DNS_MX, &a),
+	    0);
+	text = a->status == DNS_FOUND ? "found" : a->why;
+	dns_answer_free(a);
+	return text;
+}
+
+static void
+most_text(void)
+{
+	CHECK_STR(unpacked(0), "found");
+	CHECK_STR(unpacked(1), "answer too large");
+}
+
+/* --- names as text -------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	const char *escaped; /* NULL: not a name */
+} names[] = {
+    {"example.com", "example.com"},
+    {"Example.COM.", "example.com"},
+    {"a", "a"},
+    {"_x.-y.1", "_x.-y.1"},
+    {"a\\b.c d", "a\\\\b.c\\032d"},
+    {"\1\177\377.\"$@();", "\\001\\127\\255.\"$@();"},
+    {"", NULL},
+    {".", NULL},
+    {".a", NULL},
+    {"a..b", NULL},
+    {"a..", NULL},
+};
+
+static void
+escaped_names(void)
+{
+	char text[DNSMSG_TEXT_MAX];
+	unsigned char wire[DNSMSG_WIRE_MAX];
+	size_t n;
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		struct span name = span_str(names[i].name);
+		bool good = names[i].escaped != NULL;
+
+		suite_row(names[i].name);
+		CHECK(dnsmsg_escape(name, text) == (good ? 0 : -EINVAL));
+		CHECK(dnsmsg_wire(name, wire, &n) == (good ? 0 : -EINVAL));
+		CHECK(domain_is_name(name) == good);
+		if (good)
+			CHECK_STR(text, names[i].escaped);
+	}
+}
+
+/* n octets in labels of 63 and one that is shorter, every octet \001. */
+static void
+name_of(char *text, size_t n)
+{
+	memset(text, '\1', n);
+	for (size_t at = 63; at + 1 < n; at += 64)
+		text[at] = '.';
+	text[n] = '\0';
+}
+
+static void
+names_at_their_limits(void)
+{
+	char name[300], text[DNSMSG_TEXT_MAX];
+	unsigned char wire[DNSMSG_WIRE_MAX];
+	size_t n = 0;
+
+	name_of(name, 253);
+	CU_ASSERT_EQUAL(dnsmsg_wire(span_str(name), wire, &n), 0);
+	CU_ASSERT_EQUAL(n, 255);
+	CU_ASSERT_EQUAL(dnsmsg_escape(span_str(name), text), 0);
+	CU_ASSERT_EQUAL(strlen(text), DNSMSG_TEXT_MAX - 1);
+	CU_ASSERT_TRUE(domain_is_name(span_str(name)));
+	name_of(name, 254);
+	CU_ASSERT_EQUAL(dnsmsg_wire(span_str(name), wire, &n), -EINVAL);
+	CU_ASSERT_FALSE(domain_is_name(span_str(name)));
+	memset(name, 'x', 64);
+	name[63] = '\0';
+	CU_ASSERT_EQUAL(dnsmsg_wire(span_str(name), wire, &n), 0);
+	name[63] = 'x';
+	name[64] = '\0';
+	CU_ASSERT_EQUAL(dnsmsg_wire(span_str(name), wire, &n), -EINVAL);
+	CU_ASSERT_FALSE(domain_is_name(span_str(name)));
+}
+
+static void
+no_name_no_answer(void)
+{
+	struct dns_answer *a = NULL;
+
+	CU_ASSERT_EQUAL(
+	    dnsmsg_read(span_str(""), span_str("a..b"), DNS_A, &a), -EINVAL);
+	CU_ASSERT_PTR_NULL(a);
+	dns_answer_free(NULL);
+}
+
+SUITE("dnsmsg", T(every_kind_of_answer), T(every_cut_of_an_answer),
+    T(header_flags), T(other_questions), T(compressed_names), T(longest_names),
+    T(longest_text), T(aliases_in_any_order), T(aliases_that_end_nowhere),
+    T(longest_chain_of_aliases), T(record_data), T(records_beside_the_point),
+    T(text_is_octets), T(largest_messages), T(most_text), T(escaped_names),
+    T(names_at_their_limits), T(no_name_no_answer))

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/log.h"
 #include "tests/support/fixture.h"
 #include "tests/support/pem.h"
 
@@ -27,6 +28,19 @@ write_file(
 	if (fd < 0 || write(fd, text, n) != (ssize_t)n ||
 	    fchmod(fd, mode) != 0 || close(fd) != 0)
 		fail(path);
+}
+
+/* Another modulus: a letter of the second line of base64 is changed. */
+static void
+write_twisted(const struct fixture *f)
+{
+	char text[4096];
+	char *line;
+
+	snprintf(text, sizeof text, "%s", pem_rsa2048);
+	line = strchr(strchr(text, '\n') + 1, '\n') + 1;
+	line[20] = line[20] == 'A' ? 'B' : 'A';
+	write_file(f, "twisted.pem", text, 0600);
 }
 
 static void
@@ -54,6 +68,8 @@ read_settings(struct fixture *f, const char *config)
 void
 fixture_make(struct fixture *f, const char *config)
 {
+	char path[TMPDIR_PATH_MAX];
+
 	*f = (struct fixture){.keys = NULL};
 	tmpdir_make(&f->dir);
 	write_file(f, "ed.pem", pem_ed25519, 0600);
@@ -61,17 +77,23 @@ fixture_make(struct fixture *f, const char *config)
 	write_file(f, "short.pem", pem_rsa1024, 0600);
 	write_file(f, "open.pem", pem_ed25519, 0644);
 	write_file(f, "garbage.pem", "not a key\n", 0600);
+	write_twisted(f);
 	read_settings(f, config);
 	buf_init(&f->why, 1 << 16);
 	buf_init(&f->warn, 1 << 16);
 	if (keyring_open(f->settings, &f->keys, &f->why, &f->warn) != 0 ||
 	    signer_init(&f->signer, f->settings, f->keys) != 0)
 		fail("keyring");
+	buf_init(&f->log, 1 << 20);
+	if (log_open(fixture_file(f, "log", path), "test") != 0)
+		fail("log");
 }
 
 void
 fixture_free(struct fixture *f)
 {
+	log_open(NULL, "test");
+	buf_free(&f->log);
 	signer_free(&f->signer);
 	keyring_free(f->keys);
 	settings_free(f->settings);
@@ -84,4 +106,30 @@ char *
 fixture_file(const struct fixture *f, const char *name, char *path)
 {
 	return tmpdir_file(&f->dir, name, path);
+}
+
+const char *
+fixture_logged(struct fixture *f)
+{
+	char path[TMPDIR_PATH_MAX], piece[4096];
+	int fd = open(fixture_file(f, "log", path), O_RDWR | O_CLOEXEC);
+	ssize_t n;
+
+	buf_clear(&f->log);
+	if (fd < 0)
+		fail(path);
+	while ((n = read(fd, piece, sizeof piece)) > 0)
+		buf_add(&f->log, piece, (size_t)n);
+	if (n < 0 || ftruncate(fd, 0) != 0 || close(fd) != 0)
+		fail(path);
+	return buf_text(&f->log);
+}
+
+int
+fixture_has(const char *text, const char *want)
+{
+	if (strstr(text, want) != NULL)
+		return 1;
+	printf("\n  got:  %s\n  want: %s\n", text, want);
+	return 0;
 }

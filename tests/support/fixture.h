@@ -4,7 +4,8 @@
  *
  * Config text names files of that directory with '@' in front: "@ed.pem",
  * "@rsa.pem" (2,048 bits), "@short.pem" (1,024), all mode 0600; "@open.pem", mode
- * 0644; "@garbage.pem", which is no key; "@none.pem" does not exist.
+ * 0644; "@garbage.pem", which is no key; "@twisted.pem", an RSA key whose parts do not
+ * fit, which only signing shows; "@none.pem" does not exist.
  */
 #ifndef POSTSEAL_TESTS_FIXTURE_H
 #define POSTSEAL_TESTS_FIXTURE_H
@@ -21,16 +22,23 @@ struct fixture {
 	struct signer signer;
 	struct buf why; /* what keyring_open() said */
 	struct buf warn;
+	struct buf log; /* of fixture_logged() */
 };
 
 /* config is the whole text of a config file. Aborts the test program when settings
  * or memory fail; bad keys are told in why. The directory stays until
- * fixture_free(). */
+ * fixture_free(); the log goes into a file there. */
 void fixture_make(struct fixture *f, const char *config);
 
 void fixture_free(struct fixture *f);
 
 /* The path of "@name" into path[TMPDIR_PATH_MAX]; returns path. */
 char *fixture_file(const struct fixture *f, const char *name, char *path);
+
+/* What was logged since the last call; borrows until the next. */
+const char *fixture_logged(struct fixture *f);
+
+/* True if text holds want; prints both when not. */
+int fixture_has(const char *text, const char *want);
 
 #endif

@@ -52,6 +52,7 @@ mta_init(struct mta *m, struct signer *signer)
 	if (session_new(signer, &m->session) != 0)
 		abort();
 	buf_init(&m->lists, 1000);
+	buf_init(&m->sent, TEXT_MAX);
 	buf_init(&m->rest, TEXT_MAX);
 	buf_init(&m->out, TEXT_MAX);
 	for (size_t i = 0; i < MTA_INSERTED_MAX; i++)
@@ -63,6 +64,7 @@ mta_free(struct mta *m)
 {
 	session_free(m->session);
 	buf_free(&m->lists);
+	buf_free(&m->sent);
 	buf_free(&m->rest);
 	buf_free(&m->out);
 	for (size_t i = 0; i < MTA_INSERTED_MAX; i++)
@@ -165,6 +167,7 @@ send_packet(struct mta *m, char command, struct span payload)
 	buf_init(&b, TEXT_MAX);
 	buf_add(&b, head, sizeof head);
 	buf_span(&b, payload);
+	buf_span(&m->sent, buf_view(&b));
 	mta_feed(m, buf_view(&b));
 	buf_free(&b);
 }
@@ -355,4 +358,50 @@ mta_message(struct mta *m, const char *login, struct span text)
 	if (m->abort_after)
 		mta_send(m, 'A', span_of(NULL, 0));
 	return r;
+}
+
+/* The fields of text as they stand in it; returns where the body begins. */
+static size_t
+split_fields(struct span text, struct field *field, size_t max, size_t *ret_n)
+{
+	size_t at = 0, n = 0;
+
+	while (at < text.n && text.p[at] != '\r') {
+		struct span rest = span_skip(text, at);
+		size_t colon = span_find(rest, ':'), end = colon + 1;
+
+		while (end < rest.n &&
+		    !(rest.p[end] == '\n' && rest.p[end - 1] == '\r' &&
+		        (end + 1 == rest.n ||
+		            (rest.p[end + 1] != ' ' &&
+		                rest.p[end + 1] != '\t'))))
+			end++;
+		CU_ASSERT_FATAL(n < max && end < rest.n);
+		field[n].name = span_of(rest.p, colon);
+		field[n++].value =
+		    span_of(rest.p + colon + 1, end - 1 - (colon + 1));
+		at += end + 1;
+	}
+	*ret_n = n;
+	return at + 2 < text.n ? at + 2 : text.n;
+}
+
+int
+mta_verify(const struct mta *m, size_t i, struct key *key,
+    struct signer *signer, struct span text)
+{
+	unsigned char hash[BODYHASH_SIZE];
+	struct field field[256];
+	struct field_list list = {field, 0};
+	size_t at = split_fields(text, field, 256, &list.n);
+	struct bodyhash *b;
+
+	if (bodyhash_new(&b) != 0)
+		abort();
+	bodyhash_begin(b, signer->settings->signer.body_canon);
+	bodyhash_feed(b, span_skip(text, at));
+	CHECK(bodyhash_end(b, hash) == 0);
+	bodyhash_free(b);
+	return sign_verify(
+	    signer->sign, key, buf_view(&m->inserted[i].value), &list, hash);
 }

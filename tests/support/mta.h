@@ -29,6 +29,7 @@ struct mta {
 	struct session *session;
 	struct optneg agreed;
 	struct buf lists; /* of the answer to OPTNEG: "2 i {auth_type}\n" */
+	struct buf sent;  /* all packets so far */
 	struct buf rest;  /* fed and not consumed */
 	struct buf out;   /* answered */
 	struct mta_inserted
@@ -63,5 +64,13 @@ void mta_connect(struct mta *m, const char *address);
  * answer: 'a' or 'c' when the message goes on, 't', or 0 when the session ended.
  */
 char mta_message(struct mta *m, const char *login, struct span text);
+
+/*
+ * Verifies the signature inserted as number i over the message, as a receiver
+ * would see it. 0, or an error of sign_verify(). signer's settings say how the
+ * body was canonicalized.
+ */
+int mta_verify(const struct mta *m, size_t i, struct key *key,
+    struct signer *signer, struct span text);
 
 #endif

@@ -1,0 +1,409 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "common/limits.h"
+#include "signer/hdrsel.h"
+#include "tests/support/fixture.h"
+#include "tests/support/mta.h"
+#include "tests/support/suite.h"
+
+/* A literal with its inner NULs, without the last one. */
+#define S(text) text, sizeof(text) - 1
+
+static const char config[] =
+    "domain \"two.example\" {\n"
+    " key \"r\" { file = \"@rsa.pem\" }\n"
+    " key \"e\" { file = \"@ed.pem\" }\n}\n"
+    "domain \"ed.example\" { key \"e\" { file = \"@ed.pem\" } }\n"
+    "domain \"bad.example\" { key \"x\" { file = \"@none.pem\" } }\n";
+
+static const char ed_message[] =
+    "Received: from x by y;\r\n\tSun, 22 Nov 2026 10:00:00 +0000\r\n"
+    "From: Alice <alice@ed.example>\r\n"
+    "To: bob@rcpt.example\r\n"
+    "Subject:  two spaces,\r\n\tand a fold \r\n"
+    "Date: Sun, 22 Nov 2026 10:00:00 +0000\r\n"
+    "Message-ID: <1@ed.example>\r\n"
+    "\r\n"
+    "Hello  \r\nworld\r\n\r\n\r\n";
+
+static const char two_message[] =
+    "From: alice@two.example\r\nSubject: t\r\n\r\nhi\r\n";
+
+static const char foreign_message[] =
+    "From: eve@elsewhere.example\r\nSubject: t\r\n\r\nhi\r\n";
+
+static size_t
+count(const char *text, char c)
+{
+	size_t n = 0;
+
+	for (; *text != '\0'; text++)
+		n += *text == c;
+	return n;
+}
+
+static struct key *
+key_of(const struct fixture *f, const char *domain, size_t i)
+{
+	return keyring_find(f->keys, span_str(domain))->key[i].key;
+}
+
+static void
+start(struct mta *m, struct fixture *f, const char *client)
+{
+	mta_init(m, &f->signer);
+	CHECK(mta_open(m));
+	mta_connect(m, client);
+}
+
+static void
+signs(void)
+{
+	struct fixture f;
+	const char *log;
+	struct mta m;
+
+	fixture_make(&f, config);
+	start(&m, &f, "127.0.0.1");
+	CHECK(mta_message(&m, NULL, span_of(S(two_message))) == 'a');
+	CU_ASSERT_FATAL(m.ninserted == 2);
+	for (size_t i = 0; i < 2; i++) {
+		CHECK(m.inserted[i].index == 0);
+		CHECK_STR(m.inserted[i].name, "DKIM-Signature");
+		CHECK(m.inserted[i].value.p[0] == ' ');
+		/* the first key of the config is inserted last: on top */
+		CHECK(mta_verify(&m, i, key_of(&f, "two.example", 1 - i),
+		          &f.signer, span_of(S(two_message))) == 0);
+	}
+	log = fixture_logged(&f);
+	CHECK(count(log, '\n') == 1);
+	CHECK(fixture_has(log,
+	    "signed queue_id=4AE0FA84398 domain=two.example "
+	    "selectors=r,e algorithms=rsa-sha256,ed25519-sha256 "
+	    "bytes="));
+	CHECK(fixture_has(log, "client=127.0.0.1 daemon=smtpd"));
+	CHECK(mta_message(&m, "al", span_of(S(ed_message))) == 'a');
+	CHECK(m.ninserted == 1);
+	CHECK(mta_verify(&m, 0, key_of(&f, "ed.example", 0), &f.signer,
+	          span_of(S(ed_message))) == 0);
+	CHECK(fixture_has(fixture_logged(&f), " user=al "));
+	mta_send(&m, 'Q', span_of(NULL, 0));
+	CHECK(session_over(m.session));
+	CHECK_STR(fixture_logged(&f), "");
+	mta_free(&m);
+	fixture_free(&f);
+}
+
+/* A verifier of ours that always said yes would make the other tests empty. */
+static void
+verifier_notices(void)
+{
+	char text[sizeof ed_message];
+	struct fixture f;
+	struct mta m;
+
+	fixture_make(&f, config);
+	start(&m, &f, "127.0.0.1");
+	mta_message(&m, NULL, span_of(S(ed_message)));
+	for (size_t i = 0; i < 2; i++) {
+		memcpy(text, ed_message, sizeof text);
+		*strstr(text, i == 0 ? "Alice" : "world") = 'X';
+		CHECK(mta_verify(&m, 0, key_of(&f, "ed.example", 0), &f.signer,
+		          span_of(S(text))) != 0);
+	}
+	mta_free(&m);
+	fixture_free(&f);
+}
+
+/* Simple canonicalization needs the value as it was; without LEADSPC the MTA has
+ * taken one space off, and puts one in front of ours. */
+static void
+simple_canonicalization(void)
+{
+	struct fixture f;
+	struct mta m;
+
+	fixture_make(&f,
+	    "signer { canonicalization = \"simple/simple\" }\n"
+	    "domain \"ed.example\" { key \"e\" { file = \"@ed.pem\" } }\n");
+	for (int leadspc = 0; leadspc < 2; leadspc++) {
+		mta_init(&m, &f.signer);
+		if (!leadspc)
+			m.offer.protocol &= ~(uint32_t)SMFIP_HDR_LEADSPC;
+		CHECK(mta_open(&m));
+		mta_connect(&m, "::1");
+		mta_message(&m, NULL, span_of(S(ed_message)));
+		CU_ASSERT_FATAL(m.ninserted == 1);
+		CHECK(m.inserted[0].value.p[0] == ' ');
+		CHECK(m.inserted[0].value.p[1] != ' ');
+		CHECK(mta_verify(&m, 0, key_of(&f, "ed.example", 0), &f.signer,
+		          span_of(S(ed_message))) == 0);
+		mta_free(&m);
+	}
+	fixture_free(&f);
+}
+
+static void
+reasons(void)
+{
+	static const struct {
+		const char *client, *login, *text, *log;
+	} row[] = {
+	    {"192.0.2.1", NULL, ed_message,
+	        "unsigned queue_id=4AE0FA84398 reason=\"client is neither "
+	        "internal nor authenticated\" from=ed.example "
+	        "client=192.0.2.1"},
+	    {"2001:db8::7", NULL, ed_message, "client=2001:db8::7"},
+	    {"127.0.0.1", NULL, foreign_message,
+	        "reason=\"no domain section for the From domain\" "
+	        "from=elsewhere.example"},
+	    {"127.0.0.1", NULL, "Subject: x\r\n\r\nhi\r\n",
+	        "reason=\"no From field\" client"},
+	    {"192.0.2.1", "al", "From: a@bad.example\r\n\r\n",
+	        "reason=\"a key of the From domain cannot be used\" "
+	        "from=bad.example"},
+	    {"127.0.0.1", NULL, "\r\nhi\r\n", "reason=\"no From field\""},
+	    {"127.0.0.1", NULL,
+	        "From: a@ed.example\r\nFrom: b@ed.example\r\n\r\n",
+	        "reason=\"several From fields\""},
+	    {"127.0.0.1", NULL, "From: a@ed.example\r\nTo: x\ry\r\n\r\n",
+	        "reason=\"a header field cannot arrive as it is\""},
+	};
+	struct fixture f;
+	const char *log;
+	struct mta m;
+
+	fixture_make(&f, config);
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		suite_row(row[i].log);
+		start(&m, &f, row[i].client);
+		CHECK(mta_message(&m, row[i].login, span_str(row[i].text)) ==
+		    'a');
+		CHECK(m.ninserted == 0);
+		CHECK(!session_over(m.session));
+		/* the MTA keeps the body of what is not signed */
+		CHECK(m.body_sent == 0);
+		log = fixture_logged(&f);
+		CHECK(fixture_has(log, row[i].log));
+		CHECK(count(log, '\n') == 1);
+		mta_free(&m);
+	}
+	/* authenticated is enough */
+	start(&m, &f, "192.0.2.1");
+	mta_message(&m, "alice", span_of(S(ed_message)));
+	CHECK(m.ninserted == 1);
+	mta_free(&m);
+	fixture_free(&f);
+}
+
+static void
+no_header_may_be_added(void)
+{
+	struct fixture f;
+	struct mta m;
+
+	fixture_make(&f, config);
+	mta_init(&m, &f.signer);
+	m.offer.actions = 0x1fe;
+	CHECK(mta_open(&m));
+	mta_connect(&m, "127.0.0.1");
+	CHECK(mta_message(&m, NULL, span_of(S(ed_message))) == 'a');
+	CHECK(m.ninserted == 0);
+	CHECK(fixture_has(
+	    fixture_logged(&f), "the MTA does not let us add header fields"));
+	mta_free(&m);
+	fixture_free(&f);
+}
+
+static void
+bad_key_tempfail(void)
+{
+	static const uint32_t protocol[] = {
+	    0x1fffff, 0x1fffff & ~(uint32_t)SMFIP_NR_BODY, 0};
+	static const char text[] = "From: a@bad.example\r\n\r\n";
+	static char body[200000];
+	struct fixture f;
+	struct buf b;
+	struct mta m;
+
+	fixture_make(&f,
+	    "signer { on_bad_key = \"tempfail\" }\n"
+	    "domain \"bad.example\" { key \"x\" { file = \"@none.pem\" } }\n");
+	buf_init(&b, 1 << 20);
+	buf_str(&b, text);
+	memset(body, 'x', sizeof body);
+	buf_add(&b, body, sizeof body);
+	for (int i = 0; i < 3; i++) {
+		mta_init(&m, &f.signer);
+		m.offer.protocol = protocol[i];
+		CHECK(mta_open(&m));
+		mta_connect(&m, "127.0.0.1");
+		CHECK(mta_message(&m, NULL, buf_view(&b)) == 't');
+		/* SKIP spares the rest of a body, where it may be said */
+		CHECK(m.body_sent == (i == 1 ? 65535 : sizeof body));
+		CHECK(fixture_has(fixture_logged(&f),
+		    "tempfail queue_id=4AE0FA84398 "
+		    "reason=\"a key of the From domain "
+		    "cannot be used\" from=bad.example"));
+		/* the connection goes on */
+		CHECK(
+		    mta_message(&m, NULL, span_of(S(foreign_message))) == 'a');
+		mta_free(&m);
+	}
+	buf_free(&b);
+	fixture_free(&f);
+}
+
+static void
+limits(void)
+{
+	static const struct {
+		size_t fields, size;
+		const char *log;
+	} row[] = {
+	    {MESSAGE_FIELDS_MAX - 1, 10, "signed"},
+	    {MESSAGE_FIELDS_MAX, 10, "too many header fields"},
+	    {20, MESSAGE_HEADERS_MAX / 20 - 10, "signed"},
+	    {20, MESSAGE_HEADERS_MAX / 20, "the header is too large"},
+	};
+	struct fixture f;
+	struct buf text;
+	struct mta m;
+
+	fixture_make(&f, config);
+	buf_init(&text, 4 << 20);
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		suite_row(row[i].log);
+		buf_clear(&text);
+		buf_str(&text, "From: a@ed.example\r\n");
+		for (size_t n = 0; n < row[i].fields; n++)
+			buf_fmt(&text, "X-Y:%0*d\r\n", (int)row[i].size, 7);
+		buf_str(&text, "\r\nbody\r\n");
+		start(&m, &f, "127.0.0.1");
+		CHECK(mta_message(&m, NULL, buf_view(&text)) == 'a');
+		CHECK(
+		    (m.ninserted == 1) == (strcmp(row[i].log, "signed") == 0));
+		CHECK(fixture_has(fixture_logged(&f), row[i].log));
+		/* the next message is an ordinary one again */
+		mta_message(&m, NULL, span_of(S(ed_message)));
+		CHECK(m.ninserted == 1);
+		fixture_logged(&f);
+		mta_free(&m);
+	}
+	buf_free(&text);
+	fixture_free(&f);
+}
+
+/* A key that is found to be none when it signs. */
+static void
+key_does_not_work(void)
+{
+	static const char text[] = "From: a@twisted.example\r\n\r\nhi\r\n";
+	static const char *const settings[] = {"unsigned", "tempfail"};
+	char conf[400];
+	struct fixture f;
+	const char *log;
+	struct mta m;
+
+	for (int i = 0; i < 2; i++) {
+		suite_row(settings[i]);
+		snprintf(conf, sizeof conf,
+		    "signer { on_bad_key = \"%s\" }\n"
+		    "domain \"twisted.example\" {\n"
+		    " key \"e\" { file = \"@ed.pem\" }\n"
+		    " key \"x\" { file = \"@twisted.pem\" }\n}\n",
+		    settings[i]);
+		fixture_make(&f, conf);
+		CHECK(f.keys->bad == 0);
+		start(&m, &f, "127.0.0.1");
+		CHECK(mta_message(&m, NULL, span_of(S(text))) ==
+		    (i == 0 ? 'a' : 't'));
+		CHECK(m.ninserted == 0); /* not the other key's either */
+		log = fixture_logged(&f);
+		CHECK(fixture_has(log, settings[i]));
+		CHECK(fixture_has(log,
+		    "reason=\"a key of the From domain "
+		    "cannot be used\""));
+		CHECK(fixture_has(log, "/twisted.pem client=127.0.0.1"));
+		mta_free(&m);
+		fixture_free(&f);
+	}
+}
+
+/* Names in h=: From counts twice, because it is oversigned. */
+static void
+names_to_sign(void)
+{
+	struct fixture f;
+	struct buf text;
+	struct mta m;
+
+	fixture_make(&f, config);
+	buf_init(&text, 1 << 20);
+	for (int n = HDRSEL_MAX - 2; n <= HDRSEL_MAX - 1; n++) {
+		buf_clear(&text);
+		buf_str(&text, "From: a@ed.example\r\n");
+		for (int i = 0; i < n; i++)
+			buf_str(&text, "Cc: x@y.example\r\n");
+		buf_str(&text, "\r\n");
+		start(&m, &f, "127.0.0.1");
+		CHECK(mta_message(&m, NULL, buf_view(&text)) == 'a');
+		CHECK(m.ninserted == (n == HDRSEL_MAX - 2));
+		CHECK(fixture_has(fixture_logged(&f),
+		    m.ninserted == 1 ? "signed" : "too many header fields to"));
+		mta_free(&m);
+	}
+	buf_free(&text);
+	fixture_free(&f);
+}
+
+/* Memory that is out puts the message off, wherever it happens. */
+static void
+out_of_memory(void)
+{
+	static const struct origin from = {
+	    .known = true, .client = {AF_INET, {127, 0, 0, 1}}};
+	struct buf out;
+	struct outcome o;
+	struct message m;
+	struct fixture f;
+
+	fixture_make(&f, config);
+	buf_init(&out, 100000);
+	message_init(&m);
+	/* in the header; then at the end, when h= is made; then not */
+	for (size_t max = 100;; max += 100) {
+		m.arena.max = max;
+		message_field(
+		    &m, span_str("From"), span_str(" a@ed.example"), false);
+		message_macro(&m, span_str("i"), span_str("4AE0FA84398"));
+		outcome_headers(&f.signer, &m, &from, true, &o);
+		message_body(&m, span_str("hi\r\n"));
+		outcome_end(&f.signer, &m, false, &o, &out);
+		if (o.kind == OUTCOME_SIGN)
+			break;
+		CHECK(o.kind == OUTCOME_TEMPFAIL);
+		CHECK_STR(o.reason, "out of memory");
+		CHECK(out.n == 0);
+		message_reset(&m);
+		CU_ASSERT_FATAL(max < 100000);
+	}
+	CHECK(out.n > 100);
+	/* no room for the answer: nothing of it is there */
+	buf_free(&out);
+	buf_init(&out, 200);
+	buf_str(&out, "before");
+	outcome_headers(&f.signer, &m, &from, true, &o);
+	outcome_end(&f.signer, &m, false, &o, &out);
+	CHECK(o.kind != OUTCOME_SIGN && out.n == 6);
+	message_free(&m);
+	buf_free(&out);
+	fixture_free(&f);
+}
+
+SUITE("outcome", T(signs), T(verifier_notices), T(simple_canonicalization),
+    T(reasons), T(no_header_may_be_added), T(bad_key_tempfail), T(limits),
+    T(key_does_not_work), T(names_to_sign), T(out_of_memory))

@@ -1,13 +1,13 @@
 /*
  * postseal-signer: a milter that signs outbound mail with DKIM. Options are read
- * here; generation.c reads settings and keys, service.c serves.
+ * here; setup.c reads settings and keys, service.c serves.
  */
 #include <getopt.h>
 #include <stdio.h>
 #include <sysexits.h>
 
 #include "common/supervisor.h"
-#include "signer/generation.h"
+#include "signer/setup.h"
 #include "signer/service.h"
 
 enum mode { MODE_SERVE, MODE_TEST, MODE_HELP, MODE_VERSION };
@@ -37,30 +37,30 @@ static int
 load(void *arg, struct supervisor_plan *ret)
 {
 	struct daemon *d = arg;
-	struct generation *g;
-	int rc = generation_load(d->file, d->started, &g);
+	struct setup *s;
+	int rc = setup_load(d->file, d->started, &s);
 
 	if (rc != 0)
 		return rc;
 	d->started = true;
-	ret->daemon = &g->settings->signer.daemon;
-	ret->workers = g->settings->signer.workers;
-	ret->generation = g;
+	ret->daemon = &s->settings->signer.daemon;
+	ret->workers = s->settings->signer.workers;
+	ret->generation = s;
 	return 0;
 }
 
 static void
 unload(void *arg, void *generation)
 {
-	generation_free(generation);
+	setup_free(generation);
 }
 
 static int
 serve(void *arg, struct worker *w, void *generation)
 {
-	const struct generation *g = generation;
+	const struct setup *s = generation;
 
-	return service_run(w, g->settings, g->keys);
+	return service_run(w, s->settings, s->keys);
 }
 
 static int
@@ -76,20 +76,20 @@ run(const char *file)
 static int
 test(const char *file)
 {
-	struct generation g = {NULL, NULL};
+	struct setup s = {NULL, NULL};
 	struct buf text, why;
 	int rc;
 
 	buf_init(&text, 16 * 1024 * 1024);
 	buf_init(&why, 1024 * 1024);
-	rc = generation_read(file, &g, &why, &why);
+	rc = setup_read(file, &s, &why, &why);
 	if (rc == 0) {
-		settings_dump(g.settings, SETTINGS_SIGNER, &text);
-		rc = g.keys->bad > 0 ? -1 : buf_error(&text);
+		settings_dump(s.settings, SETTINGS_SIGNER, &text);
+		rc = s.keys->bad > 0 ? -1 : buf_error(&text);
 	}
 	fwrite(text.p, 1, text.n, stdout);
 	fwrite(why.p, 1, why.n, stderr);
-	generation_clear(&g);
+	setup_clear(&s);
 	buf_free(&text);
 	buf_free(&why);
 	return rc == 0 && fflush(stdout) == 0 ? EX_OK : 1;
@@ -98,7 +98,7 @@ test(const char *file)
 static int
 usage(const char *why, const char *what)
 {
-	fprintf(stderr, "%s: %s %s\n%s", GENERATION_IDENT, why, what, help);
+	fprintf(stderr, "%s: %s %s\n%s", SETUP_IDENT, why, what, help);
 	return EX_USAGE;
 }
 
@@ -114,7 +114,7 @@ act(enum mode mode, const char *file)
 		fputs(help, stdout);
 		return EX_OK;
 	case MODE_VERSION:
-		puts(GENERATION_IDENT " " POSTSEAL_VERSION);
+		puts(SETUP_IDENT " " POSTSEAL_VERSION);
 		return EX_OK;
 	}
 	return EX_SOFTWARE;

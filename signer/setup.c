@@ -1,4 +1,4 @@
-#include "signer/generation.h"
+#include "signer/setup.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,30 +9,30 @@
 enum { TEXT_MAX = 1024 * 1024 }; /* ten thousand bad keys, and their paths */
 
 int
-generation_read(
-    const char *file, struct generation *ret, struct buf *why, struct buf *warn)
+setup_read(
+    const char *file, struct setup *ret, struct buf *why, struct buf *warn)
 {
-	struct generation g = {NULL, NULL};
-	int rc = settings_read(file, SETTINGS_SIGNER, &g.settings, why, warn);
+	struct setup s = {NULL, NULL};
+	int rc = settings_read(file, SETTINGS_SIGNER, &s.settings, why, warn);
 
 	if (rc != 0)
 		return rc;
-	rc = keyring_open(g.settings, &g.keys, why, warn);
+	rc = keyring_open(s.settings, &s.keys, why, warn);
 	if (rc != 0) {
 		buf_fmt(why, "%s: %s\n", file, strerror(-rc));
-		generation_clear(&g);
+		setup_clear(&s);
 		return rc;
 	}
-	*ret = g;
+	*ret = s;
 	return 0;
 }
 
 void
-generation_clear(struct generation *g)
+setup_clear(struct setup *s)
 {
-	keyring_free(g->keys);
-	settings_free(g->settings);
-	*g = (struct generation){NULL, NULL};
+	keyring_free(s->keys);
+	settings_free(s->settings);
+	*s = (struct setup){NULL, NULL};
 }
 
 static void
@@ -48,54 +48,54 @@ log_lines(int level, struct span text)
 
 /* 0, or -errno after a sentence in why. */
 static int
-judge(const struct generation *g, bool reload, struct buf *why)
+judge(const struct setup *s, bool reload, struct buf *why)
 {
-	bool strict = reload || g->settings->signer.strict_start;
+	bool strict = reload || s->settings->signer.strict_start;
 	int rc;
 
-	if (g->keys->bad > 0 && strict) {
+	if (s->keys->bad > 0 && strict) {
 		buf_str(why,
 		    reload ? "bad keys: the settings in force stay\n"
 		           : "bad keys, and strict_start is set\n");
 		return -EINVAL;
 	}
-	rc = log_open(g->settings->log, GENERATION_IDENT);
+	rc = log_open(s->settings->log, SETUP_IDENT);
 	if (rc != 0)
 		buf_fmt(
-		    why, "log \"%s\": %s\n", g->settings->log, strerror(-rc));
+		    why, "log \"%s\": %s\n", s->settings->log, strerror(-rc));
 	return rc;
 }
 
 int
-generation_load(const char *file, bool reload, struct generation **ret)
+setup_load(const char *file, bool reload, struct setup **ret)
 {
-	struct generation *g = calloc(1, sizeof *g);
+	struct setup *s = calloc(1, sizeof *s);
 	struct buf why, warn;
 	int rc = -ENOMEM;
 
 	buf_init(&why, TEXT_MAX);
 	buf_init(&warn, TEXT_MAX);
-	if (g == NULL)
+	if (s == NULL)
 		buf_fmt(&why, "%s: %s\n", file, strerror(ENOMEM));
 	else
-		rc = generation_read(file, g, &why, &warn);
+		rc = setup_read(file, s, &why, &warn);
 	if (rc == 0)
-		rc = judge(g, reload, &why);
+		rc = judge(s, reload, &why);
 	log_lines(LOG_WARNING, buf_view(&warn));
 	log_lines(LOG_ERR, buf_view(&why));
 	buf_free(&why);
 	buf_free(&warn);
 	if (rc == 0)
-		*ret = g;
+		*ret = s;
 	else
-		generation_free(g);
+		setup_free(s);
 	return rc;
 }
 
 void
-generation_free(struct generation *g)
+setup_free(struct setup *s)
 {
 	if (g != NULL)
-		generation_clear(g);
-	free(g);
+		setup_clear(s);
+	free(s);
 }

@@ -1,0 +1,44 @@
+/*
+ * setup.h - what a reload replaces: settings and keys, read and judged whole.
+ *
+ * In the supervisor, which may read them. A worker inherits its setup by
+ * fork(2) and serves it to its end.
+ */
+#ifndef POSTSEAL_SIGNER_SETUP_H
+#define POSTSEAL_SIGNER_SETUP_H
+
+#include "common/buf.h"
+#include "common/settings.h"
+#include "signer/keyring.h"
+
+/* The name in the log, in messages, and of the program. */
+#define SETUP_IDENT "postseal-signer"
+
+struct setup {
+	struct settings *settings; /* owned */
+	struct keyring *keys;      /* owned; keys->bad domains sign nothing */
+};
+
+/*
+ * Reads the signer's part of file, and the keys. 0 and *ret (setup_clear), or
+ * -errno. A sentence for each problem, a newline behind each, is appended to why,
+ * for bad keys too, which are no failure here; warnings to warn.
+ */
+int setup_read(
+    const char *file, struct setup *ret, struct buf *why, struct buf *warn);
+
+/* Frees what is in it. */
+void setup_clear(struct setup *g);
+
+/*
+ * As setup_read(), logs every problem and warning, and opens the log that the
+ * settings name. Bad keys are a failure when all of them must be good: on a
+ * reload, where the old ones go on, and with strict_start. *ret is returned
+ * owned (setup_free).
+ */
+int setup_load(const char *file, bool reload, struct setup **ret);
+
+/* NULL is allowed. */
+void setup_free(struct setup *g);
+
+#endif

@@ -136,7 +136,11 @@ $1: $1.o $(O)/libsupport.a $(call fake,$1) $(LIBRARIES)
 endef
 $(foreach t,$(TESTS) $(REPLAYS),$(eval $(call test_program,$t)))
 
-tests: $(TESTS) $(REPLAYS) $(PROGRAMS)
+# The scripted DNS server as a program, for scripts.
+$(O)/dnsd: $(O)/tests/support/prog/dnsd.o $(O)/libsupport.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
+
+tests: $(TESTS) $(REPLAYS) $(PROGRAMS) $(O)/dnsd
 
 unit: $(TESTS) $(PROGRAMS)
 	@tests/run "unit ($(FLAVOUR))" $(O) $(TESTS)

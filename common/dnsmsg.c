@@ -12,7 +12,8 @@ enum {
 	FLAG_TC = 0x0200, /* it was cut */
 	CLASS_IN = 1,
 	TYPE_CNAME = 5,
-	LABEL_MAX = 63
+	LABEL_MAX = 63,
+	POINTERS_MAX = 127 /* in one name: it has no more labels */
 };
 
 /* A name in lower case, uncompressed, its root label at the end. */
@@ -97,13 +98,15 @@ wire_from_text(struct span name, struct wire *ret)
 /*
  * Reads the name at `at`, compressed or not (RFC 1035 section 4.1.4); *ret_next
  * is the offset behind it. A pointer must lead behind the header and before the
- * part of the name that it ends, which also makes every chain of pointers end.
+ * part of the name that it ends, so that every chain of them has an end; but as
+ * a long chain could be walked for each record, it must be short as well.
  */
 static bool
 wire_read(
     const struct message *m, size_t at, struct wire *ret, size_t *ret_next)
 {
 	size_t low = at, next = 0;
+	unsigned pointers = 0;
 
 	ret->n = 0;
 	for (;;) {
@@ -115,7 +118,7 @@ wire_read(
 		if (len == 0)
 			break;
 		if (len >= 0xc0) {
-			if (m->n - at < 2)
+			if (m->n - at < 2 || ++pointers > POINTERS_MAX)
 				return false;
 			if (next == 0)
 				next = at + 2;

@@ -424,6 +424,36 @@ longest_text(void)
 	    strlen("found 10 ") + DNSMSG_TEXT_MAX - 1);
 }
 
+/* Pointers to pointers: n of them, the first to the question's name. */
+static const char *
+chain_text(unsigned n)
+{
+	static struct msg m;
+	unsigned at;
+
+	begin(&m, ANSWER, "a.example", DNS_MX);
+	put(&m, "\300\14", 2);
+	put_head(&m, 99, 1, 2 * (size_t)(n - 1));
+	at = QUESTION;
+	for (unsigned i = 1; i < n; i++) {
+		put16(&m, 0xc000 | at);
+		at = (unsigned)m.n - 2;
+	}
+	put(&m, "\300\14", 2);
+	put_head(&m, DNS_MX, 1, 4);
+	put16(&m, 10);
+	put16(&m, 0xc000 | at);
+	return msg_text(&m, DNS_MX);
+}
+
+static void
+longest_chain_of_pointers(void)
+{
+	CHECK_STR(chain_text(1), "found 10 a.example");
+	CHECK_STR(chain_text(127), "found 10 a.example");
+	CHECK_STR(chain_text(128), "temperror malformed answer");
+}
+
 /* --- CNAMEs --------------------------------------------------------------- */
 
 static void
@@ -766,7 +796,8 @@ no_name_no_answer(void)
 
 SUITE("dnsmsg", T(every_kind_of_answer), T(every_cut_of_an_answer),
     T(header_flags), T(other_questions), T(compressed_names), T(longest_names),
-    T(longest_text), T(aliases_in_any_order), T(aliases_that_end_nowhere),
-    T(longest_chain_of_aliases), T(record_data), T(records_beside_the_point),
-    T(text_is_octets), T(largest_messages), T(most_text), T(escaped_names),
-    T(names_at_their_limits), T(no_name_no_answer))
+    T(longest_text), T(longest_chain_of_pointers), T(aliases_in_any_order),
+    T(aliases_that_end_nowhere), T(longest_chain_of_aliases), T(record_data),
+    T(records_beside_the_point), T(text_is_octets), T(largest_messages),
+    T(most_text), T(escaped_names), T(names_at_their_limits),
+    T(no_name_no_answer))

@@ -95,7 +95,7 @@ setup_load(const char *file, bool reload, struct setup **ret)
 void
 setup_free(struct setup *s)
 {
-	if (g != NULL)
+	if (s != NULL)
 		setup_clear(s);
 	free(s);
 }

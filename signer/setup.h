@@ -28,7 +28,7 @@ int setup_read(
     const char *file, struct setup *ret, struct buf *why, struct buf *warn);
 
 /* Frees what is in it. */
-void setup_clear(struct setup *g);
+void setup_clear(struct setup *s);
 
 /*
  * As setup_read(), logs every problem and warning, and opens the log that the
@@ -39,6 +39,6 @@ void setup_clear(struct setup *g);
 int setup_load(const char *file, bool reload, struct setup **ret);
 
 /* NULL is allowed. */
-void setup_free(struct setup *g);
+void setup_free(struct setup *s);
 
 #endif

@@ -108,6 +108,7 @@ main(int argc, char **argv)
 	    {"version", no_argument, NULL, MODE_VERSION}, {NULL, 0, NULL, 0}};
 	const char *file = SETTINGS_FILE;
 	enum mode mode = MODE_SPAWNED;
+	char short_option[] = "-?";
 	int c;
 
 	opterr = 0; /* getopt would print before we know who listens */
@@ -131,7 +132,9 @@ main(int argc, char **argv)
 			return usage(
 			    "a value is missing for", argv[optind - 1]);
 		default:
-			return usage("unknown option", argv[optind - 1]);
+			short_option[1] = (char)optopt;
+			return usage("unknown option",
+			    optopt > ' ' ? short_option : argv[optind - 1]);
 		}
 	}
 	if (optind < argc)

@@ -1,0 +1,676 @@
+/*
+ * The real postseal-policyd, from outside: on a socket as spawn(8) gives it, on
+ * pipes and files, standing, and with options that are wrong. DNS is a scripted
+ * server. BUILD names the directory of the program.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/support/dnsd.h"
+#include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
+
+enum { PATIENCE_MS = 20 * 1000 }; /* valgrind is slow */
+
+static const char zone[] = "example.com     TXT \"v=spf1 ip4:192.0.2.1 -all\"\n"
+                           "slow.example    TXT \"v=spf1 -all\"\n"
+                           "slow.example    TXT delay=600\n"
+                           "broken.example  TXT \"v=spf1 foo:bar -all\"\n"
+                           "deep.example    TXT \"v=spf1 include:example.com "
+                           "a:absent.example mx ptr exists:%{i}.x -all\"\n"
+                           "dead.example    TXT servfail\n";
+
+static struct {
+	struct tmpdir dir;
+	struct dnsd *dns;
+	char config[TMPDIR_PATH_MAX];
+	char log[TMPDIR_PATH_MAX];
+} w;
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void
+write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	CU_ASSERT_FATAL(f != NULL);
+	fputs(text, f);
+	CU_ASSERT_FATAL(fclose(f) == 0);
+}
+
+static const char *
+read_file(const char *path)
+{
+	static char text[64 * 1024];
+	FILE *f = fopen(path, "r");
+	size_t n = f == NULL ? 0 : fread(text, 1, sizeof text - 1, f);
+
+	if (f != NULL)
+		fclose(f);
+	text[n] = '\0';
+	return text;
+}
+
+/* The config, with more at the end of the top level. */
+static void
+configure(const char *log, const char *more)
+{
+	char text[1024];
+
+	snprintf(text, sizeof text,
+	    "hostname = \"mx.example.org\"\nlog = \"%s\"\n"
+	    "dns { servers = {\"127.0.0.1:%u\"} timeout = 5 }\n%s",
+	    log, dnsd_port(w.dns), more);
+	write_file(w.config, text);
+}
+
+static void
+begin(void)
+{
+	tmpdir_make(&w.dir);
+	tmpdir_file(&w.dir, "postseal.conf", w.config);
+	tmpdir_file(&w.dir, "log", w.log);
+	w.dns = dnsd_start(zone);
+	configure(w.log, "");
+}
+
+static void
+finish(void)
+{
+	dnsd_stop(w.dns);
+	tmpdir_remove(&w.dir);
+}
+
+/* Starts the program with these descriptors as 0, 1 and 2. */
+static pid_t
+start(int in, int out, int err, const char *const *argv)
+{
+	const char *build = getenv("BUILD");
+	char path[512];
+	pid_t pid;
+
+	snprintf(path, sizeof path, "%s/postseal-policyd",
+	    build == NULL ? ".build/release" : build);
+	fflush(stdout);
+	pid = fork();
+	CU_ASSERT_FATAL(pid >= 0);
+	if (pid > 0)
+		return pid;
+	/* none of the three may be overwritten before it is copied */
+	in = fcntl(in, F_DUPFD, 10);
+	out = fcntl(out, F_DUPFD, 10);
+	err = fcntl(err, F_DUPFD, 10);
+	dup2(in, 0);
+	dup2(out, 1);
+	dup2(err, 2);
+	for (int fd = 3; fd < 64; fd++)
+		close(fd);
+	execv(path, (char *const *)(uintptr_t)argv);
+	_exit(127);
+}
+
+/* As spawn(8) does it: one socket on 0, 1 and 2. Our end is *ret_fd. */
+static pid_t
+start_spawned(int *ret_fd)
+{
+	const char *const argv[] = {"postseal-policyd", "-c", w.config, NULL};
+	int pair[2];
+	pid_t pid;
+
+	CU_ASSERT_FATAL(
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
+	pid = start(pair[1], pair[1], pair[1], argv);
+	close(pair[1]);
+	*ret_fd = pair[0];
+	return pid;
+}
+
+/* The exit code, or -1 when it was a signal; -2 when it does not end. */
+static int
+end_of(pid_t pid)
+{
+	uint64_t end = now_ms() + PATIENCE_MS;
+	int status;
+
+	while (now_ms() < end) {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+		poll(NULL, 0, 2);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	return -2;
+}
+
+static void
+say(int fd, const char *text)
+{
+	CHECK(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+}
+
+/* What comes until `last` stands at its end, the stream ends, or patience does. */
+static const char *
+hear(int fd, const char *last)
+{
+	static char text[8192];
+	uint64_t end = now_ms() + PATIENCE_MS;
+	size_t n = 0;
+
+	text[0] = '\0';
+	while (now_ms() < end && n < sizeof text - 1) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		ssize_t got;
+
+		if (last != NULL && n >= strlen(last) &&
+		    strcmp(text + n - strlen(last), last) == 0)
+			break;
+		if (poll(&p, 1, 100) != 1)
+			continue;
+		got = read(fd, text + n, sizeof text - 1 - n);
+		if (got <= 0)
+			break;
+		n += (size_t)got;
+		text[n] = '\0';
+	}
+	return text;
+}
+
+static const char *
+request(const char *sender, const char *instance)
+{
+	static char text[1024];
+
+	snprintf(text, sizeof text,
+	    "request=smtpd_access_policy\nprotocol_state=RCPT\n"
+	    "client_address=192.0.2.1\nhelo_name=localhost\nsender=%s\n"
+	    "recipient=r@example.org\ninstance=%s\n\n",
+	    sender, instance);
+	return text;
+}
+
+static bool
+begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+static const char pass[] =
+    "action=PREPEND Received-SPF: pass (mx.example.org: example.com designates "
+    "192.0.2.1 as permitted sender) client-ip=192.0.2.1; "
+    "envelope-from=\"u@example.com\"; helo=localhost; receiver=mx.example.org; "
+    "mechanism=\"ip4:192.0.2.1\"; identity=mailfrom\n\n";
+
+/* --- spawned ------------------------------------------------------------------- */
+
+static void
+on_a_socket(void)
+{
+	char path[64], target[64];
+	int fd;
+	pid_t pid;
+
+	begin();
+	pid = start_spawned(&fd);
+	say(fd, request("u@example.com", "1"));
+	CHECK_STR(hear(fd, "\n\n"), pass);
+	say(fd, request("u@example.com", "1"));
+	CHECK_STR(hear(fd, "\n\n"), "action=dunno\n\n");
+	say(fd, request("u@broken.example", "2"));
+	CHECK(begins(
+	    hear(fd, "\n\n"), "action=PREPEND Received-SPF: permerror "));
+	say(fd, request("u@dead.example", "3"));
+	CHECK(begins(
+	    hear(fd, "\n\n"), "action=PREPEND Received-SPF: temperror "));
+	say(fd, request("u@deep.example", "4"));
+	CHECK(begins(hear(fd, "\n\n"), "action=PREPEND Received-SPF: pass "));
+	say(fd, request("u@absent.example", "5"));
+	CHECK(begins(hear(fd, "\n\n"), "action=PREPEND Received-SPF: none "));
+	for (int i = 0; i < 3; i++) {
+		ssize_t n;
+
+		snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, i);
+		n = readlink(path, target, sizeof target - 1);
+		target[n < 0 ? 0 : n] = '\0';
+		CHECK_STR(target, "/dev/null");
+	}
+	shutdown(fd, SHUT_WR);
+	CHECK_STR(hear(fd, NULL), ""); /* no noise at the end */
+	CHECK(end_of(pid) == 0);
+	close(fd);
+	CHECK(strstr(read_file(w.log),
+	          " spf instance=1 client=192.0.2.1 "
+	          "action=header result=pass ") != NULL);
+	finish();
+}
+
+static void
+end_behind_a_request(void)
+{
+	int fd;
+	pid_t pid;
+
+	begin();
+	pid = start_spawned(&fd);
+	say(fd, request("u@slow.example", "1"));
+	shutdown(fd, SHUT_WR);
+	CHECK(begins(hear(fd, NULL), "action=550 5.7.23 "));
+	CHECK(end_of(pid) == 0);
+	close(fd);
+	finish();
+}
+
+static void
+peer_lost(void)
+{
+	int fd;
+	pid_t pid;
+
+	begin();
+	dnsd_mute(w.dns);
+	pid = start_spawned(&fd);
+	say(fd, request("u@example.com", "1"));
+	poll(NULL, 0, 50);
+	close(fd);
+	CHECK(end_of(pid) == 0);
+	CHECK(strstr(read_file(w.log), " spf ") == NULL);
+	finish();
+}
+
+static void
+terminated(void)
+{
+	int fd;
+	pid_t pid;
+
+	begin(); /* idle */
+	pid = start_spawned(&fd);
+	say(fd, request("u@example.com", "1"));
+	CHECK_STR(hear(fd, "\n\n"), pass);
+	kill(pid, SIGTERM);
+	CHECK_STR(hear(fd, NULL), "");
+	CHECK(end_of(pid) == 0);
+	close(fd);
+
+	pid = start_spawned(&fd); /* with a request under way: answered */
+	say(fd, request("u@example.com", "1"));
+	CHECK_STR(hear(fd, "\n\n"), pass);
+	say(fd, request("u@slow.example", "2"));
+	poll(NULL, 0, 50);
+	kill(pid, SIGTERM);
+	CHECK(begins(hear(fd, NULL), "action=550 5.7.23 "));
+	CHECK(end_of(pid) == 0);
+	close(fd);
+	finish();
+}
+
+static void
+malformed(void)
+{
+	int fd;
+	pid_t pid;
+
+	begin();
+	pid = start_spawned(&fd);
+	say(fd, "HELO there\n\n");
+	CHECK_STR(hear(fd, NULL), "");
+	CHECK(end_of(pid) == 0);
+	close(fd);
+	CHECK(strstr(read_file(w.log), "malformed") != NULL);
+	finish();
+}
+
+/* --- pipes and files --------------------------------------------------------------- */
+
+static void
+on_pipes(void)
+{
+	const char *const argv[] = {"postseal-policyd", "-c", w.config, NULL};
+	int in[2], out[2];
+	pid_t pid;
+
+	begin();
+	CU_ASSERT_FATAL(
+	    pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0);
+	pid = start(in[0], out[1], out[1], argv);
+	close(in[0]);
+	close(out[1]);
+	say(in[1], request("u@example.com", "1"));
+	CHECK_STR(hear(out[0], "\n\n"), pass);
+	say(in[1], request("u@slow.example", "2"));
+	close(in[1]);
+	CHECK(begins(hear(out[0], NULL), "action=550 5.7.23 "));
+	CHECK(end_of(pid) == 0);
+	close(out[0]);
+	finish();
+}
+
+static void
+on_files(void)
+{
+	const char *const argv[] = {"postseal-policyd", "-c", w.config, NULL};
+	char path[TMPDIR_PATH_MAX], text[4096];
+	const char *got;
+	int in, out;
+	pid_t pid;
+
+	begin();
+	snprintf(text, sizeof text, "%s", request("u@slow.example", "1"));
+	strcat(text, request("u@example.com", "2"));
+	strcat(text, request("u@example.com", "2"));
+	tmpdir_file(&w.dir, "in", path);
+	write_file(path, text);
+	in = open(path, O_RDONLY | O_CLOEXEC);
+	tmpdir_file(&w.dir, "out", path);
+	out = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	CU_ASSERT_FATAL(in >= 0 && out >= 0);
+	pid = start(in, out, out, argv);
+	CHECK(end_of(pid) == 0);
+	close(in);
+	close(out);
+	got = read_file(path);
+	CHECK(begins(got, "action=550 5.7.23 "));
+	CHECK(strstr(got, "\n\naction=PREPEND Received-SPF: pass ") != NULL);
+	CHECK(strstr(got, "\n\naction=dunno\n\n") != NULL);
+	finish();
+}
+
+/* --- settings ------------------------------------------------------------------------ */
+
+/* Settings that cannot be used stop no mail. */
+static void
+broken_settings(void)
+{
+	int fd;
+	pid_t pid;
+
+	begin();
+	for (int i = 0; i < 2; i++) {
+		if (i == 0)
+			configure(
+			    w.log, "policyd { header = \"none of these\" }\n");
+		else
+			unlink(w.config);
+		pid = start_spawned(&fd);
+		say(fd, request("u@slow.example", "1"));
+		CHECK_STR(hear(fd, "\n\n"), "action=dunno\n\n");
+		say(fd, request("u@slow.example", "2"));
+		CHECK_STR(hear(fd, "\n\n"), "action=dunno\n\n");
+		shutdown(fd, SHUT_WR);
+		CHECK_STR(hear(fd, NULL), "");
+		CHECK(end_of(pid) == 0);
+		close(fd);
+	}
+	finish();
+}
+
+/* What the log would be is the peer: nothing is written there. */
+static void
+log_to_stderr(void)
+{
+	int fd;
+	pid_t pid;
+
+	begin();
+	configure("stderr", "");
+	pid = start_spawned(&fd);
+	say(fd, request("u@example.com", "1"));
+	CHECK_STR(hear(fd, "\n\n"), pass);
+	shutdown(fd, SHUT_WR);
+	CHECK_STR(hear(fd, NULL), "");
+	CHECK(end_of(pid) == 0);
+	close(fd);
+	finish();
+}
+
+/* --- options -------------------------------------------------------------------------- */
+
+/* Runs with these arguments; output and errors into out and err. */
+static int
+run(const char *const *argv, char *out, char *err, size_t size)
+{
+	int o[2], e[2], null = open("/dev/null", O_RDONLY | O_CLOEXEC), code;
+	pid_t pid;
+
+	CU_ASSERT_FATAL(pipe2(o, O_CLOEXEC) == 0 && pipe2(e, O_CLOEXEC) == 0);
+	pid = start(null, o[1], e[1], argv);
+	close(null);
+	close(o[1]);
+	close(e[1]);
+	snprintf(out, size, "%s", hear(o[0], NULL));
+	snprintf(err, size, "%s", hear(e[0], NULL));
+	code = end_of(pid);
+	close(o[0]);
+	close(e[0]);
+	return code;
+}
+
+static void
+options(void)
+{
+	static const struct {
+		const char *argv[5];
+		int code;
+		const char *out, *err;
+	} row[] = {
+	    {{"p", "--version"}, 0, "postseal-policyd ", ""},
+	    {{"p", "--help"}, 0, "usage: ", ""},
+	    {{"p", "-h"}, 0, "usage: ", ""},
+	    {{"p", "-x"}, 64, "", "postseal-policyd: unknown option -x\n"},
+	    {{"p", "-hx"}, 64, "", "postseal-policyd: unknown option -x\n"},
+	    {{"p", "--nonsense"}, 64, "",
+	        "postseal-policyd: unknown option --nonsense\n"},
+	    {{"p", "-c"}, 64, "",
+	        "postseal-policyd: a value is missing for -c\n"},
+	    {{"p", "word"}, 64, "",
+	        "postseal-policyd: unexpected argument word\n"},
+	    {{"p", "-T", "-c", "/nonexistent/x.conf"}, 1, "",
+	        "/nonexistent/x.conf"},
+	};
+	char out[8192], err[8192];
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		suite_row(row[i].argv[1]);
+		CHECK(run(row[i].argv, out, err, sizeof out) == row[i].code);
+		CHECK(begins(out, row[i].out));
+		CHECK(begins(err, row[i].err));
+		CHECK((*out == '\0') == (*row[i].out == '\0'));
+		CHECK((*err == '\0') == (*row[i].err == '\0'));
+	}
+}
+
+static void
+test_of_settings(void)
+{
+	const char *const argv[] = {
+	    "postseal-policyd", "-c", w.config, "-T", NULL};
+	char out[8192], err[8192];
+
+	begin();
+	CHECK(run(argv, out, err, sizeof out) == 0);
+	CHECK(strstr(out, "hostname = \"mx.example.org\"\n") != NULL);
+	CHECK(strstr(out, "policyd {") != NULL);
+	CHECK_STR(err, "");
+	configure(w.log, "policyd { mail_from { pass = \"OK\" } }\n");
+	CHECK(run(argv, out, err, sizeof out) == 0); /* a warning */
+	CHECK(strstr(out, "pass = \"OK\"") != NULL);
+	CHECK(strstr(err, w.config) != NULL);
+	configure(w.log, "policyd { mail_from { pass = \"heeader\" } }\n");
+	CHECK(run(argv, out, err, sizeof out) == 1);
+	CHECK_STR(out, "");
+	CHECK(begins(err, w.config));
+	CHECK(strstr(err, "heeader") != NULL);
+	finish();
+}
+
+/* A mistake in argv= of master.cf: Postfix hears nothing of it. */
+static void
+usage_error_spawned(void)
+{
+	const char *const argv[] = {"postseal-policyd", "--nonsense", NULL};
+	int pair[2];
+	pid_t pid;
+
+	CU_ASSERT_FATAL(
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
+	pid = start(pair[1], pair[1], pair[1], argv);
+	close(pair[1]);
+	CHECK_STR(hear(pair[0], NULL), "");
+	CHECK(end_of(pid) == 64);
+	close(pair[0]);
+}
+
+/* --- standing --------------------------------------------------------------------------- */
+
+static int
+connect_to(uint16_t port)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET,
+	    .sin_port = htons(port),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	uint64_t end = now_ms() + PATIENCE_MS;
+
+	while (now_ms() < end) {
+		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0)
+			return fd;
+		close(fd);
+		poll(NULL, 0, 5);
+	}
+	return -1;
+}
+
+/* A port that was free a moment ago. */
+static uint16_t
+free_port(void)
+{
+	struct sockaddr_in a = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t n = sizeof a;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	CU_ASSERT_FATAL(bind(fd, (struct sockaddr *)&a, n) == 0 &&
+	    getsockname(fd, (struct sockaddr *)&a, &n) == 0);
+	close(fd);
+	return ntohs(a.sin_port);
+}
+
+static void
+configure_standing(uint16_t port, const char *header)
+{
+	char more[256];
+
+	snprintf(more, sizeof more,
+	    "policyd { user = \"nobody\" listen = {\"inet:127.0.0.1:%u\"} "
+	    "header = \"%s\" }\n",
+	    port, header);
+	configure(w.log, more);
+}
+
+/* Waits until the log has `what`. */
+static bool
+logged(const char *what)
+{
+	uint64_t end = now_ms() + PATIENCE_MS;
+
+	while (now_ms() < end) {
+		if (strstr(read_file(w.log), what) != NULL)
+			return true;
+		poll(NULL, 0, 5);
+	}
+	return false;
+}
+
+static void
+standing(void)
+{
+	const char *const argv[] = {
+	    "postseal-policyd", "-c", w.config, "--listen", NULL};
+	int fd, idle, busy, null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	uint16_t port = free_port();
+	pid_t pid;
+
+	begin();
+	configure_standing(port, "Received-SPF");
+	pid = start(null, null, null, argv);
+	fd = connect_to(port);
+	say(fd, request("u@example.com", "1"));
+	CHECK_STR(hear(fd, "\n\n"), pass);
+	idle = connect_to(port);
+	say(idle, request("u@example.com", "2"));
+	CHECK_STR(hear(idle, "\n\n"), pass);
+	CHECK(dnsd_count(w.dns, "example.com", "TXT") == 1); /* one cache */
+
+	/* a reload with wrong settings changes nothing */
+	configure_standing(port, "nonsense");
+	kill(pid, SIGHUP);
+	CHECK(logged("reload_failed"));
+	say(fd, request("u@example.com", "3"));
+	CHECK_STR(hear(fd, "\n\n"), pass);
+
+	/* a good one: idle connections are closed, the busy one is answered */
+	busy = connect_to(port);
+	say(busy, request("u@slow.example", "4"));
+	poll(NULL, 0, 50);
+	configure_standing(port, "Authentication-Results");
+	kill(pid, SIGHUP);
+	CHECK_STR(hear(idle, NULL), "");
+	CHECK_STR(hear(fd, NULL), "");
+	CHECK(begins(hear(busy, NULL), "action=550 5.7.23 "));
+	close(fd);
+	close(idle);
+	close(busy);
+	fd = connect_to(port);
+	say(fd, request("u@example.com", "5"));
+	CHECK(begins(hear(fd, "\n\n"),
+	    "action=PREPEND Authentication-Results: mx.example.org; "
+	    "spf=pass "));
+
+	/* the end: what is under way is answered */
+	say(fd, request("u@slow.example", "6"));
+	poll(NULL, 0, 50);
+	kill(pid, SIGTERM);
+	CHECK(begins(hear(fd, NULL), "action=550 5.7.23 "));
+	CHECK(end_of(pid) == 0);
+	close(fd);
+	close(null);
+	finish();
+}
+
+static void
+standing_does_not_start(void)
+{
+	const char *const argv[] = {
+	    "postseal-policyd", "-c", w.config, "--listen", NULL};
+	char out[8192], err[8192];
+
+	begin();
+	configure_standing(1, "nonsense");
+	CHECK(run(argv, out, err, sizeof out) == 1);
+	CHECK_STR(out, "");
+	CHECK(strstr(err, "nonsense") != NULL);
+	finish();
+}
+
+SUITE("policyd_spawn", T(on_a_socket), T(end_behind_a_request), T(peer_lost),
+    T(terminated), T(malformed), T(on_pipes), T(on_files), T(broken_settings),
+    T(log_to_stderr), T(options), T(test_of_settings), T(usage_error_spawned),
+    T(standing), T(standing_does_not_start))

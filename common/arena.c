@@ -1,4 +1,5 @@
 #include <stdalign.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "common/arena.h"
@@ -83,8 +84,8 @@ arena_alloc(struct arena *a, size_t n)
 
 	if (n == 0)
 		n = 1;
-	if (n > a->max)
-		return NULL; /* before rounding, which could overflow */
+	if (n > a->max || n > SIZE_MAX / 2)
+		return NULL; /* before sums with it could overflow */
 	n = (n + ALIGN - 1) / ALIGN * ALIGN;
 	if (n > a->max - a->used)
 		return NULL;

@@ -13,6 +13,7 @@
 #define S(text) text, sizeof(text) - 1
 
 static const char config[] =
+    "signer { on_bad_key = \"unsigned\" }\n"
     "domain \"two.example\" {\n"
     " key \"r\" { file = \"@rsa.pem\" }\n"
     " key \"e\" { file = \"@ed.pem\" }\n}\n"

@@ -1,0 +1,632 @@
+/* Whole checks on zones in text: each scenario in every order of answers, with
+ * the same verdict, mechanism, problem, explanation and counts. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/loop_fake.h"
+#include "tests/support/spfrun.h"
+#include "tests/support/suite.h"
+
+#define LENGTH(array) (sizeof(array) / sizeof(array)[0])
+
+struct want {
+	const char *name; /* of the row */
+	const char *client, *helo, *sender;
+	enum spf_result result;
+	const char *mechanism; /* "": none */
+	unsigned lookups, voids;
+	const char *text; /* the problem of an error, else the explanation */
+};
+
+/* Checks one row in every order. */
+static void
+check_row(struct spfrun *s, const struct want *w)
+{
+	for (size_t i = 0; i < SPFRUN_WAYS; i++) {
+		bool error =
+		    w->result == SPF_TEMPERROR || w->result == SPF_PERMERROR;
+		struct spfrun_result r;
+		char row[200];
+
+		snprintf(
+		    row, sizeof row, "%s (%s)", w->name, spfrun_ways[i].name);
+		suite_row(row);
+		spfrun_choose(s, &spfrun_ways[i]);
+		r = spfrun_check(s, w->client, w->helo, w->sender);
+		CHECK_STR(
+		    spf_result_word(r.result), spf_result_word(w->result));
+		CHECK_STR(r.mechanism, w->mechanism);
+		CHECK_STR(error ? r.problem : r.explanation,
+		    w->text == NULL ? "" : w->text);
+		CHECK_STR(error ? r.explanation : r.problem, "");
+		CHECK(r.lookups == w->lookups);
+		CHECK(r.voids == w->voids);
+		CHECK(r.queries == r.sent);
+	}
+	suite_row(NULL);
+}
+
+static void
+check_rows(const char *zone, const struct want *rows, size_t n)
+{
+	struct spfrun s;
+
+	spfrun_open(&s);
+	spfrun_zone(&s, zone);
+	for (size_t i = 0; i < n; i++)
+		check_row(&s, &rows[i]);
+	spfrun_close(&s);
+}
+
+#define HELO "mail.example.org"
+
+static void
+inputs(void)
+{
+	static const char zone[] =
+	    "a.example TXT \"v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 -all "
+	    "exp=e.%{d}\"\n"
+	    "e.a.example TXT \"%{s} %{l} %{o} %{d} %{h} %{c} %{v} %{r} %{t}\"\n"
+	    "xn--bcher-kva.example TXT \"v=spf1 exists:%{o}.%{d} -all\"\n"
+	    "xn--bcher-kva.example.xn--bcher-kva.example A 127.0.0.2\n"
+	    "odd+name.example TXT \"v=spf1 -all\"\n"
+	    "loop.example TXT \"v=spf1 -all\"\n";
+	static const struct want rows[] = {
+	    {"pass", "192.0.2.1", HELO, "u@a.example", SPF_PASS,
+	        "ip4:192.0.2.1", 0, 0, NULL},
+	    {"IPv6", "2001:db8::1", HELO, "u@a.example", SPF_PASS,
+	        "ip6:2001:db8::1", 0, 0, NULL},
+	    {"mapped client", "::ffff:192.0.2.1", HELO, "u@a.example", SPF_PASS,
+	        "ip4:192.0.2.1", 0, 0, NULL},
+	    {"fail", "192.0.2.2", HELO, "User@A.Example", SPF_FAIL, "all", 0, 0,
+	        "User@a.example User a.example a.example mail.example.org "
+	        "192.0.2.2 in-addr mx.receiver.example 1700000000"},
+	    {"no local part", "192.0.2.2", HELO, "@a.example", SPF_FAIL, "all",
+	        0, 0,
+	        "postmaster@a.example postmaster a.example a.example "
+	        "mail.example.org 192.0.2.2 in-addr mx.receiver.example "
+	        "1700000000"},
+	    {"domain only", "2001:db8::2", HELO, "a.example.", SPF_FAIL, "all",
+	        0, 0,
+	        "postmaster@a.example postmaster a.example a.example "
+	        "mail.example.org 2001:db8::2 ip6 mx.receiver.example "
+	        "1700000000"},
+	    {"several @", "192.0.2.2", HELO, "\"a@b\"@c@a.example", SPF_FAIL,
+	        "all", 0, 0,
+	        "\"a@b\"@c@a.example \"a@b\"@c a.example a.example "
+	        "mail.example.org 192.0.2.2 in-addr mx.receiver.example "
+	        "1700000000"},
+	    {"U-labels", "192.0.2.1", HELO,
+	        "u@B\xc3\xbc"
+	        "cher.example",
+	        SPF_PASS, "exists:%{o}.%{d}", 1, 0, NULL},
+	    {"A-labels", "192.0.2.1", HELO, "u@xn--bcher-kva.example", SPF_PASS,
+	        "exists:%{o}.%{d}", 1, 0, NULL},
+	    {"odd name", "192.0.2.1", HELO, "u@odd+name.example", SPF_FAIL,
+	        "all", 0, 0, NULL},
+	    /* loopback is no pass */
+	    {"loopback", "127.0.0.1", HELO, "u@loop.example", SPF_FAIL, "all",
+	        0, 0, NULL},
+	    {"loopback 6", "::1", HELO, "u@loop.example", SPF_FAIL, "all", 0, 0,
+	        NULL},
+	    {"unknown name", "192.0.2.1", HELO, "u@none.example", SPF_NONE, "",
+	        0, 0, NULL},
+	};
+
+	check_rows(zone, rows, LENGTH(rows));
+}
+
+/* Domains for which nothing is asked. */
+static void
+no_domain(void)
+{
+	static const struct {
+		const char *sender, *domain;
+	} rows[] = {
+	    {"u@example", "example"},
+	    {"u@", ""},
+	    {"@", ""},
+	    {"u@a..example", "a..example"},
+	    {"u@.a.example", ".a.example"},
+	    {"u@.", "."},
+	    {"u@[192.0.2.1]", "[192.0.2.1]"},
+	    {"u@[IPv6:2001:db8::1]", "[IPv6:2001:db8::1]"},
+	    {"u@192.0.2.1", "192.0.2.1"},
+	    {"u@a b.example", "a?b.example"},
+	    {"u@a\r\nb.example", "a??b.example"},
+	    {"u@\xff.example", "?.example"},
+	    {"u@a."
+	     "1234567890123456789012345678901234567890123456789012345678901234"
+	     ".example",
+	        "a."
+	        "1234567890123456789012345678901234567890123456789012345678901"
+	        "234.example"},
+	};
+	struct spfrun s;
+
+	spfrun_open(&s);
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct spfrun_result r =
+		    spfrun_check(&s, "192.0.2.1", HELO, rows[i].sender);
+
+		suite_row(rows[i].sender);
+		CHECK(r.result == SPF_NONE && r.queries == 0 && r.sent == 0);
+		CHECK_STR(r.domain, rows[i].domain);
+	}
+	suite_row(NULL);
+	spfrun_close(&s);
+}
+
+static void
+selection(void)
+{
+	static const char zone[] =
+	    "one.example TXT \"google-site\"\n"
+	    "one.example TXT \"v=spf10 +all\"\n"
+	    "one.example TXT \"V=SpF1 -all\"\n"
+	    "two.example TXT \"v=spf1 -all\"\n"
+	    "two.example TXT \"v=spf1 -all\"\n"
+	    "other.example TXT \"v=spf2.0/pra -all\"\n"
+	    "nodata.example A 192.0.2.1\n"
+	    "joined.example TXT \"v=spf1 ip4:192.0\" \".2.1 -all\"\n"
+	    "slow.example TXT timeout\n"
+	    "broken.example TXT servfail\n"
+	    "refused.example TXT refused\n"
+	    "false.example TXT \"v=spf1 -all\"\n"
+	    "false.example TXT bogus\n"
+	    "bad.example TXT \"v=spf1 -all a:\\128.example moo\"\n"
+	    "alias.example CNAME one.example\n"
+	    "ring.example CNAME ring2.example\n"
+	    "ring2.example CNAME ring.example\n"
+	    "bytes.example TXT \"v=spf1 a\\000b -all\"\n";
+	static const struct want rows[] = {
+	    {"one of several", "192.0.2.1", HELO, "u@one.example", SPF_FAIL,
+	        "all", 0, 0, NULL},
+	    {"two", "192.0.2.1", HELO, "u@two.example", SPF_PERMERROR, "", 0, 0,
+	        "two.example: more than one SPF record"},
+	    {"none", "192.0.2.1", HELO, "u@other.example", SPF_NONE, "", 0, 0,
+	        NULL},
+	    {"no TXT", "192.0.2.1", HELO, "u@nodata.example", SPF_NONE, "", 0,
+	        0, NULL},
+	    {"joined", "192.0.2.1", HELO, "u@joined.example", SPF_PASS,
+	        "ip4:192.0.2.1", 0, 0, NULL},
+	    {"timeout", "192.0.2.1", HELO, "u@slow.example", SPF_TEMPERROR, "",
+	        0, 0, "slow.example: TXT of slow.example: timeout"},
+	    {"servfail", "192.0.2.1", HELO, "u@broken.example", SPF_TEMPERROR,
+	        "", 0, 0, "broken.example: TXT of broken.example: SERVFAIL"},
+	    {"refused", "192.0.2.1", HELO, "u@refused.example", SPF_TEMPERROR,
+	        "", 0, 0, "refused.example: TXT of refused.example: REFUSED"},
+	    {"bogus", "192.0.2.1", HELO, "u@false.example", SPF_TEMPERROR, "",
+	        0, 0, "false.example: TXT of false.example: bogus"},
+	    {"syntax", "192.0.2.1", HELO, "u@bad.example", SPF_PERMERROR, "", 0,
+	        0, "bad.example: a:?.example: byte outside printable ASCII"},
+	    {"NUL", "192.0.2.1", HELO, "u@bytes.example", SPF_PERMERROR, "", 0,
+	        0,
+	        "bytes.example: a?b: no domain where the mechanism needs one"},
+	    {"CNAME", "192.0.2.1", HELO, "u@alias.example", SPF_FAIL, "all", 0,
+	        0, NULL},
+	    {"CNAME loop", "192.0.2.1", HELO, "u@ring.example", SPF_NONE, "", 0,
+	        0, NULL},
+	};
+
+	check_rows(zone, rows, LENGTH(rows));
+}
+
+static void
+includes(void)
+{
+	static const char zone[] =
+	    "yes.example TXT \"v=spf1 ip4:192.0.2.0/24 -all\"\n"
+	    "no.example TXT \"v=spf1 -all exp=no.e.example\"\n"
+	    "soft.example TXT \"v=spf1 ~all\"\n"
+	    "neutral.example TXT \"v=spf1\"\n"
+	    "slow.example TXT timeout\n"
+	    "bad.example TXT \"v=spf1 moo\"\n"
+	    "none.example A 192.0.2.1\n"
+	    "e.example TXT \"outer\"\n"
+	    "no.e.example TXT \"inner\"\n"
+	    "pass.example TXT \"v=spf1 include:no.example include:soft.example "
+	    "include:neutral.example ~include:yes.example -all\"\n"
+	    "fail.example TXT \"v=spf1 include:no.example -all "
+	    "exp=e.example\"\n"
+	    "minus.example TXT \"v=spf1 -include:yes.example exp=e.example\"\n"
+	    "temp.example TXT \"v=spf1 include:slow.example +all\"\n"
+	    "perm.example TXT \"v=spf1 include:bad.example +all\"\n"
+	    "gone.example TXT \"v=spf1 include:none.example +all\"\n"
+	    "nx.example TXT \"v=spf1 include:nxdomain.example +all\"\n"
+	    "label.example TXT \"v=spf1 include:a..example +all\"\n"
+	    "behind.example TXT \"v=spf1 include:yes.example "
+	    "include:bad.example\"\n"
+	    "self.example TXT \"v=spf1 include:self.example -all\"\n"
+	    "ping.example TXT \"v=spf1 include:pong.example -all\"\n"
+	    "pong.example TXT \"v=spf1 include:ping.example -all\"\n"
+	    "deep.example TXT \"v=spf1 include:d1.example -all\"\n"
+	    "d1.example TXT \"v=spf1 a:no.example include:d2.example -all\"\n"
+	    "d2.example TXT \"v=spf1 include:yes.example ?all\"\n";
+	static const struct want rows[] = {
+	    {"match", "192.0.2.1", HELO, "u@pass.example", SPF_SOFTFAIL,
+	        "include:yes.example", 4, 0, NULL},
+	    {"no match", "192.0.2.1", HELO, "u@fail.example", SPF_FAIL, "all",
+	        1, 0, "outer"},
+	    {"-include", "192.0.2.1", HELO, "u@minus.example", SPF_FAIL,
+	        "include:yes.example", 1, 0, "outer"},
+	    {"temperror", "192.0.2.1", HELO, "u@temp.example", SPF_TEMPERROR,
+	        "", 1, 0,
+	        "temp.example: include:slow.example: TXT of slow.example: "
+	        "timeout"},
+	    {"permerror", "192.0.2.1", HELO, "u@perm.example", SPF_PERMERROR,
+	        "", 1, 0, "bad.example: moo: unknown mechanism"},
+	    {"none", "192.0.2.1", HELO, "u@gone.example", SPF_PERMERROR, "", 1,
+	        1,
+	        "gone.example: include:none.example: no SPF record at "
+	        "none.example"},
+	    {"nxdomain", "192.0.2.1", HELO, "u@nx.example", SPF_PERMERROR, "",
+	        1, 1,
+	        "nx.example: include:nxdomain.example: no SPF record at "
+	        "nxdomain.example"},
+	    {"no name", "192.0.2.1", HELO, "u@label.example", SPF_PERMERROR, "",
+	        1, 0,
+	        "label.example: include:a..example: the domain is no name"},
+	    {"error behind a match", "192.0.2.1", HELO, "u@behind.example",
+	        SPF_PASS, "include:yes.example", 1, 0, NULL},
+	    {"itself", "192.0.2.1", HELO, "u@self.example", SPF_PERMERROR, "",
+	        10, 0,
+	        "self.example: include:self.example: more than 10 terms that "
+	        "ask DNS"},
+	    {"each other", "192.0.2.1", HELO, "u@ping.example", SPF_PERMERROR,
+	        "", 10, 0,
+	        "ping.example: include:pong.example: more than 10 terms that "
+	        "ask DNS"},
+	    {"deep", "192.0.2.1", HELO, "u@deep.example", SPF_PASS,
+	        "include:d1.example", 4, 1, NULL},
+	    {"deep, none", "192.0.3.1", HELO, "u@deep.example", SPF_FAIL, "all",
+	        4, 1, NULL},
+	};
+
+	check_rows(zone, rows, LENGTH(rows));
+}
+
+static void
+redirects(void)
+{
+	static const char zone[] =
+	    "to.example TXT \"v=spf1 ip4:192.0.2.1 -all exp=to.e.example\"\n"
+	    "to.e.example TXT \"by %{d} for %{o}\"\n"
+	    "e.example TXT \"origin\"\n"
+	    "from.example TXT \"v=spf1 redirect=to.example a:x.example "
+	    "exp=e.example\"\n"
+	    "twice.example TXT \"v=spf1 redirect=from.example\"\n"
+	    "nothing.example TXT \"v=spf1 redirect=x.example\"\n"
+	    "error.example TXT \"v=spf1 redirect=bad.example\"\n"
+	    "bad.example TXT \"v=spf1 a:\"\n"
+	    "default.example TXT \"v=spf1 redirect=empty.example\"\n"
+	    "empty.example TXT \"v=spf1\"\n"
+	    "loop.example TXT \"v=spf1 redirect=loop.example\"\n"
+	    "slow.example TXT timeout\n"
+	    "late.example TXT \"v=spf1 redirect=slow.example\"\n"
+	    "all.example TXT \"v=spf1 redirect=slow.example ?all\"\n"
+	    "inc.example TXT \"v=spf1 include:from.example ~all\"\n"
+	    "macro.example TXT \"v=spf1 redirect=%{d}.to.example\"\n"
+	    "macro.example.to.example TXT \"v=spf1 exists:%{d}.x.example\"\n"
+	    "macro.example.to.example.x.example A 127.0.0.2\n";
+	static const struct want rows[] = {
+	    {"pass", "192.0.2.1", HELO, "u@from.example", SPF_PASS,
+	        "ip4:192.0.2.1", 2, 1, NULL},
+	    {"fail", "192.0.2.2", HELO, "u@from.example", SPF_FAIL, "all", 2, 1,
+	        "by to.example for from.example"},
+	    {"twice", "192.0.2.2", HELO, "u@twice.example", SPF_FAIL, "all", 3,
+	        1, "by to.example for twice.example"},
+	    {"none", "192.0.2.2", HELO, "u@nothing.example", SPF_PERMERROR, "",
+	        1, 1,
+	        "nothing.example: redirect=x.example: no SPF record at "
+	        "x.example"},
+	    {"permerror", "192.0.2.2", HELO, "u@error.example", SPF_PERMERROR,
+	        "", 1, 0, "bad.example: a:: empty domain"},
+	    {"default", "192.0.2.2", HELO, "u@default.example", SPF_NEUTRAL, "",
+	        1, 0, NULL},
+	    {"loop", "192.0.2.2", HELO, "u@loop.example", SPF_PERMERROR, "", 10,
+	        0,
+	        "loop.example: redirect=loop.example: more than 10 terms that "
+	        "ask DNS"},
+	    {"temperror", "192.0.2.2", HELO, "u@late.example", SPF_TEMPERROR,
+	        "", 1, 0,
+	        "late.example: redirect=slow.example: TXT of slow.example: "
+	        "timeout"},
+	    {"all is there", "192.0.2.2", HELO, "u@all.example", SPF_NEUTRAL,
+	        "all", 0, 0, NULL},
+	    {"in an include", "192.0.2.1", HELO, "u@inc.example", SPF_PASS,
+	        "include:from.example", 3, 1, NULL},
+	    {"in an include, no match", "192.0.2.2", HELO, "u@inc.example",
+	        SPF_SOFTFAIL, "all", 3, 1, NULL},
+	    {"macros", "192.0.2.2", HELO, "u@macro.example", SPF_PASS,
+	        "exists:%{d}.x.example", 2, 0, NULL},
+	};
+
+	check_rows(zone, rows, LENGTH(rows));
+}
+
+static void
+addresses(void)
+{
+	static const char zone[] =
+	    "a.example TXT \"v=spf1 a:h.example/24//64 -all\"\n"
+	    "h.example A 192.0.3.1\n"
+	    "h.example A 192.0.2.1\n"
+	    "h.example AAAA 2001:db8::1\n"
+	    "own.example TXT \"v=spf1 a mx -all\"\n"
+	    "own.example A 192.0.2.1\n"
+	    "own.example MX 10 h.example\n"
+	    "zero.example TXT \"v=spf1 a:h.example/0//0 -all\"\n"
+	    "zeromx.example TXT \"v=spf1 mx:mx.example/0//0 -all\"\n"
+	    "mx.example MX 10 none.example\n"
+	    "mx.example MX 20 h.example\n"
+	    "zero4.example TXT \"v=spf1 a:four.example/0//0 -all\"\n"
+	    "four.example A 192.0.2.1\n"
+	    "null.example TXT \"v=spf1 mx ~all\"\n"
+	    "null.example MX 0 .\n"
+	    "voidmx.example TXT \"v=spf1 mx:h.example ~all\"\n"
+	    "slow.example A timeout\n"
+	    "slow.example AAAA timeout\n"
+	    "slowmx.example TXT \"v=spf1 mx -all\"\n"
+	    "slowmx.example MX 10 slow.example\n"
+	    "slowmx.example MX 20 h.example\n"
+	    "fastmx.example TXT \"v=spf1 mx -all\"\n"
+	    "fastmx.example MX 10 h.example\n"
+	    "fastmx.example MX 20 slow.example\n"
+	    "slowa.example TXT \"v=spf1 a:slow.example +all\"\n"
+	    "ex.example TXT \"v=spf1 exists:four.example -all\"\n"
+	    "ex6.example TXT \"v=spf1 exists:six.example -all\"\n"
+	    "six.example AAAA 2001:db8::1\n"
+	    "mapped.example AAAA ::ffff:192.0.2.1\n"
+	    "map.example TXT \"v=spf1 a:mapped.example ~all\"\n"
+	    "same.example TXT \"v=spf1 a:h.example ip4:192.0.2.0/24\"\n"
+	    "label.example TXT \"v=spf1 a:x..example mx:y..example "
+	    "exists:z..example ~all\"\n"
+	    "alias.example TXT \"v=spf1 a:www.example -all\"\n"
+	    "www.example CNAME h.example\n"
+	    "ring.example TXT \"v=spf1 a:r1.example -all\"\n"
+	    "r1.example CNAME r2.example\n"
+	    "r2.example CNAME r1.example\n";
+	static const struct want rows[] = {
+	    {"a", "192.0.2.77", HELO, "u@a.example", SPF_PASS,
+	        "a:h.example/24//64", 1, 0, NULL},
+	    {"a 6", "2001:db8::ffff", HELO, "u@a.example", SPF_PASS,
+	        "a:h.example/24//64", 1, 0, NULL},
+	    {"a no", "192.0.4.1", HELO, "u@a.example", SPF_FAIL, "all", 1, 0,
+	        NULL},
+	    {"a 6 no", "2001:db8:0:1::1", HELO, "u@a.example", SPF_FAIL, "all",
+	        1, 0, NULL},
+	    {"own a", "192.0.2.1", HELO, "u@own.example", SPF_PASS, "a", 1, 0,
+	        NULL},
+	    {"own mx", "192.0.3.1", HELO, "u@own.example", SPF_PASS, "mx", 2, 0,
+	        NULL},
+	    {"own mx 6", "2001:db8::1", HELO, "u@own.example", SPF_PASS, "mx",
+	        2, 1, NULL},
+	    {"/0", "203.0.113.1", HELO, "u@zero.example", SPF_PASS,
+	        "a:h.example/0//0", 1, 0, NULL},
+	    {"//0", "2001:db8:9::1", HELO, "u@zero.example", SPF_PASS,
+	        "a:h.example/0//0", 1, 0, NULL},
+	    {"mx /0", "203.0.113.1", HELO, "u@zeromx.example", SPF_PASS,
+	        "mx:mx.example/0//0", 1, 0, NULL},
+	    {"//0 without AAAA", "2001:db8::1", HELO, "u@zero4.example",
+	        SPF_FAIL, "all", 1, 1, NULL},
+	    {"null MX", "192.0.2.1", HELO, "u@null.example", SPF_SOFTFAIL,
+	        "all", 1, 0, NULL},
+	    {"no MX", "192.0.2.1", HELO, "u@voidmx.example", SPF_SOFTFAIL,
+	        "all", 1, 1, NULL},
+	    {"error of an MX's host", "192.0.2.1", HELO, "u@slowmx.example",
+	        SPF_TEMPERROR, "", 1, 0,
+	        "slowmx.example: mx: A of slow.example: timeout"},
+	    {"match before the error", "192.0.2.1", HELO, "u@fastmx.example",
+	        SPF_PASS, "mx", 1, 0, NULL},
+	    {"error of a", "2001:db8::1", HELO, "u@slowa.example",
+	        SPF_TEMPERROR, "", 1, 0,
+	        "slowa.example: a:slow.example: AAAA of slow.example: "
+	        "timeout"},
+	    {"exists asks A", "2001:db8::1", HELO, "u@ex.example", SPF_PASS,
+	        "exists:four.example", 1, 0, NULL},
+	    {"exists asks no AAAA", "2001:db8::1", HELO, "u@ex6.example",
+	        SPF_FAIL, "all", 1, 1, NULL},
+	    {"a mapped AAAA is no match", "2001:db8::1", HELO, "u@map.example",
+	        SPF_SOFTFAIL, "all", 1, 0, NULL},
+	    /* which of two that pass was it? */
+	    {"first", "192.0.2.1", HELO, "u@same.example", SPF_PASS,
+	        "a:h.example", 1, 0, NULL},
+	    {"second", "192.0.2.2", HELO, "u@same.example", SPF_PASS,
+	        "ip4:192.0.2.0/24", 1, 0, NULL},
+	    {"neither", "192.0.4.2", HELO, "u@same.example", SPF_NEUTRAL, "", 1,
+	        0, NULL},
+	    {"no names", "192.0.2.1", HELO, "u@label.example", SPF_SOFTFAIL,
+	        "all", 3, 0, NULL},
+	    {"CNAME", "192.0.2.1", HELO, "u@alias.example", SPF_PASS,
+	        "a:www.example", 1, 0, NULL},
+	    {"CNAME loop", "192.0.2.1", HELO, "u@ring.example", SPF_FAIL, "all",
+	        1, 1, NULL},
+	};
+
+	check_rows(zone, rows, LENGTH(rows));
+}
+
+static void
+names_of_clients(void)
+{
+	static const char zone[] =
+	    "1.2.0.192.in-addr.arpa PTR mail.a.example\n"
+	    "1.2.0.192.in-addr.arpa PTR forged.b.example\n"
+	    "1.2.0.192.in-addr.arpa PTR c.example\n"
+	    "mail.a.example A 192.0.2.1\n"
+	    "forged.b.example A 192.0.2.9\n"
+	    "c.example A 192.0.2.1\n"
+	    "2.2.0.192.in-addr.arpa PTR slow.d.example\n"
+	    "2.2.0.192.in-addr.arpa PTR x.d.example\n"
+	    "slow.d.example A timeout\n"
+	    "x.d.example A 192.0.2.2\n"
+	    "3.2.0.192.in-addr.arpa PTR timeout\n"
+	    "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2."
+	    "ip6.arpa PTR six.a.example\n"
+	    "six.a.example AAAA 2001:db8::1\n"
+	    "a.example TXT \"v=spf1 ptr ~all\"\n"
+	    "b.example TXT \"v=spf1 ptr ~all\"\n"
+	    "d.example TXT \"v=spf1 ptr ~all\"\n"
+	    "il.a.example TXT \"v=spf1 ptr ~all\"\n"
+	    "l.a.example TXT \"v=spf1 ptr:ail.a.example ~all\"\n"
+	    "p.example TXT \"v=spf1 exists:%{p}.ok.example -all "
+	    "exp=%{p}.e.example\"\n"
+	    "mail.a.example.ok.example A 127.0.0.2\n"
+	    "unknown.e.example TXT \"%{p} here\"\n"
+	    "c.example TXT \"v=spf1 exists:%{p}.ok2.example -all\"\n"
+	    "c.example.ok2.example A 127.0.0.2\n"
+	    "upper.example TXT \"v=spf1 ptr:MAIL.A.Example -all\"\n"
+	    "macro.example TXT \"v=spf1 ptr:%{p} -all\"\n";
+	static const struct want rows[] = {
+	    {"below", "192.0.2.1", HELO, "u@a.example", SPF_PASS, "ptr", 1, 0,
+	        NULL},
+	    {"IPv6", "2001:db8::1", HELO, "u@a.example", SPF_PASS, "ptr", 1, 0,
+	        NULL},
+	    {"itself", "192.0.2.1", HELO, "u@upper.example", SPF_PASS,
+	        "ptr:MAIL.A.Example", 1, 0, NULL},
+	    {"not validated", "192.0.2.1", HELO, "u@b.example", SPF_SOFTFAIL,
+	        "all", 1, 0, NULL},
+	    {"label boundary", "192.0.2.1", HELO, "u@il.a.example",
+	        SPF_SOFTFAIL, "all", 1, 0, NULL},
+	    {"label boundary 2", "192.0.2.1", HELO, "u@l.a.example",
+	        SPF_SOFTFAIL, "all", 1, 0, NULL},
+	    {"error of a name is skipped", "192.0.2.2", HELO, "u@d.example",
+	        SPF_PASS, "ptr", 1, 0, NULL},
+	    {"error of PTR is no match", "192.0.2.3", HELO, "u@a.example",
+	        SPF_SOFTFAIL, "all", 1, 0, NULL},
+	    {"no PTR is void", "192.0.2.4", HELO, "u@a.example", SPF_SOFTFAIL,
+	        "all", 1, 1, NULL},
+	    {"%{p}", "192.0.2.1", HELO, "u@p.example", SPF_PASS,
+	        "exists:%{p}.ok.example", 1, 0, NULL},
+	    {"%{p} unknown", "192.0.2.4", HELO, "u@p.example", SPF_FAIL, "all",
+	        1, 1, "unknown here"},
+	    {"%{p} prefers the domain", "192.0.2.1", HELO, "u@c.example",
+	        SPF_PASS, "exists:%{p}.ok2.example", 1, 0, NULL},
+	    {"%{p} in ptr", "192.0.2.1", HELO, "u@macro.example", SPF_PASS,
+	        "ptr:%{p}", 1, 0, NULL},
+	};
+
+	check_rows(zone, rows, LENGTH(rows));
+}
+
+/* RFC 8616 section 4: the terms that hold %{l} or %{s} do not match. */
+static void
+utf8_local_part(void)
+{
+	static const char zone[] =
+	    "a.example TXT \"v=spf1 exists:%{l}.x.example "
+	    "-exists:%{S}.x.example include:%{l}.x.example ~all\"\n"
+	    "r.example TXT \"v=spf1 redirect=%{l}.x.example\"\n"
+	    "ok.example TXT \"v=spf1 exists:%{o}.x.example -all\"\n"
+	    "ok.example.x.example A 127.0.0.2\n"
+	    "e.example TXT \"v=spf1 -all exp=%{l}.e.example\"\n"
+	    "t.example TXT \"v=spf1 -all exp=text.example\"\n"
+	    "text.example TXT \"by %{l}\"\n"
+	    "u.example TXT \"v=spf1 -all exp=utext.example\"\n"
+	    "utext.example TXT \"by %{L}\"\n";
+	static const struct want rows[] = {
+	    {"no match", "192.0.2.1", HELO, "\xc3\xbc@a.example", SPF_SOFTFAIL,
+	        "all", 3, 0, NULL},
+	    {"redirect", "192.0.2.1", HELO, "\xc3\xbc@r.example", SPF_NEUTRAL,
+	        "", 1, 0, NULL},
+	    {"other letters", "192.0.2.1", HELO, "\xc3\xbc@ok.example",
+	        SPF_PASS, "exists:%{o}.x.example", 1, 0, NULL},
+	    {"exp", "192.0.2.1", HELO, "\xc3\xbc@e.example", SPF_FAIL, "all", 0,
+	        0, NULL},
+	    {"exp text", "192.0.2.1", HELO, "\xc3\xbc@t.example", SPF_FAIL,
+	        "all", 0, 0, NULL},
+	    {"escaped", "192.0.2.1", HELO, "\xc3\xbc@u.example", SPF_FAIL,
+	        "all", 0, 0, "by %C3%BC"},
+	};
+
+	check_rows(zone, rows, LENGTH(rows));
+}
+
+static void
+explanations(void)
+{
+	static const char zone[] =
+	    "good.example TXT \"v=spf1 -all exp=g.e.example\"\n"
+	    "g.e.example TXT \"See %{i}, \" \"%%me%_%-x %{d2}.\"\n"
+	    "two.example TXT \"v=spf1 -all exp=two.e.example\"\n"
+	    "two.e.example TXT \"one\"\n"
+	    "two.e.example TXT \"two\"\n"
+	    "utf.example TXT \"v=spf1 -all exp=utf.e.example\"\n"
+	    "utf.e.example TXT \"caf\\195\\169\"\n"
+	    "ctl.example TXT \"v=spf1 -all exp=ctl.e.example\"\n"
+	    "ctl.e.example TXT \"a\\013\\010b\"\n"
+	    "syn.example TXT \"v=spf1 -all exp=syn.e.example\"\n"
+	    "syn.e.example TXT \"50% off\"\n"
+	    "gone.example TXT \"v=spf1 -all exp=gone.e.example\"\n"
+	    "slow.example TXT \"v=spf1 -all exp=slow.e.example\"\n"
+	    "slow.e.example TXT timeout\n"
+	    "empty.example TXT \"v=spf1 -all exp=empty.e.example\"\n"
+	    "empty.e.example TXT \"\"\n"
+	    "name.example TXT \"v=spf1 -all exp=a..example\"\n"
+	    "sender.example TXT \"v=spf1 -all exp=sender.e.example\"\n"
+	    "sender.e.example TXT \"by %{s}\"\n"
+	    "text.example TXT \"v=spf1 -all exp-text=hello\"\n"
+	    "none.example TXT \"v=spf1 exists:x.example -all\"\n";
+	static const struct want rows[] = {
+	    {"good", "192.0.2.1", HELO, "u@good.example", SPF_FAIL, "all", 0, 0,
+	        "See 192.0.2.1, %me %20x good.example."},
+	    {"two", "192.0.2.1", HELO, "u@two.example", SPF_FAIL, "all", 0, 0,
+	        NULL},
+	    {"UTF-8", "192.0.2.1", HELO, "u@utf.example", SPF_FAIL, "all", 0, 0,
+	        NULL},
+	    {"control", "192.0.2.1", HELO, "u@ctl.example", SPF_FAIL, "all", 0,
+	        0, NULL},
+	    {"syntax", "192.0.2.1", HELO, "u@syn.example", SPF_FAIL, "all", 0,
+	        0, NULL},
+	    {"gone", "192.0.2.1", HELO, "u@gone.example", SPF_FAIL, "all", 0, 0,
+	        NULL},
+	    {"slow", "192.0.2.1", HELO, "u@slow.example", SPF_FAIL, "all", 0, 0,
+	        NULL},
+	    {"empty", "192.0.2.1", HELO, "u@empty.example", SPF_FAIL, "all", 0,
+	        0, NULL},
+	    {"no name", "192.0.2.1", HELO, "u@name.example", SPF_FAIL, "all", 0,
+	        0, NULL},
+	    {"sender's bytes", "192.0.2.1", HELO, "a\x01@sender.example",
+	        SPF_FAIL, "all", 0, 0, NULL},
+	    {"exp-text", "192.0.2.1", HELO, "u@text.example", SPF_FAIL, "all",
+	        0, 0, NULL},
+	    {"no exp", "192.0.2.1", HELO, "u@none.example", SPF_FAIL, "all", 1,
+	        1, NULL},
+	};
+
+	check_rows(zone, rows, LENGTH(rows));
+}
+
+/* It is asked for after a fail only, and once. */
+static void
+explanation_is_asked_late(void)
+{
+	struct spfrun s;
+
+	spfrun_open(&s);
+	spfrun_zone(&s,
+	    "a.example TXT \"v=spf1 ip4:192.0.2.1 ?ip4:192.0.2.2 "
+	    "~ip4:192.0.2.3 include:b.example -all exp=e.example\"\n"
+	    "b.example TXT \"v=spf1 ip4:192.0.2.4 -all exp=f.example\"\n"
+	    "e.example TXT \"text\"\n"
+	    "f.example TXT \"text\"\n");
+	spfrun_check(&s, "192.0.2.1", HELO, "u@a.example");
+	CHECK_STR(resolver_zone_log(s.resolver), "a.example TXT");
+	spfrun_check(&s, "192.0.2.2", HELO, "u@a.example");
+	CHECK_STR(resolver_zone_log(s.resolver), "a.example TXT");
+	spfrun_check(&s, "192.0.2.3", HELO, "u@a.example");
+	CHECK_STR(resolver_zone_log(s.resolver), "a.example TXT");
+	spfrun_check(&s, "192.0.2.4", HELO, "u@a.example");
+	CHECK_STR(
+	    resolver_zone_log(s.resolver), "a.example TXT; b.example TXT");
+	spfrun_check(&s, "192.0.2.5", HELO, "u@a.example");
+	CHECK_STR(resolver_zone_log(s.resolver),
+	    "a.example TXT; b.example TXT; e.example TXT");
+	spfrun_close(&s);
+}
+
+SUITE("check", T(inputs), T(no_domain), T(selection), T(includes), T(redirects),
+    T(addresses), T(names_of_clients), T(utf8_local_part), T(explanations),
+    T(explanation_is_asked_late))

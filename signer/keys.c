@@ -18,17 +18,20 @@ struct key {
 	EVP_PKEY_CTX *rsa; /* set up to sign, or NULL */
 	EVP_MD_CTX *ed25519;
 	bool proved; /* a signature of it was verified */
-	bool broken; /* it will never sign */
 };
 
-/* OpenSSL's last error as ours; leaves no error behind. */
+/* OpenSSL's errors as ours: -ENOMEM if memory is among them, else other. Leaves
+ * none behind. */
 static int
 crypto_error(int other)
 {
-	int reason = ERR_GET_REASON(ERR_peek_last_error());
+	unsigned long e;
 
-	ERR_clear_error();
-	return reason == ERR_R_MALLOC_FAILURE ? -ENOMEM : other;
+	while ((e = ERR_get_error()) != 0) {
+		if (ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE)
+			other = -ENOMEM;
+	}
+	return other;
 }
 
 int
@@ -87,19 +90,12 @@ static int
 make_pkey(struct key *k)
 {
 	const unsigned char *p = k->file.der;
-	int error;
 
-	if (k->broken)
-		return -EINVAL;
 	if (k->pkey != NULL)
 		return 0;
 	ERR_clear_error();
 	k->pkey = d2i_PrivateKey(pkey_type(k), NULL, &p, (long)k->file.n);
-	if (k->pkey != NULL)
-		return 0;
-	error = crypto_error(-EINVAL);
-	k->broken = error == -EINVAL;
-	return error;
+	return k->pkey != NULL ? 0 : crypto_error(-EINVAL);
 }
 
 /* Sets up c, of the key's own, for PKCS#1 v1.5 of a SHA-256. */
@@ -226,12 +222,8 @@ key_sign(struct key *k, const unsigned char *digest, unsigned char *ret,
 	if (error != 0 || k->proved)
 		return error;
 	error = key_verify(k, digest, span_of(ret, *ret_n));
-	if (error == -EKEYREJECTED) {
-		k->broken = true;
-		return -EINVAL;
-	}
 	k->proved = error == 0;
-	return error;
+	return error == -EKEYREJECTED ? -EINVAL : error;
 }
 
 /* --- halves ---------------------------------------------------------------- */

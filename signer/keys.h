@@ -45,7 +45,8 @@ const struct key_facts *key_facts(const struct key *k);
  * Signs a SHA-256: RSASSA-PKCS1-v1_5 of it (RFC 6376 section 3.3.2), or PureEdDSA
  * over its 32 bytes (RFC 8463 section 3). The signature goes into
  * ret[KEY_SIGNATURE_MAX], its length into *ret_n. 0; -EINVAL when the bytes
- * are no working key after all (then always); -ENOMEM; -EIO.
+ * are no working key after all; -ENOMEM; -EIO. After a failure the next call tries
+ * again from where it was.
  */
 int key_sign(struct key *k, const unsigned char *digest, unsigned char *ret,
     size_t *ret_n);

@@ -14,6 +14,7 @@ struct spawned {
 	struct policy_env env;
 	struct settings *settings;
 	struct signal_watch *term;
+	struct timer *end;
 	struct policy *policy; /* NULL when it has come to its end */
 	struct buf why;        /* the settings cannot be used */
 };
@@ -95,15 +96,24 @@ set_up(struct spawned *s, const char *file)
 /* The loop ends by itself when the last reply is written: nothing is left to
  * wait for. */
 static void
+on_end(void *arg)
+{
+	struct spawned *s = arg;
+
+	signal_free(s->term);
+	s->term = NULL;
+	resolver_free(s->env.request.resolver);
+	s->env.request.resolver = NULL;
+}
+
+/* May run inside an answer of the resolver, which must not be freed there. */
+static void
 closed(void *arg)
 {
 	struct spawned *s = arg;
 
 	s->policy = NULL;
-	signal_free(s->term);
-	s->term = NULL;
-	resolver_free(s->env.request.resolver);
-	s->env.request.resolver = NULL;
+	timer_set(s->end, 0);
 }
 
 static void
@@ -112,7 +122,8 @@ on_term(void *arg, int signo)
 	struct spawned *s = arg;
 
 	(void)signo;
-	policy_drain(s->policy);
+	if (s->policy != NULL)
+		policy_drain(s->policy);
 }
 
 static int
@@ -126,13 +137,15 @@ serve(struct spawned *s, const char *file, int in, int out)
 	set_up(s, file);
 	rc = signal_new(loop, SIGTERM, on_term, s, &s->term);
 	if (rc == 0)
+		rc = timer_new(loop, on_end, s, &s->end);
+	if (rc == 0)
 		rc = policy_new(&s->env, in, out, closed, s, &s->policy);
 	if (rc == 0)
 		rc = loop_run(loop);
 	if (s->policy != NULL)
 		policy_free(s->policy);
-	signal_free(s->term);
-	resolver_free(s->env.request.resolver);
+	on_end(s);
+	timer_free(s->end);
 	settings_free(s->settings);
 	loop_free(loop);
 	return rc;

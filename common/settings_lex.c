@@ -87,26 +87,48 @@ take(struct lex *s, size_t n)
 	s->in = span_skip(s->in, n);
 }
 
+/* Why s may not go on as it does, which is no token and no end of one. */
+static const char *
+judge_byte(struct span s)
+{
+	switch (s.p[0]) {
+	case '(':
+		return "functions such as include() are not supported; domain "
+		       "sections may stand in domains.d/*.conf";
+	case '\0':
+		return "a NUL byte is not text";
+	case '$':
+		return "${...} is not supported";
+	case ';':
+		return "no ; is needed, a space is enough";
+	case '#':
+	case '/':
+		return "a value with #, // or /* in it needs quotes, and a "
+		       "comment needs a space before it";
+	default:
+		return "this is not a letter, a digit or one of _ - . : / @ "
+		       "[ ], so it needs quotes";
+	}
+}
+
+static bool
+ends_word(struct span s)
+{
+	return s.n == 0 || starts(s, "+=") ||
+	    (s.p[0] != '\0' && strchr(" \t\n={},\"'", s.p[0]) != NULL) ||
+	    starts(s, "\r\n");
+}
+
 static enum token
 next_word(struct lex *s)
 {
-	size_t n = 0;
+	struct span rest = s->in;
 
-	while (n < s->in.n && is_word_byte(s->in.p[n])) {
-		struct span rest = span_skip(s->in, n);
-
-		if (starts(rest, "//") || starts(rest, "/*"))
-			return bad_token(s,
-			    "a value with // or /* in it needs quotes, and a "
-			    "comment needs a space before it");
-		n++;
-	}
-	if (n < s->in.n && s->in.p[n] == '#')
-		return bad_token(s,
-		    "a value with # in it needs quotes, and a comment needs "
-		    "a space before it");
-	take(s, n);
-	return WORD;
+	while (rest.n > 0 && is_word_byte(rest.p[0]) && !starts(rest, "//") &&
+	    !starts(rest, "/*"))
+		rest = span_skip(rest, 1);
+	take(s, s->in.n - rest.n);
+	return ends_word(rest) ? WORD : bad_token(s, judge_byte(rest));
 }
 
 /* NULL, or what is wrong with the n bytes between the quotes. */
@@ -187,20 +209,8 @@ settings_lex_next(struct lex *s)
 		return CLOSE;
 	case ',':
 		return COMMA;
-	case '(':
-		return bad_token(s,
-		    "functions such as include() are not supported; domain "
-		    "sections may stand in domains.d/*.conf");
-	case '\0':
-		return bad_token(s, "a NUL byte is not text");
-	case '$':
-		return bad_token(s, "${...} is not supported");
-	case ';':
-		return bad_token(s, "no ; is needed, a line is enough");
 	default:
-		return bad_token(s,
-		    "this is not a letter, a digit or one of _ - . : / @ [ ], "
-		    "so it needs quotes");
+		return bad_token(s, judge_byte(s->raw));
 	}
 }
 

@@ -171,8 +171,8 @@ scan_item(struct scan *s)
 	if (t == BAD)
 		return fail(s, s->lex.line, s->lex.why);
 	if (t == APPEND)
-		return fail(
-		    s, s->lex.line, "+= is not supported, write the whole");
+		return fail(s, s->lex.line,
+		    "+= is not supported, write the whole list");
 	if (t != OPEN && (t != EQUALS || kind == SCAN_TITLED))
 		return fail(s, line, "= or { is expected behind the key");
 	if (kind != SCAN_TITLED && (rc = note_key(s, key, line)) != 0)

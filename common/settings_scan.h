@@ -5,7 +5,7 @@
  * ends inside a section or a comment, skips bytes it does not know ('*', a lone
  * CR), stops at a NUL, puts in ${VAR} from the environment, takes `a|b = 1` and
  * `"a" = 1` for keys, appends with "+=", cuts a string at "\0", counts lines
- * wrongly behind a C comment, and of two equal keys it takes the last. All that
+ * wrongly behind a comment, and of two equal keys it takes the last. All that
  * is refused here, or taken out (comments).
  *
  * The syntax, a part of libconfuse's:

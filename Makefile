@@ -213,7 +213,7 @@ endef
 $(foreach b,$(BENCHES),$(eval $(call bench_program,$b)))
 
 bench: bench-spf bench-signer
-bench-spf: all $(BENCHES)
+bench-spf: all $(BENCHES) $(O)/dnsd
 	@tests/bench/spf $(O)
 bench-signer: all $(BENCHES)
 	@tests/bench/signer $(O)

@@ -22,6 +22,7 @@ hang_up(struct child *w)
 	if (w->channel >= 0)
 		close(w->channel);
 	w->channel = -1;
+	w->ready = false;
 }
 
 /* In a worker: nothing of the other workers is left. */
@@ -110,20 +111,23 @@ children_alive(const struct children *c)
 	return n;
 }
 
-static bool
-serves(const struct child *w, unsigned generation)
-{
-	return w->pid != 0 && w->channel >= 0 && w->generation == generation;
-}
-
 unsigned
-children_open(const struct children *c, unsigned generation)
+children_present(const struct children *c, unsigned generation)
 {
 	unsigned n = 0;
 
-	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++)
-		n += serves(&c->v[i], generation);
+	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++) {
+		const struct child *w = &c->v[i];
+
+		n += w->pid != 0 && w->generation == generation && !w->leaving;
+	}
 	return n;
+}
+
+static bool
+takes(const struct child *w, unsigned generation)
+{
+	return w->pid != 0 && w->ready && w->generation == generation;
 }
 
 unsigned
@@ -132,12 +136,12 @@ children_ready(const struct children *c, unsigned generation)
 	unsigned n = 0;
 
 	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++)
-		n += serves(&c->v[i], generation) && c->v[i].ready;
+		n += takes(&c->v[i], generation);
 	return n;
 }
 
-uint64_t
-children_load(const struct children *c, const struct child *w)
+static uint64_t
+load_of(const struct children *c, const struct child *w)
 {
 	uint64_t closed = stats_get(slot_of(c, w), STATS_CLOSED) - w->base;
 
@@ -179,9 +183,8 @@ least(struct children *c, unsigned generation, const bool *tried)
 	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++) {
 		struct child *w = &c->v[i];
 
-		if (!tried[i] && serves(w, generation) && w->ready &&
-		    (best == NULL ||
-		        children_load(c, w) < children_load(c, best)))
+		if (!tried[i] && takes(w, generation) &&
+		    (best == NULL || load_of(c, w) < load_of(c, best)))
 			best = w;
 	}
 	return best;
@@ -201,9 +204,9 @@ children_give(struct children *c, unsigned generation, int fd)
 			close(fd);
 			return 0;
 		}
-		/* It ends, or was told by hand to: no more for this one. */
+		/* It ends; its channel or SIGCHLD will tell. */
 		if (rc == -EPIPE || rc == -ECONNRESET)
-			hang_up(w);
+			w->ready = false;
 		tried[w - c->v] = true;
 	}
 	return -EAGAIN;
@@ -239,10 +242,14 @@ children_event(struct children *c, const struct pollfd *p)
 	if (w == c->v + WORKERS_TOTAL_MAX)
 		return;
 	n = recv(w->channel, &byte, 1, MSG_DONTWAIT);
-	if (n > 0)
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0 && byte == WORKER_READY) {
 		w->ready = true;
-	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
-		hang_up(w);
+		return;
+	}
+	w->leaving = n > 0;
+	hang_up(w);
 }
 
 void
@@ -269,7 +276,7 @@ children_kill(struct children *c, unsigned first, unsigned last, int signo)
 }
 
 bool
-children_reap(struct children *c, struct child *ret_was, int *ret_status)
+children_reap(struct children *c, struct child_end *ret)
 {
 	int status;
 	pid_t pid;
@@ -280,10 +287,8 @@ children_reap(struct children *c, struct child *ret_was, int *ret_status)
 
 			if (w->pid != pid)
 				continue;
-			*ret_was = *w;
 			hang_up(w);
-			ret_was->channel = -1;
-			*ret_status = status;
+			*ret = (struct child_end){*w, status, load_of(c, w)};
 			w->pid = 0;
 			return true;
 		}

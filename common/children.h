@@ -19,14 +19,22 @@
 
 struct child {
 	pid_t pid;   /* 0: this place, and this slot of the counters, is free */
-	int channel; /* -1: closed, so the worker drains */
+	int channel; /* -1: closed by one side or the other */
 	unsigned number;
 	unsigned generation;
 	uint64_t started; /* ms */
 	uint64_t sent;    /* connections handed over */
 	uint64_t base;    /* of its slot's STATS_CLOSED, when it was forked */
-	bool ready;
-	bool killed; /* a signal was sent to end it */
+	bool ready;       /* takes connections */
+	bool leaving;     /* it said that it has begun to finish */
+	bool killed;      /* a signal was sent to end it */
+};
+
+/* How a worker ended. */
+struct child_end {
+	struct child was;
+	int status;           /* of waitpid(2) */
+	uint64_t connections; /* that it had, and that are lost */
 };
 
 struct children {
@@ -53,16 +61,13 @@ int children_fork(struct children *c, unsigned generation, uint64_t now,
 /* Places for so many more workers. */
 unsigned children_room(const struct children *c);
 
-/* Workers of the generation whose channel is open, and those of them that are
- * ready. */
-unsigned children_open(const struct children *c, unsigned generation);
+/* Workers of the generation that have not ended and do not leave; those that take
+ * connections. */
+unsigned children_present(const struct children *c, unsigned generation);
 unsigned children_ready(const struct children *c, unsigned generation);
 
 /* Workers of all generations. */
 unsigned children_alive(const struct children *c);
-
-/* Connections that a worker holds now. */
-uint64_t children_load(const struct children *c, const struct child *w);
 
 /*
  * Gives fd to the ready worker of the generation that has the fewest connections;
@@ -71,8 +76,8 @@ uint64_t children_load(const struct children *c, const struct child *w);
  */
 int children_give(struct children *c, unsigned generation, int fd);
 
-/* Fills at most WORKERS_TOTAL_MAX entries with the open channels: for the word
- * that a worker is ready and, if `full`, for room in them. Returns how many. */
+/* Fills at most WORKERS_TOTAL_MAX entries with the open channels: for what the
+ * workers say and, if `full`, for room in them. Returns how many. */
 size_t children_poll(const struct children *c, bool full, struct pollfd *ret);
 
 /* What poll(2) said of one of these entries. */
@@ -85,8 +90,7 @@ void children_drain(struct children *c, unsigned but);
 void children_kill(
     struct children *c, unsigned first, unsigned last, int signo);
 
-/* Takes out a worker that has ended. True, *ret_was as it was (its channel is
- * closed) and *ret_status of waitpid(2); false when none has. */
-bool children_reap(struct children *c, struct child *ret_was, int *ret_status);
+/* Takes out a worker that has ended; false when none has. */
+bool children_reap(struct children *c, struct child_end *ret);
 
 #endif

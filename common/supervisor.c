@@ -68,10 +68,11 @@ failed(struct supervisor *s)
 static void
 load(struct supervisor *s)
 {
-	s->hup = false;
-	s->hup_at = now_ms() + HUP_MS;
-	if (s->now.number != 0)
+	if (s->hup) {
+		s->hup = false;
+		s->hup_at = now_ms() + HUP_MS;
 		(void)log_reopen(); /* on failure the old file stays open */
+	}
 	if (generation_load(s->ops, s->arg, &s->now,
 	        children_room(&s->children), &s->next) != 0) {
 		failed(s);
@@ -129,7 +130,7 @@ static bool
 fork_due(const struct supervisor *s)
 {
 	return s->now.number != 0 && now_ms() >= s->fork_at &&
-	    children_open(&s->children, s->now.number) < s->now.workers;
+	    children_present(&s->children, s->now.number) < s->now.workers;
 }
 
 static int
@@ -177,39 +178,39 @@ back_off(struct supervisor *s, const struct child *was)
 }
 
 static void
-reaped(struct supervisor *s, const struct child *was, int status)
+log_end_of(const struct child_end *e)
 {
-	bool died = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+	bool exited = WIFEXITED(e->status);
+	bool died = !e->was.killed && (!exited || WEXITSTATUS(e->status) != 0);
 	struct log_line l;
 
-	died = died && !was->killed;
 	log_begin(&l, died ? LOG_ERR : LOG_INFO,
 	    died ? "worker_died" : "worker_ended");
-	log_num(&l, "worker", was->number);
-	log_num(&l, "generation", was->generation);
-	log_num(&l, "pid", was->pid);
-	if (WIFSIGNALED(status))
-		log_num(&l, "signal", WTERMSIG(status));
-	else if (died)
-		log_num(&l, "exit", WEXITSTATUS(status));
-	log_num(&l, "connections", (long long)children_load(&s->children, was));
+	log_num(&l, "worker", e->was.number);
+	log_num(&l, "generation", e->was.generation);
+	log_num(&l, "pid", e->was.pid);
+	if (exited)
+		log_num(&l, "exit", WEXITSTATUS(e->status));
+	else
+		log_num(&l, "signal", WTERMSIG(e->status));
+	log_num(&l, "connections", (long long)e->connections);
 	log_end(&l);
-	if (was->killed || s->stop)
-		return;
-	if (was->generation == s->now.number)
-		back_off(s, was);
-	else if (was->generation == s->next.number)
-		s->next_bad = "a worker ended before it was ready";
 }
 
 static void
 reap(struct supervisor *s)
 {
-	struct child was;
-	int status;
+	struct child_end e;
 
-	while (children_reap(&s->children, &was, &status))
-		reaped(s, &was, status);
+	while (children_reap(&s->children, &e)) {
+		log_end_of(&e);
+		if (e.was.killed || e.was.leaving || s->stop)
+			continue;
+		if (e.was.generation == s->now.number)
+			back_off(s, &e.was);
+		else if (e.was.generation == s->next.number)
+			s->next_bad = "a worker ended before it was ready";
+	}
 }
 
 static int
@@ -317,7 +318,8 @@ patience(const struct supervisor *s)
 	sooner(&at, s->hup && s->next.number == 0, s->hup_at);
 	sooner(&at, s->next.number != 0, s->next_until);
 	sooner(&at, s->accept_at > now, s->accept_at);
-	sooner(&at, children_open(&s->children, s->now.number) < s->now.workers,
+	sooner(&at,
+	    children_present(&s->children, s->now.number) < s->now.workers,
 	    s->fork_at);
 	if (at == UINT64_MAX)
 		return -1;

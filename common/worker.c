@@ -74,16 +74,23 @@ drain(struct worker *w)
 	end_if_idle(w);
 }
 
-/*
- * The supervisor is told, by the channel, to send no more; what it has sent
- * already is still read and served.
- */
+/* If nobody is there to hear it, the channel is at its end, and we shall see. */
+static void
+say(struct worker *w, enum worker_word word)
+{
+	char byte = (char)word;
+
+	(void)send(w->channel, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* What the supervisor has sent already is still read and served. */
 static void
 finish(struct worker *w)
 {
 	if (w->finish)
 		return;
 	w->finish = true;
+	say(w, WORKER_LEAVING);
 	shutdown(w->channel, SHUT_RD);
 	timer_set(w->limit, WORKER_FINISH_SECONDS * 1000);
 	w->events->order(w->arg, WORKER_FINISH);
@@ -193,8 +200,7 @@ worker_watch(struct worker *w, struct loop *l,
 	sigemptyset(&term);
 	sigaddset(&term, SIGTERM);
 	sigprocmask(SIG_UNBLOCK, &term, NULL);
-	/* Ready. If nobody is there to hear it, the channel is at its end. */
-	(void)send(w->channel, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	say(w, WORKER_READY);
 	return 0;
 }
 

@@ -33,6 +33,12 @@
 
 struct worker;
 
+/* What a worker says over its channel, a byte each. */
+enum worker_word {
+	WORKER_READY = 'r',  /* connections may come */
+	WORKER_LEAVING = 'l' /* SIGTERM came: none may come any more */
+};
+
 enum worker_order {
 	/*
 	 * No connection will come any more. Those that are there keep their

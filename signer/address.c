@@ -48,6 +48,16 @@ is_atext(char c)
 	    (u > ' ' && u < 0x7f && strchr("()<>[]:;@\\,\"", c) == NULL);
 }
 
+/* Skips the '\\' of a quoted pair. True if there was one. */
+static bool
+skip_backslash(struct reader *r)
+{
+	if (*r->p != '\\' || r->p + 1 == r->end)
+		return false;
+	r->p++;
+	return true;
+}
+
 /* Skips a comment, which may hold others (3.2.2). */
 static bool
 skip_comment(struct reader *r)
@@ -55,11 +65,13 @@ skip_comment(struct reader *r)
 	size_t depth = 0;
 
 	for (; r->p < r->end; r->p++) {
+		bool quoted = skip_backslash(r);
+
 		if (is_control(*r->p))
 			return fail(r, "a control character");
-		if (*r->p == '\\' && r->p + 1 < r->end)
-			r->p++;
-		else if (*r->p == '(')
+		if (quoted)
+			continue;
+		if (*r->p == '(')
 			depth++;
 		else if (*r->p == ')' && --depth == 0) {
 			r->p++;
@@ -98,14 +110,14 @@ static bool
 read_quoted(struct reader *r, struct words *w, struct address *a)
 {
 	for (r->p++; r->p < r->end; r->p++) {
+		bool quoted = skip_backslash(r);
+
 		if (is_control(*r->p))
 			return fail(r, "a control character");
-		if (*r->p == '"') {
+		if (*r->p == '"' && !quoted) {
 			r->p++;
 			return true;
 		}
-		if (*r->p == '\\' && r->p + 1 < r->end)
-			r->p++;
 		if (*r->p != '\r' && *r->p != '\n')
 			put(w, a, *r->p);
 	}

@@ -136,6 +136,8 @@ static const struct row rows[] = {
     {" (a\\", ADDRESS_BAD, NULL, NULL},
     {" \x1b$B <a@b.example>", ADDRESS_BAD, NULL, NULL},
     {" (\x01) a@b.example", ADDRESS_BAD, NULL, NULL},
+    {" \"\\\x01\"@b.example", ADDRESS_BAD, NULL, NULL},
+    {" (\\\x01) a@b.example", ADDRESS_BAD, NULL, NULL},
     {" \"\x7f\" <a@b.example>", ADDRESS_BAD, NULL, NULL},
 };
 
@@ -216,6 +218,8 @@ a_nul(void)
 
 	check_value(span_of(value, sizeof value - 1), &bad);
 	check_value(span_of("\0", 1), &bad);
+	check_value(span_of("\"\\\0\"@b.example", 14), &bad);
+	check_value(span_of("(\\\0) a@b.example", 17), &bad);
 }
 
 /* Local part and domain together have ADDRESS_MAX bytes, a display name any. */

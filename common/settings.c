@@ -194,7 +194,8 @@ settings_domain(const struct settings *s, struct span name)
 {
 	char key[DOMAIN_MAX + 1];
 
-	if (name.n > DOMAIN_MAX || s->ndomains == 0)
+	if (name.n > DOMAIN_MAX || s->ndomains == 0 ||
+	    span_find(name, '\0') < name.n)
 		return NULL;
 	for (size_t i = 0; i < name.n; i++)
 		key[i] = (char)span_lower((unsigned char)name.p[i]);

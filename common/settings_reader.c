@@ -234,30 +234,61 @@ store_domains(struct reader *r)
 	qsort(s->domain, s->ndomains, sizeof *s->domain, by_name);
 }
 
+/* The same selector for one domain twice. */
 static void
-check_key(struct reader *r, const struct domain_settings *d, size_t i)
+check_selectors(struct reader *r, const struct domain_settings *d)
 {
-	const struct key_settings *k = &d->key[i];
+	for (size_t i = 0; i < d->nkeys; i++) {
+		const struct key_settings *k = &d->key[i], *first = d->key;
 
-	r->file = k->origin;
-	if (k->file == NULL)
-		settings_reader_complain(r, k->line, "domain.key.file",
-		    "the key \"%s\" of %s has no file", k->selector, d->name);
-	if (strlen(k->selector) + strlen("._domainkey.") + strlen(d->name) >
-	    DOMAIN_MAX)
-		settings_reader_complain(r, k->line, "domain.key",
-		    "the name of its record in DNS is over %d bytes long",
-		    DOMAIN_MAX);
-	for (size_t j = 0; j < i; j++) {
-		if (strcmp(d->key[j].selector, k->selector) != 0)
+		while (strcmp(first->selector, k->selector) != 0)
+			first++;
+		if (first == k)
 			continue;
+		r->file = k->origin;
 		settings_reader_complain(r, k->line, "domain.key",
 		    "%s has the selector \"%s\" twice, first in %s:%u", d->name,
-		    k->selector, d->key[j].origin, d->key[j].line);
-		break;
+		    k->selector, first->origin, first->line);
 	}
 }
 
+/*
+ * What stands twice. It is looked for first, since libconfuse has the values of
+ * one of two equal sections only.
+ */
+static void
+check_doubles(struct reader *r)
+{
+	const struct domain_settings *d = r->s->domain;
+
+	for (size_t i = 0; i < r->s->ndomains; i++, d++) {
+		check_selectors(r, d);
+		if (i == 0 || strcmp(d->name, d[-1].name) != 0)
+			continue;
+		r->file = d->origin;
+		settings_reader_complain(r, d->line, "domain",
+		    "%s stands in the config twice, first in %s:%u", d->name,
+		    d[-1].origin, d[-1].line);
+	}
+}
+
+static void
+check_key(struct reader *r, const struct domain_settings *d,
+    const struct key_settings *k)
+{
+	size_t record =
+	    strlen(k->selector) + strlen("._domainkey.") + strlen(d->name);
+
+	if (k->file == NULL)
+		settings_reader_complain(r, k->line, "domain.key.file",
+		    "the key \"%s\" of %s has no file", k->selector, d->name);
+	if (record > DOMAIN_MAX)
+		settings_reader_complain(r, k->line, "domain.key",
+		    "the name of its record in DNS is over %d bytes long",
+		    DOMAIN_MAX);
+}
+
+/* What is missing or too long. */
 static void
 check_domains(struct reader *r)
 {
@@ -268,17 +299,12 @@ check_domains(struct reader *r)
 		if (d->nkeys == 0)
 			settings_reader_complain(
 			    r, d->line, "domain", "%s has no key", d->name);
-		if (i > 0 && strcmp(d->name, d[-1].name) == 0)
-			settings_reader_complain(r, d->line, "domain",
-			    "%s stands in the config twice, first in %s:%u",
-			    d->name, d[-1].origin, d[-1].line);
 		for (size_t j = 0; j < d->nkeys; j++)
-			check_key(r, d, j);
+			check_key(r, d, &d->key[j]);
 	}
 	r->file = r->s->file;
 }
 
-/* gethostname(2) and never DNS: a start must not wait for it. */
 static int
 set_hostname(struct reader *r, char *name)
 {
@@ -311,6 +337,8 @@ settings_reader_finish(struct reader *r, struct settings **ret)
 {
 	if (r->error == 0)
 		store_domains(r);
+	if (r->error == 0)
+		check_doubles(r);
 	if (r->error == 0)
 		check_domains(r);
 	if (r->error == 0 && r->s->hostname == NULL)

@@ -58,6 +58,13 @@ usage(const char *why, const char *what)
 	return EX_USAGE;
 }
 
+static void
+print(FILE *f, const struct buf *b)
+{
+	if (b->n > 0)
+		fwrite(b->p, 1, b->n, f);
+}
+
 /* -T. */
 static int
 test(const char *file)
@@ -69,10 +76,10 @@ test(const char *file)
 	buf_init(&text, 1024 * 1024);
 	buf_init(&warn, 64 * 1024);
 	rc = settings_read(file, SETTINGS_POLICYD, &settings, &text, &warn);
-	fwrite(warn.p, 1, warn.n, stderr);
+	print(stderr, &warn);
 	if (rc == 0)
 		settings_dump(settings, SETTINGS_POLICYD, &text);
-	fwrite(text.p, 1, text.n, rc == 0 ? stdout : stderr);
+	print(rc == 0 ? stdout : stderr, &text);
 	settings_free(settings);
 	buf_free(&text);
 	buf_free(&warn);

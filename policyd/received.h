@@ -9,7 +9,8 @@
  *
  * What a sender controls is put in a quoted string *and* cleaned: every byte
  * outside dot-atom, '@' and ':' becomes '?', because readers of these fields
- * (OpenDMARC) split at ';' inside quotes too.
+ * (OpenDMARC) split at ';' inside quotes too. So do '=', at which released
+ * versions of it begin a value anew, and all '@' of a sender but the last.
  *
  * Pure. Whether a header is wanted is verdict.c's affair.
  */

@@ -11,6 +11,7 @@
 #include "tests/policyd/check_double.h"
 #include "tests/support/guard.h"
 #include "tests/support/loop_fake.h"
+#include "tests/support/nomem.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 
@@ -582,6 +583,68 @@ no_memory_for_a_check(void)
 	finish();
 }
 
+/* Memory that is out costs one request an answer, or the connection; it says
+ * nothing false, and the next one works. */
+static void
+every_allocation_fails(void)
+{
+	unsigned deferred = 0;
+
+	for (long n = 0;; n++) {
+		const char *text;
+
+		begin();
+		if (!nomem_round(n)) {
+			finish();
+			break;
+		}
+		say(request("1.2.3", "r@example.org"));
+		if (ndoubles == 1)
+			double_done(0, SPF_FAIL, "all");
+		turn();
+		nomem_end();
+		text = heard();
+		deferred += begins(text, "action=DEFER_IF_PERMIT 4.");
+		CHECK(begins(text, "action=550 5.7.23 ") ||
+		    begins(text, "action=DEFER_IF_PERMIT 4.") || w.closed == 1);
+		if (w.closed == 0) {
+			say(request("1.2.4", "r@example.org"));
+			double_done(ndoubles - 1, SPF_FAIL, "all");
+			CHECK(begins(heard(), "action=550 5.7.23 "));
+		}
+		finish();
+	}
+	CHECK(deferred > 1);
+}
+
+static void
+no_memory_for_a_connection(void)
+{
+	for (long n = 0;; n++) {
+		struct policy *policy = NULL;
+		int pair[2], rc;
+
+		begin();
+		CU_ASSERT_FATAL(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+		if (!nomem_round(n)) {
+			close(pair[0]);
+			close(pair[1]);
+			finish();
+			break;
+		}
+		rc = policy_new(
+		    &w.env, pair[1], pair[1], on_closed, &w, &policy);
+		nomem_end();
+		CHECK(rc == 0 || rc == -ENOMEM);
+		if (rc == 0)
+			policy_free(policy);
+		close(w.fd);
+		w.fd = pair[0];
+		CHECK(is_closed()); /* the descriptor was taken in any case */
+		finish();
+	}
+}
+
 /* --- the log ------------------------------------------------------------------------- */
 
 static void
@@ -671,5 +734,6 @@ SUITE("policy", T(one_request), T(one_header_for_a_message),
     T(refusals_are_repeated), T(connect_is_not_remembered), T(instance_limit),
     T(pipelined), T(every_split), T(malformed), T(oversize), T(end_of_input),
     T(peer_lost), T(idle), T(drain), T(freed_while_busy), T(peer_does_not_read),
-    T(broken_settings), T(no_memory_for_a_check), T(decision_line),
-    T(observed_line), T(long_and_hostile_line))
+    T(broken_settings), T(no_memory_for_a_check), T(every_allocation_fails),
+    T(no_memory_for_a_connection), T(decision_line), T(observed_line),
+    T(long_and_hostile_line))

@@ -6,6 +6,7 @@
 #include "common/domain.h"
 #include "common/limits.h"
 #include "policyd/received.h"
+#include "tests/support/nomem.h"
 #include "tests/support/suite.h"
 
 /* The subject and result of a row; what is NULL is as in the first row. */
@@ -426,5 +427,22 @@ no_room(void)
 	buf_free(&out);
 }
 
+static void
+every_allocation_fails(void)
+{
+	struct subject s = subject_of(&rows[0]);
+	struct buf out;
+
+	buf_init(&out, 4096);
+	for (long n = 0; nomem_round(n); n++) {
+		buf_free(&out);
+		received_spf(&s, IDENTITY_MAIL_FROM, &rows[0].result, &out);
+		if (nomem_end())
+			CHECK(buf_error(&out) != 0 && out.n == 0);
+	}
+	CHECK(buf_error(&out) == 0);
+	buf_free(&out);
+}
+
 SUITE("received", T(row_by_row), T(all_too_long), T(domain_never_cut),
-    T(order_of_leaving), T(every_byte), T(no_room))
+    T(order_of_leaving), T(every_byte), T(no_room), T(every_allocation_fails))

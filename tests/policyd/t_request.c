@@ -5,6 +5,7 @@
 #include "policyd/request.h"
 #include "tests/policyd/check_double.h"
 #include "tests/support/loop_fake.h"
+#include "tests/support/nomem.h"
 #include "tests/support/suite.h"
 
 /* One request in one world, and what became of it. */
@@ -612,6 +613,42 @@ memory_limit(void)
 	finish(&w);
 }
 
+/* Memory that is out costs this request only: it does not start, or a result is
+ * a temperror, or the answer is a deferral. */
+static void
+every_allocation_fails(void)
+{
+	unsigned refused = 0, answered_anyway = 0;
+
+	for (long n = 0;; n++) {
+		struct world w;
+		int rc;
+
+		begin(&w);
+		if (!nomem_round(n)) {
+			finish(&w);
+			break;
+		}
+		rc = start(&w);
+		if (rc == 0) {
+			double_done(0, SPF_PASS, "a");
+			if (w.answers == 0)
+				double_done(1, SPF_FAIL, "all");
+		}
+		nomem_end();
+		CHECK(rc == 0 || rc == -ENOMEM);
+		CHECK(w.answers == (rc == 0 ? 1 : 0));
+		CHECK(rc != 0 || begins(w.action, "550 5.7.23 ") ||
+		    begins(w.action, "PREPEND Received-SPF: temperror ") ||
+		    strcmp(w.action, REQUEST_FAILED) == 0);
+		refused += rc != 0;
+		answered_anyway += rc == 0;
+		finish(&w);
+	}
+	CHECK(refused > 0 && answered_anyway > 0);
+}
+
 SUITE("request", T(both_side_by_side), T(helo_ends), T(null_sender),
     T(switched_off), T(helo_names), T(senders), T(not_for_us), T(time_limit),
-    T(cancel), T(observe), T(check_does_not_start), T(memory_limit))
+    T(cancel), T(observe), T(check_does_not_start), T(memory_limit),
+    T(every_allocation_fails))

@@ -64,7 +64,7 @@ make_options(const char *path, cfg_opt_t **pool)
 	}
 	for (size_t i = 0; i < settings_nsections; i++) {
 		const struct section *s = &settings_sections[i];
-		int flags = s->title == NULL ? 0 : CFGF_MULTI | CFGF_TITLE;
+		int flags = s->title == NULL ? 0 : CFGF_MULTI;
 
 		if (strcmp(s->parent, path) == 0)
 			*next++ = (cfg_opt_t)CFG_SEC(
@@ -169,28 +169,18 @@ set_sections(struct reader *r, cfg_t *cfg, const char *parent)
 	}
 }
 
-/*
- * A title that stands twice is one section to libconfuse, and the second takes
- * the place of the first; settings_reader_finish() refuses such a config, so no
- * value needs to be read then.
- */
+/* The domains of the text, which are the last in r; titles are not in it. */
 static void
 set_domains(struct reader *r, cfg_t *cfg, size_t first_domain, size_t first_key)
 {
 	cfg_opt_t *domains = cfg_getopt(cfg, "domain");
 
-	if (cfg_opt_size(domains) != r->ndomains - first_domain)
-		return;
-	for (unsigned i = 0; i < cfg_opt_size(domains); i++) {
+	for (unsigned i = 0; first_domain + i < r->ndomains; i++) {
 		cfg_t *domain = cfg_opt_getnsec(domains, i);
-		size_t nkeys = r->domain[first_domain + i].nkeys;
 
-		if (cfg_size(domain, "key") != nkeys)
-			return;
-		for (unsigned j = 0; j < nkeys; j++)
+		for (unsigned j = 0; j < r->domain[first_domain + i].nkeys; j++)
 			set_keys(r, cfg_getnsec(domain, "key", j), "domain.key",
-			    &r->key[first_key + j]);
-		first_key += nkeys;
+			    &r->key[first_key++]);
 	}
 }
 

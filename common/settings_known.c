@@ -15,19 +15,6 @@ settings_known_path(const struct row *row, char *path)
 	return path;
 }
 
-const struct row *
-settings_known_row(const char *path)
-{
-	char known[KNOWN_PATH_MAX];
-
-	for (size_t i = 0; i < settings_nrows; i++) {
-		if (strcmp(settings_known_path(&settings_rows[i], known),
-		        path) == 0)
-			return &settings_rows[i];
-	}
-	return NULL;
-}
-
 const struct section *
 settings_known_section(const char *path)
 {
@@ -52,6 +39,21 @@ settings_known_parent(const char *path, const char **ret_name)
 		if (span_eq(
 		        span_str(known), span_of(path, (size_t)(dot - path))))
 			return known;
+	}
+	return NULL;
+}
+
+const struct row *
+settings_known_row(const char *path)
+{
+	const char *name, *section = settings_known_parent(path, &name);
+
+	for (size_t i = 0; section != NULL && i < settings_nrows; i++) {
+		const struct row *row = &settings_rows[i];
+
+		if (strcmp(row->name, name) == 0 &&
+		    strcmp(row->section, section) == 0)
+			return row;
 	}
 	return NULL;
 }

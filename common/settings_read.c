@@ -130,6 +130,17 @@ read_text(struct reader *r, struct span text)
 
 /* --- files --------------------------------------------------------------- */
 
+/* what: a name, where it is not the file itself. */
+static void
+on_unreadable(struct reader *r, const char *what, int error)
+{
+	if (error == ENOMEM)
+		settings_reader_nomem(r);
+	else
+		settings_reader_complain(r, 0, "", "%s%scannot be read: %s",
+		    what, what[0] == '\0' ? "" : " ", strerror(error));
+}
+
 /* Reads all of fd, but not more than one byte over the limit. */
 static int
 read_all(int fd, struct buf *text)
@@ -169,8 +180,7 @@ read_file(struct reader *r, const char *file)
 	if (rc == 0)
 		read_text(r, buf_view(&text));
 	else
-		settings_reader_complain(
-		    r, 0, "", "cannot be read: %s", strerror(-rc));
+		on_unreadable(r, "", -rc);
 	buf_free(&text);
 	return rc;
 }
@@ -190,8 +200,7 @@ read_domain_file(struct reader *r, const char *dir, const char *name)
 	snprintf(path, n, "%s/%s", dir, name);
 	r->file = path;
 	if (stat(path, &st) != 0)
-		settings_reader_complain(
-		    r, 0, "", "cannot be read: %s", strerror(errno));
+		on_unreadable(r, "", errno);
 	else if (S_ISREG(st.st_mode))
 		(void)read_file(r, path);
 	r->file = r->s->file;
@@ -228,8 +237,7 @@ read_domains(struct reader *r)
 	}
 	n = scandir(dir, &entry, is_conf, by_bytes);
 	if (n < 0 && errno != ENOENT)
-		settings_reader_complain(
-		    r, 0, "", "%s cannot be read: %s", dir, strerror(errno));
+		on_unreadable(r, dir, errno);
 	r->domains_only = true;
 	for (int i = 0; i < n; i++) {
 		read_domain_file(r, dir, entry[i]->d_name);

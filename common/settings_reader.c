@@ -252,10 +252,7 @@ check_selectors(struct reader *r, const struct domain_settings *d)
 	}
 }
 
-/*
- * What stands twice. It is looked for first, since libconfuse has the values of
- * one of two equal sections only.
- */
+/* What stands twice. */
 static void
 check_doubles(struct reader *r)
 {
@@ -337,10 +334,10 @@ settings_reader_finish(struct reader *r, struct settings **ret)
 {
 	if (r->error == 0)
 		store_domains(r);
-	if (r->error == 0)
+	if (r->error == 0) {
 		check_doubles(r);
-	if (r->error == 0)
 		check_domains(r);
+	}
 	if (r->error == 0 && r->s->hostname == NULL)
 		default_hostname(r);
 	if (r->error == 0) {

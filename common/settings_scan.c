@@ -162,8 +162,7 @@ scan_item(struct scan *s)
 		return rc;
 	copy(s);
 	t = settings_lex_next(&s->lex);
-	if (t == WORD || t == STRING) {
-		copy(s);
+	if (t == WORD || t == STRING) { /* a title, which is not copied */
 		title = s->lex.value;
 		kind = SCAN_TITLED;
 		t = settings_lex_next(&s->lex);

@@ -54,8 +54,10 @@ struct scan_events {
 
 /*
  * Reads text and appends to clean what libconfuse shall read: the same items on
- * the same lines, without comments and skipped sections, NUL-free. 0; -EINVAL
- * when bad() was called; -EMSGSIZE or -ENOMEM from clean.
+ * the same lines, without comments, skipped sections and titles, NUL-free. (With
+ * each title libconfuse searches all that it has, and of two equal sections it
+ * keeps the last.) 0; -EINVAL when bad() was called; -EMSGSIZE or -ENOMEM from
+ * clean.
  */
 int settings_scan(struct span text, const struct scan_events *events, void *arg,
     struct buf *clean);

@@ -369,7 +369,7 @@ cleans(void)
 	buf_init(&seen, 1000);
 	CHECK(settings_scan(span_str(text), &events, &seen, &clean) == 0);
 	CHECK_STR(buf_text(&clean),
-	    " a = b\n\n e 'f' {\n g = { h , \"\\\"i\" } x { }\n }\n\n\n z = 1");
+	    " a = b\n\n e {\n g = { h , \"\\\"i\" } x { }\n }\n\n\n z = 1");
 	CHECK_STR(buf_text(&seen), "1 a ;3 e f;4 e.g ;4 e.x ;8 z ;");
 	buf_free(&clean);
 	buf_free(&seen);

@@ -160,7 +160,9 @@ on_channel(evutil_socket_t channel, short what, void *arg)
 	};
 	ssize_t n = recvmsg(channel, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	/* A supervisor that ends without having read our last word resets the
+	 * channel. That is told once, and in front of what it has sent. */
+	if (n < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNRESET))
 		return;
 	if (n <= 0)
 		drain(w);

@@ -16,7 +16,8 @@ static const struct {
     {"instance", offsetof(struct attr, instance)},
 };
 
-/* An empty value leaves p non-NULL, so a second one does not pass for a first. */
+/* An empty value leaves p non-NULL, so a second one does not pass for a
+ * first. */
 static void
 store(struct attr *a, struct span name, struct span value)
 {

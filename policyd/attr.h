@@ -32,9 +32,9 @@ struct attr {
  * Reads the request at the front of in. max: bytes that it may have, its empty
  * line counted.
  *
- * PARSE_OK: *ret_attr borrows from in, *ret_used is its length. PARSE_MORE: in is
- * the beginning of one. PARSE_BAD: *ret_why is a static reason (a NUL, a line
- * without '=', no line at all, longer than max). What is not named stays
+ * PARSE_OK: *ret_attr borrows from in, *ret_used is its length. PARSE_MORE: in
+ * is the beginning of one. PARSE_BAD: *ret_why is a static reason (a NUL, a
+ * line without '=', no line at all, longer than max). What is not named stays
  * untouched.
  */
 enum parse attr_parse(struct span in, size_t max, struct attr *ret_attr,

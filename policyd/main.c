@@ -33,7 +33,8 @@ static const char help[] =
     "\n"
     "See postseal-policyd(8) and postseal.conf(5).\n";
 
-/* Spawned, descriptor 2 is Postfix's policy client: nothing is printed there. */
+/* Spawned, descriptor 2 is Postfix's policy client: nothing is printed
+ * there. */
 static bool
 is_peer(int fd)
 {

@@ -28,8 +28,9 @@ struct policy_env {
 	struct request_env request;
 
 	/* NULL; or why the settings cannot be used. Then request.settings and
-	 * request.resolver are not looked at: every request gets dunno, so that a
-	 * typo does not stop the mail, and this is logged once a minute at most. */
+	 * request.resolver are not looked at: every request gets dunno, so that
+	 * a typo does not stop the mail, and this is logged once a minute at
+	 * most. */
 	const char *broken;
 	uint64_t told; /* loop_now() when it was logged last */
 };

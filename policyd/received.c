@@ -81,9 +81,9 @@ clean_name(const char *name)
 }
 
 /*
- * A sender, its domain in A-labels. One '@' only: OpenDMARC splits at the first,
- * Postfix and we at the last. A domain that DNS cannot hold is not shown, as the
- * front part of a name is another name.
+ * A sender, its domain in A-labels. One '@' only: OpenDMARC splits at the
+ * first, Postfix and we at the last. A domain that DNS cannot hold is not
+ * shown, as the front part of a name is another name.
  */
 static struct clean
 clean_sender(struct span sender)

@@ -6,8 +6,8 @@
  * verdict.c. It knows no connection and logs nothing: policy.c and `postseal
  * spf` call it alike.
  *
- *   - Only request=smtpd_access_policy at MAIL, RCPT and DATA is checked. Before
- *     MAIL there is no sender; at END-OF-MESSAGE Postfix refuses PREPEND.
+ *   - Only request=smtpd_access_policy at MAIL, RCPT and DATA is checked. There
+ *     is no sender before MAIL, and at END-OF-MESSAGE Postfix refuses PREPEND.
  *   - HELO is checked if it is a name of two labels or more, not an address
  *     literal or a bare word. If its action ends the matter, MAIL FROM is
  *     cancelled; if MAIL FROM is answered first, it waits for HELO.
@@ -42,8 +42,8 @@ struct request_answer {
 	const struct attr *attr; /* the request */
 	const char *action;      /* what follows "action=": one line of ASCII */
 
-	/* Other requests of the instance get the same answer, but dunno in place
-	 * of an action that is for one message only once (a header). */
+	/* Other requests of the instance get the same answer, but dunno in
+	 * place of an action that is for one message only once (a header). */
 	bool repeat;
 	bool once;
 
@@ -56,10 +56,10 @@ struct request_answer {
 };
 
 /*
- * Starts on a request; copies the fields. done(arg, answer) is called once, from
- * the loop, never inside this call; the answer is borrowed for that call, after
- * which the request is gone. 0 and *ret valid until done or request_cancel(); or
- * -errno (then the caller says dunno or closes).
+ * Starts on a request; copies the fields. done(arg, answer) is called once,
+ * from the loop, never inside this call; the answer is borrowed for that call,
+ * after which the request is gone. 0 and *ret valid until done or
+ * request_cancel(); or -errno (then the caller says dunno or closes).
  */
 int request_start(const struct request_env *env, const struct attr *in,
     void (*done)(void *arg, const struct request_answer *answer), void *arg,

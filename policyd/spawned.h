@@ -1,11 +1,12 @@
 /*
- * spawned.h - one connection on descriptors 0 and 1, as Postfix's spawn(8) starts
- * the daemon (there 0, 1 and 2 are the same socket); pipes and files do too.
+ * spawned.h - one connection on descriptors 0 and 1, as Postfix's spawn(8)
+ * starts the daemon (there 0, 1 and 2 are the same socket); pipes and files do
+ * too.
  *
  * The process ends at the end of its input or on SIGTERM, never by itself: it
  * cannot know the service's time limit, and one that went away between requests
- * would cost the next mail a second and a second header. Settings that cannot be
- * used do not end it either: then every request gets dunno (policy.h).
+ * would cost the next mail a second and a second header. Settings that cannot
+ * be used do not end it either: then every request gets dunno (policy.h).
  */
 #ifndef POSTSEAL_POLICYD_SPAWNED_H
 #define POSTSEAL_POLICYD_SPAWNED_H

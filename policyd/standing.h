@@ -1,10 +1,10 @@
 /*
- * standing.h - the daemon that listens: connections from many smtpd processes, in
- * one worker, so that all of them share one DNS cache.
+ * standing.h - the daemon that listens: connections from many smtpd processes,
+ * in one worker, so that all of them share one DNS cache.
  *
  * Listening, rights, reload and restart are common/supervisor.h's affair. On a
- * reload the old worker closes idle connections at once (Postfix reconnects) and
- * the others when their request is answered.
+ * reload the old worker closes idle connections at once (Postfix reconnects)
+ * and the others when their request is answered.
  */
 #ifndef POSTSEAL_POLICYD_STANDING_H
 #define POSTSEAL_POLICYD_STANDING_H

@@ -210,8 +210,8 @@ put_reject(struct line *l, const struct verdict *v, const struct subject *s)
 	put_reason(l, v, s);
 }
 
-/* X.7.24 is the one code of SPF that RFC 7372 registers for a temporary refusal;
- * X.7.23 is for 550 only. */
+/* X.7.24 is the one code of SPF that RFC 7372 registers for a temporary
+ * refusal; X.7.23 is for 550 only. */
 static void
 put_defer(struct line *l, const struct verdict *v, const struct subject *s)
 {

@@ -4,14 +4,15 @@
  * The table is policyd { helo { } mail_from { } }: an action for each of the
  * seven results. HELO decides first: reject, defer and an access(5) action that
  * ends the matter are the answer, and MAIL FROM is not needed. Else MAIL FROM's
- * action is the answer; where that is only a header or dunno, an access(5) action
- * of HELO that does not end the matter (WARN, HOLD, ...) goes before it.
+ * action is the answer; where that is only a header or dunno, an access(5)
+ * action of HELO that does not end the matter (WARN, HOLD, ...) goes before it.
  *
  * With a sender that is not null a HELO result is never shown in a header: it
  * was taken for a MAIL FROM pass (CVE-2019-20790).
  *
- * Enhanced codes are those of RFC 7372: 5.7.23 for fail, 5.7.24 for temperror and
- * permerror, 4.7.24 for whatever is deferred; 5.7.1 for what has none of its own.
+ * Enhanced codes are those of RFC 7372: 5.7.23 for fail, 5.7.24 for temperror
+ * and permerror, 4.7.24 for whatever is deferred; 5.7.1 for what has none of
+ * its own.
  *
  * Pure. The text of headers is received.c's, the checks are request.c's.
  */
@@ -51,8 +52,8 @@ struct verdict verdict_choose(const struct policyd_settings *p,
 
 /*
  * Appends what follows "action=" in the reply: one line of printable ASCII.
- * "dunno", "PREPEND field", "550 5.7.23 text", "DEFER_IF_PERMIT 4.7.24 text", or
- * the access(5) action of the config, cleaned. Reply texts have at most
+ * "dunno", "PREPEND field", "550 5.7.23 text", "DEFER_IF_PERMIT 4.7.24 text",
+ * or the access(5) action of the config, cleaned. Reply texts have at most
  * REPLY_TEXT_MAX bytes.
  */
 void verdict_action(const struct verdict *v, const struct subject *s,

@@ -1,7 +1,8 @@
 /*
  * Any sender, HELO and result texts in the header fields and replies: one line
- * of printable ASCII within its limit, comments and quotes closed, each key once,
- * and the domain of the sender not another one than that behind its last '@'.
+ * of printable ASCII within its limit, comments and quotes closed, each key
+ * once, and the domain of the sender not another one than that behind its last
+ * '@'.
  */
 #include <stdint.h>
 #include <stdlib.h>

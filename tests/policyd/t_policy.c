@@ -181,7 +181,7 @@ begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* --- requests and their replies ------------------------------------------------ */
+/* --- requests and their replies ------------------------------------------- */
 
 static void
 one_request(void)
@@ -340,7 +340,7 @@ every_split(void)
 	    span_str(request("1.2.3", "r@example.org")), one_split, NULL);
 }
 
-/* --- ends ------------------------------------------------------------------------- */
+/* --- ends ----------------------------------------------------------------- */
 
 static void
 malformed(void)
@@ -545,7 +545,7 @@ peer_does_not_read(void)
 	finish();
 }
 
-/* --- trouble ----------------------------------------------------------------------- */
+/* --- trouble -------------------------------------------------------------- */
 
 static void
 broken_settings(void)
@@ -645,7 +645,7 @@ no_memory_for_a_connection(void)
 	}
 }
 
-/* --- the log ------------------------------------------------------------------------- */
+/* --- the log -------------------------------------------------------------- */
 
 static void
 decision_line(void)

@@ -166,7 +166,8 @@ say(int fd, const char *text)
 	CHECK(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
 }
 
-/* What comes until `last` stands at its end, the stream ends, or patience does. */
+/* What comes until `last` stands at its end, the stream ends, or patience
+ * does. */
 static const char *
 hear(int fd, const char *last)
 {
@@ -218,7 +219,7 @@ static const char pass[] =
     "envelope-from=\"u@example.com\"; helo=localhost; receiver=mx.example.org; "
     "mechanism=\"ip4:192.0.2.1\"; identity=mailfrom\n\n";
 
-/* --- spawned ------------------------------------------------------------------- */
+/* --- spawned -------------------------------------------------------------- */
 
 static void
 on_a_socket(void)
@@ -337,7 +338,7 @@ malformed(void)
 	finish();
 }
 
-/* --- pipes and files --------------------------------------------------------------- */
+/* --- pipes and files ------------------------------------------------------ */
 
 static void
 on_pipes(void)
@@ -392,7 +393,7 @@ on_files(void)
 	finish();
 }
 
-/* --- settings ------------------------------------------------------------------------ */
+/* --- settings ------------------------------------------------------------- */
 
 /* Settings that cannot be used stop no mail. */
 static void
@@ -440,7 +441,7 @@ log_to_stderr(void)
 	finish();
 }
 
-/* --- options -------------------------------------------------------------------------- */
+/* --- options -------------------------------------------------------------- */
 
 /* Runs with these arguments; output and errors into out and err. */
 static int
@@ -537,7 +538,7 @@ usage_error_spawned(void)
 	close(pair[0]);
 }
 
-/* --- standing --------------------------------------------------------------------------- */
+/* --- standing ------------------------------------------------------------- */
 
 static int
 connect_to(uint16_t port)

@@ -221,7 +221,7 @@ row_by_row(void)
 	buf_free(&out);
 }
 
-/* --- length ---------------------------------------------------------------- */
+/* --- length --------------------------------------------------------------- */
 
 /* n bytes c in front of tail, in static memory for each use. */
 static char *
@@ -251,8 +251,8 @@ spf_text(struct buf *out, const struct subject *s, const struct check_result *r)
 	return buf_text(out);
 }
 
-/* With all that is long at its longest the parts that prove the result stay, and
- * the line is no longer than it may be. */
+/* With all that is long at its longest the parts that prove the result stay,
+ * and the line is no longer than it may be. */
 static void
 all_too_long(void)
 {
@@ -352,16 +352,16 @@ order_of_leaving(void)
 		seen |= 1u << parts;
 	}
 	CHECK(longest == HEADER_LINE_MAX);
-	/* all; problem cut; no comment; no receiver; no problem; and no mechanism */
+	/* all; problem cut; no comment; no receiver; no problem; no mechanism */
 	CHECK(seen ==
 	    (1u << 29 | 1u << 30 | 1u << 26 | 1u << 18 | 1u << 16 | 1u));
 	buf_free(&out);
 }
 
-/* --- what no input can do ---------------------------------------------------- */
+/* --- what no input can do ------------------------------------------------- */
 
-/* RFC 5322: a field of printable ASCII whose comments and quotes are closed, and
- * whose pairs outside of them are the keys we write, each once. */
+/* RFC 5322: a field of printable ASCII whose comments and quotes are closed,
+ * and whose pairs outside of them are the keys we write, each once. */
 static int
 is_sound(const char *text)
 {

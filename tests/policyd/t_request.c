@@ -117,7 +117,7 @@ begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* --- what is checked ----------------------------------------------------------- */
+/* --- what is checked ------------------------------------------------------ */
 
 static void
 both_side_by_side(void)
@@ -428,7 +428,7 @@ not_for_us(void)
 	}
 }
 
-/* --- time ------------------------------------------------------------------------ */
+/* --- time ----------------------------------------------------------------- */
 
 static void
 time_limit(void)
@@ -508,15 +508,14 @@ cancel(void)
 	finish(&w);
 }
 
-/* --- observe ----------------------------------------------------------------------- */
+/* --- observe -------------------------------------------------------------- */
 
 static void
 observe(void)
 {
 	struct world w;
 
-	begin(
-	    &w); /* HELO would end it: MAIL FROM is waited for, for the header */
+	begin(&w); /* HELO would end it: the header needs MAIL FROM */
 	w.settings.policyd.observe = true;
 	CHECK(start(&w) == 0);
 	double_done(0, SPF_FAIL, "all");
@@ -547,7 +546,7 @@ observe(void)
 	finish(&w);
 }
 
-/* --- memory -------------------------------------------------------------------------- */
+/* --- memory --------------------------------------------------------------- */
 
 /* A check that cannot start is a temperror of that identity. */
 static void

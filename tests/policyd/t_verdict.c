@@ -40,7 +40,7 @@ subject_of(const char *sender)
 	return s;
 }
 
-/* --- which identity decides --------------------------------------------------- */
+/* --- which identity decides ----------------------------------------------- */
 
 struct choice {
 	enum action_kind helo;
@@ -181,7 +181,7 @@ no_header(void)
 	CHECK(verdict_choose(&p, &r, true).kind == ACTION_DUNNO);
 }
 
-/* --- texts ------------------------------------------------------------------- */
+/* --- texts ---------------------------------------------------------------- */
 
 struct text {
 	enum action_kind kind;

@@ -1,6 +1,6 @@
 /*
- * Whole policy sessions from policy.sessions, with the real checks on a zone: in
- * several orders of DNS answers, each request in one piece and byte by byte.
+ * Whole policy sessions from policy.sessions, with the real checks on a zone:
+ * in several orders of DNS answers, each request in one piece and byte by byte.
  */
 #include <fcntl.h>
 #include <stdio.h>

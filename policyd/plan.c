@@ -19,8 +19,7 @@ struct draft {
 	const struct ip *client;
 	struct term redirect; /* text empty: none */
 	struct span exp;
-	bool all;  /* was seen, wherever */
-	bool ends; /* the text needs no more terms */
+	bool ends; /* the text needs no more terms, nor redirect */
 };
 
 static void add(struct draft *d, const char *fmt, ...)
@@ -168,8 +167,6 @@ add_any(struct draft *d, const struct term *t)
 		d->exp = t->domain;
 		return;
 	case TERM_ALL:
-		d->all = true;
-		break;
 	case TERM_INCLUDE:
 	case TERM_A:
 	case TERM_MX:
@@ -227,7 +224,7 @@ plan_make(struct arena *a, struct span txt, struct span domain,
 		*ret_term = t.text;
 		return -EINVAL;
 	}
-	if (d.redirect.text.n > 0 && !d.all && !d.ends)
+	if (d.redirect.text.n > 0 && !d.ends)
 		add_term(&d, &d.redirect, "redirect", '=');
 	return keep(a, &d, domain, ret);
 }

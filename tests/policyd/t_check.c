@@ -477,6 +477,14 @@ names_of_clients(void)
 	    "unknown.e.example TXT \"%{p} here\"\n"
 	    "c.example TXT \"v=spf1 exists:%{p}.ok2.example -all\"\n"
 	    "c.example.ok2.example A 127.0.0.2\n"
+	    "5.2.0.192.in-addr.arpa PTR other.example\n"
+	    "5.2.0.192.in-addr.arpa PTR below.f.example\n"
+	    "other.example A 192.0.2.5\n"
+	    "below.f.example A 192.0.2.5\n"
+	    "f.example TXT \"v=spf1 exists:%{p}.ok3.example -all\"\n"
+	    "below.f.example.ok3.example A 127.0.0.2\n"
+	    "g.example TXT \"v=spf1 exists:%{p}.ok4.example -all\"\n"
+	    "other.example.ok4.example A 127.0.0.2\n"
 	    "upper.example TXT \"v=spf1 ptr:MAIL.A.Example -all\"\n"
 	    "macro.example TXT \"v=spf1 ptr:%{p} -all\"\n";
 	static const struct want rows[] = {
@@ -504,6 +512,10 @@ names_of_clients(void)
 	        1, 1, "unknown here"},
 	    {"%{p} prefers the domain", "192.0.2.1", HELO, "u@c.example",
 	        SPF_PASS, "exists:%{p}.ok2.example", 1, 0, NULL},
+	    {"%{p} prefers what is below", "192.0.2.5", HELO, "u@f.example",
+	        SPF_PASS, "exists:%{p}.ok3.example", 1, 0, NULL},
+	    {"%{p} takes the first else", "192.0.2.5", HELO, "u@g.example",
+	        SPF_PASS, "exists:%{p}.ok4.example", 1, 0, NULL},
 	    {"%{p} in ptr", "192.0.2.1", HELO, "u@macro.example", SPF_PASS,
 	        "ptr:%{p}", 1, 0, NULL},
 	};
@@ -522,6 +534,10 @@ utf8_local_part(void)
 	    "ok.example TXT \"v=spf1 exists:%{o}.x.example -all\"\n"
 	    "ok.example.x.example A 127.0.0.2\n"
 	    "e.example TXT \"v=spf1 -all exp=%{l}.e.example\"\n"
+	    "\\195\\188.e.example TXT \"not asked\"\n"
+	    "\\195\\188.x.example A 127.0.0.2\n"
+	    "%C3%BC.x.example A 127.0.0.2\n"
+	    "\\195\\188.x.example TXT \"v=spf1 +all\"\n"
 	    "t.example TXT \"v=spf1 -all exp=text.example\"\n"
 	    "text.example TXT \"by %{l}\"\n"
 	    "u.example TXT \"v=spf1 -all exp=utext.example\"\n"

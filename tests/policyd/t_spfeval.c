@@ -230,6 +230,32 @@ hosts_of_an_mx(void)
 	free(w);
 }
 
+/* A mapped address in AAAA is an IPv4 address (ip.h), and compared with no IPv6
+ * client. */
+static void
+other_family(void)
+{
+	static struct dns_record aaaa[2];
+	struct world *w = calloc(1, sizeof *w);
+	struct spfeval_verdict v;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(w);
+	add_txt(w, "a.example", "v=spf1 a -all");
+	add(w, "a.example", DNS_AAAA);
+	w->known[1].answer.n = 2;
+	w->known[1].answer.record = aaaa;
+	CU_ASSERT_EQUAL_FATAL(ip_parse(span_str("192.0.2.1"), &aaaa[0].ip), 0);
+	CU_ASSERT_EQUAL_FATAL(
+	    ip_parse(span_str("2001:db8::1"), &aaaa[1].ip), 0);
+	begin(w, "c000:201::", SPF_CHECK_MEMORY_MAX);
+	CU_ASSERT(spfeval_run(&w->l, &v) && v.result == SPF_FAIL);
+	arena_free(&w->arena);
+	begin(w, "2001:db8::1", SPF_CHECK_MEMORY_MAX);
+	CU_ASSERT(spfeval_run(&w->l, &v) && v.result == SPF_PASS);
+	arena_free(&w->arena);
+	free(w);
+}
+
 /* What libspf2 drops from our text must not pass unseen. */
 static void
 dropped_mechanisms(void)
@@ -325,4 +351,4 @@ prints_nothing(void)
 }
 
 SUITE("spfeval", T(verdicts), T(stops_and_goes_on), T(hosts_of_an_mx),
-    T(dropped_mechanisms), T(no_memory), T(prints_nothing))
+    T(other_family), T(dropped_mechanisms), T(no_memory), T(prints_nothing))

@@ -35,6 +35,7 @@ out_send_all() {
 	This cannot be delivered.
 	END
 	out_send nokey mail_out me@nokey.example nokey@far.example
+	PORT=2514 out_send unix mail_out me@two.example unix@far.example
 	out_send sub mail_out me@sub.two.example sub@far.example
 	LOGIN=alice PORT=2513 out_send auth \
 	    mail_in 198.51.100.9 laptop.example me@two.example auth@far.example
@@ -70,6 +71,10 @@ out_verified() {
 	[ "$want" = "$got" ] || no "$verifier on $name:" "$got"
 }
 
+# opendkim's test mode drops the white space behind the colon of a field before it
+# verifies; with simple/simple it cannot judge traps in which that is not a space
+OPENDKIM_BLIND=' simple-spaces-two simple-foldfirst-two simple-longheader-two '
+
 # out_signed NAME SELECTOR... - these signatures are there and verify everywhere
 out_signed() {
 	local name=$1 file=$T/captured/whole/$1.eml
@@ -77,8 +82,9 @@ out_signed() {
 	[ "$(field_count DKIM-Signature "$file")" = $# ] ||
 	    no "$# signatures expected in $file" "$(head -n 40 "$file")" ||
 	    return
-	out_verified dkimpy "$name" "$@" && out_verified opendkim "$name" "$@" ||
-	    return
+	out_verified dkimpy "$name" "$@" || return
+	[[ $OPENDKIM_BLIND == *" $name "* ]] ||
+	    out_verified opendkim "$name" "$@" || return
 	case " $* " in
 	*' r1 '*) out_verified mail-dkim "$name" r1 ;;
 	esac
@@ -118,7 +124,7 @@ out_looks() {
 	local file=$T/captured/whole/plain-rsa.eml field
 	field=$(sed -n '/^DKIM-Signature:/,/^[^ \tD]/{/^[D \t]/p}' "$file" |
 	    tr -d '\r')
-	[ "$(wc -L <<<"$field")" -le 78 ] || no "too wide:" "$field" || return
+	! LC_ALL=C grep -E '.{79}' <<<"$field" || no 'too wide' || return
 	for tag in 'v=1;' 'a=rsa-sha256;' 'c=relaxed/relaxed;' 'd=rsa.example;' \
 	    's=r1;' 'h=' 'bh=' 'b='; do
 		grep -qF "$tag" <<<"$field" || no "no $tag in:" "$field" ||
@@ -169,6 +175,7 @@ outbound_cases() {
 	case_run 'out: sendmail(1), not root' out_signed sendmail r1 e1
 	case_run 'out: sendmail(1), no newline at the end' out_signed cron r1 e1
 	case_run 'out: a bounce' out_bounce
+	case_run "out: through the signer's unix: socket" out_signed unix r1 e1
 	case_run 'out: an authenticated client' out_signed auth r1 e1
 	case_run 'out: a domain without key is not signed' out_unsigned nokey
 	case_run 'out: a subdomain without key is not signed' out_unsigned sub

@@ -89,7 +89,7 @@ world_network() {
 	ip addr add 198.51.100.1/32 dev lo
 	rm -f /etc/resolv.conf /etc/hosts
 	echo 'nameserver 127.0.0.1' >/etc/resolv.conf
-	printf '127.0.0.1 localhost\n::1 localhost\n' >/etc/hosts
+	printf '127.0.0.1 localhost mx.two.example\n::1 localhost\n' >/etc/hosts
 }
 
 # world_put FILE - a file of tests/e2e/etc to T/etc, with @T@ filled in
@@ -135,7 +135,16 @@ world_postseal() {
 	chmod 711 "$keys" "$keys"/*
 }
 
-# Debian's master.cf, the snippet as it is, and the ports that only tests have
+# The lines for main.cf that stand in the snippet's comments: those of a spawned
+# policy daemon, and the signer's
+world_main_cf() {
+	sed -n '/^# --- Inbound, 1/,/^# Always behind/s/^#   //p
+	    /^# --- Outbound/,/^# The last line/s/^#   //p' \
+	    "$TOP/master.cf.snippet"
+}
+
+# Debian's main.cf and master.cf with the snippet as it is, and what only tests
+# have. Unsigned mail would hide a dead signer: here it waits.
 world_postfix() {
 	local dir=$T/etc/postfix
 	mkdir -p "$dir" "$T/queue" "$T/data" "$T/mail"
@@ -144,7 +153,11 @@ world_postfix() {
 	world_put postfix/main.cf
 	cp -a /etc/postfix/{postfix-files,postfix-files.d,postfix-script} \
 	    /etc/postfix/post-install "$dir/"
-	cat "$E2E/etc/main.cf.postseal" >>"$dir/main.cf"
+	world_main_cf | sed '/^milter_default_action/s/accept/tempfail/' \
+	    >>"$dir/main.cf"
+	[ "$(world_main_cf | grep -c '^[a-z].* =')" = 6 ] ||
+	    world_die 'cannot read the lines for main.cf in master.cf.snippet' \
+	    "$(world_main_cf)"
 	world_put postfix/master.cf
 	cat /usr/share/postfix/master.cf.dist "$TOP/master.cf.snippet" \
 	    "$dir/master.cf" >"$dir/master.cf.new"

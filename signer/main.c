@@ -59,8 +59,19 @@ static int
 serve(void *arg, struct worker *w, void *generation)
 {
 	const struct setup *s = generation;
+	struct service *v;
+	struct loop *l;
+	int rc = loop_new(&l);
 
-	return service_run(w, s->settings, s->keys);
+	if (rc != 0)
+		return rc;
+	rc = service_new(l, w, s->settings, s->keys, &v);
+	if (rc == 0) {
+		rc = loop_run(l);
+		service_free(v);
+	}
+	loop_free(l);
+	return rc;
 }
 
 static int

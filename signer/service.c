@@ -168,25 +168,35 @@ static const struct worker_events events = {
     .accepted = on_accepted, .order = on_order};
 
 int
-service_run(struct worker *w, const struct settings *settings,
-    const struct keyring *keys)
+service_new(struct loop *l, struct worker *w, const struct settings *settings,
+    const struct keyring *keys, struct service **ret)
 {
-	struct service v = {.worker = w};
-	int rc = loop_new(&v.loop);
+	struct service *v = calloc(1, sizeof *v);
+	int rc;
 
-	if (rc != 0)
+	if (v == NULL)
+		return -ENOMEM;
+	v->loop = l;
+	v->worker = w;
+	buf_init(&v->out, CONN_OUT_MAX);
+	rc = signer_init(&v->signer, settings, keys);
+	if (rc == 0)
+		rc = worker_watch(w, l, &events, v);
+	if (rc != 0) {
+		service_free(v);
 		return rc;
-	buf_init(&v.out, CONN_OUT_MAX);
-	rc = signer_init(&v.signer, settings, keys);
-	if (rc == 0)
-		rc = worker_watch(w, v.loop, &events, &v);
-	if (rc == 0)
-		rc = loop_run(v.loop);
-	while (v.first != NULL)
-		on_end(v.first, CONN_EOF);
-	worker_unwatch(w);
-	signer_free(&v.signer);
-	buf_free(&v.out);
-	loop_free(v.loop);
-	return rc;
+	}
+	*ret = v;
+	return 0;
+}
+
+void
+service_free(struct service *v)
+{
+	while (v->first != NULL)
+		on_end(v->first, CONN_EOF);
+	worker_unwatch(v->worker);
+	signer_free(&v->signer);
+	buf_free(&v->out);
+	free(v);
 }

@@ -12,11 +12,19 @@
 #ifndef POSTSEAL_SIGNER_SERVICE_H
 #define POSTSEAL_SIGNER_SERVICE_H
 
+#include "common/loop.h"
 #include "common/worker.h"
 #include "signer/keyring.h"
 
-/* Serves until the worker has come to its end. Borrows all. 0 or -errno. */
-int service_run(struct worker *w, const struct settings *settings,
-    const struct keyring *keys);
+struct service;
+
+/* Takes connections from w from now on. Borrows all until service_free(). 0 and *ret
+ * owned, or -errno. */
+int service_new(struct loop *l, struct worker *w,
+    const struct settings *settings, const struct keyring *keys,
+    struct service **ret);
+
+/* Closes what is still open. */
+void service_free(struct service *v);
 
 #endif

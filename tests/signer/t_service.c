@@ -1,0 +1,309 @@
+/*
+ * The connections of a worker: the test is its supervisor, and the MTA on the
+ * other end of socket pairs; time is turned by hand.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/limits.h"
+#include "signer/frame.h"
+#include "signer/service.h"
+#include "tests/support/fixture.h"
+#include "tests/support/loop_fake.h"
+#include "tests/support/suite.h"
+
+/* A literal with its inner NULs, without the last one. */
+#define S(text) text, sizeof(text) - 1
+
+struct world {
+	struct fixture f;
+	struct loop *loop;
+	struct stats *stats;
+	struct worker *worker;
+	struct service *service;
+	int channel; /* our end; -1: closed */
+};
+
+static void
+start(struct world *w)
+{
+	int pair[2];
+
+	fixture_make(&w->f,
+	    "domain \"ed.example\" { key \"e\" { file = \"@ed.pem\" } }\n");
+	CU_ASSERT_FATAL(loop_new(&w->loop) == 0);
+	CU_ASSERT_FATAL(stats_new(1, &w->stats) == 0);
+	CU_ASSERT_FATAL(
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
+	CU_ASSERT_FATAL(worker_new(pair[1], 1, 1, stats_slot(w->stats, 0),
+	                    &w->worker) == 0);
+	w->channel = pair[0];
+	CU_ASSERT_FATAL(service_new(w->loop, w->worker, w->f.settings,
+	                    w->f.keys, &w->service) == 0);
+}
+
+static void
+stop(struct world *w)
+{
+	service_free(w->service);
+	worker_free(w->worker);
+	if (w->channel >= 0)
+		close(w->channel);
+	stats_free(w->stats);
+	loop_free(w->loop);
+	fixture_free(&w->f);
+}
+
+/* A new connection; returns the MTA's end. */
+static int
+dial(struct world *w)
+{
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {.room = {0}};
+	char byte = 0;
+	struct iovec iov = {&byte, 1};
+	struct msghdr msg = {.msg_iov = &iov,
+	    .msg_iovlen = 1,
+	    .msg_control = &control,
+	    .msg_controllen = sizeof control};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	int pair[2];
+
+	CU_ASSERT_FATAL(
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
+	        pair) == 0);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &pair[0], sizeof(int));
+	CU_ASSERT_FATAL(sendmsg(w->channel, &msg, 0) == 1);
+	close(pair[0]);
+	loop_run(w->loop);
+	return pair[1];
+}
+
+/* Sends a packet and returns the command bytes of what is answered; "eof" when
+ * the connection is closed. Static. */
+static const char *
+ask(struct world *w, int fd, char command, const char *p, size_t n)
+{
+	static char seen[64];
+	char head[5] = {0, 0, 0, (char)(n + 1), command}, in[4096];
+	size_t at = 0, k = 0;
+	ssize_t got;
+
+	if (command != 0) {
+		CHECK(write(fd, head, 5) == 5);
+		CHECK(write(fd, p, n) == (ssize_t)n);
+	}
+	loop_run(w->loop);
+	got = read(fd, in, sizeof in);
+	if (got == 0)
+		return "eof";
+	while (got > 0 && at + 5 <= (size_t)got && k < sizeof seen - 1) {
+		seen[k++] = in[at + 4];
+		at += 4 + frame_u32(in + at);
+	}
+	seen[k] = '\0';
+	return seen;
+}
+
+static void
+greet(struct world *w, int fd)
+{
+	CHECK_STR(ask(w, fd, 'O', S("\0\0\0\6\0\0\1\xff\0\x1f\xff\xff")), "O");
+	CHECK_STR(ask(w, fd, 'C', S("h\0004\0\000127.0.0.1\0")), "");
+}
+
+static void
+begin_message(struct world *w, int fd)
+{
+	CHECK_STR(ask(w, fd, 'M', S("<a@ed.example>\0")), "");
+	CHECK_STR(ask(w, fd, 'L', S("From\0 a@ed.example\0")), "");
+}
+
+static void
+end_message(struct world *w, int fd)
+{
+	CHECK_STR(ask(w, fd, 'N', S("")), "c");
+	CHECK_STR(ask(w, fd, 'B', S("hi\r\n")), "");
+	CHECK_STR(ask(w, fd, 'E', S("")), "ia");
+}
+
+static void
+several_connections(void)
+{
+	struct world w;
+	int fd[3];
+
+	start(&w);
+	for (int i = 0; i < 3; i++)
+		fd[i] = dial(&w);
+	CHECK(worker_connections(w.worker) == 3);
+	for (int i = 0; i < 3; i++)
+		greet(&w, fd[i]);
+	for (int i = 0; i < 3; i++)
+		begin_message(&w, fd[i]);
+	for (int i = 0; i < 3; i++)
+		end_message(&w, fd[2 - i]);
+	CHECK_STR(ask(&w, fd[1], 'Q', S("")), "eof");
+	CHECK(worker_connections(w.worker) == 2);
+	close(fd[0]); /* without QUIT, as Postfix may */
+	loop_run(w.loop);
+	CHECK(worker_connections(w.worker) == 1);
+	begin_message(&w, fd[2]);
+	end_message(&w, fd[2]);
+	CHECK(strstr(fixture_logged(&w.f), "disconnected") == NULL);
+	close(fd[1]);
+	close(fd[2]);
+	stop(&w);
+}
+
+static void
+bad_packet(void)
+{
+	struct world w;
+	int fd, other;
+
+	start(&w);
+	fd = dial(&w);
+	other = dial(&w);
+	greet(&w, fd);
+	greet(&w, other);
+	CHECK_STR(ask(&w, fd, 'E', S("")), "eof");
+	CHECK(fixture_has(fixture_logged(&w.f), "command out of order"));
+	CHECK(worker_connections(w.worker) == 1);
+	begin_message(&w, other);
+	end_message(&w, other);
+	close(fd);
+	close(other);
+	stop(&w);
+}
+
+/* How long a silent MTA is waited for: ms, and whether it is cut then. */
+static void
+check_patience(struct world *w, int fd, uint64_t ms)
+{
+	loop_fake_advance(w->loop, ms - 1);
+	CHECK_STR(ask(w, fd, 0, NULL, 0), "");
+	loop_fake_advance(w->loop, 1);
+	CHECK_STR(ask(w, fd, 0, NULL, 0), "eof");
+	CHECK(worker_connections(w->worker) == 0);
+	CHECK(
+	    fixture_has(fixture_logged(&w->f), "disconnected reason=timeout"));
+	close(fd);
+}
+
+static void
+timeouts(void)
+{
+	struct world w;
+	int fd;
+
+	start(&w);
+	fd = dial(&w); /* says nothing */
+	check_patience(&w, fd, MILTER_PACKET_MS);
+	fd = dial(&w); /* between commands */
+	greet(&w, fd);
+	check_patience(&w, fd, MILTER_COMMAND_MS);
+	fd = dial(&w); /* Postfix receives a long message meanwhile */
+	greet(&w, fd);
+	CHECK_STR(ask(&w, fd, 'M', S("<a@ed.example>\0")), "");
+	CHECK_STR(ask(&w, fd, 'T', S("")), "");
+	check_patience(&w, fd, MILTER_COMMAND_MS);
+	fd = dial(&w); /* between header fields */
+	greet(&w, fd);
+	begin_message(&w, fd);
+	check_patience(&w, fd, MILTER_PACKET_MS);
+	fd = dial(&w); /* inside a packet */
+	greet(&w, fd);
+	CHECK(write(fd, "\0\0", 2) == 2);
+	loop_run(w.loop);
+	check_patience(&w, fd, MILTER_PACKET_MS);
+	fd = dial(&w); /* a byte now and then is enough */
+	greet(&w, fd);
+	begin_message(&w, fd);
+	for (int i = 0; i < 5; i++) {
+		loop_fake_advance(w.loop, MILTER_PACKET_MS - 1);
+		CHECK_STR(ask(&w, fd, 'L', S("To\0 b@c\0")), "");
+	}
+	end_message(&w, fd);
+	check_patience(&w, fd, MILTER_COMMAND_MS);
+	stop(&w);
+}
+
+/* A reload: MTAs keep their connections, and the worker ends with the last. */
+static void
+drain(void)
+{
+	struct world w;
+	int fd;
+
+	start(&w);
+	fd = dial(&w);
+	greet(&w, fd);
+	close(w.channel);
+	w.channel = -1;
+	loop_run(w.loop);
+	CHECK(worker_connections(w.worker) == 1);
+	begin_message(&w, fd);
+	end_message(&w, fd);
+	begin_message(&w, fd);
+	end_message(&w, fd);
+	CHECK(!loop_fake_stopped(w.loop));
+	CHECK_STR(ask(&w, fd, 'Q', S("")), "eof");
+	CHECK(loop_fake_stopped(w.loop));
+	close(fd);
+	stop(&w);
+}
+
+/* SIGTERM: idle connections are closed, a message is brought to its end. */
+static void
+finish(void)
+{
+	struct world w;
+	int idle, busy;
+
+	start(&w);
+	idle = dial(&w);
+	busy = dial(&w);
+	greet(&w, idle);
+	greet(&w, busy);
+	begin_message(&w, busy);
+	loop_fake_signal(w.loop, SIGTERM);
+	CHECK_STR(ask(&w, idle, 0, NULL, 0), "eof");
+	CHECK(worker_connections(w.worker) == 1);
+	end_message(&w, busy);
+	CHECK_STR(ask(&w, busy, 0, NULL, 0), "eof");
+	CHECK(worker_connections(w.worker) == 0);
+	close(idle);
+	close(busy);
+	stop(&w);
+}
+
+/* What is open when the worker ends is closed. */
+static void
+end_with_connections(void)
+{
+	struct world w;
+	char byte;
+	int fd;
+
+	start(&w);
+	fd = dial(&w);
+	greet(&w, fd);
+	begin_message(&w, fd);
+	stop(&w);
+	CHECK(read(fd, &byte, 1) == 0);
+	close(fd);
+}
+
+SUITE("service", T(several_connections), T(bad_packet), T(timeouts), T(drain),
+    T(finish), T(end_with_connections))

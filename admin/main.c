@@ -1,8 +1,8 @@
 /*
  * main.c - the `postseal` command: from a word or an option to what it does.
  *
- * Each row of the table is one thing that it can do; getopt_long(3) and --help
- * come from the rows. What goes wrong is told on stderr, one sentence a line.
+ * Each row of a table is one thing that it can do; getopt_long(3) and --help come
+ * from the rows. What goes wrong is told on stderr, one sentence a line.
  * Exit status: 0; 1 when the config is wrong; 2 when the command line is.
  */
 #include <errno.h>
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "admin/genkey.h"
 #include "common/settings.h"
 
 enum { EXIT_WRONG = 1, EXIT_COMMAND_LINE = 2 };
@@ -88,6 +89,16 @@ version(const struct options *o)
 
 static int help(const struct options *o);
 
+/* What has options of its own, in a file of its own. */
+static const struct subcommand {
+	const char *name;
+	const char *text; /* for --help */
+	int (*run)(int argc, char **argv);
+} subcommands[] = {
+    {"genkey DOMAIN", "make a DKIM key, print its DNS record", genkey_run},
+};
+enum { SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };
+
 static const struct command {
 	int letter;       /* of the short option; over 255: there is none */
 	const char *name; /* of the long option */
@@ -118,6 +129,9 @@ help(const struct options *o)
 			printf("      --%-15s", c->name);
 		printf("%s\n", c->text);
 	}
+	puts("\nor, with options of their own (postseal genkey --help):\n");
+	for (size_t i = 0; i < SUBCOMMANDS; i++)
+		printf("  %-21s%s\n", subcommands[i].name, subcommands[i].text);
 	puts("\n"
 	     "Exit status: 0; 1 when the config is wrong, 2 when the command "
 	     "line is.");
@@ -131,6 +145,22 @@ find_command(int letter)
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (commands[i].letter == letter)
 			return &commands[i];
+	}
+	return NULL;
+}
+
+/* The row of a subcommand, or NULL. */
+static const struct subcommand *
+find_subcommand(const char *word)
+{
+	size_t n = strlen(word);
+
+	for (size_t i = 0; i < SUBCOMMANDS; i++) {
+		const char *name = subcommands[i].name;
+
+		if (strncmp(name, word, n) == 0 &&
+		    (name[n] == ' ' || name[n] == '\0'))
+			return &subcommands[i];
 	}
 	return NULL;
 }
@@ -175,9 +205,14 @@ read_options(int argc, char **argv, struct options *o)
 int
 main(int argc, char **argv)
 {
+	const struct subcommand *sub =
+	    argc > 1 ? find_subcommand(argv[1]) : NULL;
 	struct options o = {.config = SETTINGS_FILE};
-	const struct command *command = read_options(argc, argv, &o);
+	const struct command *command;
 
+	if (sub != NULL)
+		return sub->run(argc - 1, argv + 1);
+	command = read_options(argc, argv, &o);
 	if (command == NULL) {
 		fprintf(stderr, "Try \"postseal --help\".\n");
 		return EXIT_COMMAND_LINE;

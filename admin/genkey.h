@@ -1,0 +1,41 @@
+/*
+ * genkey.h - `postseal genkey`: makes a DKIM key and says what to do with it.
+ *
+ * Writes KEYDIR/DOMAIN/SELECTOR.private, mode 0600, whole or not at all, and never
+ * over a file that is there. Prints the DNS record, as lines of a zone file and as
+ * the one value that a provider's web form wants, and the section for the config.
+ * It changes neither config nor DNS.
+ */
+#ifndef POSTSEAL_ADMIN_GENKEY_H
+#define POSTSEAL_ADMIN_GENKEY_H
+
+#include <time.h>
+
+#include "common/buf.h"
+#include "signer/keyrecord.h" /* enum key_algorithm */
+
+#define GENKEY_KEYDIR POSTSEAL_SYSCONFDIR "/postseal/keys"
+
+struct genkey {
+	const char *domain;   /* U-labels are put into A-labels */
+	const char *selector; /* NULL: the date, "20261122"; of Ed25519
+			       * "20261122e", as both may be made on one day
+			       * (RFC 8463 section 6) */
+	const char *keydir;
+	enum key_algorithm algorithm;
+	unsigned bits; /* of RSA */
+	time_t now;
+};
+
+/*
+ * Makes the key as g says. 0 and the text for stdout in out; or -errno and one
+ * sentence in why; then nothing has been written. Advice (a short key) goes to why
+ * on success, too.
+ */
+int genkey_make(const struct genkey *g, struct buf *out, struct buf *why);
+
+/* The subcommand: argv[0] is "genkey". Its exit status: 0, 1 when it failed,
+ * 2 when the command line is wrong. */
+int genkey_run(int argc, char **argv);
+
+#endif

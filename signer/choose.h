@@ -1,13 +1,13 @@
 /*
  * choose.h - sign this message? as which domain, or why not.
  *
- * A message is signed when it was handed in by somebody who may send as this house
- * (the client is in internal_hosts, or it has authenticated), and the one domain
- * in its one From field has keys. Whoever reads the message sees that From; so
- * where it can be read in two ways, nothing is signed.
+ * A message is signed when it was handed in by somebody who may send as this
+ * house (the client is in internal_hosts, or it has authenticated), and the one
+ * domain in its one From field has keys. Whoever reads the message sees that
+ * From; so where it can be read in two ways, nothing is signed.
  *
- * The verdict is a value; who logs it and what is answered is session.c's affair.
- * Nothing is looked up and no key is touched.
+ * The verdict is a value; who logs it and what is answered is session.c's
+ * affair. Nothing is looked up and no key is touched.
  */
 #ifndef POSTSEAL_SIGNER_CHOOSE_H
 #define POSTSEAL_SIGNER_CHOOSE_H
@@ -47,8 +47,8 @@ struct choose {
 void choose_message(const struct keyring *keys, const struct choose_input *in,
     struct choose *ret);
 
-/* One clause for the log: "client is neither internal nor authenticated". Static;
- * for CHOOSE_SIGN, too. */
+/* One clause for the log: "client is neither internal nor authenticated".
+ * Static; for CHOOSE_SIGN, too. */
 const char *choose_reason(enum choose_verdict v);
 
 #endif

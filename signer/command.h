@@ -1,12 +1,12 @@
 /*
  * command.h - payloads of the milter protocol: commands in, replies out. (pure)
  *
- * Strings end in a NUL, integers are in network order. Every string of a payload
- * must have its NUL; what stands behind the last one that a command defines is
- * ignored where MTAs are known to add (OPTNEG), and bad elsewhere.
+ * Strings end in a NUL, integers are in network order. Every string of a
+ * payload must have its NUL; what stands behind the last one that a command
+ * defines is ignored where MTAs are known to add (OPTNEG), and bad elsewhere.
  *
- * Packets are cut out of the stream by frame.h. Which command may come when, and
- * what is answered, is session.h's affair.
+ * Packets are cut out of the stream by frame.h. Which command may come when,
+ * and what is answered, is session.h's affair.
  */
 #ifndef POSTSEAL_SIGNER_COMMAND_H
 #define POSTSEAL_SIGNER_COMMAND_H
@@ -80,12 +80,13 @@ enum parse command_parse(unsigned char byte, struct span payload,
 bool command_macro(
     struct span *list, struct span *ret_name, struct span *ret_value);
 
-/* The MTA's word for a command, for the log: "MAIL", "EOM"; "?" for a byte that
- * is none. Postfix logs END-OF-MESSAGE as its stage; so do we. */
+/* The word for a command as Postfix's log has it: "MAIL", "END-OF-MESSAGE"; "?"
+ * for a byte that is none. Static. */
 const char *command_name(unsigned char byte);
 
 /*
- * Replies, appended to out as whole packets; a failure is told by buf_error(out).
+ * Replies, appended to out as whole packets; a failure is told by
+ * buf_error(out).
  */
 
 /* CONTINUE, ACCEPT, SKIP or TEMPFAIL: the replies without payload. */
@@ -96,9 +97,9 @@ void command_reply_optneg(struct buf *out, const struct optneg *o,
     const struct symlist *lists, size_t n);
 
 /*
- * INSHEADER: name: value above the field number index. Index 0 is above Postfix's
- * own Received. Folds in value must be LF and white space: Postfix passes a CR on
- * as content. Neither holds a NUL.
+ * INSHEADER: name: value above the field number index. Index 0 is above
+ * Postfix's own Received. Folds in value must be LF and white space: Postfix
+ * passes a CR on as content. Neither holds a NUL.
  */
 void command_reply_insheader(
     struct buf *out, uint32_t index, struct span name, struct span value);

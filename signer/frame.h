@@ -2,12 +2,13 @@
  * frame.h - the packets of the milter protocol, cut out of a stream. (pure)
  *
  * A packet is a 32-bit length in network order, a command byte that the length
- * counts, and a payload. Whole packets are handed on where they lie; the payload
- * of BODY goes on in pieces as it arrives, so that a body is never gathered.
+ * counts, and a payload. Whole packets are handed on where they lie; the
+ * payload of BODY goes on in pieces as it arrives, so that a body is never
+ * gathered.
  *
  * Nothing is copied: the caller keeps what was not used and gives it again with
- * what follows (conn.h does so). What a command byte means is command.h's affair,
- * whether it may come now is session.h's.
+ * what follows (conn.h does so). What a command byte means is command.h's
+ * affair, whether it may come now is session.h's.
  */
 #ifndef POSTSEAL_SIGNER_FRAME_H
 #define POSTSEAL_SIGNER_FRAME_H

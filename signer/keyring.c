@@ -11,7 +11,8 @@
 #include "common/limits.h"
 #include "signer/keyring.h"
 
-/* The bytes of a key file. On the stack, so that no copy stays in freed memory. */
+/* The bytes of a key file. On the stack, so that no copy stays in freed
+ * memory. */
 struct key_bytes {
 	char p[KEY_FILE_MAX + 1]; /* one more, to notice a file that grows */
 	size_t n;

@@ -6,8 +6,8 @@
  * checked who else could read it; what its bytes are is keys.c's affair, and
  * OpenSSL's key is made by the worker that signs first with it.
  *
- * A domain of which one active key cannot be used is *bad*: it signs nothing, so
- * that what is wrong shows at once and not when a verifier misses the second
+ * A domain of which one active key cannot be used is *bad*: it signs nothing,
+ * so that what is wrong shows at once and not when a verifier misses the second
  * signature. Keys that are not active are looked at, but cannot spoil a domain.
  */
 #ifndef POSTSEAL_SIGNER_KEYRING_H
@@ -38,11 +38,11 @@ struct keyring {
 
 /*
  * Opens the keys of all domains of s, which is borrowed until keyring_free(). 0
- * and *ret returned owned, also when domains are bad: then ret->bad counts them,
- * and why got a sentence for each key, each with file, line, what is wrong and
- * what mends it, a newline behind each. Warnings (a key that others may read when
- * key_permissions is "warn", a short key, an inactive key that is no good) go to
- * warn in the same form. -ENOMEM.
+ * and *ret returned owned, also when domains are bad: then ret->bad counts
+ * them, and why got a sentence for each key, each with file, line, what is
+ * wrong and what mends it, a newline behind each. Warnings (a key that others
+ * may read when key_permissions is "warn", a short key, an inactive key that is
+ * no good) go to warn in the same form. -ENOMEM.
  */
 int keyring_open(const struct settings *s, struct keyring **ret,
     struct buf *why, struct buf *warn);

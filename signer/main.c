@@ -1,6 +1,6 @@
 /*
- * postseal-signer: a milter that signs outbound mail with DKIM. Options are read
- * here; setup.c reads settings and keys, service.c serves.
+ * postseal-signer: a milter that signs outbound mail with DKIM. Options are
+ * read here; setup.c reads settings and keys, service.c serves.
  */
 #include <getopt.h>
 #include <stdio.h>

@@ -8,9 +8,9 @@
 enum {
 	FIELDS_FIRST = 64, /* room for an ordinary message */
 
-	/* The fields with their alignment (16 bytes each), the array of them, which
-	 * doubles and leaves its old halves behind (2 x 16,384 x 32 bytes), the
-	 * entries of h=, and some macros stay well under this. */
+	/* The fields with their alignment (16 bytes each), the array of them,
+	 * which doubles and leaves its old halves behind (2 x 16,384 x 32
+	 * bytes), the entries of h=, and some macros stay well under this. */
 	ARENA_MAX = 4 * MESSAGE_HEADERS_MAX
 };
 
@@ -48,8 +48,8 @@ give_up(struct message *m, enum message_trouble trouble)
 	m->nfields = m->room = 0;
 }
 
-/* Copies value to *to, unless it is there already: Postfix sends the same macros
- * before every header field. */
+/* Copies value to *to, unless it is there already: Postfix sends the same
+ * macros before every header field. */
 static void
 keep(struct message *m, struct span *to, struct span value)
 {

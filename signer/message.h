@@ -7,7 +7,8 @@
  * MESSAGE_FIELDS_MAX) and memory that is out are remembered, not reported at
  * once: the message goes on, and its end decides (session.c).
  *
- * Whether to sign is choose.c's affair, how a body is hashed that of bodyhash.c.
+ * Whether to sign is choose.c's affair, how a body is hashed that of
+ * bodyhash.c.
  */
 #ifndef POSTSEAL_SIGNER_MESSAGE_H
 #define POSTSEAL_SIGNER_MESSAGE_H

@@ -1,9 +1,9 @@
 /*
  * milter.h - the numbers of the milter protocol, versions 2 to 6.
  *
- * As Postfix's milter8.c speaks it and sendmail's mfdef.h names it; the names are
- * the field's (SMFIC: command, SMFIR: reply, SMFIF: action, SMFIP: protocol bit).
- * Packets are cut by frame.h, payloads read by command.h, their order is
+ * As Postfix's milter8.c speaks it and sendmail's mfdef.h names it; the names
+ * are the field's (SMFIC: command, SMFIR: reply, SMFIF: action, SMFIP: protocol
+ * bit). Packets are cut by frame.h, payloads read by command.h, their order is
  * session.h's affair. What the signer never sends is not listed.
  */
 #ifndef POSTSEAL_SIGNER_MILTER_H

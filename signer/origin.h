@@ -20,9 +20,9 @@ struct origin {
 void origin_init(struct origin *o);
 
 /*
- * What CONNECT says (c->type is SMFIC_CONNECT). A client on a socket file is this
- * machine, 127.0.0.1; so is sendmail(1), which Postfix announces as such. What
- * is no address (family U, XCLIENT ADDR=[UNAVAILABLE]) is unknown.
+ * What CONNECT says (c->type is SMFIC_CONNECT). A client on a socket file is
+ * this machine, 127.0.0.1; so is sendmail(1), which Postfix announces as such.
+ * What is no address (family U, XCLIENT ADDR=[UNAVAILABLE]) is unknown.
  */
 void origin_connect(struct origin *o, const struct command *c);
 

@@ -97,8 +97,8 @@ outcome_headers(const struct signer *s, struct message *m,
 		set(ret, OUTCOME_SIGN, NULL);
 }
 
-/* Makes the signature of one key, and its packet into s->reply. 0 or -errno as of
- * sign_field(). */
+/* Makes the signature of one key, and its packet into s->reply. 0 or -errno as
+ * of sign_field(). */
 static int
 sign_with(struct signer *s, const struct outcome *o,
     const struct keyring_key *key, const struct hdrsel *fields,

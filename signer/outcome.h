@@ -3,9 +3,9 @@
  *
  * Decided twice: at the end of its header fields (sign it? then the body is
  * hashed), and at its end, when the signatures are made. A message that is not
- * signed goes on unsigned and says why; it is put off only when the house failed
- * it, by memory or OpenSSL, or when a key of its domain is bad and on_bad_key says
- * so. It is never refused.
+ * signed goes on unsigned and says why; it is put off only when the house
+ * failed it, by memory or OpenSSL, or when a key of its domain is bad and
+ * on_bad_key says so. It is never refused.
  *
  * Who may be signed is choose.c's affair, the order of packets and what is
  * answered that of session.c.
@@ -29,7 +29,8 @@ struct signer {
 	struct buf reply; /* owned, scratch memory: packets */
 };
 
-/* Makes s ready; borrows settings and keys until signer_free(). 0 or -ENOMEM. */
+/* Makes s ready; borrows settings and keys until signer_free(). 0 or
+ * -ENOMEM. */
 int signer_init(struct signer *s, const struct settings *settings,
     const struct keyring *keys);
 void signer_free(struct signer *s);
@@ -54,11 +55,11 @@ void outcome_headers(const struct signer *s, struct message *m,
     const struct origin *from, bool may_insert, struct outcome *ret);
 
 /*
- * At the end of the message: makes the signatures that outcome_headers() chose and
- * appends an INSHEADER packet for each to out, the first key's last, so that it
- * stands on top. one_space: the MTA puts a space behind the colon itself (no
- * SMFIP_HDR_LEADSPC). Unless all succeed, out is as before and *o says what
- * becomes of the message instead.
+ * At the end of the message: makes the signatures that outcome_headers() chose
+ * and appends an INSHEADER packet for each to out, the first key's last, so
+ * that it stands on top. one_space: the MTA puts a space behind the colon
+ * itself (no SMFIP_HDR_LEADSPC). Unless all succeed, out is as before and *o
+ * says what becomes of the message instead.
  */
 void outcome_end(struct signer *s, struct message *m, bool one_space,
     struct outcome *o, struct buf *out);

@@ -4,8 +4,8 @@
  * Takes connections from the supervisor, gives each a session and a stream,
  * watches the time, and closes them when the order comes: at a drain (settings
  * were reloaded) an MTA keeps its connection, because Postfix opens no second
- * one for the same SMTP client; when there is hurry, each is closed at the end of
- * its message.
+ * one for the same SMTP client; when there is hurry, each is closed at the end
+ * of its message.
  *
  * What is said on a connection is session.c's affair.
  */
@@ -18,8 +18,8 @@
 
 struct service;
 
-/* Takes connections from w from now on. Borrows all until service_free(). 0 and *ret
- * owned, or -errno. */
+/* Takes connections from w from now on. Borrows all until service_free(). 0 and
+ * *ret owned, or -errno. */
 int service_new(struct loop *l, struct worker *w,
     const struct settings *settings, const struct keyring *keys,
     struct service **ret);

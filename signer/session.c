@@ -22,9 +22,9 @@
  *   x  over
  *   .  out of order
  *
- * QUIT may come at any time. Postfix sends ABORT after each message, after RSET,
- * after a second HELO, and before QUIT. MACRO stands before the command that
- * it belongs to.
+ * QUIT may come at any time. Postfix sends ABORT after each message, after
+ * RSET, after a second HELO, and before QUIT. MACRO stands before the command
+ * that it belongs to.
  */
 static const char commands[] = "ODCHMRTLNBEAUKQ";
 static const struct {
@@ -57,10 +57,10 @@ enum {
 	ACTIONS = SMFIF_ADDHDRS | SMFIF_SETSYMLIST,
 
 	/*
-	 * What is not needed is not sent, and what needs no answer gets none: each
-	 * answer is a round trip. But NR_EOH is not asked for: in the answer to
-	 * the end of the header fields we tell the MTA that a message will not be
-	 * signed, and are spared its body.
+	 * What is not needed is not sent, and what needs no answer gets none:
+	 * each answer is a round trip. But NR_EOH is not asked for: in the
+	 * answer to the end of the header fields we tell the MTA that a message
+	 * will not be signed, and are spared its body.
 	 */
 	PROTOCOL = SMFIP_NOHELO | SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_SKIP |
 	    SMFIP_HDR_LEADSPC | SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL |
@@ -216,8 +216,8 @@ take_macros(struct session *s, const struct command *c)
 {
 	struct span list = c->u.macro.list, name, value;
 
-	/* If the MTA forgot to say ABORT, what it said of the message before (who
-	 * had authenticated) must not count for this one. */
+	/* If the MTA forgot to say ABORT, what it said of the message before
+	 * (who had authenticated) must not count for this one. */
 	if (c->u.macro.stage == SMFIC_MAIL && s->state == 'c')
 		message_reset(&s->message);
 	while (command_macro(&list, &name, &value)) {

@@ -1,18 +1,18 @@
 /*
- * session.h - one MTA connection: which milter command may come when, and what is
- * answered. Bytes in, bytes out.
+ * session.h - one MTA connection: which milter command may come when, and what
+ * is answered. Bytes in, bytes out.
  *
- * The order of commands is that of Postfix's milter8.c and sendmail's libmilter,
- * as one table in session.c; what is out of order ends the connection with one
- * log line, and so does what cannot be read. A connection carries many messages;
- * ABORT forgets the message only.
+ * The order of commands is that of Postfix's milter8.c and sendmail's
+ * libmilter, as one table in session.c; what is out of order ends the
+ * connection with one log line, and so does what cannot be read. A connection
+ * carries many messages; ABORT forgets the message only.
  *
  * Answers are CONTINUE, ACCEPT, SKIP and TEMPFAIL (that only at the end of a
- * message), never a refusal: the MTA takes one at RCPT from a non_smtpd_milter as
- * an error of its configuration, and the mail stays where it is.
+ * message), never a refusal: the MTA takes one at RCPT from a non_smtpd_milter
+ * as an error of its configuration, and the mail stays where it is.
  *
- * What becomes of a message is outcome.c's affair. Sockets, time and the number of
- * connections are service.c's: nothing is read, written or waited for here.
+ * What becomes of a message is outcome.c's affair. Sockets, time and the number
+ * of connections are service.c's: nothing is read, written or waited for here.
  */
 #ifndef POSTSEAL_SIGNER_SESSION_H
 #define POSTSEAL_SIGNER_SESSION_H
@@ -53,8 +53,8 @@ void session_finish(struct session *s);
  * session_feed(). */
 uint64_t session_timeout(const struct session *s);
 
-/* Ends the session for a reason that lies outside (it took too long): over, with
- * one log line. The peer's end of file needs no reason. */
+/* Ends the session for a reason that lies outside (it took too long): over,
+ * with one log line. The peer's end of file needs no reason. */
 void session_break(struct session *s, const char *why);
 
 #endif

@@ -21,8 +21,8 @@ struct setup {
 
 /*
  * Reads the signer's part of file, and the keys. 0 and *ret (setup_clear), or
- * -errno. A sentence for each problem, a newline behind each, is appended to why,
- * for bad keys too, which are no failure here; warnings to warn.
+ * -errno. A sentence for each problem, a newline behind each, is appended to
+ * why, for bad keys too, which are no failure here; warnings to warn.
  */
 int setup_read(
     const char *file, struct setup *ret, struct buf *why, struct buf *warn);

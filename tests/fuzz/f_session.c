@@ -1,7 +1,7 @@
 /*
- * The first byte says how the rest is to be read: as the bytes of a connection, or
- * as packets (command byte, one byte of length, payload) that are framed here, with
- * a good beginning or without; and into what pieces it is cut.
+ * The first byte says how the rest is to be read: as the bytes of a connection,
+ * or as packets (command byte, one byte of length, payload) that are framed
+ * here, with a good beginning or without; and into what pieces it is cut.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -95,7 +95,8 @@ run(struct span in, size_t step, struct buf *out)
 	buf_free(&rest);
 }
 
-/* Both are packets that may be answered, alike but for the text of signatures. */
+/* Both are packets that may be answered, alike but for the text of
+ * signatures. */
 static void
 compare(struct span a, struct span b)
 {

@@ -1,8 +1,8 @@
 /*
- * Sessions that Postfix had with the signer, recorded between the two and played
- * again: *.milter. A line is a packet, "<" from the MTA and ">" from the signer,
- * its command byte, and its payload, in which a backslash and three octal digits
- * stand for a byte that is not printable; "#" begins a remark.
+ * Sessions that Postfix had with the signer, recorded between the two and
+ * played again: *.milter. A line is a packet, "<" from the MTA and ">" from the
+ * signer, its command byte, and its payload, in which a backslash and three
+ * octal digits stand for a byte that is not printable; "#" begins a remark.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +41,7 @@ struct recording {
 	struct buf bytes; /* all payloads */
 };
 
-/* --- reading a recording --------------------------------------------------- */
+/* --- reading a recording ------------------------------------------------ */
 
 static void
 unescape(const char *text, struct buf *out)
@@ -93,7 +93,7 @@ read_recording(const char *name, struct recording *r)
 		    span_of(r->bytes.p + begin[i], begin[i + 1] - begin[i]);
 }
 
-/* --- playing it ------------------------------------------------------------ */
+/* --- playing it --------------------------------------------------------- */
 
 static void
 put_packet(struct buf *out, char command, struct span payload)
@@ -269,7 +269,7 @@ cuts(void)
 	fixture_free(&f);
 }
 
-/* --- verifying what was recorded ------------------------------------------- */
+/* --- verifying what was recorded ---------------------------------------- */
 
 /* The message that a recording carries, as the next hop got it. */
 struct delivered {

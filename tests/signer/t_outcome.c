@@ -119,8 +119,8 @@ verifier_notices(void)
 	fixture_free(&f);
 }
 
-/* Simple canonicalization needs the value as it was; without LEADSPC the MTA has
- * taken one space off, and puts one in front of ours. */
+/* Simple canonicalization needs the value as it was; without LEADSPC the MTA
+ * has taken one space off, and puts one in front of ours. */
 static void
 simple_canonicalization(void)
 {

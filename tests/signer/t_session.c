@@ -46,7 +46,7 @@ key_of(const struct fixture *f, const char *domain, size_t i)
 	return keyring_find(f->keys, span_str(domain))->key[i].key;
 }
 
-/* --- negotiation ------------------------------------------------------------ */
+/* --- negotiation -------------------------------------------------------- */
 
 static void
 negotiation(void)
@@ -103,7 +103,7 @@ negotiation(void)
 	fixture_free(&f);
 }
 
-/* --- signing --------------------------------------------------------------- */
+/* --- signing ------------------------------------------------------------ */
 
 static void
 start(struct mta *m, struct fixture *f, const char *client)
@@ -153,7 +153,7 @@ every_offer(void)
 	fixture_free(&f);
 }
 
-/* --- cutting --------------------------------------------------------------- */
+/* --- cutting ------------------------------------------------------------ */
 
 /* The answers to all that m sent, cut otherwise, from a new session. Their
  * signatures are looked at one by one only where this is the whole message. */
@@ -263,7 +263,7 @@ large_body(void)
 	fixture_free(&f);
 }
 
-/* --- the shape of a session ------------------------------------------------ */
+/* --- the shape of a session --------------------------------------------- */
 
 /* Goes to the state that the letter of session.c's table names. */
 static void
@@ -427,8 +427,8 @@ packet_end(const struct mta *m, size_t from)
 	return from + 4 + frame_u32(m->sent.p + from);
 }
 
-/* ABORT behind each packet of an authenticated message: nothing of it may be left
- * in the next one, which nobody has authenticated. */
+/* ABORT behind each packet of an authenticated message: nothing of it may be
+ * left in the next one, which nobody has authenticated. */
 static void
 abort_anywhere(void)
 {

@@ -1,11 +1,11 @@
 /*
- * fixture.h - a signer for tests: settings, key files in a directory of its own,
- * keyring and scratch memory.
+ * fixture.h - a signer for tests: settings, key files in a directory of its
+ * own, keyring and scratch memory.
  *
  * Config text names files of that directory with '@' in front: "@ed.pem",
- * "@rsa.pem" (2,048 bits), "@short.pem" (1,024), all mode 0600; "@open.pem", mode
- * 0644; "@garbage.pem", which is no key; "@twisted.pem", an RSA key whose parts do not
- * fit, which only signing shows; "@none.pem" does not exist.
+ * "@rsa.pem" (2,048 bits), "@short.pem" (1,024), all mode 0600; "@open.pem",
+ * mode 0644; "@garbage.pem", which is no key; "@twisted.pem", an RSA key whose
+ * parts do not fit, which only signing shows; "@none.pem" does not exist.
  */
 #ifndef POSTSEAL_TESTS_FIXTURE_H
 #define POSTSEAL_TESTS_FIXTURE_H
@@ -25,8 +25,8 @@ struct fixture {
 	struct buf log; /* of fixture_logged() */
 };
 
-/* config is the whole text of a config file. Aborts the test program when settings
- * or memory fail; bad keys are told in why. The directory stays until
+/* config is the whole text of a config file. Aborts the test program when
+ * settings or memory fail; bad keys are told in why. The directory stays until
  * fixture_free(); the log goes into a file there. */
 void fixture_make(struct fixture *f, const char *config);
 

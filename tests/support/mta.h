@@ -2,10 +2,10 @@
  * mta.h - a scripted MTA: speaks the milter protocol to a session as Postfix's
  * milter8.c does, bytes to bytes, without a socket.
  *
- * It sends what was negotiated and no more, waits for exactly the answers that it
- * may expect, and checks (suite.h) that each is legal: one a command, none where
- * none was agreed on, edits only at the end of a message. Each input lies at the
- * end of a guard page.
+ * It sends what was negotiated and no more, waits for exactly the answers that
+ * it may expect, and checks (suite.h) that each is legal: one a command, none
+ * where none was agreed on, edits only at the end of a message. Each input lies
+ * at the end of a guard page.
  */
 #ifndef POSTSEAL_TESTS_MTA_H
 #define POSTSEAL_TESTS_MTA_H
@@ -42,8 +42,8 @@ struct mta {
 void mta_init(struct mta *m, struct signer *signer);
 void mta_free(struct mta *m);
 
-/* Sends one packet and takes the answers. Returns the last: 'c', 'a', ... or 0 when
- * there was none (not sent, no answer agreed, or the session is over). */
+/* Sends one packet and takes the answers. Returns the last: 'c', 'a', ... or 0
+ * when there was none (not sent, no answer agreed, or the session is over). */
 char mta_send(struct mta *m, char command, struct span payload);
 
 /* Raw bytes, cut as m->cut says; answers gather in m->out. */
@@ -60,8 +60,9 @@ void mta_connect(struct mta *m, const char *address);
 
 /*
  * One message, from MAIL to its end, with the macros that Postfix sends. login:
- * the SASL name, or NULL. text: header and body, lines with CRLF. Returns the last
- * answer: 'a' or 'c' when the message goes on, 't', or 0 when the session ended.
+ * the SASL name, or NULL. text: header and body, lines with CRLF. Returns the
+ * last answer: 'a' or 'c' when the message goes on, 't', or 0 when the session
+ * ended.
  */
 char mta_message(struct mta *m, const char *login, struct span text);
 

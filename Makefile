@@ -148,17 +148,21 @@ unit: $(TESTS) $(PROGRAMS)
 replay: $(REPLAYS) $(PROGRAMS)
 	@tests/run "replay ($(FLAVOUR))" $(O) $(REPLAYS)
 
+# The targets below build with all cores and then run one thing after the other
+JOBS ?= $(shell nproc)
+PARALLEL = $(MAKE) --no-print-directory -j$(JOBS)
+
 check: deps
-	@$(MAKE) --no-print-directory all tests
+	@$(PARALLEL) all tests
 	@$(MAKE) --no-print-directory unit replay e2e
 
 check-asan:
-	@$(MAKE) --no-print-directory FLAVOUR=asan all tests
+	@$(PARALLEL) FLAVOUR=asan all tests
 	@$(MAKE) --no-print-directory FLAVOUR=asan unit replay
 
 check-valgrind:
 	@tests/deps valgrind
-	@$(MAKE) --no-print-directory FLAVOUR=valgrind all tests
+	@$(PARALLEL) FLAVOUR=valgrind all tests
 	@RUN_UNDER="$(VALGRIND)" $(MAKE) --no-print-directory FLAVOUR=valgrind \
 	  unit replay
 
@@ -169,14 +173,14 @@ e2e: all
 	@tests/e2e/run $(O)
 
 check-long: check-valgrind fuzz-smoke
-	@$(MAKE) --no-print-directory all
+	@$(PARALLEL) all
 	@tests/e2e/run --long $(O)
 
 check-chroot:
 	@tests/e2e/chroot
 
 demo: deps
-	@$(MAKE) --no-print-directory all
+	@$(PARALLEL) all
 	@tests/e2e/demo $(O)
 
 # --- fuzzers: tests/fuzz/f_<stem>.c ----------------------------------------
@@ -197,7 +201,7 @@ fuzzers: $(FUZZERS)
 else
 fuzzers:
 	@tests/deps fuzz
-	@$(MAKE) --no-print-directory FLAVOUR=fuzz fuzzers
+	@$(PARALLEL) FLAVOUR=fuzz fuzzers
 endif
 fuzz-smoke: fuzzers
 
@@ -221,7 +225,8 @@ bench-signer: all $(BENCHES)
 # --- coverage, lint, deps --------------------------------------------------
 
 coverage:
-	@$(MAKE) --no-print-directory FLAVOUR=coverage all tests unit replay
+	@$(PARALLEL) FLAVOUR=coverage all tests
+	@$(MAKE) --no-print-directory FLAVOUR=coverage unit replay
 	@tests/lint/coverage .build/coverage
 
 lint:

@@ -6,6 +6,7 @@
 
 #include "common/limits.h"
 #include "tests/support/fixture.h"
+#include "tests/support/nomem.h"
 #include "tests/support/pem.h"
 #include "tests/support/suite.h"
 
@@ -224,5 +225,36 @@ no_domains(void)
 	fixture_free(&f);
 }
 
+static void
+every_allocation(void)
+{
+	struct buf why, warn;
+	struct keyring *k;
+	struct fixture f;
+	bool failed;
+	int rc;
+
+	fixture_make(&f,
+	    "domain \"a.example\" {\n"
+	    " key \"r\" { file = \"@rsa.pem\" }\n"
+	    " key \"e\" { file = \"@ed.pem\" }\n}\n"
+	    "domain \"b.example\" { key \"x\" { file = \"@short.pem\" } }\n");
+	for (long n = 0; nomem_round(n); n++) {
+		buf_init(&why, 10000);
+		buf_init(&warn, 10000);
+		k = NULL;
+		rc = keyring_open(f.settings, &k, &why, &warn);
+		failed = nomem_end();
+		/* a warning may be lost, a key may not */
+		CHECK(rc == -ENOMEM || (rc == 0 && k->bad == 0));
+		CHECK(failed || (rc == 0 && warn.n > 0));
+		CHECK((rc == 0) == (k != NULL));
+		keyring_free(k);
+		buf_free(&why);
+		buf_free(&warn);
+	}
+	fixture_free(&f);
+}
+
 SUITE("keyring", T(good_keys), T(inactive_keys), T(bad_keys), T(modes),
-    T(warnings), T(fifo_and_size), T(no_domains))
+    T(warnings), T(fifo_and_size), T(no_domains), T(every_allocation))

@@ -7,6 +7,7 @@
 #include "signer/hdrsel.h"
 #include "tests/support/fixture.h"
 #include "tests/support/mta.h"
+#include "tests/support/nomem.h"
 #include "tests/support/suite.h"
 
 /* A literal with its inner NULs, without the last one. */
@@ -405,6 +406,79 @@ out_of_memory(void)
 	fixture_free(&f);
 }
 
+/* The command bytes of all packets in out, into ret. */
+static void
+commands_of(struct span out, char *ret)
+{
+	while (out.n > 4) {
+		*ret++ = out.p[4];
+		out = span_skip(out, 4 + frame_u32(out.p));
+	}
+	*ret = '\0';
+}
+
+/* Each allocation on the way of a message fails once: then it is put off, and
+ * never goes on unsigned. */
+static void
+every_allocation(void)
+{
+	static const char *const domains[] = {"two.example", "ed.example"};
+	char packet[100], name[40], seen[64];
+	struct session *s;
+	struct fixture f;
+	struct buf in, out;
+	struct mta m;
+	bool failed;
+
+	fixture_make(&f, config);
+	start(&m, &f, "127.0.0.1");
+	buf_init(&in, 1 << 20);
+	buf_init(&out, 1 << 20);
+	for (int i = 0; i < 30000; i++)
+		buf_byte(&out, 0); /* its room is there from now on */
+	for (int d = 0; d < 2; d++) {
+		buf_clear(&m.sent);
+		m.abort_after = false;
+		snprintf(packet, sizeof packet,
+		    "From: a@%s\r\nTo: b@c.example\r\n\r\nhi\r\n", domains[d]);
+		mta_message(&m, NULL, span_str(packet));
+		buf_clear(&in);
+		buf_add(&in, S("\0\0\0\15O\0\0\0\6\0\0\1\1\0\x10\0\0"));
+		buf_add(&in, S("\0\0\0\20Ch\0004\0\000127.0.0.1\0"));
+		buf_span(&in, buf_view(&m.sent));
+		for (long n = 0;; n++) {
+			fixture_free(&f);
+			fixture_make(&f, config);
+			buf_clear(&out);
+			seen[0] = '\0';
+			if (!nomem_round(n))
+				break;
+			if (session_new(&f.signer, &s) == 0) {
+				session_feed(s, buf_view(&in), &out);
+				session_free(s);
+			}
+			failed = nomem_end();
+			snprintf(name, sizeof name, "allocation %ld", n);
+			suite_row(name);
+			commands_of(buf_view(&out), seen);
+			if (out.n == 0)
+				CHECK(failed);
+			else if (!failed || strchr(seen, 'i') != NULL)
+				CHECK_STR(strrchr(seen, 'c') + 1,
+				    d == 0 ? "iia" : "ia");
+			else
+				CHECK_STR(strrchr(seen, 'c') + 1, "t");
+			suite_row(NULL);
+		}
+		CHECK(nomem.left > 0);
+	}
+	mta_free(&m);
+	buf_free(&in);
+	buf_free(&out);
+	fixture_free(&f);
+}
+
 SUITE("outcome", T(signs), T(verifier_notices), T(simple_canonicalization),
     T(reasons), T(no_header_may_be_added), T(bad_key_tempfail), T(limits),
-    T(key_does_not_work), T(names_to_sign), T(out_of_memory))
+    T(key_does_not_work), T(names_to_sign), T(out_of_memory),
+    T(every_allocation))

@@ -247,8 +247,8 @@ settings_confuse_read(
 		settings_reader_nomem(r);
 	} else if (cfg_parse_buf(cfg, all) != CFG_SUCCESS ||
 	    cfg_getstr(cfg, LAST_KEY) == NULL) {
-		settings_reader_complain(r, (unsigned)cfg->line, "",
-		    "libconfuse stops here, or has no memory");
+		settings_reader_complain(
+		    r, (unsigned)cfg->line, "", SETTINGS_CONFUSE_STOPS);
 	} else {
 		set_keys(r, cfg, "", r->s);
 		set_sections(r, cfg, "");

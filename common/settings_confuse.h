@@ -11,6 +11,10 @@
 
 #include "common/settings_reader.h"
 
+/* Said of a text that settings_scan() let through and libconfuse does not read to
+ * its end; it is the last line then. */
+#define SETTINGS_CONFUSE_STOPS "libconfuse stops here, or has no memory"
+
 /*
  * Sets what text says; changes text (a check that all was read is appended).
  * The domains and keys from first_domain and first_key on are those of this

@@ -126,12 +126,16 @@ REPLAY_SRC := $(wildcard tests/replay/t_*.c)
 TESTS := $(patsubst %.c,$(O)/%,$(TEST_SRC))
 REPLAYS := $(patsubst %.c,$(O)/%,$(REPLAY_SRC))
 
+# whole: the linker must meet the fakes before it looks for the real ones.
+whole = $(if $1,-Wl$(comma)--whole-archive $1 -Wl$(comma)--no-whole-archive)
+comma := ,
 fake = $(if $(filter $(notdir $1),$(REAL)),,$(O)/libfake.a)
 
 define test_program
 $1: $1.o $(O)/libsupport.a $(call fake,$1) $(LIBRARIES)
 	$$(CC) $$(ALL_LDFLAGS) -o $$@ $1.o -Wl,--start-group \
-	  $(call fake,$1) $(O)/libsupport.a $(LIBRARIES) -Wl,--end-group \
+	  $(call whole,$(call fake,$1)) $(O)/libsupport.a $(LIBRARIES) \
+	  -Wl,--end-group \
 	  $$(LIBS) -lcunit
 endef
 $(foreach t,$(TESTS) $(REPLAYS),$(eval $(call test_program,$t)))
@@ -191,7 +195,8 @@ FUZZERS := $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/f_*.c))
 define fuzz_program
 $1: $1.o $(O)/libsupport.a $(O)/libfake.a $(LIBRARIES)
 	$$(CC) $$(ALL_LDFLAGS) -fsanitize=fuzzer -o $$@ $1.o -Wl,--start-group \
-	  $(O)/libfake.a $(O)/libsupport.a $(LIBRARIES) -Wl,--end-group \
+	  $(call whole,$(O)/libfake.a) $(O)/libsupport.a $(LIBRARIES) \
+	  -Wl,--end-group \
 	  $$(LIBS) -lcunit
 endef
 ifeq ($(FLAVOUR),fuzz)

@@ -30,10 +30,9 @@ static bool
 print(const struct buf *b, FILE *to)
 {
 	struct span text = buf_view(b);
+	bool whole = text.n == 0 || fwrite(text.p, 1, text.n, to) == text.n;
 
-	if (text.n > 0)
-		fwrite(text.p, 1, text.n, to);
-	if (fflush(to) == 0 && buf_error(b) == 0)
+	if (whole && fflush(to) == 0 && buf_error(b) == 0)
 		return true;
 	fprintf(stderr, "postseal: cannot write all: %s\n",
 	    strerror(buf_error(b) != 0 ? -buf_error(b) : errno));

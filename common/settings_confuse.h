@@ -11,8 +11,8 @@
 
 #include "common/settings_reader.h"
 
-/* Said of a text that settings_scan() let through and libconfuse does not read to
- * its end; it is the last line then. */
+/* Said of a text that settings_scan() let through and libconfuse does not read
+ * to its end; it is the last line then. */
 #define SETTINGS_CONFUSE_STOPS "libconfuse stops here, or has no memory"
 
 /*

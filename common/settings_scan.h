@@ -54,7 +54,7 @@ struct scan_events {
 
 /*
  * Reads text and appends to clean what libconfuse shall read: the same items on
- * the same lines, without comments, skipped sections and titles, NUL-free. (With
+ * the same lines, without comments, skipped sections and titles, NUL-free. (For
  * each title libconfuse searches all that it has, and of two equal sections it
  * keeps the last.) 0; -EINVAL when bad() was called; -EMSGSIZE or -ENOMEM from
  * clean.

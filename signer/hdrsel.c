@@ -2,6 +2,11 @@
 
 #include "signer/hdrsel.h"
 
+#define NAME(s) \
+	{ \
+		s, sizeof(s) - 1 \
+	}
+
 const struct hdrsel_rules *
 hdrsel_default(void)
 {
@@ -48,14 +53,15 @@ hdrsel_never(struct span name)
 	/* RFC 6376 section 5.4.1; what Postfix removes or adds (its parameter
 	 * message_drop_headers, Delivered-To); and what relays judge, replace and
 	 * remove (RFC 8601 section 5, RFC 8617 section 4.1). */
-	static const char *const never[] = {"Return-Path", "Received",
-	    "Comments", "Keywords", "DKIM-Signature", "Bcc", "Resent-Bcc",
-	    "Content-Length", "Delivered-To", "Received-SPF",
-	    "Authentication-Results", "ARC-Seal", "ARC-Message-Signature",
-	    "ARC-Authentication-Results"};
+	static const struct span never[] = {NAME("Return-Path"),
+	    NAME("Received"), NAME("Comments"), NAME("Keywords"),
+	    NAME("DKIM-Signature"), NAME("Bcc"), NAME("Resent-Bcc"),
+	    NAME("Content-Length"), NAME("Delivered-To"), NAME("Received-SPF"),
+	    NAME("Authentication-Results"), NAME("ARC-Seal"),
+	    NAME("ARC-Message-Signature"), NAME("ARC-Authentication-Results")};
 
 	for (size_t i = 0; i < sizeof never / sizeof never[0]; i++) {
-		if (span_ieqs(name, never[i]))
+		if (span_ieq(name, never[i]))
 			return true;
 	}
 	return false;

@@ -433,6 +433,7 @@ lookups_ready(struct lookups *l, const struct question *q)
 	for (size_t i = 0; mx != NULL && i < mx->nhosts; i++) {
 		struct question *host = mx->host[i];
 
+		lookups_ask(l, host); /* as the run would do */
 		if (host->state == QUESTION_PENDING) {
 			l->wanted = host;
 			return false;

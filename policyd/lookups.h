@@ -128,7 +128,7 @@ void lookups_broken(struct lookups *l, const char *what);
 
 /*
  * q was answered. True if the run should begin anew: q was wanted, and what comes
- * next is not again a wait, for a later host of the same mx.
+ * next is not again a wait, for a later host of the same mx (which is put here).
  */
 bool lookups_ready(struct lookups *l, const struct question *q);
 

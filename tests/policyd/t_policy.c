@@ -588,7 +588,7 @@ no_memory_for_a_check(void)
 static void
 every_allocation_fails(void)
 {
-	unsigned deferred = 0;
+	unsigned deferred = 0, failed = 0;
 
 	for (long n = 0;; n++) {
 		const char *text;
@@ -602,7 +602,7 @@ every_allocation_fails(void)
 		if (ndoubles == 1)
 			double_done(0, SPF_FAIL, "all");
 		turn();
-		nomem_end();
+		failed += nomem_end();
 		text = heard();
 		deferred += begins(text, "action=DEFER_IF_PERMIT 4.");
 		CHECK(begins(text, "action=550 5.7.23 ") ||
@@ -614,7 +614,7 @@ every_allocation_fails(void)
 		}
 		finish();
 	}
-	CHECK(deferred > 1);
+	CHECK(failed == 0 || deferred > 1); /* 0: valgrind, see nomem.h */
 }
 
 static void

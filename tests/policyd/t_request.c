@@ -617,7 +617,7 @@ memory_limit(void)
 static void
 every_allocation_fails(void)
 {
-	unsigned refused = 0, answered_anyway = 0;
+	unsigned refused = 0, answered_anyway = 0, failed = 0;
 
 	for (long n = 0;; n++) {
 		struct world w;
@@ -634,7 +634,7 @@ every_allocation_fails(void)
 			if (w.answers == 0)
 				double_done(1, SPF_FAIL, "all");
 		}
-		nomem_end();
+		failed += nomem_end();
 		CHECK(rc == 0 || rc == -ENOMEM);
 		CHECK(w.answers == (rc == 0 ? 1 : 0));
 		CHECK(rc != 0 || begins(w.action, "550 5.7.23 ") ||
@@ -644,7 +644,8 @@ every_allocation_fails(void)
 		answered_anyway += rc == 0;
 		finish(&w);
 	}
-	CHECK(refused > 0 && answered_anyway > 0);
+	CHECK(answered_anyway > 0);
+	CHECK(failed == 0 || refused > 0); /* 0: valgrind, see nomem.h */
 }
 
 SUITE("request", T(both_side_by_side), T(helo_ends), T(null_sender),

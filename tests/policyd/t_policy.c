@@ -508,17 +508,16 @@ freed_while_busy(void)
 	finish();
 }
 
-/* A peer that sends and does not read makes us stop reading, not grow; when it
- * reads, it gets every reply. */
-static void
-peer_does_not_read(void)
+/* Sends requests of one message and reads nothing, until no more is taken; how
+ * many were sent whole. */
+static size_t
+flood(void)
 {
 	static const char again[] = "request=smtpd_access_policy\n"
 	                            "protocol_state=RCPT\ninstance=1.2.3\n\n";
-	size_t sent = 0, at = 0, replies = 0;
+	size_t sent = 0, at = 0;
 	unsigned stuck = 0;
 
-	begin();
 	say(request("1.2.3", "r@example.org"));
 	double_done(0, SPF_FAIL, "all");
 	CHECK(begins(heard(), "action=550 "));
@@ -533,6 +532,18 @@ peer_does_not_read(void)
 			loop_run(w.env.request.loop);
 		CU_ASSERT_FATAL(sent < 100000);
 	}
+	return sent;
+}
+
+/* A peer that sends and does not read makes us stop reading, not grow; when it
+ * reads, it gets every reply. */
+static void
+peer_does_not_read(void)
+{
+	size_t sent, replies = 0;
+
+	begin();
+	sent = flood();
 	CHECK(w.closed == 0);
 	for (int i = 0; i < 2000; i++) {
 		const char *text = heard();
@@ -542,6 +553,26 @@ peer_does_not_read(void)
 	}
 	CHECK(replies == sent);
 	CHECK(ndoubles == 1);
+	finish();
+}
+
+/* One that does not read its last reply either is left after
+ * POLICY_FLUSH_MS. */
+static void
+flush_limit(void)
+{
+	uint64_t ms;
+
+	begin();
+	flood();
+	policy_drain(w.policy);
+	CHECK(w.closed == 1);
+	loop_fake_advance(w.env.request.loop, POLICY_FLUSH_MS - 1);
+	CHECK(loop_fake_next(w.env.request.loop, &ms) && ms == 1);
+	CHECK(write(w.fd, "x", 1) != 1 && errno == EAGAIN);
+	loop_fake_advance(w.env.request.loop, 1);
+	CHECK(!loop_fake_next(w.env.request.loop, &ms));
+	CHECK(write(w.fd, "x", 1) != 1 && errno == EPIPE);
 	finish();
 }
 
@@ -734,6 +765,6 @@ SUITE("policy", T(one_request), T(one_header_for_a_message),
     T(refusals_are_repeated), T(connect_is_not_remembered), T(instance_limit),
     T(pipelined), T(every_split), T(malformed), T(oversize), T(end_of_input),
     T(peer_lost), T(idle), T(drain), T(freed_while_busy), T(peer_does_not_read),
-    T(broken_settings), T(no_memory_for_a_check), T(every_allocation_fails),
-    T(no_memory_for_a_connection), T(decision_line), T(observed_line),
-    T(long_and_hostile_line))
+    T(flush_limit), T(broken_settings), T(no_memory_for_a_check),
+    T(every_allocation_fails), T(no_memory_for_a_connection), T(decision_line),
+    T(observed_line), T(long_and_hostile_line))

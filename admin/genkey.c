@@ -29,7 +29,7 @@ struct names {
 	char file[PATH_MAX];           /* dir/selector.private */
 };
 
-/* --- names ----------------------------------------------------------------- */
+/* --- names ---------------------------------------------------------------- */
 
 /* Letters, digits and '-', '_' in labels (RFC 6376 section 3.1). */
 static bool
@@ -128,7 +128,7 @@ make_names(const struct genkey *g, struct names *n, struct buf *why)
 	return error == 0 ? make_paths(g, n, why) : error;
 }
 
-/* --- the file -------------------------------------------------------------- */
+/* --- the file ------------------------------------------------------------- */
 
 /* 0 and whether it was made here, or -errno. */
 static int
@@ -169,7 +169,7 @@ store(const struct names *n, struct span pem, struct buf *why)
 	return error;
 }
 
-/* --- what is printed ------------------------------------------------------- */
+/* --- what is printed ------------------------------------------------------ */
 
 /* A string of the config (postseal.conf(5)). */
 static void
@@ -213,7 +213,7 @@ print_all(
 	print_config(n, out);
 }
 
-/* --- the whole ------------------------------------------------------------- */
+/* --- the whole ------------------------------------------------------------ */
 
 /* Reads the key that was made, as the signer will, for its public half. */
 static int
@@ -267,7 +267,7 @@ genkey_make(const struct genkey *g, struct buf *out, struct buf *why)
 	return error;
 }
 
-/* --- the command line ------------------------------------------------------ */
+/* --- the command line ----------------------------------------------------- */
 
 static const char help[] =
     "postseal genkey DOMAIN - make a DKIM key, say what to do with it\n"

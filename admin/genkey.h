@@ -1,10 +1,10 @@
 /*
  * genkey.h - `postseal genkey`: makes a DKIM key and says what to do with it.
  *
- * Writes KEYDIR/DOMAIN/SELECTOR.private, mode 0600, whole or not at all, and never
- * over a file that is there. Prints the DNS record, as lines of a zone file and as
- * the one value that a provider's web form wants, and the section for the config.
- * It changes neither config nor DNS.
+ * Writes KEYDIR/DOMAIN/SELECTOR.private, mode 0600, whole or not at all, and
+ * never over a file that is there. Prints the DNS record, as lines of a zone
+ * file and as the one value that a provider's web form wants, and the section
+ * for the config. It changes neither config nor DNS.
  */
 #ifndef POSTSEAL_ADMIN_GENKEY_H
 #define POSTSEAL_ADMIN_GENKEY_H
@@ -29,8 +29,8 @@ struct genkey {
 
 /*
  * Makes the key as g says. 0 and the text for stdout in out; or -errno and one
- * sentence in why; then nothing has been written. Advice (a short key) goes to why
- * on success, too.
+ * sentence in why; then nothing has been written. Advice (a short key) goes to
+ * why on success, too.
  */
 int genkey_make(const struct genkey *g, struct buf *out, struct buf *why);
 

@@ -1,14 +1,14 @@
 /*
  * address.h - the value of a From field -> the address in it.
  *
- * RFC 5322 sections 3.4 and 4.4 (mailbox-list, comments, quoted strings, folding,
- * obsolete routes and spaces), RFC 6854 (groups in From), RFC 6532 (UTF-8). Where
- * mail in the wild is laxer than the grammar and there is still only one reading,
- * it is followed: dots anywhere in a local part (as Japanese carriers give them
- * out), dots and raw 8-bit text in display names, and an address as unquoted
- * display name if it has the same domain as the address that follows. A text with
- * two readings is ADDRESS_BAD: a message must not be signed for a domain that its
- * reader does not see.
+ * RFC 5322 sections 3.4 and 4.4 (mailbox-list, comments, quoted strings,
+ * folding, obsolete routes and spaces), RFC 6854 (groups in From), RFC 6532
+ * (UTF-8). Where mail in the wild is laxer than the grammar and there is still
+ * only one reading, it is followed: dots anywhere in a local part (as Japanese
+ * carriers give them out), dots and raw 8-bit text in display names, and an
+ * address as unquoted display name if it has the same domain as the address
+ * that follows. A text with two readings is ADDRESS_BAD: a message must not be
+ * signed for a domain that its reader does not see.
  *
  * One value only. How many From fields a message may have, and whether anybody
  * signs for the domain, is choose.c's affair; A-labels are made by its caller
@@ -36,8 +36,8 @@ struct address {
 
 /*
  * Reads value, which is borrowed for the call; folds may be LF or CRLF. *ret is
- * set for ADDRESS_ONE and ADDRESS_SEVERAL and points into itself, so it must not
- * be copied. *ret_why is a static reason for ADDRESS_BAD.
+ * set for ADDRESS_ONE and ADDRESS_SEVERAL and points into itself, so it must
+ * not be copied. *ret_why is a static reason for ADDRESS_BAD.
  */
 enum address_found address_parse(
     struct span value, struct address *ret, const char **ret_why);

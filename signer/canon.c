@@ -11,7 +11,7 @@ is_wsp(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* --- where relaxed differs from its input ---------------------------------- */
+/* --- where relaxed differs from its input --------------------------------- */
 
 /*
  * For 16 bytes at p: all ones where white space stands that may have to change,
@@ -87,7 +87,7 @@ find_odd(struct span s, size_t at)
 	return at;
 }
 
-/* --- body ------------------------------------------------------------------ */
+/* --- body ----------------------------------------------------------------- */
 
 void
 canon_body_init(struct canon_body *c, enum canonicalization canon)
@@ -237,7 +237,7 @@ canon_body_end(struct canon_body *c, const struct canon_sink *sink)
 	canon_body_init(c, c->canon);
 }
 
-/* --- header ---------------------------------------------------------------- */
+/* --- header --------------------------------------------------------------- */
 
 /* The length of the line end at s: 1, 2 (CRLF), or 0 when it is none. */
 static size_t

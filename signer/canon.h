@@ -2,10 +2,10 @@
  * canon.h - DKIM canonicalization (RFC 6376 section 3.4) of header and body.
  *
  * The body arrives in chunks cut anywhere, so `struct canon_body` remembers
- * what it may not decide yet: an unfinished run of white space, a CR that may be
- * half a CRLF, and the empty lines that are content only if something follows.
- * The output of any cutting is the same bytes. Only CRLF ends a line: a lone CR
- * or LF is content.
+ * what it may not decide yet: an unfinished run of white space, a CR that may
+ * be half a CRLF, and the empty lines that are content only if something
+ * follows. The output of any cutting is the same bytes. Only CRLF ends a line:
+ * a lone CR or LF is content.
  *
  * Output are runs: as long as canonical form and input agree, a run is a span
  * into the input, up to the whole chunk; no byte is copied here. Bytes are
@@ -51,8 +51,8 @@ void canon_body_feed(
 void canon_body_end(struct canon_body *c, const struct canon_sink *sink);
 
 /*
- * Appends the field in canonical form with its CRLF (3.4.1, 3.4.2). Folds come as
- * LF (field.h) and leave as CRLF, as the MTA will write them; a CRLF is
+ * Appends the field in canonical form with its CRLF (3.4.1, 3.4.2). Folds come
+ * as LF (field.h) and leave as CRLF, as the MTA will write them; a CRLF is
  * taken for one line end, too. Simple takes the value as it stands behind the
  * colon. 0 or an error of buf_add().
  */
@@ -66,8 +66,8 @@ const char *canon_words(
     enum canonicalization header, enum canonicalization body);
 
 /*
- * True if the field will arrive as it is: a name of printable ASCII without ':',
- * each line end in the value followed by white space, no NUL, no CR but in
+ * True if the field will arrive as it is: a name of printable ASCII without
+ * ':', each line end in the value followed by white space, no NUL, no CR but in
  * front of LF. A message that has another one among the signed fields is not
  * signed: what the MTA makes of it cannot be known.
  */

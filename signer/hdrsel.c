@@ -51,8 +51,8 @@ bool
 hdrsel_never(struct span name)
 {
 	/* RFC 6376 section 5.4.1; what Postfix removes or adds (its parameter
-	 * message_drop_headers, Delivered-To); and what relays judge, replace and
-	 * remove (RFC 8601 section 5, RFC 8617 section 4.1). */
+	 * message_drop_headers, Delivered-To); and what relays judge, replace
+	 * and remove (RFC 8601 section 5, RFC 8617 section 4.1). */
 	static const struct span never[] = {NAME("Return-Path"),
 	    NAME("Received"), NAME("Comments"), NAME("Keywords"),
 	    NAME("DKIM-Signature"), NAME("Bcc"), NAME("Resent-Bcc"),
@@ -68,7 +68,8 @@ hdrsel_never(struct span name)
 }
 
 /*
- * Writes the names of one rule to v and returns how many; only counts with v NULL.
+ * Writes the names of one rule to v and returns how many; only counts with v
+ * NULL.
  */
 static size_t
 take(const struct hdrsel_rule *rule, const struct field_list *fields,

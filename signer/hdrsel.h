@@ -1,12 +1,12 @@
 /*
  * hdrsel.h - which header fields are signed: RFC 6376 sections 5.4 and 8.15.
  *
- * A list of rules, each a field name and how it is taken: all instances that are
- * there, or those and once more ("oversigned": an added field of that name breaks
- * the signature). The default is the list of section 5.4.1, the MIME fields,
- * Sender, Message-ID and List-Unsubscribe-Post (RFC 8058 section 4), and From
- * oversigned. An absent field is named in h= only by oversigning: a relay may add
- * Date or Message-ID to a message that lacks them.
+ * A list of rules, each a field name and how it is taken: all instances that
+ * are there, or those and once more ("oversigned": an added field of that name
+ * breaks the signature). The default is the list of section 5.4.1, the MIME
+ * fields, Sender, Message-ID and List-Unsubscribe-Post (RFC 8058 section 4),
+ * and From oversigned. An absent field is named in h= only by oversigning: a
+ * relay may add Date or Message-ID to a message that lacks them.
  *
  * Trace fields and what is changed or removed on the way are never signed, not
  * even by a rule that names them. Pure: nothing is canonicalized (canon.c) or
@@ -38,8 +38,8 @@ struct hdrsel_rules {
 /* The default list; static. */
 const struct hdrsel_rules *hdrsel_default(void);
 
-/* True for a field that must not be signed: Received, Return-Path, DKIM-Signature,
- * Bcc, Comments, Keywords and their like. Any case. */
+/* True for a field that must not be signed: Received, Return-Path,
+ * DKIM-Signature, Bcc, Comments, Keywords and their like. Any case. */
 bool hdrsel_never(struct span name);
 
 /* One name of h=. */
@@ -54,10 +54,10 @@ struct hdrsel {
 };
 
 /*
- * Picks the fields to sign, in the order of the rules, instances of one name from
- * the bottom of the message up (5.4.2). *ret lives in the arena and points into
- * fields and rules. 0; -E2BIG when h= would have more than HDRSEL_MAX names;
- * -EINVAL when there is no From field (5.4: it must be signed); -ENOMEM.
+ * Picks the fields to sign, in the order of the rules, instances of one name
+ * from the bottom of the message up (5.4.2). *ret lives in the arena and points
+ * into fields and rules. 0; -E2BIG when h= would have more than HDRSEL_MAX
+ * names; -EINVAL when there is no From field (5.4: it must be signed); -ENOMEM.
  */
 int hdrsel_pick(const struct hdrsel_rules *rules,
     const struct field_list *fields, struct arena *arena, struct hdrsel *ret);

@@ -7,7 +7,7 @@
 #include "common/limits.h"
 #include "signer/keyfile.h"
 
-/* --- looking at bytes ------------------------------------------------------ */
+/* --- looking at bytes ----------------------------------------------------- */
 
 struct der {
 	const unsigned char *p;
@@ -125,7 +125,7 @@ look_at_pkcs8(struct der d, struct key_facts *f)
 	return why;
 }
 
-/* --- PEM ------------------------------------------------------------------- */
+/* --- PEM ------------------------------------------------------------------ */
 
 struct pem_block {
 	char *name;
@@ -184,8 +184,8 @@ look_at_block(const struct pem_block *b, struct key_facts *f)
 }
 
 /*
- * Finds the first PEM block; nothing is decrypted here, so nobody is asked for a
- * password. 0 and *ret for pem_free(), -EINVAL, -ENOMEM.
+ * Finds the first PEM block; nothing is decrypted here, so nobody is asked for
+ * a password. 0 and *ret for pem_free(), -EINVAL, -ENOMEM.
  */
 static int
 pem_first(struct span pem, struct pem_block *ret)

@@ -1,10 +1,10 @@
 /*
  * keyfile.h - what stands in a key file: PEM -> kind of key, its size, its DER.
  *
- * PKCS#8 ("PRIVATE KEY", RFC 5958, RFC 8410) and PKCS#1 ("RSA PRIVATE KEY",
- * RFC 8017) in PEM (RFC 7468). Only the structure is looked at: OpenSSL's key, which
- * takes it a hundred times as long to make, is made by keys.c when it signs first.
- * No file is opened here, and nobody is asked for a password.
+ * PKCS#8 ("PRIVATE KEY", RFC 5958, RFC 8410) and PKCS#1 ("RSA PRIVATE KEY", RFC
+ * 8017) in PEM (RFC 7468). Only the structure is looked at: OpenSSL's key,
+ * which takes it a hundred times as long to make, is made by keys.c when it
+ * signs first. No file is opened here, and nobody is asked for a password.
  */
 #ifndef POSTSEAL_SIGNER_KEYFILE_H
 #define POSTSEAL_SIGNER_KEYFILE_H
@@ -32,9 +32,10 @@ struct keyfile {
 };
 
 /*
- * Reads the first PEM block in pem. 0 and *ret for keyfile_free(); or -EINVAL with
- * *ret untouched and one static clause in *ret_why ("the key is encrypted, ..."),
- * or -ENOMEM (*ret_why is set, too). More than KEY_FILE_MAX bytes are -EINVAL.
+ * Reads the first PEM block in pem. 0 and *ret for keyfile_free(); or -EINVAL
+ * with *ret untouched and one static clause in *ret_why ("the key is encrypted,
+ * ..."), or -ENOMEM (*ret_why is set, too). More than KEY_FILE_MAX bytes are
+ * -EINVAL.
  */
 int keyfile_read(struct span pem, struct keyfile *ret, const char **ret_why);
 

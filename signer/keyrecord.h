@@ -1,11 +1,11 @@
 /*
- * keyrecord.h - DKIM key records, SELECTOR._domainkey.DOMAIN TXT: RFC 6376 section
- * 3.6.1, RFC 8301, RFC 8463.
+ * keyrecord.h - DKIM key records, SELECTOR._domainkey.DOMAIN TXT: RFC 6376
+ * section 3.6.1, RFC 8301, RFC 8463.
  *
  * Text <-> struct, and the two forms in which people publish one: as lines of a
- * zone file with strings of at most 255 octets (RFC 1035 section 3.3), and as the
- * one value that a provider's web form wants. Asking DNS is keycheck.c's affair,
- * making p= out of a private key that of keys.c.
+ * zone file with strings of at most 255 octets (RFC 1035 section 3.3), and as
+ * the one value that a provider's web form wants. Asking DNS is keycheck.c's
+ * affair, making p= out of a private key that of keys.c.
  */
 #ifndef POSTSEAL_SIGNER_KEYRECORD_H
 #define POSTSEAL_SIGNER_KEYRECORD_H
@@ -34,17 +34,17 @@ struct keyrecord {
 };
 
 /*
- * Reads the strings of a TXT record, joined without a space (3.6.2.2). The spans
- * point into text. PARSE_OK, or PARSE_BAD with *ret untouched and a static reason:
- * not a tag list, v= not first or not DKIM1, no p=, an unknown k=.
- * Never PARSE_MORE.
+ * Reads the strings of a TXT record, joined without a space (3.6.2.2). The
+ * spans point into text. PARSE_OK, or PARSE_BAD with *ret untouched and a
+ * static reason: not a tag list, v= not first or not DKIM1, no p=, an unknown
+ * k=. Never PARSE_MORE.
  */
 enum parse keyrecord_parse(
     struct span text, struct keyrecord *ret, const char **ret_why);
 
 /* Appends the record as one value: "v=DKIM1; k=rsa; p=MIIB...". Only tags that
- * say more than the defaults are written, but v, k and p always; h= and s=, which
- * could only narrow a key of ours, never. */
+ * say more than the defaults are written, but v, k and p always; h= and s=,
+ * which could only narrow a key of ours, never. */
 void keyrecord_print(const struct keyrecord *k, struct buf *out);
 
 /*

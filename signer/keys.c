@@ -72,7 +72,7 @@ key_facts(const struct key *k)
 	return &k->file.facts;
 }
 
-/* --- OpenSSL's key, when it is needed -------------------------------------- */
+/* --- OpenSSL's key, when it is needed ------------------------------------- */
 
 static int
 pkey_type(const struct key *k)
@@ -226,7 +226,7 @@ key_sign(struct key *k, const unsigned char *digest, unsigned char *ret,
 	return error == -EKEYREJECTED ? -EINVAL : error;
 }
 
-/* --- halves ---------------------------------------------------------------- */
+/* --- halves --------------------------------------------------------------- */
 
 /* The bytes of p=. How many, or 0. */
 static size_t

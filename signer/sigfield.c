@@ -11,7 +11,7 @@ enum {
 	SEAL_LINE = 72       /* characters of b= on a line */
 };
 
-/* --- writing --------------------------------------------------------------- */
+/* --- writing -------------------------------------------------------------- */
 
 struct writer {
 	struct buf *out;
@@ -130,7 +130,7 @@ sigfield_seal(const unsigned char *signature, size_t n, struct buf *out)
 	return buf_error(out);
 }
 
-/* --- reading --------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 
 static const char *
 read_algorithm(struct span word, enum key_algorithm *ret)

@@ -2,10 +2,11 @@
  * sigfield.h - the text of a DKIM-Signature field: RFC 6376 section 3.5.
  *
  * Writes the value, folded with LF and a TAB as milters send it (the MTA makes
- * CRLF of them), no line over 78 bytes, the field's name included, unless a single
- * domain name or identity is longer. Never l=, never rsa-sha1. b= is last and its value begins
- * right behind it, so that the hashed text is the final one up to there.
- * And reads one again, as far as we need to: to know our own, and to verify.
+ * CRLF of them), no line over 78 bytes, the field's name included, unless a
+ * single domain name or identity is longer. Never l=, never rsa-sha1. b= is
+ * last and its value begins right behind it, so that the hashed text is the
+ * final one up to there. And reads one again, as far as we need to: to know our
+ * own, and to verify.
  *
  * Nothing is hashed or signed here (sign.c); h= was chosen by hdrsel.c.
  */
@@ -59,8 +60,8 @@ struct sigfield_read {
 };
 
 /*
- * Reads a value (folds LF or CRLF). PARSE_OK, or PARSE_BAD with *ret untouched and
- * a static reason: no tag list, a required tag missing, another version, an
+ * Reads a value (folds LF or CRLF). PARSE_OK, or PARSE_BAD with *ret untouched
+ * and a static reason: no tag list, a required tag missing, another version, an
  * algorithm or canonicalization that is not ours, l= (which we never write).
  * Never PARSE_MORE.
  */

@@ -62,8 +62,8 @@ begin(struct sign *s)
 }
 
 /*
- * Adds the new signature field itself, its b= empty and without a line end behind
- * it (3.7), and hashes the input into digest[KEY_DIGEST_SIZE].
+ * Adds the new signature field itself, its b= empty and without a line end
+ * behind it (3.7), and hashes the input into digest[KEY_DIGEST_SIZE].
  */
 static int
 finish(struct sign *s, enum canonicalization canon, struct span value,
@@ -125,7 +125,7 @@ sign_field(struct sign *s, struct key *key, const struct sign_params *p,
 	return error != 0 ? error : sigfield_seal(signature, n, out);
 }
 
-/* --- verifying ------------------------------------------------------------- */
+/* --- verifying ------------------------------------------------------------ */
 
 /* How many names of the list in front of name, one of its items, are equal. */
 static size_t

@@ -1,13 +1,14 @@
 /*
  * sign.h - makes a DKIM signature: RFC 6376 sections 3.7 and 5.5, RFC 8463.
  *
- * In: the chosen fields, the body's hash, a key, and what the tags shall say. Out:
- * the value of one DKIM-Signature field, ready to be inserted. The header hash is
- * over the chosen fields in canonical form and the new field up to its b=.
+ * In: the chosen fields, the body's hash, a key, and what the tags shall say.
+ * Out: the value of one DKIM-Signature field, ready to be inserted. The header
+ * hash is over the chosen fields in canonical form and the new field up to its
+ * b=.
  *
- * Which mail, which domain and which keys is choose.c's affair, which fields that
- * of hdrsel.c. `struct sign` is a worker's scratch memory, for one message after
- * the other.
+ * Which mail, which domain and which keys is choose.c's affair, which fields
+ * that of hdrsel.c. `struct sign` is a worker's scratch memory, for one message
+ * after the other.
  */
 #ifndef POSTSEAL_SIGNER_SIGN_H
 #define POSTSEAL_SIGNER_SIGN_H
@@ -41,13 +42,13 @@ void sign_free(struct sign *s);
 
 /*
  * Appends the value of the new DKIM-Signature field, beginning with the space
- * behind the colon, folds as LF and TAB, to out (a max of SIGFIELD_MAX will do).
- * bodyhash: BODYHASH_SIZE bytes. fields: those of hdrsel_pick().
+ * behind the colon, folds as LF and TAB, to out (a max of SIGFIELD_MAX will
+ * do). bodyhash: BODYHASH_SIZE bytes. fields: those of hdrsel_pick().
  *
  * 0; -EBADMSG when a chosen field cannot arrive as it is (canon_field_sound);
- * -EINVAL when the key does not work (key_sign); -EMSGSIZE when out is too small
- * or the fields pass MESSAGE_HEADERS_MAX; -ENOMEM; -EIO. On failure out may hold
- * a part.
+ * -EINVAL when the key does not work (key_sign); -EMSGSIZE when out is too
+ * small or the fields pass MESSAGE_HEADERS_MAX; -ENOMEM; -EIO. On failure out
+ * may hold a part.
  */
 int sign_field(struct sign *s, struct key *key, const struct sign_params *p,
     const struct hdrsel *fields, const unsigned char *bodyhash,
@@ -56,11 +57,11 @@ int sign_field(struct sign *s, struct key *key, const struct sign_params *p,
 /*
  * Verifies `value`, the value of a DKIM-Signature field of this message, as a
  * receiver would: reads it, takes the fields that its h= names from `fields`
- * bottom-up (5.4.2), and checks bh= and b= with the public half of key. What d=,
- * s=, t= and x= say does not matter here.
+ * bottom-up (5.4.2), and checks bh= and b= with the public half of key. What
+ * d=, s=, t= and x= say does not matter here.
  *
- * 0; -EKEYREJECTED when bh= or b= is not right; -EINVAL when value cannot be read
- * or asks for another algorithm than the key's; -EMSGSIZE, -ENOMEM, -EIO.
+ * 0; -EKEYREJECTED when bh= or b= is not right; -EINVAL when value cannot be
+ * read or asks for another algorithm than the key's; -EMSGSIZE, -ENOMEM, -EIO.
  */
 int sign_verify(struct sign *s, struct key *key, struct span value,
     const struct field_list *fields, const unsigned char *bodyhash);

@@ -2,9 +2,9 @@
  * taglist.h - tag=value lists: RFC 6376 section 3.2.
  *
  * For DKIM-Signature values and key records. Names are case-sensitive; white
- * space and folds (CRLF or LF) around names and values are not part of them, but
- * inside a value they stay. Bytes from 0x80 on are let into values (RFC 8616
- * section 5). What the tags mean is known by sigfield.c and keyrecord.c.
+ * space and folds (CRLF or LF) around names and values are not part of them,
+ * but inside a value they stay. Bytes from 0x80 on are let into values (RFC
+ * 8616 section 5). What the tags mean is known by sigfield.c and keyrecord.c.
  */
 #ifndef POSTSEAL_SIGNER_TAGLIST_H
 #define POSTSEAL_SIGNER_TAGLIST_H
@@ -23,9 +23,10 @@ struct taglist {
 };
 
 /*
- * Reads the whole text; the spans point into it. PARSE_OK, or PARSE_BAD with *ret
- * untouched and a static reason: a duplicate tag makes the whole list invalid, so
- * do an empty list and more than TAGLIST_MAX tags. Never PARSE_MORE.
+ * Reads the whole text; the spans point into it. PARSE_OK, or PARSE_BAD with
+ * *ret untouched and a static reason: a duplicate tag makes the whole list
+ * invalid, so do an empty list and more than TAGLIST_MAX tags. Never
+ * PARSE_MORE.
  */
 enum parse taglist_parse(
     struct span text, struct taglist *ret, const char **ret_why);

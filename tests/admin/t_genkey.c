@@ -175,7 +175,8 @@ rsa(void)
 	result_end(&r);
 }
 
-/* A name in U-labels, a selector of labels; one more key for the same domain. */
+/* A name in U-labels, a selector of labels; one more key for the same
+ * domain. */
 static void
 names(void)
 {

@@ -1,6 +1,6 @@
 /*
- * A DKIM-Signature value from outside, verified; and one written over fields and
- * names from outside, which must verify.
+ * A DKIM-Signature value from outside, verified; and one written over fields
+ * and names from outside, which must verify.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -189,7 +189,8 @@ each_row_folded(void)
 	}
 }
 
-/* Every beginning of every row, at the end of a page: no byte is read behind. */
+/* Every beginning of every row, at the end of a page: no byte is read
+ * behind. */
 static void
 each_beginning(void)
 {

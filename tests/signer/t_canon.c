@@ -1,5 +1,5 @@
-/* Canonicalization beside a plain one that holds the whole body and looks at one
- * byte after the other. */
+/* Canonicalization beside a plain one that holds the whole body and looks at
+ * one byte after the other. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -9,7 +9,7 @@
 #include "tests/support/plaincanon.h"
 #include "tests/support/suite.h"
 
-/* --- ours, into a buffer --------------------------------------------------- */
+/* --- ours, into a buffer -------------------------------------------------- */
 
 static void
 append(void *arg, struct span run)
@@ -62,7 +62,7 @@ cutting_free(struct cutting *c)
 
 static const enum canonicalization both[] = {CANON_SIMPLE, CANON_RELAXED};
 
-/* --- rows ------------------------------------------------------------------ */
+/* --- rows ----------------------------------------------------------------- */
 
 static const struct {
 	const char *in;
@@ -288,7 +288,7 @@ body_many_empty_lines(void)
 	buf_free(&in);
 }
 
-/* --- header ---------------------------------------------------------------- */
+/* --- header --------------------------------------------------------------- */
 
 static const struct {
 	const char *name, *value, *simple, *relaxed;

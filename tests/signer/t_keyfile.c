@@ -45,7 +45,7 @@ check_bad(struct span pem, const char *want)
 	guard_free(in);
 }
 
-/* --- what OpenSSL writes --------------------------------------------------- */
+/* --- what OpenSSL writes -------------------------------------------------- */
 
 static EVP_PKEY *
 pkey_of(const char *pem)
@@ -161,7 +161,7 @@ other_kinds(void)
 	EVP_PKEY_free(rsa);
 }
 
-/* --- other bytes ----------------------------------------------------------- */
+/* --- other bytes ---------------------------------------------------------- */
 
 #define BLOCK(name) "-----BEGIN " name "-----\nQUJD\n-----END " name "-----\n"
 
@@ -211,7 +211,7 @@ at_the_limit(void)
 	buf_free(&pem);
 }
 
-/* --- structures made here -------------------------------------------------- */
+/* --- structures made here ------------------------------------------------- */
 
 static void
 put_head(struct buf *out, unsigned char tag, size_t n)

@@ -138,8 +138,8 @@ printing(void)
 	}
 }
 
-/* The strings of the zone's lines joined, as DNS hands them out; -1 when one has
- * more than 255 octets. */
+/* The strings of the zone's lines joined, as DNS hands them out; -1 when one
+ * has more than 255 octets. */
 static int
 join(const char *zone, char *ret)
 {

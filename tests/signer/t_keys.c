@@ -13,7 +13,7 @@
 
 static const char *const pems[] = {pem_rsa2048, pem_rsa1024, pem_ed25519};
 
-/* --- OpenSSL's memory, of which one allocation can fail --------------------- */
+/* --- OpenSSL's memory, of which one allocation can fail ------------------- */
 
 static long until_failure = -1; /* allocations; below zero: never */
 
@@ -49,7 +49,7 @@ take_memory(void)
 		abort();
 }
 
-/* --- signing --------------------------------------------------------------- */
+/* --- signing -------------------------------------------------------------- */
 
 static struct key *
 key_of(const char *pem)
@@ -176,7 +176,7 @@ not_a_key(void)
 	key_free(NULL);
 }
 
-/* --- damage that only a signature shows ------------------------------------- */
+/* --- damage that only a signature shows ----------------------------------- */
 
 static size_t
 der_of(const char *pem, unsigned char *ret, size_t max)
@@ -202,8 +202,8 @@ pem_of(const unsigned char *der, size_t n, struct buf *out)
 }
 
 /*
- * Every third byte of a key changed: it is refused, or fails at its first signature and
- * ever after, or its signatures are right. Never a wrong one.
+ * Every third byte of a key changed: it is refused, or fails at its first
+ * signature and ever after, or its signatures are right. Never a wrong one.
  */
 static void
 bytes_changed(void)
@@ -262,7 +262,7 @@ broken_for_good(void)
 	buf_free(&pem);
 }
 
-/* --- new keys -------------------------------------------------------------- */
+/* --- new keys ------------------------------------------------------------- */
 
 static void
 generated(void)
@@ -328,7 +328,7 @@ public_halves(void)
 	key_free(k);
 }
 
-/* --- allocations of OpenSSL's failing, the early ones one by one ------------ */
+/* --- allocations of OpenSSL's failing, the early ones one by one ---------- */
 
 /* A whole life of a key; 0 or what failed. *ret_key stays when it was made. */
 static int

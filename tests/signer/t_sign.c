@@ -74,7 +74,7 @@ hash_body(enum canonicalization canon, struct span body, unsigned char *ret)
 	bodyhash_free(b);
 }
 
-/* --- published signatures -------------------------------------------------- */
+/* --- published signatures ------------------------------------------------- */
 
 static int
 verify_published(
@@ -119,7 +119,8 @@ published(void)
 	key_free(ed);
 }
 
-/* The canonical form of all instances that the published h= of RFC 8463 names. */
+/* The canonical form of all instances that the published h= of RFC 8463
+ * names. */
 static void
 add_published_fields(const struct eml *e, struct buf *input)
 {
@@ -165,7 +166,7 @@ ed25519_made_again(void)
 	key_free(ed);
 }
 
-/* --- signatures of our own ------------------------------------------------- */
+/* --- signatures of our own ------------------------------------------------ */
 
 static const char plain[] = "Received: from a by b;\r\n\tFri, 11 Jul 2003\r\n"
                             "From: Joe <joe@football.example.com>\r\n"
@@ -332,7 +333,7 @@ added_field(void)
 	key_free(k);
 }
 
-/* --- what goes wrong ------------------------------------------------------- */
+/* --- what goes wrong ------------------------------------------------------ */
 
 static void
 unsound_field(void)

@@ -21,7 +21,8 @@ eml_file(const char *path, size_t *ret_n)
 	return text;
 }
 
-/* Takes one field with its folds off the front of *in, CRLF made LF in place. */
+/* Takes one field with its folds off the front of *in, CRLF made LF in
+ * place. */
 static struct field
 take_field(char **in)
 {

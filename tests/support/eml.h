@@ -14,8 +14,8 @@ struct eml {
 	struct span body; /* as it stands, with CRLF */
 };
 
-/* The bytes of a file with a NUL behind them, owned (free). Ends the test program
- * with a message when the file cannot be read. */
+/* The bytes of a file with a NUL behind them, owned (free). Ends the test
+ * program with a message when the file cannot be read. */
 char *eml_file(const char *path, size_t *ret_n);
 
 /* Cuts a message with CRLF line ends into fields, their folds as LF, and body.

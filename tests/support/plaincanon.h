@@ -1,7 +1,7 @@
 /*
- * plaincanon.h - body canonicalization as RFC 6376 sections 3.4.3 and 3.4.4 say it,
- * word by word: the whole body at once, one byte after the other. What canon.c
- * does is compared with it.
+ * plaincanon.h - body canonicalization as RFC 6376 sections 3.4.3 and 3.4.4 say
+ * it, word by word: the whole body at once, one byte after the other. What
+ * canon.c does is compared with it.
  */
 #ifndef POSTSEAL_TESTS_PLAINCANON_H
 #define POSTSEAL_TESTS_PLAINCANON_H

@@ -81,8 +81,7 @@ find(struct lookups *l, const struct plan *p, const char **ret)
 
 	if (found != FOUND)
 		return found;
-	if (text.n > SPF_EXPLAIN_MAX ||
-	    macro_check(text, MACRO_EXPLAIN, &why) != 0)
+	if (text.n > SPF_EXPLAIN_MAX || macro_check_explain(text, &why) != 0)
 		return FOUND_NOTHING;
 	found = make_vars(l, p, text, &vars);
 	return found == FOUND ? expand(l, text, &vars, ret) : found;

@@ -51,40 +51,12 @@ lookups_begin(struct lookups *l)
 
 /* --- why a run ends ------------------------------------------------------- */
 
-/* What is shown of a name or term: printable ASCII, of a long one the end or the
- * beginning. */
-struct shown {
-	char text[SHOWN_MAX + 1];
-};
-
-static struct shown
-show(struct span s, bool end)
-{
-	struct shown ret = {0};
-	size_t n = s.n > SHOWN_MAX ? SHOWN_MAX : s.n;
-	struct span part = end ? span_skip(s, s.n - n) : s;
-
-	for (size_t i = 0; i < n; i++) {
-		char c = part.p[i];
-
-		ret.text[i] = (char)(c < 0x20 || c > 0x7e ? '?' : c);
-	}
-	if (n < s.n)
-		memcpy(ret.text + (end ? 0 : n - 3), "...", 3);
-	return ret;
-}
-
-/* "a.example: mx:b.example: what", or without the term. */
 static void
 fail_at(struct lookups *l, enum run_state state, struct span domain,
     struct span term, const char *what)
 {
-	char text[LOOKUPS_PROBLEM_MAX + 1];
-
-	snprintf(text, sizeof text, "%s: %s%s%s", show(domain, true).text,
-	    show(term, false).text, term.n == 0 ? "" : ": ", what);
 	l->state = state;
-	l->problem = arena_dup(l->arena, span_str(text));
+	l->problem = problem_make(l->arena, domain, term, what);
 }
 
 static void fail(struct lookups *l, enum run_state state, const struct row *row,
@@ -94,7 +66,7 @@ static void
 fail(struct lookups *l, enum run_state state, const struct row *row,
     const char *fmt, ...)
 {
-	char what[LOOKUPS_PROBLEM_MAX];
+	char what[PROBLEM_MAX];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -229,7 +201,7 @@ judge(struct lookups *l, const struct row *row, const struct question *q,
 	if (answer->status != DNS_TEMPERROR)
 		return true;
 	fail(l, RUN_TEMPERROR, row, "%s of %s: %s", questions_type(q->type),
-	    show(q->name, true).text, answer->why);
+	    problem_name(q->name).text, answer->why);
 	return false;
 }
 
@@ -281,7 +253,7 @@ lead(struct lookups *l, struct row *row)
 			l->state = RUN_NONE;
 		else
 			fail(l, RUN_PERMERROR, row, "no SPF record at %s",
-			    show(row->target, true).text);
+			    problem_name(row->target).text);
 		break;
 	case -EINVAL:
 		fail_at(l, RUN_PERMERROR, row->target, e.term, e.why);

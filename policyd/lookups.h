@@ -30,6 +30,7 @@
 
 #include "policyd/macro.h"
 #include "policyd/plan.h"
+#include "policyd/problem.h"
 #include "policyd/questions.h"
 
 enum run_state {
@@ -43,10 +44,7 @@ enum run_state {
 enum {
 	/* Records of a check: its own, and those of the terms that are used or
 	 * asked early (ten at the most, each). */
-	LOOKUPS_PLANS_MAX = 1 + 2 * SPF_TERMS_MAX,
-
-	LOOKUPS_PROBLEM_MAX = 320, /* for a header and a log line */
-	SHOWN_MAX = 80             /* of each name or term in it */
+	LOOKUPS_PLANS_MAX = 1 + 2 * SPF_TERMS_MAX
 };
 
 struct lookups {

@@ -70,7 +70,7 @@ read_letter(struct span *rest, struct token *ret, const char **ret_why)
 }
 
 /* Cuts the first token off *rest, which must not be empty. Literals may hold any
- * octet here; macro_check() judges them. */
+ * octet here; check() judges them. */
 static int
 read_token(struct span *rest, struct token *ret, const char **ret_why)
 {
@@ -124,48 +124,43 @@ check(struct span text, bool spaces, const char *banned, struct span *ret_tail,
 {
 	struct span tail = {0};
 	struct token t;
+	const char *why;
 
 	while (text.n > 0) {
-		if (read_token(&text, &t, ret_why) != 0)
-			return -EINVAL;
+		if (read_token(&text, &t, &why) != 0)
+			goto bad;
 		tail = (struct span){0};
 		if (t.kind == TOKEN_LITERAL) {
-			*ret_why = "byte outside printable ASCII";
+			why = "byte outside printable ASCII";
 			if (!is_literal(t.text, spaces))
-				return -EINVAL;
+				goto bad;
 			tail = t.text;
 		}
-		*ret_why = "macro letter that only an explanation may have";
+		why = "macro letter that only an explanation may have";
 		if (t.kind == TOKEN_LETTER && strchr(banned, t.letter) != NULL)
-			return -EINVAL;
+			goto bad;
 	}
 	*ret_tail = tail;
 	return 0;
+bad:
+	*ret_why = why;
+	return -EINVAL;
 }
 
 int
-macro_check(struct span text, enum macro_place place, const char **ret_why)
+macro_check_explain(struct span text, const char **ret_why)
 {
-	bool explain = place == MACRO_EXPLAIN;
-	const char *why;
 	struct span tail;
 
-	if (check(text, explain, explain ? "" : "crt", &tail, &why) == 0)
-		return 0;
-	*ret_why = why;
-	return -EINVAL;
+	return check(text, true, "", &tail, ret_why);
 }
 
 int
 macro_check_unknown(struct span text, const char **ret_why)
 {
-	const char *why;
 	struct span tail;
 
-	if (check(text, false, "", &tail, &why) == 0)
-		return 0;
-	*ret_why = why;
-	return -EINVAL;
+	return check(text, false, "", &tail, ret_why);
 }
 
 static bool
@@ -195,14 +190,15 @@ is_toplabel(struct span s)
 int
 macro_check_domain(struct span text, const char **ret_why)
 {
-	const char *why = "empty domain";
 	struct span tail;
 	size_t dot;
 
-	if (text.n == 0 || check(text, false, "crt", &tail, &why) != 0) {
-		*ret_why = why;
+	if (text.n == 0) {
+		*ret_why = "empty domain";
 		return -EINVAL;
 	}
+	if (check(text, false, "crt", &tail, ret_why) != 0)
+		return -EINVAL;
 	if (tail.n == 0)
 		return 0;
 	if (tail.p[tail.n - 1] == '.')

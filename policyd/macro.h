@@ -31,24 +31,15 @@ struct macro_vars {
 	uint64_t now;         /* t: seconds since 1970 */
 };
 
-enum macro_place {
-	MACRO_TERM,   /* a term's argument: c, r and t are errors */
-	MACRO_EXPLAIN /* an explain-string: every letter, and spaces */
-};
-
-/*
- * Checks a macro-string (MACRO_TERM) or an explain-string. 0, or -EINVAL with a
- * static reason.
- */
-int macro_check(struct span text, enum macro_place place, const char **ret_why);
-
-/* Checks the macro-string of an unknown modifier: any letter, no spaces. As
- * macro_check(). */
+/* Checks an explain-string, or the macro-string of an unknown modifier, which may
+ * have no spaces; any letter may stand in both. 0, or -EINVAL with a static
+ * reason. */
+int macro_check_explain(struct span text, const char **ret_why);
 int macro_check_unknown(struct span text, const char **ret_why);
 
 /*
- * Checks a domain-spec: a macro-string that ends in a macro or in "." toplabel
- * (a dot may follow). As macro_check().
+ * Checks a domain-spec: a macro-string without the letters c, r and t that ends
+ * in a macro or in "." toplabel (a dot may follow). As above.
  */
 int macro_check_domain(struct span text, const char **ret_why);
 

@@ -54,9 +54,9 @@ struct row {
 
 	/* What lookups.c found out. */
 	enum { TARGET_NEW, TARGET_NAME, TARGET_NO_MATCH } target_state;
-	struct span target;	   /* TARGET_NAME: the target-name */
+	struct span target;        /* TARGET_NAME: the target-name */
 	struct question *question; /* its own; NULL: not put yet */
-	struct question **host;	   /* mx: for the addresses of its names */
+	struct question **host;    /* mx: for the addresses of its names */
 	size_t nhosts;
 	struct plan *leads; /* include, redirect: the record found there */
 };

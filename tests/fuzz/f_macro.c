@@ -39,7 +39,6 @@ as_name(struct span text, const struct macro_vars *v)
 		return;
 	}
 	/* a domain-spec is a macro-string */
-	must(macro_check(text, MACRO_TERM, &why) == 0);
 	must(macro_check_unknown(text, &why) == 0);
 	must(!macro_uses(text, "crt"));
 	n = macro_domain(text, v, name);
@@ -52,9 +51,9 @@ as_explanation(struct span text, const struct macro_vars *v)
 	const char *why = NULL;
 	struct buf b;
 
-	if (macro_check(text, MACRO_EXPLAIN, &why) != 0) {
+	if (macro_check_explain(text, &why) != 0) {
 		must(why != NULL);
-		must(macro_check(text, MACRO_TERM, &why) != 0);
+		must(macro_check_unknown(text, &why) != 0);
 		return;
 	}
 	buf_init(&b, SPF_EXPLANATION_MAX);

@@ -90,7 +90,7 @@ evaluate(struct span txt, const struct ip *client)
 	 * every text that we gave it */
 	must(v.result != SPF_TEMPERROR);
 	must(w.l.terms <= SPF_TERMS_MAX);
-	must(w.l.problem == NULL || strlen(w.l.problem) <= LOOKUPS_PROBLEM_MAX);
+	must(w.l.problem == NULL || strlen(w.l.problem) <= PROBLEM_MAX);
 	arena_free(&a);
 }
 

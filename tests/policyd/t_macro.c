@@ -243,45 +243,45 @@ syntax(void)
 {
 	static const struct {
 		const char *text;
-		bool term, unknown, explain;
+		bool unknown, explain;
 	} rows[] = {
-	    {"", true, true, true},
-	    {"abc!\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~", true, true, true},
-	    {"a b", false, false, true},
-	    {" ", false, false, true},
-	    {"a\tb", false, false, false},
-	    {"a\x7f", false, false, false},
-	    {"\x80", false, false, false},
-	    {"%", false, false, false},
-	    {"%a", false, false, false},
-	    {"%(d)", false, false, false},
-	    {"a%%b%_c%-", true, true, true},
-	    {"%{", false, false, false},
-	    {"%{d", false, false, false},
-	    {"%{}", false, false, false},
-	    {"%{d}", true, true, true},
-	    {"%{D}", true, true, true},
-	    {"%{sS}", false, false, false},
-	    {"%{a}", false, false, false},
-	    {"%{s}%{l}%{o}%{d}%{i}%{p}%{v}%{h}", true, true, true},
-	    {"%{S}%{L}%{O}%{D}%{I}%{P}%{V}%{H}", true, true, true},
-	    {"%{c}", false, true, true},
-	    {"%{r}", false, true, true},
-	    {"%{t}", false, true, true},
-	    {"%{C}", false, true, true},
-	    {"%{d1}", true, true, true},
-	    {"%{d0}", false, false, false},
-	    {"%{d00}", false, false, false},
-	    {"%{d10r}", true, true, true},
-	    {"%{d10R}", true, true, true},
-	    {"%{dr1}", false, false, false},
-	    {"%{drr}", false, false, false},
-	    {"%{d.-+,/_=}", true, true, true},
-	    {"%{d1r.-+,/_=}", true, true, true},
-	    {"%{d|}", false, false, false},
-	    {"%{d@}", false, false, false},
-	    {"%{d }", false, false, false},
-	    {"%{d-1}", false, false, false},
+	    {"", true, true},
+	    {"abc!\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~", true, true},
+	    {"a b", false, true},
+	    {" ", false, true},
+	    {"a\tb", false, false},
+	    {"a\x7f", false, false},
+	    {"\x80", false, false},
+	    {"%", false, false},
+	    {"%a", false, false},
+	    {"%(d)", false, false},
+	    {"a%%b%_c%-", true, true},
+	    {"%{", false, false},
+	    {"%{d", false, false},
+	    {"%{}", false, false},
+	    {"%{d}", true, true},
+	    {"%{D}", true, true},
+	    {"%{sS}", false, false},
+	    {"%{a}", false, false},
+	    {"%{s}%{l}%{o}%{d}%{i}%{p}%{v}%{h}", true, true},
+	    {"%{S}%{L}%{O}%{D}%{I}%{P}%{V}%{H}", true, true},
+	    {"%{c}", true, true},
+	    {"%{r}", true, true},
+	    {"%{t}", true, true},
+	    {"%{C}", true, true},
+	    {"%{d1}", true, true},
+	    {"%{d0}", false, false},
+	    {"%{d00}", false, false},
+	    {"%{d10r}", true, true},
+	    {"%{d10R}", true, true},
+	    {"%{dr1}", false, false},
+	    {"%{drr}", false, false},
+	    {"%{d.-+,/_=}", true, true},
+	    {"%{d1r.-+,/_=}", true, true},
+	    {"%{d|}", false, false},
+	    {"%{d@}", false, false},
+	    {"%{d }", false, false},
+	    {"%{d-1}", false, false},
 	};
 
 	for (size_t i = 0; i < LENGTH(rows); i++) {
@@ -289,11 +289,9 @@ syntax(void)
 		const char *why = NULL;
 
 		suite_row(rows[i].text);
-		CHECK((macro_check(s, MACRO_TERM, &why) == 0) == rows[i].term);
-		CHECK((why == NULL) == rows[i].term);
 		CHECK((macro_check_unknown(s, &why) == 0) == rows[i].unknown);
-		CHECK((macro_check(s, MACRO_EXPLAIN, &why) == 0) ==
-		    rows[i].explain);
+		CHECK((why == NULL) == rows[i].unknown);
+		CHECK((macro_check_explain(s, &why) == 0) == rows[i].explain);
 		guard_free(s);
 	}
 	suite_row(NULL);
@@ -301,11 +299,9 @@ syntax(void)
 		const char *why;
 
 		/* a NUL is no letter, no delimiter and no literal */
-		CU_ASSERT(
-		    macro_check(span_of("%{\0}", 4), MACRO_EXPLAIN, &why));
-		CU_ASSERT(
-		    macro_check(span_of("%{d\0}", 5), MACRO_EXPLAIN, &why));
-		CU_ASSERT(macro_check(span_of("a\0b", 3), MACRO_EXPLAIN, &why));
+		CU_ASSERT(macro_check_explain(span_of("%{\0}", 4), &why));
+		CU_ASSERT(macro_check_explain(span_of("%{d\0}", 5), &why));
+		CU_ASSERT(macro_check_explain(span_of("a\0b", 3), &why));
 	}
 }
 
@@ -348,6 +344,11 @@ domain_ends(void)
 	    {"x%%com", false},
 	    {"x%%.com", true},
 	    {"%{t}", false},
+	    {"%{C}", false},
+	    {"%{r}.com", false},
+	    {"a b.com", false},
+	    {"a\x80.com", false},
+	    {"%(d).com", false},
 	};
 
 	for (size_t i = 0; i < LENGTH(rows); i++) {

@@ -19,6 +19,27 @@ out_sendmail() {
 	    "$1" | mail_local me@two.example "$2@far.example"
 }
 
+# A new domain, as README.md says: genkey, DNS, config, reload
+out_new_domain() {
+	local type domain said
+	for type in rsa ed25519; do
+		domain=new-$type.example
+		said=$(postseal genkey $domain -s n1 -t $type) || return
+		sed -n '/^n1\._domainkey/,/^$/p' <<<"$said" \
+		    >>"$T/etc/nsd/root.zone"
+		sed -n '/^domain "/,/^}/p' <<<"$said" \
+		    >"$T/etc/postseal/domains.d/$domain.conf"
+	done
+	kill -HUP "$NSD"
+	kill -HUP "$SIGNER"
+	logged 'postseal-signer.* reloaded' || return
+	for type in rsa ed25519; do
+		out_send new-$type mail_out me@new-$type.example \
+		    new-$type@far.example
+		accepted || return
+	done
+}
+
 out_send_all() {
 	local names
 	# each of them is 15 traps or more; RSA, Ed25519, and both
@@ -87,6 +108,7 @@ out_signed() {
 	    out_verified opendkim "$name" "$@" || return
 	case " $* " in
 	*' r1 '*) out_verified mail-dkim "$name" r1 ;;
+	*) ! grep -a "^$name .* bad" "$T/captured/whole.mail-dkim" ;;
 	esac
 }
 
@@ -159,6 +181,7 @@ out_reasons() {
 
 outbound_cases() {
 	local trap traps
+	case_run 'out: a new domain, as README.md says' out_new_domain
 	case_run 'out: all messages are taken' out_send_all
 	case_run 'out: all messages arrive and are judged' out_collect
 	traps=$("$E2E/traps" -l)
@@ -175,6 +198,8 @@ outbound_cases() {
 	case_run 'out: sendmail(1), not root' out_signed sendmail r1 e1
 	case_run 'out: sendmail(1), no newline at the end' out_signed cron r1 e1
 	case_run 'out: a bounce' out_bounce
+	case_run 'out: the new domain, RSA' out_signed new-rsa n1
+	case_run 'out: the new domain, Ed25519' out_signed new-ed25519 n1
 	case_run "out: through the signer's unix: socket" out_signed unix r1 e1
 	case_run 'out: an authenticated client' out_signed auth r1 e1
 	case_run 'out: a domain without key is not signed' out_unsigned nokey

@@ -125,7 +125,7 @@ world_postseal() {
 	for file in postseal strict observe broken typo standing simple; do
 		world_put postseal/$file.conf
 	done
-	mkdir "$keys"
+	mkdir "$keys" "$T/etc/postseal/domains.d"
 	for domain in rsa.example/r1 ed.example/e1 two.example/r1 two.example/e1; do
 		selector=${domain#*/} domain=${domain%/*}
 		mkdir -p "$keys/$domain"

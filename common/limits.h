@@ -18,6 +18,13 @@ enum {
 	/* Config: a file of 10,000 domains is some 1.5 MB. */
 	CONFIG_FILE_MAX = 16 * 1024 * 1024,
 
+	/* Sections in sections: domain { key { } } is 2. Different keys of one
+	 * section: the largest has some 15. Bytes of a key: the longest has some
+	 * 20. All three leave room to tell unknown ones. */
+	CONFIG_DEPTH_MAX = 4,
+	CONFIG_KEYS_MAX = 48,
+	CONFIG_KEY_MAX = 40,
+
 	/* Reading: one read(2) of the worker's scratch buffer. Postfix sends body
 	 * packets of 64 KiB; larger reads gain nothing. */
 	READ_CHUNK = 64 * 1024,

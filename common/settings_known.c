@@ -1,11 +1,10 @@
 #include <stdio.h>
 
+#include "common/limits.h"
 #include "common/settings_known.h"
 
-enum {
-	WORD_MAX = 40,   /* bytes of a word that are compared */
-	DISTANCE_MAX = 2 /* edits between a typo and what was meant */
-};
+/* Edits between a typo and what was meant. */
+enum { DISTANCE_MAX = 2 };
 
 const char *
 settings_known_path(const struct row *row, char *path)
@@ -68,9 +67,9 @@ least(size_t a, size_t b)
 static size_t
 distance(const char *a, const char *b)
 {
-	size_t row[WORD_MAX + 1], n = strlen(b);
+	size_t row[CONFIG_KEY_MAX + 1], n = strlen(b);
 
-	if (n > WORD_MAX)
+	if (n > CONFIG_KEY_MAX)
 		return n;
 	for (size_t j = 0; j <= n; j++)
 		row[j] = j;

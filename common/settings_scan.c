@@ -1,22 +1,19 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "common/limits.h"
 #include "common/settings_lex.h"
 #include "common/settings_scan.h"
 
-enum {
-	DEPTH_MAX = 4, /* domain { key { } } is 2; more is a typo */
-	KEYS_MAX = 48, /* different keys in one section, many more than exist */
-	KEY_MAX = 40,  /* bytes of one key, as above */
-	KEY_PATH_MAX = DEPTH_MAX * (KEY_MAX + 1) + KEY_MAX + 1
-};
+/* "a.b.c.d.e" with its NUL. */
+enum { KEY_PATH_MAX = (CONFIG_DEPTH_MAX + 1) * (CONFIG_KEY_MAX + 1) };
 
 /* An open section; level[0] is the file itself. */
 struct level {
-	unsigned line;             /* of its key */
-	size_t path;               /* length of the path up to it */
-	struct span key[KEYS_MAX]; /* seen in it, titled ones left out */
-	unsigned key_line[KEYS_MAX];
+	unsigned line;                    /* of its key */
+	size_t path;                      /* length of the path up to it */
+	struct span key[CONFIG_KEYS_MAX]; /* seen in it, titled ones left out */
+	unsigned key_line[CONFIG_KEYS_MAX];
 	size_t nkeys;
 };
 
@@ -24,7 +21,7 @@ struct scan {
 	struct lex lex;
 	const struct scan_events *events;
 	void *arg;
-	struct level level[DEPTH_MAX + 1];
+	struct level level[CONFIG_DEPTH_MAX + 1];
 	size_t depth;
 	char path[KEY_PATH_MAX];
 };
@@ -56,7 +53,7 @@ enter_key(struct scan *s, struct span key)
 		if (!settings_lex_is_key_byte(key.p[i]))
 			return fail(s, s->lex.line, "a key is expected here");
 	}
-	if (key.n > KEY_MAX)
+	if (key.n > CONFIG_KEY_MAX)
 		return fail(s, s->lex.line, "no key is as long as this");
 	snprintf(s->path + l->path, sizeof s->path - l->path, "%s%.*s",
 	    l->path == 0 ? "" : ".", (int)key.n, key.p);
@@ -77,7 +74,7 @@ note_key(struct scan *s, struct span key, unsigned line)
 		    l->key_line[i]);
 		return fail(s, line, why);
 	}
-	if (l->nkeys == KEYS_MAX)
+	if (l->nkeys == CONFIG_KEYS_MAX)
 		return fail(s, line, "the section has more keys than exist");
 	l->key_line[l->nkeys] = line;
 	l->key[l->nkeys++] = key;
@@ -138,7 +135,7 @@ static int
 open_section(
     struct scan *s, struct span title, enum scan_kind kind, unsigned line)
 {
-	if (s->depth == DEPTH_MAX)
+	if (s->depth == CONFIG_DEPTH_MAX)
 		return fail(s, line, "sections are nested too deeply");
 	copy(s);
 	report(s, kind, title, line);

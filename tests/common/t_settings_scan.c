@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/limits.h"
 #include "common/settings_scan.h"
 #include "tests/support/guard.h"
 #include "tests/support/parsed.h"
@@ -220,6 +221,63 @@ refuses_what_is_not(void)
 	suite_row(NULL);
 }
 
+/* --- limits --------------------------------------------------------------- */
+
+static void
+limits_the_keys_of_a_section(void)
+{
+	for (unsigned over = 0; over < 2; over++) {
+		struct parsed p;
+		struct buf text;
+
+		buf_init(&text, 10000);
+		for (unsigned i = 0; i < CONFIG_KEYS_MAX + over; i++)
+			buf_fmt(&text, "k%u = 1\n", i);
+		parsed_text(&p, buf_view(&text), SETTINGS_ALL);
+		CHECK((strstr(parsed_why(&p),
+		           "t.conf:49: k48: the section has more keys than "
+		           "exist\n") != NULL) == (over == 1));
+		CHECK(strstr(parsed_why(&p), "t.conf:48: k47: there is no") !=
+		    NULL);
+		parsed_free(&p);
+		buf_free(&text);
+	}
+}
+
+static void
+limits_the_length_of_a_key(void)
+{
+	char text[CONFIG_KEY_MAX + 10];
+
+	for (int over = 0; over < 2; over++) {
+		struct parsed p;
+
+		snprintf(
+		    text, sizeof text, "%0*d = 1", CONFIG_KEY_MAX + over, 0);
+		parsed_text(&p, span_str(text), SETTINGS_ALL);
+		CHECK((strstr(parsed_why(&p), "no key is as long") != NULL) ==
+		    (over == 1));
+		CHECK((strstr(parsed_why(&p), "there is no such key") !=
+		          NULL) == (over == 0));
+		parsed_free(&p);
+	}
+}
+
+static void
+limits_the_depth(void)
+{
+	struct parsed p;
+
+	parsed_text(&p, span_str("a{b{c{d{e=1}}}}"), SETTINGS_ALL);
+	CHECK_STR(parsed_why(&p), "t.conf:1: a: there is no such key\n");
+	parsed_free(&p);
+	parsed_text(&p, span_str("a{b{c{d{e{}}}}}"), SETTINGS_ALL);
+	CHECK(strstr(parsed_why(&p),
+	          "t.conf:1: a.b.c.d.e: sections are nested too deeply\n") !=
+	    NULL);
+	parsed_free(&p);
+}
+
 static void
 refuses_a_nul(void)
 {
@@ -429,6 +487,7 @@ bears_every_beginning(void)
 }
 
 SUITE("settings_scan", T(reads_what_is_allowed), T(refuses_what_is_not),
-    T(refuses_a_nul), T(skips_what_is_out_of_scope),
+    T(limits_the_keys_of_a_section), T(limits_the_length_of_a_key),
+    T(limits_the_depth), T(refuses_a_nul), T(skips_what_is_out_of_scope),
     T(skips_policyd_for_the_signer), T(wants_what_is_out_of_scope_closed),
     T(cleans), T(says_when_there_is_no_room), T(bears_every_beginning))

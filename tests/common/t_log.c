@@ -197,7 +197,7 @@ sends_what_rfc_3164_wants(void)
 	char want[64];
 	struct tmpdir d;
 	struct log_line l;
-	struct tm tm;
+	struct tm tm = {0};
 	int fd;
 
 	tmpdir_make(&d);
@@ -331,7 +331,7 @@ appends_to_a_file(void)
 	char want[100];
 	struct tmpdir d;
 	struct stat st;
-	struct tm tm;
+	struct tm tm = {0};
 
 	tmpdir_make(&d);
 	tmpdir_file(&d, "mail.log", path);

@@ -137,7 +137,7 @@ const struct row settings_rows[] = {
         "127.0.0.1 ::1",
         .help = "Clients whose mail is signed. So is that of authenticated "
                 "clients."},
-    {"signer", "canonicalization", ROW_CANON, AT(signer), "relaxed/simple",
+    {"signer", "canonicalization", ROW_CANON, AT(signer), "relaxed/relaxed",
         .help = "Of header and body, each \"simple\" or \"relaxed\" (RFC 6376 "
                 "section 3.4). One word is that of the header; the body is "
                 "simple then."},

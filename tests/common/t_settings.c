@@ -350,7 +350,7 @@ has_defaults(void)
 	}
 	CHECK(s->signer.internal_hosts.n == 2);
 	CHECK(s->signer.header_canon == CANON_RELAXED);
-	CHECK(s->signer.body_canon == CANON_SIMPLE);
+	CHECK(s->signer.body_canon == CANON_RELAXED);
 	CHECK(s->signer.bad_key_tempfail && !s->signer.strict_start);
 	CHECK(s->signer.key_permissions_refuse);
 	CHECK(s->ndomains == 0);

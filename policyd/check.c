@@ -289,7 +289,6 @@ check_start(struct loop *loop, struct resolver *resolver,
 
 	if (c == NULL)
 		return -ENOMEM;
-	c->loop = loop;
 	c->resolver = resolver;
 	c->done = done;
 	c->arg = arg;

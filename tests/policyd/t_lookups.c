@@ -262,6 +262,57 @@ names(void)
 	spfrun_close(&s);
 }
 
+/* A name of 253 octets that ends in the number. */
+static void
+long_name(char *name, unsigned number)
+{
+	char tail[32];
+	size_t n = (size_t)snprintf(tail, sizeof tail, ".%05u.x", number);
+
+	memset(name, 'n', 253);
+	for (size_t i = 253 - n; i > 60; i -= 60)
+		name[i - 60] = '.';
+	memcpy(name + 253 - n, tail, n + 1);
+}
+
+/* The most that a check can keep: ten mx of ten hosts, all names as long as they
+ * can be, and a client with ten names. SPF_CHECK_MEMORY_MAX holds it. */
+static void
+largest_check(void)
+{
+	struct spfrun_result r;
+	struct spfrun s;
+	struct buf zone;
+	char name[260], host[260];
+
+	spfrun_open(&s);
+	buf_init(&zone, 1 << 20);
+	buf_str(&zone, "a.example TXT \"v=spf1");
+	for (unsigned i = 0; i < 9; i++) {
+		long_name(name, i);
+		buf_fmt(&zone, " mx:%s", name);
+	}
+	buf_str(&zone, " exists:%{p}.x -all\"\n");
+	for (unsigned i = 0; i < 9; i++) {
+		long_name(name, i);
+		for (unsigned k = 0; k < 10; k++) {
+			long_name(host, 100 + 10 * i + k);
+			buf_fmt(&zone, "%s MX 1 %s\n%s A 192.0.2.9\n", name,
+			    host, host);
+		}
+	}
+	for (unsigned k = 0; k < 10; k++) {
+		long_name(host, 1000 + k);
+		buf_fmt(&zone, "1.2.0.192.in-addr.arpa PTR %s\n", host);
+	}
+	CU_ASSERT_EQUAL_FATAL(buf_error(&zone), 0);
+	load(&s, &zone);
+	r = all_ways(&s, "192.0.2.1", "u@a.example", SPF_FAIL);
+	CU_ASSERT_EQUAL(r.lookups, 10);
+	CU_ASSERT_EQUAL(r.queries, 1 + 9 * 11 + 12);
+	spfrun_close(&s);
+}
+
 /* libspf2 drops compiled mechanisms over 511 bytes without a word. */
 static void
 long_records(void)
@@ -508,5 +559,6 @@ no_memory(void)
 	spfrun_close(&s);
 }
 
-SUITE("lookups", T(terms), T(include_tree), T(voids), T(names), T(long_records),
-    T(overflows), T(long_explanations), T(macros), T(security), T(no_memory))
+SUITE("lookups", T(terms), T(include_tree), T(voids), T(names),
+    T(largest_check), T(long_records), T(overflows), T(long_explanations),
+    T(macros), T(security), T(no_memory))

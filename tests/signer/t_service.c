@@ -239,6 +239,35 @@ timeouts(void)
 	stop(&w);
 }
 
+/* A peer that sends commands and never reads what is answered. */
+static void
+reads_nothing(void)
+{
+	static const char helo[] = "\0\0\0\3Hx\0";
+	static char many[7 * 5000];
+	struct world w;
+	size_t sent = 0;
+	int fd;
+
+	for (size_t i = 0; i < sizeof many; i++)
+		many[i] = helo[i % 7];
+	start(&w);
+	fd = dial(&w);
+	CHECK_STR(ask(&w, fd, 'O', S("\0\0\0\6\0\0\0\0\0\0\0\0")), "O");
+	CHECK_STR(ask(&w, fd, 'C', S("h\0U")), "c");
+	while (worker_connections(w.worker) > 0 && sent < 8 * CONN_OUT_MAX) {
+		ssize_t n = write(fd, many + sent % 7, sizeof many - 7);
+
+		sent += n > 0 ? (size_t)n : 0;
+		loop_run(w.loop);
+	}
+	CHECK(worker_connections(w.worker) == 0);
+	CHECK(fixture_has(fixture_logged(&w.f),
+	    "disconnected reason=\"the answers are not read\""));
+	close(fd);
+	stop(&w);
+}
+
 /* A reload: MTAs keep their connections, and the worker ends with the last. */
 static void
 drain(void)
@@ -305,5 +334,5 @@ end_with_connections(void)
 	close(fd);
 }
 
-SUITE("service", T(several_connections), T(bad_packet), T(timeouts), T(drain),
-    T(finish), T(end_with_connections))
+SUITE("service", T(several_connections), T(bad_packet), T(timeouts),
+    T(reads_nothing), T(drain), T(finish), T(end_with_connections))

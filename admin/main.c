@@ -1,9 +1,9 @@
 /*
  * main.c - the `postseal` command: from a word or an option to what it does.
  *
- * Each row of a table is one thing that it can do; getopt_long(3) and --help come
- * from the rows. What goes wrong is told on stderr, one sentence a line.
- * Exit status: 0; 1 when the config is wrong; 2 when the command line is.
+ * Each row of a table is one thing that it can do; getopt_long(3) and --help
+ * come from the rows. What goes wrong is told on stderr, one sentence a line.
+ * Exit status: 0; 1 when config or keys are wrong; 2 when the command line is.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -12,6 +12,7 @@
 
 #include "admin/genkey.h"
 #include "common/settings.h"
+#include "signer/keyring.h"
 
 enum { EXIT_WRONG = 1, EXIT_COMMAND_LINE = 2 };
 
@@ -25,7 +26,7 @@ struct options {
 	const char *config;
 };
 
-/* Prints what there is in b. False when it is not whole, or cannot be written. */
+/* Prints what there is in b. False when it is not whole or cannot be written. */
 static bool
 print(const struct buf *b, FILE *to)
 {
@@ -39,7 +40,21 @@ print(const struct buf *b, FILE *to)
 	return false;
 }
 
-/* -T: reads the config and prints what is in force. */
+/* Looks at the keys of all domains; false when a domain could not sign. */
+static bool
+test_keys(const struct settings *s, struct buf *why, struct buf *warn)
+{
+	struct keyring *k = NULL;
+	int rc = keyring_open(s, &k, why, warn);
+	bool good = rc == 0 && k->bad == 0;
+
+	if (rc != 0)
+		buf_fmt(why, "the keys cannot be read: %s\n", strerror(-rc));
+	keyring_free(k);
+	return good;
+}
+
+/* -T: reads the config, prints what is in force, looks at the keys. */
 static int
 test_config(const struct options *o)
 {
@@ -51,12 +66,13 @@ test_config(const struct options *o)
 	buf_init(&why, MESSAGES_MAX);
 	buf_init(&warn, MESSAGES_MAX);
 	good = settings_read(o->config, SETTINGS_ALL, &s, &why, &warn) == 0;
-	print(&warn, stderr);
-	print(&why, stderr);
 	if (good) {
 		settings_dump(s, SETTINGS_ALL, &out);
-		good = print(&out, stdout);
+		good = test_keys(s, &why, &warn);
 	}
+	good = print(&out, stdout) && good;
+	print(&warn, stderr);
+	print(&why, stderr);
 	settings_free(s);
 	buf_free(&out);
 	buf_free(&why);
@@ -104,7 +120,7 @@ static const struct command {
 	const char *text; /* for --help */
 	int (*run)(const struct options *o);
 } commands[] = {
-    {'T', "test", "read the config and print what is in force", test_config},
+    {'T', "test", "read config and keys, print what is in force", test_config},
     {256, "sample-config", "print postseal.conf with every default",
         sample_config},
     {257, "version", "print the version", version},
@@ -132,12 +148,12 @@ help(const struct options *o)
 	for (size_t i = 0; i < SUBCOMMANDS; i++)
 		printf("  %-21s%s\n", subcommands[i].name, subcommands[i].text);
 	puts("\n"
-	     "Exit status: 0; 1 when the config is wrong, 2 when the command "
-	     "line is.");
+	     "Exit status: 0; 1 when config or keys are wrong, 2 when the "
+	     "command line is.");
 	return 0;
 }
 
-/* The row of a short option, or of what getopt_long() returns for a long one. */
+/* The row of a short option, or of what a long one gives instead. */
 static const struct command *
 find_command(int letter)
 {

@@ -3,9 +3,9 @@
  *
  * For what is built piece by piece (a reply, a header, the rest of an
  * unfinished packet). An append that would pass the maximum, or finds no
- * memory, changes nothing and marks the buffer; all that follow fail too, so the
- * content is always a true beginning of what was meant. buf_error() tells it
- * once, at the end: code which builds text needs no check after each piece.
+ * memory, changes nothing and marks the buffer; all that follow fail too, so
+ * the content is always a true beginning of what was meant. buf_error() tells
+ * it once, at the end: code which builds text needs no check after each piece.
  */
 #ifndef POSTSEAL_COMMON_BUF_H
 #define POSTSEAL_COMMON_BUF_H

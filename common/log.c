@@ -164,8 +164,8 @@ prefix(int level, char p[PREFIX_MAX])
 }
 
 /*
- * One datagram, after a restart of syslogd on a connection made anew. connect(2)
- * of a datagram socket never waits.
+ * One datagram, after a restart of syslogd on a connection made anew.
+ * connect(2) of a datagram socket never waits.
  */
 static bool
 syslog_send(const struct msghdr *m)

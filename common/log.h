@@ -3,18 +3,20 @@
  *
  * A line is an event word and key=value pairs:
  *     signed queue_id=4AE0FA84398 domain=example.com selector=2026a
- * Values with a space, a quote, '=' or a byte outside printable ASCII are put in
- * double quotes, with \" \\ and \xHH inside: nothing that a sender controls can
- * make a second line or a false key. (Valid UTF-8 is kept, but for characters
- * that act on a terminal: C1 controls, line separators, marks of direction.)
+ * Values with a space, a quote, '=' or a byte outside printable ASCII are put
+ * in double quotes, with \" \\ and \xHH inside: nothing that a sender controls
+ * can make a second line or a false key. (Valid UTF-8 is kept, but for
+ * characters that act on a terminal: C1 controls, line separators, marks of
+ * direction.)
  *
  * syslog is a non-blocking datagram of our own to /dev/log (RFC 3164 form,
- * facility mail), because syslog(3) blocks when its reader is stuck. A line that
- * cannot be written at once is dropped and counted; the next line that goes
- * through is followed by one that says how many were lost:
+ * facility mail), because syslog(3) blocks when its reader is stuck. A line
+ * that cannot be written at once is dropped and counted; the next line that
+ * goes through is followed by one that says how many were lost:
  *     log_lines_lost count=12
- * Nothing here fails. In a file a line begins with time, ident and pid; on stderr
- * with ident and pid, since who reads it there (journald, a person) has the time.
+ * Nothing here fails. In a file a line begins with time, ident and pid; on
+ * stderr with ident and pid, since who reads it there (journald, a person) has
+ * the time.
  *
  * The sink is one of the two pieces of mutable file-scope state of the house.
  */
@@ -35,15 +37,15 @@ struct log_line {
 };
 
 /*
- * Opens the sink. where: "syslog" (the socket /dev/log), "syslog:/path" (a socket
- * elsewhere, as syslogd offers it for a chroot), "stderr", or an absolute path of
- * a file to append to (made with mode 0640); ident: program name (borrowed for
- * ever, a literal).
+ * Opens the sink. where: "syslog" (the socket /dev/log), "syslog:/path" (a
+ * socket elsewhere, as syslogd offers it for a chroot), "stderr", or an
+ * absolute path of a file to append to (made with mode 0640); ident: program
+ * name (borrowed for ever, a literal).
  *
- * 0 or -errno (-EINVAL: not one of these words); on failure the old sink stays.
- * That nobody reads the socket yet is no failure: each line tries to connect
- * again, and those lost meanwhile are counted. Before the first call lines go to
- * stderr. With where == NULL lines are dropped and not counted.
+ * 0 or -errno (-EINVAL: not one of these words); on failure the old sink
+ * stays. That nobody reads the socket yet is no failure: each line tries to
+ * connect again, and those lost meanwhile are counted. Before the first call
+ * lines go to stderr. With where == NULL lines are dropped and not counted.
  */
 int log_open(const char *where, const char *ident);
 

@@ -64,9 +64,9 @@ utf8_length(struct span s)
 }
 
 /*
- * As utf8_length(), and 0 too for what acts on a terminal or a viewer instead of
- * being seen: C1 controls, line and paragraph separators, marks and overrides of
- * direction, the byte order mark.
+ * As utf8_length(), and 0 too for what acts on a terminal or a viewer instead
+ * of being seen: C1 controls, line and paragraph separators, marks and
+ * overrides of direction, the byte order mark.
  */
 static size_t
 shown_length(struct span s)

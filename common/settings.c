@@ -34,8 +34,9 @@ const size_t settings_nsections =
 
 const struct row settings_rows[] = {
     {"", "hostname", ROW_HOST, AT(hostname), NULL,
-        .help = "Name of this host in headers and replies. Default: what "
-                "gethostname(2) says; DNS is not asked.",
+        .help = "Name of this host in headers and replies; the signer prefers "
+                "Postfix's {j}. Default: what gethostname(2) says; DNS is not "
+                "asked.",
         .sample = "mx.example.com"},
     {"", "log", ROW_LOG, AT(log), "syslog",
         .help = "\"syslog\", \"syslog:/path\" of a socket, \"stderr\", or the "
@@ -44,7 +45,7 @@ const struct row settings_rows[] = {
     {"dns", "servers", ROW_SERVERS, AT(dns.servers), "",
         .help = "Resolvers: \"address\" or \"address:port\", IPv6 with a port "
                 "as \"[address]:port\". Empty: those of /etc/resolv.conf."},
-    {"dns", "timeout", ROW_NUMBER, AT(dns.timeout), "10",
+    {"dns", "timeout", ROW_NUMBER, AT(dns.timeout), "5",
         .help = "Seconds for one question, all tries together.", .min = 1,
         .max = 60},
     {"dns", "prefetch", ROW_BOOL, AT(dns.prefetch), "true",
@@ -75,10 +76,10 @@ const struct row settings_rows[] = {
         .min = 0, .max = 10},
     {"policyd", "trusted_networks", ROW_CIDRS, AT(policyd.trusted_networks),
         "127.0.0.0/8 ::1/128", .help = "Clients that are not checked."},
-    {"policyd", "header", ROW_ENUM, AT(policyd.header), "Received-SPF",
-        .help = "Header that is added: \"Received-SPF\", "
-                "\"Authentication-Results\" or \"none\".",
-        .words = "Received-SPF|Authentication-Results|none"},
+    {"policyd", "header", ROW_ENUM, AT(policyd.header), "received-spf",
+        .help = "Header that is added: \"received-spf\", "
+                "\"authentication-results\" or \"none\".",
+        .words = "received-spf|authentication-results|none"},
     {"policyd", "restriction_classes", ROW_CLASSES,
         AT(policyd.restriction_classes), "",
         .help = "Names of smtpd_restriction_classes of main.cf that may be "

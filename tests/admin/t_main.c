@@ -1,8 +1,10 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "common/settings.h"
+#include "tests/support/pem.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 
@@ -41,21 +43,31 @@ run(struct run *r, const char *arguments)
 	tmpdir_remove(&d);
 }
 
-/* Runs -T on a file of that text. */
 static void
-run_test(struct run *r, const char *option, const char *text)
+put(const char *path, const char *text, const char *more)
 {
-	char path[TMPDIR_PATH_MAX], arguments[200];
+	FILE *f = fopen(path, "w");
+
+	CU_ASSERT_FATAL(f != NULL);
+	CU_ASSERT_FATAL(fputs(text, f) >= 0 && fputs(more, f) >= 0);
+	CU_ASSERT_FATAL(fclose(f) == 0);
+}
+
+/* Runs -T on a file of that text and a domain whose key has that mode. */
+static void
+run_test(struct run *r, const char *option, const char *text, mode_t mode)
+{
+	char path[TMPDIR_PATH_MAX], key[TMPDIR_PATH_MAX], more[300];
 	struct tmpdir d;
-	FILE *f;
 
 	tmpdir_make(&d);
-	f = fopen(tmpdir_file(&d, "p.conf", path), "w");
-	CU_ASSERT_FATAL(f != NULL);
-	fputs(text, f);
-	fclose(f);
-	snprintf(arguments, sizeof arguments, "%s %s", option, path);
-	run(r, arguments);
+	put(tmpdir_file(&d, "key", key), pem_ed25519, "");
+	CU_ASSERT_FATAL(chmod(key, mode) == 0);
+	snprintf(more, sizeof more,
+	    "domain a.example { key s { file = \"%s\" } }\n", key);
+	put(tmpdir_file(&d, "p.conf", path), text, more);
+	snprintf(more, sizeof more, "%s %s", option, path);
+	run(r, more);
 	tmpdir_remove(&d);
 }
 
@@ -69,8 +81,8 @@ prints_what_is_in_force(void)
 	for (int i = 0; i < 3; i++) {
 		suite_row(spellings[i]);
 		run_test(&r, spellings[i],
-		    "dns { timeout = 3 }\npolicyd { helo { pass = OK } }\n"
-		    "domain a.example { key s { file = /k } }\n");
+		    "dns { timeout = 3 }\npolicyd { helo { pass = OK } }\n",
+		    0600);
 		CHECK(r.status == 0);
 		CHECK(strstr(r.out, "dns {\n\tservers = {}\n\ttimeout = 3\n") !=
 		    NULL);
@@ -86,7 +98,8 @@ tells_what_is_wrong(void)
 {
 	static struct run r;
 
-	run_test(&r, "-Tc", "dns { timeout = 0 }\nsigner { workers = 65 }\n");
+	run_test(
+	    &r, "-Tc", "dns { timeout = 0 }\nsigner { workers = 65 }\n", 0600);
 	CHECK(r.status == 1);
 	CHECK_STR(r.out, "");
 	CHECK(strstr(r.err, "/p.conf:1: dns.timeout: ") != NULL);
@@ -95,6 +108,20 @@ tells_what_is_wrong(void)
 	CHECK(r.status == 1);
 	CHECK_STR(
 	    r.err, "/nonexistent: cannot be read: No such file or directory\n");
+}
+
+static void
+looks_at_the_keys(void)
+{
+	static struct run r;
+
+	run_test(&r, "-Tc", "", 0644);
+	CHECK(r.status == 1);
+	CHECK(strstr(r.out, "domain \"a.example\" {\n") != NULL);
+	CHECK(strstr(r.err, "/p.conf:1: domain a.example: key ") != NULL);
+	run_test(&r, "-Tc", "signer { key_permissions = warn }\n", 0644);
+	CHECK(r.status == 0);
+	CHECK(strstr(r.err, "/p.conf:2: domain a.example: key ") != NULL);
 }
 
 static void
@@ -146,5 +173,5 @@ refuses_a_wrong_command_line(void)
 }
 
 SUITE("main", T(prints_what_is_in_force), T(tells_what_is_wrong),
-    T(prints_the_sample), T(tells_about_itself),
+    T(looks_at_the_keys), T(prints_the_sample), T(tells_about_itself),
     T(refuses_a_wrong_command_line))

@@ -246,8 +246,8 @@ obeys_the_level(void)
 }
 
 /*
- * A reader that is stuck: nothing waits for it, every line is either in its queue
- * or counted, and when it reads again the count is told once.
+ * A reader that is stuck: nothing waits for it, every line is either in its
+ * queue or counted, and when it reads again the count is told once.
  */
 static void
 never_waits_for_a_stuck_reader(void)

@@ -55,8 +55,9 @@ static const struct {
     {"policyd", "void_lookups = 10", "\tvoid_lookups = 10\n"},
     {"policyd", "trusted_networks = {10.0.0.1/8, ::ffff:10.1.2.3, ::/0,}",
         "\ttrusted_networks = {\"10.0.0.1/8\", \"10.1.2.3\", \"::/0\"}\n"},
-    {"policyd", "header = authentication-results",
-        "\theader = \"Authentication-Results\"\n"},
+    {"policyd", "header = Authentication-Results",
+        "\theader = \"authentication-results\"\n"},
+    {"policyd", "header = received-spf", "\theader = \"received-spf\"\n"},
     {"policyd", "header = none", "\theader = \"none\"\n"},
     {"policyd", "restriction_classes = {a, b}",
         "\trestriction_classes = {\"a\", \"b\"}\n"},
@@ -189,8 +190,8 @@ static const struct {
         "policyd.trusted_networks: \"10.0.0.0/33\" is not a network such as "
         "192.0.2.0/24"},
     {"policyd", "header = Received",
-        "policyd.header: \"Received\" is not one of Received-SPF, "
-        "Authentication-Results, none"},
+        "policyd.header: \"Received\" is not one of received-spf, "
+        "authentication-results, none"},
     {"signer", "workers = 65",
         "signer.workers: \"65\" is not a number from 0 to 64"},
     {"signer", "canonicalization = strict",
@@ -332,7 +333,7 @@ has_defaults(void)
 	CHECK(strncmp(parsed_dump(&p), name, strlen(name)) == 0);
 	CHECK_STR(s->file, "t.conf");
 	CHECK_STR(s->log, "syslog");
-	CHECK(s->dns.servers.n == 0 && s->dns.timeout == 10);
+	CHECK(s->dns.servers.n == 0 && s->dns.timeout == 5);
 	CHECK(s->dns.prefetch && !s->policyd.observe);
 	CHECK_STR(s->policyd.daemon.user, "postseal-policyd");
 	CHECK_STR(s->signer.daemon.user, "postseal-signer");

@@ -189,7 +189,7 @@ finds_doubles_across_files(void)
 	drop(&p);
 }
 
-/* --- files that are not there, or are something else ----------------------- */
+/* --- files that are not there, or are something else ---------------------- */
 
 static void
 tells_what_cannot_be_read(void)
@@ -309,8 +309,8 @@ bears_lack_of_memory(void)
 	drop(&p);
 }
 
-/* The same where the text is wrong: the problem may be lost, never the config be
- * taken. */
+/* The same where the text is wrong: the problem may be lost, never the config
+ * be taken. */
 static void
 bears_lack_of_memory_for_complaints(void)
 {

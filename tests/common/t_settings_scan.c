@@ -446,8 +446,8 @@ says_when_there_is_no_room(void)
 	buf_free(&seen);
 }
 
-/* Every beginning of a config is read or refused, at the end of a page; and what
- * is refused is refused with one sentence. */
+/* Every beginning of a config is read or refused, at the end of a page; and
+ * what is refused is refused with one sentence. */
 static void
 try_both(void *arg, struct span head, struct span tail)
 {

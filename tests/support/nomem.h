@@ -1,15 +1,16 @@
 /*
  * nomem.h - allocations of ours that fail, one after the other.
  *
- * Stands between our code and malloc(3) and its sisters in the one program whose
- * test includes this file (in one .c file). Calls out of shared libraries are let
- * through: what libc or libconfuse do without memory is not tested here.
+ * Stands between our code and malloc(3) and its sisters in the one program
+ * whose test includes this file (in one .c file). Calls out of shared
+ * libraries are let through: what libc or libconfuse do without memory is not
+ * tested here.
  *
  *     for (long n = 0; nomem_round(n); n++)
  *             ...the code; it must fail well, or not at all
  *
- * Under valgrind, which puts its own malloc in place, nothing ever fails, and the
- * loop ends after its first round.
+ * Under valgrind, which puts its own malloc in place, nothing ever fails, and
+ * the loop ends after its first round.
  */
 #ifndef POSTSEAL_TESTS_NOMEM_H
 #define POSTSEAL_TESTS_NOMEM_H
@@ -28,8 +29,8 @@ static struct {
 	bool failed; /* it was there */
 } nomem;
 
-/* Arms the n-th allocation from now on; false when the round before did not come
- * as far as its own (then nothing is armed). */
+/* Arms the n-th allocation from now on; false when the round before did not
+ * come as far as its own (then nothing is armed). */
 static bool
 nomem_round(long n)
 {

@@ -194,6 +194,23 @@ compile(struct run *r, SPF_response_t *response, const struct plan *p,
 	return SPF_E_DNS_ERROR;
 }
 
+/*
+ * An include makes a response next, and libspf2 aborts if it finds no room for
+ * it. What was just freed is there for it, as nothing is allocated in between.
+ */
+static bool
+room_for_response(struct run *r)
+{
+	SPF_response_t *response = SPF_response_new(&r->request);
+
+	if (response == NULL) {
+		lookups_no_memory(r->l);
+		return false;
+	}
+	SPF_response_free(response);
+	return true;
+}
+
 /* The record of an include or redirect; request->cur_dom is "#7.". */
 static SPF_errcode_t
 get_spf(SPF_server_t *server, SPF_request_t *request, SPF_response_t *response,
@@ -211,7 +228,10 @@ get_spf(SPF_server_t *server, SPF_request_t *request, SPF_response_t *response,
 	if (lookups_record(r->l, row, &p) == FOUND_STOP)
 		return r->l->state == RUN_PERMERROR ? SPF_E_NOT_SPF
 		                                    : SPF_E_DNS_ERROR;
-	return compile(r, response, p, ret);
+	if (compile(r, response, p, ret) != SPF_E_SUCCESS ||
+	    !room_for_response(r))
+		return SPF_E_DNS_ERROR;
+	return SPF_E_SUCCESS;
 }
 
 /* --- the run ----------------------------------------------------------------- */

@@ -275,6 +275,13 @@ children_kill(struct children *c, unsigned first, unsigned last, int signo)
 	}
 }
 
+void
+children_retire(struct children *c, unsigned now)
+{
+	if (now > GENERATIONS_MAX)
+		children_kill(c, 1, now - GENERATIONS_MAX, SIGTERM);
+}
+
 bool
 children_reap(struct children *c, struct child_end *ret)
 {

@@ -86,6 +86,10 @@ void children_event(struct children *c, const struct pollfd *p);
 /* Closes the channels of all workers but those of the generation: they drain. */
 void children_drain(struct children *c, unsigned but);
 
+/* Tells the generations that are older than the newest GENERATIONS_MAX to finish;
+ * now is the newest. */
+void children_retire(struct children *c, unsigned now);
+
 /* Sends the signal, once, to all workers of generations first..last. */
 void children_kill(
     struct children *c, unsigned first, unsigned last, int signo);

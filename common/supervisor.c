@@ -90,9 +90,7 @@ commit(struct supervisor *s)
 	s->backoff = 0;
 	s->fork_at = 0;
 	children_drain(&s->children, s->now.number);
-	if (s->now.number > GENERATIONS_MAX)
-		children_kill(
-		    &s->children, 1, s->now.number - GENERATIONS_MAX, SIGTERM);
+	children_retire(&s->children, s->now.number);
 }
 
 /* The next generation failed; nobody was ever connected to its workers. */

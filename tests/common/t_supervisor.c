@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "common/conn.h"
+#include "common/limits.h"
 #include "common/log.h"
 #include "common/supervisor.h"
 #include "tests/support/suite.h"
@@ -278,6 +279,7 @@ launch(struct daemon *d)
 		return;
 	d->pid = getpid();
 	close_range(3, ~0U, 0); /* no client's end stays open here */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (log_open(d->log, "echo") != 0)
 		abort();
 	code = supervisor_run(&ops, d);
@@ -415,6 +417,46 @@ greeted(int fd, struct line *ret)
 
 /* --- the tests ------------------------------------------------------------- */
 
+/*
+ * SIGTERM with a worker that cannot hear it. Begun by the first test, looked at
+ * by the last one: the others need not wait.
+ */
+static struct stuck {
+	struct daemon d;
+	struct line a;
+	int fd;
+	struct timespec begin;
+} stuck;
+
+static void
+a_worker_hangs(void)
+{
+	start(&stuck.d, 1);
+	stuck.fd = dial(&stuck.d);
+	CU_ASSERT_FATAL(greeted(stuck.fd, &stuck.a));
+	kill(stuck.a.pid, SIGSTOP);
+	clock_gettime(CLOCK_REALTIME, &stuck.begin);
+	kill(stuck.d.pid, SIGTERM);
+}
+
+static void
+it_was_killed_in_time(void)
+{
+	struct stat st;
+	time_t took;
+
+	CHECK(ended(stuck.d.pid) == 0);
+	CHECK(logged(&stuck.d, "signal=9 connections=1") == 1);
+	CHECK(!hear(stuck.fd, &stuck.a));
+	/* The last line was written when it had ended. */
+	CHECK(stat(stuck.d.log, &st) == 0);
+	took = st.st_mtim.tv_sec - stuck.begin.tv_sec;
+	CHECK(took >= SUPERVISOR_STOP_SECONDS - 1);
+	CHECK(took <= SUPERVISOR_STOP_SECONDS + 3);
+	close(stuck.fd);
+	cleanup(&stuck.d);
+}
+
 static void
 work_is_shared_evenly(void)
 {
@@ -492,12 +534,15 @@ a_reload_is_a_new_generation(void)
 {
 	struct daemon d;
 	struct line a, b;
+	char rotated[TMPDIR_PATH_MAX];
 	int old, new;
 	uint64_t begin;
 
 	start(&d, 1);
 	old = dial(&d);
 	CHECK(greeted(old, &a) && a.generation == 1);
+	/* As logrotate(8) does it. */
+	CHECK(rename(d.log, tmpdir_file(&d.dir, "log.1", rotated)) == 0);
 	begin = now_ms();
 	kill(d.pid, SIGHUP);
 	CHECK(await_logged(&d, "reloaded generation=2", 1));
@@ -590,16 +635,17 @@ workers_outlive_a_killed_supervisor(void)
 {
 	struct daemon d;
 	struct line a, b, c;
-	int fd[2];
+	int fd[3];
 
 	start(&d, 3);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 3; i++)
 		fd[i] = dial(&d);
-	CHECK(greeted(fd[0], &a) && greeted(fd[1], &b));
+	CHECK(greeted(fd[0], &a) && greeted(fd[1], &b) && greeted(fd[2], &c));
+	close(fd[2]);
 	kill(d.pid, SIGKILL);
 	CHECK(ended(d.pid) == -SIGKILL);
 	/* The idle one ends, and with it the last who could hold the listener. */
-	CHECK(ended(-1) == 0);
+	CHECK(ended(c.pid) == 0);
 	CHECK(try_dial(&d) == -1);
 	for (int i = 0; i < 2; i++)
 		CHECK(ask(fd[i], "echo", &c));
@@ -651,6 +697,43 @@ without_descriptors_accepting_pauses(void)
 	CHECK(greeted(fd, &a));
 	close(fd);
 	stop(&d);
+}
+
+/* The worker cannot take the connection, but goes on; the books agree. */
+static void
+without_descriptors_in_the_worker(void)
+{
+	struct daemon d;
+	struct rlimit before, low;
+	struct line a, b;
+	int fd, lost, again;
+
+	start(&d, 1);
+	fd = dial(&d);
+	CHECK(greeted(fd, &a));
+	if (prlimit(a.pid, RLIMIT_NOFILE, NULL, &before) != 0) {
+		/* Of another user, and we have no CAP_SYS_RESOURCE. */
+		close(fd);
+		stop(&d);
+		return;
+	}
+	low = before;
+	low.rlim_cur = 3;
+	CU_ASSERT_FATAL(prlimit(a.pid, RLIMIT_NOFILE, &low, NULL) == 0);
+	lost = dial(&d);
+	CHECK(!hear(lost, &b));
+	CHECK(await_logged(&d, "connection_lost", 1));
+	CHECK(ask(fd, "echo", &b));
+	CU_ASSERT_FATAL(prlimit(a.pid, RLIMIT_NOFILE, &before, NULL) == 0);
+	again = dial(&d);
+	CHECK(greeted(again, &b) && b.pid == a.pid);
+	close(fd);
+	close(lost);
+	close(again);
+	kill(d.pid, SIGTERM);
+	CHECK(ended(d.pid) == 0);
+	CHECK(logged(&d, "connections=0") == 1);
+	cleanup(&d);
 }
 
 static void
@@ -736,8 +819,11 @@ workers_are_not_root(void)
 	}
 }
 
-SUITE("supervisor", T(work_is_shared_evenly), T(a_killed_worker_is_replaced),
-    T(a_reload_is_a_new_generation), T(a_failed_reload_changes_nothing),
-    T(term_waits_for_the_busy), T(workers_outlive_a_killed_supervisor),
-    T(without_descriptors_accepting_pauses), T(a_crash_loop_backs_off),
-    T(a_bad_start_ends_the_program), T(workers_are_not_root))
+SUITE("supervisor", T(a_worker_hangs), T(work_is_shared_evenly),
+    T(a_killed_worker_is_replaced), T(a_reload_is_a_new_generation),
+    T(a_failed_reload_changes_nothing), T(term_waits_for_the_busy),
+    T(workers_outlive_a_killed_supervisor),
+    T(without_descriptors_accepting_pauses),
+    T(without_descriptors_in_the_worker), T(a_crash_loop_backs_off),
+    T(a_bad_start_ends_the_program), T(workers_are_not_root),
+    T(it_was_killed_in_time))

@@ -213,17 +213,16 @@ children_give(struct children *c, unsigned generation, int fd)
 }
 
 size_t
-children_poll(const struct children *c, bool full, struct pollfd *ret)
+children_poll(const struct children *c, struct pollfd *ret)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++) {
 		const struct child *w = &c->v[i];
 
-		if (w->pid != 0 && w->channel >= 0) {
-			ret[n++] = (struct pollfd){.fd = w->channel,
-			    .events = (short)(POLLIN | (full ? POLLOUT : 0))};
-		}
+		if (w->pid != 0 && w->channel >= 0)
+			ret[n++] =
+			    (struct pollfd){.fd = w->channel, .events = POLLIN};
 	}
 	return n;
 }

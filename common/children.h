@@ -76,9 +76,9 @@ unsigned children_alive(const struct children *c);
  */
 int children_give(struct children *c, unsigned generation, int fd);
 
-/* Fills at most WORKERS_TOTAL_MAX entries with the open channels: for what the
- * workers say and, if `full`, for room in them. Returns how many. */
-size_t children_poll(const struct children *c, bool full, struct pollfd *ret);
+/* Fills at most WORKERS_TOTAL_MAX entries with the open channels, for what the
+ * workers say. Returns how many. */
+size_t children_poll(const struct children *c, struct pollfd *ret);
 
 /* What poll(2) said of one of these entries. */
 void children_event(struct children *c, const struct pollfd *p);

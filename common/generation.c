@@ -141,6 +141,17 @@ generation_end(
 	release(ops, arg, g);
 }
 
+static void
+log_start(const struct worker *self)
+{
+	struct log_line l;
+
+	log_begin(&l, LOG_INFO, "worker_started");
+	log_num(&l, "worker", worker_number(self));
+	log_num(&l, "generation", worker_generation(self));
+	log_end(&l);
+}
+
 int
 generation_serve(const struct supervisor_ops *ops, void *arg,
     struct generation *g, struct generation *other, struct worker *self)
@@ -152,8 +163,10 @@ generation_serve(const struct supervisor_ops *ops, void *arg,
 	listen_forget(g->number > other->number ? &other->listen : &g->listen);
 	release(ops, arg, other);
 	rc = rights_drop(&g->rights);
-	if (rc == 0)
+	if (rc == 0) {
+		log_start(self);
 		rc = ops->serve(arg, self, g->plan.generation);
+	}
 	if (rc != 0)
 		log_event(LOG_ERR, "worker_failed", "%s", strerror(-rc));
 	worker_free(self);

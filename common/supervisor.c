@@ -16,6 +16,7 @@
 enum {
 	ACCEPT_BURST = 32, /* then signals and other listeners have a turn */
 	ACCEPT_PAUSE_MS = 200, /* when descriptors or memory are out */
+	HOLD_MS = 10,          /* when every channel is full */
 	HUP_MS = 1000,         /* reloads begin no faster */
 	EARLY_MS = 1000,       /* who dies younger is in a crash loop */
 	BACKOFF_MAX_MS = 10 * 1000,
@@ -136,9 +137,9 @@ fork_one(struct supervisor *s, struct generation *g, struct worker **ret_self)
 {
 	int rc = children_fork(&s->children, g->number, now_ms(), ret_self);
 
-	if (rc == 0)
+	if (rc == 0 && *ret_self == NULL)
 		g->forked++;
-	else
+	else if (rc != 0)
 		log_event(LOG_ERR, "worker_failed", "fork: %s", strerror(-rc));
 	return rc;
 }
@@ -240,6 +241,7 @@ accepting(const struct supervisor *s)
 	    children_ready(&s->children, s->now.number) > 0;
 }
 
+/* What no worker can take is held, and the backlog waits behind it. */
 static void
 pass_on(struct supervisor *s, int fd)
 {
@@ -316,6 +318,7 @@ patience(const struct supervisor *s)
 	sooner(&at, s->hup && s->next.number == 0, s->hup_at);
 	sooner(&at, s->next.number != 0, s->next_until);
 	sooner(&at, s->accept_at > now, s->accept_at);
+	sooner(&at, s->held >= 0, now + HOLD_MS);
 	sooner(&at,
 	    children_present(&s->children, s->now.number) < s->now.workers,
 	    s->fork_at);
@@ -330,8 +333,10 @@ turn(struct supervisor *s)
 	struct pollfd p[1 + WORKERS_TOTAL_MAX + LISTEN_MAX];
 	size_t n = 0, channels;
 
+	if (s->held >= 0)
+		pass_on(s, s->held);
 	p[n++] = (struct pollfd){.fd = s->signals, .events = POLLIN};
-	n += children_poll(&s->children, s->held >= 0, p + n);
+	n += children_poll(&s->children, p + n);
 	channels = n;
 	for (size_t i = 0; accepting(s) && i < s->now.listen.n; i++) {
 		p[n++] = (struct pollfd){
@@ -341,8 +346,6 @@ turn(struct supervisor *s)
 		return;
 	for (size_t i = 1; i < channels; i++)
 		children_event(&s->children, &p[i]);
-	if (s->held >= 0)
-		pass_on(s, s->held);
 	for (size_t i = channels; i < n; i++) {
 		if (p[i].revents != 0)
 			accept_some(s, p[i].fd);

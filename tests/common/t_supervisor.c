@@ -629,6 +629,32 @@ term_waits_for_the_busy(void)
 	cleanup(&d);
 }
 
+/* The only worker sleeps: its channel fills up, and the backlog behind it. */
+static void
+nobody_is_lost_behind_a_full_channel(void)
+{
+	enum { CROWD = 600 }; /* twice what a channel holds */
+	struct daemon d;
+	struct line a;
+	int fd[CROWD], first, served = 0;
+
+	start(&d, 1);
+	first = dial(&d);
+	CU_ASSERT_FATAL(greeted(first, &a));
+	kill(a.pid, SIGSTOP);
+	for (int i = 0; i < CROWD; i++)
+		fd[i] = dial(&d);
+	poll(NULL, 0, 50);
+	kill(a.pid, SIGCONT);
+	for (int i = 0; i < CROWD; i++) {
+		served += greeted(fd[i], &a);
+		close(fd[i]);
+	}
+	CU_ASSERT_EQUAL(served, CROWD);
+	close(first);
+	stop(&d);
+}
+
 /* Its workers find the channel at its end. */
 static void
 workers_outlive_a_killed_supervisor(void)
@@ -822,6 +848,7 @@ workers_are_not_root(void)
 SUITE("supervisor", T(a_worker_hangs), T(work_is_shared_evenly),
     T(a_killed_worker_is_replaced), T(a_reload_is_a_new_generation),
     T(a_failed_reload_changes_nothing), T(term_waits_for_the_busy),
+    T(nobody_is_lost_behind_a_full_channel),
     T(workers_outlive_a_killed_supervisor),
     T(without_descriptors_accepting_pauses),
     T(without_descriptors_in_the_worker), T(a_crash_loop_backs_off),

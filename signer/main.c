@@ -83,6 +83,13 @@ run(const char *file)
 	return supervisor_run(&ops, &d);
 }
 
+static void
+print(FILE *to, const struct buf *text)
+{
+	if (text->n > 0)
+		fwrite(text->p, 1, text->n, to);
+}
+
 /* -T. */
 static int
 test(const char *file)
@@ -98,8 +105,8 @@ test(const char *file)
 		settings_dump(s.settings, SETTINGS_SIGNER, &text);
 		rc = s.keys->bad > 0 ? -1 : buf_error(&text);
 	}
-	fwrite(text.p, 1, text.n, stdout);
-	fwrite(why.p, 1, why.n, stderr);
+	print(stdout, &text);
+	print(stderr, &why);
 	setup_clear(&s);
 	buf_free(&text);
 	buf_free(&why);

@@ -313,6 +313,7 @@ options(void)
 		CHECK(end_of(start(row[i].option)) == row[i].code);
 		CHECK(has(printed(), row[i].says));
 	}
+	suite_row(NULL);
 	finish();
 }
 

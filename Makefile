@@ -75,9 +75,10 @@ else
 $(error unknown FLAVOUR '$(FLAVOUR)': release, asan, valgrind, fuzz, coverage)
 endif
 
-PKGS := libevent libunbound libconfuse libidn2 libcrypto
+PKGS := libevent libunbound libconfuse libidn2 libcrypto jansson
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LIBS = -lspf2 -levent_core -lunbound -lconfuse -lidn2 -lcrypto
+LIBS = -Wl,--as-needed -lspf2 -levent_core -lunbound -lconfuse -lidn2 \
+	-lcrypto -ljansson
 
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -I. -DPOSTSEAL_VERSION='"$(VERSION)"' \
 	-DPOSTSEAL_SYSCONFDIR='"$(SYSCONFDIR)"' \

@@ -119,6 +119,7 @@ got(void *arg, struct dns_answer *answer)
 	struct question *q = asked->question;
 
 	q->state = QUESTION_ANSWERED;
+	q->answered = loop_now(c->loop);
 	q->query = NULL;
 	q->answer = answer;
 	if (lookups_ready(&c->l, q)) {
@@ -139,6 +140,7 @@ ask(void *arg, struct question *q)
 	if (asked == NULL)
 		return;
 	*asked = (struct asked){.check = c, .question = q};
+	q->asked = q->answered = loop_now(c->loop);
 	switch (resolver_ask(
 	    c->resolver, q->name, q->type, got, asked, &q->query, &q->answer)) {
 	case ASK_READY:
@@ -289,6 +291,7 @@ check_start(struct loop *loop, struct resolver *resolver,
 
 	if (c == NULL)
 		return -ENOMEM;
+	c->loop = loop;
 	c->resolver = resolver;
 	c->done = done;
 	c->arg = arg;
@@ -307,6 +310,12 @@ check_start(struct loop *loop, struct resolver *resolver,
 	}
 	*ret = c;
 	return 0;
+}
+
+const struct lookups *
+check_lookups(const struct check *c)
+{
+	return &c->l;
 }
 
 void

@@ -17,6 +17,7 @@
 #include "common/settings.h"
 
 struct check;
+struct lookups; /* lookups.h */
 
 struct check_input {
 	struct ip client;
@@ -61,6 +62,10 @@ int check_start(struct loop *loop, struct resolver *resolver,
     const struct check_input *in,
     void (*done)(void *arg, const struct check_result *result), void *arg,
     struct check **ret);
+
+/* What the check has asked and learned so far; borrowed until the check is gone,
+ * which is after done(). */
+const struct lookups *check_lookups(const struct check *c);
 
 /* The result is no longer wanted; outstanding queries are cancelled. */
 void check_cancel(struct check *c);

@@ -107,6 +107,7 @@ lookups_need(struct lookups *l, struct question *q)
 {
 	static const struct dns_answer no_name = {.status = DNS_NXDOMAIN};
 
+	q->used = true;
 	lookups_ask(l, q);
 	switch (q->state) {
 	case QUESTION_NEW:

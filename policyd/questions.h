@@ -28,6 +28,8 @@ struct question {
 	} state;
 	struct dns_query *query;   /* PENDING */
 	struct dns_answer *answer; /* ANSWERED; owned by who asks */
+	uint64_t asked, answered;  /* loop_now(); ANSWERED: both */
+	bool used;                 /* evaluation came to it */
 };
 
 struct questions {

@@ -13,6 +13,7 @@
 
 /* One identity's check: running (check), finished (result), or neither. */
 struct side {
+	const char *what; /* for explain() */
 	struct request *request;
 	struct check *check;
 	const struct check_result *result; /* a copy in the arena */
@@ -162,11 +163,22 @@ request_go_on(struct request *r)
 }
 
 static void
+side_explain(const struct side *s, const struct check_result *result)
+{
+	const struct request_env *env = &s->request->env;
+
+	if (env->explain != NULL)
+		env->explain(
+		    env->explain_arg, s->what, check_lookups(s->check), result);
+}
+
+static void
 side_done(void *arg, const struct check_result *result)
 {
 	struct side *s = arg;
 	struct request *r = s->request;
 
+	side_explain(s, result);
 	s->check = NULL;
 	s->result = keep_result(&r->arena, result);
 	if (r->shared)
@@ -187,9 +199,10 @@ side_timeout(struct side *s, struct span name)
 
 	if (s->check == NULL)
 		return;
-	side_cancel(s);
 	if (domain_to_ascii(name, ascii) == 0)
 		late.domain = ascii;
+	side_explain(s, &late);
+	side_cancel(s);
 	s->result = keep_result(&r->arena, &late);
 	if (r->shared)
 		r->mail_from.result = s->result;
@@ -367,7 +380,8 @@ request_start(const struct request_env *env, const struct attr *in,
 	r->began = loop_now(env->loop);
 	r->done = done;
 	r->arg = arg;
-	r->helo.request = r->mail_from.request = r;
+	r->helo = (struct side){.what = "HELO", .request = r};
+	r->mail_from = (struct side){.what = "MAIL FROM", .request = r};
 	arena_init(&r->arena, REQUEST_MEMORY_MAX);
 	rc = request_begin(r, in);
 	if (rc != 0) {

@@ -27,12 +27,20 @@
 #include "policyd/check.h"
 
 struct request;
+struct lookups; /* lookups.h */
 
 /* Where a request is evaluated; all of it outlives the request. */
 struct request_env {
 	struct loop *loop;
 	struct resolver *resolver;
 	const struct settings *settings;
+
+	/* NULL; or told of each check when its result is there, with all that it
+	 * asked and was answered (explain.h), which is gone after this call.
+	 * what: "HELO" or "MAIL FROM". */
+	void (*explain)(void *arg, const char *what, const struct lookups *l,
+	    const struct check_result *result);
+	void *explain_arg;
 };
 
 /* The action when memory is out; in observe mode it is dunno. */

@@ -137,6 +137,10 @@ enum {
 	/* A key file: RSA of 4,096 bits is 3.3 KiB of PEM. */
 	KEY_FILE_MAX = 16 * 1024,
 
+	/* trusted_forwarders: each is a check of its own for a message that does
+	 * not pass, all at once. Who has more relays than this lists addresses. */
+	SPF_FORWARDERS_MAX = 16,
+
 	/* An explanation TXT that is read, and what it may become (RFC 7208 section
 	 * 6.2 allows limits): a reply line holds 400 bytes of it. */
 	SPF_EXPLAIN_MAX = 4096,

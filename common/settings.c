@@ -1,6 +1,8 @@
+#include <errno.h>
 #include <stdlib.h>
 
 #include "common/domain.h"
+#include "common/limits.h"
 #include "common/settings_rows.h"
 
 #define AT(field) offsetof(struct settings, field)
@@ -9,25 +11,40 @@
 #define KEY_AT(field) offsetof(struct key_settings, field)
 
 const struct section settings_sections[] = {
-    {"dns", "", "dns", NULL, SETTINGS_ALL, "Questions to DNS."},
+    {"dns", "", "dns", NULL, SETTINGS_ALL, "Questions to DNS.", NULL},
     {"policyd", "", "policyd", NULL, SETTINGS_POLICYD,
-        "postseal-policyd: SPF for inbound mail."},
+        "postseal-policyd: SPF for inbound mail.", NULL},
     {"policyd.helo", "policyd", "helo", NULL, SETTINGS_POLICYD,
         "What to do for each result of the HELO name: \"header\" (add the "
         "header, nothing else), \"reject\", \"defer\", \"dunno\" (nothing at "
         "all), an action of access(5) such as \"HOLD\" or \"550 5.7.23 text\", "
-        "or one of restriction_classes."},
+        "or one of restriction_classes.",
+        NULL},
     {"policyd.mail_from", "policyd", "mail_from", NULL, SETTINGS_POLICYD,
-        "The same for the envelope sender."},
+        "The same for the envelope sender.", NULL},
+    {"policyd.recipient", "policyd", "recipient", "user@example.com",
+        SETTINGS_POLICYD,
+        "What is different for mail to one address, or with "
+        "\"@example.com\" to all of a domain; the address counts before the "
+        "domain. Here may stand observe, void_lookups, trust_authenticated, "
+        "the trusted_ keys, skip_header, reply_text, pass_required, and helo "
+        "and mail_from with any of their keys.",
+        "policyd"},
+    {"policyd.recipient.helo", "policyd.recipient", "helo", NULL,
+        SETTINGS_POLICYD, "As policyd.helo.", "policyd.helo"},
+    {"policyd.recipient.mail_from", "policyd.recipient", "mail_from", NULL,
+        SETTINGS_POLICYD, "As policyd.mail_from.", "policyd.mail_from"},
     {"signer", "", "signer", NULL, SETTINGS_SIGNER,
-        "postseal-signer: DKIM for outbound mail."},
+        "postseal-signer: DKIM for outbound mail.", NULL},
     {"domain", "", "domain", "example.com", SETTINGS_SIGNER,
         "A domain whose mail is signed, and its keys. Each active key makes "
         "one signature. Such sections may also stand in domains.d/*.conf "
-        "beside this file."},
+        "beside this file.",
+        NULL},
     {"domain.key", "domain", "key", "2026a", SETTINGS_SIGNER,
         "The title is the selector: the key's record in DNS is "
-        "2026a._domainkey.example.com."},
+        "2026a._domainkey.example.com.",
+        NULL},
 };
 const size_t settings_nsections =
     sizeof settings_sections / sizeof settings_sections[0];
@@ -52,16 +69,17 @@ const struct row settings_rows[] = {
         .help = "Ask early what an SPF record will need."},
 
     {"policyd", "user", ROW_USER, AT(policyd.daemon.user), "postseal-policyd",
-        .help = "User that the standing daemon becomes."},
+        .help = "User that the standing daemon becomes.", .general = true},
     {"policyd", "listen", ROW_ENDPOINTS, AT(policyd.daemon.listen),
         "inet:127.0.0.1:10031",
         .help = "Where the standing daemon listens: \"inet:address:port\" or "
-                "\"unix:/path\". (Not used where spawn(8) starts it.)"},
+                "\"unix:/path\". (Not used where spawn(8) starts it.)",
+        .general = true},
     {"policyd", "socket_mode", ROW_MODE, AT(policyd.daemon.socket_mode), "0660",
-        .help = "Mode of the socket of unix:."},
+        .help = "Mode of the socket of unix:.", .general = true},
     {"policyd", "socket_group", ROW_GROUP, AT(policyd.daemon.socket_group),
-        "postfix",
-        .help = "Group of the socket of unix:. Empty: that of user."},
+        "postfix", .help = "Group of the socket of unix:. Empty: that of user.",
+        .general = true},
     {"policyd", "observe", ROW_BOOL, AT(policyd.observe), "false",
         .help = "Refuse and defer nothing: add the header and log what would "
                 "be done."},
@@ -69,25 +87,67 @@ const struct row settings_rows[] = {
         .help = "Seconds for one request; what is not decided then is "
                 "temperror. Postfix itself waits for "
                 "smtpd_policy_service_timeout, 100 seconds.",
-        .min = 1, .max = 90},
+        .min = 1, .max = 90, .general = true},
     {"policyd", "void_lookups", ROW_NUMBER, AT(policyd.void_lookups), "2",
         .help = "Questions of one check that may find nothing (RFC 7208 "
                 "section 4.6.4).",
         .min = 0, .max = 10},
     {"policyd", "trusted_networks", ROW_CIDRS, AT(policyd.trusted_networks),
         "127.0.0.0/8 ::1/128", .help = "Clients that are not checked."},
+    {"policyd", "trust_authenticated", ROW_BOOL,
+        AT(policyd.trust_authenticated), "true",
+        .help = "Do not check clients that logged in by SASL: they are "
+                "at home, wherever their address is."},
+    {"policyd", "trusted_certificates", ROW_PRINTS,
+        AT(policyd.trusted_certificates), "",
+        .help = "Fingerprints of TLS client certificates, or of their public "
+                "keys, as Postfix logs them; these clients are not checked. "
+                "For relays without a fixed address."},
+    {"policyd", "trusted_clients", ROW_DOMAINS, AT(policyd.trusted_clients), "",
+        .help = "Domains: a client whose name is one of them or lies below it "
+                "is not checked. Postfix has looked up that the name leads "
+                "back to the client."},
+    {"policyd", "trusted_helo", ROW_DOMAINS, AT(policyd.trusted_helo), "",
+        .help = "HELO names: a client that says one of them and has one of its "
+                "addresses is not checked. For relays whose address changes."},
+    {"policyd", "trusted_forwarders", ROW_DOMAINS,
+        AT(policyd.trusted_forwarders), "",
+        .help = "Domains of forwarders and backup MXs: mail from a client that "
+                "passes SPF for one of them is taken as not checked, unless it "
+                "passes for its sender.",
+        .max = SPF_FORWARDERS_MAX},
+    {"policyd", "skip_header", ROW_BOOL, AT(policyd.skip_header), "false",
+        .help = "Add a header to mail that is not checked: why. It is an "
+                "X-Comment, or an Authentication-Results with \"none\"."},
     {"policyd", "header", ROW_ENUM, AT(policyd.header), "received-spf",
         .help = "Header that is added: \"received-spf\", "
                 "\"authentication-results\" or \"none\".",
-        .words = "received-spf|authentication-results|none"},
+        .words = "received-spf|authentication-results|none", .general = true},
+    {"policyd", "hide_receiver", ROW_BOOL, AT(policyd.hide_receiver), "false",
+        .help = "Leave our hostname out of Received-SPF. "
+                "(Authentication-Results cannot be without.)",
+        .general = true},
+    {"policyd", "reply_text", ROW_REPLY, AT(policyd.reply_text), "{reason}",
+        .help = "What reject and defer say, behind the code. Put in are "
+                "{action}, {reason}, {result}, {identity}, {domain}, {client} "
+                "and {receiver}."},
+    {"policyd", "pass_required", ROW_DOMAINS, AT(policyd.pass_required), "",
+        .help = "Sender domains whose mail must pass: any other result of MAIL "
+                "FROM is refused, temperror for now only. For domains that are "
+                "often forged; those below them are not meant."},
     {"policyd", "restriction_classes", ROW_CLASSES,
         AT(policyd.restriction_classes), "",
         .help = "Names of smtpd_restriction_classes of main.cf that may be "
                 "actions below. Postfix answers 451 to every mail whose action "
-                "it does not know."},
+                "it does not know.",
+        .general = true},
 
     {"policyd.helo", "check", ROW_BOOL, AT(policyd.helo.check), "true",
         .help = "Check the HELO name."},
+    {"policyd.helo", "no_mail_only", ROW_BOOL, AT(policyd.helo.no_mail_only),
+        "false",
+        .help = "Do what fail says for names with the record \"v=spf1 -all\" "
+                "only, which never send mail; else a fail adds the header."},
     {"policyd.helo", "fail", ROW_ACTION, HELO(SPF_FAIL), "header",
         .help = "The domain says that this client may not use its name."},
     {"policyd.helo", "softfail", ROW_ACTION, HELO(SPF_SOFTFAIL), "header",
@@ -105,6 +165,9 @@ const struct row settings_rows[] = {
 
     {"policyd.mail_from", "check", ROW_BOOL, AT(policyd.mail_from.check),
         "true", .help = "Check the envelope sender."},
+    {"policyd.mail_from", "no_mail_only", ROW_BOOL,
+        AT(policyd.mail_from.no_mail_only), "false",
+        .help = "The same as in helo."},
     {"policyd.mail_from", "fail", ROW_ACTION, MAIL_FROM(SPF_FAIL), "reject",
         .help = "The domain says that this client may not use its name."},
     {"policyd.mail_from", "softfail", ROW_ACTION, MAIL_FROM(SPF_SOFTFAIL),
@@ -188,6 +251,58 @@ by_key(const void *key, const void *domain)
 	const struct domain_settings *d = domain;
 
 	return strcmp(key, d->name);
+}
+
+/* The policy for exactly this address. */
+static const struct policyd_settings *
+find_recipient(const struct settings *s, const char *address)
+{
+	size_t low = 0, high = s->nrecipients;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		int order = strcmp(address, s->recipient[mid].address);
+
+		if (order == 0)
+			return &s->recipient[mid].policyd;
+		if (order < 0)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return NULL;
+}
+
+const struct policyd_settings *
+settings_recipient(const struct settings *s, struct span address)
+{
+	char key[SETTINGS_RECIPIENT_MAX + 1];
+	const struct policyd_settings *p;
+
+	if (s->nrecipients == 0 || settings_recipient_key(address, key) != 0)
+		return &s->policyd;
+	p = find_recipient(s, key);
+	if (p == NULL)
+		p = find_recipient(s, strrchr(key, '@'));
+	return p == NULL ? &s->policyd : p;
+}
+
+int
+settings_recipient_key(struct span address, char *ret)
+{
+	char domain[DOMAIN_MAX + 1];
+	size_t at = address.n;
+
+	while (at > 0 && address.p[at - 1] != '@')
+		at--;
+	if (at == 0 || at > SETTINGS_RECIPIENT_MAX - DOMAIN_MAX ||
+	    span_find(address, '\0') < address.n ||
+	    domain_to_ascii(span_skip(address, at), domain) != 0)
+		return -EINVAL;
+	for (size_t i = 0; i < at; i++)
+		ret[i] = (char)span_lower((unsigned char)address.p[i]);
+	strcpy(ret + at, domain);
+	return 0;
 }
 
 const struct domain_settings *

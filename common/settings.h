@@ -96,6 +96,7 @@ struct action {
 
 struct identity_settings {
 	bool check;
+	bool no_mail_only; /* action[SPF_FAIL] is for "v=spf1 -all" only */
 	struct action action[SPF_RESULTS];
 };
 
@@ -114,11 +115,32 @@ struct policyd_settings {
 	bool observe;
 	unsigned time_limit; /* seconds for one request */
 	unsigned void_lookups;
+
+	/* Whose mail is not checked (policyd/skip.h). Names are A-labels in lower
+	 * case; fingerprints in upper case, as Postfix writes them. */
 	struct cidr_list trusted_networks;
+	bool trust_authenticated;
+	struct text_list trusted_certificates;
+	struct text_list trusted_clients;
+	struct text_list trusted_helo;
+	struct text_list trusted_forwarders; /* at most SPF_FORWARDERS_MAX */
+	bool skip_header;
+
 	enum header_kind header;
+	bool hide_receiver;
+	const char *reply_text; /* settings_reply.h */
+	struct text_list pass_required;
 	struct identity_settings helo;
 	struct identity_settings mail_from;
 	struct text_list restriction_classes;
+};
+
+/* The policy for one recipient, or for all of a domain: a copy of the general
+ * one in which some keys are different. */
+struct recipient_settings {
+	const char *address; /* lower case: "user@a-label", "@a-label" */
+	struct policyd_settings policyd;
+	unsigned line;
 };
 
 enum canonicalization { CANON_SIMPLE, CANON_RELAXED };
@@ -157,6 +179,8 @@ struct settings {
 	const char *log; /* what log_open() takes */
 	struct dns_settings dns;
 	struct policyd_settings policyd;
+	struct recipient_settings *recipient; /* sorted by address */
+	size_t nrecipients;
 	struct signer_settings signer;
 	struct domain_settings *domain; /* sorted by name */
 	size_t ndomains;
@@ -199,6 +223,20 @@ void settings_sample(struct buf *out);
 void settings_each(void (*row)(void *arg, const char *key, const char *type,
                        const char *value, const char *help),
     void *arg);
+
+/* Bytes of a recipient that can have a policy of its own: RFC 5321 limits a local
+ * part to 64. */
+enum { SETTINGS_RECIPIENT_MAX = 64 + 1 + 253 };
+
+/* The policy for mail to address: its own, its domain's, or the general one.
+ * Borrows from s. */
+const struct policyd_settings *settings_recipient(
+    const struct settings *s, struct span address);
+
+/* An address as it is compared: lower case, the domain as A-labels; the local part
+ * may be empty. Into ret[SETTINGS_RECIPIENT_MAX + 1]. 0, or -EINVAL with ret
+ * untouched for what is no address. */
+int settings_recipient_key(struct span address, char *ret);
 
 /* The domain named name (A-labels, any case), or NULL. Borrows from s. */
 const struct domain_settings *settings_domain(

@@ -45,7 +45,7 @@ count_options(const char *path)
 	size_t n = path[0] == '\0'; /* LAST_KEY */
 
 	for (size_t i = 0; i < settings_nrows; i++)
-		n += strcmp(settings_rows[i].section, path) == 0;
+		n += settings_known_stands(&settings_rows[i], path);
 	for (size_t i = 0; i < settings_nsections; i++)
 		n += strcmp(settings_sections[i].parent, path) == 0;
 	return n;
@@ -59,7 +59,7 @@ make_options(const char *path, cfg_opt_t **pool)
 
 	*pool += count_options(path) + 1;
 	for (size_t i = 0; i < settings_nrows; i++) {
-		if (strcmp(settings_rows[i].section, path) == 0)
+		if (settings_known_stands(&settings_rows[i], path))
 			*next++ = option_of(&settings_rows[i]);
 	}
 	for (size_t i = 0; i < settings_nsections; i++) {
@@ -88,10 +88,13 @@ no_message(cfg_t *cfg, const char *fmt, va_list ap)
 static cfg_t *
 new_cfg(void)
 {
-	size_t n = settings_nrows + 2 * (settings_nsections + 1);
-	cfg_opt_t *pool = calloc(n, sizeof *pool), *next = pool;
+	size_t n = count_options("") + 1;
+	cfg_opt_t *pool, *next;
 	cfg_t *cfg = NULL;
 
+	for (size_t i = 0; i < settings_nsections; i++)
+		n += count_options(settings_sections[i].path) + 1;
+	pool = next = calloc(n, sizeof *pool);
 	if (pool != NULL)
 		cfg = cfg_init(make_options("", &next), CFGF_NONE);
 	if (cfg != NULL)
@@ -121,7 +124,8 @@ texts_of(struct reader *r, cfg_opt_t *opt)
 }
 
 static void
-set_value(struct reader *r, const struct row *row, cfg_opt_t *opt, void *to)
+set_value(struct reader *r, const char *section, const struct row *row,
+    cfg_opt_t *opt, void *to)
 {
 	char key[KNOWN_PATH_MAX], **text = texts_of(r, opt);
 	int rc = -ENOMEM;
@@ -134,28 +138,32 @@ set_value(struct reader *r, const struct row *row, cfg_opt_t *opt, void *to)
 		settings_reader_nomem(r);
 	else if (rc != 0)
 		settings_reader_complain(r, line_of(opt),
-		    settings_known_path(row, key), "%s", buf_text(&r->note));
+		    settings_known_path(section, row, key), "%s",
+		    buf_text(&r->note));
 }
 
 /* Sets the keys of one section that the text has, in the struct at base. */
 static void
-set_keys(struct reader *r, cfg_t *cfg, const char *section, void *base)
+set_keys(struct reader *r, cfg_t *cfg, const char *section,
+    struct settings_place place)
 {
 	for (size_t i = 0; i < settings_nrows; i++) {
 		const struct row *row = &settings_rows[i];
 		cfg_opt_t *opt;
 
-		if (strcmp(row->section, section) != 0)
+		if (!settings_known_stands(row, section))
 			continue;
 		opt = cfg_getopt(cfg, row->name);
 		if ((opt->flags & CFGF_MODIFIED) != 0)
-			set_value(r, row, opt, (char *)base + row->at);
+			set_value(r, section, row, opt,
+			    settings_known_field(row, place));
 	}
 }
 
 /* The sections in `parent` and their keys; not the titled ones. */
 static void
-set_sections(struct reader *r, cfg_t *cfg, const char *parent)
+set_sections(struct reader *r, cfg_t *cfg, const char *parent,
+    struct settings_place place)
 {
 	for (size_t i = 0; i < settings_nsections; i++) {
 		const struct section *s = &settings_sections[i];
@@ -164,8 +172,27 @@ set_sections(struct reader *r, cfg_t *cfg, const char *parent)
 		if (strcmp(s->parent, parent) != 0 || s->title != NULL)
 			continue;
 		in = cfg_getsec(cfg, s->name);
-		set_keys(r, in, s->path, r->s);
-		set_sections(r, in, s->path);
+		set_keys(r, in, s->path, place);
+		set_sections(r, in, s->path, place);
+	}
+}
+
+/* The recipients of the text, each on a copy of the general policy. */
+static void
+set_recipients(struct reader *r, cfg_t *cfg)
+{
+	static const char path[] = "policyd.recipient";
+	cfg_opt_t *all = cfg_getopt(cfg_getsec(cfg, "policyd"), "recipient");
+
+	for (unsigned i = 0; i < r->nrecipients; i++) {
+		struct policyd_settings *to = &r->recipient[i].policyd;
+		struct settings_place place = {
+		    to, offsetof(struct settings, policyd)};
+		cfg_t *in = cfg_opt_getnsec(all, i);
+
+		*to = r->s->policyd;
+		set_keys(r, in, path, place);
+		set_sections(r, in, path, place);
 	}
 }
 
@@ -180,7 +207,7 @@ set_domains(struct reader *r, cfg_t *cfg, size_t first_domain, size_t first_key)
 
 		for (unsigned j = 0; j < r->domain[first_domain + i].nkeys; j++)
 			set_keys(r, cfg_getnsec(domain, "key", j), "domain.key",
-			    &r->key[first_key++]);
+			    (struct settings_place){&r->key[first_key++], 0});
 	}
 }
 
@@ -198,14 +225,13 @@ is_listed(const struct text_list *l, const char *name)
 
 /* restriction_classes may stand behind the actions that name them. */
 static void
-check_action(struct reader *r, cfg_t *cfg, const struct row *row)
+check_action(struct reader *r, const char *section, const struct row *row,
+    unsigned line, const struct action *a)
 {
-	const struct action *a = (const void *)((const char *)r->s + row->at);
 	const char *warning = settings_action_warning(a);
-	unsigned line = line_of(cfg_getopt(cfg, row->name));
 	char key[KNOWN_PATH_MAX];
 
-	settings_known_path(row, key);
+	settings_known_path(section, row, key);
 	if (settings_action_is_class(a) &&
 	    !is_listed(&r->s->policyd.restriction_classes, a->access))
 		settings_reader_complain(r, line, key,
@@ -218,20 +244,45 @@ check_action(struct reader *r, cfg_t *cfg, const struct row *row)
 		    r, line, key, "\"%s\": %s", a->access, warning);
 }
 
+/* The actions in the untitled sections of `parent`, as far as they stand in the
+ * text. */
 static void
-check_actions(struct reader *r, cfg_t *cfg)
+check_actions(struct reader *r, cfg_t *cfg, const char *parent,
+    struct settings_place place)
+{
+	for (size_t i = 0; i < settings_nsections; i++) {
+		const struct section *s = &settings_sections[i];
+		cfg_t *in;
+
+		if (strcmp(s->parent, parent) != 0 || s->title != NULL)
+			continue;
+		in = cfg_getsec(cfg, s->name);
+		for (size_t j = 0; j < settings_nrows; j++) {
+			const struct row *row = &settings_rows[j];
+			cfg_opt_t *opt;
+
+			if (row->type != ROW_ACTION ||
+			    !settings_known_stands(row, s->path))
+				continue;
+			opt = cfg_getopt(in, row->name);
+			if ((opt->flags & CFGF_MODIFIED) != 0)
+				check_action(r, s->path, row, line_of(opt),
+				    settings_known_field(row, place));
+		}
+	}
+}
+
+static void
+check_policies(struct reader *r, cfg_t *cfg)
 {
 	cfg_t *policyd = cfg_getsec(cfg, "policyd");
+	cfg_opt_t *all = cfg_getopt(policyd, "recipient");
 
-	for (size_t i = 0; i < settings_nrows; i++) {
-		const struct row *row = &settings_rows[i];
-		const char *name;
-
-		if (row->type != ROW_ACTION)
-			continue;
-		name = settings_known_section(row->section)->name;
-		check_action(r, cfg_getsec(policyd, name), row);
-	}
+	check_actions(r, policyd, "policyd", (struct settings_place){r->s, 0});
+	for (unsigned i = 0; i < r->nrecipients; i++)
+		check_actions(r, cfg_opt_getnsec(all, i), "policyd.recipient",
+		    (struct settings_place){&r->recipient[i].policyd,
+		        offsetof(struct settings, policyd)});
 }
 
 void
@@ -250,11 +301,13 @@ settings_confuse_read(
 		settings_reader_complain(
 		    r, (unsigned)cfg->line, "", SETTINGS_CONFUSE_STOPS);
 	} else {
-		set_keys(r, cfg, "", r->s);
-		set_sections(r, cfg, "");
+		set_keys(r, cfg, "", (struct settings_place){r->s, 0});
+		set_sections(r, cfg, "", (struct settings_place){r->s, 0});
 		set_domains(r, cfg, first_domain, first_key);
-		if (!r->domains_only)
-			check_actions(r, cfg);
+		if (!r->domains_only) {
+			set_recipients(r, cfg);
+			check_policies(r, cfg);
+		}
 	}
 	if (cfg != NULL)
 		cfg_free(cfg);

@@ -7,11 +7,29 @@
 enum { DISTANCE_MAX = 2 };
 
 const char *
-settings_known_path(const struct row *row, char *path)
+settings_known_path(const char *section, const struct row *row, char *path)
 {
-	snprintf(path, KNOWN_PATH_MAX, "%s%s%s", row->section,
-	    row->section[0] == '\0' ? "" : ".", row->name);
+	snprintf(path, KNOWN_PATH_MAX, "%s%s%s", section,
+	    section[0] == '\0' ? "" : ".", row->name);
 	return path;
+}
+
+void *
+settings_known_field(const struct row *row, struct settings_place place)
+{
+	return (char *)place.base + (row->at - place.origin);
+}
+
+bool
+settings_known_stands(const struct row *row, const char *section)
+{
+	const struct section *s;
+
+	if (strcmp(row->section, section) == 0)
+		return true;
+	s = row->general ? NULL : settings_known_section(section);
+	return s != NULL && s->shares != NULL &&
+	    strcmp(row->section, s->shares) == 0;
 }
 
 const struct section *
@@ -51,7 +69,7 @@ settings_known_row(const char *path)
 		const struct row *row = &settings_rows[i];
 
 		if (strcmp(row->name, name) == 0 &&
-		    strcmp(row->section, section) == 0)
+		    settings_known_stands(row, section))
 			return row;
 	}
 	return NULL;
@@ -123,8 +141,12 @@ settings_known_suggest(const char *path, struct buf *out)
 	for (size_t i = 0; i < settings_nrows; i++) {
 		const struct row *row = &settings_rows[i];
 
-		consider(&g, parent, name, row->section, row->name,
-		    settings_known_path(row, known));
+		const char *in = row->section;
+
+		if (settings_known_stands(row, parent))
+			in = parent;
+		consider(&g, parent, name, in, row->name,
+		    settings_known_path(in, row, known));
 	}
 	for (size_t i = 0; i < settings_nsections; i++) {
 		const struct section *s = &settings_sections[i];

@@ -9,8 +9,21 @@
 
 enum { KNOWN_PATH_MAX = 100 };
 
-/* The path of a row into path[KNOWN_PATH_MAX]; returns path. */
-const char *settings_known_path(const struct row *row, char *path);
+/* The path of a row in a section into path[KNOWN_PATH_MAX]; returns path. */
+const char *settings_known_path(
+    const char *section, const struct row *row, char *path);
+
+/* A struct whose fields rows name; its first byte has this offset for them. */
+struct settings_place {
+	void *base;
+	size_t origin;
+};
+
+/* The row's field there. */
+void *settings_known_field(const struct row *row, struct settings_place place);
+
+/* True if the key may stand in that section. */
+bool settings_known_stands(const struct row *row, const char *section);
 
 /* The row or section of a path such as "policyd.helo.fail", or NULL. */
 const struct row *settings_known_row(const char *path);

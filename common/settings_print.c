@@ -1,3 +1,4 @@
+#include "common/settings_known.h"
 #include "common/settings_text.h"
 
 /* Where wrapped help ends; the lines of keys may be longer. */
@@ -14,16 +15,17 @@ put_tabs(size_t depth, struct buf *out)
 
 /* The keys of one section, from the struct at base. */
 static void
-dump_keys(const char *section, const void *base, size_t depth, struct buf *out)
+dump_keys(const char *section, struct settings_place place, size_t depth,
+    struct buf *out)
 {
 	for (size_t i = 0; i < settings_nrows; i++) {
 		const struct row *row = &settings_rows[i];
 
-		if (strcmp(row->section, section) != 0)
+		if (!settings_known_stands(row, section))
 			continue;
 		put_tabs(depth, out);
 		buf_fmt(out, "%s = ", row->name);
-		settings_text_value(row, (const char *)base + row->at, out);
+		settings_text_value(row, settings_known_field(row, place), out);
 		buf_byte(out, '\n');
 	}
 }
@@ -38,28 +40,56 @@ dump_domain(const struct domain_settings *d, struct buf *out)
 		buf_str(out, "\tkey ");
 		settings_text_quote(span_str(d->key[i].selector), out);
 		buf_str(out, " {\n");
-		dump_keys("domain.key", &d->key[i], 2, out);
+		dump_keys("domain.key", (struct settings_place){&d->key[i], 0},
+		    2, out);
 		buf_str(out, "\t}\n");
 	}
 	buf_str(out, "}\n");
 }
 
-/* The sections in `parent` and what is in them; not the titled ones. */
+static void dump_sections(const struct settings *s, struct settings_place place,
+    enum settings_scope scope, const char *parent, size_t depth,
+    struct buf *out);
+
 static void
-dump_sections(const struct settings *s, enum settings_scope scope,
-    const char *parent, size_t depth, struct buf *out)
+dump_recipient(const struct recipient_settings *r, struct buf *out)
+{
+	static const char path[] = "policyd.recipient";
+	struct policyd_settings copy = r->policyd;
+	struct settings_place place = {
+	    &copy, offsetof(struct settings, policyd)};
+
+	buf_str(out, "\n\trecipient ");
+	settings_text_quote(span_str(r->address), out);
+	buf_str(out, " {\n");
+	dump_keys(path, place, 2, out);
+	dump_sections(NULL, place, SETTINGS_POLICYD, path, 2, out);
+	buf_str(out, "\t}\n");
+}
+
+/* The sections in `parent` and what is in them, from the struct of place; of the
+ * titled ones only the recipients of s, if it is not NULL. */
+static void
+dump_sections(const struct settings *s, struct settings_place place,
+    enum settings_scope scope, const char *parent, size_t depth,
+    struct buf *out)
 {
 	for (size_t i = 0; i < settings_nsections; i++) {
 		const struct section *in = &settings_sections[i];
 
-		if (strcmp(in->parent, parent) != 0 || in->title != NULL ||
-		    (in->scope & scope) == 0)
+		if (strcmp(in->parent, parent) != 0 || (in->scope & scope) == 0)
+			continue;
+		if (strcmp(in->path, "policyd.recipient") == 0) {
+			for (size_t j = 0; j < s->nrecipients; j++)
+				dump_recipient(&s->recipient[j], out);
+		}
+		if (in->title != NULL)
 			continue;
 		buf_byte(out, '\n');
 		put_tabs(depth, out);
 		buf_fmt(out, "%s {\n", in->name);
-		dump_keys(in->path, s, depth + 1, out);
-		dump_sections(s, scope, in->path, depth + 1, out);
+		dump_keys(in->path, place, depth + 1, out);
+		dump_sections(s, place, scope, in->path, depth + 1, out);
 		put_tabs(depth, out);
 		buf_str(out, "}\n");
 	}
@@ -69,8 +99,11 @@ void
 settings_dump(
     const struct settings *s, enum settings_scope scope, struct buf *out)
 {
-	dump_keys("", s, 0, out);
-	dump_sections(s, scope, "", 0, out);
+	struct settings copy = *s; /* fields are handed on as not const */
+	struct settings_place place = {&copy, 0};
+
+	dump_keys("", place, 0, out);
+	dump_sections(s, place, scope, "", 0, out);
 	for (size_t i = 0; i < s->ndomains && (scope & SETTINGS_SIGNER) != 0;
 	     i++)
 		dump_domain(&s->domain[i], out);
@@ -135,7 +168,7 @@ sample_sections(const char *parent, size_t depth, struct buf *out)
 
 		if (strcmp(in->parent, parent) != 0)
 			continue;
-		if (in->title == NULL || depth == 0)
+		if (in->title == NULL || in->shares != NULL || depth == 0)
 			buf_byte(out, '\n');
 		put_help(in->help, depth, out);
 		put_tabs(depth, out);
@@ -145,8 +178,10 @@ sample_sections(const char *parent, size_t depth, struct buf *out)
 			buf_byte(out, ' ');
 		}
 		buf_str(out, "{\n");
-		sample_keys(in->path, depth + 1, out);
-		sample_sections(in->path, depth + 1, out);
+		if (in->shares == NULL) { /* else its help says it all */
+			sample_keys(in->path, depth + 1, out);
+			sample_sections(in->path, depth + 1, out);
+		}
 		put_tabs(depth, out);
 		buf_fmt(out, "%s}\n", mark);
 	}

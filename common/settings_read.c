@@ -63,10 +63,12 @@ on_section(
 		settings_reader_complain(r, item->line, item->key,
 		    "the section needs a title: %s \"%s\" { }", s->name,
 		    s->title);
-	else if (titled && s->parent[0] == '\0')
+	else if (strcmp(s->path, "domain") == 0)
 		settings_reader_domain(r, item->title, item->line);
-	else if (titled)
+	else if (strcmp(s->path, "domain.key") == 0)
 		settings_reader_key(r, item->title, item->line);
+	else if (strcmp(s->path, "policyd.recipient") == 0)
+		settings_reader_recipient(r, item->title, item->line);
 }
 
 static void

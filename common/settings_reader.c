@@ -111,6 +111,7 @@ settings_reader_free(struct reader *r)
 	settings_free(r->s);
 	free(r->domain);
 	free(r->key);
+	free(r->recipient);
 	buf_free(&r->note);
 }
 
@@ -194,6 +195,27 @@ settings_reader_key(struct reader *r, struct span title, unsigned line)
 	set_defaults(r, "domain.key", k);
 }
 
+void
+settings_reader_recipient(struct reader *r, struct span title, unsigned line)
+{
+	char key[SETTINGS_RECIPIENT_MAX + 1];
+	struct recipient_settings *to;
+	void *v = r->recipient;
+	int rc = settings_recipient_key(title, key);
+
+	if (!grow(r, &v, r->nrecipients, &r->recipient_cap, sizeof *to))
+		return;
+	r->recipient = v;
+	to = &r->recipient[r->nrecipients++];
+	*to = (struct recipient_settings){.line = line};
+	if (rc != 0)
+		settings_reader_complain(r, line, "policyd.recipient",
+		    "the title is neither an address nor \"@\" and a domain");
+	to->address = arena_dup(&r->s->arena, span_str(rc == 0 ? key : ""));
+	if (to->address == NULL)
+		settings_reader_nomem(r);
+}
+
 /* --- the whole ----------------------------------------------------------- */
 
 static int
@@ -232,6 +254,42 @@ store_domains(struct reader *r)
 		key += s->domain[i].nkeys;
 	}
 	qsort(s->domain, s->ndomains, sizeof *s->domain, by_name);
+}
+
+static int
+by_address(const void *a, const void *b)
+{
+	const struct recipient_settings *x = a, *y = b;
+	int order = strcmp(x->address, y->address);
+
+	return order != 0 ? order : (x->line > y->line) - (x->line < y->line);
+}
+
+/* Moves the recipients into the settings, sorted; none may stand twice. */
+static void
+store_recipients(struct reader *r)
+{
+	size_t n = r->nrecipients;
+	struct recipient_settings *to;
+
+	if (n == 0)
+		return;
+	to = arena_alloc(&r->s->arena, n * sizeof *to);
+	if (to == NULL) {
+		settings_reader_nomem(r);
+		return;
+	}
+	memcpy(to, r->recipient, n * sizeof *to);
+	qsort(to, n, sizeof *to, by_address);
+	for (size_t i = 1; i < n; i++) {
+		if (strcmp(to[i].address, to[i - 1].address) == 0)
+			settings_reader_complain(r, to[i].line,
+			    "policyd.recipient",
+			    "%s stands in the config twice, first in line %u",
+			    to[i].address, to[i - 1].line);
+	}
+	r->s->recipient = to;
+	r->s->nrecipients = n;
 }
 
 /* The same selector for one domain twice. */
@@ -334,6 +392,8 @@ settings_reader_finish(struct reader *r, struct settings **ret)
 {
 	if (r->error == 0)
 		store_domains(r);
+	if (r->error == 0)
+		store_recipients(r);
 	if (r->error == 0) {
 		check_doubles(r);
 		check_domains(r);

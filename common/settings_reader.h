@@ -28,6 +28,11 @@ struct reader {
 	struct key_settings *key;
 	size_t nkeys;
 	size_t key_cap;
+
+	/* In the order of the file; policyd is not set yet. Owned. */
+	struct recipient_settings *recipient;
+	size_t nrecipients;
+	size_t recipient_cap;
 };
 
 /* 0, with the defaults set, or -ENOMEM. Borrows why and warn until the end. */
@@ -52,6 +57,10 @@ void settings_reader_nomem(struct reader *r);
 /* A domain section, or in the last one a key section, begins. */
 void settings_reader_domain(struct reader *r, struct span title, unsigned line);
 void settings_reader_key(struct reader *r, struct span title, unsigned line);
+
+/* A recipient section begins. */
+void settings_reader_recipient(
+    struct reader *r, struct span title, unsigned line);
 
 /* All files are read: judges the whole. 0 and *ret owned, or -errno. */
 int settings_reader_finish(struct reader *r, struct settings **ret);

@@ -23,10 +23,13 @@ enum row_type {
 	ROW_MODE,   /* octal -> mode_t */
 	ROW_CANON,  /* "header/body" -> those fields of signer_settings */
 	ROW_ACTION, /* -> struct action */
+	ROW_REPLY,  /* template of settings_reply.h -> const char * */
 
 	/* Lists -> struct X_list. */
 	ROW_CLASSES,   /* restriction classes -> text */
 	ROW_CIDRS,     /* networks -> cidr */
+	ROW_DOMAINS,   /* names, as A-labels -> text */
+	ROW_PRINTS,    /* fingerprints of certificates -> text */
 	ROW_ENDPOINTS, /* where to listen -> endpoint */
 	ROW_SERVERS    /* DNS servers -> server */
 };
@@ -40,9 +43,10 @@ struct row {
 	 * parted by spaces; NULL: none. */
 	const char *value;
 	const char *help;   /* one paragraph */
-	unsigned min, max;  /* ROW_NUMBER */
+	unsigned min, max;  /* ROW_NUMBER; of a list max: values, 0: any */
 	const char *words;  /* ROW_ENUM, ROW_EITHER: "a|b|c" */
 	const char *sample; /* for the sample file, where value is NULL */
+	bool general;       /* not in sections that share its own */
 };
 
 struct section {
@@ -52,6 +56,8 @@ struct section {
 	const char *title;  /* an example for the sample file; NULL: has none */
 	enum settings_scope scope;
 	const char *help;
+	const char *shares; /* path of a section whose rows may stand in this
+			     * one, too, but those that are general; or NULL */
 };
 
 extern const struct row settings_rows[];

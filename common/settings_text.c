@@ -144,6 +144,7 @@ settings_text_value(const struct row *row, const void *from, struct buf *out)
 	case ROW_USER:
 	case ROW_GROUP:
 	case ROW_FILE:
+	case ROW_REPLY:
 		put_text(from, out);
 		return;
 	case ROW_NUMBER:
@@ -168,6 +169,8 @@ settings_text_value(const struct row *row, const void *from, struct buf *out)
 		put_quoted(settings_action_text(from), out);
 		return;
 	case ROW_CLASSES:
+	case ROW_DOMAINS:
+	case ROW_PRINTS:
 		put_texts(from, out);
 		return;
 	case ROW_CIDRS:
@@ -235,7 +238,11 @@ settings_text_type(const struct row *row, struct buf *out)
 	                  "relaxed/simple",
 	    [ROW_ACTION] = "header, reject, defer, dunno, an access(5) action "
 	                   "or one of restriction_classes",
+	    [ROW_REPLY] = "a text for replies",
 	    [ROW_CLASSES] = "a name for a restriction class",
+	    [ROW_DOMAINS] = "a domain such as example.com",
+	    [ROW_PRINTS] = "a fingerprint such as 12:34:AB:..., 16 pairs or "
+	                   "more",
 	    [ROW_CIDRS] = "a network such as 192.0.2.0/24",
 	    [ROW_ENDPOINTS] = "an endpoint such as inet:127.0.0.1:10031",
 	    [ROW_SERVERS] = "an address such as 192.0.2.53 or [::1]:5300",

@@ -2,6 +2,7 @@
 
 #include "common/domain.h"
 #include "common/settings_action.h"
+#include "common/settings_reply.h"
 #include "common/settings_text.h"
 #include "common/settings_value.h"
 
@@ -74,6 +75,53 @@ set_group(struct span text, struct arena *arena, void *to)
 		return set_name(text, arena, to);
 	memset(to, 0, sizeof(const char *));
 	return 0;
+}
+
+/* A name, in A-labels; so that "*.example.com" is not taken for one. */
+static int
+set_domain(struct span text, struct arena *arena, void *to)
+{
+	char name[DOMAIN_MAX + 1];
+	int rc = domain_to_ascii(text, name);
+
+	if (rc == 0 && !domain_is_mail(span_str(name)))
+		rc = -EINVAL;
+	return rc != 0 ? rc : set_text(span_str(name), arena, to);
+}
+
+/* Pairs of hexadecimal digits with colons between, 16 pairs (MD5) to 64; in
+ * upper case. */
+static int
+set_print(struct span text, struct arena *arena, void *to)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	char *copy;
+
+	if (text.n < 47 || text.n > 191 || text.n % 3 != 2)
+		return -EINVAL;
+	copy = arena_dup(arena, text);
+	if (copy == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < text.n; i++) {
+		if (copy[i] >= 'a' && copy[i] <= 'f')
+			copy[i] = (char)(copy[i] - 'a' + 'A');
+		if (i % 3 == 2 ? copy[i] != ':'
+		               : strchr(digits, copy[i]) == NULL)
+			return -EINVAL;
+	}
+	memcpy(to, &copy, sizeof copy);
+	return 0;
+}
+
+static int
+set_reply(struct span text, struct arena *arena, void *to, const char **ret_why)
+{
+	const char *why = settings_reply_judge(text);
+
+	if (why == NULL)
+		return set_text(text, arena, to);
+	*ret_why = why;
+	return -EINVAL;
 }
 
 static int
@@ -218,6 +266,8 @@ element_size(enum row_type type)
 {
 	switch (type) {
 	case ROW_CLASSES:
+	case ROW_DOMAINS:
+	case ROW_PRINTS:
 		return sizeof(char *);
 	case ROW_CIDRS:
 		return sizeof(struct cidr);
@@ -237,6 +287,7 @@ element_size(enum row_type type)
 	case ROW_MODE:
 	case ROW_CANON:
 	case ROW_ACTION:
+	case ROW_REPLY:
 		break;
 	}
 	return 0;
@@ -280,8 +331,14 @@ set_one(const struct row *row, struct span text, struct arena *arena, void *to,
 		return set_canon(text, to);
 	case ROW_ACTION:
 		return settings_action_parse(text, arena, to, ret_why);
+	case ROW_REPLY:
+		return set_reply(text, arena, to, ret_why);
 	case ROW_CLASSES:
 		return set_class(text, arena, to);
+	case ROW_DOMAINS:
+		return set_domain(text, arena, to);
+	case ROW_PRINTS:
+		return set_print(text, arena, to);
 	case ROW_CIDRS:
 		return cidr_parse(text, to);
 	case ROW_ENDPOINTS:
@@ -325,6 +382,11 @@ settings_value_set(const struct row *row, char *const *text, size_t n,
 
 	if (size == 0)
 		return set_or_say(row, span_str(text[0]), arena, to, why);
+	if (row->max > 0 && n > row->max) {
+		buf_fmt(
+		    why, "%zu values, and at most %u are allowed", n, row->max);
+		return -EINVAL;
+	}
 	if (n > 0) {
 		list.v = arena_alloc(arena, n * size);
 		if (list.v == NULL)

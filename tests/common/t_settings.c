@@ -571,7 +571,9 @@ sample_shows_the_defaults(void)
 	CHECK(bare.s->ndomains == 1);
 	CHECK_STR(bare.s->domain[0].key[0].file,
 	    "/etc/postseal/keys/example.com/2026a.private");
-	bare.s->ndomains = 0;
+	CHECK(bare.s->nrecipients == 1);
+	CHECK_STR(bare.s->recipient[0].address, "user@example.com");
+	bare.s->ndomains = bare.s->nrecipients = 0;
 	CHECK_STR(parsed_dump(&bare), parsed_dump(&none));
 	parsed_free(&none);
 	parsed_free(&marked);

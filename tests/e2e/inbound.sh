@@ -107,11 +107,10 @@ in_crafted() {
 }
 
 in_crafted_helo() {
+	# Postfix itself makes '?' of some; the '=' is left to policyd
 	mail_in $PASS_CLIENT 'a;b="c)(' $PASS_FROM crafted-helo@rcpt.example &&
 	    accepted && delivered crafted-helo &&
-	    spf_header result=pass || return
-	! sed '/^$/q' "$MAIL" | grep -a '^Received-SPF:' | grep -qF 'a;b' ||
-	    no "$(cat "$MAIL")"
+	    spf_header result=pass 'helo=a?b??c??'
 }
 
 # A forged header that came with the message stays below ours

@@ -365,7 +365,7 @@ no_memory(void)
 
 		CHECK(live(pems[i], &k) == 0); /* what is made only once */
 		key_free(k);
-		for (long n = 0; n < 5000; n += 1 + n / 20) {
+		for (long n = 0; n < 5000; n += 1 + n / 8) {
 			bool failing;
 			int error;
 

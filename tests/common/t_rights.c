@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <grp.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -39,9 +40,12 @@ who_may_be_the_user(void)
 static int
 after_drop(const struct rights *r, const struct passwd *pw)
 {
+	const gid_t root = 0;
 	gid_t groups[64];
 	int n;
 
+	if (r->drop && setgroups(1, &root) != 0)
+		return 9;
 	if (rights_drop(r) != 0)
 		return 1;
 	if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0)

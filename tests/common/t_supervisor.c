@@ -27,7 +27,7 @@
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 
-enum { PATIENCE_MS = 5000, MANY = 64, LINE_MAX_ = 128 };
+enum { PATIENCE_MS = 5000, SLOW_MS = 300, MANY = 64, LINE_MAX_ = 128 };
 
 /* Shared by the tests, the supervisor and its workers. */
 struct knobs {
@@ -123,7 +123,7 @@ client_data(void *arg, struct span in)
 	memcpy(text, in.p, n);
 	if (strcmp(text, "slow") == 0) {
 		conn_pause(c->conn);
-		timer_set(c->slow, 150);
+		timer_set(c->slow, SLOW_MS);
 	} else {
 		client_answer(c, text);
 	}
@@ -166,7 +166,7 @@ echo_order(void *arg, enum worker_order order)
 		next = c->next;
 		/* Busy clients wait for their slow answer. */
 		conn_pause(c->conn);
-		timer_set(c->slow, 150);
+		timer_set(c->slow, SLOW_MS);
 	}
 }
 
@@ -629,6 +629,34 @@ term_waits_for_the_busy(void)
 	cleanup(&d);
 }
 
+/* kill(1) by the administrator, of one worker. */
+static void
+a_worker_told_to_end_is_replaced_at_once(void)
+{
+	struct daemon d;
+	struct line a, b;
+	int busy, fd;
+
+	start(&d, 1);
+	busy = dial(&d);
+	CU_ASSERT_FATAL(greeted(busy, &a));
+	CHECK(write(busy, "slow\n", 5) == 5);
+	poll(NULL, 0, 20);
+	kill(a.pid, SIGTERM);
+	CHECK(await_logged(&d, "worker_started worker=2", 1));
+	CHECK(logged(&d, "worker_ended") == 0);
+	fd = dial(&d);
+	CHECK(greeted(fd, &b) && b.pid != a.pid);
+	CHECK(hear(busy, &a) && strcmp(a.text, "slow") == 0);
+	CHECK(!hear(busy, &a));
+	CHECK(await_logged(&d, "worker_ended worker=1", 1));
+	CHECK(ask(fd, "echo", &b));
+	CHECK(logged(&d, "worker_started") == 2);
+	close(fd);
+	close(busy);
+	stop(&d);
+}
+
 /* The only worker sleeps: its channel fills up, and the backlog behind it. */
 static void
 nobody_is_lost_behind_a_full_channel(void)
@@ -664,6 +692,8 @@ workers_outlive_a_killed_supervisor(void)
 	int fd[3];
 
 	start(&d, 3);
+	kill(d.pid, SIGHUP); /* workers of both kinds of fork were here */
+	CHECK(await_logged(&d, "reloaded generation=2", 1));
 	for (int i = 0; i < 3; i++)
 		fd[i] = dial(&d);
 	CHECK(greeted(fd[0], &a) && greeted(fd[1], &b) && greeted(fd[2], &c));
@@ -702,12 +732,34 @@ free_descriptor(pid_t pid)
 	return fd - 1;
 }
 
+/* Clock ticks (of 10 ms) that a process has used. */
+static unsigned long
+ticks(pid_t pid)
+{
+	char path[64], text[512] = "";
+	unsigned long user = 0, system = 0;
+	const char *rest;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	f = fopen(path, "r");
+	CU_ASSERT_FATAL(f != NULL);
+	rest = fgets(text, sizeof text, f) == NULL ? NULL : strrchr(text, ')');
+	fclose(f);
+	CHECK(rest != NULL &&
+	    sscanf(rest,
+	        ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+	        &system) == 2);
+	return user + system;
+}
+
 static void
 without_descriptors_accepting_pauses(void)
 {
 	struct daemon d;
 	struct rlimit before, low;
 	struct line a;
+	unsigned long used;
 	int fd;
 
 	start(&d, 1);
@@ -717,8 +769,10 @@ without_descriptors_accepting_pauses(void)
 	CU_ASSERT_FATAL(prlimit(d.pid, RLIMIT_NOFILE, &low, NULL) == 0);
 	fd = dial(&d);
 	CHECK(await_logged(&d, "accept_paused", 1));
+	used = ticks(d.pid);
 	poll(NULL, 0, 300); /* more than one pause, but one line */
 	CHECK(logged(&d, "accept_paused") == 1);
+	CHECK(ticks(d.pid) - used < 15);
 	CU_ASSERT_FATAL(prlimit(d.pid, RLIMIT_NOFILE, &before, NULL) == 0);
 	CHECK(greeted(fd, &a));
 	close(fd);
@@ -848,6 +902,7 @@ workers_are_not_root(void)
 SUITE("supervisor", T(a_worker_hangs), T(work_is_shared_evenly),
     T(a_killed_worker_is_replaced), T(a_reload_is_a_new_generation),
     T(a_failed_reload_changes_nothing), T(term_waits_for_the_busy),
+    T(a_worker_told_to_end_is_replaced_at_once),
     T(nobody_is_lost_behind_a_full_channel),
     T(workers_outlive_a_killed_supervisor),
     T(without_descriptors_accepting_pauses),

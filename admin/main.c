@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "admin/genkey.h"
+#include "admin/spf.h"
 #include "common/settings.h"
 #include "signer/keyring.h"
 
@@ -111,6 +112,7 @@ static const struct subcommand {
 	int (*run)(int argc, char **argv);
 } subcommands[] = {
     {"genkey DOMAIN", "make a DKIM key, print its DNS record", genkey_run},
+    {"spf --ip A ...", "what SPF says of a sender, and why", spf_run},
 };
 enum { SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };
 

@@ -1,44 +1,27 @@
-#include <errno.h>
-#include <stdint.h>
-
 #include "signer/base64.h"
 
-static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                              "abcdefghijklmnopqrstuvwxyz0123456789+/";
+#include <errno.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+enum { PIECE = 48 }; /* bytes encoded at a time */
 
 int
 base64_add(struct buf *out, const void *p, size_t n)
 {
+	unsigned char text[PIECE / 3 * 4 + 1]; /* and OpenSSL's NUL */
 	const unsigned char *in = p;
 
-	for (; n > 0; in += 3) {
-		size_t k = n < 3 ? n : 3;
-		uint32_t w = (uint32_t)in[0] << 16 |
-		    (k > 1 ? (uint32_t)in[1] << 8 : 0) |
-		    (k > 2 ? (uint32_t)in[2] : 0);
-		char four[4] = {letters[w >> 18], letters[w >> 12 & 63],
-		    k > 1 ? letters[w >> 6 & 63] : '=',
-		    k > 2 ? letters[w & 63] : '='};
+	while (n > 0) {
+		size_t k = n < PIECE ? n : PIECE;
+		int len = EVP_EncodeBlock(text, in, (int)k);
 
-		buf_add(out, four, sizeof four);
+		buf_add(out, text, (size_t)len);
+		in += k;
 		n -= k;
 	}
 	return buf_error(out);
-}
-
-/* The value of a letter, or -1. */
-static int
-value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+')
-		return 62;
-	return c == '/' ? 63 : -1;
 }
 
 static bool
@@ -47,37 +30,55 @@ is_fws(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+/* The next four characters that are no white space, of *text; how many there
+ * were. */
+static size_t
+take_four(struct span *text, unsigned char *four)
+{
+	size_t n = 0, i = 0;
+
+	for (; i < text->n && n < 4; i++) {
+		if (!is_fws(text->p[i]))
+			four[n++] = (unsigned char)text->p[i];
+	}
+	*text = span_skip(*text, i);
+	return n;
+}
+
+/*
+ * Three bytes at the most, or 0 when it is no base64. OpenSSL takes '-' for an
+ * end, '=' for an 'A' anywhere, and bits behind the end; encoding the bytes
+ * again must give the same four.
+ */
+static size_t
+decode_four(const unsigned char *four, unsigned char *three)
+{
+	size_t n = 3 - (four[3] == '=') - (four[3] == '=' && four[2] == '=');
+	unsigned char again[5];
+
+	if (EVP_DecodeBlock(three, four, 4) != 3)
+		return 0;
+	EVP_EncodeBlock(again, three, (int)n);
+	return memcmp(again, four, 4) == 0 ? n : 0;
+}
+
 int
 base64_read(struct span text, unsigned char *ret, size_t max, size_t *ret_n)
 {
-	size_t n = 0, chars = 0, pads = 0;
-	unsigned bits = 0; /* in w, not yet written */
-	uint32_t w = 0;
+	unsigned char four[4], three[3];
+	size_t n = 0, k = 3, chars;
 
-	for (size_t i = 0; i < text.n; i++) {
-		int v = value(text.p[i]);
-
-		if (is_fws(text.p[i]))
-			continue;
-		chars++;
-		if (text.p[i] == '=') {
-			pads++;
-			continue;
-		}
-		if (v < 0 || pads > 0)
+	while ((chars = take_four(&text, four)) > 0) {
+		if (chars < 4 || k < 3)
 			return -EINVAL;
-		w = w << 6 | (uint32_t)v;
-		bits += 6;
-		if (bits < 8)
-			continue;
-		if (n == max)
+		k = decode_four(four, three);
+		if (k == 0)
+			return -EINVAL;
+		if (k > max - n)
 			return -EMSGSIZE;
-		bits -= 8;
-		ret[n++] = (unsigned char)(w >> bits);
-		w &= (1U << bits) - 1;
+		memcpy(ret + n, three, k);
+		n += k;
 	}
-	if (chars % 4 != 0 || pads != bits / 2 || w != 0)
-		return -EINVAL;
 	*ret_n = n;
 	return 0;
 }

@@ -1,8 +1,9 @@
 /*
  * base64.h - base64 (RFC 4648 section 4), for b=, bh= and p=.
  *
- * Pure, so that sigfield.c needs no OpenSSL. Reading skips white space and line
- * ends, which RFC 6376 allows anywhere in these values.
+ * OpenSSL's, made strict: reading skips white space and line ends, which RFC
+ * 6376 allows anywhere in these values, and takes nothing else that is not of
+ * the one encoding that the bytes have.
  */
 #ifndef POSTSEAL_SIGNER_BASE64_H
 #define POSTSEAL_SIGNER_BASE64_H

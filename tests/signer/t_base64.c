@@ -61,7 +61,8 @@ bad(void)
 	static const char *const texts[] = {"Z", "Zg",
 	    "Zg=", "Zg===", "Zg==Zg==", "Zm9v=", "=",
 	    "====", "Zh==", "Zm9=", "Zm-v", "Zm_v", "Zm9v!",
-	    "Z=g=", "Zm8=Zg==", "\"Zm9v\"", "Zm9\xc3", "Zg= ;="};
+	    "Z=g=", "Zm8=Zg==", "\"Zm9v\"", "Zm9\xc3", "Zg= ;=", "----",
+	    "Zm9v----", "Zm9v-", "Zm9v---", "AA=A", "=AAA"};
 
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
 		struct span in = guard_copy(span_str(texts[i]));
@@ -75,6 +76,27 @@ bad(void)
 	}
 }
 
+/* Longer than what is encoded at once. */
+static void
+every_length(void)
+{
+	unsigned char in[200], got[200];
+	size_t n;
+
+	for (size_t i = 0; i < sizeof in; i++)
+		in[i] = (unsigned char)(i * 37);
+	for (size_t len = 0; len <= sizeof in; len++) {
+		struct buf out;
+
+		buf_init(&out, 300);
+		CHECK(base64_add(&out, in, len) == 0);
+		CHECK(out.n == base64_size(len));
+		CHECK(base64_read(buf_view(&out), got, sizeof got, &n) == 0);
+		CHECK(span_eq(span_of(got, n), span_of(in, len)));
+		buf_free(&out);
+	}
+}
+
 static void
 no_room(void)
 {
@@ -85,4 +107,5 @@ no_room(void)
 	buf_free(&out);
 }
 
-SUITE("base64", T(both_ways), T(white_space), T(bad), T(no_room))
+SUITE(
+    "base64", T(both_ways), T(white_space), T(bad), T(every_length), T(no_room))

@@ -12,6 +12,7 @@
 #   make check-chroot demo and check on a bare Debian 12 that debootstrap makes
 #   make check-long   valgrind, the fuzzers, 1,000 messages, life under load
 #   make fuzz-smoke   each fuzzer for 60 seconds (FUZZ_SECONDS=60)
+#   make fuzz-diff    random SPF zones, here and in pyspf (DIFF_CASES, DIFF_SEED)
 #   make bench        benchmarks beside the peers, ratios printed
 #   make coverage     line coverage of unit and replay
 #   make lint         formatting, fences between the rooms, cppcheck
@@ -145,6 +146,18 @@ $(foreach t,$(TESTS) $(REPLAYS),$(eval $(call test_program,$t)))
 $(O)/dnsd: $(O)/tests/support/prog/dnsd.o $(O)/libsupport.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
 
+# Random SPF records, here and in pyspf: run by fuzz-diff.
+$(O)/spfdiff: $(O)/tests/support/prog/spfdiff.o $(O)/libfake.a $(O)/libsupport.a \
+	$(LIBRARIES)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group \
+	  $(call whole,$(O)/libfake.a) $(O)/libsupport.a $(LIBRARIES) \
+	  -Wl,--end-group $(LIBS) -lcunit
+
+DIFF_CASES ?= 10000
+DIFF_SEED ?= 1
+fuzz-diff: $(O)/spfdiff
+	@tests/fuzz/spfdiff $(O) $(DIFF_CASES) $(DIFF_SEED)
+
 tests: $(TESTS) $(REPLAYS) $(PROGRAMS) $(O)/dnsd
 
 unit: $(TESTS) $(PROGRAMS)
@@ -265,7 +278,7 @@ clean:
 
 .PHONY: all tests unit replay check check-asan check-valgrind check-long \
 	check-chroot e2e \
-	demo fuzzers fuzz-smoke bench bench-spf bench-signer coverage lint deps \
+	demo fuzzers fuzz-smoke fuzz-diff bench bench-spf bench-signer coverage lint deps \
 	install uninstall help clean
 .SECONDARY:
 

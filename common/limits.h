@@ -69,6 +69,17 @@ enum {
 	 * evaluated anew for each recipient. */
 	POLICY_INSTANCE_MAX = 64,
 
+	/* A policy connection on which nothing is said. Postfix closes it after 300
+	 * seconds, or 1,000 (smtpd_policy_service_max_idle, max_ttl), and who has
+	 * raised these has not done so to hours. */
+	POLICY_IDLE_MS = 7200 * 1000,
+
+	/* TCP keepalive of a policy connection: a host that vanished without a word
+	 * is noticed after 300 + 5 * 60 seconds. */
+	POLICY_KEEPALIVE_IDLE = 300,
+	POLICY_KEEPALIVE_INTERVAL = 60,
+	POLICY_KEEPALIVE_COUNT = 5,
+
 	/* How long a closed policy connection is kept for a peer that is slow to
 	 * read its last reply: Postfix reads at once. */
 	POLICY_FLUSH_MS = 10 * 1000,
@@ -126,6 +137,11 @@ enum {
 	/* Names in h= of a signature: a message that names one field hundreds of times
 	 * is no mail; Postfix's header_size_limit (100 KiB) would cut a longer one. */
 	HDRSEL_MAX = 512,
+
+	/* Entries of sign_headers: all registered names of mail header fields are
+	 * some 120. Bytes of one: with what h= puts around it, a line of 78. */
+	SIGN_HEADERS_MAX = 200,
+	SIGN_HEADER_MAX = 74,
 
 	/* The value of a DKIM-Signature: h= as above fills some 20 KiB. */
 	SIGFIELD_MAX = 32 * 1024,

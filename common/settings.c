@@ -8,6 +8,7 @@
 #define AT(field) offsetof(struct settings, field)
 #define HELO(result) AT(policyd.helo.action[result])
 #define MAIL_FROM(result) AT(policyd.mail_from.action[result])
+#define DOMAIN_AT(field) offsetof(struct domain_settings, field)
 #define KEY_AT(field) offsetof(struct key_settings, field)
 
 const struct section settings_sections[] = {
@@ -197,14 +198,87 @@ const struct row settings_rows[] = {
         .help = "Group of the socket of unix:. Empty: that of user."},
     {"signer", "workers", ROW_NUMBER, AT(signer.workers), "0",
         .help = "Worker processes. 0: one for each core.", .min = 0, .max = 64},
-    {"signer", "internal_hosts", ROW_CIDRS, AT(signer.internal_hosts),
+    {"signer", "internal_hosts", ROW_HOSTS, AT(signer.internal_hosts),
         "127.0.0.1 ::1",
-        .help = "Clients whose mail is signed. So is that of authenticated "
-                "clients."},
+        .help = "Clients whose mail is signed: addresses and networks; names, "
+                "\".example.com\" for all below, as Postfix has looked them "
+                "up; \"!\" in front takes out; \"file:/path\" has an entry a "
+                "line, \"refile:/path\" may have \"*.example.com\". OpenDKIM's "
+                "InternalHosts, TrustedHosts and dkim-milter's ilist can be "
+                "named here as they are."},
+    {"signer", "ignore_hosts", ROW_HOSTS, AT(signer.ignore_hosts), "",
+        .help = "Clients whose mail is left alone, also when they are internal "
+                "or have authenticated. OpenDKIM's PeerList."},
+    {"signer", "external_ignore", ROW_HOSTS, AT(signer.external_ignore), "",
+        .help = "Other clients that may send mail from our domains: it is not "
+                "signed, and not worth a notice in the log. OpenDKIM's "
+                "ExternalIgnoreList."},
+    {"signer", "sign_daemons", ROW_WORDS, AT(signer.sign_daemons), "",
+        .help = "Services whose mail is signed, whoever the client is, by "
+                "milter_macro_daemon_name in master.cf, such as "
+                "\"ORIGINATING\"."},
+    {"signer", "never_sign_daemons", ROW_WORDS, AT(signer.never_sign_daemons),
+        "",
+        .help = "Services whose mail is never signed, by the same name. For "
+                "the smtpd behind a content filter, and for fetchmail: mail "
+                "from outside comes in there from 127.0.0.1."},
+    {"signer", "sign_macros", ROW_WORDS, AT(signer.sign_macros), "",
+        .help = "Macros of the MTA that say whose mail is signed: \"{name}\" "
+                "(has any value) or \"{name}=value|value\"."},
+    {"signer", "auth_table", ROW_TABLE, AT(signer.auth_table), "",
+        .help = "Which From addresses a login may use: a line has the login "
+                "and patterns, such as \"bob *@example.com\". Mail of a "
+                "login with another From is not signed. \"%\" is the login: "
+                "\"* %\" lets each be itself."},
+    {"signer", "match_envelope", ROW_BOOL, AT(signer.match_envelope), "false",
+        .help = "Sign only when the domains of From and of the envelope sender "
+                "are the same, or one is below the other. (Bounces have no "
+                "sender and are signed.)"},
+    {"signer", "exempt_domains", ROW_DOMAINS, AT(signer.exempt_domains), "",
+        .help = "From domains that are never signed."},
+    {"signer", "exempt_recipients", ROW_WORDS, AT(signer.exempt_recipients), "",
+        .help = "Mail to one of these is not signed: \"user@example.com\", "
+                "\"example.com\", \".example.com\" for all below; \"*\" "
+                "stands for anything. OpenDKIM's DontSignMailTo."},
+    {"signer", "key_table", ROW_TABLE, AT(signer.key_table), "",
+        .help = "OpenDKIM's KeyTable: \"name domain:selector:/path\" a line."},
+    {"signer", "signing_table", ROW_TABLE, AT(signer.signing_table), "",
+        .help = "OpenDKIM's SigningTable: who signs for an address. "
+                "\"refile:/path\" has patterns that are tried in the order of "
+                "the file; \"file:/path\" has names that are looked up. "
+                "\"keylist:/path\" is dkim-milter's keylist and needs no "
+                "key_table. A domain section counts before it."},
+    {"signer", "sign_all", ROW_BOOL, AT(signer.sign_all), "false",
+        .help = "Sign with the keys of all rows of signing_table that match, "
+                "and not with the first's. OpenDKIM's MultipleSignatures."},
+    {"signer", "at_risk", ROW_EITHER, AT(signer.at_risk_skip), "sign",
+        .help = "Mail with lines over 998 bytes or with 8-bit text, which "
+                "Postfix may have to rewrite for the next host, so that the "
+                "signature breaks: \"sign\" all the same, or \"skip\". Each is "
+                "logged.",
+        .words = "sign|skip"},
     {"signer", "canonicalization", ROW_CANON, AT(signer), "relaxed/relaxed",
         .help = "Of header and body, each \"simple\" or \"relaxed\" (RFC 6376 "
                 "section 3.4). One word is that of the header; the body is "
                 "simple then."},
+    {"signer", "sign_headers", ROW_FIELDS, AT(signer.sign_headers), "*",
+        .help = "Header fields that are signed, all that are there of each "
+                "name; with \"!\" behind it, one more cannot be added "
+                "without breaking the signature. \"*\" stands for From! and "
+                "Reply-To, Subject, Date, To, Cc, Sender, Message-ID, "
+                "In-Reply-To, References, the Resent-, MIME and List- fields. "
+                "A name that stands twice counts as it stands last. For "
+                "senders who want {\"*\", \"Subject!\"}, or a field of "
+                "their own signed.",
+        .max = SIGN_HEADERS_MAX},
+    {"signer", "signature_ttl", ROW_NUMBER, AT(signer.signature_ttl), "0",
+        .help = "Seconds until a signature expires (x=); 0: never. For bulk "
+                "senders whose signed mail others could send again; mail may "
+                "wait in queues for five days (432000).",
+        .min = 0, .max = 31536000},
+    {"signer", "verify_own", ROW_BOOL, AT(signer.verify_own), "false",
+        .help = "Verify each signature with the public half of its key before "
+                "it is added. For machines whose memory is not trusted."},
     {"signer", "on_bad_key", ROW_EITHER, AT(signer.bad_key_tempfail),
         "tempfail",
         .help = "Mail of a domain whose key cannot be used: \"unsigned\" lets "
@@ -218,6 +292,10 @@ const struct row settings_rows[] = {
         .help =
             "Key files that others may read or change: \"refuse\" or \"warn\".",
         .words = "warn|refuse"},
+
+    {"domain", "subdomains", ROW_BOOL, DOMAIN_AT(subdomains), "false",
+        .help = "Sign for the domains below this one, too, that have no "
+                "section of their own."},
 
     {"domain.key", "file", ROW_FILE, KEY_AT(file), NULL,
         .help = "The private key, PEM. The algorithm is the key's.",

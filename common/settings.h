@@ -148,9 +148,30 @@ enum canonicalization { CANON_SIMPLE, CANON_RELAXED };
 struct signer_settings {
 	struct daemon_settings daemon;
 	unsigned workers; /* 0: one for each core */
-	struct cidr_list internal_hosts;
+
+	/* Tables and lists that signer/table.h reads: paths with a type in front, or
+	 * NULL; entries of signer/hosts.h. */
+	const char *key_table;
+	const char *signing_table;
+	bool
+	    sign_all; /* rows of the signing table that match; false: the first */
+	const char *auth_table;
+	struct text_list internal_hosts;
+	struct text_list ignore_hosts;
+	struct text_list external_ignore;
+	struct text_list sign_daemons;
+	struct text_list sign_macros; /* "name" or "name=value|value" */
+	struct text_list never_sign_daemons;
+	struct text_list exempt_domains;
+	struct text_list exempt_recipients; /* patterns of signer/glob.h */
+	bool match_envelope;
+	bool at_risk_skip; /* mail that Postfix may change; false: is signed */
+
 	enum canonicalization header_canon;
 	enum canonicalization body_canon;
+	struct text_list sign_headers; /* signer/hdrsel.h reads it */
+	unsigned signature_ttl;        /* seconds from t= to x=; 0: no x= */
+	bool verify_own;
 	bool bad_key_tempfail; /* mail of a domain whose key is bad */
 	bool strict_start;
 	bool key_permissions_refuse; /* false: only warn */
@@ -166,6 +187,7 @@ struct key_settings {
 
 struct domain_settings {
 	const char *name; /* A-labels, lower case */
+	bool subdomains;  /* signs for those without a section, too */
 	struct key_settings *key;
 	size_t nkeys;
 	const char *origin;

@@ -204,8 +204,10 @@ set_domains(struct reader *r, cfg_t *cfg, size_t first_domain, size_t first_key)
 
 	for (unsigned i = 0; first_domain + i < r->ndomains; i++) {
 		cfg_t *domain = cfg_opt_getnsec(domains, i);
+		struct domain_settings *to = &r->domain[first_domain + i];
 
-		for (unsigned j = 0; j < r->domain[first_domain + i].nkeys; j++)
+		set_keys(r, domain, "domain", (struct settings_place){to, 0});
+		for (unsigned j = 0; j < to->nkeys; j++)
 			set_keys(r, cfg_getnsec(domain, "key", j), "domain.key",
 			    (struct settings_place){&r->key[first_key++], 0});
 	}

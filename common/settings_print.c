@@ -33,9 +33,13 @@ dump_keys(const char *section, struct settings_place place, size_t depth,
 static void
 dump_domain(const struct domain_settings *d, struct buf *out)
 {
+	struct domain_settings copy =
+	    *d; /* fields are handed on as not const */
+
 	buf_str(out, "\ndomain ");
 	settings_text_quote(span_str(d->name), out);
 	buf_str(out, " {\n");
+	dump_keys("domain", (struct settings_place){&copy, 0}, 1, out);
 	for (size_t i = 0; i < d->nkeys; i++) {
 		buf_str(out, "\tkey ");
 		settings_text_quote(span_str(d->key[i].selector), out);

@@ -67,15 +67,26 @@ settings_reader_nomem(struct reader *r)
 
 /* --- begin and end ------------------------------------------------------- */
 
-/* The defaults of the keys of one section, or (NULL) of all but domain.key. */
+/* The sections whose rows name fields of a struct of their own. */
+static bool
+is_apart(const char *section)
+{
+	return strcmp(section, "domain") == 0 ||
+	    strcmp(section, "domain.key") == 0;
+}
+
+/* The defaults of the keys of one section that stands apart, or (NULL) of all
+ * that do not. */
 static void
 set_defaults(struct reader *r, const char *section, void *base)
 {
 	for (size_t i = 0; i < settings_nrows; i++) {
 		const struct row *row = &settings_rows[i];
-		bool in_key = strcmp(row->section, "domain.key") == 0;
+		bool meant = section == NULL
+		    ? !is_apart(row->section)
+		    : strcmp(row->section, section) == 0;
 
-		if (in_key != (section != NULL) || row->value == NULL)
+		if (!meant || row->value == NULL)
 			continue;
 		if (settings_value_default(row, &r->s->arena,
 		        (char *)base + row->at, &r->note) != 0)
@@ -175,6 +186,7 @@ settings_reader_domain(struct reader *r, struct span title, unsigned line)
 	d = &r->domain[r->ndomains++];
 	*d = (struct domain_settings){.origin = r->file, .line = line};
 	d->name = take_title(r, title, line, "domain", true);
+	set_defaults(r, "domain", d);
 }
 
 void

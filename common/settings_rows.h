@@ -15,6 +15,7 @@ enum row_type {
 	ROW_USER,  /* name of a user */
 	ROW_GROUP, /* name of a group, "" for none -> NULL */
 	ROW_FILE,  /* absolute path */
+	ROW_TABLE, /* that with a type in front, as OpenDKIM has it; "" -> NULL */
 
 	ROW_NUMBER, /* strictly decimal, min..max -> unsigned */
 	ROW_BOOL,   /* true or false -> bool */
@@ -28,8 +29,11 @@ enum row_type {
 	/* Lists -> struct X_list. */
 	ROW_CLASSES,   /* restriction classes -> text */
 	ROW_CIDRS,     /* networks -> cidr */
+	ROW_HOSTS,     /* networks, names, files of such -> text */
+	ROW_WORDS,     /* words without spaces -> text */
 	ROW_DOMAINS,   /* names, as A-labels -> text */
 	ROW_PRINTS,    /* fingerprints of certificates -> text */
+	ROW_FIELDS,    /* names of header fields, "!" behind -> text */
 	ROW_ENDPOINTS, /* where to listen -> endpoint */
 	ROW_SERVERS    /* DNS servers -> server */
 };

@@ -144,6 +144,7 @@ settings_text_value(const struct row *row, const void *from, struct buf *out)
 	case ROW_USER:
 	case ROW_GROUP:
 	case ROW_FILE:
+	case ROW_TABLE:
 	case ROW_REPLY:
 		put_text(from, out);
 		return;
@@ -170,7 +171,10 @@ settings_text_value(const struct row *row, const void *from, struct buf *out)
 		return;
 	case ROW_CLASSES:
 	case ROW_DOMAINS:
+	case ROW_HOSTS:
+	case ROW_WORDS:
 	case ROW_PRINTS:
+	case ROW_FIELDS:
 		put_texts(from, out);
 		return;
 	case ROW_CIDRS:
@@ -232,6 +236,8 @@ settings_text_type(const struct row *row, struct buf *out)
 	    [ROW_USER] = "the name of a user",
 	    [ROW_GROUP] = "the name of a group",
 	    [ROW_FILE] = "an absolute path",
+	    [ROW_TABLE] = "an absolute path, with file:, refile: or keylist: "
+	                  "in front or alone",
 	    [ROW_BOOL] = "true or false",
 	    [ROW_MODE] = "an octal mode such as 0660",
 	    [ROW_CANON] = "simple or relaxed, or two of them such as "
@@ -243,7 +249,12 @@ settings_text_type(const struct row *row, struct buf *out)
 	    [ROW_DOMAINS] = "a domain such as example.com",
 	    [ROW_PRINTS] = "a fingerprint such as 12:34:AB:..., 16 pairs or "
 	                   "more",
+	    [ROW_FIELDS] = "the name of a header field such as Subject or "
+	                   "Subject!, or *",
 	    [ROW_CIDRS] = "a network such as 192.0.2.0/24",
+	    [ROW_HOSTS] = "an address or network, a name, .domain, *.domain, "
+	                  "or the path of a file of such",
+	    [ROW_WORDS] = "a word without spaces",
 	    [ROW_ENDPOINTS] = "an endpoint such as inet:127.0.0.1:10031",
 	    [ROW_SERVERS] = "an address such as 192.0.2.53 or [::1]:5300",
 	};

@@ -1,6 +1,7 @@
 #include <errno.h>
 
 #include "common/domain.h"
+#include "common/limits.h"
 #include "common/settings_action.h"
 #include "common/settings_reply.h"
 #include "common/settings_text.h"
@@ -132,6 +133,73 @@ set_file(struct span text, struct arena *arena, void *to)
 	return set_text(text, arena, to);
 }
 
+/* The types of OpenDKIM's data sets that are files. */
+static struct span
+without_type(struct span text)
+{
+	static const char *const types[] = {"file:", "refile:"};
+
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+		size_t n = strlen(types[i]);
+
+		if (text.n > n && memcmp(text.p, types[i], n) == 0)
+			return span_skip(text, n);
+	}
+	return text;
+}
+
+/* "keylist:" is the one file of dkim-milter that was both tables. */
+static int
+set_table(struct span text, struct arena *arena, void *to)
+{
+	static const char keylist[] = "keylist:";
+	size_t n = sizeof keylist - 1;
+	struct span path = without_type(text);
+
+	if (text.n == 0) {
+		memset(to, 0, sizeof(const char *));
+		return 0;
+	}
+	if (text.n > n && memcmp(text.p, keylist, n) == 0)
+		path = span_skip(text, n);
+	if (path.n < 2 || path.p[0] != '/')
+		return -EINVAL;
+	return set_text(text, arena, to);
+}
+
+/* Printable bytes and no space; UTF-8 is let in. */
+static int
+set_word(struct span text, struct arena *arena, void *to)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		if ((unsigned char)text.p[i] <= ' ' || text.p[i] == 0x7f)
+			return -EINVAL;
+	}
+	return text.n == 0 ? -EINVAL : set_text(text, arena, to);
+}
+
+/* An address or network, a name, ".domain", "*.domain", each perhaps with a '!'
+ * in front, or a file of such. */
+static int
+set_hosts(struct span text, struct arena *arena, void *to)
+{
+	struct span path = without_type(text), name = text;
+	struct cidr net;
+
+	if (path.n > 1 && path.p[0] == '/')
+		return set_text(text, arena, to);
+	if (name.n > 0 && name.p[0] == '!')
+		name = span_skip(name, 1);
+	if (cidr_parse(name, &net) != 0) {
+		for (size_t i = 0; i < name.n; i++) {
+			if (name.p[i] != '*' && name.p[i] != '.' &&
+			    !is_plain(span_of(name.p + i, 1)))
+				return -EINVAL;
+		}
+	}
+	return name.n == 0 ? -EINVAL : set_text(text, arena, to);
+}
+
 /* --- numbers and words --------------------------------------------------- */
 
 static int
@@ -232,6 +300,26 @@ set_class(struct span text, struct arena *arena, void *to)
 	return set_text(text, arena, to);
 }
 
+/* "Subject", "Subject!", or "*" for the default list: RFC 5322 section 3.6.8,
+ * without the ';' that RFC 6376 section 3.5 cannot write in h=. */
+static int
+set_field(struct span text, struct arena *arena, void *to)
+{
+	size_t n = text.n;
+
+	if (n > 1 && text.p[n - 1] == '!')
+		n--;
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		if (c <= ' ' || c >= 0x7f || strchr(":;!", c) != NULL ||
+		    (c == '*' && text.n > 1))
+			return -EINVAL;
+	}
+	return n == 0 || n > SIGN_HEADER_MAX ? -EINVAL
+	                                     : set_text(text, arena, to);
+}
+
 /* "192.0.2.1", "192.0.2.1:5300", "2001:db8::1", "[2001:db8::1]:5300". */
 static int
 set_server(struct span text, struct server *to)
@@ -267,7 +355,10 @@ element_size(enum row_type type)
 	switch (type) {
 	case ROW_CLASSES:
 	case ROW_DOMAINS:
+	case ROW_HOSTS:
+	case ROW_WORDS:
 	case ROW_PRINTS:
+	case ROW_FIELDS:
 		return sizeof(char *);
 	case ROW_CIDRS:
 		return sizeof(struct cidr);
@@ -280,6 +371,7 @@ element_size(enum row_type type)
 	case ROW_USER:
 	case ROW_GROUP:
 	case ROW_FILE:
+	case ROW_TABLE:
 	case ROW_NUMBER:
 	case ROW_BOOL:
 	case ROW_ENUM:
@@ -317,6 +409,8 @@ set_one(const struct row *row, struct span text, struct arena *arena, void *to,
 		return set_group(text, arena, to);
 	case ROW_FILE:
 		return set_file(text, arena, to);
+	case ROW_TABLE:
+		return set_table(text, arena, to);
 	case ROW_NUMBER:
 		return set_number(row, text, to);
 	case ROW_BOOL: /* libconfuse's own words */
@@ -339,8 +433,14 @@ set_one(const struct row *row, struct span text, struct arena *arena, void *to,
 		return set_domain(text, arena, to);
 	case ROW_PRINTS:
 		return set_print(text, arena, to);
+	case ROW_FIELDS:
+		return set_field(text, arena, to);
 	case ROW_CIDRS:
 		return cidr_parse(text, to);
+	case ROW_HOSTS:
+		return set_hosts(text, arena, to);
+	case ROW_WORDS:
+		return set_word(text, arena, to);
 	case ROW_ENDPOINTS:
 		return endpoint_parse(text, to, ret_why);
 	case ROW_SERVERS:

@@ -44,10 +44,13 @@ judge_from(const struct field_list *fields, struct choose *ret)
 }
 
 static bool
-internal(const struct cidr_list *hosts, const struct ip *client)
+internal(const struct text_list *hosts, const struct ip *client)
 {
+	struct cidr net;
+
 	for (size_t i = 0; client != NULL && i < hosts->n; i++) {
-		if (cidr_contains(&hosts->v[i], client))
+		if (cidr_parse(span_str(hosts->v[i]), &net) == 0 &&
+		    cidr_contains(&net, client))
 			return true;
 	}
 	return false;
@@ -72,7 +75,7 @@ void
 choose_message(const struct keyring *keys, const struct choose_input *in,
     struct choose *ret)
 {
-	const struct cidr_list *hosts = &keys->settings->signer.internal_hosts;
+	const struct text_list *hosts = &keys->settings->signer.internal_hosts;
 
 	ret->domain = NULL;
 	ret->from[0] = '\0';

@@ -127,6 +127,20 @@ in_decision_logged() {
 	    logged 'postseal-policyd.* client=192\.0\.2\.1 .*pass\.example'
 }
 
+# `postseal spf` gives the header and the refusal that the daemon gave
+in_same_by_command() {
+	local said field
+	delivered pass || return
+	field=$(sed -n '/^Received-SPF:/{p;q}' "$MAIL")
+	said=$(postseal spf --ip $PASS_CLIENT --helo $PASS_HELO \
+	    --from $PASS_FROM --trace) && grep -qF "$field" <<<"$said" &&
+	    grep -q '^  *ip4:192\.0\.2\.0/28 .*match: pass' <<<"$said" ||
+	    no "$said" || return
+	said=$(postseal spf --ip 198.51.100.9 --helo $PLAIN_HELO \
+	    --from user@fail.example --json) &&
+	    grep -q '"action": "550 5\.7\.23 ' <<<"$said" || no "$said"
+}
+
 # --- other settings: the ports of etc/master.cf -------------------------------
 
 in_strict_helo() {
@@ -220,6 +234,7 @@ inbound_cases() {
 	case_run 'in: crafted HELO' in_crafted_helo
 	case_run 'in: forged headers' in_forged_header
 	case_run 'in: decisions are logged' in_decision_logged
+	case_run 'in: postseal spf says the same' in_same_by_command
 	case_run 'in: HELO fail = reject' in_strict_helo
 	case_run 'in: softfail = defer' in_strict_defer
 	case_run 'in: permerror = reject' in_strict_permerror

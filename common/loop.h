@@ -33,8 +33,8 @@ uint64_t loop_now(struct loop *l);
 
 /* A timer that is not set. 0 and *ret owned (timer_free), or -errno. Borrows
  * arg. */
-int timer_new(struct loop *l, void (*fire)(void *arg), void *arg,
-    struct timer **ret);
+int timer_new(
+    struct loop *l, void (*fire)(void *arg), void *arg, struct timer **ret);
 
 /* Fires once, ms from now; replaces what was set. 0 ms: at the next turn, which
  * is how a call is deferred. Never fails: the memory is there already. */

@@ -18,6 +18,7 @@
 #   make lint         formatting, fences between the rooms, cppcheck
 #   make deps         install libraries and test tools with apt-get
 #   make install      PREFIX, SYSCONFDIR, DESTDIR and friends are honoured
+#   make deb          Debian packages, into .build/deb
 #   make uninstall    removes what install put there, but no config and no key
 #   make clean        remove .build
 #
@@ -256,19 +257,59 @@ deps:
 
 # --- installing ------------------------------------------------------------
 
+LIBDIR ?= $(PREFIX)/lib
+UNITDIR ?= $(LIBDIR)/systemd/system
+DOCDIR ?= $(PREFIX)/share/doc/postseal
+
+MANUALS := $(wildcard conf/man/*.[1-8])
+UNITS := postseal-policyd.service postseal-signer.service
+
+# What names a program says where it is installed.
+located = sed 's|/usr/local/libexec|$(LIBEXECDIR)|g' $1 >$(DESTDIR)$2/$(notdir $1)
+
 install: all
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBEXECDIR)/postseal \
-	  $(DESTDIR)$(SYSCONFDIR)/postseal/domains.d
+	  $(DESTDIR)$(SYSCONFDIR)/postseal/domains.d $(DESTDIR)$(UNITDIR) \
+	  $(DESTDIR)$(LIBDIR)/sysusers.d $(DESTDIR)$(LIBDIR)/tmpfiles.d \
+	  $(DESTDIR)$(DOCDIR)
 	install -d -m 0711 $(DESTDIR)$(SYSCONFDIR)/postseal/keys
 	install -m 0755 $(O)/postseal-policyd $(O)/postseal-signer \
 	  $(DESTDIR)$(LIBEXECDIR)/postseal/
 	install -m 0755 $(O)/postseal $(DESTDIR)$(SBINDIR)/
 	[ -e $(DESTDIR)$(SYSCONFDIR)/postseal/postseal.conf ] || install -m 0644 \
 	  conf/postseal.conf $(DESTDIR)$(SYSCONFDIR)/postseal/
+	for unit in $(UNITS); do \
+	  $(call located,conf/systemd/$$unit,$(UNITDIR)) || exit 1; done
+	$(call located,master.cf.snippet,$(DOCDIR))
+	install -m 0644 conf/postseal.sysusers \
+	  $(DESTDIR)$(LIBDIR)/sysusers.d/postseal.conf
+	install -m 0644 conf/postseal.tmpfiles \
+	  $(DESTDIR)$(LIBDIR)/tmpfiles.d/postseal.conf
+	for page in $(MANUALS); do \
+	  install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man$${page##*.} $$page || exit 1; \
+	done
 
+# What install put there, but no config and no key.
 uninstall:
-	rm -rf $(DESTDIR)$(LIBEXECDIR)/postseal
-	rm -f $(DESTDIR)$(SBINDIR)/postseal
+	rm -rf $(DESTDIR)$(LIBEXECDIR)/postseal $(DESTDIR)$(DOCDIR)
+	rm -f $(DESTDIR)$(SBINDIR)/postseal \
+	  $(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS)) \
+	  $(DESTDIR)$(LIBDIR)/sysusers.d/postseal.conf \
+	  $(DESTDIR)$(LIBDIR)/tmpfiles.d/postseal.conf
+	for page in $(notdir $(MANUALS)); do \
+	  rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
+
+# Debian packages, in .build/deb, from a copy of what git knows.
+deb: deps-deb
+	rm -rf .build/deb
+	mkdir -p .build/deb/postseal-$(VERSION)
+	git ls-files -z | tar -c --null -T - | tar -x -C .build/deb/postseal-$(VERSION)
+	cp -r conf/debian .build/deb/postseal-$(VERSION)/debian
+	cd .build/deb/postseal-$(VERSION) && dpkg-buildpackage -b -us -uc
+	lintian --fail-on error .build/deb/*.changes
+
+deps-deb:
+	@tests/deps deb
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -279,7 +320,7 @@ clean:
 .PHONY: all tests unit replay check check-asan check-valgrind check-long \
 	check-chroot e2e \
 	demo fuzzers fuzz-smoke fuzz-diff bench bench-spf bench-signer coverage lint deps \
-	install uninstall help clean
+	install uninstall deb deps-deb help clean
 .SECONDARY:
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -170,10 +170,13 @@ replay: $(REPLAYS) $(PROGRAMS)
 # The targets below build with all cores and then run one thing after the other
 JOBS ?= $(shell nproc)
 PARALLEL = $(MAKE) --no-print-directory -j$(JOBS)
+# after `sudo make check` a plain `make` must still be able to write to .build
+GIVE_BACK = [ "$$(id -u)" != 0 ] || chown -R --reference=Makefile .build
 
 check: deps
 	@$(PARALLEL) all tests
-	@$(MAKE) --no-print-directory unit replay e2e
+	@rc=0; $(MAKE) --no-print-directory unit replay e2e || rc=$$?; \
+	  $(GIVE_BACK); exit $$rc
 
 check-asan:
 	@$(PARALLEL) FLAVOUR=asan all tests
@@ -200,6 +203,7 @@ check-chroot:
 
 demo: deps
 	@$(PARALLEL) all
+	@$(GIVE_BACK)
 	@tests/e2e/demo $(O)
 
 # --- fuzzers: tests/fuzz/f_<stem>.c ----------------------------------------

@@ -105,7 +105,7 @@ no_field() {
 
 # logged REGEX - mail.log has a line with it within some seconds
 logged() {
-	world_wait 5 world_log_has "$1" || no "not in mail.log: $1"
+	world_wait 10 world_log_has "$1" || no "not in mail.log: $1"
 }
 
 # --- out of it -------------------------------------------------------------

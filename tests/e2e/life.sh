@@ -203,7 +203,7 @@ life_dns_dead() {
 	# shellcheck disable=SC2086
 	kill -CONT $dead
 	[ $rc = 0 ] || return
-	[ $ms -ge 3500 ] && [ $ms -lt 6000 ] || no "it took $ms ms" || return
+	[ $ms -ge 3500 ] && [ $ms -lt 8000 ] || no "it took $ms ms" || return
 	in_as softfail user@back.example 198.51.100.9
 }
 

@@ -153,6 +153,18 @@ enum {
 	/* A key file: RSA of 4,096 bits is 3.3 KiB of PEM. */
 	KEY_FILE_MAX = 16 * 1024,
 
+	/* Tables of the signer. A file of 100,000 rows that hold their keys is some
+	 * 200 MB and better kept as key files; 10,000 of them fit. A row: a key of
+	 * 4,096 bits is 3.3 KiB. As much of a word as shows which one is wrong. */
+	TABLE_FILE_MAX = 64 * 1024 * 1024,
+	TABLE_ROWS_MAX = 200 * 1000,
+	TABLE_LINE_MAX = 8 * 1024,
+	TABLE_TOLD_MAX = 256,
+
+	/* Signatures of one message: with sign_all each row that matches makes one.
+	 * Verifiers look at a few; opendkim's at 3. */
+	SIGNATURES_MAX = 16,
+
 	/* trusted_forwarders: each is a check of its own for a message that does
 	 * not pass, all at once. Who has more relays than this lists addresses. */
 	SPF_FORWARDERS_MAX = 16,

@@ -50,6 +50,7 @@ settings_reply_judge(struct span text)
 {
 	enum reply_field field;
 	struct span piece;
+	unsigned reasons = 0;
 
 	if (text.n == 0)
 		return "a reply needs some text";
@@ -64,6 +65,7 @@ settings_reply_judge(struct span text)
 			return "in braces only action, reason, result, "
 			       "identity, domain, client and receiver may "
 			       "stand";
+		reasons += field == REPLY_REASON;
 	}
-	return NULL;
+	return reasons > 1 ? "{reason} may stand in it once" : NULL;
 }

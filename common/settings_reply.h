@@ -4,7 +4,7 @@
  *     Message {action} due to: {reason}. See https://mx.example.com/spf
  *
  * Printable ASCII; what stands in braces is one of the words below, no brace
- * stands anywhere else. So the config can be judged when it is read, and what a
+ * stands anywhere else; {reason}, which can be long, stands once at the most. So the config can be judged when it is read, and what a
  * sender or a domain's owner writes is only ever put in, never read as a template.
  *
  * What the words become is known by policyd/verdict.c.

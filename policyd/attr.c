@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stddef.h>
 
 #include "policyd/attr.h"
@@ -9,12 +10,23 @@ static const struct {
     {"request", offsetof(struct attr, request)},
     {"protocol_state", offsetof(struct attr, protocol_state)},
     {"client_address", offsetof(struct attr, client_address)},
+    {"client_name", offsetof(struct attr, client_name)},
     {"helo_name", offsetof(struct attr, helo_name)},
     {"sender", offsetof(struct attr, sender)},
     {"recipient", offsetof(struct attr, recipient)},
     {"queue_id", offsetof(struct attr, queue_id)},
     {"instance", offsetof(struct attr, instance)},
+    {"sasl_username", offsetof(struct attr, sasl_username)},
+    {"ccert_fingerprint", offsetof(struct attr, ccert_fingerprint)},
+    {"ccert_pubkey_fingerprint",
+        offsetof(struct attr, ccert_pubkey_fingerprint)},
 };
+
+static struct span *
+field_at(struct attr *a, size_t i)
+{
+	return (struct span *)(void *)((char *)a + fields[i].offset);
+}
 
 /* An empty value leaves p non-NULL, so a second one does not pass for a
  * first. */
@@ -22,8 +34,7 @@ static void
 store(struct attr *a, struct span name, struct span value)
 {
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-		struct span *field =
-		    (struct span *)(void *)((char *)a + fields[i].offset);
+		struct span *field = field_at(a, i);
 
 		if (!span_eq(name, span_str(fields[i].name)))
 			continue;
@@ -31,6 +42,20 @@ store(struct attr *a, struct span name, struct span value)
 			*field = value;
 		return;
 	}
+}
+
+int
+attr_keep(struct arena *arena, const struct attr *in, struct attr *ret)
+{
+	*ret = *in;
+	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+		struct span *field = field_at(ret, i);
+
+		field->p = arena_dup(arena, *field);
+		if (field->p == NULL)
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 static enum parse

@@ -12,6 +12,7 @@
 #ifndef POSTSEAL_POLICYD_ATTR_H
 #define POSTSEAL_POLICYD_ATTR_H
 
+#include "common/arena.h"
 #include "common/span.h"
 
 /* What we use of a request. The bytes are the sender's: clean them before they
@@ -20,12 +21,19 @@ struct attr {
 	struct span request;        /* "smtpd_access_policy" */
 	struct span protocol_state; /* "RCPT" */
 	struct span
-	    client_address; /* numeric; "unknown" when the peer is gone */
+	    client_address;      /* numeric; "unknown" when the peer is gone */
+	struct span client_name; /* looked up both ways; else "unknown" */
 	struct span helo_name;
 	struct span sender; /* without quotes and <>; empty: null sender */
 	struct span recipient;
 	struct span queue_id; /* empty at the first recipient of a message */
 	struct span instance; /* one transaction; the same for its recipients */
+	struct span sasl_username; /* empty: did not log in */
+
+	/* "12:AB:...", of the TLS client certificate and of its public key; empty:
+	 * there was none. */
+	struct span ccert_fingerprint;
+	struct span ccert_pubkey_fingerprint;
 };
 
 /*
@@ -39,5 +47,8 @@ struct attr {
  */
 enum parse attr_parse(struct span in, size_t max, struct attr *ret_attr,
     size_t *ret_used, const char **ret_why);
+
+/* A copy whose bytes live in arena. 0, or -ENOMEM. */
+int attr_keep(struct arena *arena, const struct attr *in, struct attr *ret);
 
 #endif

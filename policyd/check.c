@@ -6,6 +6,7 @@
 #include "policyd/check.h"
 #include "policyd/early.h"
 #include "policyd/exptext.h"
+#include "policyd/published.h"
 #include "policyd/spfeval.h"
 
 enum { MECHANISM_MAX = 255 }; /* a term may have 64 KiB */
@@ -83,8 +84,10 @@ settle(struct check *c, const struct spfeval_verdict *v)
 	if (v->result == SPF_TEMPERROR || v->result == SPF_PERMERROR)
 		r->problem =
 		    c->l.problem != NULL ? c->l.problem : "out of memory";
-	if (v->result == SPF_FAIL)
+	if (v->result == SPF_FAIL) {
 		c->explaining = p;
+		r->no_mail = published_no_mail(&c->l.root);
+	}
 }
 
 /* Runs what can be run. True: the result is there. */

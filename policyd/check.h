@@ -46,6 +46,7 @@ struct check_result {
 	/* fail: the expanded exp text, printable ASCII of at most
 	 * SPF_EXPLANATION_MAX octets, unattributed; or NULL */
 	const char *explanation;
+	bool no_mail;     /* fail: the record is exactly "v=spf1 -all" */
 	unsigned lookups; /* DNS terms used, of ten */
 	unsigned voids;
 	unsigned

@@ -19,9 +19,12 @@ struct policy {
 	bool partial;  /* the beginning of a request has been read */
 	bool draining; /* end when nothing is under way */
 
-	/* The instance answered last ("": none), and what others of it get. */
+	/* The instance answered last ("": none), what others of it get that have
+	 * the same policy, and whether it was given its one header. */
 	char instance[POLICY_INSTANCE_MAX + 1];
 	struct buf repeat;
+	const struct policyd_settings *policy;
+	bool headed;
 };
 
 void
@@ -96,7 +99,7 @@ log_results(struct log_line *l, const struct request_answer *a)
 
 /* What a sender can make long stands last, as the line is cut there. */
 static void
-log_answer(const struct request_answer *a)
+log_answer(const struct request_answer *a, bool again)
 {
 	const struct attr *in = a->attr;
 	struct log_line l;
@@ -106,8 +109,9 @@ log_answer(const struct request_answer *a)
 	if (in->queue_id.n == 0)
 		log_span(&l, "instance", in->instance);
 	log_span(&l, "client", in->client_address);
-	log_str(&l, "action", a->word);
+	log_str(&l, "action", again ? "dunno" : a->word);
 	log_str(&l, "unchecked", a->unchecked);
+	log_str(&l, "trusted", a->by);
 	log_results(&l, a);
 	log_num(&l, "ms", a->ms);
 	log_span(&l, "helo", in->helo_name);
@@ -135,8 +139,15 @@ log_broken(struct policy_env *env)
 
 /* --- requests ------------------------------------------------------------ */
 
+static bool
+is_remembered(const struct policy *p, struct span instance)
+{
+	return instance.n > 0 && span_eq(instance, span_str(p->instance));
+}
+
+/* again: the message had its header before. */
 static void
-policy_remember(struct policy *p, const struct request_answer *a)
+policy_remember(struct policy *p, const struct request_answer *a, bool again)
 {
 	struct span instance = a->attr->instance;
 
@@ -149,6 +160,8 @@ policy_remember(struct policy *p, const struct request_answer *a)
 		return;
 	memcpy(p->instance, instance.p, instance.n);
 	p->instance[instance.n] = '\0';
+	p->policy = a->policy;
+	p->headed = again || a->once;
 }
 
 /* Reads on, or ends, after a reply. */
@@ -165,11 +178,13 @@ static void
 policy_answer(void *arg, const struct request_answer *a)
 {
 	struct policy *p = arg;
+	bool headed = is_remembered(p, a->attr->instance) && p->headed;
+	bool again = headed && a->once;
 
 	p->request = NULL;
-	policy_reply(p, a->action);
-	policy_remember(p, a);
-	log_answer(a);
+	policy_reply(p, again ? "dunno" : a->action);
+	policy_remember(p, a, headed);
+	log_answer(a, again);
 	policy_go_on(p);
 }
 
@@ -191,8 +206,9 @@ policy_take(struct policy *p, const struct attr *in)
 		policy_reply(p, "dunno");
 		return;
 	}
-	if (in->instance.n > 0 &&
-	    span_eq(in->instance, span_str(p->instance))) {
+	if (is_remembered(p, in->instance) &&
+	    p->policy ==
+	        settings_recipient(env->request.settings, in->recipient)) {
 		policy_reply(p, buf_text(&p->repeat));
 		return;
 	}
@@ -294,6 +310,7 @@ policy_new(struct policy_env *env, int in, int out, void (*closed)(void *arg),
 	p->closed = closed;
 	p->arg = arg;
 	buf_init(&p->repeat, HEADER_LINE_MAX + 128);
+	conn_set_timeout(conn, POLICY_IDLE_MS);
 	*ret = p;
 	return 0;
 }

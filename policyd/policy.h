@@ -5,12 +5,13 @@
  * malformed or too long gets no reply but a log line, and the connection is
  * closed: Postfix retries, then takes its default_action. The end of the input
  * after a whole request: it is answered first. A lost peer: its request is
- * cancelled. An idle connection is never closed from here (Postfix closes it
- * after smtpd_policy_service_max_idle or max_ttl).
+ * cancelled. Postfix closes an idle connection after smtpd_policy_service_max_idle
+ * or max_ttl; one that is forgotten is closed from here much later (POLICY_IDLE_MS).
  *
  * It remembers the answer of one instance, which is enough: on a connection a
  * new instance means that the old message is over. Its other recipients are not
- * evaluated anew; a header goes to the first of them only, refusals to all.
+ * evaluated anew but where they have a policy of their own; a header goes to one of
+ * them only, whatever their policies are, refusals to all.
  *
  * Writes the log line of each decision. What the answer is request.c decides.
  */

@@ -33,3 +33,18 @@ published_lead(struct lookups *l, struct row *row, struct published_error *ret)
 	row->leads = p;
 	return 0;
 }
+
+bool
+published_no_mail(const struct row *root)
+{
+	const struct question *q = root->question;
+
+	if (q == NULL || q->state != QUESTION_ANSWERED)
+		return false;
+	for (size_t i = 0; i < q->answer->n; i++) {
+		if (span_ieqs(
+		        span_trim(q->answer->record[i].txt), "v=spf1 -all"))
+			return true;
+	}
+	return false;
+}

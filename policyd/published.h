@@ -25,4 +25,12 @@ struct published_error {
 int published_lead(
     struct lookups *l, struct row *row, struct published_error *ret);
 
+/* True if the record that root was given by DNS is "v=spf1 -all": the domain sends
+ * no mail at all. For a check that has its result. */
+bool published_no_mail(const struct row *root);
+
+/* True if the record that root was given by DNS is "v=spf1 -all": the domain sends
+ * no mail at all. For a check that has its result. */
+bool published_no_mail(const struct row *root);
+
 #endif

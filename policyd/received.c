@@ -249,11 +249,12 @@ put_received_spf(struct buf *b, const struct subject *s, enum identity identity,
     const struct check_result *r, enum level level)
 {
 	bool helo = identity == IDENTITY_HELO || s->sender.n == 0;
+	const char *receiver = s->hide_receiver ? NULL : s->receiver;
 	char ip[IP_TEXT_MAX];
 
 	buf_fmt(b, "Received-SPF: %s ", spf_result_word(r->result));
 	if (level < LEVEL_NO_COMMENT) {
-		put_comment(b, s->receiver, s, r);
+		put_comment(b, receiver, s, r);
 		buf_byte(b, ' ');
 	}
 	ip_text(&s->client, ip);
@@ -264,8 +265,8 @@ put_received_spf(struct buf *b, const struct subject *s, enum identity identity,
 		put_pair(b, "envelope-from", clean_sender(s->sender));
 	if (s->helo.n > 0)
 		put_pair(b, "helo", clean_text(s->helo, DOMAIN_MAX, ".@:"));
-	if (level < LEVEL_NO_RECEIVER && s->receiver != NULL)
-		put_pair(b, "receiver", clean_name(s->receiver));
+	if (level < LEVEL_NO_RECEIVER && receiver != NULL)
+		put_pair(b, "receiver", clean_name(receiver));
 	if (level < LEVEL_NO_MECHANISM)
 		put_mechanism(b, r);
 	if (level < LEVEL_NO_PROBLEM && is_error(r->result) &&
@@ -332,6 +333,21 @@ received_spf(const struct subject *s, enum identity identity,
     const struct check_result *result, struct buf *out)
 {
 	put_line(put_received_spf, s, identity, result, out);
+}
+
+void
+received_skipped(const struct subject *s, bool auth_results, const char *why,
+    struct buf *out)
+{
+	struct clean id = clean_name(s->receiver);
+
+	if (!auth_results) {
+		buf_fmt(out, "X-Comment: SPF not checked: %s", why);
+		return;
+	}
+	buf_str(out, "Authentication-Results: ");
+	put_value(out, &id, is_token(&id));
+	buf_fmt(out, "; none (SPF not checked: %s)", why);
 }
 
 void

@@ -33,6 +33,7 @@ struct subject {
 	struct span sender; /* as Postfix gives it; empty: null sender */
 	struct span helo;
 	const char *receiver; /* our host name; also the authserv-id */
+	bool hide_receiver;   /* not in Received-SPF */
 };
 
 /*
@@ -42,6 +43,16 @@ struct subject {
  */
 void received_spf(const struct subject *s, enum identity identity,
     const struct check_result *result, struct buf *out);
+
+/*
+ * Appends the field for mail that was not checked, without a line end. why: our own
+ * words. Received-SPF has no result for that ("none" means that the domain has no
+ * record), so it is "X-Comment: SPF not checked: why" or, with auth_results,
+ * "Authentication-Results: host; none (SPF not checked: why)" (RFC 8601 section
+ * 2.2). Nothing of the client, which may be a user at home, is in it.
+ */
+void received_skipped(const struct subject *s, bool auth_results,
+    const char *why, struct buf *out);
 
 /* Appends "Authentication-Results: ..." likewise. Shows only the domain of the
  * identity that gave the result (RFC 8601 section 2.7.2). */

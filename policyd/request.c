@@ -8,7 +8,7 @@
 #include "common/limits.h"
 #include "policyd/received.h"
 #include "policyd/request.h"
-#include "policyd/skip.h"
+#include "policyd/trust.h"
 #include "policyd/verdict.h"
 
 /* One identity's check: running (check), finished (result), or neither. */
@@ -28,10 +28,14 @@ struct request {
 	void *arg;
 	struct attr attr; /* copied into the arena */
 	struct subject subject;
-	bool shared;           /* one check for both identities: null sender */
+	bool shared; /* one check for both identities: null sender */
+	const struct policyd_settings *policy; /* the recipient's */
 	const char *unchecked; /* why there is no check at all, or NULL */
+	enum skip skip;        /* the rule that says so, and its name */
+	const char *by;
 	struct side helo;
 	struct side mail_from;
+	struct trust *trust; /* what asks DNS, or NULL */
 };
 
 static const struct check_result out_of_memory = {
@@ -50,6 +54,7 @@ request_free(struct request *r)
 {
 	side_cancel(&r->helo);
 	side_cancel(&r->mail_from);
+	trust_free(r->trust);
 	timer_free(r->timer);
 	arena_free(&r->arena);
 	free(r);
@@ -101,22 +106,30 @@ static const char *
 would(struct request *r, const struct verdict_results *results,
     const struct verdict *given, struct buf *text)
 {
-	const struct policyd_settings *p = &r->env.settings->policyd;
+	const struct policyd_settings *p = r->policy;
 	struct verdict wanted = verdict_choose(p, results, false);
 
-	if (!p->observe || wanted.kind == given->kind)
+	if (!p->observe || r->skip != SKIP_NO || wanted.kind == given->kind)
 		return NULL;
-	verdict_action(&wanted, &r->subject, p->header, text);
+	verdict_action(p, &wanted, &r->subject, text);
 	return buf_error(text) == 0 ? buf_text(text) : verdict_word(&wanted);
+}
+
+static struct verdict_results
+request_results(const struct request *r)
+{
+	return (struct verdict_results){
+	    r->helo.result, r->mail_from.result, r->subject.sender.n == 0};
 }
 
 static void
 request_finish(struct request *r)
 {
-	const struct policyd_settings *p = &r->env.settings->policyd;
-	struct verdict_results results = {
-	    r->helo.result, r->mail_from.result, r->subject.sender.n == 0};
-	struct verdict v = verdict_choose(p, &results, p->observe);
+	const struct policyd_settings *p = r->policy;
+	struct verdict_results results = request_results(r);
+	struct verdict v = r->skip != SKIP_NO
+	    ? verdict_skip(p, r->skip)
+	    : verdict_choose(p, &results, p->observe);
 	struct buf action, other;
 	struct request_answer answer;
 
@@ -124,7 +137,7 @@ request_finish(struct request *r)
 	side_cancel(&r->mail_from);
 	buf_init(&action, HEADER_LINE_MAX + 64);
 	buf_init(&other, HEADER_LINE_MAX + 64);
-	verdict_action(&v, &r->subject, p->header, &action);
+	verdict_action(p, &v, &r->subject, &action);
 	answer = (struct request_answer){
 	    .attr = &r->attr,
 	    .action = buf_error(&action) == 0 ? buf_text(&action) : NULL,
@@ -132,7 +145,9 @@ request_finish(struct request *r)
 	    .once = verdict_is_once(&v),
 	    .word = verdict_word(&v),
 	    .would = would(r, &results, &v, &other),
-	    .unchecked = r->unchecked,
+	    .unchecked = r->skip != SKIP_NO ? skip_word(r->skip) : r->unchecked,
+	    .by = r->by,
+	    .policy = p,
 	    .helo = results.helo,
 	    .mail_from = results.mail_from,
 	    .ms = (unsigned)(loop_now(r->env.loop) - r->began),
@@ -145,21 +160,45 @@ request_finish(struct request *r)
 	request_free(r);
 }
 
+/* True if the result that decides is a pass, which needs nobody's trust. */
+static bool
+request_passes(const struct request *r)
+{
+	struct verdict_results results = request_results(r);
+	struct verdict v =
+	    verdict_choose(r->policy, &results, r->policy->observe);
+
+	return v.result == NULL || v.result->result == SPF_PASS;
+}
+
+/* All results that count are there. */
+static void
+request_decide(struct request *r)
+{
+	if (request_passes(r) ||
+	    trust_look(r->trust, &r->skip, &r->by) != TRUST_OPEN)
+		request_finish(r);
+}
+
 /* HELO decides first, so MAIL FROM's result waits for HELO's. */
 static void
 request_go_on(struct request *r)
 {
-	const struct policyd_settings *p = &r->env.settings->policyd;
+	const struct policyd_settings *p = r->policy;
 	const struct check_result *helo = r->helo.result;
 
 	if (r->helo.check != NULL)
 		return;
-	if (helo != NULL && !p->observe && verdict_helo_ends(p, helo->result)) {
-		request_finish(r);
-		return;
-	}
+	if (helo != NULL && !p->observe && verdict_helo_ends(p, helo))
+		side_cancel(&r->mail_from);
 	if (r->mail_from.check == NULL)
-		request_finish(r);
+		request_decide(r);
+}
+
+static void
+trust_changed(void *arg)
+{
+	request_go_on(arg);
 }
 
 static void
@@ -228,7 +267,23 @@ request_fire(void *arg)
 	side_timeout(&r->helo, s->helo);
 	side_timeout(
 	    &r->mail_from, s->sender.n == 0 ? s->helo : domain_of(s->sender));
+	if (!request_passes(r))
+		(void)trust_look(r->trust, &r->skip, &r->by);
 	request_finish(r);
+}
+
+static struct check_input
+request_input(const struct request *r, struct span sender)
+{
+	return (struct check_input){
+	    .client = r->subject.client,
+	    .sender = sender,
+	    .helo = r->subject.helo,
+	    .receiver = r->subject.receiver,
+	    .now = (uint64_t)time(NULL),
+	    .void_max = r->policy->void_lookups,
+	    .prefetch = r->env.settings->dns.prefetch,
+	};
 }
 
 /* Starts one check; one that cannot start is a temperror. */
@@ -236,16 +291,7 @@ static void
 side_start(struct side *s, struct span sender)
 {
 	struct request *r = s->request;
-	const struct settings *settings = r->env.settings;
-	const struct check_input in = {
-	    .client = r->subject.client,
-	    .sender = sender,
-	    .helo = r->subject.helo,
-	    .receiver = r->subject.receiver,
-	    .now = (uint64_t)time(NULL),
-	    .void_max = settings->policyd.void_lookups,
-	    .prefetch = settings->dns.prefetch,
-	};
+	const struct check_input in = request_input(r, sender);
 
 	if (check_start(r->env.loop, r->env.resolver, &in, side_done, s,
 	        &s->check) != 0) {
@@ -282,8 +328,9 @@ join(struct arena *a, struct span head, struct span tail)
 static int
 request_check(struct request *r)
 {
-	const struct policyd_settings *p = &r->env.settings->policyd;
+	const struct policyd_settings *p = r->policy;
 	const struct subject *s = &r->subject;
+	struct check_input in = request_input(r, s->sender);
 	bool helo = p->helo.check && is_helo_name(s->helo);
 	struct span host, sender = s->sender;
 
@@ -302,10 +349,13 @@ request_check(struct request *r)
 		r->mail_from.result = r->helo.result;
 	else if (p->mail_from.check)
 		side_start(&r->mail_from, sender);
-	return 0;
+	if (r->helo.check == NULL && r->mail_from.check == NULL)
+		return 0;
+	return trust_start(
+	    r->env.loop, r->env.resolver, p, &in, trust_changed, r, &r->trust);
 }
 
-/* Why this request is not checked, or NULL. */
+/* Why this request cannot be checked, or NULL. */
 static const char *
 unchecked(const struct policyd_settings *p, const struct attr *in,
     struct ip *ret_client)
@@ -318,27 +368,7 @@ unchecked(const struct policyd_settings *p, const struct attr *in,
 		return "client_address is not an address";
 	if (!p->helo.check && !p->mail_from.check)
 		return "checks are switched off";
-	return skip_word(skip_client(p, ret_client));
-}
-
-/* Replaces a field by a copy. */
-static bool
-keep_span(struct arena *a, struct span *s)
-{
-	s->p = arena_dup(a, *s);
-	return s->p != NULL;
-}
-
-static bool
-keep_attr(struct arena *a, const struct attr *in, struct attr *ret)
-{
-	*ret = *in;
-	return keep_span(a, &ret->request) &&
-	    keep_span(a, &ret->protocol_state) &&
-	    keep_span(a, &ret->client_address) &&
-	    keep_span(a, &ret->helo_name) && keep_span(a, &ret->sender) &&
-	    keep_span(a, &ret->recipient) && keep_span(a, &ret->queue_id) &&
-	    keep_span(a, &ret->instance);
+	return NULL;
 }
 
 static int
@@ -349,13 +379,19 @@ request_begin(struct request *r, const struct attr *in)
 
 	if (rc != 0)
 		return rc;
-	if (!keep_attr(&r->arena, in, &r->attr))
-		return -ENOMEM;
+	rc = attr_keep(&r->arena, in, &r->attr);
+	if (rc != 0)
+		return rc;
 	r->subject.sender = r->attr.sender;
 	r->subject.helo = r->attr.helo_name;
 	r->subject.receiver = settings->hostname;
-	r->unchecked = unchecked(&settings->policyd, in, &r->subject.client);
+	r->subject.hide_receiver = settings->policyd.hide_receiver;
+	r->policy = settings_recipient(settings, in->recipient);
+	r->unchecked = unchecked(r->policy, in, &r->subject.client);
 	if (r->unchecked == NULL)
+		r->skip =
+		    skip_client(r->policy, &r->subject.client, in, &r->by);
+	if (r->unchecked == NULL && r->skip == SKIP_NO)
 		rc = request_check(r);
 	if (rc != 0)
 		return rc;

@@ -14,6 +14,9 @@
  *   - A null sender is postmaster@HELO. It is one check, judged by HELO's table
  *     and then by MAIL FROM's.
  *   - At policyd.time_limit an identity that is not finished is temperror.
+ *   - What the recipient's own policy changes is in force from the first step on.
+ *   - The rules of skip.h come before all checks, those of trust.h run beside them:
+ *     mail that did not pass is taken as not checked if one of them holds.
  */
 #ifndef POSTSEAL_POLICYD_REQUEST_H
 #define POSTSEAL_POLICYD_REQUEST_H
@@ -57,9 +60,13 @@ struct request_answer {
 
 	const char *word;      /* the action's kind, for the log */
 	const char *would;     /* observe: the action not sent; else NULL */
-	const char *unchecked; /* why nothing was checked; NULL: it was */
-	const struct check_result *helo;      /* NULL: not checked */
-	const struct check_result *mail_from; /* likewise */
+	const char *unchecked; /* why nothing was checked, or why that does not
+				* count; NULL: it was */
+	const char *by;        /* the name in the config that led to this; or
+				* NULL */
+	const struct policyd_settings *policy; /* the recipient's */
+	const struct check_result *helo;       /* NULL: not checked */
+	const struct check_result *mail_from;  /* likewise */
 	unsigned ms;
 };
 

@@ -1,25 +1,50 @@
 /*
  * skip.h - clients whose mail is not checked, and why.
  *
- * What is known without asking DNS: networks that the administrator trusts.
- * A skipped request gets dunno and no header; the log line names the reason.
+ * The rules that need no DNS: what Postfix tells about the client, against what
+ * the administrator trusts.
+ *
+ *   - client_name is the name that Postfix has looked up for the client's address
+ *     and back again; where that failed it is "unknown". reverse_client_name,
+ *     which anyone can choose, is not looked at.
+ *   - A fingerprint stands for whoever holds the private key: TLS proved that,
+ *     whether a CA signed the certificate or not. That some CA signed it would
+ *     prove nothing, as CAs sign for everyone.
+ *
+ * The rules that ask DNS are trust.c's. A skipped request gets dunno or, with
+ * skip_header, a header that says why; the log line names the rule.
+ *
+ * Pure.
  */
 #ifndef POSTSEAL_POLICYD_SKIP_H
 #define POSTSEAL_POLICYD_SKIP_H
 
 #include "common/ip.h"
 #include "common/settings.h"
+#include "policyd/attr.h"
 
+/* In the order in which they are tried. */
 enum skip {
-	SKIP_NO,             /* check it */
-	SKIP_TRUSTED_NETWORK /* policyd { trusted_networks } */
+	SKIP_NO,            /* check it */
+	SKIP_NETWORK,       /* policyd { trusted_networks } */
+	SKIP_AUTHENTICATED, /* trust_authenticated */
+	SKIP_CERTIFICATE,   /* trusted_certificates */
+	SKIP_CLIENT,        /* trusted_clients */
+	SKIP_HELO,          /* trusted_helo */
+	SKIP_FORWARDER      /* trusted_forwarders */
 };
 
-/* Whether, and by which rule, the client is not checked. */
-enum skip skip_client(
-    const struct policyd_settings *p, const struct ip *client);
+/* Whether, and by which of the first four rules, the client is not checked. in:
+ * what Postfix tells. *ret_by: the name or fingerprint of the config that it was,
+ * borrowed from p; else untouched. */
+enum skip skip_client(const struct policyd_settings *p, const struct ip *client,
+    const struct attr *in, const char **ret_by);
 
-/* The rule as the log names it, "trusted_networks"; NULL for SKIP_NO. */
+/* The rule as the log names it, which is its key: "trusted_networks"; NULL for
+ * SKIP_NO. */
 const char *skip_word(enum skip s);
+
+/* The same in words for a header: "trusted network". */
+const char *skip_phrase(enum skip s);
 
 #endif

@@ -1,8 +1,12 @@
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/limits.h"
 #include "common/log.h"
 #include "common/supervisor.h"
 #include "policyd/policy.h"
@@ -38,6 +42,22 @@ client_gone(void *arg)
 	worker_closed(s->worker);
 }
 
+/* So that peers that vanished without a word do not stay for ever. What fails is not
+ * needed: a unix: socket has none of it. */
+static void
+keep_alive(int fd)
+{
+	static const int on = 1, idle = POLICY_KEEPALIVE_IDLE,
+	                 interval = POLICY_KEEPALIVE_INTERVAL,
+	                 count = POLICY_KEEPALIVE_COUNT;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+	(void)setsockopt(
+	    fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
+}
+
 static void
 standing_accepted(void *arg, int fd)
 {
@@ -51,6 +71,7 @@ standing_accepted(void *arg, int fd)
 		log_event(LOG_ERR, "accept", "%s", strerror(ENOMEM));
 		return;
 	}
+	keep_alive(fd);
 	c->standing = s;
 	c->next = s->first;
 	if (s->first != NULL)

@@ -1,32 +1,6 @@
-#include "common/ip.h"
-#include "common/limits.h"
+#include "common/domain.h"
+#include "policyd/reply.h"
 #include "policyd/verdict.h"
-
-/* One line of text that is cut at `end` bytes of out. */
-struct line {
-	struct buf *out;
-	size_t end;
-	bool cut;
-};
-
-/* Appends text; what is not printable ASCII becomes '?'. */
-static void
-put(struct line *l, const char *text)
-{
-	for (; *text != '\0' && !l->cut; text++) {
-		l->cut = l->out->n == l->end;
-		if (!l->cut)
-			buf_byte(
-			    l->out, *text < ' ' || *text > '~' ? '?' : *text);
-	}
-}
-
-static void
-put_end(struct line *l)
-{
-	if (l->cut && buf_error(l->out) == 0)
-		memset(l->out->p + l->end - 3, '.', 3);
-}
 
 /* True if text begins with word, in any case, and the word ends there. */
 static bool
@@ -70,25 +44,60 @@ action_ends(const struct action *a)
 	return false;
 }
 
-bool
-verdict_helo_ends(const struct policyd_settings *p, enum spf_result result)
+/* What the table of one identity says. */
+static struct action
+action_of(const struct identity_settings *table, const struct check_result *r)
 {
-	return action_ends(&p->helo.action[result]);
+	if (r->result == SPF_FAIL && table->no_mail_only && !r->no_mail)
+		return (struct action){.kind = ACTION_HEADER};
+	return table->action[r->result];
 }
 
-/* What the table of one identity says; dunno if it was not checked. */
+bool
+verdict_helo_ends(
+    const struct policyd_settings *p, const struct check_result *result)
+{
+	struct action a = action_of(&p->helo, result);
+
+	return action_ends(&a);
+}
+
+/* pass_required: what did not pass is refused, for now if that may change. */
+static struct action
+action_required(const struct policyd_settings *p, const struct check_result *r,
+    struct action otherwise)
+{
+	if (r->result == SPF_PASS)
+		return otherwise;
+	for (size_t i = 0; i < p->pass_required.n; i++) {
+		if (domain_equal(
+		        span_str(r->domain), span_str(p->pass_required.v[i])))
+			return (struct action){r->result == SPF_TEMPERROR
+			        ? ACTION_DEFER
+			        : ACTION_REJECT,
+			    NULL};
+	}
+	return otherwise;
+}
+
+/* The verdict of one identity; dunno if it was not checked. */
 static struct verdict
 verdict_of(const struct policyd_settings *p, enum identity identity,
-    const struct check_result *result, bool observe)
+    const struct verdict_results *r, bool observe)
 {
-	const struct identity_settings *table =
-	    identity == IDENTITY_HELO ? &p->helo : &p->mail_from;
-	struct verdict v = {ACTION_DUNNO, identity, result, NULL};
+	bool helo = identity == IDENTITY_HELO;
+	struct verdict v = {.kind = ACTION_DUNNO,
+	    .identity = identity,
+	    .result = helo ? r->helo : r->mail_from};
+	struct action a;
 
-	if (result == NULL)
+	if (v.result == NULL)
 		return v;
-	v.kind = table->action[result->result].kind;
-	v.access = table->action[result->result].access;
+	a = action_of(helo ? &p->helo : &p->mail_from, v.result);
+	if (!helo && !r->null_sender)
+		a = action_required(p, v.result, a);
+	v.kind = a.kind;
+	v.access = a.access;
 	if (v.kind == ACTION_ACCESS && is_word(v.access, "DUNNO"))
 		v.kind = ACTION_DUNNO;
 	if (observe && v.kind != ACTION_DUNNO)
@@ -101,15 +110,23 @@ verdict_of(const struct policyd_settings *p, enum identity identity,
 }
 
 struct verdict
+verdict_skip(const struct policyd_settings *p, enum skip skip)
+{
+	bool header = p->skip_header && p->header != HEADER_NONE;
+
+	return (struct verdict){
+	    .kind = header ? ACTION_HEADER : ACTION_DUNNO, .skip = skip};
+}
+
+struct verdict
 verdict_choose(const struct policyd_settings *p,
     const struct verdict_results *r, bool observe)
 {
-	struct verdict helo = verdict_of(p, IDENTITY_HELO, r->helo, observe);
+	struct verdict helo = verdict_of(p, IDENTITY_HELO, r, observe);
 	struct verdict mail_from =
-	    verdict_of(p, IDENTITY_MAIL_FROM, r->mail_from, observe);
+	    verdict_of(p, IDENTITY_MAIL_FROM, r, observe);
 
-	if (r->helo != NULL && !observe &&
-	    verdict_helo_ends(p, r->helo->result))
+	if (r->helo != NULL && !observe && verdict_helo_ends(p, r->helo))
 		return helo;
 	if (helo.kind == ACTION_ACCESS &&
 	    (mail_from.kind == ACTION_HEADER || mail_from.kind == ACTION_DUNNO))
@@ -119,150 +136,48 @@ verdict_choose(const struct policyd_settings *p,
 	return mail_from;
 }
 
-static const char *
-code_of(enum spf_result result)
-{
-	switch (result) {
-	case SPF_FAIL:
-		return "7.23";
-	case SPF_TEMPERROR:
-	case SPF_PERMERROR:
-		return "7.24";
-	case SPF_SOFTFAIL:
-	case SPF_NEUTRAL:
-	case SPF_NONE:
-	case SPF_PASS:
-	case SPF_RESULTS:
-		break;
-	}
-	return "7.1";
-}
-
-/* What the result says about the domain, behind "SPF fail for HELO: ". */
-static void
-put_meaning(struct line *l, const struct check_result *r, const char *ip)
-{
-	const char *domain = *r->domain == '\0' ? "this name" : r->domain;
-
-	switch (r->result) {
-	case SPF_PERMERROR:
-		put(l, "cannot use the SPF record of ");
-		put(l, domain);
-		return;
-	case SPF_TEMPERROR:
-		put(l, "could not look up the SPF record of ");
-		put(l, domain);
-		return;
-	case SPF_NONE:
-		put(l, domain);
-		put(l, " has no SPF record");
-		return;
-	case SPF_FAIL:
-	case SPF_SOFTFAIL:
-	case SPF_NEUTRAL:
-	case SPF_PASS:
-	case SPF_RESULTS:
-		break;
-	}
-	put(l, domain);
-	put(l,
-	    r->result == SPF_PASS           ? " permits "
-	        : r->result == SPF_FAIL     ? " does not permit "
-	        : r->result == SPF_SOFTFAIL ? " probably does not permit "
-	                                    : " says nothing about ");
-	put(l, ip);
-}
-
-/*
- * "SPF fail for MAIL FROM: example.com does not permit 192.0.2.1; example.com
- * explains: ...". The explanation is the domain owner's text, so it is said
- * whose it is (RFC 7208 section 6.2), and it stands last, where it is cut.
- */
-static void
-put_reason(struct line *l, const struct verdict *v, const struct subject *s)
-{
-	const struct check_result *r = v->result;
-	bool helo = v->identity == IDENTITY_HELO || s->sender.n == 0;
-	char ip[IP_TEXT_MAX];
-
-	put(l, "SPF ");
-	put(l, spf_result_word(r->result));
-	put(l, helo ? " for HELO: " : " for MAIL FROM: ");
-	put_meaning(l, r, ip_text(&s->client, ip));
-	if (r->problem != NULL) {
-		put(l, ": ");
-		put(l, r->problem);
-	}
-	if (r->explanation != NULL) {
-		put(l, "; ");
-		put(l, r->domain);
-		put(l, " explains: ");
-		put(l, r->explanation);
-	}
-}
-
-static void
-put_reject(struct line *l, const struct verdict *v, const struct subject *s)
-{
-	put(l, "550 5.");
-	put(l, code_of(v->result->result));
-	put(l, " ");
-	put_reason(l, v, s);
-}
-
-/* X.7.24 is the one code of SPF that RFC 7372 registers for a temporary
- * refusal; X.7.23 is for 550 only. */
-static void
-put_defer(struct line *l, const struct verdict *v, const struct subject *s)
-{
-	put(l, "DEFER_IF_PERMIT 4.7.24 ");
-	put_reason(l, v, s);
-}
-
 static void
 put_header(const struct verdict *v, const struct subject *s,
     enum header_kind header, struct buf *out)
 {
-	switch (header) {
-	case HEADER_RECEIVED_SPF:
-		buf_str(out, "PREPEND ");
-		received_spf(s, v->identity, v->result, out);
-		return;
-	case HEADER_AUTH_RESULTS:
-		buf_str(out, "PREPEND ");
+	bool auth_results = header == HEADER_AUTH_RESULTS;
+
+	buf_str(out, "PREPEND ");
+	if (v->skip != SKIP_NO)
+		received_skipped(s, auth_results, skip_phrase(v->skip), out);
+	else if (auth_results)
 		received_auth_results(s, v->identity, v->result, out);
-		return;
-	case HEADER_NONE:
-		buf_str(out, "dunno");
-		return;
-	}
+	else
+		received_spf(s, v->identity, v->result, out);
 }
 
 void
-verdict_action(const struct verdict *v, const struct subject *s,
-    enum header_kind header, struct buf *out)
+verdict_action(const struct policyd_settings *p, const struct verdict *v,
+    const struct subject *s, struct buf *out)
 {
-	struct line l = {out, out->n + REPLY_TEXT_MAX, false};
+	const struct reply reply = {
+	    .template = p->reply_text,
+	    .defer = v->kind == ACTION_DEFER,
+	    .identity = v->identity,
+	    .result = v->result,
+	    .subject = s,
+	};
 
 	switch (v->kind) {
 	case ACTION_HEADER:
-		put_header(v, s, header, out);
+		put_header(v, s, p->header, out);
 		return;
 	case ACTION_DUNNO:
 		buf_str(out, "dunno");
 		return;
 	case ACTION_REJECT:
-		put_reject(&l, v, s);
-		break;
 	case ACTION_DEFER:
-		put_defer(&l, v, s);
-		break;
-	case ACTION_ACCESS:
-		l.end = out->n + HEADER_LINE_MAX; /* may be a PREPEND */
-		put(&l, v->access);
-		break;
+		reply_make(&reply, out);
+		return;
+	case ACTION_ACCESS: /* printable and short: the config is judged */
+		buf_str(out, v->access);
+		return;
 	}
-	put_end(&l);
 }
 
 bool

@@ -7,14 +7,15 @@
  * action is the answer; where that is only a header or dunno, an access(5)
  * action of HELO that does not end the matter (WARN, HOLD, ...) goes before it.
  *
+ * Two keys stand above the tables: of mail from pass_required nothing but a pass is
+ * let in, and with no_mail_only a fail is acted on only where the domain says that it
+ * sends no mail at all.
+ *
  * With a sender that is not null a HELO result is never shown in a header: it
  * was taken for a MAIL FROM pass (CVE-2019-20790).
  *
- * Enhanced codes are those of RFC 7372: 5.7.23 for fail, 5.7.24 for temperror
- * and permerror, 4.7.24 for whatever is deferred; 5.7.1 for what has none of
- * its own.
- *
- * Pure. The text of headers is received.c's, the checks are request.c's.
+ * Pure. The text of headers is received.c's, that of refusals reply.c's, the checks
+ * are request.c's.
  */
 #ifndef POSTSEAL_POLICYD_VERDICT_H
 #define POSTSEAL_POLICYD_VERDICT_H
@@ -23,6 +24,7 @@
 #include "common/settings.h"
 #include "policyd/check.h"
 #include "policyd/received.h"
+#include "policyd/skip.h"
 
 /* The results of one request. NULL: this identity was not checked. */
 struct verdict_results {
@@ -39,25 +41,28 @@ struct verdict {
 	    *result;        /* that led to it; NULL: none did, and
 					    * kind is ACTION_DUNNO */
 	const char *access; /* ACTION_ACCESS; else NULL */
+	enum skip skip;     /* not SKIP_NO: the header tells this */
 };
 
 /* True if HELO's result is the answer, whatever MAIL FROM's would be. */
 bool verdict_helo_ends(
-    const struct policyd_settings *p, enum spf_result result);
+    const struct policyd_settings *p, const struct check_result *result);
 
 /* What the tables say. Borrows from both. With observe whatever could refuse or
  * divert mail (reject, defer, access) is a header instead. */
 struct verdict verdict_choose(const struct policyd_settings *p,
     const struct verdict_results *r, bool observe);
 
+/* The verdict for mail that is not checked, for this reason. */
+struct verdict verdict_skip(const struct policyd_settings *p, enum skip skip);
+
 /*
  * Appends what follows "action=" in the reply: one line of printable ASCII.
  * "dunno", "PREPEND field", "550 5.7.23 text", "DEFER_IF_PERMIT 4.7.24 text",
- * or the access(5) action of the config, cleaned. Reply texts have at most
- * REPLY_TEXT_MAX bytes.
+ * or the access(5) action of the config.
  */
-void verdict_action(const struct verdict *v, const struct subject *s,
-    enum header_kind header, struct buf *out);
+void verdict_action(const struct policyd_settings *p, const struct verdict *v,
+    const struct subject *s, struct buf *out);
 
 /* True if the action is for one recipient of a message only (a header): the
  * later ones are told dunno. Refusals are repeated. */

@@ -155,12 +155,14 @@ judge_actions(const struct subject *s, enum identity identity,
     const struct check_result *r, struct buf *out)
 {
 	static const enum action_kind kinds[] = {ACTION_REJECT, ACTION_DEFER};
+	static const struct policyd_settings policy = {
+	    .reply_text = "{action} by {receiver}: {reason} ({domain})"};
 
 	for (size_t i = 0; i < 2; i++) {
-		struct verdict v = {kinds[i], identity, r, NULL};
+		struct verdict v = {kinds[i], identity, r, NULL, SKIP_NO};
 
 		buf_clear(out);
-		verdict_action(&v, s, HEADER_RECEIVED_SPF, out);
+		verdict_action(&policy, &v, s, out);
 		must(buf_error(out) == 0 && out->n <= REPLY_TEXT_MAX);
 		must_be_printable(buf_view(out));
 	}

@@ -57,6 +57,7 @@ begin(void)
 	memset(&w, 0, sizeof w);
 	w.settings.hostname = "mx.example.org";
 	w.settings.policyd.time_limit = 20;
+	w.settings.policyd.reply_text = "{reason}";
 	table(&w.settings.policyd.mail_from); /* HELO is t_request.c's affair */
 	CU_ASSERT_FATAL(loop_new(&w.env.request.loop) == 0);
 	w.env.request.settings = &w.settings;
@@ -436,20 +437,86 @@ peer_lost(void)
 	finish();
 }
 
-/* Postfix closes after max_idle or max_ttl, at 1,000 s; we do not. */
+/* Postfix closes after max_idle or max_ttl, at 1,000 s; we do much later. */
 static void
 idle(void)
 {
 	begin();
-	loop_fake_advance(w.env.request.loop, 100 * 3600 * 1000ull);
+	CHECK(POLICY_IDLE_MS >= 2 * 1000 * 1000);
+	loop_fake_advance(w.env.request.loop, POLICY_IDLE_MS - 1);
 	CHECK(w.closed == 0 && !is_closed());
 	say(request("1.2.3", "r@example.org"));
 	double_done(0, SPF_PASS, "a");
 	CHECK(begins(heard(), "action=PREPEND "));
-	loop_fake_advance(w.env.request.loop, 100 * 3600 * 1000ull);
+	loop_fake_advance(w.env.request.loop, POLICY_IDLE_MS - 1);
 	CHECK(w.closed == 0);
 	say(request("1.2.3", "r2@example.org"));
 	CHECK_STR(heard(), "action=dunno\n\n");
+	loop_fake_advance(w.env.request.loop, POLICY_IDLE_MS - 1);
+	CHECK(w.closed == 0);
+	loop_fake_advance(w.env.request.loop, 1);
+	CHECK(w.closed == 1 && is_closed());
+	CHECK(log_count("malformed") == 0);
+	finish();
+}
+
+/* Recipients with a policy of their own are answered by it; the message has one
+ * header for all of them. */
+static void
+recipients_of_a_message(void)
+{
+	static struct recipient_settings own[2];
+
+	begin();
+	own[0] = (struct recipient_settings){
+	    .address = "@lax.example", .policyd = w.settings.policyd};
+	own[1] = (struct recipient_settings){
+	    .address = "boss@example.org", .policyd = w.settings.policyd};
+	own[0].policyd.mail_from.action[SPF_FAIL].kind = ACTION_HEADER;
+	own[1].policyd.mail_from.action[SPF_FAIL].kind = ACTION_DUNNO;
+	w.settings.recipient = own;
+	w.settings.nrecipients = 2;
+	say(request("1.2.3", "r@example.org"));
+	double_done(0, SPF_FAIL, "all");
+	CHECK(begins(heard(), "action=550 5.7.23 "));
+	say(request("1.2.3", "a@lax.example"));
+	double_done(1, SPF_FAIL, "all");
+	CHECK(begins(heard(), "action=PREPEND Received-SPF: fail "));
+	say(request("1.2.3", "b@LAX.example")); /* the same policy */
+	CHECK_STR(heard(), "action=dunno\n\n");
+	say(request("1.2.3", "Boss@example.org"));
+	double_done(2, SPF_FAIL, "all");
+	CHECK_STR(heard(), "action=dunno\n\n");
+	say(request("1.2.3", "r2@example.org")); /* the general one again */
+	double_done(3, SPF_FAIL, "all");
+	CHECK(begins(heard(), "action=550 5.7.23 "));
+	say(request("1.2.3", "c@lax.example")); /* the header is there */
+	double_done(4, SPF_FAIL, "all");
+	CHECK_STR(heard(), "action=dunno\n\n");
+	CHECK(log_count("action=header") == 1);
+	say(request("1.2.4", "c@lax.example")); /* another message */
+	double_done(5, SPF_FAIL, "all");
+	CHECK(begins(heard(), "action=PREPEND Received-SPF: fail "));
+	finish();
+}
+
+/* What was not checked says so in the log, and by which entry of the config. */
+static void
+skipped_line(void)
+{
+	static char example[] = "example.com";
+	static char *names[] = {example};
+	char text[4096];
+
+	begin();
+	w.settings.policyd.trusted_clients = (struct text_list){names, 1};
+	snprintf(text, sizeof text, "client_name=a.example.com\n%s",
+	    request("1.2.3", "r@example.org"));
+	say(text);
+	CHECK_STR(heard(), "action=dunno\n\n");
+	CHECK(ndoubles == 0);
+	CHECK(log_count(" action=dunno unchecked=trusted_clients "
+	                "trusted=example.com ") == 1);
 	finish();
 }
 
@@ -762,9 +829,10 @@ long_and_hostile_line(void)
 }
 
 SUITE("policy", T(one_request), T(one_header_for_a_message),
-    T(refusals_are_repeated), T(connect_is_not_remembered), T(instance_limit),
-    T(pipelined), T(every_split), T(malformed), T(oversize), T(end_of_input),
-    T(peer_lost), T(idle), T(drain), T(freed_while_busy), T(peer_does_not_read),
+    T(refusals_are_repeated), T(recipients_of_a_message), T(skipped_line),
+    T(connect_is_not_remembered), T(instance_limit), T(pipelined),
+    T(every_split), T(malformed), T(oversize), T(end_of_input), T(peer_lost),
+    T(idle), T(drain), T(freed_while_busy), T(peer_does_not_read),
     T(flush_limit), T(broken_settings), T(no_memory_for_a_check),
     T(every_allocation_fails), T(no_memory_for_a_connection), T(decision_line),
     T(observed_line), T(long_and_hostile_line))

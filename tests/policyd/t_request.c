@@ -18,7 +18,7 @@ struct world {
 	unsigned answers;
 	char action[1200];
 	char would[1200];
-	const char *unchecked;
+	const char *unchecked, *by;
 	char helo[16]; /* results; "-": not checked */
 	char from[16];
 	char problem[64];
@@ -39,10 +39,11 @@ table(struct identity_settings *t, enum action_kind fail)
 static void
 begin(struct world *w)
 {
-	*w = (struct world){
-	    .settings = {.hostname = "mx.example.org",
-	        .dns = {.prefetch = true},
-	        .policyd = {.time_limit = 20, .void_lookups = 2}},
+	*w = (struct world){.settings = {.hostname = "mx.example.org",
+	                        .dns = {.prefetch = true},
+	                        .policyd = {.time_limit = 20,
+	                            .void_lookups = 2,
+	                            .reply_text = "{reason}"}},
 	    .in = {.request = span_str("smtpd_access_policy"),
 	        .protocol_state = span_str("RCPT"),
 	        .client_address = span_str("192.0.2.1"),
@@ -88,6 +89,7 @@ answered(void *arg, const struct request_answer *a)
 	snprintf(
 	    w->would, sizeof w->would, "%s", a->would == NULL ? "" : a->would);
 	w->unchecked = a->unchecked;
+	w->by = a->by;
 	result_word(w->helo, a->helo);
 	result_word(w->from, a->mail_from);
 	snprintf(w->problem, sizeof w->problem, "%s",
@@ -428,6 +430,229 @@ not_for_us(void)
 	}
 }
 
+/* --- trust ---------------------------------------------------------------- */
+
+static char one_example[] = "one.example", two_example[] = "two.example";
+static char *relays[] = {one_example, two_example};
+
+static void
+trust_relays(struct world *w)
+{
+	w->settings.policyd.helo.check = false;
+	w->settings.policyd.trusted_forwarders = (struct text_list){relays, 2};
+}
+
+/* Domain_Whitelist of pypolicyd-spf: all at once, and beside MAIL FROM. */
+static void
+forwarders(void)
+{
+	struct world w;
+
+	begin(&w);
+	trust_relays(&w);
+	CHECK(start(&w) == 0);
+	CU_ASSERT_FATAL(ndoubles == 3);
+	CHECK_STR(doubles[0].sender, "u@example.com");
+	CHECK_STR(doubles[1].sender, "postmaster@one.example");
+	CHECK_STR(doubles[2].sender, "postmaster@two.example");
+	CHECK_STR(doubles[2].client, "192.0.2.1");
+	CHECK_STR(doubles[2].helo, "h.example.com");
+	double_done(2, SPF_PASS, "mx");
+	double_done(0, SPF_FAIL, "all");
+	CHECK(w.answers == 0); /* the first in the config may be it, too */
+	double_done(1, SPF_FAIL, "all");
+	CHECK(w.answers == 1);
+	CHECK_STR(w.action, "dunno");
+	CHECK_STR(w.unchecked, "trusted_forwarders");
+	CHECK_STR(w.by, "two.example");
+	CHECK_STR(w.from, "fail"); /* for the log */
+	finish(&w);
+
+	begin(&w); /* the first decides, the others are not waited for */
+	trust_relays(&w);
+	w.settings.policyd.skip_header = true;
+	CHECK(start(&w) == 0);
+	double_done(0, SPF_SOFTFAIL, "all");
+	double_done(1, SPF_PASS, "a");
+	CHECK(doubles[2].cancelled);
+	CHECK_STR(w.by, "one.example");
+	CHECK_STR(
+	    w.action, "PREPEND X-Comment: SPF not checked: trusted forwarder");
+	CHECK(w.once);
+	finish(&w);
+
+	begin(&w); /* nothing but a pass counts */
+	trust_relays(&w);
+	CHECK(start(&w) == 0);
+	double_done(1, SPF_NEUTRAL, "all");
+	double_done(2, SPF_TEMPERROR, NULL);
+	CHECK(w.answers == 0);
+	double_done(0, SPF_FAIL, "all");
+	CHECK(begins(w.action, "550 5.7.23 "));
+	CHECK_STR(w.unchecked, NULL);
+	finish(&w);
+
+	begin(&w); /* mail that passes needs no trust, and waits for none */
+	trust_relays(&w);
+	CHECK(start(&w) == 0);
+	double_done(0, SPF_PASS, "a");
+	CHECK(begins(w.action, "PREPEND Received-SPF: pass "));
+	CHECK(doubles[1].cancelled && doubles[2].cancelled);
+	finish(&w);
+
+	begin(&w); /* nor does an answer that comes first change that */
+	trust_relays(&w);
+	CHECK(start(&w) == 0);
+	double_done(1, SPF_PASS, "a");
+	CHECK(w.answers == 0);
+	double_done(0, SPF_PASS, "a");
+	CHECK(begins(w.action, "PREPEND Received-SPF: pass "));
+	finish(&w);
+
+	begin(&w); /* HELO's refusal is not the end either */
+	trust_relays(&w);
+	w.settings.policyd.helo.check = true;
+	CHECK(start(&w) == 0);
+	CU_ASSERT_FATAL(ndoubles == 4);
+	double_done(0, SPF_FAIL, "all");
+	CHECK(doubles[1].cancelled && w.answers == 0);
+	double_done(2, SPF_PASS, "a");
+	CHECK_STR(w.action, "dunno");
+	finish(&w);
+
+	begin(&w); /* nothing is checked, so nothing is asked */
+	trust_relays(&w);
+	w.settings.policyd.mail_from.check = false;
+	w.settings.policyd.helo.check = true;
+	w.in.helo_name = span_str("localhost");
+	CHECK(start(&w) == 0);
+	CHECK(ndoubles == 0);
+	loop_run(w.loop);
+	CHECK_STR(w.action, "dunno");
+	finish(&w);
+}
+
+static void
+forwarders_are_late(void)
+{
+	struct world w;
+
+	begin(&w); /* the time limit is for all together */
+	trust_relays(&w);
+	CHECK(start(&w) == 0);
+	double_done(0, SPF_FAIL, "all");
+	loop_fake_advance(w.loop, 20000);
+	CHECK(begins(w.action, "550 5.7.23 "));
+	CHECK(doubles[1].cancelled && doubles[2].cancelled);
+	finish(&w);
+
+	begin(&w); /* a dead sender's DNS does not hurt a trusted relay */
+	trust_relays(&w);
+	w.settings.policyd.mail_from.action[SPF_TEMPERROR].kind = ACTION_DEFER;
+	CHECK(start(&w) == 0);
+	double_done(1, SPF_PASS, "a");
+	loop_fake_advance(w.loop, 20000);
+	CHECK_STR(w.action, "dunno");
+	CHECK_STR(w.unchecked, "trusted_forwarders");
+	finish(&w);
+
+	begin(&w); /* the peer is lost: all are cancelled */
+	trust_relays(&w);
+	CHECK(start(&w) == 0);
+	request_cancel(w.request);
+	CHECK(doubles[0].cancelled && doubles[1].cancelled &&
+	    doubles[2].cancelled);
+	finish(&w);
+
+	begin(&w); /* no memory for one of them: it is not trusted */
+	trust_relays(&w);
+	double_fail_at = 2;
+	CHECK(start(&w) == 0);
+	CU_ASSERT_FATAL(ndoubles == 2);
+	double_done(0, SPF_FAIL, "all");
+	double_done(1, SPF_FAIL, "all");
+	CHECK(begins(w.action, "550 5.7.23 "));
+	finish(&w);
+}
+
+/* As many as the config allows. */
+static void
+many_forwarders(void)
+{
+	static char *all[SPF_FORWARDERS_MAX];
+	struct world w;
+
+	for (size_t i = 0; i < SPF_FORWARDERS_MAX; i++)
+		all[i] = one_example;
+	begin(&w);
+	trust_relays(&w);
+	w.settings.policyd.trusted_forwarders.v = all;
+	w.settings.policyd.trusted_forwarders.n = SPF_FORWARDERS_MAX;
+	CHECK(start(&w) == 0);
+	CU_ASSERT_FATAL(ndoubles == 1 + SPF_FORWARDERS_MAX);
+	double_done(0, SPF_FAIL, "all");
+	for (size_t i = 1; i < SPF_FORWARDERS_MAX; i++)
+		double_done(i, SPF_NONE, NULL);
+	CHECK(w.answers == 0);
+	double_done(SPF_FORWARDERS_MAX, SPF_PASS, "a");
+	CHECK_STR(w.action, "dunno");
+	finish(&w);
+}
+
+/* Per_User of pypolicyd-spf: the recipient's policy from the first step on. */
+static void
+recipients(void)
+{
+	static struct recipient_settings own;
+	struct world w;
+
+	begin(&w);
+	own = (struct recipient_settings){
+	    .address = "r@example.org", .policyd = w.settings.policyd};
+	own.policyd.helo.check = false;
+	own.policyd.void_lookups = 9;
+	own.policyd.mail_from.action[SPF_FAIL] =
+	    (struct action){ACTION_ACCESS, "HOLD"};
+	own.policyd.trusted_networks.n = 0;
+	w.settings.recipient = &own;
+	w.settings.nrecipients = 1;
+	w.in.client_address = span_str("10.1.2.3");
+	CHECK(start(&w) == 0);
+	CU_ASSERT_FATAL(ndoubles == 1);
+	CHECK(doubles[0].void_max == 9);
+	double_done(0, SPF_FAIL, "all");
+	CHECK_STR(w.action, "HOLD");
+	finish(&w);
+
+	begin(&w); /* another's mail is not touched by it */
+	w.settings.recipient = &own;
+	w.settings.nrecipients = 1;
+	w.in.recipient = span_str("r2@example.org");
+	CHECK(start(&w) == 0);
+	CU_ASSERT_FATAL(ndoubles == 2);
+	double_done(0, SPF_NONE, NULL);
+	double_done(1, SPF_FAIL, "all");
+	CHECK(begins(w.action, "550 5.7.23 "));
+	finish(&w);
+}
+
+/* Hide_Receiver of pypolicyd-spf. */
+static void
+hidden_receiver(void)
+{
+	struct world w;
+
+	begin(&w);
+	w.settings.policyd.helo.check = false;
+	w.settings.policyd.hide_receiver = true;
+	CHECK(start(&w) == 0);
+	double_done(0, SPF_PASS, "a");
+	CHECK(begins(w.action, "PREPEND Received-SPF: pass (example.com "));
+	CHECK(strstr(w.action, "mx.example.org") == NULL);
+	CHECK(strstr(w.action, "receiver") == NULL);
+	finish(&w);
+}
+
 /* --- time ----------------------------------------------------------------- */
 
 static void
@@ -649,6 +874,7 @@ every_allocation_fails(void)
 }
 
 SUITE("request", T(both_side_by_side), T(helo_ends), T(null_sender),
-    T(switched_off), T(helo_names), T(senders), T(not_for_us), T(time_limit),
-    T(cancel), T(observe), T(check_does_not_start), T(memory_limit),
-    T(every_allocation_fails))
+    T(switched_off), T(helo_names), T(senders), T(not_for_us), T(forwarders),
+    T(forwarders_are_late), T(many_forwarders), T(recipients),
+    T(hidden_receiver), T(time_limit), T(cancel), T(observe),
+    T(check_does_not_start), T(memory_limit), T(every_allocation_fails))

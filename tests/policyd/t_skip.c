@@ -3,22 +3,38 @@
 #include "policyd/skip.h"
 #include "tests/support/suite.h"
 
+static char example[] = "example.com", relay[] = "relay.example";
+static char *domains[] = {example, relay};
+static char md5[] = "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF";
+static char *prints[] = {md5};
+
+static struct ip
+ip_of(const char *text)
+{
+	struct ip ip;
+
+	if (ip_parse(span_str(text), &ip) != 0)
+		abort();
+	return ip;
+}
+
 static enum skip
 skip_of(const char *const *net, size_t n, const char *client)
 {
 	struct cidr v[4];
 	struct policyd_settings p = {.trusted_networks = {v, n}};
-	struct ip ip;
+	struct ip ip = ip_of(client);
+	struct attr in = {0};
+	const char *by = NULL;
 
 	for (size_t i = 0; i < n; i++) {
 		if (cidr_parse(span_str(net[i]), &v[i]) != 0)
 			abort();
 	}
-	if (ip_parse(span_str(client), &ip) != 0)
-		abort();
-	return skip_client(&p, &ip);
+	return skip_client(&p, &ip, &in, &by);
 }
 
+/* skip_addresses and Whitelist of pypolicyd-spf. */
 static void
 trusted_networks(void)
 {
@@ -28,15 +44,15 @@ trusted_networks(void)
 		const char *client;
 		enum skip want;
 	} row[] = {
-	    {"127.0.0.1", SKIP_TRUSTED_NETWORK},
-	    {"127.255.255.255", SKIP_TRUSTED_NETWORK},
+	    {"127.0.0.1", SKIP_NETWORK},
+	    {"127.255.255.255", SKIP_NETWORK},
 	    {"128.0.0.0", SKIP_NO},
-	    {"::1", SKIP_TRUSTED_NETWORK},
+	    {"::1", SKIP_NETWORK},
 	    {"::2", SKIP_NO},
 	    {"192.0.2.127", SKIP_NO},
-	    {"192.0.2.128", SKIP_TRUSTED_NETWORK},
-	    {"::ffff:192.0.2.128", SKIP_TRUSTED_NETWORK},
-	    {"2001:db8:0:ffff::1", SKIP_TRUSTED_NETWORK},
+	    {"192.0.2.128", SKIP_NETWORK},
+	    {"::ffff:192.0.2.128", SKIP_NETWORK},
+	    {"2001:db8:0:ffff::1", SKIP_NETWORK},
 	    {"2001:db8:1::", SKIP_NO},
 	};
 
@@ -48,10 +64,99 @@ trusted_networks(void)
 }
 
 static void
+authenticated(void)
+{
+	struct policyd_settings p = {.trust_authenticated = true};
+	struct ip ip = ip_of("192.0.2.1");
+	struct attr in = {0};
+	const char *by = NULL;
+
+	CHECK(skip_client(&p, &ip, &in, &by) == SKIP_NO);
+	in.sasl_username = span_str("");
+	CHECK(skip_client(&p, &ip, &in, &by) == SKIP_NO);
+	in.sasl_username = span_str("u");
+	CHECK(skip_client(&p, &ip, &in, &by) == SKIP_AUTHENTICATED);
+	p.trust_authenticated = false;
+	CHECK(skip_client(&p, &ip, &in, &by) == SKIP_NO);
+	CHECK(by == NULL);
+}
+
+static void
+certificates(void)
+{
+	static const struct {
+		const char *print, *key;
+		enum skip want;
+	} row[] = {
+	    {"", "", SKIP_NO},
+	    {"00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF", "",
+	        SKIP_CERTIFICATE},
+	    {"", "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF",
+	        SKIP_CERTIFICATE},
+	    {"00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff", "",
+	        SKIP_CERTIFICATE},
+	    {"00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FE",
+	        "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE", SKIP_NO},
+	};
+	struct policyd_settings p = {.trusted_certificates = {prints, 1}};
+	struct ip ip = ip_of("192.0.2.1");
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct attr in = {.ccert_fingerprint = span_str(row[i].print),
+		    .ccert_pubkey_fingerprint = span_str(row[i].key)};
+		const char *by = NULL;
+
+		CHECK(skip_client(&p, &ip, &in, &by) == row[i].want);
+		CHECK(by == (row[i].want == SKIP_NO ? NULL : md5));
+	}
+}
+
+/* Domain_Whitelist_PTR of pypolicyd-spf, which compared the end of a name that the
+ * client's owner may choose, without a label boundary. */
+static void
+client_names(void)
+{
+	static const struct {
+		const char *name;
+		const char *by;
+	} row[] = {
+	    {"example.com", example},
+	    {"Mail.Example.COM", example},
+	    {"a.b.relay.example", relay},
+	    {"notexample.com", NULL},
+	    {"example.com.evil.example", NULL},
+	    {"com", NULL},
+	    {"unknown", NULL},
+	    {"", NULL},
+	};
+	struct policyd_settings p = {.trusted_clients = {domains, 2}};
+	struct ip ip = ip_of("192.0.2.1");
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct attr in = {.client_name = span_str(row[i].name)};
+		const char *by = NULL;
+
+		suite_row(row[i].name);
+		CHECK((skip_client(&p, &ip, &in, &by) == SKIP_CLIENT) ==
+		    (row[i].by != NULL));
+		CHECK(by == row[i].by);
+	}
+}
+
+static void
 words(void)
 {
 	CHECK_STR(skip_word(SKIP_NO), NULL);
-	CHECK_STR(skip_word(SKIP_TRUSTED_NETWORK), "trusted_networks");
+	CHECK_STR(skip_phrase(SKIP_NO), NULL);
+	CHECK_STR(skip_word(SKIP_NETWORK), "trusted_networks");
+	for (enum skip s = SKIP_NETWORK; s <= SKIP_FORWARDER; s++) {
+		CHECK(
+		    skip_word(s) != NULL && strchr(skip_word(s), ' ') == NULL);
+		CHECK(skip_phrase(s) != NULL);
+		for (enum skip t = SKIP_NETWORK; t < s; t++)
+			CHECK(strcmp(skip_word(s), skip_word(t)) != 0);
+	}
 }
 
-SUITE("skip", T(trusted_networks), T(words))
+SUITE("skip", T(trusted_networks), T(authenticated), T(certificates),
+    T(client_names), T(words))

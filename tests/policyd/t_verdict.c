@@ -110,7 +110,7 @@ who_decides(void)
 		CHECK(
 		    v.result == (c->identity == IDENTITY_HELO ? &helo : &from));
 		CHECK((v.access != NULL) == (v.kind == ACTION_ACCESS));
-		CHECK(verdict_helo_ends(&p, SPF_PASS) == c->helo_ends);
+		CHECK(verdict_helo_ends(&p, &helo) == c->helo_ends);
 	}
 }
 
@@ -130,9 +130,10 @@ each_result(void)
 		CHECK(verdict_choose(&p, &r, false).kind == ACTION_REJECT);
 		p.helo.action[i].kind = D;
 		CHECK(verdict_choose(&p, &r, false).kind == ACTION_DEFER);
-		for (int k = 0; k < SPF_RESULTS; k++)
-			CHECK(verdict_helo_ends(&p, (enum spf_result)k) ==
-			    (k == i));
+		for (int k = 0; k < SPF_RESULTS; k++) {
+			helo = result_of((enum spf_result)k);
+			CHECK(verdict_helo_ends(&p, &helo) == (k == i));
+		}
 	}
 }
 
@@ -263,8 +264,8 @@ static const struct text texts[] = {
         "probably does not permit 192.0.2.1"},
     {N, IDENTITY_MAIL_FROM, "u@example.com", {.result = SPF_FAIL}, NULL,
         "dunno"},
-    {A, IDENTITY_MAIL_FROM, "u@example.com", {.result = SPF_FAIL},
-        "WARN odd\n\naction=OK\xc3\xa4", "WARN odd??action=OK??"},
+    {A, IDENTITY_MAIL_FROM, "u@example.com", {.result = SPF_FAIL}, "WARN odd",
+        "WARN odd"},
     /* nobody's text makes a second line, or one that is not ASCII */
     {R, IDENTITY_MAIL_FROM, "u@example.com",
         {.result = SPF_FAIL,
@@ -274,6 +275,11 @@ static const struct text texts[] = {
         "550 5.7.23 SPF fail for MAIL FROM: exa?mple.com does not permit "
         "192.0.2.1; exa?mple.com explains: ???action=OK??????."},
 };
+
+static const struct policyd_settings plain = {
+    .header = HEADER_RECEIVED_SPF, .reply_text = "{reason}"};
+static const struct policyd_settings results = {
+    .header = HEADER_AUTH_RESULTS, .reply_text = "{reason}"};
 
 static void
 reply_texts(void)
@@ -285,10 +291,10 @@ reply_texts(void)
 		const struct text *t = &texts[i];
 		struct subject s = subject_of(t->sender);
 		struct verdict v = {
-		    t->kind, t->identity, &t->result, t->access};
+		    t->kind, t->identity, &t->result, t->access, SKIP_NO};
 
 		buf_clear(&out);
-		verdict_action(&v, &s, HEADER_RECEIVED_SPF, &out);
+		verdict_action(&plain, &v, &s, &out);
 		CHECK_STR(buf_text(&out), t->want);
 	}
 	buf_free(&out);
@@ -299,20 +305,17 @@ headers(void)
 {
 	struct check_result r = result_of(SPF_PASS);
 	struct subject s = subject_of("u@example.com");
-	struct verdict v = {H, IDENTITY_MAIL_FROM, &r, NULL};
+	struct verdict v = {H, IDENTITY_MAIL_FROM, &r, NULL, SKIP_NO};
 	struct buf out;
 
 	buf_init(&out, 4096);
-	verdict_action(&v, &s, HEADER_RECEIVED_SPF, &out);
+	verdict_action(&plain, &v, &s, &out);
 	CHECK(strncmp(buf_text(&out), "PREPEND Received-SPF: pass (", 28) == 0);
 	buf_clear(&out);
-	verdict_action(&v, &s, HEADER_AUTH_RESULTS, &out);
+	verdict_action(&results, &v, &s, &out);
 	CHECK(strncmp(buf_text(&out),
 	          "PREPEND Authentication-Results: mx.example.org; spf=pass (",
 	          58) == 0);
-	buf_clear(&out);
-	verdict_action(&v, &s, HEADER_NONE, &out);
-	CHECK_STR(buf_text(&out), "dunno");
 	buf_free(&out);
 }
 
@@ -328,44 +331,168 @@ reply_limit(void)
 	struct check_result r = {
 	    .result = SPF_FAIL, .domain = "example.com", .explanation = why};
 	struct subject s = subject_of("u@example.com");
-	struct verdict v = {R, IDENTITY_MAIL_FROM, &r, NULL};
+	struct verdict v = {R, IDENTITY_MAIL_FROM, &r, NULL, SKIP_NO};
 	struct buf out;
 
 	buf_init(&out, 4096);
 	memset(why, 'x', sizeof why);
 	why[room] = '\0';
-	verdict_action(&v, &s, HEADER_RECEIVED_SPF, &out);
+	verdict_action(&plain, &v, &s, &out);
 	CHECK(out.n == REPLY_TEXT_MAX);
 	CHECK_STR(buf_text(&out) + out.n - 4, "xxxx");
 	why[room] = 'x';
 	why[room + 1] = '\0';
 	buf_clear(&out);
-	verdict_action(&v, &s, HEADER_RECEIVED_SPF, &out);
+	verdict_action(&plain, &v, &s, &out);
 	CHECK(out.n == REPLY_TEXT_MAX);
 	CHECK_STR(buf_text(&out) + out.n - 4, "x...");
 	buf_free(&out);
 }
 
+/* pypolicyd-spf's Reject_Not_Pass_Domains. */
 static void
-access_limit(void)
+pass_required(void)
 {
-	char text[HEADER_LINE_MAX + 2];
-	struct check_result r = result_of(SPF_FAIL);
+	static char bank[] = "bank.example", com[] = "example.com";
+	static char *list[] = {bank, com};
+	static const struct {
+		const char *domain;
+		enum spf_result result;
+		bool null_sender;
+		enum action_kind want;
+	} row[] = {
+	    {"example.com", SPF_FAIL, false, R},
+	    {"example.com", SPF_SOFTFAIL, false, R},
+	    {"example.com", SPF_NEUTRAL, false, R},
+	    {"example.com", SPF_NONE, false, R},
+	    {"example.com", SPF_PERMERROR, false, R},
+	    {"example.com", SPF_TEMPERROR, false, D}, /* may pass later */
+	    {"example.com", SPF_PASS, false, H},
+	    {"bank.example", SPF_NONE, false, R},
+	    {"Bank.Example", SPF_NONE, false, R},
+	    {"a.bank.example", SPF_NONE, false, H}, /* another domain */
+	    {"xbank.example", SPF_NONE, false, H},
+	    {"example.com", SPF_NONE, true, H}, /* a host's name */
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct policyd_settings p = {
+		    .header = HEADER_RECEIVED_SPF, .pass_required = {list, 2}};
+		struct check_result from = result_of(row[i].result);
+		struct verdict_results r = {NULL, &from, row[i].null_sender};
+
+		table(&p.mail_from, H, NULL);
+		from.domain = row[i].domain;
+		suite_row(row[i].domain);
+		CHECK(verdict_choose(&p, &r, false).kind == row[i].want);
+		CHECK(verdict_choose(&p, &r, true).kind == H);
+	}
+}
+
+/* pypolicyd-spf's No_Mail. */
+static void
+no_mail_only(void)
+{
+	struct check_result silent = result_of(SPF_FAIL),
+	                    talks = result_of(SPF_FAIL);
+	struct policyd_settings p = {.header = HEADER_RECEIVED_SPF};
+	struct verdict_results r = {&talks, &talks, false};
+
+	silent.no_mail = true;
+	table(&p.helo, R, NULL);
+	table(&p.mail_from, R, NULL);
+	p.helo.no_mail_only = p.mail_from.no_mail_only = true;
+	CHECK(verdict_choose(&p, &r, false).kind == H);
+	CHECK(!verdict_helo_ends(&p, &talks));
+	CHECK(verdict_helo_ends(&p, &silent));
+	r.mail_from = &silent;
+	CHECK(verdict_choose(&p, &r, false).kind == R);
+	CHECK(verdict_choose(&p, &r, false).identity == IDENTITY_MAIL_FROM);
+	r.helo = &silent;
+	CHECK(verdict_choose(&p, &r, false).identity == IDENTITY_HELO);
+	r.helo = r.mail_from = &talks;
+	p.mail_from.no_mail_only = false; /* one identity's does not touch the
+					   * other's */
+	CHECK(verdict_choose(&p, &r, false).kind == R);
+	CHECK(verdict_choose(&p, &r, false).identity == IDENTITY_MAIL_FROM);
+	talks.result = silent.result = SPF_SOFTFAIL; /* only fail is meant */
+	CHECK(verdict_helo_ends(&p, &talks));
+}
+
+static void
+skipped(void)
+{
+	struct policyd_settings p = {.header = HEADER_RECEIVED_SPF};
 	struct subject s = subject_of("u@example.com");
-	struct verdict v = {A, IDENTITY_MAIL_FROM, &r, text};
+	struct verdict v = verdict_skip(&p, SKIP_NETWORK);
 	struct buf out;
 
 	buf_init(&out, 4096);
-	memset(text, 'x', sizeof text);
-	text[HEADER_LINE_MAX] = '\0';
-	verdict_action(&v, &s, HEADER_RECEIVED_SPF, &out);
-	CHECK_STR(buf_text(&out), text);
-	text[HEADER_LINE_MAX] = 'x';
-	text[HEADER_LINE_MAX + 1] = '\0';
+	CHECK(v.kind == N);
+	p.skip_header = true;
+	v = verdict_skip(&p, SKIP_AUTHENTICATED);
+	CHECK(v.kind == H && verdict_is_once(&v));
+	verdict_action(&p, &v, &s, &out);
+	CHECK_STR(buf_text(&out),
+	    "PREPEND X-Comment: SPF not checked: authenticated client");
 	buf_clear(&out);
-	verdict_action(&v, &s, HEADER_RECEIVED_SPF, &out);
-	CHECK(out.n == HEADER_LINE_MAX);
-	CHECK_STR(buf_text(&out) + out.n - 4, "x...");
+	p.header = HEADER_AUTH_RESULTS;
+	verdict_action(&p, &v, &s, &out);
+	CHECK_STR(buf_text(&out),
+	    "PREPEND Authentication-Results: mx.example.org; none (SPF not "
+	    "checked: authenticated client)");
+	p.header = HEADER_NONE;
+	CHECK(verdict_skip(&p, SKIP_NETWORK).kind == N);
+	buf_free(&out);
+}
+
+/* pypolicyd-spf's Reason_Message. */
+static void
+templates(void)
+{
+	static char big[SPF_EXPLANATION_MAX + 1];
+	static const struct {
+		enum action_kind kind;
+		const char *template, *explanation, *want;
+	} row[] = {
+	    {R, "Message {action} due to: {reason}. Ask us", "no",
+	        "550 5.7.23 Message rejected due to: SPF fail for MAIL FROM: "
+	        "example.com does not permit 192.0.2.1; example.com explains: "
+	        "no. Ask us"},
+	    {D, "{action}", NULL, "DEFER_IF_PERMIT 4.7.24 deferred"},
+	    {R, "{result}/{identity}/{domain}/{client}/{receiver}", NULL,
+	        "550 5.7.23 fail/MAIL FROM/example.com/192.0.2.1/"
+	        "mx.example.org"},
+	    /* what is put in is no template */
+	    {R, "{reason}", "{action}{{}}",
+	        "550 5.7.23 SPF fail for MAIL FROM: example.com does not "
+	        "permit 192.0.2.1; example.com explains: {action}{{}}"},
+	};
+	struct subject s = subject_of("u@example.com");
+	struct check_result r = {.result = SPF_FAIL, .domain = "example.com"};
+	struct verdict v = {R, IDENTITY_MAIL_FROM, &r, NULL, SKIP_NO};
+	struct policyd_settings p = {.header = HEADER_RECEIVED_SPF};
+	struct buf out;
+
+	buf_init(&out, 4096);
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		v.kind = row[i].kind;
+		p.reply_text = row[i].template;
+		r.explanation = row[i].explanation;
+		buf_clear(&out);
+		verdict_action(&p, &v, &s, &out);
+		CHECK_STR(buf_text(&out), row[i].want);
+	}
+	/* A long explanation is cut, what stands behind it is not. */
+	memset(big, 'x', sizeof big - 1);
+	v.kind = R;
+	r.explanation = big;
+	p.reply_text = "{reason} - see https://mx.example.org/";
+	buf_clear(&out);
+	verdict_action(&p, &v, &s, &out);
+	CHECK(out.n == REPLY_TEXT_MAX);
+	CHECK(strstr(buf_text(&out), "xx... - see https://mx.example.org/") !=
+	    NULL);
 	buf_free(&out);
 }
 
@@ -388,8 +515,8 @@ once_and_words(void)
 	};
 
 	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-		struct verdict v = {
-		    row[i].kind, IDENTITY_MAIL_FROM, NULL, row[i].access};
+		struct verdict v = {row[i].kind, IDENTITY_MAIL_FROM, NULL,
+		    row[i].access, SKIP_NO};
 
 		suite_row(row[i].word);
 		CHECK(verdict_is_once(&v) == row[i].once);
@@ -398,5 +525,5 @@ once_and_words(void)
 }
 
 SUITE("verdict", T(who_decides), T(each_result), T(not_checked), T(no_header),
-    T(reply_texts), T(headers), T(reply_limit), T(access_limit),
-    T(once_and_words))
+    T(reply_texts), T(headers), T(reply_limit), T(pass_required),
+    T(no_mail_only), T(skipped), T(templates), T(once_and_words))

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <string.h>
 
 #include "signer/hdrsel.h"
 
@@ -65,6 +66,78 @@ hdrsel_never(struct span name)
 			return true;
 	}
 	return false;
+}
+
+/* Adds a rule, or changes that of the same name. */
+static void
+set_rule(struct hdrsel_rule *v, size_t *n, struct hdrsel_rule rule)
+{
+	size_t i = 0;
+
+	while (i < *n && !span_ieqs(span_str(v[i].name), rule.name))
+		i++;
+	v[i] = rule;
+	*n += i == *n;
+}
+
+/* The rule of one word of the config. 0 or as hdrsel_read(). */
+static int
+read_rule(const char *word, struct arena *arena, struct hdrsel_rule *ret,
+    const char **ret_why)
+{
+	size_t n = strcspn(word, "!");
+	const char *name = arena_dup(arena, span_of(word, n));
+
+	if (name == NULL)
+		return -ENOMEM;
+	if (hdrsel_never(span_of(name, n))) {
+		*ret_why = name;
+		return -EPERM;
+	}
+	*ret = (struct hdrsel_rule){
+	    name, word[n] == '!' ? HDRSEL_OVERSIGN : HDRSEL_PRESENT};
+	return 0;
+}
+
+static bool
+names_from(const struct hdrsel_rule *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (span_ieqs(span_str(v[i].name), "From"))
+			return true;
+	}
+	return false;
+}
+
+int
+hdrsel_read(const struct text_list *list, struct arena *arena,
+    struct hdrsel_rules *ret, const char **ret_why)
+{
+	const struct hdrsel_rules *usual = hdrsel_default();
+	struct hdrsel_rule rule, *v;
+	size_t n = 0;
+	int rc;
+
+	v = arena_alloc(arena, (usual->n + list->n) * sizeof *v);
+	if (v == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < list->n; i++) {
+		if (strcmp(list->v[i], "*") == 0) {
+			for (size_t j = 0; j < usual->n; j++)
+				set_rule(v, &n, usual->v[j]);
+			continue;
+		}
+		rc = read_rule(list->v[i], arena, &rule, ret_why);
+		if (rc != 0)
+			return rc;
+		set_rule(v, &n, rule);
+	}
+	if (!names_from(v, n)) {
+		*ret_why = "From must be signed";
+		return -EINVAL;
+	}
+	*ret = (struct hdrsel_rules){v, n};
+	return 0;
 }
 
 /*

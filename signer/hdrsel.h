@@ -16,7 +16,8 @@
 #define POSTSEAL_SIGNER_HDRSEL_H
 
 #include "common/arena.h"
-#include "common/limits.h" /* HDRSEL_MAX */
+#include "common/limits.h"   /* HDRSEL_MAX */
+#include "common/settings.h" /* struct text_list */
 #include "common/span.h"
 #include "signer/field.h"
 
@@ -37,6 +38,16 @@ struct hdrsel_rules {
 
 /* The default list; static. */
 const struct hdrsel_rules *hdrsel_default(void);
+
+/*
+ * Rules from the config: "Name" signs what is there, "Name!" oversigns, "*" is
+ * the default list. A name that stands twice keeps its place and takes the last
+ * mode. *ret lives in the arena. 0; -ENOMEM; or -EINVAL and a clause in
+ * *ret_why for a list without From (5.4), or -EPERM for a field that must not
+ * be signed: *ret_why is its name then.
+ */
+int hdrsel_read(const struct text_list *list, struct arena *arena,
+    struct hdrsel_rules *ret, const char **ret_why);
 
 /* True for a field that must not be signed: Received, Return-Path,
  * DKIM-Signature, Bcc, Comments, Keywords and their like. Any case. */

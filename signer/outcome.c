@@ -7,7 +7,6 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "signer/command.h"
-#include "signer/hdrsel.h"
 #include "signer/sigfield.h"
 
 static const char no_memory[] = "out of memory";
@@ -17,16 +16,14 @@ signer_init(struct signer *s, const struct settings *settings,
     const struct keyring *keys)
 {
 	*s = (struct signer){.settings = settings, .keys = keys};
-	buf_init(&s->value, SIGFIELD_MAX);
 	buf_init(&s->reply, CONN_OUT_MAX);
-	return sign_new(&s->sign);
+	return signing_init(&s->signing, &settings->signer);
 }
 
 void
 signer_free(struct signer *s)
 {
-	sign_free(s->sign);
-	buf_free(&s->value);
+	signing_free(&s->signing);
 	buf_free(&s->reply);
 }
 
@@ -98,26 +95,20 @@ outcome_headers(const struct signer *s, struct message *m,
 }
 
 /* Makes the signature of one key, and its packet into s->reply. 0 or -errno as
- * of sign_field(). */
+ * of signing_make(). */
 static int
 sign_with(struct signer *s, const struct outcome *o,
-    const struct keyring_key *key, const struct hdrsel *fields,
-    const unsigned char *hash, bool one_space)
+    const struct keyring_key *key, bool one_space)
 {
-	const struct sign_params p = {
-	    .header_canon = s->settings->signer.header_canon,
-	    .body_canon = s->settings->signer.body_canon,
+	const struct signing_as as = {.key = key->key,
 	    .domain = span_str(o->choice.domain->settings->name),
-	    .selector = span_str(key->settings->selector),
-	    .now = (uint64_t)time(NULL)};
+	    .selector = span_str(key->settings->selector)};
 	struct span value;
-	int rc;
+	int rc = signing_make(&s->signing, &as, &value);
 
-	buf_clear(&s->value);
-	rc = sign_field(s->sign, key->key, &p, fields, hash, &s->value);
 	if (rc != 0)
 		return rc;
-	value = span_skip(buf_view(&s->value), one_space ? 1 : 0);
+	value = span_skip(value, one_space ? 1 : 0);
 	command_reply_insheader(&s->reply, 0, span_str(SIGFIELD_NAME), value);
 	return buf_error(&s->reply);
 }
@@ -127,21 +118,12 @@ static int
 sign_all(struct signer *s, struct message *m, struct outcome *o, bool one_space)
 {
 	const struct keyring_domain *d = o->choice.domain;
-	struct field_list list = message_fields(m);
-	unsigned char hash[BODYHASH_SIZE];
-	struct hdrsel fields;
-	int rc = message_hash_end(m, hash);
+	int rc = signing_begin(&s->signing, m, (uint64_t)time(NULL));
 
 	buf_clear(&s->reply);
-	if (rc == 0) {
-		rc = hdrsel_pick(hdrsel_default(), &list, &m->arena, &fields);
-		/* "From :", which is no From to a verifier */
-		if (rc == -EINVAL)
-			rc = -EBADMSG;
-	}
 	for (size_t i = d->nkeys; rc == 0 && i-- > 0;) {
-		rc = sign_with(s, o, &d->key[i], &fields, hash, one_space);
-		if (rc == -EINVAL)
+		rc = sign_with(s, o, &d->key[i], one_space);
+		if (rc == -EINVAL || rc == -EKEYREJECTED)
 			o->bad_key = d->key[i].settings->file;
 	}
 	return rc;
@@ -178,6 +160,9 @@ outcome_end(struct signer *s, struct message *m, bool one_space,
 		    "a header field cannot arrive as it is");
 	else if (rc == -E2BIG || rc == -EMSGSIZE)
 		set(o, OUTCOME_UNSIGNED, "too many header fields to sign");
+	else if (rc == -EKEYREJECTED)
+		set(o, OUTCOME_TEMPFAIL,
+		    "the signature just made does not verify");
 	else
 		set(o, OUTCOME_TEMPFAIL,
 		    rc == -ENOMEM ? no_memory : "OpenSSL failed");

@@ -18,19 +18,18 @@
 #include "signer/keyring.h"
 #include "signer/message.h"
 #include "signer/origin.h"
-#include "signer/sign.h"
+#include "signer/signing.h"
 
 /* What the sessions of a worker share. */
 struct signer {
 	const struct settings *settings; /* borrows */
 	const struct keyring *keys;      /* borrows */
-	struct sign *sign;               /* owned, scratch memory */
-	struct buf value; /* owned, scratch memory: a signature */
-	struct buf reply; /* owned, scratch memory: packets */
+	struct signing signing;          /* owned, scratch memory */
+	struct buf reply;                /* owned, scratch memory: packets */
 };
 
-/* Makes s ready; borrows settings and keys until signer_free(). 0 or
- * -ENOMEM. */
+/* Makes s ready; borrows settings and keys until signer_free(). 0 or an error
+ * of signing_init(). */
 int signer_init(struct signer *s, const struct settings *settings,
     const struct keyring *keys);
 void signer_free(struct signer *s);

@@ -4,9 +4,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/limits.h"
 #include "common/log.h"
+#include "signer/hdrsel.h"
+
+enum { RULES_MEMORY_MAX = 64 * 1024 };
 
 enum { TEXT_MAX = 1024 * 1024 }; /* ten thousand bad keys, and their paths */
+
+/* Says what is wrong with sign_headers. 0, -EINVAL or -ENOMEM. */
+static int
+check_headers(const struct settings *s, struct buf *why)
+{
+	const char *bad = NULL;
+	struct hdrsel_rules rules;
+	struct arena arena;
+	int rc;
+
+	arena_init(&arena, RULES_MEMORY_MAX);
+	rc = hdrsel_read(&s->signer.sign_headers, &arena, &rules, &bad);
+	if (rc == -EPERM || rc == -EINVAL)
+		buf_fmt(why, "%s: signer.sign_headers: %s%s\n", s->file, bad,
+		    rc == -EPERM ? " changes on the way and is never signed"
+		                 : "");
+	arena_free(&arena);
+	return rc == -EPERM ? -EINVAL : rc;
+}
 
 int
 setup_read(
@@ -17,7 +40,13 @@ setup_read(
 
 	if (rc != 0)
 		return rc;
-	rc = keyring_open(s.settings, &s.keys, why, warn);
+	rc = check_headers(s.settings, why);
+	if (rc == -EINVAL) {
+		setup_clear(&s);
+		return rc;
+	}
+	if (rc == 0)
+		rc = keyring_open(s.settings, &s.keys, why, warn);
 	if (rc != 0) {
 		buf_fmt(why, "%s: %s\n", file, strerror(-rc));
 		setup_clear(&s);

@@ -321,7 +321,7 @@ check_signature(struct fixture *f, struct delivered *d, struct span payload,
 	if (!d->leadspc)
 		buf_byte(&text, ' ');
 	buf_span(&text, value);
-	CHECK(sign_verify(f->signer.sign, two->key[rsa ? 0 : 1].key,
+	CHECK(sign_verify(f->signer.signing.sign, two->key[rsa ? 0 : 1].key,
 	          buf_view(&text), &d->list, hash) == 0);
 	buf_free(&text);
 }

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/buf.h"
 #include "signer/hdrsel.h"
@@ -190,6 +191,99 @@ no_memory(void)
 	arena_free(&arena);
 }
 
+/* --- rules from the config ----------------------------------------------- */
+
+/* The rules of a list with spaces between, as "From! Subject". */
+static int
+read_rules(const char *text, struct buf *out)
+{
+	char copy[4000], *word[300], *rest = copy;
+	struct text_list list = {word, 0};
+	struct hdrsel_rules rules;
+	const char *why = NULL;
+	struct arena arena;
+	int rc;
+
+	snprintf(copy, sizeof copy, "%s", text);
+	while (rest != NULL)
+		word[list.n++] = strsep(&rest, " ");
+	arena_init(&arena, 1 << 16);
+	rc = hdrsel_read(&list, &arena, &rules, &why);
+	for (size_t i = 0; rc == 0 && i < rules.n; i++)
+		buf_fmt(out, "%s%s%s", i == 0 ? "" : " ", rules.v[i].name,
+		    rules.v[i].mode == HDRSEL_OVERSIGN ? "!" : "");
+	if (rc != 0)
+		buf_str(out, why == NULL ? "no reason" : why);
+	arena_free(&arena);
+	return rc;
+}
+
+static void
+from_config(void)
+{
+	static const struct {
+		const char *list;
+		int rc;
+		const char *want; /* how it begins */
+	} row[] = {
+	    {"From", 0, "From"},
+	    {"From!", 0, "From!"},
+	    {"from! X-Y Subject!", 0, "from! X-Y Subject!"},
+	    {"From Subject FROM!", 0, "FROM! Subject"},
+	    {"*", 0, "From! Reply-To Subject Date To Cc Sender Message-ID "},
+	    {"* subject!", 0, "From! Reply-To subject! Date "},
+	    {"subject! *", 0, "Subject From! Reply-To Date "},
+	    {"* * From", 0, "From Reply-To "},
+	    {"Subject Date", -EINVAL, "From must be signed"},
+	    {"From Received", -EPERM, "Received"},
+	    {"From dkim-signature!", -EPERM, "dkim-signature"},
+	};
+
+	for (size_t i = 0; i < COUNT(row); i++) {
+		struct buf out;
+
+		suite_row(row[i].list);
+		buf_init(&out, 10000);
+		CHECK(read_rules(row[i].list, &out) == row[i].rc);
+		CHECK(strncmp(buf_text(&out), row[i].want,
+		          strlen(row[i].want)) == 0);
+		buf_free(&out);
+	}
+}
+
+/* The config's "*" alone is the default list. */
+static void
+star_is_default(void)
+{
+	const struct hdrsel_rules *usual = hdrsel_default();
+	struct buf want, got;
+
+	buf_init(&want, 10000);
+	buf_init(&got, 10000);
+	for (size_t i = 0; i < usual->n; i++)
+		buf_fmt(&want, "%s%s%s", i == 0 ? "" : " ", usual->v[i].name,
+		    usual->v[i].mode == HDRSEL_OVERSIGN ? "!" : "");
+	CHECK(read_rules("*", &got) == 0);
+	CHECK_STR(buf_text(&got), buf_text(&want));
+	buf_free(&want);
+	buf_free(&got);
+}
+
+static void
+rules_no_memory(void)
+{
+	char star[] = "*", *word[] = {star};
+	struct hdrsel_rules rules = {NULL, 77};
+	const char *why = NULL;
+	struct arena arena;
+
+	arena_init(&arena, 100);
+	CHECK(hdrsel_read(&(struct text_list){word, 1}, &arena, &rules, &why) ==
+	    -ENOMEM);
+	CHECK(rules.n == 77);
+	arena_free(&arena);
+}
+
 SUITE("hdrsel", T(usual_message), T(smallest_message), T(repeated),
     T(every_name), T(never), T(own_rules), T(no_from), T(at_the_limit),
-    T(no_memory))
+    T(no_memory), T(from_config), T(star_is_default), T(rules_no_memory))

@@ -403,5 +403,5 @@ mta_verify(const struct mta *m, size_t i, struct key *key,
 	CHECK(bodyhash_end(b, hash) == 0);
 	bodyhash_free(b);
 	return sign_verify(
-	    signer->sign, key, buf_view(&m->inserted[i].value), &list, hash);
+	    signer->signing.sign, key, buf_view(&m->inserted[i].value), &list, hash);
 }

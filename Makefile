@@ -15,6 +15,7 @@
 #   make fuzz-diff    random SPF zones, here and in pyspf (DIFF_CASES, DIFF_SEED)
 #   make bench        benchmarks beside the peers, ratios printed
 #   make coverage     line coverage of unit and replay
+#   make manual       put the keys of the config into postseal.conf(5)
 #   make lint         formatting, fences between the rooms, cppcheck
 #   make deps         install libraries and test tools with apt-get
 #   make install      PREFIX, SYSCONFDIR, DESTDIR and friends are honoured
@@ -79,7 +80,7 @@ endif
 
 PKGS := libevent libunbound libconfuse libidn2 libcrypto jansson
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LIBS = -Wl,--as-needed -lspf2 -levent_core -lunbound -lconfuse -lidn2 \
+LIBS = -Wl,--as-needed -lspf2 -levent -lunbound -lconfuse -lidn2 \
 	-lcrypto -ljansson
 
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -I. -DPOSTSEAL_VERSION='"$(VERSION)"' \
@@ -253,7 +254,16 @@ coverage:
 	@$(MAKE) --no-print-directory FLAVOUR=coverage unit replay
 	@tests/lint/coverage .build/coverage
 
-lint:
+# The keys in postseal.conf(5) come from the rows of the config.
+$(O)/manualkeys: $(O)/tests/support/prog/manualkeys.o $(O)/libcommon.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+manual: $(O)/manualkeys
+	@tests/lint/manual --write $(O)
+
+lint: all $(O)/manualkeys
+	@tests/deps lint
+	@tests/lint/manual $(O)
 	@tests/lint/run
 
 deps:
@@ -323,7 +333,7 @@ clean:
 
 .PHONY: all tests unit replay check check-asan check-valgrind check-long \
 	check-chroot e2e \
-	demo fuzzers fuzz-smoke fuzz-diff bench bench-spf bench-signer coverage lint deps \
+	demo fuzzers fuzz-smoke fuzz-diff bench bench-spf bench-signer coverage manual lint deps \
 	install uninstall deb deps-deb help clean
 .SECONDARY:
 

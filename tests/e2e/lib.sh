@@ -42,7 +42,8 @@ no() {
 # --- into our Postfix ------------------------------------------------------
 
 # mail_in CLIENT HELO FROM TO[,TO...] [swaks option...] - a message from outside,
-# by XCLIENT. FROM may be <>. PORT chooses another smtpd than port 25.
+# by XCLIENT. FROM may be <>. PORT chooses another smtpd than port 25, NAME the
+# client's verified name, LOGIN its SASL user.
 mail_in() {
 	local client=$1 helo=$2 from=$3 to=$4
 	shift 4
@@ -50,7 +51,7 @@ mail_in() {
 	*:*) client=IPV6:$client ;;
 	esac
 	swaks --server 127.0.0.1 --port "${PORT:-25}" --timeout 30 \
-	    --helo "$helo" --xclient "ADDR=$client NAME=[UNAVAILABLE]${LOGIN:+ LOGIN=$LOGIN}" \
+	    --helo "$helo" --xclient "ADDR=$client NAME=${NAME:-[UNAVAILABLE]}${LOGIN:+ LOGIN=$LOGIN}" \
 	    --from "$from" --to "$to" --header 'Subject: in' "$@" \
 	    >"$DIALOGUE" 2>&1
 	return 0

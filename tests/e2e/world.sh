@@ -122,7 +122,7 @@ world_postseal() {
 	install -m 755 "$BUILD/postseal" /usr/local/sbin/
 	PATH=$PATH:/usr/local/sbin
 	mount -n --bind "$T/etc/postseal" /etc/postseal
-	for file in postseal strict observe broken typo standing simple; do
+	for file in postseal strict trust observe observe-ar broken typo standing simple; do
 		world_put postseal/$file.conf
 	done
 	mkdir "$keys" "$T/etc/postseal/domains.d"

@@ -1,0 +1,90 @@
+# trust.sh - clients that are not checked, and the keys that migrated from
+# pypolicyd-spf: etc/trust.conf, on port 2523.
+#
+# Sourced, after lib.sh and inbound.sh. All mail is of fail.example, which sends
+# none: but for the trust it would be refused.
+# shellcheck shell=bash
+
+# trust_field BOX WHY - the message says why it was not checked, and nothing else
+trust_field() {
+	delivered "$1" && no_field Received-SPF || return
+	sed '/^$/q' "$MAIL" | grep -qxF "X-Comment: SPF not checked: $2" ||
+	    no "$(sed '/^$/q' "$MAIL")"
+}
+
+# trust_in BOX WHY CLIENT HELO
+trust_in() {
+	PORT=2523 mail_in "$3" "$4" user@fail.example "$1@rcpt.example" &&
+	    accepted && trust_field "$1" "$2"
+}
+
+# trust_not CLIENT HELO - as trust_in, but it is refused
+trust_not() {
+	PORT=2523 mail_in "$1" "$2" user@fail.example trust-not@rcpt.example &&
+	    replied '550 5\.7\.23 .*Message rejected due to: SPF fail for MAIL FROM: .*\. Ask postmaster'
+}
+
+trust_logged() {
+	logged 'postseal-policyd.* unchecked=trusted_clients trusted=relay\.example' &&
+	    logged 'postseal-policyd.* unchecked=trusted_forwarders trusted=forward\.example result=fail' &&
+	    logged 'postseal-policyd.* unchecked=trust_authenticated '
+}
+
+trust_name() {
+	NAME=$1 trust_in trust-name 'trusted client name' 198.51.100.9 $PLAIN_HELO
+}
+
+trust_not_name() {
+	NAME=$1 trust_not 198.51.100.9 $PLAIN_HELO
+}
+
+trust_login() {
+	LOGIN=alice trust_in trust-login 'authenticated client' 198.51.100.9 \
+	    $PLAIN_HELO
+}
+
+# Only a domain that sends no mail is refused for its fail
+trust_no_mail() {
+	PORT=2523 mail_in 198.51.100.9 $PLAIN_HELO user@pass.example \
+	    no-mail@rcpt.example && accepted && delivered no-mail &&
+	    spf_header result=fail || return
+	! grep -q '^receiver=' <<<"$("$E2E/received-spf" "$MAIL")" ||
+	    no "$(cat "$MAIL")"
+}
+
+trust_required() {
+	PORT=2523 mail_in 198.51.100.9 $PLAIN_HELO user@soft.example \
+	    required@rcpt.example && replied '550 5\.7\.1 .*SPF softfail'
+}
+
+# What is refused for one recipient goes, with its header, to the other
+trust_recipient() {
+	PORT=2523 mail_in 198.51.100.9 $PLAIN_HELO user@fail.example \
+	    trust-not@rcpt.example,lax@rcpt.example &&
+	    replied '550 5\.7\.23 ' && accepted && delivered lax &&
+	    spf_header result=fail && not_delivered trust-not
+}
+
+trust_pass_action() {
+	PORT=2523 mail_in $PASS_CLIENT $PASS_HELO $PASS_FROM \
+	    pass-action@rcpt.example && accepted && delivered pass-action &&
+	    grep -qxF 'X-Passed: {yes}' "$MAIL" || no "$(cat "$MAIL")"
+}
+
+trust_cases() {
+	case_run 'trust: nobody else' trust_not 198.51.100.9 $PLAIN_HELO
+	case_run 'trust: login' trust_login
+	case_run 'trust: client name' trust_name mail.relay.example
+	case_run 'trust: client name, only at a label' \
+	    trust_not_name evilrelay.example
+	case_run 'trust: HELO name' trust_in trust-helo 'trusted HELO name' \
+	    192.0.2.77 moving.example
+	case_run 'trust: HELO name of another' trust_not 192.0.2.79 moving.example
+	case_run 'trust: forwarder' trust_in trust-forward 'trusted forwarder' \
+	    192.0.2.78 $PLAIN_HELO
+	case_run 'trust: in the log' trust_logged
+	case_run 'trust: no_mail_only' trust_no_mail
+	case_run 'trust: pass_required' trust_required
+	case_run 'trust: recipient' trust_recipient
+	case_run 'trust: action for pass' trust_pass_action
+}

@@ -41,6 +41,16 @@ enum {
 	 * more is refused until old workers have come to their end. */
 	WORKERS_TOTAL_MAX = 256,
 
+	/* Domains whose signatures are counted one by one, for metrics: each makes
+	 * two time series, and who signs for more looks at the sum or the log. */
+	STATS_DOMAINS_MAX = 256,
+
+	/* Control socket: connections at one time, bytes of a command, time for
+	 * all of it. Administrators and their cron jobs ask, and read at once. */
+	CONTROL_CLIENTS_MAX = 16,
+	CONTROL_LINE_MAX = 64,
+	CONTROL_MS = 10 * 1000,
+
 	/* Sockets to listen on: one for Postfix, one for each other host or port. */
 	LISTEN_MAX = 64,
 

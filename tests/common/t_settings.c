@@ -7,6 +7,11 @@
 #include "tests/support/parsed.h"
 #include "tests/support/suite.h"
 
+#define PRINT "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF"
+#define PRINT_LOW "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff"
+#define SIXTEEN \
+	"a.bc, a.bc, a.bc, a.bc, a.bc, a.bc, a.bc, a.bc, " \
+	"a.bc, a.bc, a.bc, a.bc, a.bc, a.bc, a.bc, a.bc"
 #define L50 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwx"
 
 /* --- values --------------------------------------------------------------- */
@@ -59,6 +64,35 @@ static const struct {
         "\theader = \"authentication-results\"\n"},
     {"policyd", "header = received-spf", "\theader = \"received-spf\"\n"},
     {"policyd", "header = none", "\theader = \"none\"\n"},
+    {"policyd", "trust_authenticated = no", "\ttrust_authenticated = false\n"},
+    {"policyd", "trusted_certificates = {\"" PRINT_LOW "\"}",
+        "\ttrusted_certificates = {\"" PRINT "\"}\n"},
+    {"policyd",
+        "trusted_certificates = {\"" PRINT ":" PRINT ":" PRINT ":" PRINT "\"}",
+        "\ttrusted_certificates = {\"" PRINT ":" PRINT ":" PRINT ":" PRINT
+        "\"}\n"},
+    {"policyd", "trusted_clients = {Example.COM, \"b\303\274cher.example.\"}",
+        "\ttrusted_clients = {\"example.com\", \"xn--bcher-kva.example\"}\n"},
+    {"policyd", "trusted_helo = {mail.example.com}",
+        "\ttrusted_helo = {\"mail.example.com\"}\n"},
+    {"policyd", "trusted_forwarders = {" SIXTEEN "}",
+        "\ttrusted_forwarders = {\"a.bc\", "},
+    {"policyd", "skip_header = true", "\tskip_header = true\n"},
+    {"policyd", "hide_receiver = true", "\thide_receiver = true\n"},
+    {"policyd",
+        "reply_text = \"{action}: {reason} {result} {identity} "
+        "{domain} {client} {receiver}!\"",
+        "\treply_text = \"{action}: {reason} {result} {identity} {domain} "
+        "{client} {receiver}!\"\n"},
+    {"policyd", "pass_required = {a.example}",
+        "\tpass_required = {\"a.example\"}\n"},
+    {"policyd", "mail_from { no_mail_only = true }",
+        "\t\tno_mail_only = true\n"},
+    {"policyd", "recipient \"U+x@B\303\274cher.Example\" {}",
+        "\n\trecipient \"u+x@xn--bcher-kva.example\" {\n\t\tobserve = false\n"},
+    {"policyd", "recipient \"@a.example\" { helo { fail = defer } }",
+        "\t\thelo {\n\t\t\tcheck = true\n\t\t\tno_mail_only = false\n"
+        "\t\t\tfail = \"defer\"\n"},
     {"policyd", "restriction_classes = {a, b}",
         "\trestriction_classes = {\"a\", \"b\"}\n"},
     {"policyd", "helo { check = false }", "\thelo {\n\t\tcheck = false\n"},
@@ -185,6 +219,51 @@ static const struct {
         "file:, refile: or keylist: in front or alone"},
     {"signer", "at_risk = no",
         "signer.at_risk: \"no\" is not one of sign, skip"},
+    {"policyd", "trusted_certificates = {\"" PRINT ":\"}",
+        "policyd.trusted_certificates: \"" PRINT
+        ":\" is not a fingerprint such as 12:34:AB:..., 16 pairs or more"},
+    {"policyd", "trusted_certificates = {\"00:11:22\"}",
+        "policyd.trusted_certificates: \"00:11:22\" is not a fingerprint such "
+        "as 12:34:AB:..., 16 pairs or more"},
+    {"policyd", "trusted_clients = {\"*.example.com\"}",
+        "policyd.trusted_clients: \"*.example.com\" is not a domain such as "
+        "example.com"},
+    {"policyd", "trusted_helo = {localhost}",
+        "policyd.trusted_helo: \"localhost\" is not a domain such as "
+        "example.com"},
+    {"policyd", "trusted_forwarders = {" SIXTEEN ", a.bc}",
+        "policyd.trusted_forwarders: 17 values, and at most 16 are allowed"},
+    {"policyd", "reply_text = \"\"",
+        "policyd.reply_text: \"\" is not a text for replies (a reply needs "
+        "some text)"},
+    {"policyd", "reply_text = \"{url}\"",
+        "policyd.reply_text: \"{url}\" is not a text for replies (in braces "
+        "only action, reason, result, identity, domain, client and receiver "
+        "may stand)"},
+    {"policyd", "reply_text = \"{reason}{reason}\"",
+        "policyd.reply_text: \"{reason}{reason}\" is not a text for replies "
+        "({reason} may stand in it once)"},
+    {"policyd", "recipient user {}",
+        "policyd.recipient: the title is neither an address nor \"@\" and a "
+        "domain"},
+    {"policyd", "recipient \"a@b..c\" {}",
+        "policyd.recipient: the title is neither an address nor \"@\" and a "
+        "domain"},
+    {"policyd", "recipient \"a@b.c\" { time_limit = 3 }",
+        "policyd.recipient.time_limit: there is no such key (did you mean "
+        "policyd.time_limit?)"},
+    {"policyd", "recipient \"a@b.c\" { helo { fail = x_y } }",
+        "policyd.recipient.helo.fail: \"x_y\" is neither header, reject, "
+        "defer, dunno, nor an access(5) action, nor one of "
+        "restriction_classes; Postfix would answer 451 to every such mail"},
+    {"policyd", "recipient \"a@b.c\" { mail_from { chek = true } }",
+        "policyd.recipient.mail_from.chek: there is no such key (did you mean "
+        "policyd.recipient.mail_from.check?)"},
+    {"policyd", "recipient \"a@b.c\" {} recipient \"A@B.c\" {}",
+        "policyd.recipient: a@b.c stands in the config twice, first in line 2"},
+    {"policyd", "recipient { }",
+        "policyd.recipient: the section needs a title: recipient "
+        "\"user@example.com\" { }"},
     {"dns", "timeout = 0", "dns.timeout: \"0\" is not a number from 1 to 60"},
     {"dns", "timeout = 61", "dns.timeout: \"61\" is not a number from 1 to 60"},
     {"dns", "timeout = 010",
@@ -688,7 +767,71 @@ says_results_in_words(void)
 	CHECK_STR(spf_result_word(SPF_PASS), "pass");
 }
 
-SUITE("settings", T(reads_values), T(refuses_values),
+/* The address before its domain, both before the general policy, of which they are
+ * a changed copy. */
+static void
+finds_recipients(void)
+{
+	static const char text[] =
+	    "policyd {\n"
+	    "recipient \"@Example.com\" { mail_from { fail = defer } }\n"
+	    "recipient \"boss@example.com\" { observe = true\n"
+	    "  trusted_networks = {} }\n"
+	    "time_limit = 7\n"
+	    "mail_from { fail = dunno softfail = reject }\n"
+	    "}\n";
+	static const struct {
+		const char *address;
+		const char *key; /* "": the general one */
+	} row[] = {
+	    {"boss@example.com", "boss@example.com"},
+	    {"Boss@EXAMPLE.com", "boss@example.com"},
+	    {"boss+x@example.com", "@example.com"},
+	    {"a@b@example.com", "@example.com"},
+	    {"@example.com", "@example.com"},
+	    {"boss@a.example.com", ""},
+	    {"boss@example.org", ""},
+	    {"boss", ""},
+	    {"", ""},
+	    {"boss@", ""},
+	    {L50 L50 L50 L50 L50 L50 L50 "@example.com", ""},
+	};
+	struct parsed p;
+
+	parsed_text(&p, span_str(text), SETTINGS_POLICYD);
+	CHECK_STR(parsed_why(&p), "");
+	CU_ASSERT_FATAL(p.rc == 0 && p.s->nrecipients == 2);
+	CHECK_STR(p.s->recipient[0].address, "@example.com");
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		const struct policyd_settings *want = &p.s->policyd;
+
+		for (size_t k = 0; k < 2; k++) {
+			if (strcmp(row[i].key, p.s->recipient[k].address) == 0)
+				want = &p.s->recipient[k].policyd;
+		}
+		suite_row(row[i].address);
+		CHECK(
+		    settings_recipient(p.s, span_str(row[i].address)) == want);
+	}
+	suite_row(NULL);
+	/* What comes later in the file is in the copies, too. */
+	CHECK(p.s->recipient[0].policyd.mail_from.action[SPF_FAIL].kind ==
+	    ACTION_DEFER);
+	CHECK(p.s->recipient[1].policyd.mail_from.action[SPF_FAIL].kind ==
+	    ACTION_DUNNO);
+	for (size_t k = 0; k < 2; k++) {
+		const struct policyd_settings *own = &p.s->recipient[k].policyd;
+
+		CHECK(own->time_limit == 7);
+		CHECK(
+		    own->mail_from.action[SPF_SOFTFAIL].kind == ACTION_REJECT);
+		CHECK(own->observe == (k == 1));
+		CHECK(own->trusted_networks.n == (k == 1 ? 0 : 2));
+	}
+	parsed_free(&p);
+}
+
+SUITE("settings", T(finds_recipients), T(reads_values), T(refuses_values),
     T(tells_all_that_is_wrong), T(counts_lines), T(has_defaults),
     T(empty_list_is_empty), T(sorts_and_finds_domains),
     T(names_both_places_of_a_double), T(limits_the_name_of_the_record),

@@ -31,21 +31,21 @@ trust_logged() {
 }
 
 trust_name() {
-	NAME=$1 trust_in trust-name 'trusted client name' 198.51.100.9 $PLAIN_HELO
+	NAME=$1 trust_in trust-name 'trusted client name' 198.51.100.9 "$PLAIN_HELO"
 }
 
 trust_not_name() {
-	NAME=$1 trust_not 198.51.100.9 $PLAIN_HELO
+	NAME=$1 trust_not 198.51.100.9 "$PLAIN_HELO"
 }
 
 trust_login() {
 	LOGIN=alice trust_in trust-login 'authenticated client' 198.51.100.9 \
-	    $PLAIN_HELO
+	    "$PLAIN_HELO"
 }
 
 # Only a domain that sends no mail is refused for its fail
 trust_no_mail() {
-	PORT=2523 mail_in 198.51.100.9 $PLAIN_HELO user@pass.example \
+	PORT=2523 mail_in 198.51.100.9 "$PLAIN_HELO" user@pass.example \
 	    no-mail@rcpt.example && accepted && delivered no-mail &&
 	    spf_header result=fail || return
 	! grep -q '^receiver=' <<<"$("$E2E/received-spf" "$MAIL")" ||
@@ -53,26 +53,27 @@ trust_no_mail() {
 }
 
 trust_required() {
-	PORT=2523 mail_in 198.51.100.9 $PLAIN_HELO user@soft.example \
+	PORT=2523 mail_in 198.51.100.9 "$PLAIN_HELO" user@soft.example \
 	    required@rcpt.example && replied '550 5\.7\.1 .*SPF softfail'
 }
 
 # What is refused for one recipient goes, with its header, to the other
 trust_recipient() {
-	PORT=2523 mail_in 198.51.100.9 $PLAIN_HELO user@fail.example \
+	PORT=2523 mail_in 198.51.100.9 "$PLAIN_HELO" user@fail.example \
 	    trust-not@rcpt.example,lax@rcpt.example &&
 	    replied '550 5\.7\.23 ' && accepted && delivered lax &&
 	    spf_header result=fail && not_delivered trust-not
 }
 
 trust_pass_action() {
-	PORT=2523 mail_in $PASS_CLIENT $PASS_HELO $PASS_FROM \
-	    pass-action@rcpt.example && accepted && delivered pass-action &&
-	    grep -qxF 'X-Passed: {yes}' "$MAIL" || no "$(cat "$MAIL")"
+	PORT=2523 mail_in "$PASS_CLIENT" "$PASS_HELO" "$PASS_FROM" \
+	    pass-action@rcpt.example && accepted && delivered pass-action ||
+	    return
+	grep -qxF 'X-Passed: {yes}' "$MAIL" || no "$(cat "$MAIL")"
 }
 
 trust_cases() {
-	case_run 'trust: nobody else' trust_not 198.51.100.9 $PLAIN_HELO
+	case_run 'trust: nobody else' trust_not 198.51.100.9 "$PLAIN_HELO"
 	case_run 'trust: login' trust_login
 	case_run 'trust: client name' trust_name mail.relay.example
 	case_run 'trust: client name, only at a label' \
@@ -81,7 +82,7 @@ trust_cases() {
 	    192.0.2.77 moving.example
 	case_run 'trust: HELO name of another' trust_not 192.0.2.79 moving.example
 	case_run 'trust: forwarder' trust_in trust-forward 'trusted forwarder' \
-	    192.0.2.78 $PLAIN_HELO
+	    192.0.2.78 "$PLAIN_HELO"
 	case_run 'trust: in the log' trust_logged
 	case_run 'trust: no_mail_only' trust_no_mail
 	case_run 'trust: pass_required' trust_required

@@ -81,6 +81,16 @@ const struct row settings_rows[] = {
     {"policyd", "socket_group", ROW_GROUP, AT(policyd.daemon.socket_group),
         "postfix", .help = "Group of the socket of unix:. Empty: that of user.",
         .general = true},
+    {"policyd", "control", ROW_ENDPOINTS, AT(policyd.daemon.control),
+        "unix:/run/postseal/policyd.sock",
+        .help = "Where the standing daemon answers \"postseal status\": a "
+                "socket that only root and the user may use. Empty: nowhere.",
+        .max = 1, .general = true},
+    {"policyd", "metrics", ROW_ENDPOINTS, AT(policyd.daemon.metrics), "",
+        .help = "Where the standing daemon serves its counters over HTTP, for "
+                "Prometheus: \"127.0.0.1:9114\". There is no password, so "
+                "keep it off the Internet.",
+        .max = 1, .general = true},
     {"policyd", "observe", ROW_BOOL, AT(policyd.observe), "false",
         .help = "Refuse and defer nothing: add the header and log what would "
                 "be done."},
@@ -196,6 +206,16 @@ const struct row settings_rows[] = {
     {"signer", "socket_group", ROW_GROUP, AT(signer.daemon.socket_group),
         "postfix",
         .help = "Group of the socket of unix:. Empty: that of user."},
+    {"signer", "control", ROW_ENDPOINTS, AT(signer.daemon.control),
+        "unix:/run/postseal/signer.sock",
+        .help = "Where it answers \"postseal status\": a socket that only root "
+                "and the user may use. Empty: nowhere.",
+        .max = 1},
+    {"signer", "metrics", ROW_ENDPOINTS, AT(signer.daemon.metrics), "",
+        .help = "Where it serves its counters over HTTP, for Prometheus: "
+                "\"127.0.0.1:9115\". There is no password, so keep it off "
+                "the Internet.",
+        .max = 1},
     {"signer", "workers", ROW_NUMBER, AT(signer.workers), "0",
         .help = "Worker processes. 0: one for each core.", .min = 0, .max = 64},
     {"signer", "internal_hosts", ROW_HOSTS, AT(signer.internal_hosts),
@@ -284,6 +304,14 @@ const struct row settings_rows[] = {
         .help = "Mail of a domain whose key cannot be used: \"unsigned\" lets "
                 "it go out so, \"tempfail\" makes the client try again.",
         .words = "unsigned|tempfail"},
+    {"signer", "on_key_mismatch", ROW_EITHER, AT(signer.key_mismatch_skip),
+        "sign",
+        .help = "What to do with a key whose record in DNS is missing or has "
+                "another key; all are compared every hour. \"sign\" signs "
+                "all the same and leaves an error in the log, \"skip\" signs "
+                "with the other keys of the domain alone. When DNS does not "
+                "answer, keys sign.",
+        .words = "sign|skip"},
     {"signer", "strict_start", ROW_BOOL, AT(signer.strict_start), "false",
         .help = "Do not start when a key cannot be used. Else the other "
                 "domains go on."},

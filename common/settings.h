@@ -108,6 +108,10 @@ struct daemon_settings {
 	struct endpoint_list listen;
 	mode_t socket_mode;
 	const char *socket_group; /* NULL: the daemon's own */
+
+	/* The helper's (common/helper.h): lists of one at the most. */
+	struct endpoint_list control;
+	struct endpoint_list metrics;
 };
 
 struct policyd_settings {
@@ -172,7 +176,8 @@ struct signer_settings {
 	struct text_list sign_headers; /* signer/hdrsel.h reads it */
 	unsigned signature_ttl;        /* seconds from t= to x=; 0: no x= */
 	bool verify_own;
-	bool bad_key_tempfail; /* mail of a domain whose key is bad */
+	bool bad_key_tempfail;  /* mail of a domain whose key is bad */
+	bool key_mismatch_skip; /* sign without keys that DNS has not */
 	bool strict_start;
 	bool key_permissions_refuse; /* false: only warn */
 };

@@ -7,14 +7,14 @@
 #include <unistd.h>
 
 #include "admin/genkey.h"
+#include "admin/domainfile.h"
 #include "admin/newfile.h"
+#include "admin/tool.h"
 #include "common/domain.h"
 #include "common/settings.h" /* SETTINGS_FILE */
 #include "signer/keys.h"
 
 enum {
-	EXIT_FAILED = 1,
-	EXIT_COMMAND_LINE = 2,
 	KEYDIR_MODE = 0711, /* as `make install` makes it */
 	DOMAIN_DIR_MODE = 0750,
 	TEXT_MAX = 64 * 1024
@@ -171,30 +171,17 @@ store(const struct names *n, struct span pem, struct buf *why)
 
 /* --- what is printed ------------------------------------------------------ */
 
-/* A string of the config (postseal.conf(5)). */
-static void
-print_string(const char *s, struct buf *out)
-{
-	buf_byte(out, '"');
-	for (; *s != '\0'; s++) {
-		if (*s == '"' || *s == '\\')
-			buf_byte(out, '\\');
-		buf_byte(out, *s);
-	}
-	buf_byte(out, '"');
-}
-
 static void
 print_config(const struct names *n, struct buf *out)
 {
 	buf_fmt(out, "domain \"%s\" {\n\tkey \"%s\" {\n\t\tfile = ", n->domain,
 	    n->selector);
-	print_string(n->file, out);
+	tool_config_string(n->file, out);
 	buf_str(out, "\n\t}\n}\n");
 }
 
 static void
-print_all(
+print_record(
     const struct names *n, const struct keyrecord *record, struct buf *out)
 {
 	buf_fmt(out, "The private key is in %s\n\n", n->file);
@@ -205,8 +192,22 @@ print_all(
 	    "as one value,\nwithout quotes:\n\n",
 	    n->selector);
 	keyrecord_print(record, out);
+	buf_str(out, "\n\n");
+}
+
+/* What is left to do by hand. */
+static void
+print_rest(const struct names *n, const char *added_to, struct buf *out)
+{
+	if (added_to != NULL) {
+		buf_fmt(out,
+		    "The key is in %s, not active yet.\n"
+		    "When DNS has the record: postseal testkey %s --activate\n",
+		    added_to, n->domain);
+		return;
+	}
 	buf_fmt(out,
-	    "\n\nWhen DNS has it, put this into %s,\n"
+	    "When DNS has it, put this into %s,\n"
 	    "or into a file of its own, " POSTSEAL_SYSCONFDIR
 	    "/postseal/domains.d/%s.conf:\n\n",
 	    SETTINGS_FILE, n->domain);
@@ -236,18 +237,15 @@ public_half(struct span pem, struct buf *ret, struct buf *why)
 	return error;
 }
 
-int
-genkey_make(const struct genkey *g, struct buf *out, struct buf *why)
+/* Makes key and file. On failure there is no file. */
+static int
+make_key(const struct genkey *g, const struct names *n, struct buf *half,
+    struct buf *why)
 {
-	struct keyrecord record = {.algorithm = g->algorithm};
-	struct buf pem, half;
-	struct names n;
-	int error = make_names(g, &n, why);
+	struct buf pem;
+	int error;
 
-	if (error != 0)
-		return error;
 	buf_init(&pem, TEXT_MAX);
-	buf_init(&half, TEXT_MAX);
 	error = key_generate(g->algorithm, g->bits, &pem);
 	if (error == -EINVAL)
 		buf_fmt(why, "an RSA key has %d to %d bits", KEY_RSA_BITS_MIN,
@@ -255,16 +253,81 @@ genkey_make(const struct genkey *g, struct buf *out, struct buf *why)
 	else if (error != 0)
 		buf_str(why, "OpenSSL cannot make a key");
 	if (error == 0)
-		error = public_half(buf_view(&pem), &half, why);
+		error = public_half(buf_view(&pem), half, why);
 	if (error == 0)
-		error = store(&n, buf_view(&pem), why);
+		error = store(n, buf_view(&pem), why);
+	key_wipe(&pem);
+	return error;
+}
+
+int
+genkey_make(const struct genkey *g, struct buf *out, struct buf *why)
+{
+	struct keyrecord record = {.algorithm = g->algorithm};
+	char added_to[PATH_MAX];
+	struct names n;
+	struct buf half;
+	int error = make_names(g, &n, why);
+
+	if (error != 0)
+		return error;
+	buf_init(&half, TEXT_MAX);
+	error = make_key(g, &n, &half, why);
+	if (error == 0 && g->config != NULL) {
+		error = domainfile_add(g->config, g->settings, n.domain,
+		    n.selector, n.file, false, added_to, why);
+		if (error != 0)
+			unlink(n.file);
+	}
 	if (error == 0) {
 		record.key = buf_view(&half);
-		print_all(&n, &record, out);
+		print_record(&n, &record, out);
+		print_rest(&n, g->config == NULL ? NULL : added_to, out);
 	}
-	key_wipe(&pem);
 	buf_free(&half);
 	return error;
+}
+
+/* The config as it is now, each time: the key before has changed it. */
+static int
+make_with(const struct genkey *g, struct buf *out, struct buf *why)
+{
+	struct genkey with = *g;
+	struct settings *s = NULL;
+	struct buf warn;
+	int error = 0;
+
+	if (g->config != NULL && access(g->config, F_OK) == 0) {
+		buf_init(&warn, TOOL_MESSAGES_MAX);
+		error =
+		    settings_read(g->config, SETTINGS_SIGNER, &s, why, &warn);
+		buf_free(&warn);
+		with.settings = s;
+	}
+	if (error == 0)
+		error = genkey_make(&with, out, why);
+	settings_free(s);
+	return error;
+}
+
+int
+genkey_all(const struct genkey *g, bool both, struct buf *out, struct buf *why)
+{
+	char selector[DOMAIN_MAX + 2];
+	struct genkey second = *g;
+	int error = make_with(g, out, why);
+
+	if (error != 0 || !both)
+		return error;
+	if (why->n > 0)
+		buf_byte(why, '\n');
+	second.algorithm = KEY_ED25519_SHA256;
+	if (g->selector != NULL) {
+		snprintf(selector, sizeof selector, "%se", g->selector);
+		second.selector = selector;
+	}
+	buf_byte(out, '\n');
+	return make_with(&second, out, why);
 }
 
 /* --- the command line ----------------------------------------------------- */
@@ -273,9 +336,13 @@ static const char help[] =
     "postseal genkey DOMAIN - make a DKIM key, say what to do with it\n"
     "\n"
     "  -s, --selector NAME   not the date\n"
-    "  -t, --type TYPE       rsa (default) or ed25519\n"
+    "  -t, --type TYPE       rsa (default), ed25519, or both: two keys, the "
+    "second\n"
+    "                        with an e behind its NAME\n"
     "  -b, --bits N          of an RSA key, 1024 to 4096 (default 2048)\n"
     "  -D, --directory DIR   not " GENKEY_KEYDIR "\n"
+    "  -a, --add             put it into the config, not active yet\n"
+    "  -c, --config FILE     instead of " SETTINGS_FILE "\n"
     "  -h, --help            print this\n"
     "\n"
     "Writes DIR/DOMAIN/NAME.private and prints the DNS record and the section "
@@ -283,29 +350,23 @@ static const char help[] =
     "Exit status: 0; 1 when it failed, 2 when the command line is wrong.\n";
 
 static int
-wrong(const char *problem, const char *word)
-{
-	fprintf(stderr,
-	    "postseal genkey: %s%s%s%s\nTry \"postseal genkey "
-	    "--help\".\n",
-	    problem, word == NULL ? "" : ": \"", word == NULL ? "" : word,
-	    word == NULL ? "" : "\"");
-	return -EINVAL;
-}
-
-static int
-read_type(const char *word, enum key_algorithm *ret)
+read_type(const char *word, enum key_algorithm *ret, bool *ret_both)
 {
 	static const enum key_algorithm all[] = {
 	    KEY_RSA_SHA256, KEY_ED25519_SHA256};
 
+	*ret_both = strcmp(word, "both") == 0;
+	if (*ret_both) {
+		*ret = KEY_RSA_SHA256;
+		return 0;
+	}
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
 		if (strcmp(word, key_type_word(all[i])) == 0) {
 			*ret = all[i];
 			return 0;
 		}
 	}
-	return wrong("the type is rsa or ed25519", word);
+	return tool_wrong("genkey", "the type is rsa, ed25519 or both", word);
 }
 
 static int
@@ -316,48 +377,60 @@ read_bits(const char *word, unsigned *ret)
 
 	if (end == word || *end != '\0' || n < KEY_RSA_BITS_MIN ||
 	    n > KEY_RSA_BITS_MAX)
-		return wrong("the bits are a number from 1024 to 4096", word);
+		return tool_wrong(
+		    "genkey", "the bits are a number from 1024 to 4096", word);
 	*ret = (unsigned)n;
 	return 0;
 }
 
 /* 0, 1 after --help, or -EINVAL after saying what is wrong. */
 static int
-read_options(int argc, char **argv, struct genkey *g)
+read_options(int argc, char **argv, struct genkey *g, bool *both)
 {
 	static const struct option longs[] = {
 	    {"selector", required_argument, NULL, 's'},
 	    {"type", required_argument, NULL, 't'},
 	    {"bits", required_argument, NULL, 'b'},
 	    {"directory", required_argument, NULL, 'D'},
+	    {"add", no_argument, NULL, 'a'},
+	    {"config", required_argument, NULL, 'c'},
 	    {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	const char *config = SETTINGS_FILE;
 	int letter, error = 0;
+	bool add = false;
 
 	optind = 0; /* glibc: forget the options in front of the subcommand */
 	while (error == 0 &&
-	    (letter = getopt_long(argc, argv, "s:t:b:D:h", longs, NULL)) !=
+	    (letter = getopt_long(argc, argv, "s:t:b:D:ac:h", longs, NULL)) !=
 	        -1) {
 		if (letter == 's')
 			g->selector = optarg;
 		else if (letter == 't')
-			error = read_type(optarg, &g->algorithm);
+			error = read_type(optarg, &g->algorithm, both);
 		else if (letter == 'b')
 			error = read_bits(optarg, &g->bits);
 		else if (letter == 'D')
 			g->keydir = optarg;
+		else if (letter == 'a')
+			add = true;
+		else if (letter == 'c')
+			config = optarg;
 		else if (letter == 'h')
 			return fputs(help, stdout) == EOF ? -EIO : 1;
 		else
-			error = -EINVAL;
+			error = tool_wrong(
+			    "genkey", "that is not how it is called", NULL);
 	}
 	if (error != 0)
 		return error;
+	g->config = add ? config : NULL;
 	if (optind + 1 != argc)
-		return wrong(
+		return tool_wrong("genkey",
 		    optind == argc ? "which domain?" : "one domain at a time",
 		    NULL);
 	if (g->algorithm == KEY_ED25519_SHA256 && g->bits != 0)
-		return wrong("an Ed25519 key has no choice of bits", NULL);
+		return tool_wrong(
+		    "genkey", "an Ed25519 key has no choice of bits", NULL);
 	g->domain = argv[optind];
 	return 0;
 }
@@ -366,25 +439,21 @@ int
 genkey_run(int argc, char **argv)
 {
 	struct genkey g = {.keydir = GENKEY_KEYDIR, .now = time(NULL)};
-	int error = read_options(argc, argv, &g);
+	bool both = false;
+	int error = read_options(argc, argv, &g, &both);
 	struct buf out, why;
 
 	if (error != 0)
-		return error > 0 ? 0 : EXIT_COMMAND_LINE;
+		return error > 0 ? 0 : TOOL_COMMAND_LINE;
 	if (g.bits == 0)
 		g.bits = KEY_RSA_BITS_GOOD;
 	buf_init(&out, TEXT_MAX);
 	buf_init(&why, TEXT_MAX);
-	error = genkey_make(&g, &out, &why);
-	if (why.n > 0)
-		fprintf(stderr, "postseal genkey: %.*s\n", (int)why.n, why.p);
-	if (out.n > 0)
-		fwrite(out.p, 1, out.n, stdout);
-	if (error == 0 && (fflush(stdout) != 0 || buf_error(&out) != 0)) {
-		fprintf(stderr, "postseal genkey: cannot print all of it\n");
+	error = genkey_all(&g, both, &out, &why);
+	tool_complain("genkey", &why);
+	if (tool_print("genkey", &out, stdout) != 0)
 		error = -EIO;
-	}
 	buf_free(&out);
 	buf_free(&why);
-	return error == 0 ? 0 : EXIT_FAILED;
+	return error == 0 ? 0 : TOOL_FAILED;
 }

@@ -4,7 +4,8 @@
  * Writes KEYDIR/DOMAIN/SELECTOR.private, mode 0600, whole or not at all, and
  * never over a file that is there. Prints the DNS record, as lines of a zone
  * file and as the one value that a provider's web form wants, and the section
- * for the config. It changes neither config nor DNS.
+ * for the config, or with --add puts that there itself, not active. It does not
+ * change DNS; testkey.c looks there, and lets the key sign.
  */
 #ifndef POSTSEAL_ADMIN_GENKEY_H
 #define POSTSEAL_ADMIN_GENKEY_H
@@ -12,6 +13,7 @@
 #include <time.h>
 
 #include "common/buf.h"
+#include "common/settings.h"
 #include "signer/keyrecord.h" /* enum key_algorithm */
 
 #define GENKEY_KEYDIR POSTSEAL_SYSCONFDIR "/postseal/keys"
@@ -25,6 +27,8 @@ struct genkey {
 	enum key_algorithm algorithm;
 	unsigned bits; /* of RSA */
 	time_t now;
+	const char *config;              /* the key is added to it; or NULL */
+	const struct settings *settings; /* that were read from it, or NULL */
 };
 
 /*
@@ -33,6 +37,14 @@ struct genkey {
  * why on success, too.
  */
 int genkey_make(const struct genkey *g, struct buf *out, struct buf *why);
+
+/*
+ * As genkey_make() of one algorithm or, with both, an RSA key and one of Ed25519,
+ * whose selector gets an "e" behind (RFC 8463 section 6: two keys, two selectors).
+ * With g->config, which need not exist, g->settings are read here.
+ */
+int genkey_all(
+    const struct genkey *g, bool both, struct buf *out, struct buf *why);
 
 /* The subcommand: argv[0] is "genkey". Its exit status: 0, 1 when it failed,
  * 2 when the command line is wrong. */

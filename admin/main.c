@@ -12,6 +12,7 @@
 
 #include "admin/genkey.h"
 #include "admin/spf.h"
+#include "admin/testkey.h"
 #include "common/settings.h"
 #include "signer/keyring.h"
 
@@ -112,6 +113,7 @@ static const struct subcommand {
 	int (*run)(int argc, char **argv);
 } subcommands[] = {
     {"genkey DOMAIN", "make a DKIM key, print its DNS record", genkey_run},
+    {"testkey [DOMAIN]", "compare keys with their DNS records", testkey_run},
     {"spf --ip A ...", "what SPF says of a sender, and why", spf_run},
 };
 enum { SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };

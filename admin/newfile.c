@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "admin/newfile.h"
@@ -33,20 +34,30 @@ sync_dir(const char *path)
 	}
 }
 
-int
-newfile_write(const char *path, struct span text)
+/* The directory of path, and a name in it for mkostemp(3). 0 or -errno. */
+static int
+make_names(const char *path, char *dir, char *temp)
 {
 	const char *slash = strrchr(path, '/');
-	char temp[PATH_MAX], dir[PATH_MAX];
-	int fd, error;
 
 	if (slash == NULL || slash == path)
 		return -EINVAL;
-	if (snprintf(dir, sizeof dir, "%.*s", (int)(slash - path), path) >=
+	if (snprintf(dir, PATH_MAX, "%.*s", (int)(slash - path), path) >=
 	        PATH_MAX ||
-	    snprintf(temp, sizeof temp, "%s/.%s.XXXXXX", dir, slash + 1) >=
+	    snprintf(temp, PATH_MAX, "%s/.%s.XXXXXX", dir, slash + 1) >=
 	        PATH_MAX)
 		return -ENAMETOOLONG;
+	return 0;
+}
+
+int
+newfile_write(const char *path, struct span text)
+{
+	char temp[PATH_MAX], dir[PATH_MAX];
+	int fd, error = make_names(path, dir, temp);
+
+	if (error != 0)
+		return error;
 	fd = mkostemp(temp, O_CLOEXEC); /* mode 0600 */
 	if (fd < 0)
 		return -errno;
@@ -58,5 +69,52 @@ newfile_write(const char *path, struct span text)
 	unlink(temp);
 	if (error == 0)
 		sync_dir(dir);
+	return error;
+}
+
+/* Owner and mode of the file that is replaced, or the mode of a new one. */
+static int
+dress(int fd, const char *path, unsigned mode)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return errno == ENOENT && fchmod(fd, mode) == 0 ? 0 : -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	if ((st.st_uid != geteuid() || st.st_gid != getegid()) &&
+	    fchown(fd, st.st_uid, st.st_gid) != 0)
+		return -errno;
+	return fchmod(fd, st.st_mode & 07777) == 0 ? 0 : -errno;
+}
+
+int
+newfile_replace(const char *path, struct span text, unsigned mode)
+{
+	char temp[PATH_MAX], dir[PATH_MAX], real[PATH_MAX];
+	int fd, error;
+
+	if (realpath(path, real) == NULL) {
+		if (errno != ENOENT || strlen(path) >= PATH_MAX)
+			return -errno;
+		strcpy(real, path);
+	}
+	error = make_names(real, dir, temp);
+	if (error != 0)
+		return error;
+	fd = mkostemp(temp, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	error = dress(fd, real, mode);
+	if (error == 0)
+		error = write_all(fd, text);
+	if (close(fd) != 0 && error == 0)
+		error = -errno;
+	if (error == 0 && rename(temp, real) != 0)
+		error = -errno;
+	if (error == 0)
+		sync_dir(dir);
+	else
+		unlink(temp);
 	return error;
 }

@@ -17,7 +17,7 @@ enum {
 
 struct options {
 	const char *config;
-	const char *ip, *helo, *from, *to;
+	const char *ip, *name, *login, *helo, *from, *to;
 	bool trace, json;
 };
 
@@ -110,25 +110,26 @@ void
 spf_header(
     const struct settings *s, const struct request_answer *a, struct buf *out)
 {
+	const struct policyd_settings *p =
+	    settings_recipient(s, a->attr->recipient);
 	const struct check_result *result =
 	    a->mail_from != NULL ? a->mail_from : a->helo;
+	enum identity identity =
+	    result == a->mail_from ? IDENTITY_MAIL_FROM : IDENTITY_HELO;
 	struct subject subject = {.sender = a->attr->sender,
 	    .helo = a->attr->helo_name,
-	    .receiver = s->hostname};
+	    .receiver = s->hostname,
+	    .hide_receiver = p->hide_receiver};
 
 	if (result == NULL ||
 	    ip_parse(a->attr->client_address, &subject.client) != 0)
 		return;
-	switch (s->policyd.header) {
+	switch (p->header) {
 	case HEADER_RECEIVED_SPF:
-		received_spf(&subject,
-		    result == a->mail_from ? IDENTITY_MAIL_FROM : IDENTITY_HELO,
-		    result, out);
+		received_spf(&subject, identity, result, out);
 		return;
 	case HEADER_AUTH_RESULTS:
-		received_auth_results(&subject,
-		    result == a->mail_from ? IDENTITY_MAIL_FROM : IDENTITY_HELO,
-		    result, out);
+		received_auth_results(&subject, identity, result, out);
 		return;
 	case HEADER_NONE:
 		return;
@@ -184,6 +185,8 @@ evaluate(struct spf *s)
 	const struct attr attr = {.request = span_str("smtpd_access_policy"),
 	    .protocol_state = span_str("RCPT"),
 	    .client_address = span_str(o->ip),
+	    .client_name = span_str(o->name),
+	    .sasl_username = span_str(o->login),
 	    .helo_name = span_str(o->helo),
 	    .sender = span_str(o->from),
 	    .recipient = span_str(o->to)};
@@ -271,6 +274,8 @@ static const char help[] =
     "daemon says of a sender, with its config and from here\n"
     "\n"
     "  -i, --ip ADDRESS     of the client\n"
+    "  -n, --name NAME      of the client, as Postfix found it; else unknown\n"
+    "  -l, --login USER     as which the client logged in; else it did not\n"
     "  -H, --helo NAME      that it said; none: HELO is not checked\n"
     "  -f, --from SENDER    of the envelope; none, or <>: the null sender\n"
     "  -t, --to RECIPIENT   of the envelope\n"
@@ -299,6 +304,12 @@ read_option(int letter, struct options *o)
 	switch (letter) {
 	case 'i':
 		o->ip = optarg;
+		break;
+	case 'n':
+		o->name = optarg;
+		break;
+	case 'l':
+		o->login = optarg;
 		break;
 	case 'H':
 		o->helo = optarg;
@@ -343,6 +354,8 @@ read_options(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
 	    {"ip", required_argument, NULL, 'i'},
+	    {"name", required_argument, NULL, 'n'},
+	    {"login", required_argument, NULL, 'l'},
 	    {"helo", required_argument, NULL, 'H'},
 	    {"from", required_argument, NULL, 'f'},
 	    {"to", required_argument, NULL, 't'},
@@ -353,7 +366,7 @@ read_options(int argc, char **argv, struct options *o)
 
 	optind = 0; /* glibc: forget the options in front of the subcommand */
 	while ((letter = getopt_long(
-	            argc, argv, "i:H:f:t:xjc:h", longs, NULL)) != -1) {
+	            argc, argv, "i:n:l:H:f:t:xjc:h", longs, NULL)) != -1) {
 		if (letter == '?')
 			return wrong("that is not how it is called", NULL);
 		if (letter == 'h')
@@ -366,8 +379,12 @@ read_options(int argc, char **argv, struct options *o)
 int
 spf_run(int argc, char **argv)
 {
-	struct options o = {
-	    .config = SETTINGS_FILE, .helo = "", .from = "", .to = ""};
+	struct options o = {.config = SETTINGS_FILE,
+	    .name = "unknown",
+	    .login = "",
+	    .helo = "",
+	    .from = "",
+	    .to = ""};
 	int rc = read_options(argc, argv, &o);
 
 	if (rc != 0)

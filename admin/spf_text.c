@@ -179,7 +179,7 @@ spf_text_answer(
 	spf_header(s, a, &header);
 	field("header", buf_text(&header), out);
 	/* It stands above. */
-	if (strncmp(a->action, "PREPEND ", 8) == 0)
+	if (header.n > 0 && strncmp(a->action, "PREPEND ", 8) == 0)
 		field("action", "PREPEND, the header", out);
 	else
 		field("action", a->action, out);

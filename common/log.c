@@ -266,3 +266,18 @@ log_event(int level, const char *event, const char *fmt, ...)
 	log_str(&l, "reason", reason);
 	log_end(&l);
 }
+
+void
+log_lines(int level, const char *event, struct span text)
+{
+	struct log_line l;
+
+	while (text.n > 0) {
+		size_t n = span_find(text, '\n');
+
+		log_begin(&l, level, event);
+		log_span(&l, "reason", span_of(text.p, n));
+		log_end(&l);
+		text = span_skip(text, n + 1);
+	}
+}

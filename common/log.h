@@ -73,6 +73,9 @@ void log_end(struct log_line *l);
 void log_event(int level, const char *event, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* One line for each line of text, as log_event() with "%s". */
+void log_lines(int level, const char *event, struct span text);
+
 /* Lines dropped since the start. */
 uint64_t log_dropped(void);
 

@@ -64,17 +64,6 @@ setup_clear(struct setup *s)
 	*s = (struct setup){NULL, NULL};
 }
 
-static void
-log_lines(int level, struct span text)
-{
-	while (text.n > 0) {
-		size_t n = span_find(text, '\n');
-
-		log_event(level, "config", "%.*s", (int)n, text.p);
-		text = span_skip(text, n + 1);
-	}
-}
-
 /* 0, or -errno after a sentence in why. */
 static int
 judge(const struct setup *s, bool reload, struct buf *why)
@@ -110,8 +99,8 @@ setup_load(const char *file, bool reload, struct setup **ret)
 		rc = setup_read(file, s, &why, &warn);
 	if (rc == 0)
 		rc = judge(s, reload, &why);
-	log_lines(LOG_WARNING, buf_view(&warn));
-	log_lines(LOG_ERR, buf_view(&why));
+	log_lines(LOG_WARNING, "config", buf_view(&warn));
+	log_lines(LOG_ERR, "config", buf_view(&why));
 	buf_free(&why);
 	buf_free(&warn);
 	if (rc == 0)

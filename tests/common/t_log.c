@@ -472,9 +472,30 @@ says_nothing_to_nobody(void)
 	CHECK(log_reopen() == 0);
 }
 
+static void
+writes_a_line_for_each(void)
+{
+	char path[TMPDIR_PATH_MAX], text[8192];
+	const char *got;
+	struct tmpdir d;
+
+	tmpdir_make(&d);
+	CHECK(log_open(tmpdir_file(&d, "file", path), "t") == 0);
+	log_lines(LOG_ERR, "config", span_str("one two\nthree\n"));
+	log_lines(LOG_ERR, "config", span_str(""));
+	log_lines(LOG_ERR, "config", span_str("no end"));
+	got = contents(path, text);
+	CU_ASSERT_FATAL(got != NULL);
+	CHECK(strstr(got, ": config reason=\"one two\"\n") != NULL);
+	CHECK(strstr(got, ": config reason=three\n") != NULL);
+	CHECK(strstr(got, ": config reason=\"no end\"\n") != NULL);
+	CHECK(log_open(NULL, "t") == 0);
+	tmpdir_remove(&d);
+}
+
 SUITE("log", T(cleans_values), T(cleans_a_nul), T(cuts_at_the_limit),
     T(holds_just_the_limit), T(sends_what_rfc_3164_wants), T(obeys_the_level),
     T(never_waits_for_a_stuck_reader), T(finds_a_syslogd_that_was_restarted),
     T(appends_to_a_file), T(keeps_the_old_sink_on_failure),
     T(never_waits_for_stderr), T(survives_a_broken_pipe),
-    T(says_nothing_to_nobody))
+    T(says_nothing_to_nobody), T(writes_a_line_for_each))

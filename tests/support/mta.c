@@ -402,6 +402,6 @@ mta_verify(const struct mta *m, size_t i, struct key *key,
 	bodyhash_feed(b, span_skip(text, at));
 	CHECK(bodyhash_end(b, hash) == 0);
 	bodyhash_free(b);
-	return sign_verify(
-	    signer->signing.sign, key, buf_view(&m->inserted[i].value), &list, hash);
+	return sign_verify(signer->signing.sign, key,
+	    buf_view(&m->inserted[i].value), &list, hash);
 }

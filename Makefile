@@ -85,6 +85,7 @@ LIBS = -Wl,--as-needed -lspf2 -levent -lunbound -lconfuse -lidn2 \
 
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -I. -DPOSTSEAL_VERSION='"$(VERSION)"' \
 	-DPOSTSEAL_SYSCONFDIR='"$(SYSCONFDIR)"' \
+	-DPOSTSEAL_LIBEXECDIR='"$(LIBEXECDIR)"' \
 	$(WARN) $(MODE) $(HARDEN) $(PKG_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(MODE) $(HARDEN_LD) $(LDFLAGS)
 

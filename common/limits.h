@@ -90,6 +90,11 @@ enum {
 	POLICY_KEEPALIVE_INTERVAL = 60,
 	POLICY_KEEPALIVE_COUNT = 5,
 
+	/* How long a policy connection that shall end waits for another recipient of a
+	 * message that was given its header. Clients send them all at once, or as
+	 * soon as the one before is answered. */
+	POLICY_LINGER_MS = 3 * 1000,
+
 	/* How long a closed policy connection is kept for a peer that is slow to
 	 * read its last reply: Postfix reads at once. */
 	POLICY_FLUSH_MS = 10 * 1000,

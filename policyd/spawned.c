@@ -74,7 +74,7 @@ static void
 set_up(struct spawned *s, const char *file)
 {
 	struct policy_env *env = &s->env;
-	int rc = startup_settings(file, &s->settings, &s->why);
+	int rc = startup_settings(file, false, &s->settings, &s->why);
 
 	env->told = loop_now(env->request.loop);
 	if (rc != 0) {
@@ -123,7 +123,7 @@ on_term(void *arg, int signo)
 
 	(void)signo;
 	if (s->policy != NULL)
-		policy_drain(s->policy);
+		policy_drain(s->policy, true);
 }
 
 static int

@@ -95,7 +95,7 @@ standing_order(void *arg, enum worker_order order)
 	case WORKER_FINISH:
 		for (struct client *c = s->first; c != NULL; c = next) {
 			next = c->next;
-			policy_drain(c->policy);
+			policy_drain(c->policy, order == WORKER_FINISH);
 		}
 		return;
 	}
@@ -146,7 +146,7 @@ standing_load(void *arg, struct supervisor_plan *ret)
 	int rc;
 
 	buf_init(&why, 64 * 1024);
-	rc = startup_settings(*file, &settings, &why);
+	rc = startup_settings(*file, true, &settings, &why);
 	buf_free(&why);
 	if (rc != 0)
 		return rc;

@@ -4,16 +4,18 @@
 enum { TEXT_MAX = 64 * 1024 };
 
 int
-startup_settings(const char *file, struct settings **ret, struct buf *why)
+startup_settings(
+    const char *file, bool warn, struct settings **ret, struct buf *why)
 {
-	struct buf warn;
+	struct buf warnings;
 	int rc;
 
-	buf_init(&warn, TEXT_MAX);
-	rc = settings_read(file, SETTINGS_POLICYD, ret, why, &warn);
-	log_lines(LOG_WARNING, "config", buf_view(&warn));
+	buf_init(&warnings, TEXT_MAX);
+	rc = settings_read(file, SETTINGS_POLICYD, ret, why, &warnings);
+	if (warn)
+		log_lines(LOG_WARNING, "config", buf_view(&warnings));
 	if (rc != 0)
 		log_lines(LOG_ERR, "config", buf_view(why));
-	buf_free(&warn);
+	buf_free(&warnings);
 	return rc;
 }

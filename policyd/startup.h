@@ -14,10 +14,12 @@
 #define STARTUP_IDENT "postseal-policyd"
 
 /*
- * Reads the policy daemon's part of file. Logs a line for each problem and each
- * warning. 0 and *ret owned (settings_free), or -errno with the problems, a
+ * Reads the policy daemon's part of file. Logs a line for each problem and, if warn,
+ * for each warning: a spawned daemon starts every few minutes, many times over, and
+ * would only repeat what -T and a standing daemon say once. 0 and *ret owned (settings_free), or -errno with the problems, a
  * newline behind each, in why.
  */
-int startup_settings(const char *file, struct settings **ret, struct buf *why);
+int startup_settings(
+    const char *file, bool warn, struct settings **ret, struct buf *why);
 
 #endif

@@ -138,6 +138,13 @@ enum {
 	DNS_PORTS = 512,
 	DNS_QUESTIONS_MAX = 4096,
 
+	/* The same for one connection (spawned): both identities of one request wait
+	 * for some 30 answers at the most, mostly for two; and Postfix ends the
+	 * process after 1,000 seconds at the latest, with which the cache goes. */
+	DNS_SMALL_MESSAGE_CACHE = 64 * 1024,
+	DNS_SMALL_RECORD_CACHE = 128 * 1024,
+	DNS_SMALL_PORTS = 64,
+
 	/* CNAMEs in one answer; more are a loop. libunbound follows 11. */
 	DNS_CNAME_MAX = 16,
 

@@ -1,7 +1,9 @@
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
 
 #include <unbound.h>
 #include <unbound-event.h>
@@ -48,6 +50,8 @@ struct resolver {
 	struct query_list waiting; /* in the order of their deadlines */
 	struct query_list unwanted;
 	struct query_list answered;
+	bool small;       /* for one connection */
+	bool trimmed;     /* the first question was put */
 	size_t out;       /* waiting and unwanted */
 	uint64_t timeout; /* ms */
 	size_t nservers;
@@ -100,20 +104,61 @@ ctx_number(struct ub_ctx *ctx, const char *name, unsigned value)
 	return ub_ctx_set_option(ctx, name, text);
 }
 
+/* Whether resolv.conf(5) names a server by its IPv6 address. */
+static bool
+resolvconf_has_ipv6(void)
+{
+	FILE *f = fopen("/etc/resolv.conf", "re");
+	bool found = false;
+	char line[256];
+
+	while (f != NULL && !found && fgets(line, sizeof line, f) != NULL)
+		found = strncmp(line, "nameserver", 10) == 0 &&
+		    strchr(line, ':') != NULL;
+	if (f != NULL)
+		fclose(f);
+	return found;
+}
+
+/* Without a server to be reached by IPv6 there is no need of ports for it, whose
+ * list has 128 KiB. */
+static bool
+needs_ipv6(const struct resolver *r)
+{
+	for (size_t i = 0; i < r->nservers; i++) {
+		if (r->server[i].ip.family == AF_INET6)
+			return true;
+	}
+	return r->nservers == 0 && resolvconf_has_ipv6();
+}
+
 static int
-ctx_options(struct ub_ctx *ctx)
+ctx_sizes(const struct resolver *r, struct ub_ctx *ctx)
+{
+	int err = ctx_number(ctx, "msg-cache-size:",
+	    r->small ? DNS_SMALL_MESSAGE_CACHE : DNS_MESSAGE_CACHE);
+
+	if (err == 0)
+		err = ctx_number(ctx, "rrset-cache-size:",
+		    r->small ? DNS_SMALL_RECORD_CACHE : DNS_RECORD_CACHE);
+	if (err == 0)
+		err = ctx_number(ctx,
+		    "outgoing-range:", r->small ? DNS_SMALL_PORTS : DNS_PORTS);
+	return err;
+}
+
+static int
+ctx_options(const struct resolver *r, struct ub_ctx *ctx)
 {
 	int err = 0;
 
 	for (size_t i = 0; err == 0 && i < sizeof options / sizeof *options;
 	     i++)
 		err = ub_ctx_set_option(ctx, options[i].name, options[i].value);
+	if (err == 0 && !needs_ipv6(r))
+		err = ub_ctx_set_option(ctx, "do-ip6:", "no");
 	if (err == 0)
-		err = ctx_number(ctx, "msg-cache-size:", DNS_MESSAGE_CACHE);
-	if (err == 0)
-		err = ctx_number(ctx, "rrset-cache-size:", DNS_RECORD_CACHE);
-	if (err == 0)
-		err = ctx_number(ctx, "outgoing-range:", DNS_PORTS);
+		err = ctx_sizes(r, ctx);
 	/* It would write to stderr, which may be the peer. */
 	return err == 0 ? ub_ctx_debugout(ctx, NULL) : err;
 }
@@ -147,12 +192,22 @@ ctx_open(struct resolver *r)
 	ctx = ub_ctx_create_event(loop_base(r->loop));
 	if (ctx == NULL)
 		return false;
-	if (ctx_options(ctx) != 0 || ctx_servers(r, ctx) != 0) {
+	if (ctx_options(r, ctx) != 0 || ctx_servers(r, ctx) != 0) {
 		ub_ctx_delete(ctx);
 		return false;
 	}
 	r->ctx = ctx;
 	return true;
+}
+
+/* The first question has finished the context. What that took and is free again,
+ * some 300 KiB, would stay with us. */
+static void
+ctx_started(struct resolver *r)
+{
+	if (r->small && !r->trimmed)
+		malloc_trim(0);
+	r->trimmed = true;
 }
 
 /* --- answers -------------------------------------------------------------- */
@@ -319,6 +374,12 @@ resolver_new(
 }
 
 void
+resolver_small(struct resolver *r)
+{
+	r->small = true;
+}
+
+void
 resolver_free(struct resolver *r)
 {
 	if (r == NULL)
@@ -394,6 +455,7 @@ resolver_ask(struct resolver *r, struct span name, enum dns_type type,
 	if (q == NULL)
 		return ASK_NOMEM;
 	err = ub_resolve_event(r->ctx, text, (int)type, 1, q, query_done, NULL);
+	ctx_started(r);
 	if (err == 0 && q->state == QUERY_ASKING)
 		return query_wait(q, ret_query);
 	/* Answered from the cache, or refused: then without a callback. */

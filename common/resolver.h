@@ -80,6 +80,10 @@ struct dns_query;
 int resolver_new(
     struct loop *l, const struct dns_settings *dns, struct resolver **ret);
 
+/* For a process that serves one connection: smaller caches, fewer ports, memory that
+ * libunbound needed to start only is given back. Before the first question. */
+void resolver_small(struct resolver *r);
+
 /* After every query was answered or cancelled, not from inside a got(). NULL is
  * allowed. */
 void resolver_free(struct resolver *r);

@@ -90,7 +90,9 @@ set_up(struct spawned *s, const char *file)
 	if (rc != 0) {
 		env->broken = strerror(-rc);
 		log_event(LOG_ERR, "resolver", "%s", env->broken);
+		return;
 	}
+	resolver_small(env->request.resolver);
 }
 
 /* The loop ends by itself when the last reply is written: nothing is left to

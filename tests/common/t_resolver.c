@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "common/buf.h"
 #include "common/limits.h"
 #include "common/loop.h"
 #include "common/resolver.h"
@@ -582,6 +583,40 @@ as_many_questions_as_allowed(void)
 	free(s);
 }
 
+/* A small one has fewer ports than it may be asked questions at once: those that
+ * are over wait for one. It still has room for the largest set, over TCP. */
+static void
+small(void)
+{
+	enum { MANY = 3 * DNS_SMALL_PORTS };
+	struct slot s[MANY];
+	struct rig rig;
+	char name[40], line[64];
+	unsigned pending = 0;
+	struct buf text;
+
+	buf_init(&text, 64 * 1024);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(line, sizeof line, "n%d.example A 192.0.2.%d\n", i, i);
+		buf_str(&text, line);
+	}
+	rig_open(&rig, buf_text(&text), 10);
+	resolver_small(rig.r);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof name, "n%d.example", i);
+		pending += slot_ask(&rig, &s[i], name, DNS_A) == ASK_PENDING;
+	}
+	CU_ASSERT_EQUAL(pending, MANY);
+	rig_await(&rig, MANY);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(line, sizeof line, "found 192.0.2.%d", i);
+		CHECK_STR(text_of(s[i].a), line);
+		dns_answer_free(s[i].a);
+	}
+	rig_close(&rig);
+	buf_free(&text);
+}
+
 /* No port can be opened: that question's misfortune, not the next one's. */
 static void
 no_descriptors(void)
@@ -607,4 +642,4 @@ SUITE("resolver", T(every_kind_of_answer), T(mapped_addresses_stay_ipv6),
     T(equal_questions_are_asked_once), T(dead_and_back_again),
     T(one_of_two_is_dead), T(cancelled_questions_are_not_answered),
     T(cancelled_between_answer_and_call), T(freed_while_the_server_is_silent),
-    T(as_many_questions_as_allowed), T(no_descriptors))
+    T(as_many_questions_as_allowed), T(small), T(no_descriptors))

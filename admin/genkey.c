@@ -180,18 +180,19 @@ print_config(const struct names *n, struct buf *out)
 	buf_str(out, "\n\t}\n}\n");
 }
 
-static void
-print_record(
-    const struct names *n, const struct keyrecord *record, struct buf *out)
+void
+genkey_record(const char *domain, const char *selector,
+    enum key_algorithm algorithm, struct span half, struct buf *out)
 {
-	buf_fmt(out, "The private key is in %s\n\n", n->file);
+	const struct keyrecord record = {.algorithm = algorithm, .key = half};
+
 	buf_str(out, "The DNS record, as lines of a zone file:\n\n");
-	keyrecord_zone(record, span_str(n->selector), span_str(n->domain), out);
+	keyrecord_zone(&record, span_str(selector), span_str(domain), out);
 	buf_fmt(out,
 	    "\nThe same for a web form: type TXT, name %s._domainkey, and this "
 	    "as one value,\nwithout quotes:\n\n",
-	    n->selector);
-	keyrecord_print(record, out);
+	    selector);
+	keyrecord_print(&record, out);
 	buf_str(out, "\n\n");
 }
 
@@ -263,7 +264,6 @@ make_key(const struct genkey *g, const struct names *n, struct buf *half,
 int
 genkey_make(const struct genkey *g, struct buf *out, struct buf *why)
 {
-	struct keyrecord record = {.algorithm = g->algorithm};
 	char added_to[PATH_MAX];
 	struct names n;
 	struct buf half;
@@ -280,8 +280,9 @@ genkey_make(const struct genkey *g, struct buf *out, struct buf *why)
 			unlink(n.file);
 	}
 	if (error == 0) {
-		record.key = buf_view(&half);
-		print_record(&n, &record, out);
+		buf_fmt(out, "The private key is in %s\n\n", n.file);
+		genkey_record(
+		    n.domain, n.selector, g->algorithm, buf_view(&half), out);
 		print_rest(&n, g->config == NULL ? NULL : added_to, out);
 	}
 	buf_free(&half);

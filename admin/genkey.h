@@ -46,6 +46,11 @@ int genkey_make(const struct genkey *g, struct buf *out, struct buf *why);
 int genkey_all(
     const struct genkey *g, bool both, struct buf *out, struct buf *why);
 
+/* Appends the record of a public half (key_public), as lines of a zone file and as
+ * one value for a web form. domain and selector are A-labels. */
+void genkey_record(const char *domain, const char *selector,
+    enum key_algorithm algorithm, struct span half, struct buf *out);
+
 /* The subcommand: argv[0] is "genkey". Its exit status: 0, 1 when it failed,
  * 2 when the command line is wrong. */
 int genkey_run(int argc, char **argv);

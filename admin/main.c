@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "admin/genkey.h"
+#include "admin/setupcmd.h"
 #include "admin/spf.h"
 #include "admin/testkey.h"
 #include "common/settings.h"
@@ -50,7 +51,7 @@ test_keys(const struct settings *s, struct buf *why, struct buf *warn)
 	int rc = keyring_open(s, &k, why, warn);
 	bool good = rc == 0 && k->bad == 0;
 
-	if (rc != 0)
+	if (rc == -ENOMEM)
 		buf_fmt(why, "the keys cannot be read: %s\n", strerror(-rc));
 	keyring_free(k);
 	return good;
@@ -112,6 +113,8 @@ static const struct subcommand {
 	const char *text; /* for --help */
 	int (*run)(int argc, char **argv);
 } subcommands[] = {
+    {"setup DOMAIN", "make this host sign mail of DOMAIN, and check SPF",
+        setupcmd_run},
     {"genkey DOMAIN", "make a DKIM key, print its DNS record", genkey_run},
     {"testkey [DOMAIN]", "compare keys with their DNS records", testkey_run},
     {"spf --ip A ...", "what SPF says of a sender, and why", spf_run},

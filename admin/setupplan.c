@@ -1,0 +1,325 @@
+#include <errno.h>
+
+#include "admin/setupplan.h"
+#include "admin/wiring.h"
+
+enum { VALUE_MAX = 256 * 1024 };
+
+/* What the steps below share. */
+struct maker {
+	const struct postconf *postfix;
+	const struct settings *settings;
+	const char *config;
+	struct setupplan *plan;
+	struct buf *why;
+};
+
+/* --- pieces --------------------------------------------------------------- */
+
+/* A parameter's value, "" when Postfix does not know it. ret is buf_init()ed. */
+static int
+get(struct maker *m, const char *name, struct buf *ret)
+{
+	int rc;
+
+	buf_init(ret, VALUE_MAX);
+	rc = postconf_get(m->postfix, name, false, ret, m->why);
+	return rc == -ENOENT ? 0 : rc;
+}
+
+static int
+no_memory(struct maker *m)
+{
+	buf_fmt(m->why, "%s\n", strerror(ENOMEM));
+	return -ENOMEM;
+}
+
+/* One more "postconf OPTION WORD". */
+static int
+add(struct maker *m, const char *option, const char *word)
+{
+	if (m->plan->n == SETUPPLAN_COMMANDS_MAX ||
+	    postconf_command(m->postfix, &m->plan->command[m->plan->n],
+	        "postconf", option, word, NULL) != 0)
+		return no_memory(m);
+	m->plan->n++;
+	return 0;
+}
+
+/* One more "postconf -e NAME=VALUE". */
+static int
+add_set(struct maker *m, const char *name, const char *value)
+{
+	struct buf word;
+	int rc;
+
+	buf_init(&word, VALUE_MAX + 256);
+	buf_fmt(&word, "%s = %s", name, value);
+	rc = buf_text(&word) == NULL ? no_memory(m)
+	                             : add(m, "-e", buf_text(&word));
+	buf_free(&word);
+	return rc;
+}
+
+/* Says that a parameter is not understood, and what to do. */
+static int
+refuse(struct maker *m, const char *name, const char *reason, const char *hand)
+{
+	buf_fmt(m->why,
+	    "%s: %s. Nothing was changed; put in by hand: %s, and run this "
+	    "again\n",
+	    name, reason, hand);
+	return -EINVAL;
+}
+
+/* --- the steps ------------------------------------------------------------ */
+
+/* The daemon's line in master.cf. */
+static int
+plan_service(struct maker *m)
+{
+	struct buf there, line;
+	int rc;
+
+	buf_init(&there, VALUE_MAX);
+	rc = postconf_service(
+	    m->postfix, WIRING_SERVICE "/unix", &there, m->why);
+	if (rc == 0 &&
+	    (buf_text(&there) == NULL ||
+	        strstr(buf_text(&there), "postseal-policyd") == NULL)) {
+		buf_fmt(m->why,
+		    "master.cf: the service " WIRING_SERVICE
+		    " is another program: %s. Remove it (postconf "
+		    "-MX " WIRING_SERVICE "/unix) and run this again; what "
+		    "\"postseal import\" prints does the same as its config\n",
+		    buf_text(&there) == NULL ? "" : buf_text(&there));
+		rc = -EINVAL;
+	}
+	buf_free(&there);
+	if (rc != -ENOENT)
+		return rc;
+	buf_init(&line, VALUE_MAX);
+	buf_fmt(&line,
+	    WIRING_SERVICE
+	    "/unix=" WIRING_SERVICE
+	    " unix - n n - 0 spawn user=%s argv=" SETUPPLAN_POLICYD "%s%s",
+	    m->settings->policyd.daemon.user, m->config == NULL ? "" : " -c ",
+	    m->config == NULL ? "" : m->config);
+	rc = buf_text(&line) == NULL ? no_memory(m)
+	                             : add(m, "-M", buf_text(&line));
+	buf_free(&line);
+	return rc;
+}
+
+/* Without it, spawn(8) ends the daemon, and mail waits, after command_time_limit. */
+static int
+plan_time_limit(struct maker *m)
+{
+	bool set = false;
+	int rc = postconf_is_set(
+	    m->postfix, WIRING_SERVICE "_time_limit", &set, m->why);
+
+	if (rc != 0 || set)
+		return rc;
+	return add_set(m, WIRING_SERVICE "_time_limit", "3600");
+}
+
+static int
+relay_kind(struct maker *m, enum wiring_relay *ret)
+{
+	struct buf value;
+	bool set = false;
+	int rc;
+
+	rc = postconf_is_set(
+	    m->postfix, "smtpd_relay_restrictions", &set, m->why);
+	if (rc != 0)
+		return rc;
+	rc = get(m, "smtpd_relay_restrictions", &value);
+	if (rc == 0 && !set)
+		*ret = WIRING_RELAY_DEFAULT;
+	else if (rc == 0)
+		*ret = wiring_guards_relay(buf_view(&value))
+		    ? WIRING_RELAY_OWN
+		    : WIRING_RELAY_OPEN;
+	buf_free(&value);
+	return rc;
+}
+
+static int
+plan_restrictions(struct maker *m)
+{
+	static const char name[] = "smtpd_recipient_restrictions";
+	enum wiring_relay relay = WIRING_RELAY_OPEN;
+	struct buf value, changed;
+	const char *reason;
+	int rc = relay_kind(m, &relay);
+
+	if (rc != 0)
+		return rc;
+	rc = get(m, name, &value);
+	buf_init(&changed, VALUE_MAX);
+	if (rc == 0)
+		rc = wiring_restrictions(
+		    buf_view(&value), relay, WIRING_CHECK, &changed, &reason);
+	else
+		reason = NULL;
+	if (rc == -EALREADY) {
+		m->plan->wired = true;
+		rc = 0;
+	} else if (rc == -EINVAL && reason != NULL) {
+		rc = refuse(
+		    m, name, reason, "check_policy_service " WIRING_CHECK);
+	} else if (rc == 0) {
+		rc = buf_text(&changed) == NULL
+		    ? no_memory(m)
+		    : add_set(m, name, buf_text(&changed));
+	}
+	buf_free(&value);
+	buf_free(&changed);
+	return rc;
+}
+
+/* One of the two lists of milters. */
+static int
+plan_milters(
+    struct maker *m, const char *name, const char *milter, const char *first)
+{
+	struct buf value, expanded, changed;
+	const char *reason = NULL;
+	int rc = get(m, name, &value);
+
+	buf_init(&expanded, VALUE_MAX);
+	buf_init(&changed, VALUE_MAX);
+	if (rc == 0) {
+		rc = postconf_get(m->postfix, name, true, &expanded, m->why);
+		rc = rc == -ENOENT ? 0 : rc;
+	}
+	/* "$smtpd_milters" will have it, when that has it */
+	if (rc == 0 &&
+	    (wiring_has_milter(buf_view(&expanded), milter) ||
+	        (first != NULL && wiring_has_milter(buf_view(&value), first))))
+		goto out;
+	if (rc == 0 && first != NULL && span_trim(buf_view(&value)).n == 0) {
+		rc = add_set(m, name, first);
+		goto out;
+	}
+	if (rc == 0)
+		rc =
+		    wiring_milters(buf_view(&value), milter, &changed, &reason);
+	if (rc == -EINVAL && reason != NULL)
+		rc = refuse(m, name, reason, milter);
+	else if (rc == 0)
+		rc = buf_text(&changed) == NULL
+		    ? no_memory(m)
+		    : add_set(m, name, buf_text(&changed));
+out:
+	buf_free(&value);
+	buf_free(&expanded);
+	buf_free(&changed);
+	return rc;
+}
+
+static int
+plan_both_milters(struct maker *m)
+{
+	struct buf queue, milter;
+	int rc;
+
+	if (m->settings->signer.daemon.listen.n == 0) {
+		buf_str(m->why, "signer.listen names no socket\n");
+		return -EINVAL;
+	}
+	rc = get(m, "queue_directory", &queue);
+	buf_init(&milter, ENDPOINT_TEXT_MAX);
+	if (rc == 0 && (queue.n == 0 || buf_text(&queue) == NULL))
+		rc = no_memory(m);
+	if (rc == 0) {
+		wiring_endpoint(&m->settings->signer.daemon.listen.v[0],
+		    buf_text(&queue), &milter);
+		rc = buf_text(&milter) == NULL
+		    ? no_memory(m)
+		    : plan_milters(m, "smtpd_milters", buf_text(&milter), NULL);
+	}
+	if (rc == 0)
+		rc = plan_milters(m, "non_smtpd_milters", buf_text(&milter),
+		    "$smtpd_milters");
+	buf_free(&queue);
+	buf_free(&milter);
+	return rc;
+}
+
+/* Where nothing is said: mail goes on when the signer is down, bounces are signed. */
+static int
+plan_defaults(struct maker *m)
+{
+	static const struct {
+		const char *name, *value;
+	} rows[] = {{"milter_default_action", "accept"},
+	    {"internal_mail_filter_classes", "bounce"}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		bool set = false;
+		int rc =
+		    postconf_is_set(m->postfix, rows[i].name, &set, m->why);
+
+		if (rc == 0 && !set)
+			rc = add_set(m, rows[i].name, rows[i].value);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* Behind a content filter one of two smtpds must not sign. */
+static int
+plan_advice(struct maker *m)
+{
+	struct buf filter;
+	int rc = get(m, "content_filter", &filter);
+
+	if (rc == 0 && filter.n > 0)
+		buf_str(&m->plan->advice,
+		    "There is a content_filter: switch the milters off for the "
+		    "smtpd that takes the mail\nback (-o smtpd_milters=), or "
+		    "it "
+		    "is signed before it is changed, or twice.\n");
+	buf_free(&filter);
+	return rc;
+}
+
+int
+setupplan_make(const struct postconf *p, const struct settings *s,
+    const char *config, struct setupplan *ret, struct buf *why)
+{
+	static int (*const steps[])(struct maker *) = {plan_service,
+	    plan_time_limit, plan_restrictions, plan_both_milters,
+	    plan_defaults, plan_advice};
+	struct maker m = {p, s, config, ret, why};
+	int rc;
+
+	*ret = (struct setupplan){.n = 0};
+	buf_init(&ret->advice, VALUE_MAX);
+	buf_init(&ret->dir, VALUE_MAX);
+	rc = get(&m, "myhostname", &ret->hostname);
+	if (rc == 0) {
+		buf_free(&ret->dir);
+		rc = get(&m, "config_directory", &ret->dir);
+	}
+	for (size_t i = 0; rc == 0 && i < sizeof steps / sizeof steps[0]; i++)
+		rc = steps[i](&m);
+	if (rc != 0)
+		setupplan_free(ret);
+	return rc;
+}
+
+void
+setupplan_free(struct setupplan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		postconf_command_free(&plan->command[i]);
+	plan->n = 0;
+	buf_free(&plan->hostname);
+	buf_free(&plan->dir);
+	buf_free(&plan->advice);
+}

@@ -1,0 +1,250 @@
+#include <errno.h>
+
+#include "admin/wiring.h"
+
+static bool
+parts(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == ',';
+}
+
+/* Bytes of the group at the beginning of s, or 0 when it is left open. */
+static size_t
+group_size(struct span s)
+{
+	size_t depth = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '{')
+			depth++;
+		else if (s.p[i] == '}' && --depth == 0)
+			return i + 1;
+	}
+	return 0;
+}
+
+bool
+wiring_next(struct span *list, struct span *ret, bool *ret_bad)
+{
+	size_t n = 0;
+
+	while (list->n > 0 && parts(list->p[0]))
+		*list = span_skip(*list, 1);
+	if (list->n == 0)
+		return false;
+	if (list->p[0] == '{') {
+		n = group_size(*list);
+		if (n == 0) {
+			*ret_bad = true;
+			n = list->n;
+		}
+	} else {
+		/* "${name?{text}}" has braces in the middle */
+		while (n < list->n && !parts(list->p[n])) {
+			size_t inner = list->p[n] == '{'
+			    ? group_size(span_skip(*list, n))
+			    : 1;
+
+			if (inner == 0) {
+				*ret_bad = true;
+				inner = list->n - n;
+			}
+			n += inner;
+		}
+	}
+	*ret = span_of(list->p, n);
+	*list = span_skip(*list, n);
+	return true;
+}
+
+struct span
+wiring_word(struct span item)
+{
+	struct span word = item, rest;
+	bool bad = false;
+
+	if (item.n < 2 || item.p[0] != '{')
+		return item;
+	rest = span_of(item.p + 1, item.n - 2);
+	return wiring_next(&rest, &word, &bad) ? word : span_of(item.p, 0);
+}
+
+/* --- restrictions --------------------------------------------------------- */
+
+/* What a list of restrictions has. */
+struct scan {
+	bool bad;
+	bool opaque; /* a $name, which could hold anything */
+	bool empty;
+	const char *guard; /* behind the first word that refuses relaying */
+	const char *check; /* at our check_policy_service */
+	struct span last;
+};
+
+static bool
+is_guard(struct span word)
+{
+	return span_ieqs(word, "reject_unauth_destination") ||
+	    span_ieqs(word, "defer_unauth_destination");
+}
+
+static void
+scan(struct span list, const char *target, struct scan *ret)
+{
+	struct span item, before = {NULL, 0};
+	struct scan s = {.empty = true};
+
+	while (wiring_next(&list, &item, &s.bad)) {
+		s.empty = false;
+		s.last = item;
+		if (item.p[0] == '$')
+			s.opaque = true;
+		if (is_guard(item) && s.guard == NULL)
+			s.guard = item.p + item.n;
+		if (span_ieqs(before, "check_policy_service") &&
+		    span_eq(wiring_word(item), span_str(target)) &&
+		    s.check == NULL)
+			s.check = before.p;
+		before = item;
+	}
+	*ret = s;
+}
+
+enum wiring_place
+wiring_place(struct span restrictions, const char *target)
+{
+	struct scan s;
+
+	scan(restrictions, target, &s);
+	if (s.bad)
+		return WIRING_UNREADABLE;
+	if (s.check == NULL)
+		return WIRING_ABSENT;
+	return s.guard != NULL && s.guard <= s.check ? WIRING_GOOD
+	                                             : WIRING_UNSAFE;
+}
+
+bool
+wiring_guards_relay(struct span restrictions)
+{
+	struct scan s;
+
+	scan(restrictions, "", &s);
+	return s.guard != NULL || span_ieqs(s.last, "reject") ||
+	    span_ieqs(s.last, "defer");
+}
+
+/* Puts the check in at the byte at. */
+static int
+put_in(struct span list, const char *at, const char *target, struct buf *ret)
+{
+	size_t n = (size_t)(at - list.p);
+
+	buf_add(ret, list.p, n);
+	buf_fmt(ret, ", check_policy_service %s", target);
+	buf_span(ret, span_skip(list, n));
+	return buf_error(ret);
+}
+
+static int
+refuse(const char *reason, const char **ret_why)
+{
+	*ret_why = reason;
+	return -EINVAL;
+}
+
+int
+wiring_restrictions(struct span list, enum wiring_relay relay,
+    const char *target, struct buf *ret, const char **ret_why)
+{
+	struct scan s;
+
+	scan(list, target, &s);
+	if (s.bad)
+		return refuse("a brace is left open", ret_why);
+	if (s.check != NULL)
+		return -EALREADY;
+	if (s.guard != NULL)
+		return put_in(list, s.guard, target, ret);
+	if (s.empty) {
+		buf_fmt(ret,
+		    "permit_mynetworks, permit_sasl_authenticated, %s"
+		    "check_policy_service %s",
+		    relay == WIRING_RELAY_OWN ? ""
+		                              : "reject_unauth_destination, ",
+		    target);
+		return buf_error(ret);
+	}
+	if (s.opaque)
+		return refuse("it has a $name, and no "
+		              "reject_unauth_destination beside it "
+		              "behind which the check could stand",
+		    ret_why);
+	if (relay == WIRING_RELAY_OPEN)
+		return refuse(
+		    "neither it nor smtpd_relay_restrictions have "
+		    "reject_unauth_destination: this could be an open relay",
+		    ret_why);
+	if (span_ieqs(s.last, "reject") || span_ieqs(s.last, "defer"))
+		return refuse("it ends with reject or defer: what stands "
+		              "behind is never asked",
+		    ret_why);
+	if (!span_ieqs(s.last, "permit"))
+		return put_in(list, s.last.p + s.last.n, target, ret);
+	buf_add(ret, list.p, (size_t)(s.last.p - list.p));
+	buf_fmt(ret, "check_policy_service %s, ", target);
+	buf_span(ret, span_of(s.last.p, (size_t)(list.p + list.n - s.last.p)));
+	return buf_error(ret);
+}
+
+/* --- milters -------------------------------------------------------------- */
+
+bool
+wiring_has_milter(struct span milters, const char *milter)
+{
+	struct span item;
+	bool bad = false;
+
+	while (wiring_next(&milters, &item, &bad)) {
+		if (span_ieqs(wiring_word(item), milter))
+			return true;
+	}
+	return false;
+}
+
+int
+wiring_milters(struct span milters, const char *milter, struct buf *ret,
+    const char **ret_why)
+{
+	struct span rest = milters, item;
+	bool bad = false, empty = true;
+
+	while (wiring_next(&rest, &item, &bad))
+		empty = false;
+	if (bad)
+		return refuse("a brace is left open", ret_why);
+	if (wiring_has_milter(milters, milter))
+		return -EALREADY;
+	if (!empty) {
+		buf_span(ret, span_trim(milters));
+		buf_str(ret, ", ");
+	}
+	buf_str(ret, milter);
+	return buf_error(ret);
+}
+
+void
+wiring_endpoint(const struct endpoint *e, const char *queue, struct buf *ret)
+{
+	char text[ENDPOINT_TEXT_MAX];
+	size_t n = strlen(queue);
+	const char *path;
+
+	endpoint_text(e, text);
+	path = text + strlen("unix:");
+	if (strncmp(text, "unix:", 5) == 0 && strncmp(path, queue, n) == 0 &&
+	    path[n] == '/')
+		buf_fmt(ret, "unix:%s", path + n + 1);
+	else
+		buf_str(ret, text);
+}

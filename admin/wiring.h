@@ -1,0 +1,67 @@
+/*
+ * wiring.h - where postseal stands in Postfix' lists, and how it gets there.
+ *
+ * Text in, text out: values of smtpd_recipient_restrictions and smtpd_milters as
+ * postconf(1) prints them. A value is never replaced: ours is inserted into what
+ * is there; what cannot be read is refused. Pure. Who runs the commands: setup.
+ */
+#ifndef POSTSEAL_ADMIN_WIRING_H
+#define POSTSEAL_ADMIN_WIRING_H
+
+#include "common/buf.h"
+#include "common/endpoint.h"
+
+/* The service of master.cf.snippet, and how Postfix calls it. */
+#define WIRING_SERVICE "policyd-spf"
+#define WIRING_CHECK "unix:private/" WIRING_SERVICE
+
+/* The next item of a list parted by commas and blanks; "{ ... }" is one item. False
+ * at the end. -> *ret_bad where a brace is left open. Advances *list. */
+bool wiring_next(struct span *list, struct span *ret, bool *ret_bad);
+
+/* The first word of "{ word, ... }", or the item itself. */
+struct span wiring_word(struct span item);
+
+enum wiring_place {
+	WIRING_ABSENT, /* no check_policy_service of ours */
+	WIRING_UNSAFE, /* it stands, with nothing that refuses relaying before */
+	WIRING_GOOD, /* it stands behind reject_unauth_destination or defer_ */
+	WIRING_UNREADABLE
+};
+
+/* Where "check_policy_service target" stands in the restrictions. */
+enum wiring_place wiring_place(struct span restrictions, const char *target);
+
+/* True if the list refuses relaying by itself. */
+bool wiring_guards_relay(struct span restrictions);
+
+/* What smtpd_relay_restrictions do. */
+enum wiring_relay {
+	WIRING_RELAY_DEFAULT, /* not set: Postfix' own, which guard */
+	WIRING_RELAY_OWN,     /* set, and guard */
+	WIRING_RELAY_OPEN     /* do not guard */
+};
+
+/*
+ * Appends the restrictions with "check_policy_service target" in them: behind the
+ * word that refuses relaying, or at the end where smtpd_relay_restrictions do. 0;
+ * -EALREADY when it is there; -EINVAL with a static reason when it cannot be done
+ * safely; or an error of buf_add().
+ */
+int wiring_restrictions(struct span restrictions, enum wiring_relay relay,
+    const char *target, struct buf *ret, const char **ret_why);
+
+/* True if milter is in the list. */
+bool wiring_has_milter(struct span milters, const char *milter);
+
+/* Appends the list with milter at its end: the signer comes last, when others have
+ * changed the message. As wiring_restrictions(). */
+int wiring_milters(struct span milters, const char *milter, struct buf *ret,
+    const char **ret_why);
+
+/* The endpoint as Postfix writes it: "inet:127.0.0.1:8891"; a socket below queue
+ * (queue_directory) as a chrooted smtpd sees it: "unix:postseal/signer". */
+void wiring_endpoint(
+    const struct endpoint *e, const char *queue, struct buf *ret);
+
+#endif

@@ -112,8 +112,9 @@ const struct row settings_rows[] = {
     {"policyd", "trusted_certificates", ROW_PRINTS,
         AT(policyd.trusted_certificates), "",
         .help = "Fingerprints of TLS client certificates, or of their public "
-                "keys, as Postfix logs them; these clients are not checked. "
-                "For relays without a fixed address."},
+                "keys, with the digest of smtpd_tls_fingerprint_digest; "
+                "these clients are not checked. For relays without a fixed "
+                "address."},
     {"policyd", "trusted_clients", ROW_DOMAINS, AT(policyd.trusted_clients), "",
         .help = "Domains: a client whose name is one of them or lies below it "
                 "is not checked. Postfix has looked up that the name leads "

@@ -1,9 +1,9 @@
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
 #include "common/dnsmsg.h"
+#include "common/dnsname.h"
 #include "common/limits.h"
 
 enum {
@@ -11,26 +11,19 @@ enum {
 	FLAG_QR = 0x8000, /* it is a response */
 	FLAG_TC = 0x0200, /* it was cut */
 	CLASS_IN = 1,
-	TYPE_CNAME = 5,
-	LABEL_MAX = 63,
-	POINTERS_MAX = 127 /* in one name: it has no more labels */
-};
-
-/* A name in lower case, uncompressed, its root label at the end. */
-struct wire {
-	unsigned char b[DNSMSG_WIRE_MAX];
-	size_t n;
+	TYPE_CNAME = 5
 };
 
 struct message {
 	const unsigned char *p;
 	size_t n;
-	size_t answers; /* where the answer section begins */
-	unsigned count; /* of its records */
+	struct span all; /* the same bytes */
+	size_t answers;  /* where the answer section begins */
+	unsigned count;  /* of its records */
 };
 
 struct rr {
-	struct wire owner;
+	struct dnsname owner;
 	unsigned type;
 	unsigned class;
 	size_t data; /* offset of its RDATA */
@@ -52,156 +45,12 @@ get16(const unsigned char *p)
 	return (unsigned)p[0] << 8 | p[1];
 }
 
-/* --- names ---------------------------------------------------------------- */
-
-static bool
-wire_label(struct wire *w, const void *p, size_t n)
-{
-	const unsigned char *from = p;
-
-	/* One octet is left for the root label. */
-	if (n == 0 || n > LABEL_MAX || w->n + 1 + n + 1 > DNSMSG_WIRE_MAX)
-		return false;
-	w->b[w->n++] = (unsigned char)n;
-	for (size_t i = 0; i < n; i++)
-		w->b[w->n++] = span_lower(from[i]);
-	return true;
-}
-
-static bool
-wire_equal(const struct wire *a, const struct wire *b)
-{
-	return a->n == b->n && memcmp(a->b, b->b, a->n) == 0;
-}
-
-static bool
-wire_from_text(struct span name, struct wire *ret)
-{
-	struct wire w = {.n = 0};
-
-	if (name.n > 1 && name.p[name.n - 1] == '.')
-		name.n--;
-	for (;;) {
-		size_t n = span_find(name, '.');
-
-		if (!wire_label(&w, name.p, n))
-			return false;
-		if (n == name.n)
-			break;
-		name = span_skip(name, n + 1);
-	}
-	w.b[w.n++] = 0;
-	*ret = w;
-	return true;
-}
-
-/*
- * Reads the name at `at`, compressed or not (RFC 1035 section 4.1.4); *ret_next
- * is the offset behind it. A pointer must lead behind the header and before the
- * part of the name that it ends, so that every chain of them has an end; but as
- * a long chain could be walked for each record, it must be short as well.
- */
-static bool
-wire_read(
-    const struct message *m, size_t at, struct wire *ret, size_t *ret_next)
-{
-	size_t low = at, next = 0;
-	unsigned pointers = 0;
-
-	ret->n = 0;
-	for (;;) {
-		unsigned len;
-
-		if (at >= m->n)
-			return false;
-		len = m->p[at];
-		if (len == 0)
-			break;
-		if (len >= 0xc0) {
-			if (m->n - at < 2 || ++pointers > POINTERS_MAX)
-				return false;
-			if (next == 0)
-				next = at + 2;
-			at = get16(m->p + at) & 0x3fff;
-			if (at >= low || at < HEADER_SIZE)
-				return false;
-			low = at;
-			continue;
-		}
-		if (len > m->n - at - 1 || !wire_label(ret, m->p + at + 1, len))
-			return false;
-		at += 1 + len;
-	}
-	ret->b[ret->n++] = 0;
-	*ret_next = next == 0 ? at + 1 : next;
-	return true;
-}
-
-/* Writes one octet of a label as text, at most four bytes; returns how many. */
-static size_t
-escape_octet(unsigned char c, char *text)
-{
-	if (c == '.' || c == '\\') {
-		text[0] = '\\';
-		text[1] = (char)c;
-		return 2;
-	}
-	if (c > ' ' && c < 0x7f) {
-		text[0] = (char)c;
-		return 1;
-	}
-	text[0] = '\\';
-	text[1] = (char)('0' + c / 100);
-	text[2] = (char)('0' + c / 10 % 10);
-	text[3] = (char)('0' + c % 10);
-	return 4;
-}
-
-/* Wire form -> text[DNSMSG_TEXT_MAX], NUL at the end; returns its length. */
-static size_t
-wire_text(const struct wire *w, char *text)
-{
-	size_t n = 0;
-
-	for (size_t at = 0; w->b[at] != 0; at += 1 + w->b[at]) {
-		if (n > 0)
-			text[n++] = '.';
-		for (size_t i = 1; i <= w->b[at]; i++)
-			n += escape_octet(w->b[at + i], text + n);
-	}
-	text[n] = '\0';
-	return n;
-}
-
-int
-dnsmsg_wire(struct span name, unsigned char *ret_wire, size_t *ret_n)
-{
-	struct wire w;
-
-	if (!wire_from_text(name, &w))
-		return -EINVAL;
-	memcpy(ret_wire, w.b, w.n);
-	*ret_n = w.n;
-	return 0;
-}
-
-int
-dnsmsg_escape(struct span name, char *ret_text)
-{
-	struct wire w;
-
-	if (!wire_from_text(name, &w))
-		return -EINVAL;
-	wire_text(&w, ret_text);
-	return 0;
-}
-
 /* --- records -------------------------------------------------------------- */
 
 static bool
 rr_read(const struct message *m, size_t at, struct rr *ret)
 {
-	if (!wire_read(m, at, &ret->owner, &at) || m->n - at < 10)
+	if (!dnsname_read(m->all, at, &ret->owner, &at) || m->n - at < 10)
 		return false;
 	ret->type = get16(m->p + at);
 	ret->class = get16(m->p + at + 2);
@@ -215,12 +64,13 @@ rr_read(const struct message *m, size_t at, struct rr *ret)
 
 /* Reads the name that is the RDATA from offset `skip` to its end. */
 static bool
-rr_name(
-    const struct message *m, const struct rr *rr, size_t skip, struct wire *ret)
+rr_name(const struct message *m, const struct rr *rr, size_t skip,
+    struct dnsname *ret)
 {
 	size_t next;
 
-	return rr->size > skip && wire_read(m, rr->data + skip, ret, &next) &&
+	return rr->size > skip &&
+	    dnsname_read(m->all, rr->data + skip, ret, &next) &&
 	    next == rr->next;
 }
 
@@ -256,13 +106,13 @@ static bool
 sink_name(
     struct sink *s, const struct message *m, const struct rr *rr, size_t skip)
 {
-	char text[DNSMSG_TEXT_MAX];
-	struct wire w;
+	char text[DNSNAME_TEXT_MAX];
+	struct dnsname w;
 	const char *name;
 
 	if (!rr_name(m, rr, skip, &w))
 		return false;
-	name = sink_text(s, text, wire_text(&w, text) + 1);
+	name = sink_text(s, text, dnsname_text(&w, text) + 1);
 	if (s->record != NULL) {
 		s->record[s->n].name = name;
 		if (skip > 0)
@@ -318,12 +168,12 @@ sink_record(struct sink *s, const struct message *m, const struct rr *rr,
 /* Header and question; the reason why the message is no answer, or NULL with
  * m->answers set and *ret_rcode 0 or 3. */
 static const char *
-read_head(struct message *m, const struct wire *name, enum dns_type type,
+read_head(struct message *m, const struct dnsname *name, enum dns_type type,
     unsigned *ret_rcode)
 {
 	static const char *const rcode[] = {
 	    NULL, "FORMERR", "SERVFAIL", NULL, "NOTIMP", "REFUSED"};
-	struct wire asked;
+	struct dnsname asked;
 	unsigned flags;
 	size_t at;
 
@@ -339,10 +189,11 @@ read_head(struct message *m, const struct wire *name, enum dns_type type,
 		return rcode[*ret_rcode];
 	if ((flags & FLAG_TC) != 0)
 		return "truncated answer";
-	if (get16(m->p + 4) != 1 || !wire_read(m, HEADER_SIZE, &asked, &at) ||
-	    m->n - at < 4)
+	if (get16(m->p + 4) != 1 ||
+	    !dnsname_read(m->all, HEADER_SIZE, &asked, &at) || m->n - at < 4)
 		return "malformed answer";
-	if (!wire_equal(&asked, name) || get16(m->p + at) != (unsigned)type ||
+	if (!dnsname_equal(&asked, name) ||
+	    get16(m->p + at) != (unsigned)type ||
 	    get16(m->p + at + 2) != CLASS_IN)
 		return "answer to another question";
 	m->answers = at + 4;
@@ -356,8 +207,8 @@ read_head(struct message *m, const struct wire *name, enum dns_type type,
  * section is malformed.
  */
 static bool
-read_section(const struct message *m, const struct wire *name,
-    enum dns_type type, struct sink *sink, struct wire *ret_alias)
+read_section(const struct message *m, const struct dnsname *name,
+    enum dns_type type, struct sink *sink, struct dnsname *ret_alias)
 {
 	size_t at = m->answers;
 	struct rr rr;
@@ -366,7 +217,7 @@ read_section(const struct message *m, const struct wire *name,
 	for (unsigned i = 0; i < m->count; i++, at = rr.next) {
 		if (!rr_read(m, at, &rr))
 			return false;
-		if (rr.class != CLASS_IN || !wire_equal(&rr.owner, name))
+		if (rr.class != CLASS_IN || !dnsname_equal(&rr.owner, name))
 			continue;
 		if (rr.type == (unsigned)type &&
 		    !sink_record(sink, m, &rr, type))
@@ -401,11 +252,11 @@ make_answer(enum dns_status status, const char *why, size_t n, size_t text,
 
 /* Walks from the asked name along its CNAMEs to the records. */
 static int
-read_answer(const struct message *m, struct wire *name, enum dns_type type,
+read_answer(const struct message *m, struct dnsname *name, enum dns_type type,
     struct dns_answer **ret)
 {
 	struct sink sink = {.n = 0}, out;
-	struct wire alias;
+	struct dnsname alias;
 	int err;
 
 	for (unsigned hops = 0;; hops++) {
@@ -431,12 +282,13 @@ int
 dnsmsg_read(struct span msg, struct span name, enum dns_type type,
     struct dns_answer **ret)
 {
-	struct message m = {.p = (const unsigned char *)msg.p, .n = msg.n};
-	struct wire asked;
+	struct message m = {
+	    .p = (const unsigned char *)msg.p, .n = msg.n, .all = msg};
+	struct dnsname asked;
 	unsigned rcode;
 	const char *why;
 
-	if (!wire_from_text(name, &asked))
+	if (dnsname_parse(name, &asked) != 0)
 		return -EINVAL;
 	why = read_head(&m, &asked, type, &rcode);
 	if (why != NULL)

@@ -17,24 +17,6 @@
 #include "common/resolver.h"
 #include "common/span.h"
 
-enum {
-	DNSMSG_WIRE_MAX = 255, /* octets of a name, RFC 1035 2.3.4 */
-	DNSMSG_TEXT_MAX = 1004 /* 250 octets as escapes, three dots, NUL */
-};
-
-/*
- * A name as resolver_ask() takes it -> wire form (length octets, root label at
- * the end) in ret_wire[DNSMSG_WIRE_MAX]. One trailing dot is allowed. 0, or
- * -EINVAL with nothing written that counts: not domain_is_name().
- */
-int dnsmsg_wire(struct span name, unsigned char *ret_wire, size_t *ret_n);
-
-/*
- * The same name with the escapes of RFC 1035 section 5.1 (\\ and \DDD, which is
- * how libunbound wants it) and a NUL in ret_text[DNSMSG_TEXT_MAX]. 0 or -EINVAL.
- */
-int dnsmsg_escape(struct span name, char *ret_text);
-
 /*
  * Reads the answer to (name, type) in msg, at most 65,535 bytes. Whatever is
  * wrong with the message makes *ret DNS_TEMPERROR with a reason. security is

@@ -9,6 +9,7 @@
 #include <unbound-event.h>
 
 #include "common/dnsmsg.h"
+#include "common/dnsname.h"
 #include "common/limits.h"
 #include "common/resolver.h"
 
@@ -441,11 +442,12 @@ resolver_ask(struct resolver *r, struct span name, enum dns_type type,
     void (*got)(void *arg, struct dns_answer *answer), void *arg,
     struct dns_query **ret_query, struct dns_answer **ret_answer)
 {
-	char text[DNSMSG_TEXT_MAX];
+	char text[DNSNAME_TEXT_MAX];
+	struct dnsname wire;
 	struct dns_query *q;
 	int err;
 
-	if (dnsmsg_escape(name, text) != 0)
+	if (dnsname_parse(name, &wire) != 0)
 		return ASK_BADNAME;
 	if (r->out >= DNS_QUESTIONS_MAX)
 		return ask_error("too many questions", ret_answer);
@@ -454,6 +456,7 @@ resolver_ask(struct resolver *r, struct span name, enum dns_type type,
 	q = query_new(r, name, type, got, arg);
 	if (q == NULL)
 		return ASK_NOMEM;
+	dnsname_text(&wire, text); /* with the escapes that libunbound wants */
 	err = ub_resolve_event(r->ctx, text, (int)type, 1, q, query_done, NULL);
 	ctx_started(r);
 	if (err == 0 && q->state == QUERY_ASKING)

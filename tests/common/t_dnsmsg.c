@@ -5,17 +5,19 @@
 #include <string.h>
 
 #include "common/dnsmsg.h"
-#include "common/domain.h"
+#include "common/dnsname.h"
 #include "common/limits.h"
 #include "tests/support/guard.h"
+#include "tests/support/nomem.h"
 #include "tests/support/suite.h"
 #include "tests/support/zone.h"
 
 enum {
-	QUESTION = 12,
 	ANSWER = 0x8180, /* QR, RD, RA */
 	CNAME = 5
 };
+
+#define BYTES(literal) literal, sizeof(literal) - 1
 
 /* A message that is put together by hand. */
 struct msg {
@@ -193,11 +195,12 @@ static size_t
 ask_zone(const struct zone *z, const char *name, enum dns_type type,
     unsigned char *reply)
 {
-	unsigned char query[ZONE_WIRE_MAX + 16], wire[DNSMSG_WIRE_MAX];
+	unsigned char query[ZONE_WIRE_MAX + 16];
+	struct dnsname wire;
 	size_t n;
 
-	CU_ASSERT_EQUAL_FATAL(dnsmsg_wire(span_str(name), wire, &n), 0);
-	n = zone_query(7, wire, (unsigned)type, query);
+	CU_ASSERT_EQUAL_FATAL(dnsname_parse(span_str(name), &wire), 0);
+	n = zone_query(7, wire.b, (unsigned)type, query);
 	return zone_reply(z, query, n, ZONE_MESSAGE_MAX, reply);
 }
 
@@ -304,156 +307,6 @@ other_questions(void)
 	CHECK_STR(msg_text(&m, DNS_A), "temperror malformed answer");
 }
 
-/* --- names ---------------------------------------------------------------- */
-
-/* An MX record of a.example whose host is these bytes, at offset 37. */
-static const char *
-host_text(const char *bytes, size_t n)
-{
-	static struct msg m;
-
-	begin(&m, ANSWER, "a.example", DNS_MX);
-	put(&m, "\300\14", 2);
-	put_head(&m, DNS_MX, 1, 2 + n);
-	put16(&m, 10);
-	CU_ASSERT_EQUAL_FATAL(m.n, 41);
-	put(&m, bytes, n);
-	return msg_text(&m, DNS_MX);
-}
-
-#define HOST(bytes) bytes, sizeof(bytes) - 1
-
-static const struct {
-	const char *bytes;
-	size_t n;
-	const char *answer;
-} hosts[] = {
-    {HOST("\1b\0"), "found 10 b"},
-    {HOST("\0"), "found 10 "},
-    {HOST("\1b\300\14"), "found 10 b.a.example"},
-    {HOST("\300\14"), "found 10 a.example"},
-    {HOST("\300\16"), "found 10 example"},
-    {HOST("\300\26"), "found 10 "},
-    {HOST("\1B\2cD\0"), "found 10 b.cd"},
-    {HOST("\3a b\1\\\1.\1\177\1\0\1~\0"),
-        "found 10 a\\032b.\\\\.\\..\\127.\\000.~"},
-    /* A pointer to the pointer at 23, which leads to 12. */
-    {HOST("\1b\300\33"), "found 10 b.a.example"},
-    {HOST(""), "temperror malformed answer"},
-    {HOST("\1"), "temperror malformed answer"},
-    {HOST("\1b"), "temperror malformed answer"},
-    {HOST("\300"), "temperror malformed answer"},
-    {HOST("\1b\0x"), "temperror malformed answer"},
-    {HOST("\300\14x"), "temperror malformed answer"},
-    {HOST("\300\51"), "temperror malformed answer"},      /* itself */
-    {HOST("\1b\300\51"), "temperror malformed answer"},   /* its own start */
-    {HOST("\1b\300\53"), "temperror malformed answer"},   /* the pointer */
-    {HOST("\300\53\1b\0"), "temperror malformed answer"}, /* forwards */
-    {HOST("\377\377"), "temperror malformed answer"},
-    {HOST("\300\0"), "temperror malformed answer"},  /* the header */
-    {HOST("\300\13"), "temperror malformed answer"}, /* its last byte */
-    {HOST("\100b\0"), "temperror malformed answer"}, /* unknown label types */
-    {HOST("\200b\0"), "temperror malformed answer"},
-};
-
-static void
-compressed_names(void)
-{
-	static char row[16];
-
-	for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
-		snprintf(row, sizeof row, "host %zu", i);
-		suite_row(row);
-		CHECK_STR(
-		    host_text(hosts[i].bytes, hosts[i].n), hosts[i].answer);
-	}
-}
-
-/* Three labels of 63 octets, then one of n, then the root label. */
-static size_t
-long_name(char *wire, unsigned n)
-{
-	size_t at = 0;
-
-	for (int i = 0; i < 3; i++) {
-		wire[at++] = 63;
-		memset(wire + at, 'a' + i, 63);
-		at += 63;
-	}
-	wire[at++] = (char)n;
-	memset(wire + at, 'd', n);
-	at += n;
-	wire[at++] = 0;
-	return at;
-}
-
-static void
-longest_names(void)
-{
-	char wire[300], want[300] = "found 10 ";
-
-	for (int i = 0; i < 4; i++) {
-		memset(want + strlen(want), 'a' + i, i < 3 ? 63 : 61);
-		strcat(want, i < 3 ? "." : "");
-	}
-	CHECK_STR(host_text(wire, long_name(wire, 61)), want);
-	CHECK_STR(
-	    host_text(wire, long_name(wire, 62)), "temperror malformed answer");
-	wire[0] = 63;
-	memset(wire + 1, 'x', 63);
-	wire[64] = 0;
-	CU_ASSERT_EQUAL(strncmp(host_text(wire, 65), "found 10 xxx", 12), 0);
-}
-
-/* The longest text that a name can become. */
-static void
-longest_text(void)
-{
-	char wire[300];
-	size_t at = 0;
-
-	for (int i = 0; i < 4; i++) {
-		size_t n = i < 3 ? 63 : 61;
-
-		wire[at++] = (char)n;
-		memset(wire + at, '\1', n);
-		at += n;
-	}
-	wire[at++] = 0;
-	CU_ASSERT_EQUAL(strlen(host_text(wire, at)),
-	    strlen("found 10 ") + DNSMSG_TEXT_MAX - 1);
-}
-
-/* Pointers to pointers: n of them, the first to the question's name. */
-static const char *
-chain_text(unsigned n)
-{
-	static struct msg m;
-	unsigned at;
-
-	begin(&m, ANSWER, "a.example", DNS_MX);
-	put(&m, "\300\14", 2);
-	put_head(&m, 99, 1, 2 * (size_t)(n - 1));
-	at = QUESTION;
-	for (unsigned i = 1; i < n; i++) {
-		put16(&m, 0xc000 | at);
-		at = (unsigned)m.n - 2;
-	}
-	put(&m, "\300\14", 2);
-	put_head(&m, DNS_MX, 1, 4);
-	put16(&m, 10);
-	put16(&m, 0xc000 | at);
-	return msg_text(&m, DNS_MX);
-}
-
-static void
-longest_chain_of_pointers(void)
-{
-	CHECK_STR(chain_text(1), "found 10 a.example");
-	CHECK_STR(chain_text(127), "found 10 a.example");
-	CHECK_STR(chain_text(128), "temperror malformed answer");
-}
-
 /* --- CNAMEs --------------------------------------------------------------- */
 
 static void
@@ -527,24 +380,28 @@ static const struct {
 	size_t n;
 	const char *answer;
 } records[] = {
-    {DNS_A, HOST("\300\0\2\1"), "found 192.0.2.1"},
-    {DNS_A, HOST("\300\0\2"), "temperror malformed answer"},
-    {DNS_A, HOST("\300\0\2\1\1"), "temperror malformed answer"},
-    {DNS_A, HOST(""), "temperror malformed answer"},
-    {DNS_AAAA, HOST("\40\1\15\270\0\0\0\0\0\0\0\0\0\0\0\1"),
+    {DNS_A, BYTES("\300\0\2\1"), "found 192.0.2.1"},
+    {DNS_A, BYTES("\300\0\2"), "temperror malformed answer"},
+    {DNS_A, BYTES("\300\0\2\1\1"), "temperror malformed answer"},
+    {DNS_A, BYTES(""), "temperror malformed answer"},
+    {DNS_AAAA, BYTES("\40\1\15\270\0\0\0\0\0\0\0\0\0\0\0\1"),
         "found 2001:db8::1"},
-    {DNS_AAAA, HOST("\300\0\2\1"), "temperror malformed answer"},
-    {DNS_MX, HOST("\0\12\1m\0"), "found 10 m"},
-    {DNS_MX, HOST("\0\12"), "temperror malformed answer"},
-    {DNS_MX, HOST("\0"), "temperror malformed answer"},
-    {DNS_PTR, HOST("\1p\0"), "found 0 p"},
-    {DNS_PTR, HOST(""), "temperror malformed answer"},
-    {DNS_TXT, HOST("\3abc"), "found 'abc'"},
-    {DNS_TXT, HOST("\1a\0\2bc"), "found 'abc'"},
-    {DNS_TXT, HOST("\0"), "found ''"},
-    {DNS_TXT, HOST(""), "temperror malformed answer"},
-    {DNS_TXT, HOST("\4abc"), "temperror malformed answer"},
-    {DNS_TXT, HOST("\3abc\1"), "temperror malformed answer"},
+    {DNS_AAAA, BYTES("\300\0\2\1"), "temperror malformed answer"},
+    {DNS_MX, BYTES("\0\12\1m\0"), "found 10 m"},
+    {DNS_MX, BYTES("\0\12\1m\300\14"), "found 10 m.a.example"},
+    {DNS_MX, BYTES("\0\12\1m\0x"), "temperror malformed answer"},
+    {DNS_MX, BYTES("\0\12\300\14x"), "temperror malformed answer"},
+    {DNS_MX, BYTES("\0\12"), "temperror malformed answer"},
+    {DNS_MX, BYTES("\0"), "temperror malformed answer"},
+    {DNS_PTR, BYTES("\1p\0"), "found 0 p"},
+    {DNS_PTR, BYTES("\1p\0\0"), "temperror malformed answer"},
+    {DNS_PTR, BYTES(""), "temperror malformed answer"},
+    {DNS_TXT, BYTES("\3abc"), "found 'abc'"},
+    {DNS_TXT, BYTES("\1a\0\2bc"), "found 'abc'"},
+    {DNS_TXT, BYTES("\0"), "found ''"},
+    {DNS_TXT, BYTES(""), "temperror malformed answer"},
+    {DNS_TXT, BYTES("\4abc"), "temperror malformed answer"},
+    {DNS_TXT, BYTES("\3abc\1"), "temperror malformed answer"},
 };
 
 static void
@@ -655,7 +512,7 @@ static const char *
 unpacked(unsigned over)
 {
 	static struct msg m;
-	static char long_host[DNSMSG_TEXT_MAX];
+	static char long_host[64];
 	struct dns_answer *a;
 	const char *text;
 	size_t each = 3 * 63 + 61, left = DNS_TEXT_MAX + over;
@@ -709,79 +566,7 @@ most_text(void)
 	CHECK_STR(unpacked(1), "answer too large");
 }
 
-/* --- names as text -------------------------------------------------------- */
-
-static const struct {
-	const char *name;
-	const char *escaped; /* NULL: not a name */
-} names[] = {
-    {"example.com", "example.com"},
-    {"Example.COM.", "example.com"},
-    {"a", "a"},
-    {"_x.-y.1", "_x.-y.1"},
-    {"a\\b.c d", "a\\\\b.c\\032d"},
-    {"\1\177\377.\"$@();", "\\001\\127\\255.\"$@();"},
-    {"", NULL},
-    {".", NULL},
-    {".a", NULL},
-    {"a..b", NULL},
-    {"a..", NULL},
-};
-
-static void
-escaped_names(void)
-{
-	char text[DNSMSG_TEXT_MAX];
-	unsigned char wire[DNSMSG_WIRE_MAX];
-	size_t n;
-
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		struct span name = span_str(names[i].name);
-		bool good = names[i].escaped != NULL;
-
-		suite_row(names[i].name);
-		CHECK(dnsmsg_escape(name, text) == (good ? 0 : -EINVAL));
-		CHECK(dnsmsg_wire(name, wire, &n) == (good ? 0 : -EINVAL));
-		CHECK(domain_is_name(name) == good);
-		if (good)
-			CHECK_STR(text, names[i].escaped);
-	}
-}
-
-/* n octets in labels of 63 and one that is shorter, every octet \001. */
-static void
-name_of(char *text, size_t n)
-{
-	memset(text, '\1', n);
-	for (size_t at = 63; at + 1 < n; at += 64)
-		text[at] = '.';
-	text[n] = '\0';
-}
-
-static void
-names_at_their_limits(void)
-{
-	char name[300], text[DNSMSG_TEXT_MAX];
-	unsigned char wire[DNSMSG_WIRE_MAX];
-	size_t n = 0;
-
-	name_of(name, 253);
-	CU_ASSERT_EQUAL(dnsmsg_wire(span_str(name), wire, &n), 0);
-	CU_ASSERT_EQUAL(n, 255);
-	CU_ASSERT_EQUAL(dnsmsg_escape(span_str(name), text), 0);
-	CU_ASSERT_EQUAL(strlen(text), DNSMSG_TEXT_MAX - 1);
-	CU_ASSERT_TRUE(domain_is_name(span_str(name)));
-	name_of(name, 254);
-	CU_ASSERT_EQUAL(dnsmsg_wire(span_str(name), wire, &n), -EINVAL);
-	CU_ASSERT_FALSE(domain_is_name(span_str(name)));
-	memset(name, 'x', 64);
-	name[63] = '\0';
-	CU_ASSERT_EQUAL(dnsmsg_wire(span_str(name), wire, &n), 0);
-	name[63] = 'x';
-	name[64] = '\0';
-	CU_ASSERT_EQUAL(dnsmsg_wire(span_str(name), wire, &n), -EINVAL);
-	CU_ASSERT_FALSE(domain_is_name(span_str(name)));
-}
+/* --- trouble of our own -------------------------------------------------- */
 
 static void
 no_name_no_answer(void)
@@ -794,10 +579,38 @@ no_name_no_answer(void)
 	dns_answer_free(NULL);
 }
 
+static void
+no_memory(void)
+{
+	static struct msg m;
+	struct dns_answer *a;
+	int err;
+
+	begin(&m, ANSWER, "a.example", DNS_A);
+	put_rr(&m, "a.example", DNS_A, "\300\0\2\1", 4);
+	for (long n = 0; nomem_round(n); n++) {
+		a = NULL;
+		err = dnsmsg_read(
+		    span_of(m.p, m.n), span_str("a.example"), DNS_A, &a);
+		if (nomem_end()) {
+			CU_ASSERT_EQUAL(err, -ENOMEM);
+			CU_ASSERT_PTR_NULL(a);
+		} else {
+			CU_ASSERT_EQUAL(err, 0);
+		}
+		dns_answer_free(a);
+	}
+	for (long n = 0; nomem_round(n); n++) {
+		a = NULL;
+		err = dnsmsg_error("why", &a);
+		CU_ASSERT_EQUAL(err, nomem_end() ? -ENOMEM : 0);
+		CU_ASSERT_EQUAL(a == NULL, err != 0);
+		dns_answer_free(a);
+	}
+}
+
 SUITE("dnsmsg", T(every_kind_of_answer), T(every_cut_of_an_answer),
-    T(header_flags), T(other_questions), T(compressed_names), T(longest_names),
-    T(longest_text), T(longest_chain_of_pointers), T(aliases_in_any_order),
+    T(header_flags), T(other_questions), T(aliases_in_any_order),
     T(aliases_that_end_nowhere), T(longest_chain_of_aliases), T(record_data),
     T(records_beside_the_point), T(text_is_octets), T(largest_messages),
-    T(most_text), T(escaped_names), T(names_at_their_limits),
-    T(no_name_no_answer))
+    T(most_text), T(no_name_no_answer), T(no_memory))

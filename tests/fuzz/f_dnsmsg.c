@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "common/dnsmsg.h"
+#include "common/dnsname.h"
 #include "common/limits.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -27,14 +28,16 @@ want(bool ok)
 static size_t
 check_name(const char *name)
 {
-	char again[DNSMSG_TEXT_MAX];
+	char again[DNSNAME_TEXT_MAX];
+	struct dnsname wire;
 	size_t n = strlen(name);
 
-	want(n < DNSMSG_TEXT_MAX);
+	want(n < DNSNAME_TEXT_MAX);
 	for (size_t i = 0; i < n; i++)
 		want(name[i] > ' ' && name[i] < 0x7f);
 	if (n > 0 && strchr(name, '\\') == NULL) {
-		want(dnsmsg_escape(span_str(name), again) == 0);
+		want(dnsname_parse(span_str(name), &wire) == 0);
+		want(dnsname_text(&wire, again) == n);
 		want(strcmp(name, again) == 0);
 	}
 	return n + 1;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/dnsmsg.h"
+#include "common/dnsname.h"
 #include "tests/support/resolver_zone.h"
 #include "tests/support/zone.h"
 
@@ -13,7 +14,7 @@ struct question {
 	struct dns_query *waiting, **last;
 	struct timer *timer; /* of a silent name, else NULL */
 	char *text;          /* as it was asked */
-	unsigned char name[DNSMSG_WIRE_MAX];
+	unsigned char name[DNSNAME_MAX];
 	size_t n;
 	enum dns_type type;
 	unsigned seq;
@@ -29,7 +30,7 @@ struct dns_query {
 
 struct count {
 	struct count *next;
-	unsigned char name[DNSMSG_WIRE_MAX];
+	unsigned char name[DNSNAME_MAX];
 	size_t n;
 	enum dns_type type;
 	unsigned asked, sent;
@@ -452,12 +453,12 @@ question_new(struct resolver *r, const unsigned char *wire, size_t n,
 }
 
 static void
-count_sent(struct resolver *r, struct count *c, struct span name)
+count_sent(struct resolver *r, struct count *c, const struct dnsname *name)
 {
-	char text[DNSMSG_TEXT_MAX];
+	char text[DNSNAME_TEXT_MAX];
 
 	c->sent++;
-	dnsmsg_escape(name, text);
+	dnsname_text(name, text);
 	note_sent(r, text, c->type);
 }
 
@@ -466,31 +467,30 @@ resolver_ask(struct resolver *r, struct span name, enum dns_type type,
     void (*got)(void *arg, struct dns_answer *answer), void *arg,
     struct dns_query **ret_query, struct dns_answer **ret_answer)
 {
-	unsigned char wire[DNSMSG_WIRE_MAX];
 	struct zone_words words;
 	struct question *q;
 	struct dns_query *w;
 	struct count *count;
-	size_t n;
+	struct dnsname wire;
 
-	if (dnsmsg_wire(name, wire, &n) != 0)
+	if (dnsname_parse(name, &wire) != 0)
 		return ASK_BADNAME;
-	words = zone_words(r->zone, wire, (unsigned)type);
+	words = zone_words(r->zone, wire.b, (unsigned)type);
 	if (words.nomem)
 		return ASK_NOMEM;
-	count = count_make(r, wire, n, type);
+	count = count_make(r, wire.b, wire.n, type);
 	count->asked++;
 	if (words.status != ZONE_SILENT &&
 	    (r->order == ZONE_READY || words.cached)) {
-		count_sent(r, count, name);
-		*ret_answer = make_answer(r, name, wire, type);
+		count_sent(r, count, &wire);
+		*ret_answer = make_answer(r, name, wire.b, type);
 		return ASK_READY;
 	}
-	q = question_find(r, wire, n, type);
+	q = question_find(r, wire.b, wire.n, type);
 	if (q == NULL) {
-		count_sent(r, count, name);
+		count_sent(r, count, &wire);
 		q = question_new(
-		    r, wire, n, name, type, words.status == ZONE_SILENT);
+		    r, wire.b, wire.n, name, type, words.status == ZONE_SILENT);
 	}
 	w = must(calloc(1, sizeof *w));
 	*w = (struct dns_query){.question = q, .got = got, .arg = arg};

@@ -3,12 +3,13 @@
  *
  *   b_policyload -e "command" | -S /path/socket | -P port
  *                [-c 1] [-n 1000] [-a client] [-d domain] [-H helo] [-b first]
- *                [-p pid,...]
+ *                [-p pid] [-i idle]
  *
  * With -e each of the c connections is a process of its own, started as spawn(8)
  * does: fds 0, 1 and 2 are one socket. Asks n questions on each connection, one
  * after the other. "%d" in domain and helo becomes the number of the question
- * (from first on), so that names can be unique or all the same.
+ * (from first on), so that names can be unique or all the same. Before them so many
+ * idle connections are made, which stay and say nothing.
  *
  * Prints one line of key=value: first_ms (process start, or connect, to the first
  * answer), checks, rate, p50/p99 latency in ms, rss_kb and pss_kb of the process
@@ -221,13 +222,14 @@ main(int argc, char **argv)
 	const char *command = NULL, *path = NULL;
 	int connections = 1, each = 1000, port = 0, opt, open_, ep;
 	pid_t watch = 0;
+	int idle = 0;
 	struct client *client;
 	struct rlimit rl;
 	double *latency, first = 0, cpu, seconds;
 	size_t done = 0;
 	uint64_t began;
 
-	while ((opt = getopt(argc, argv, "e:S:P:c:n:a:d:H:b:p:")) != -1) {
+	while ((opt = getopt(argc, argv, "e:S:P:c:n:a:d:H:b:p:i:")) != -1) {
 		switch (opt) {
 		case 'e':
 			command = optarg;
@@ -259,6 +261,9 @@ main(int argc, char **argv)
 		case 'p':
 			watch = atoi(optarg);
 			break;
+		case 'i':
+			idle = atoi(optarg);
+			break;
 		default:
 			return 2;
 		}
@@ -275,6 +280,8 @@ main(int argc, char **argv)
 	ep = epoll_create1(EPOLL_CLOEXEC);
 	if (client == NULL || latency == NULL || ep < 0)
 		die("start");
+	for (int i = 0; i < idle; i++)
+		dial(&(struct client){0}, path, port);
 	began = now_ns();
 	for (int i = 0; i < connections; i++) {
 		struct epoll_event ev = {

@@ -1,0 +1,207 @@
+/*
+ * b_spfworst - what the worst legal record costs outside of libunbound.
+ *
+ *   b_spfworst [-n 1000]
+ *
+ * The record has ten mx of ten hosts each, none of which is the client: 111
+ * answers. A stand-in for the resolver gives them: at once, as a warm cache does;
+ * or one after the other, each in a callback of its own.
+ *
+ * Prints one line of key=value: microseconds of CPU for a check in both ways, and of
+ * the callbacks the longest (of each check; then the median of these, as another
+ * process may have had the processor) and how many there are.
+ */
+#include <arpa/inet.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "policyd/check.h"
+
+enum { MX = 10, HOSTS = 10, ASKED_MAX = 256 };
+
+struct dns_query {
+	void (*got)(void *arg, struct dns_answer *answer);
+	void *arg;
+	struct dns_answer *answer;
+};
+
+static struct dns_query asked[ASKED_MAX];
+static size_t nasked, ndelivered;
+static bool at_once, done_called;
+
+static void
+die(const char *what)
+{
+	fprintf(stderr, "b_spfworst: %s\n", what);
+	exit(1);
+}
+
+static double
+cpu_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+/* --- the resolver -------------------------------------------------------------- */
+
+/* One allocation, as dnsmsg.c makes them. */
+static struct dns_answer *
+answer_new(size_t n, struct dns_record **ret, char **ret_text)
+{
+	struct dns_answer *a = calloc(1, sizeof *a + n * sizeof **ret + 1024);
+
+	if (a == NULL)
+		die("out of memory");
+	*ret = (struct dns_record *)(a + 1);
+	*ret_text = (char *)(*ret + n);
+	*a = (struct dns_answer){.status = DNS_FOUND, .n = n, .record = *ret};
+	return a;
+}
+
+static struct dns_answer *
+answer_to(struct span name, enum dns_type type)
+{
+	struct dns_record *r;
+	struct dns_answer *a;
+	char *text;
+
+	switch (type) {
+	case DNS_TXT:
+		a = answer_new(1, &r, &text);
+		strcpy(text, "v=spf1");
+		for (int i = 0; i < MX; i++)
+			sprintf(text + strlen(text), " mx:m%d.example", i);
+		strcat(text, " -all");
+		r->txt = span_str(text);
+		return a;
+	case DNS_MX:
+		a = answer_new(HOSTS, &r, &text);
+		for (int i = 0; i < HOSTS; i++, text += 32) {
+			sprintf(text, "h%d.%.*s", i, (int)name.n, name.p);
+			r[i].name = text;
+		}
+		return a;
+	case DNS_A:
+	case DNS_AAAA:
+	case DNS_PTR:
+		break;
+	}
+	a = answer_new(1, &r, &text);
+	r->ip = ip_bytes("\306\063\144\001", 4);
+	return a;
+}
+
+enum ask
+resolver_ask(struct resolver *r, struct span name, enum dns_type type,
+    void (*got)(void *arg, struct dns_answer *answer), void *arg,
+    struct dns_query **ret_query, struct dns_answer **ret_answer)
+{
+	(void)r;
+	if (at_once) {
+		*ret_answer = answer_to(name, type);
+		return ASK_READY;
+	}
+	if (nasked == ASKED_MAX)
+		die("more questions than the limits allow");
+	asked[nasked] = (struct dns_query){got, arg, answer_to(name, type)};
+	*ret_query = &asked[nasked++];
+	return ASK_PENDING;
+}
+
+void
+resolver_cancel(struct dns_query *q)
+{
+	(void)q;
+	die("a question is cancelled");
+}
+
+/* --- the checks ------------------------------------------------------------------ */
+
+static void
+done(void *arg, const struct check_result *r)
+{
+	struct loop *l = arg;
+
+	if (r->result != SPF_FAIL || r->lookups != MX)
+		die("not the result of this record");
+	done_called = true;
+	loop_stop(l);
+}
+
+/* One check; returns its longest callback. */
+static double
+check(struct loop *l)
+{
+	struct check_input in = {.sender = span_str("u@worst.example"),
+	    .helo = span_str("mail.worst.example"),
+	    .void_max = 2,
+	    .prefetch = true};
+	struct check *c;
+	double longest = 0;
+
+	nasked = ndelivered = 0;
+	done_called = false;
+	if (ip_parse(span_str("203.0.113.77"), &in.client) != 0 ||
+	    check_start(l, NULL, &in, done, l, &c) != 0)
+		die("check_start");
+	while (!at_once && !done_called) {
+		struct dns_query q = asked[ndelivered++];
+		double began = cpu_us(), took;
+
+		if (ndelivered > nasked)
+			die("the check waits for nothing");
+		q.got(q.arg, q.answer);
+		took = cpu_us() - began;
+		longest = took > longest ? took : longest;
+	}
+	if (at_once && loop_run(l) != 0)
+		die("loop_run");
+	return longest;
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+int
+main(int argc, char **argv)
+{
+	double ready, apart, began, *longest;
+	struct loop *l;
+	int opt, n = 1000;
+
+	while ((opt = getopt(argc, argv, "n:")) != -1) {
+		if (opt != 'n')
+			return 2;
+		n = atoi(optarg);
+	}
+	longest = calloc((size_t)n, sizeof *longest);
+	if (n < 1 || longest == NULL || loop_new(&l) != 0)
+		die("start");
+	at_once = true;
+	began = cpu_us();
+	for (int i = 0; i < n; i++)
+		check(l);
+	ready = (cpu_us() - began) / n;
+	at_once = false;
+	began = cpu_us();
+	for (int i = 0; i < n; i++)
+		longest[i] = check(l);
+	apart = (cpu_us() - began) / n;
+	qsort(longest, (size_t)n, sizeof *longest, by_value);
+	printf("ready_us=%.1f apart_us=%.1f callbacks=%zu callback_us=%.1f\n",
+	    ready, apart, nasked, longest[n / 2]);
+	free(longest);
+	loop_free(l);
+	return 0;
+}

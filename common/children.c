@@ -13,7 +13,7 @@ children_init(struct children *c)
 	*c = (struct children){0};
 	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++)
 		c->v[i].channel = -1;
-	return stats_new(WORKERS_TOTAL_MAX, &c->stats);
+	return stats_new(CHILDREN_SLOTS, &c->stats);
 }
 
 static void
@@ -25,9 +25,8 @@ hang_up(struct child *w)
 	w->ready = false;
 }
 
-/* In a worker: nothing of the other workers is left. */
-static void
-forget(struct children *c)
+void
+children_forget(struct children *c)
 {
 	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++) {
 		hang_up(&c->v[i]);
@@ -38,7 +37,7 @@ forget(struct children *c)
 void
 children_free(struct children *c)
 {
-	forget(c);
+	children_forget(c);
 	stats_free(c->stats);
 	c->stats = NULL;
 }
@@ -57,6 +56,28 @@ static struct stats_slot *
 slot_of(const struct children *c, const struct child *w)
 {
 	return stats_slot(c->stats, (size_t)(w - c->v));
+}
+
+/* For the helper: who works in this slot. */
+static void
+show(const struct children *c, const struct child *w)
+{
+	struct stats_slot *slot = slot_of(c, w);
+
+	stats_set(slot, STATS_WORKER_NUMBER, w->number);
+	stats_set(slot, STATS_WORKER_GENERATION, w->generation);
+	stats_set(slot, STATS_WORKER_PID, (uint64_t)w->pid);
+}
+
+/* Nobody does any more; what it still had is lost, and so it is closed. */
+static void
+unshow(const struct children *c, const struct child *w)
+{
+	struct stats_slot *slot = slot_of(c, w);
+	uint64_t accepted = stats_get(slot, STATS_ACCEPTED);
+
+	stats_set(slot, STATS_CLOSED, accepted);
+	stats_set(slot, STATS_WORKER_PID, 0);
 }
 
 int
@@ -81,7 +102,7 @@ children_fork(struct children *c, unsigned generation, uint64_t now,
 	*ret_self = NULL;
 	if (pid == 0) {
 		close(pair[0]);
-		forget(c);
+		children_forget(c);
 		return worker_new(
 		    pair[1], c->last + 1, generation, slot_of(c, w), ret_self);
 	}
@@ -92,6 +113,7 @@ children_fork(struct children *c, unsigned generation, uint64_t now,
 	    .generation = generation,
 	    .started = now,
 	    .base = stats_get(slot_of(c, w), STATS_CLOSED)};
+	show(c, w);
 	return 0;
 }
 
@@ -295,9 +317,13 @@ children_reap(struct children *c, struct child_end *ret)
 				continue;
 			hang_up(w);
 			*ret = (struct child_end){*w, status, load_of(c, w)};
+			unshow(c, w);
 			w->pid = 0;
 			return true;
 		}
+		*ret = (struct child_end){
+		    .was = {.pid = pid, .channel = -1}, .status = status};
+		return true;
 	}
 	return false;
 }

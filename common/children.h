@@ -17,6 +17,13 @@
 #include "common/stats.h"
 #include "common/worker.h"
 
+/* Slots of the counters: one a worker, and these. */
+enum {
+	CHILDREN_SLOT_SUPERVISOR = WORKERS_TOTAL_MAX,
+	CHILDREN_SLOT_HELPER,
+	CHILDREN_SLOTS
+};
+
 struct child {
 	pid_t pid;   /* 0: this place, and this slot of the counters, is free */
 	int channel; /* -1: closed by one side or the other */
@@ -45,6 +52,10 @@ struct children {
 
 /* No workers yet. 0, or -errno. */
 int children_init(struct children *c);
+
+/* In a child: forgets all workers, whose channels are not its own. The counters
+ * stay. */
+void children_forget(struct children *c);
 
 /* Forgets all workers, closes the channels (so that they drain), frees the
  * counters. */
@@ -94,7 +105,8 @@ void children_retire(struct children *c, unsigned now);
 void children_kill(
     struct children *c, unsigned first, unsigned last, int signo);
 
-/* Takes out a worker that has ended; false when none has. */
+/* Takes out a worker that has ended; also tells of a child that was none, with
+ * its pid alone. False when no child has ended. */
 bool children_reap(struct children *c, struct child_end *ret);
 
 #endif

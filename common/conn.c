@@ -42,6 +42,7 @@ struct conn {
 	bool paused;
 	bool again;     /* resumed: the rest is to be shown again */
 	bool freed;     /* conn_free() was called from a callback */
+	bool lingers;   /* conn_finish() was called, and the loop knows */
 	unsigned depth; /* callbacks of ours that run now */
 };
 
@@ -79,6 +80,8 @@ destroy(struct conn *c)
 	close(c->in);
 	if (c->out != c->in)
 		close(c->out);
+	if (c->lingers)
+		loop_linger(c->loop, -1);
 	free(c);
 }
 
@@ -492,8 +495,12 @@ conn_finish(struct conn *c, uint64_t ms)
 	timer_clear(c->peek);
 	timer_clear(c->next);
 	timer_set(c->idle, ms);
-	if (c->broken || c->queue.n == 0)
+	if (c->broken || c->queue.n == 0) {
 		conn_free(c);
+		return;
+	}
+	c->lingers = true;
+	loop_linger(c->loop, 1);
 }
 
 void

@@ -68,7 +68,7 @@ int conn_write(struct conn *c, const void *p, size_t n);
 size_t conn_queued(const struct conn *c);
 
 /* Frees the connection as soon as all queued bytes are written, the peer is lost,
- * or ms have passed; no event is called any more. *takes* c. */
+ * or ms have passed; no event is called any more. *takes* c. It lingers (loop.h). */
 void conn_finish(struct conn *c, uint64_t ms);
 
 /*

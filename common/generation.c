@@ -1,4 +1,7 @@
 #include <errno.h>
+#include <grp.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -63,6 +66,33 @@ prepare(struct generation *g, const struct generation *now, unsigned room,
 	return rc;
 }
 
+/* For those who may ask: root and the group of the user. */
+static void
+group_name(const struct rights *r, char *ret, size_t size)
+{
+	struct group *g = r->drop ? getgrgid(r->gid) : NULL;
+
+	snprintf(ret, size, "%s", g == NULL ? "" : g->gr_name);
+}
+
+static void
+open_side(const struct generation *g, const struct endpoint_list *where,
+    const char *event, const struct listen_set *old, struct listen_set *ret)
+{
+	char group[LOGIN_NAME_MAX];
+	struct daemon_settings d = {.listen = *where, .socket_mode = 0660};
+	struct buf why;
+
+	if (where->n == 0)
+		return;
+	group_name(&g->rights, group, sizeof group);
+	d.socket_group = group[0] == '\0' ? NULL : group;
+	buf_init(&why, WHY_MAX);
+	if (listen_open(&d, old, ret, &why) != 0)
+		log_event(LOG_WARNING, event, "%s", buf_text(&why));
+	buf_free(&why);
+}
+
 int
 generation_load(const struct supervisor_ops *ops, void *arg,
     const struct generation *now, unsigned room, struct generation *ret)
@@ -78,6 +108,12 @@ generation_load(const struct supervisor_ops *ops, void *arg,
 	buf_init(&why, WHY_MAX);
 	rc = prepare(&g, now, room, &why);
 	if (rc == 0) {
+		const struct daemon_settings *d = g.plan.daemon;
+
+		open_side(
+		    &g, &d->control, "control", &now->control, &g.control);
+		open_side(
+		    &g, &d->metrics, "metrics", &now->metrics, &g.metrics);
 		*ret = g;
 	} else {
 		generation_refuse(now, buf_text(&why));
@@ -85,6 +121,20 @@ generation_load(const struct supervisor_ops *ops, void *arg,
 	}
 	buf_free(&why);
 	return rc;
+}
+
+/* The sockets of now become those of next, which has none then. */
+static struct listen_set
+commit(struct listen_set now, struct listen_set *next)
+{
+	struct buf why;
+
+	buf_init(&why, WHY_MAX);
+	if (listen_commit(&now, *next, &why) != 0)
+		log_event(LOG_WARNING, "listening", "%s", buf_text(&why));
+	buf_free(&why);
+	*next = (struct listen_set){0};
+	return now;
 }
 
 static void
@@ -106,22 +156,19 @@ void
 generation_replace(const struct supervisor_ops *ops, void *arg,
     struct generation *now, struct generation *next)
 {
-	struct listen_set listen = now->listen;
+	struct generation new = *next;
 	struct log_line l;
-	struct buf why;
 
-	buf_init(&why, WHY_MAX);
 	log_listening(&next->listen);
-	if (listen_commit(&listen, next->listen, &why) != 0)
-		log_event(LOG_WARNING, "listening", "%s", buf_text(&why));
-	buf_free(&why);
+	new.listen = commit(now->listen, &next->listen);
+	new.control = commit(now->control, &next->control);
+	new.metrics = commit(now->metrics, &next->metrics);
 	log_begin(&l, LOG_NOTICE, now->number == 0 ? "started" : "reloaded");
 	log_num(&l, "generation", next->number);
 	log_num(&l, "workers", next->workers);
 	log_end(&l);
 	release(ops, arg, now);
-	*now = *next;
-	now->listen = listen;
+	*now = new;
 	*next = (struct generation){0};
 }
 
@@ -130,6 +177,8 @@ generation_abandon(
     const struct supervisor_ops *ops, void *arg, struct generation *next)
 {
 	listen_abandon(next->listen);
+	listen_abandon(next->control);
+	listen_abandon(next->metrics);
 	release(ops, arg, next);
 }
 
@@ -138,6 +187,8 @@ generation_end(
     const struct supervisor_ops *ops, void *arg, struct generation *g)
 {
 	listen_close(&g->listen);
+	listen_close(&g->control);
+	listen_close(&g->metrics);
 	release(ops, arg, g);
 }
 
@@ -152,15 +203,33 @@ log_start(const struct worker *self)
 	log_end(&l);
 }
 
+/* Closes the sockets of both; of the younger one first: it knows which it shares.
+ * keep: but g's for the helper. */
+static void
+forget(struct generation *g, struct generation *other, bool keep)
+{
+	struct generation *young = g->number > other->number ? g : other;
+	struct generation *old = young == g ? other : g;
+
+	listen_forget(&young->listen);
+	listen_forget(&old->listen);
+	if (!keep || young != g) {
+		listen_forget(&young->control);
+		listen_forget(&young->metrics);
+	}
+	if (!keep || old != g) {
+		listen_forget(&old->control);
+		listen_forget(&old->metrics);
+	}
+}
+
 int
 generation_serve(const struct supervisor_ops *ops, void *arg,
     struct generation *g, struct generation *other, struct worker *self)
 {
 	int rc;
 
-	/* The next one's first: it knows which sockets it shares. */
-	listen_forget(g->number > other->number ? &g->listen : &other->listen);
-	listen_forget(g->number > other->number ? &other->listen : &g->listen);
+	forget(g, other, false);
 	release(ops, arg, other);
 	rc = rights_drop(&g->rights);
 	if (rc == 0) {
@@ -170,6 +239,48 @@ generation_serve(const struct supervisor_ops *ops, void *arg,
 	if (rc != 0)
 		log_event(LOG_ERR, "worker_failed", "%s", strerror(-rc));
 	worker_free(self);
+	release(ops, arg, g);
+	return rc == 0 ? 0 : 1;
+}
+
+static int
+first_fd(const struct listen_set *s)
+{
+	return s->n == 0 ? -1 : s->v[0].fd;
+}
+
+static int
+run_helper(const struct supervisor_ops *ops, void *arg, void *settings,
+    const struct helper_env *env)
+{
+	struct helper *h;
+	int rc = helper_new(env, &h);
+
+	if (rc != 0)
+		return rc;
+	rc = ops->help == NULL ? helper_run(h, NULL, NULL)
+	                       : ops->help(arg, h, settings);
+	helper_free(h);
+	return rc;
+}
+
+int
+generation_help(const struct supervisor_ops *ops, void *arg,
+    struct generation *g, struct generation *other, struct helper_env *env)
+{
+	int rc;
+
+	forget(g, other, true);
+	release(ops, arg, other);
+	env->control = first_fd(&g->control);
+	env->metrics = first_fd(&g->metrics);
+	rc = rights_drop(&g->rights);
+	if (rc == 0)
+		rc = run_helper(ops, arg, g->plan.generation, env);
+	if (rc != 0)
+		log_event(LOG_ERR, "helper_failed", "%s", strerror(-rc));
+	listen_forget(&g->control);
+	listen_forget(&g->metrics);
 	release(ops, arg, g);
 	return rc == 0 ? 0 : 1;
 }

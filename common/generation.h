@@ -8,6 +8,7 @@
 #ifndef POSTSEAL_COMMON_GENERATION_H
 #define POSTSEAL_COMMON_GENERATION_H
 
+#include "common/helper.h"
 #include "common/listen.h"
 #include "common/rights.h"
 #include "common/supervisor.h"
@@ -19,6 +20,11 @@ struct generation {
 	struct supervisor_plan plan;
 	struct rights rights;
 	struct listen_set listen;
+
+	/* The helper's, of one socket or none: mail does not need them, so what
+	 * cannot be opened is a warning (control, metrics) and no more. */
+	struct listen_set control;
+	struct listen_set metrics;
 };
 
 /*
@@ -53,5 +59,10 @@ void generation_refuse(const struct generation *now, const char *why);
  */
 int generation_serve(const struct supervisor_ops *ops, void *arg,
     struct generation *g, struct generation *other, struct worker *self);
+
+/* The same in the helper, which keeps g's sockets for control and metrics: they
+ * are put into *env, all else is there. */
+int generation_help(const struct supervisor_ops *ops, void *arg,
+    struct generation *g, struct generation *other, struct helper_env *env);
 
 #endif

@@ -15,6 +15,8 @@ struct loop {
 	uint64_t wake_at;   /* for which it is set */
 	bool firing;        /* timers run now; wake is set when they have */
 	bool stopped;
+	bool ending;
+	int lingering;
 	struct timers timers;
 	char scratch[READ_CHUNK];
 };
@@ -119,6 +121,22 @@ loop_stop(struct loop *l)
 {
 	l->stopped = true;
 	event_base_loopbreak(l->base);
+}
+
+void
+loop_end(struct loop *l)
+{
+	l->ending = true;
+	if (l->lingering == 0)
+		loop_stop(l);
+}
+
+void
+loop_linger(struct loop *l, int change)
+{
+	l->lingering += change;
+	if (l->ending && l->lingering == 0)
+		loop_stop(l);
 }
 
 char *

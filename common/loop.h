@@ -28,6 +28,13 @@ int loop_run(struct loop *l);
 /* Makes loop_run() return after the callback that runs now. */
 void loop_stop(struct loop *l);
 
+/* As loop_stop(), but when nothing lingers any more. */
+void loop_end(struct loop *l);
+
+/* One more (1) or one less (-1) lingers: it has no owner any more and ends by
+ * itself, such as what conn_finish() still writes. */
+void loop_linger(struct loop *l, int change);
+
 /* Milliseconds of CLOCK_MONOTONIC. */
 uint64_t loop_now(struct loop *l);
 

@@ -75,6 +75,12 @@ stats_slot(struct stats *s, size_t i)
 	return &s->shared->slot[i];
 }
 
+const struct stats_slot *
+stats_look(const struct stats *s, size_t i)
+{
+	return &s->shared->slot[i];
+}
+
 void
 stats_add(struct stats_slot *slot, enum stats_counter c, uint64_t n)
 {

@@ -119,8 +119,9 @@ int stats_new(size_t n, struct stats **ret);
 /* Unmaps it in this process only. NULL is allowed. */
 void stats_free(struct stats *s);
 
-/* Slot i, 0..n-1. Borrows until stats_free(). */
+/* Slot i, 0..n-1, to count in, and to look at. Borrows until stats_free(). */
 struct stats_slot *stats_slot(struct stats *s, size_t i);
+const struct stats_slot *stats_look(const struct stats *s, size_t i);
 
 /* Adds n. Only the slot's worker may. NULL (a process without shared memory)
  * counts nothing. */

@@ -12,6 +12,7 @@
 #include "common/generation.h"
 #include "common/limits.h"
 #include "common/log.h"
+#include "common/notify.h"
 
 enum {
 	ACCEPT_BURST = 32, /* then signals and other listeners have a turn */
@@ -31,6 +32,8 @@ struct supervisor {
 	struct generation next; /* its workers are not all ready yet */
 	uint64_t next_until;
 	const char *next_bad; /* why it cannot come into force */
+	struct helper_child helper;
+	struct stats_slot *stats; /* its own counters */
 	int signals;
 	sigset_t mask; /* of signals, as it was before */
 	bool hup;
@@ -59,8 +62,11 @@ now_ms(void)
 static void
 failed(struct supervisor *s)
 {
-	if (s->now.number != 0)
+	if (s->now.number != 0) {
+		stats_add(s->stats, STATS_RELOADS_FAILED, 1);
+		notify_send("READY=1");
 		return;
+	}
 	s->stop = true;
 	s->code = 1;
 }
@@ -72,6 +78,7 @@ load(struct supervisor *s)
 	if (s->hup) {
 		s->hup = false;
 		s->hup_at = now_ms() + HUP_MS;
+		notify_reloading();
 		(void)log_reopen(); /* on failure the old file stays open */
 	}
 	if (generation_load(s->ops, s->arg, &s->now,
@@ -83,6 +90,19 @@ load(struct supervisor *s)
 	s->next_until = now_ms() + WORKER_READY_SECONDS * 1000;
 }
 
+static void
+count_commit(struct supervisor *s)
+{
+	uint64_t now = (uint64_t)time(NULL);
+
+	stats_set(s->stats, STATS_GENERATION, s->now.number);
+	stats_set(s->stats, STATS_LOADED, now);
+	if (s->now.number == 1)
+		stats_set(s->stats, STATS_STARTED, now);
+	else
+		stats_add(s->stats, STATS_RELOADS, 1);
+}
+
 /* All workers of the next generation are ready: it comes into force. */
 static void
 commit(struct supervisor *s)
@@ -90,6 +110,9 @@ commit(struct supervisor *s)
 	generation_replace(s->ops, s->arg, &s->now, &s->next);
 	s->backoff = 0;
 	s->fork_at = 0;
+	count_commit(s);
+	helper_tell(&s->helper); /* the next one has the new settings */
+	notify_send("READY=1");
 	children_drain(&s->children, s->now.number);
 	children_retire(&s->children, s->now.number);
 }
@@ -176,15 +199,21 @@ back_off(struct supervisor *s, const struct child *was)
 	s->fork_at = now + s->backoff;
 }
 
+static bool
+died(const struct child_end *e)
+{
+	return !e->was.killed &&
+	    (!WIFEXITED(e->status) || WEXITSTATUS(e->status) != 0);
+}
+
 static void
 log_end_of(const struct child_end *e)
 {
 	bool exited = WIFEXITED(e->status);
-	bool died = !e->was.killed && (!exited || WEXITSTATUS(e->status) != 0);
 	struct log_line l;
 
-	log_begin(&l, died ? LOG_ERR : LOG_INFO,
-	    died ? "worker_died" : "worker_ended");
+	log_begin(&l, died(e) ? LOG_ERR : LOG_INFO,
+	    died(e) ? "worker_died" : "worker_ended");
 	log_num(&l, "worker", e->was.number);
 	log_num(&l, "generation", e->was.generation);
 	log_num(&l, "pid", e->was.pid);
@@ -202,7 +231,14 @@ reap(struct supervisor *s)
 	struct child_end e;
 
 	while (children_reap(&s->children, &e)) {
+		if (e.was.number == 0) {
+			if (e.was.pid == s->helper.pid)
+				helper_ended(&s->helper, e.status, now_ms());
+			continue;
+		}
 		log_end_of(&e);
+		if (died(&e))
+			stats_add(s->stats, STATS_WORKERS_DIED, 1);
 		if (e.was.killed || e.was.leaving || s->stop)
 			continue;
 		if (e.was.generation == s->now.number)
@@ -212,12 +248,11 @@ reap(struct supervisor *s)
 	}
 }
 
-static int
-work(struct supervisor *s, struct worker *self)
+/* In a child: nothing of the supervisor's is left but what is inherited. */
+static void
+leave(struct supervisor *s)
 {
-	bool now = worker_generation(self) == s->now.number;
 	sigset_t mask = s->mask;
-	int code;
 
 	close(s->signals);
 	if (s->held >= 0)
@@ -226,8 +261,57 @@ work(struct supervisor *s, struct worker *self)
 	signal(SIGINT, SIG_IGN);
 	sigaddset(&mask, SIGTERM);
 	sigprocmask(SIG_SETMASK, &mask, NULL);
+}
+
+static int
+work(struct supervisor *s, struct worker *self)
+{
+	bool now = worker_generation(self) == s->now.number;
+	int code;
+
+	leave(s);
 	code = generation_serve(s->ops, s->arg, now ? &s->now : &s->next,
 	    now ? &s->next : &s->now, self);
+	children_free(&s->children);
+	return code;
+}
+
+/* --- the helper ----------------------------------------------------------- */
+
+static bool
+helper_wanted(const struct supervisor *s)
+{
+	const struct generation *g = &s->now;
+
+	return g->number != 0 && s->helper.pid == 0 &&
+	    (s->ops->help != NULL || g->control.n + g->metrics.n > 0);
+}
+
+/* Forks it if it is due. True in the helper. */
+static bool
+fork_helper(struct supervisor *s)
+{
+	bool child = false;
+
+	if (helper_wanted(s) && now_ms() >= s->helper.next)
+		(void)helper_fork(&s->helper, now_ms(), &child);
+	return child;
+}
+
+static int
+help(struct supervisor *s, pid_t parent)
+{
+	struct helper_env env = {.view = {.daemon = s->ops->name,
+	                             .owner = s->ops->owner,
+	                             .stats = s->children.stats,
+	                             .workers = WORKERS_TOTAL_MAX},
+	    .slot = stats_slot(s->children.stats, CHILDREN_SLOT_HELPER),
+	    .parent = parent};
+	int code;
+
+	leave(s);
+	children_forget(&s->children);
+	code = generation_help(s->ops, s->arg, &s->now, &s->next, &env);
 	children_free(&s->children);
 	return code;
 }
@@ -322,6 +406,7 @@ patience(const struct supervisor *s)
 	sooner(&at,
 	    children_present(&s->children, s->now.number) < s->now.workers,
 	    s->fork_at);
+	sooner(&at, helper_wanted(s), s->helper.next);
 	if (at == UINT64_MAX)
 		return -1;
 	return at <= now ? 0 : (int)(at - now);
@@ -361,7 +446,8 @@ await_workers(struct supervisor *s, uint64_t until)
 	struct pollfd p = {.fd = s->signals, .events = POLLIN};
 	uint64_t now;
 
-	while (children_alive(&s->children) > 0 && (now = now_ms()) < until) {
+	while ((children_alive(&s->children) > 0 || s->helper.pid != 0) &&
+	    (now = now_ms()) < until) {
 		poll(&p, 1, (int)(until - now));
 		read_signals(s);
 	}
@@ -372,8 +458,10 @@ shut_down(struct supervisor *s)
 {
 	struct log_line l;
 
+	notify_send("STOPPING=1");
 	if (s->next.number != 0)
 		abandon(s);
+	helper_tell(&s->helper);
 	if (s->held >= 0)
 		close(s->held);
 	generation_end(s->ops, s->arg, &s->now);
@@ -381,6 +469,8 @@ shut_down(struct supervisor *s)
 	children_kill(&s->children, 0, UINT_MAX, SIGTERM);
 	await_workers(s, now_ms() + SUPERVISOR_STOP_SECONDS * 1000);
 	children_kill(&s->children, 0, UINT_MAX, SIGKILL);
+	if (s->helper.pid != 0)
+		kill(s->helper.pid, SIGKILL);
 	await_workers(s, now_ms() + KILL_MS);
 	children_free(&s->children);
 	close(s->signals);
@@ -421,6 +511,7 @@ supervisor_run(const struct supervisor_ops *ops, void *arg)
 {
 	struct supervisor s = {.ops = ops, .arg = arg, .held = -1};
 	struct worker *self = NULL;
+	pid_t pid = getpid();
 	int rc = take_signals(&s);
 
 	if (rc == 0)
@@ -429,12 +520,15 @@ supervisor_run(const struct supervisor_ops *ops, void *arg)
 		log_event(LOG_ERR, "start_failed", "%s", strerror(-rc));
 		return 1;
 	}
+	s.stats = stats_slot(s.children.stats, CHILDREN_SLOT_SUPERVISOR);
 	raise_descriptors();
 	load(&s);
 	while (!s.stop) {
 		fork_workers(&s, &self);
 		if (self != NULL)
 			return work(&s, self);
+		if (fork_helper(&s))
+			return help(&s, pid);
 		settle(&s);
 		if (s.hup && s.next.number == 0 && now_ms() >= s.hup_at)
 			load(&s);

@@ -23,13 +23,17 @@
  * finish, those that are left after SUPERVISOR_STOP_SECONDS are killed, exit 0.
  * Killed itself (-9), its workers drain and end.
  *
+ * Beside the workers runs the helper (helper.h). A service manager that waits for
+ * it is told when the daemon is ready, reloads and stops (notify.h).
+ *
  * Log lines: listening, started, start_failed, reloaded, reload_failed,
  * worker_started, worker_died, worker_ended, worker_failed, accept_paused,
- * stopped.
+ * stopped; control, metrics (a socket of the helper could not be opened).
  */
 #ifndef POSTSEAL_COMMON_SUPERVISOR_H
 #define POSTSEAL_COMMON_SUPERVISOR_H
 
+#include "common/helper.h"
 #include "common/settings.h"
 #include "common/worker.h"
 
@@ -63,6 +67,18 @@ struct supervisor_ops {
 	 * logged: the worker counts as died then.
 	 */
 	int (*serve)(void *arg, struct worker *w, void *generation);
+
+	/*
+	 * Works in the helper of a generation in force, with rights and signals as
+	 * for serve(): wipes what is secret, makes what it needs on helper_loop()
+	 * and calls helper_run(). Returns what that does, or -errno, which is
+	 * logged. NULL: the helper has no work of the wing.
+	 */
+	int (*help)(void *arg, struct helper *h, void *generation);
+
+	/* For the control socket, and whose counters are shown. */
+	const char *name;
+	enum stats_owner owner;
 };
 
 /*

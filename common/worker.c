@@ -59,7 +59,7 @@ static void
 end_if_idle(struct worker *w)
 {
 	if (w->drain && w->connections == 0)
-		loop_stop(w->loop);
+		loop_end(w->loop);
 }
 
 static void

@@ -71,8 +71,8 @@ struct worker_events {
  * whose serve() fails before never does. Borrows l, events and arg until
  * worker_unwatch().
  *
- * l is stopped (loop_stop) when an order was given and no connection is left,
- * and in any case WORKER_FINISH_SECONDS after WORKER_FINISH, which itself comes
+ * l is stopped when an order was given, no connection is left and what they had to
+ * write is written (loop_end), and in any case WORKER_FINISH_SECONDS after WORKER_FINISH, which itself comes
  * WORKER_DRAIN_SECONDS after WORKER_DRAIN at the latest. 0 or -errno.
  */
 int worker_watch(struct worker *w, struct loop *l,

@@ -173,8 +173,9 @@ standing_unload(void *arg, void *generation)
 int
 standing_run(const char *file)
 {
-	static const struct supervisor_ops ops = {
-	    standing_load, standing_unload, standing_serve};
+	static const struct supervisor_ops ops = {standing_load,
+	    standing_unload, standing_serve, NULL, STARTUP_IDENT,
+	    STATS_POLICYD};
 
 	return supervisor_run(&ops, &file);
 }

@@ -77,7 +77,8 @@ serve(void *arg, struct worker *w, void *generation)
 static int
 run(const char *file)
 {
-	static const struct supervisor_ops ops = {load, unload, serve};
+	static const struct supervisor_ops ops = {
+	    load, unload, serve, NULL, SETUP_IDENT, STATS_SIGNER};
 	struct daemon d = {.file = file};
 
 	return supervisor_run(&ops, &d);

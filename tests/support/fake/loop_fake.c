@@ -14,6 +14,8 @@ struct loop {
 	struct timers timers;
 	uint64_t now;
 	bool stopped;
+	bool ending;
+	int lingering;
 	struct signal_watch *watches;
 	char scratch[READ_CHUNK];
 };
@@ -123,6 +125,22 @@ loop_stop(struct loop *l)
 {
 	l->stopped = true;
 	event_base_loopbreak(l->base);
+}
+
+void
+loop_end(struct loop *l)
+{
+	l->ending = true;
+	if (l->lingering == 0)
+		loop_stop(l);
+}
+
+void
+loop_linger(struct loop *l, int change)
+{
+	l->lingering += change;
+	if (l->ending && l->lingering == 0)
+		loop_stop(l);
 }
 
 uint64_t

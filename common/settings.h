@@ -185,6 +185,7 @@ struct signer_settings {
 struct key_settings {
 	const char *selector; /* A-labels, lower case */
 	const char *file;     /* absolute */
+	char *pem; /* the key itself, where a table has it; NULL: in file */
 	bool active;
 	const char *origin; /* config file it stands in */
 	unsigned line;

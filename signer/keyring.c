@@ -120,6 +120,21 @@ read_key(const struct settings *s, const struct domain_settings *d,
 	return rc == 0 ? 0 : -EINVAL;
 }
 
+/* The bytes of a key that stands in a table, which then are nowhere else. */
+static int
+take_key(const struct domain_settings *d, const struct key_settings *k,
+    struct key_bytes *ret, struct buf *why)
+{
+	ret->n = strlen(k->pem);
+	if (ret->n > sizeof ret->p) {
+		tell(why, d, k, "%s", file_problem(-EFBIG));
+		return -EINVAL;
+	}
+	memcpy(ret->p, k->pem, ret->n);
+	explicit_bzero(k->pem, ret->n);
+	return 0;
+}
+
 /* 0 and *ret owned; -EINVAL after a sentence to why; -ENOMEM. */
 static int
 open_key(const struct settings *s, const struct domain_settings *d,
@@ -128,7 +143,8 @@ open_key(const struct settings *s, const struct domain_settings *d,
 {
 	const char *reason = NULL, *warning;
 	struct key_bytes bytes;
-	int rc = read_key(s, d, k, &bytes, why, warn);
+	int rc = k->pem != NULL ? take_key(d, k, &bytes, why)
+	                        : read_key(s, d, k, &bytes, why, warn);
 
 	if (rc == 0) {
 		rc = key_new(span_of(bytes.p, bytes.n), ret, &reason);
@@ -192,19 +208,28 @@ keyring_open(const struct settings *s, struct keyring **ret, struct buf *why,
     struct buf *warn)
 {
 	struct keyring *k = calloc(1, sizeof *k);
-	int rc = 0;
+	size_t n = 0;
+	int rc;
 
 	if (k == NULL)
 		return -ENOMEM;
 	k->settings = s;
-	if (s->ndomains > 0) {
-		k->domain = calloc(s->ndomains, sizeof *k->domain);
+	rc = tables_open(s, &k->tables, why, warn);
+	if (rc == 0) {
+		n = s->ndomains + k->tables->keys.n;
+		k->bad = k->tables->bad;
+		k->domain = calloc(n > 0 ? n : 1, sizeof *k->domain);
 		rc = k->domain == NULL ? -ENOMEM : 0;
 	}
-	while (rc == 0 && k->ndomains < s->ndomains) {
+	while (rc == 0 && k->ndomains < n) {
 		struct keyring_domain *d = &k->domain[k->ndomains];
+		size_t i = k->ndomains++;
 
-		rc = open_domain(s, &s->domain[k->ndomains++], d, why, warn);
+		rc = open_domain(s,
+		    i < s->ndomains
+		        ? &s->domain[i]
+		        : &k->tables->keys.entry[i - s->ndomains].domain,
+		    d, why, warn);
 		k->bad += d->bad;
 	}
 	if (rc != 0) {
@@ -223,6 +248,7 @@ keyring_free(struct keyring *k)
 	for (size_t i = 0; i < k->ndomains; i++)
 		free_keys(&k->domain[i]);
 	free(k->domain);
+	tables_free(k->tables);
 	free(k);
 }
 
@@ -232,4 +258,11 @@ keyring_find(const struct keyring *k, struct span name)
 	const struct domain_settings *d = settings_domain(k->settings, name);
 
 	return d == NULL ? NULL : &k->domain[d - k->settings->domain];
+}
+
+const struct keyring_domain *
+keyring_entry(const struct keyring *k, const struct keytable_entry *e)
+{
+	return &k->domain[k->settings->ndomains +
+	    (size_t)(e - k->tables->keys.entry)];
 }

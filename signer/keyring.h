@@ -4,7 +4,9 @@
  * Opened by the supervisor, which may read key files, from the settings; forked
  * with them into the workers, which may not. Here a file is opened and it is
  * checked who else could read it; what its bytes are is keys.c's affair, and
- * OpenSSL's key is made by the worker that signs first with it.
+ * OpenSSL's key is made by the worker that signs first with it. The tables are
+ * read here, too, because they name keys (tables.h); each key of a KeyTable is a
+ * domain of its own.
  *
  * A domain of which one active key cannot be used is *bad*: it signs nothing,
  * so that what is wrong shows at once and not when a verifier misses the second
@@ -16,6 +18,7 @@
 #include "common/buf.h"
 #include "common/settings.h"
 #include "signer/keys.h"
+#include "signer/tables.h"
 
 struct keyring_key {
 	const struct key_settings *settings;
@@ -31,9 +34,11 @@ struct keyring_domain {
 
 struct keyring {
 	const struct settings *settings;
-	struct keyring_domain *domain; /* in the order of settings->domain */
-	size_t ndomains;
-	size_t bad; /* how many domains are */
+	struct tables *tables;         /* owned */
+	struct keyring_domain *domain; /* in the order of settings->domain, then
+					* of tables->keys.entry */
+	size_t ndomains;               /* of both */
+	size_t bad; /* how many domains, and rows of tables, are */
 };
 
 /*
@@ -42,7 +47,8 @@ struct keyring {
  * them, and why got a sentence for each key, each with file, line, what is
  * wrong and what mends it, a newline behind each. Warnings (a key that others
  * may read when key_permissions is "warn", a short key, an inactive key that is
- * no good) go to warn in the same form. -ENOMEM.
+ * no good) go to warn in the same form. -EINVAL, after sentences in why, when a
+ * table cannot be read at all; -ENOMEM.
  */
 int keyring_open(const struct settings *s, struct keyring **ret,
     struct buf *why, struct buf *warn);
@@ -53,5 +59,9 @@ void keyring_free(struct keyring *k);
 /* The domain named name (A-labels, any case), or NULL. Borrows from k. */
 const struct keyring_domain *keyring_find(
     const struct keyring *k, struct span name);
+
+/* The domain of an entry of the KeyTable. Borrows from k. */
+const struct keyring_domain *keyring_entry(
+    const struct keyring *k, const struct keytable_entry *e);
 
 #endif

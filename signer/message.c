@@ -75,6 +75,12 @@ message_macro(struct message *m, struct span name, struct span value)
 		keep(m, &m->auth_authen, value);
 }
 
+void
+message_sender(struct message *m, struct span address)
+{
+	keep(m, &m->sender, address);
+}
+
 /* Room for one more field. */
 static int
 grow(struct message *m)
@@ -139,6 +145,9 @@ message_hash(struct message *m, enum canonicalization canon)
 	if (rc != 0)
 		return rc;
 	bodyhash_begin(m->hash, canon);
+	risk_init(&m->risk);
+	for (size_t i = 0; i < m->nfields; i++)
+		risk_field(&m->risk, &m->field[i]);
 	m->hashing = true;
 	return 0;
 }
@@ -147,8 +156,10 @@ void
 message_body(struct message *m, struct span in)
 {
 	m->body_bytes += in.n;
-	if (m->hashing && in.n > 0)
-		bodyhash_feed(m->hash, in);
+	if (!m->hashing || in.n == 0)
+		return;
+	bodyhash_feed(m->hash, in);
+	risk_body(&m->risk, in);
 }
 
 int

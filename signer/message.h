@@ -20,6 +20,7 @@
 #include "common/span.h"
 #include "signer/bodyhash.h"
 #include "signer/field.h"
+#include "signer/risk.h"
 
 enum message_trouble {
 	MESSAGE_FINE,
@@ -38,6 +39,10 @@ struct message {
 	struct span queue_id;    /* macro i; empty until Postfix knows it */
 	struct span auth_type;   /* macro {auth_type}; empty: none */
 	struct span auth_authen; /* macro {auth_authen} */
+	struct span sender;      /* of the envelope, as in MAIL */
+	const char *macro;       /* of choose_macro(), NULL: none */
+	const char *exempt;      /* of choose_recipient(), NULL: none */
+	struct risk risk;        /* of what is hashed */
 	struct bodyhash *hash;   /* made by the first message that needs it */
 	bool hashing;
 };
@@ -53,6 +58,9 @@ void message_free(struct message *m);
 
 /* A macro of any stage; those that are not kept are ignored. Copies. */
 void message_macro(struct message *m, struct span name, struct span value);
+
+/* The envelope sender as MAIL has it. Copies. */
+void message_sender(struct message *m, struct span address);
 
 /*
  * The next header field. Copies. one_space: the MTA has cut one space off the

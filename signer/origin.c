@@ -6,6 +6,17 @@ origin_init(struct origin *o)
 	*o = (struct origin){.known = false};
 }
 
+/* A name into to[DOMAIN_MAX + 1]. */
+static void
+set_name(char *to, struct span name)
+{
+	if (name.n > DOMAIN_MAX || span_find(name, '\0') < name.n)
+		name.n = 0;
+	if (name.n > 0)
+		memcpy(to, name.p, name.n);
+	to[name.n] = '\0';
+}
+
 /* sendmail puts the tag of RFC 5321 section 4.1.3 before an IPv6 address. */
 static void
 set_client(struct origin *o, struct span text)
@@ -19,6 +30,7 @@ set_client(struct origin *o, struct span text)
 void
 origin_connect(struct origin *o, const struct command *c)
 {
+	set_name(o->name, c->u.connect.host);
 	switch (c->u.connect.family) {
 	case FAMILY_INET:
 	case FAMILY_INET6:
@@ -40,6 +52,10 @@ origin_macro(struct origin *o, struct span name, struct span value)
 	if (span_eq(name, span_str("{client_addr}"))) {
 		if (!o->known)
 			set_client(o, value);
+		return true;
+	}
+	if (span_eq(name, span_str("j")) || span_eq(name, span_str("{j}"))) {
+		set_name(o->host, value);
 		return true;
 	}
 	if (!span_eq(name, span_str("{daemon_name}")))

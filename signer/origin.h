@@ -2,11 +2,13 @@
  * origin.h - where the messages of a milter connection come from. (pure)
  *
  * The SMTP client as CONNECT names it, and the macros that belong to the
- * connection. Whether it may have mail signed is choose.c's affair.
+ * connection. Whether it may have mail signed is choose.c's affair. A name that
+ * is too long for DNS is as good as none.
  */
 #ifndef POSTSEAL_SIGNER_ORIGIN_H
 #define POSTSEAL_SIGNER_ORIGIN_H
 
+#include "common/domain.h"
 #include "common/ip.h"
 #include "signer/command.h"
 
@@ -14,6 +16,9 @@ struct origin {
 	struct ip client;
 	bool known;      /* false: the MTA gave no address */
 	char daemon[64]; /* macro {daemon_name}, cut to that; "" when absent */
+	char name[DOMAIN_MAX + 1]; /* of the client, "" when there is none */
+	char host[DOMAIN_MAX + 1]; /* macro j: the MTA's own name, or "" */
+	const char *macro;         /* of choose_macro(), NULL: none */
 };
 
 /* Nothing is known. */

@@ -5,7 +5,7 @@
  * hashed), and at its end, when the signatures are made. A message that is not
  * signed goes on unsigned and says why; it is put off only when the house
  * failed it, by memory or OpenSSL, or when a key of its domain is bad and
- * on_bad_key says so. It is never refused.
+ * on_bad_key says so. It is never refused. Each is counted by its reason.
  *
  * Who may be signed is choose.c's affair, the order of packets and what is
  * answered that of session.c.
@@ -14,6 +14,7 @@
 #define POSTSEAL_SIGNER_OUTCOME_H
 
 #include "common/buf.h"
+#include "common/stats.h"
 #include "signer/choose.h"
 #include "signer/keyring.h"
 #include "signer/message.h"
@@ -26,10 +27,12 @@ struct signer {
 	const struct keyring *keys;      /* borrows */
 	struct signing signing;          /* owned, scratch memory */
 	struct buf reply;                /* owned, scratch memory: packets */
+	struct buf macros;               /* owned: of outcome_macros() */
+	struct stats_slot *stats;        /* borrows; NULL: nothing is counted */
 };
 
-/* Makes s ready; borrows settings and keys until signer_free(). 0 or an error
- * of signing_init(). */
+/* Makes s ready; borrows settings and keys until signer_free(). 0, -ENOMEM, or
+ * an error of signing_init(). */
 int signer_init(struct signer *s, const struct settings *settings,
     const struct keyring *keys);
 void signer_free(struct signer *s);
@@ -40,13 +43,30 @@ enum outcome_kind {
 	OUTCOME_TEMPFAIL  /* is to come again */
 };
 
+enum { OUTCOME_REASON_MAX = 320 };
+
 struct outcome {
 	enum outcome_kind kind;
-	const char *reason; /* static; why not OUTCOME_SIGN */
+	char reason[OUTCOME_REASON_MAX]; /* why not OUTCOME_SIGN; may be cut */
+	enum stats_unsigned cause;       /* the same as a counter */
 	struct choose choice;
 	const char *bad_key; /* file of a key that turned out not to work */
 	uint64_t ns;         /* that signing took */
 };
+
+/* The macros to ask the MTA for with MAIL: those of the house, and those of
+ * sign_macros. Borrows from s. */
+const char *outcome_macros(const struct signer *s);
+
+/* A macro of that stage (a command byte) may be one of sign_macros: with CONNECT
+ * and HELO for the connection, else for the message. */
+void outcome_macro(const struct signer *s, struct origin *from,
+    struct message *m, unsigned char stage, struct span name,
+    struct span value);
+
+/* A recipient as in RCPT may be one of exempt_recipients. */
+void outcome_recipient(
+    const struct signer *s, struct message *m, struct span address);
 
 /* At the end of the header fields; for OUTCOME_SIGN m hashes the body from now
  * on. may_insert: the MTA lets us add header fields. */
@@ -63,8 +83,8 @@ void outcome_headers(const struct signer *s, struct message *m,
 void outcome_end(struct signer *s, struct message *m, bool one_space,
     struct outcome *o, struct buf *out);
 
-/* The log line of a message that is through. */
-void outcome_log(const struct outcome *o, const struct message *m,
-    const struct origin *from);
+/* A message is through: its log line, and the counters. */
+void outcome_log(const struct signer *s, const struct outcome *o,
+    const struct message *m, const struct origin *from);
 
 #endif

@@ -180,6 +180,7 @@ service_new(struct loop *l, struct worker *w, const struct settings *settings,
 	v->worker = w;
 	buf_init(&v->out, CONN_OUT_MAX);
 	rc = signer_init(&v->signer, settings, keys);
+	v->signer.stats = worker_stats(w);
 	if (rc == 0)
 		rc = worker_watch(w, l, &events, v);
 	if (rc != 0) {

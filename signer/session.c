@@ -43,16 +43,6 @@ static const struct {
 
 enum { STATES = sizeof order / sizeof order[0] };
 
-/* The macros that are used here, so that they come however the MTA is set up.
- * Each list takes the place of the MTA's own, so what is not asked for is not
- * sent. */
-static const struct symlist macros[] = {
-    {SMFIM_CONNECT, "j {daemon_name} {client_addr}"},
-    {SMFIM_MAIL, "i {auth_type} {auth_authen}"},
-    {SMFIM_RCPT, "i"},
-    {SMFIM_EOM, "i"},
-};
-
 enum {
 	ACTIONS = SMFIF_ADDHDRS | SMFIF_SETSYMLIST,
 
@@ -193,9 +183,18 @@ go_on(const struct session *s, enum milter_command c, struct buf *out)
 		command_reply(out, SMFIR_CONTINUE);
 }
 
+/* The macros that are used here are asked for, so that they come however the MTA
+ * is set up. Each list takes the place of the MTA's own, so what is not asked
+ * for is not sent. */
 static void
 negotiate(struct session *s, const struct optneg *offer, struct buf *out)
 {
+	const struct symlist macros[] = {
+	    {SMFIM_CONNECT, "j {daemon_name} {client_addr}"},
+	    {SMFIM_MAIL, outcome_macros(s->signer)},
+	    {SMFIM_RCPT, "i"},
+	    {SMFIM_EOM, "i"},
+	};
 	bool lists = (offer->actions & SMFIF_SETSYMLIST) != 0;
 
 	if (offer->version < MILTER_VERSION_MIN) {
@@ -221,6 +220,8 @@ take_macros(struct session *s, const struct command *c)
 	if (c->u.macro.stage == SMFIC_MAIL && s->state == 'c')
 		message_reset(&s->message);
 	while (command_macro(&list, &name, &value)) {
+		outcome_macro(s->signer, &s->origin, &s->message,
+		    c->u.macro.stage, name, value);
 		if (!origin_macro(&s->origin, name, value))
 			message_macro(&s->message, name, value);
 	}
@@ -230,7 +231,7 @@ take_macros(struct session *s, const struct command *c)
 static void
 end_message(struct session *s)
 {
-	outcome_log(&s->outcome, &s->message, &s->origin);
+	outcome_log(s->signer, &s->outcome, &s->message, &s->origin);
 	message_reset(&s->message);
 	s->state = s->finishing ? 'x' : 'c';
 }
@@ -298,9 +299,16 @@ act(struct session *s, const struct command *c, bool last, struct buf *out)
 		origin_connect(&s->origin, c);
 		go_on(s, c->type, out);
 		break;
-	case SMFIC_HELO:
 	case SMFIC_MAIL:
+		message_sender(&s->message, c->u.envelope.address);
+		go_on(s, c->type, out);
+		break;
 	case SMFIC_RCPT:
+		outcome_recipient(
+		    s->signer, &s->message, c->u.envelope.address);
+		go_on(s, c->type, out);
+		break;
+	case SMFIC_HELO:
 	case SMFIC_DATA:
 	case SMFIC_UNKNOWN:
 		go_on(s, c->type, out);

@@ -48,7 +48,8 @@ setup_read(
 	if (rc == 0)
 		rc = keyring_open(s.settings, &s.keys, why, warn);
 	if (rc != 0) {
-		buf_fmt(why, "%s: %s\n", file, strerror(-rc));
+		if (rc == -ENOMEM)
+			buf_fmt(why, "%s: %s\n", file, strerror(ENOMEM));
 		setup_clear(&s);
 		return rc;
 	}

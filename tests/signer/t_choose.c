@@ -17,6 +17,8 @@ static const char config[] =
     "domain \"xn--bcher-kva.example\" {\n"
     " key \"a\" { file = \"@ed.pem\" }\n}\n";
 
+static struct arena arena;
+
 /* Header as lines "Name:value", a newline behind each. */
 static size_t
 split(const char *text, struct field *f)
@@ -40,11 +42,16 @@ choose(const struct fixture *f, const char *header, const char *client,
 {
 	struct field field[16];
 	struct ip ip;
-	struct choose_input in = {.authenticated = authenticated,
-	    .fields = {field, split(header, field)}};
+	struct choose_input in = {.client_name = "",
+	    .daemon = "",
+	    .host = "",
+	    .authenticated = authenticated,
+	    .fields = {field, split(header, field)},
+	    .arena = &arena};
 
 	if (client != NULL && ip_parse(span_str(client), &ip) == 0)
 		in.client = &ip;
+	arena_reset(&arena);
 	choose_message(f->keys, &in, ret);
 }
 
@@ -93,13 +100,12 @@ from_fields(void)
 		choose(&f, row[i].header, "127.0.0.1", false, &c);
 		CHECK(c.verdict == row[i].verdict);
 		CHECK_STR(c.from, row[i].from);
-		CHECK((c.domain != NULL) ==
-		    (c.verdict == CHOOSE_SIGN ||
-		        c.verdict == CHOOSE_DOMAIN_BAD_KEY ||
-		        c.verdict == CHOOSE_DOMAIN_NO_KEY));
+		CHECK((c.nsign > 0) == (c.verdict == CHOOSE_SIGN));
 	}
 	choose(&f, row[0].header, "127.0.0.1", false, &c);
-	CHECK(c.domain->nkeys == 2);
+	CHECK(c.nsign == 2);
+	CHECK_STR(c.sign[0].domain, "good.example");
+	CHECK_STR(c.sign[1].key->settings->selector, "e");
 	fixture_free(&f);
 }
 
@@ -141,14 +147,535 @@ clients(void)
 	fixture_free(&f);
 }
 
+/* --- rules, each as a config, a message and what comes out ------------------ */
+
+/* A message and all that is known of it. */
+struct rule {
+	const char *signer; /* lines in signer { } */
+	const char *header;
+	const char *client, *name, *daemon, *login, *sender, *rcpt;
+	const char *macro, *value;
+	enum choose_verdict verdict;
+	const char *why;
+};
+
+#define FROM "From: a@good.example\n"
+
+static const struct rule rules[] = {
+    /* who may send */
+    {"", FROM, .client = "192.0.2.1", .verdict = CHOOSE_CLIENT_OUTSIDE,
+        .why = "client 192.0.2.1 is not internal and not authenticated"},
+    {"internal_hosts = {\".corp.example\", \"!bad.corp.example\"}", FROM,
+        .client = "192.0.2.1", .name = "pc.corp.example"},
+    {"internal_hosts = {\".corp.example\", \"!bad.corp.example\"}", FROM,
+        .client = "192.0.2.1", .name = "bad.corp.example",
+        .verdict = CHOOSE_CLIENT_OUTSIDE,
+        .why = "client 192.0.2.1 is not internal and not authenticated"},
+    {"internal_hosts = {\"unknown\"}", FROM, .client = "192.0.2.1",
+        .name = "unknown", .verdict = CHOOSE_CLIENT_OUTSIDE,
+        .why = "client 192.0.2.1 is not internal and not authenticated"},
+    {"internal_hosts = {\"refile:@hosts\"}", FROM, .client = "192.0.2.1",
+        .name = "mail.example.jp"},
+    {"internal_hosts = {\"refile:@hosts\"}", FROM, .client = "127.0.0.1"},
+    {"sign_daemons = {\"ORIGINATING\"}", FROM, .client = "192.0.2.1",
+        .daemon = "ORIGINATING"},
+    {"sign_daemons = {\"ORIGINATING\"}", FROM, .client = "192.0.2.1",
+        .daemon = "smtpd", .verdict = CHOOSE_CLIENT_OUTSIDE,
+        .why = "client 192.0.2.1 is not internal and not authenticated"},
+    {"sign_macros = {\"{ours}\"}", FROM, .client = "192.0.2.1",
+        .macro = "{ours}", .value = "x"},
+    {"sign_macros = {\"ours=1|2\"}", FROM, .client = "192.0.2.1",
+        .macro = "{ours}", .value = "2"},
+    {"sign_macros = {\"{ours}=1|2\"}", FROM, .client = "192.0.2.1",
+        .macro = "{ours}", .value = "3", .verdict = CHOOSE_CLIENT_OUTSIDE,
+        .why = "client 192.0.2.1 is not internal and not authenticated"},
+    {"sign_macros = {\"{ours}=1|2\"}", FROM, .client = "192.0.2.1",
+        .macro = "{other}", .value = "1", .verdict = CHOOSE_CLIENT_OUTSIDE,
+        .why = "client 192.0.2.1 is not internal and not authenticated"},
+
+    /* what is left alone */
+    {"ignore_hosts = {\"127.0.0.1\"}", FROM, .client = "127.0.0.1",
+        .login = "a", .verdict = CHOOSE_CLIENT_IGNORED,
+        .why = "client 127.0.0.1 is in ignore_hosts: 127.0.0.1"},
+    {"ignore_hosts = {\"127.0.0.0/8\", \"!127.0.0.1\"}", FROM,
+        .client = "127.0.0.1"},
+    {"never_sign_daemons = {\"REINJECT\"}", FROM, .client = "127.0.0.1",
+        .daemon = "reinject", .login = "a", .verdict = CHOOSE_DAEMON_NEVER,
+        .why = "REINJECT is one of never_sign_daemons"},
+    {"",
+        "Received-SPF: fail (x) client-ip=192.0.2.1; receiver=mx.good.example;"
+        " identity=mailfrom\n" FROM,
+        .client = "127.0.0.1", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    {"",
+        "Received-SPF: pass (x) receiver=\"MX.J.Example\"; "
+        "identity=helo\n" FROM,
+        .client = "127.0.0.1", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    {"",
+        "Received-SPF: Pass (mailfrom) identity=mailfrom; "
+        "receiver=<UNKNOWN>\n" FROM,
+        .client = "127.0.0.1", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    {"", "Received-SPF: none client-ip=192.0.2.1; identity=helo\n" FROM,
+        .client = "127.0.0.1", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    {"", "Received-SPF: pass receiver=mx.far.example; identity=helo\n" FROM,
+        .client = "127.0.0.1"},
+    {"", "Authentication-Results: (c) mx.good.example. 1; spf=pass\n" FROM,
+        .client = "127.0.0.1", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Authentication-Results of this "
+               "host"},
+    {"", "Authentication-Results: mx.good.example; none\n" FROM,
+        .client = "127.0.0.1"},
+    {"", "Authentication-Results: mx.far.example; spf=pass\n" FROM,
+        .client = "127.0.0.1"},
+
+    /* whom it is from */
+    {"exempt_domains = {\"good.example\"}", FROM, .client = "127.0.0.1",
+        .verdict = CHOOSE_DOMAIN_EXEMPT,
+        .why = "good.example is one of exempt_domains"},
+    {"exempt_recipients = {\"far.example\", \"x@y.example\"}", FROM,
+        .client = "127.0.0.1", .rcpt = "<bob@FAR.example>",
+        .verdict = CHOOSE_RECIPIENT_EXEMPT,
+        .why = "a recipient is in exempt_recipients: far.example"},
+    {"exempt_recipients = {\".far.example\"}", FROM, .client = "127.0.0.1",
+        .rcpt = "bob@sub.far.example", .verdict = CHOOSE_RECIPIENT_EXEMPT,
+        .why = "a recipient is in exempt_recipients: .far.example"},
+    {"exempt_recipients = {\".far.example\", \"x@y.example\"}", FROM,
+        .client = "127.0.0.1", .rcpt = "<bob@far.example>"},
+    {"match_envelope = true", FROM, .client = "127.0.0.1",
+        .sender = "<x@bounce.good.example>"},
+    {"match_envelope = true", FROM, .client = "127.0.0.1", .sender = "<>"},
+    {"match_envelope = true", FROM, .client = "127.0.0.1", .sender = ""},
+    {"match_envelope = true", FROM, .client = "127.0.0.1",
+        .sender = "<x@other.example>", .verdict = CHOOSE_ENVELOPE_OTHER,
+        .why = "the envelope sender <x@other.example> is not of the From "
+               "domain good.example"},
+    {"match_envelope = true", FROM, .client = "127.0.0.1",
+        .sender = "<x@notgood.example>", .verdict = CHOOSE_ENVELOPE_OTHER,
+        .why = "the envelope sender <x@notgood.example> is not of the From "
+               "domain good.example"},
+    {"match_envelope = true", FROM, .client = "127.0.0.1", .sender = "<x>",
+        .verdict = CHOOSE_ENVELOPE_OTHER,
+        .why = "the envelope sender <x> is not of the From domain "
+               "good.example"},
+    {"auth_table = \"@auth\"", FROM, .client = "192.0.2.1", .login = "al"},
+    {"auth_table = \"@auth\"", FROM, .client = "127.0.0.1", .login = "bob",
+        .verdict = CHOOSE_LOGIN_OTHER,
+        .why = "login \"bob\" may not use this From address"},
+    {"auth_table = \"@auth\"", FROM, .client = "192.0.2.1",
+        .login = "a@good.example"},
+    {"auth_table = \"@auth\"", FROM, .client = "127.0.0.1"},
+
+    /* who signs */
+    {"", "From: a@sub.good.example\n", .client = "127.0.0.1",
+        .verdict = CHOOSE_DOMAIN_UNKNOWN, .why = "no key for sub.good.example"},
+    {"", "From: a@b.c.wide.example\n", .client = "127.0.0.1"},
+    {"", "From: a@own.wide.example\n", .client = "127.0.0.1"},
+    {"", "From: a@xwide.example\n", .client = "127.0.0.1",
+        .verdict = CHOOSE_DOMAIN_UNKNOWN, .why = "no key for xwide.example"},
+    {"", "DKIM-Signature: v=1; d=good.example; s=r; b=x\n" FROM,
+        .client = "127.0.0.1"},
+    {"",
+        "DKIM-Signature: v=1; d=good.example; s=r; b=x\n"
+        "DKIM-Signature: v=1; d=GOOD.example; s=\tE; b=x\n" FROM,
+        .client = "127.0.0.1", .verdict = CHOOSE_SIGNED_ALREADY,
+        .why = "our signature is there already"},
+};
+
+/* Entries of the files that the rules name. */
 static void
-reasons(void)
+write_files(const struct tmpdir *d)
 {
-	for (int a = CHOOSE_SIGN; a <= CHOOSE_DOMAIN_BAD_KEY; a++) {
-		CHECK(strcmp(choose_reason(a), "unknown") != 0);
-		for (int b = a + 1; b <= CHOOSE_DOMAIN_BAD_KEY; b++)
-			CHECK(strcmp(choose_reason(a), choose_reason(b)) != 0);
+	tmpdir_write(d, "hosts", "127.0.0.1\n::1\n*.example.jp\n");
+	tmpdir_write(d, "auth",
+	    "al\t*@good.example, x@y.example # two\n"
+	    "bob bob@good.example\n* %\n");
+}
+
+static void
+run_rule(const struct rule *r)
+{
+	static const char domains[] =
+	    "domain \"good.example\" {\n"
+	    " key \"r\" { file = \"@rsa.pem\" }\n"
+	    " key \"e\" { file = \"@ed.pem\" }\n}\n"
+	    "domain \"wide.example\" { subdomains = true\n"
+	    " key \"w\" { file = \"@ed.pem\" } }\n"
+	    "domain \"own.wide.example\" {\n"
+	    " key \"o\" { file = \"@ed.pem\" } }\n";
+	struct field field[16];
+	struct fixture f;
+	struct buf text;
+	struct ip ip;
+	struct choose c;
+	struct choose_input in = {.client_name = r->name ? r->name : "",
+	    .daemon = r->daemon ? r->daemon : "",
+	    .host = "mx.j.example",
+	    .authenticated = r->login != NULL,
+	    .login = span_str(r->login),
+	    .sender = span_str(r->sender),
+	    .fields = {field, split(r->header, field)},
+	    .arena = &arena};
+
+	buf_init(&text, 4096);
+	buf_fmt(&text, "hostname = \"mx.good.example\"\nsigner { %s }\n%s",
+	    r->signer, domains);
+	fixture_make_with(&f, buf_text(&text), write_files);
+	if (ip_parse(span_str(r->client), &ip) == 0)
+		in.client = &ip;
+	if (r->rcpt != NULL)
+		in.exempt =
+		    choose_recipient(&f.settings->signer, span_str(r->rcpt));
+	if (r->macro != NULL)
+		in.macro = choose_macro(&f.settings->signer, span_str(r->macro),
+		    span_str(r->value));
+	choose_message(f.keys, &in, &c);
+	CHECK(c.verdict == r->verdict);
+	if (r->why != NULL) {
+		buf_clear(&text);
+		choose_explain(&c, &in, &text);
+		if (strchr(buf_text(&text), '/') == NULL)
+			CHECK_STR(buf_text(&text), r->why);
+		else
+			CHECK(strncmp(text.p, r->why, strlen(r->why)) == 0);
+	}
+	buf_free(&text);
+	fixture_free(&f);
+	arena_reset(&arena);
+}
+
+static void
+each_rule(void)
+{
+	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+		char row[200];
+
+		snprintf(row, sizeof row, "%zu: %s | %s", i, rules[i].signer,
+		    rules[i].header);
+		suite_row(row);
+		run_rule(&rules[i]);
+	}
+	suite_row(NULL);
+}
+
+/* The nearest section counts; a subdomain signs as the domain of the section. */
+static void
+subdomains(void)
+{
+	static const char text[] =
+	    "domain \"wide.example\" { subdomains = true\n"
+	    " key \"w\" { file = \"@ed.pem\" } }\n"
+	    "domain \"own.wide.example\" {\n"
+	    " key \"o\" { file = \"@ed.pem\" } }\n";
+	struct fixture f;
+	struct choose c;
+
+	fixture_make(&f, text);
+	choose(&f, "From: a@x.own.wide.example\n", "127.0.0.1", false, &c);
+	CHECK(c.nsign == 1);
+	CHECK_STR(c.sign[0].domain, "wide.example");
+	choose(&f, "From: a@own.wide.example\n", "127.0.0.1", false, &c);
+	CHECK(c.nsign == 1);
+	CHECK_STR(c.sign[0].domain, "own.wide.example");
+	fixture_free(&f);
+}
+
+/* --- OpenDKIM's tables ------------------------------------------------------ */
+
+static void
+write_tables(const struct tmpdir *d)
+{
+	char text[2000], path[TMPDIR_PATH_MAX], rsa[TMPDIR_PATH_MAX];
+
+	tmpdir_file(d, "ed.pem", path);
+	tmpdir_file(d, "rsa.pem", rsa);
+	tmpdir_sub(d, "keys");
+	tmpdir_sub(d, "keys/one.example");
+	tmpdir_sub(d, "keys/two.example");
+	tmpdir_copy(d, "ed.pem", "keys/one.example/k.private");
+	tmpdir_copy(d, "ed.pem", "keys/two.example/k.private");
+	snprintf(text, sizeof text,
+	    "k1 one.example:s1:%s\nk2\tone.example:s2:%s\n"
+	    "any %%:s3:%s\nfiles %%:s4:./keys/%%/k.private\n"
+	    "three.example three.example:s5:%s\nbroken one.example:%s\n"
+	    "gone one.example:s6:%s.not\n",
+	    path, rsa, path, path, path, path);
+	tmpdir_write(d, "KeyTable", text);
+	tmpdir_write(d, "re",
+	    "*@one.example k1 @%\n*@one.example k2 @other.example\n"
+	    "x@wild.* any nobody\n*@wild.example any @wild.example # c\n"
+	    "*@two.example files\n*@three.example %\n*@lost.example none\n"
+	    "*@torn.example broken\n*@gone.example gone\n*@four.example files\n"
+	    "*@five.example %\n*.six.example k1 @sub.one.example\n");
+	tmpdir_write(d, "plain",
+	    "* k2\n.example k1\na@one.example any\none.example k2\n"
+	    "b@.example files\nc@* k1\n");
+	snprintf(text, sizeof text,
+	    "*@one.example:one.example:%s\n"
+	    "*:all.example:%.*s\n*\n",
+	    path, (int)strlen(path) - 4, path);
+	tmpdir_write(d, "keylist", text);
+}
+
+static void
+tables(void)
+{
+	static const struct {
+		const char *signer, *from;
+		enum choose_verdict verdict;
+		const char *signs; /* "domain:selector:identity " each */
+	} row[] = {
+	    {"refile:@re", "a@one.example", CHOOSE_SIGN,
+	        "one.example:s1:@one.example "},
+	    {"refile:@re\" sign_all = \"true", "a@one.example", CHOOSE_SIGN,
+	        "one.example:s1:@one.example one.example:s2:- "},
+	    {"refile:@re", "x@wild.example", CHOOSE_SIGN, "wild.example:s3:- "},
+	    {"refile:@re", "X@WILD.org", CHOOSE_SIGN, "wild.org:s3:- "},
+	    {"refile:@re\" sign_all = \"true", "x@wild.example", CHOOSE_SIGN,
+	        "wild.example:s3:- "},
+	    {"refile:@re", "y@wild.example", CHOOSE_SIGN,
+	        "wild.example:s3:@wild.example "},
+	    {"refile:@re", "a@two.example", CHOOSE_SIGN, "two.example:s4:- "},
+	    {"refile:@re", "a@three.example", CHOOSE_SIGN,
+	        "three.example:s5:- "},
+	    {"refile:@re", "a@lost.example", CHOOSE_DOMAIN_BAD_KEY, ""},
+	    {"refile:@re", "a@torn.example", CHOOSE_DOMAIN_BAD_KEY, ""},
+	    {"refile:@re", "a@gone.example", CHOOSE_DOMAIN_BAD_KEY, ""},
+	    {"refile:@re", "a@four.example", CHOOSE_DOMAIN_NO_KEY, ""},
+	    {"refile:@re", "a@five.example", CHOOSE_DOMAIN_NO_KEY, ""},
+	    {"refile:@re", "a@b.six.example", CHOOSE_SIGN,
+	        "one.example:s1:@sub.one.example "},
+	    {"refile:@re", "a@else.example", CHOOSE_DOMAIN_UNKNOWN, ""},
+	    {"file:@plain", "a@one.example", CHOOSE_SIGN, "one.example:s3:- "},
+	    {"file:@plain\" sign_all = \"true", "a@one.example", CHOOSE_SIGN,
+	        "one.example:s3:- one.example:s2:- one.example:s1:- "},
+	    {"@plain", "z@one.example", CHOOSE_SIGN, "one.example:s2:- "},
+	    {"@plain", "b@two.example", CHOOSE_SIGN, "two.example:s4:- "},
+	    {"@plain", "z@deep.er.example", CHOOSE_SIGN, "one.example:s1:- "},
+	    {"@plain", "c@x.org", CHOOSE_SIGN, "one.example:s1:- "},
+	    {"@plain", "d@x.org", CHOOSE_SIGN, "one.example:s2:- "},
+	    {"keylist:@keylist", "d@one.example", CHOOSE_SIGN,
+	        "one.example:ed.pem:- "},
+	    {"keylist:@keylist", "d@x.org", CHOOSE_SIGN, "all.example:ed:- "},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		bool list = strncmp(row[i].signer, "keylist:", 8) == 0;
+		struct buf text;
+		struct fixture f;
+		struct choose c;
+
+		suite_row(row[i].from);
+		buf_init(&text, 4096);
+		buf_fmt(&text, "signer { %s signing_table = \"%s\" }\n",
+		    list ? "" : "key_table = \"@KeyTable\"", row[i].signer);
+		fixture_make_with(&f, buf_text(&text), write_tables);
+		CHECK(f.keys->bad ==
+		    (list                             ? 1
+		            : row[i].signer[0] == 'r' ? 3
+		                                      : 2));
+		buf_clear(&text);
+		buf_fmt(&text, "From: %s\n", row[i].from);
+		choose(&f, buf_text(&text), "127.0.0.1", false, &c);
+		CHECK(c.verdict == row[i].verdict);
+		buf_clear(&text);
+		for (size_t n = 0; n < c.nsign; n++)
+			buf_fmt(&text, "%s:%s:%s ", c.sign[n].domain,
+			    c.sign[n].key->settings->selector,
+			    c.sign[n].identity ? c.sign[n].identity : "-");
+		CHECK_STR(buf_text(&text), row[i].signs);
+		buf_free(&text);
+		fixture_free(&f);
+	}
+	suite_row(NULL);
+}
+
+/* As a printed guide has it: the signing table names a key that the KeyTable does
+ * not have; and the same without "refile:". */
+static void
+guide(const struct tmpdir *d)
+{
+	char text[500], path[TMPDIR_PATH_MAX];
+
+	snprintf(text, sizeof text,
+	    "20200516._domainkey.example.jp example.jp:20200516:%s\n",
+	    tmpdir_file(d, "rsa.pem", path));
+	tmpdir_write(d, "KeyTable", text);
+	tmpdir_write(
+	    d, "SigningTable", "*@example.jp 20200505._domainkey.example.jp\n");
+	tmpdir_write(
+	    d, "Wildcard", "*@example.jp 20200516._domainkey.example.jp\n");
+	tmpdir_write(d, "TrustedHosts", "127.0.0.1\n::1\n*.example.jp\n");
+}
+
+static void
+guides_tables(void)
+{
+	static const char config_of[] =
+	    "signer { key_table = \"@KeyTable\" "
+	    "signing_table = \"%s\" internal_hosts = {\"%s\"} }\n"
+	    "domain \"else.example\" { key \"e\" { file = \"@ed.pem\" } }\n";
+	char text[500], want[500], a[TMPDIR_PATH_MAX], b[TMPDIR_PATH_MAX];
+	struct fixture f;
+	struct choose c;
+
+	snprintf(text, sizeof text, config_of, "refile:@SigningTable",
+	    "refile:@TrustedHosts");
+	fixture_make_with(&f, text, guide);
+	fixture_file(&f, "SigningTable", a);
+	fixture_file(&f, "KeyTable", b);
+	snprintf(want, sizeof want,
+	    "%s:1: *@example.jp names the key "
+	    "\"20200505._domainkey.example.jp\", which %s does not have; "
+	    "%s:1 has \"20200516._domainkey.example.jp\"\n",
+	    a, b, b);
+	CHECK_STR(buf_text(&f.why), want);
+	CHECK(f.keys->bad == 1);
+	choose(&f, "From: a@example.jp\n", "127.0.0.1", false, &c);
+	CHECK(c.verdict == CHOOSE_DOMAIN_BAD_KEY);
+	CHECK_STR(c.file, a);
+	CHECK(c.line == 1);
+	/* the other domains go on */
+	choose(&f, "From: a@else.example\n", "127.0.0.1", false, &c);
+	CHECK(c.verdict == CHOOSE_SIGN);
+	fixture_free(&f);
+
+	snprintf(text, sizeof text, config_of, "@Wildcard", "@TrustedHosts");
+	fixture_make_with(&f, text, guide);
+	fixture_file(&f, "Wildcard", a);
+	fixture_file(&f, "TrustedHosts", b);
+	snprintf(want, sizeof want,
+	    "%s:1: *@example.jp can never match: such patterns need "
+	    "\"refile:%s\"\n",
+	    a, a);
+	CHECK_STR(buf_text(&f.why), want);
+	snprintf(want, sizeof want,
+	    "%s:3: *.example.jp matches nothing: '*' stands for names in a "
+	    "refile: only\n",
+	    b);
+	CHECK_STR(buf_text(&f.warn), want);
+	CHECK(f.keys->bad == 1);
+	choose(&f, "From: a@example.jp\n", "127.0.0.1", false, &c);
+	CHECK(c.verdict == CHOOSE_DOMAIN_UNKNOWN);
+	fixture_free(&f);
+}
+
+/* A stranger in our name is worth a notice, unless external_ignore has him. */
+static void
+strangers(void)
+{
+	static const struct {
+		const char *signer, *header;
+		bool outside;
+	} row[] = {
+	    {"", FROM, true},
+	    {"", "From: a@else.example\n", false},
+	    {"external_ignore = {\"192.0.2.0/24\"}", FROM, false},
+	    {"external_ignore = {\"192.0.2.0/24\", \"!192.0.2.1\"}", FROM,
+	        true},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		char text[500];
+		struct fixture f;
+		struct choose c;
+
+		snprintf(text, sizeof text,
+		    "signer { %s }\ndomain \"good.example\" {\n"
+		    " key \"e\" { file = \"@ed.pem\" } }\n",
+		    row[i].signer);
+		fixture_make(&f, text);
+		choose(&f, row[i].header, "192.0.2.1", false, &c);
+		CHECK(c.verdict == CHOOSE_CLIENT_OUTSIDE);
+		CHECK(c.outside == row[i].outside && c.nsign == 0);
+		fixture_free(&f);
 	}
 }
 
-SUITE("choose", T(from_fields), T(clients), T(reasons))
+/* Memory that is out is never a verdict about the message. */
+static void
+no_memory(void)
+{
+	struct field field[4];
+	struct choose_input in = {.client_name = "",
+	    .daemon = "",
+	    .host = "",
+	    .fields = {field, split(FROM, field)}};
+	struct ip ip;
+	struct arena none;
+	struct fixture f;
+	struct choose c;
+
+	fixture_make(&f, config);
+	arena_init(&none, 1);
+	CHECK(ip_parse(span_str("127.0.0.1"), &ip) == 0);
+	in.client = &ip;
+	in.arena = &none;
+	choose_message(f.keys, &in, &c);
+	CHECK(c.verdict == CHOOSE_NO_MEMORY && c.nsign == 0);
+	arena_free(&none);
+	fixture_free(&f);
+}
+
+/* As many signatures as SIGNATURES_MAX, and no more. */
+static void
+write_many(const struct tmpdir *d)
+{
+	char path[TMPDIR_PATH_MAX];
+	struct buf keys, rows;
+
+	buf_init(&keys, 1 << 16);
+	buf_init(&rows, 1 << 16);
+	for (int i = 0; i <= SIGNATURES_MAX; i++) {
+		buf_fmt(&keys, "k%d a.example:s%d:%s\n", i, i,
+		    tmpdir_file(d, "ed.pem", path));
+		buf_fmt(&rows, "*@%c.example k%d\n",
+		    i == SIGNATURES_MAX ? 'b' : 'a', i);
+	}
+	buf_str(&rows, "*@b.* k0\n*@c.example k1\n");
+	for (int i = 0; i <= SIGNATURES_MAX; i++)
+		buf_fmt(&rows, "*@c.example k%d\n", i);
+	tmpdir_write(d, "KeyTable", buf_text(&keys));
+	tmpdir_write(d, "re", buf_text(&rows));
+	buf_free(&keys);
+	buf_free(&rows);
+}
+
+static void
+many_signatures(void)
+{
+	struct fixture f;
+	struct choose c;
+
+	fixture_make_with(&f,
+	    "signer { sign_all = true key_table = \"@KeyTable\" "
+	    "signing_table = \"refile:@re\" }\n",
+	    write_many);
+	choose(&f, "From: x@a.example\n", "127.0.0.1", false, &c);
+	CHECK(c.verdict == CHOOSE_SIGN && c.nsign == SIGNATURES_MAX);
+	choose(&f, "From: x@b.example\n", "127.0.0.1", false, &c);
+	CHECK(c.verdict == CHOOSE_SIGN && c.nsign == 2);
+	CHECK_STR(c.sign[0].key->settings->selector, "s16");
+	choose(&f, "From: x@c.example\n", "127.0.0.1", false, &c);
+	/* one key in two rows signs once */
+	CHECK(c.verdict == CHOOSE_SIGN && c.nsign == SIGNATURES_MAX - 1);
+	fixture_free(&f);
+}
+
+static void
+begin(void)
+{
+	arena_init(&arena, 1 << 20);
+}
+
+static void
+end(void)
+{
+	arena_free(&arena);
+}
+
+SUITE("choose", T(begin), T(from_fields), T(clients), T(each_rule),
+    T(subdomains), T(tables), T(guides_tables), T(strangers), T(no_memory),
+    T(many_signatures), T(end))

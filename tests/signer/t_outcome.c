@@ -155,18 +155,17 @@ reasons(void)
 		const char *client, *login, *text, *log;
 	} row[] = {
 	    {"192.0.2.1", NULL, ed_message,
-	        "unsigned queue_id=4AE0FA84398 reason=\"client is neither "
-	        "internal nor authenticated\" from=ed.example "
+	        "unsigned queue_id=4AE0FA84398 reason=\"client 192.0.2.1 is "
+	        "not internal and not authenticated\" from=ed.example "
 	        "client=192.0.2.1"},
 	    {"2001:db8::7", NULL, ed_message, "client=2001:db8::7"},
 	    {"127.0.0.1", NULL, foreign_message,
-	        "reason=\"no domain section for the From domain\" "
-	        "from=elsewhere.example"},
+	        "reason=\"no key for elsewhere.example\" from=elsewhere.example"},
 	    {"127.0.0.1", NULL, "Subject: x\r\n\r\nhi\r\n",
 	        "reason=\"no From field\" client"},
 	    {"192.0.2.1", "al", "From: a@bad.example\r\n\r\n",
-	        "reason=\"a key of the From domain cannot be used\" "
-	        "from=bad.example"},
+	        "reason=\"a key for bad.example cannot be used "
+	        "(test.conf:7)\" from=bad.example"},
 	    {"127.0.0.1", NULL, "\r\nhi\r\n", "reason=\"no From field\""},
 	    {"127.0.0.1", NULL,
 	        "From: a@ed.example\r\nFrom: b@ed.example\r\n\r\n",
@@ -248,8 +247,8 @@ bad_key_tempfail(void)
 		CHECK(m.body_sent == (i == 1 ? 65535 : sizeof body));
 		CHECK(fixture_has(fixture_logged(&f),
 		    "tempfail queue_id=4AE0FA84398 "
-		    "reason=\"a key of the From domain "
-		    "cannot be used\" from=bad.example"));
+		    "reason=\"a key for bad.example cannot be used "
+		    "(test.conf:2)\" from=bad.example"));
 		/* the connection goes on */
 		CHECK(
 		    mta_message(&m, NULL, span_of(S(foreign_message))) == 'a');
@@ -327,8 +326,7 @@ key_does_not_work(void)
 		log = fixture_logged(&f);
 		CHECK(fixture_has(log, settings[i]));
 		CHECK(fixture_has(log,
-		    "reason=\"a key of the From domain "
-		    "cannot be used\""));
+		    "reason=\"a key for twisted.example cannot be used\""));
 		CHECK(fixture_has(log, "/twisted.pem client=127.0.0.1"));
 		mta_free(&m);
 		fixture_free(&f);

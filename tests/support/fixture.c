@@ -65,8 +65,21 @@ read_settings(struct fixture *f, const char *config)
 	buf_free(&why);
 }
 
+static void
+no_files(const struct tmpdir *d)
+{
+	(void)d;
+}
+
 void
 fixture_make(struct fixture *f, const char *config)
+{
+	fixture_make_with(f, config, no_files);
+}
+
+void
+fixture_make_with(struct fixture *f, const char *config,
+    void (*files)(const struct tmpdir *d))
 {
 	char path[TMPDIR_PATH_MAX];
 
@@ -78,6 +91,7 @@ fixture_make(struct fixture *f, const char *config)
 	write_file(f, "open.pem", pem_ed25519, 0644);
 	write_file(f, "garbage.pem", "not a key\n", 0600);
 	write_twisted(f);
+	files(&f->dir);
 	read_settings(f, config);
 	buf_init(&f->why, 1 << 16);
 	buf_init(&f->warn, 1 << 16);

@@ -30,6 +30,10 @@ struct fixture {
  * fixture_free(); the log goes into a file there. */
 void fixture_make(struct fixture *f, const char *config);
 
+/* The same; files() first writes more files into the directory. */
+void fixture_make_with(struct fixture *f, const char *config,
+    void (*files)(const struct tmpdir *d));
+
 void fixture_free(struct fixture *f);
 
 /* The path of "@name" into path[TMPDIR_PATH_MAX]; returns path. */

@@ -39,3 +39,52 @@ tmpdir_file(const struct tmpdir *d, const char *name, char *path)
 	snprintf(path, TMPDIR_PATH_MAX, "%s/%s", d->path, name);
 	return path;
 }
+
+static FILE *
+open_file(const struct tmpdir *d, const char *name, const char *mode)
+{
+	char path[TMPDIR_PATH_MAX];
+	FILE *f = fopen(tmpdir_file(d, name, path), mode);
+
+	if (f == NULL || fchmod(fileno(f), 0600) != 0) {
+		perror(path);
+		abort();
+	}
+	return f;
+}
+
+void
+tmpdir_sub(const struct tmpdir *d, const char *name)
+{
+	char path[TMPDIR_PATH_MAX];
+
+	if (mkdir(tmpdir_file(d, name, path), 0755) != 0) {
+		perror(path);
+		abort();
+	}
+}
+
+void
+tmpdir_write(const struct tmpdir *d, const char *name, const char *text)
+{
+	FILE *f = open_file(d, name, "w");
+
+	if (fputs(text, f) < 0 || fclose(f) != 0) {
+		perror(name);
+		abort();
+	}
+}
+
+void
+tmpdir_copy(const struct tmpdir *d, const char *from, const char *to)
+{
+	FILE *in = open_file(d, from, "r"), *out = open_file(d, to, "w");
+	int c;
+
+	while ((c = getc(in)) != EOF)
+		putc(c, out);
+	if (ferror(in) || fclose(in) != 0 || fclose(out) != 0) {
+		perror(to);
+		abort();
+	}
+}

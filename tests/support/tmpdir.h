@@ -19,4 +19,12 @@ void tmpdir_remove(struct tmpdir *d);
 /* The path of a file in it, into path[TMPDIR_PATH_MAX]; returns path. */
 char *tmpdir_file(const struct tmpdir *d, const char *name, char *path);
 
+/* Makes a directory in it, mode 0755. Aborts the test program on error. */
+void tmpdir_sub(const struct tmpdir *d, const char *name);
+
+/* Writes a file in it, mode 0600; the same with another file's bytes. Aborts the
+ * test program on error. */
+void tmpdir_write(const struct tmpdir *d, const char *name, const char *text);
+void tmpdir_copy(const struct tmpdir *d, const char *from, const char *to);
+
 #endif

@@ -1,9 +1,7 @@
 #include <errno.h>
 #include <malloc.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/queue.h>
-#include <sys/socket.h>
 
 #include <unbound.h>
 #include <unbound-event.h>
@@ -12,6 +10,8 @@
 #include "common/dnsname.h"
 #include "common/limits.h"
 #include "common/resolver.h"
+#include "common/stats.h"
+#include "common/resolver_context.h"
 
 enum state {
 	QUERY_ASKING,   /* ub_resolve_event() runs for it */
@@ -51,160 +51,31 @@ struct resolver {
 	struct query_list waiting; /* in the order of their deadlines */
 	struct query_list unwanted;
 	struct query_list answered;
-	bool small;       /* for one connection */
-	bool trimmed;     /* the first question was put */
-	size_t out;       /* waiting and unwanted */
+	bool small;   /* for one connection */
+	bool trimmed; /* the first question was put */
+	size_t out;   /* waiting and unwanted */
+	struct stats_slot *stats;
 	uint64_t timeout; /* ms */
 	size_t nservers;
 	struct server server[];
 };
 
-/* --- libunbound ----------------------------------------------------------- */
+/* --- the context ---------------------------------------------------------- */
 
-struct option {
-	const char *name;
-	const char *value;
-};
-
-static const struct option options[] = {
-    /* Without a trust anchor the validator has nothing to do. */
-    {"module-config:", "iterator"},
-    /* How a server did is remembered within the same second only. Otherwise,
-     * when many questions have timed out, it is not asked for up to half a
-     * minute after it is back. (Neither infra-keep-probing nor a smaller
-     * infra-cache-max-rtt is a cure: with those it may stay so.) */
-    {"infra-host-ttl:", "0"},
-    /* The order of the records stays that of the server. */
-    {"rrset-roundrobin:", "no"},
-    {"minimal-responses:", "yes"},
-    {"do-not-query-localhost:", "no"},
-    /* The ports below are other services'. Also half a millisecond sooner
-     * ready, as are all zones that we need not have. */
-    {"outgoing-port-avoid:", "0-32767"},
-    /* Zones that libunbound would answer by itself (RFC 6303, RFC 6761); that
-     * it has no data for them is what "transparent" sees to. */
-    {"unblock-lan-zones:", "yes"},
-    {"insecure-lan-zones:", "yes"},
-    {"local-zone:", "localhost. transparent"},
-    {"local-zone:", "127.in-addr.arpa. transparent"},
-    {"local-zone:",
-        "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0."
-        "ip6.arpa. transparent"},
-    {"local-zone:", "home.arpa. transparent"},
-    {"local-zone:", "onion. transparent"},
-    {"local-zone:", "test. transparent"},
-    {"local-zone:", "invalid. transparent"},
-};
-
-static int
-ctx_number(struct ub_ctx *ctx, const char *name, unsigned value)
-{
-	char text[16];
-
-	snprintf(text, sizeof text, "%u", value);
-	return ub_ctx_set_option(ctx, name, text);
-}
-
-/* Whether resolv.conf(5) names a server by its IPv6 address. */
+/* Makes it, before the first question; it is finished with that. */
 static bool
-resolvconf_has_ipv6(void)
+context_open(struct resolver *r)
 {
-	FILE *f = fopen("/etc/resolv.conf", "re");
-	bool found = false;
-	char line[256];
-
-	while (f != NULL && !found && fgets(line, sizeof line, f) != NULL)
-		found = strncmp(line, "nameserver", 10) == 0 &&
-		    strchr(line, ':') != NULL;
-	if (f != NULL)
-		fclose(f);
-	return found;
-}
-
-/* Without a server to be reached by IPv6 there is no need of ports for it, whose
- * list has 128 KiB. */
-static bool
-needs_ipv6(const struct resolver *r)
-{
-	for (size_t i = 0; i < r->nservers; i++) {
-		if (r->server[i].ip.family == AF_INET6)
-			return true;
-	}
-	return r->nservers == 0 && resolvconf_has_ipv6();
-}
-
-static int
-ctx_sizes(const struct resolver *r, struct ub_ctx *ctx)
-{
-	int err = ctx_number(ctx, "msg-cache-size:",
-	    r->small ? DNS_SMALL_MESSAGE_CACHE : DNS_MESSAGE_CACHE);
-
-	if (err == 0)
-		err = ctx_number(ctx, "rrset-cache-size:",
-		    r->small ? DNS_SMALL_RECORD_CACHE : DNS_RECORD_CACHE);
-	if (err == 0)
-		err = ctx_number(ctx,
-		    "outgoing-range:", r->small ? DNS_SMALL_PORTS : DNS_PORTS);
-	return err;
-}
-
-static int
-ctx_options(const struct resolver *r, struct ub_ctx *ctx)
-{
-	int err = 0;
-
-	for (size_t i = 0; err == 0 && i < sizeof options / sizeof *options;
-	     i++)
-		err = ub_ctx_set_option(ctx, options[i].name, options[i].value);
-	if (err == 0 && !needs_ipv6(r))
-		err = ub_ctx_set_option(ctx, "do-ip6:", "no");
-	if (err == 0)
-		err = ctx_sizes(r, ctx);
-	/* It would write to stderr, which may be the peer. */
-	return err == 0 ? ub_ctx_debugout(ctx, NULL) : err;
-}
-
-static int
-ctx_servers(const struct resolver *r, struct ub_ctx *ctx)
-{
-	char text[IP_TEXT_MAX], address[IP_TEXT_MAX + 8];
-	int err = 0;
-
-	for (size_t i = 0; err == 0 && i < r->nservers; i++) {
-		snprintf(address, sizeof address, "%s@%u",
-		    ip_text(&r->server[i].ip, text), r->server[i].port);
-		err = ub_ctx_set_fwd(ctx, address);
-	}
-	/* No file, or none that can be read: resolv.conf(5). */
-	if (r->nservers == 0 && ub_ctx_resolvconf(ctx, NULL) != 0)
-		err = ub_ctx_set_fwd(ctx, "127.0.0.1");
-	return err;
-}
-
-/* Makes the context; it is finished, and all options frozen, at the first
- * question. */
-static bool
-ctx_open(struct resolver *r)
-{
-	struct ub_ctx *ctx;
-
-	if (r->ctx != NULL)
-		return true;
-	ctx = ub_ctx_create_event(loop_base(r->loop));
-	if (ctx == NULL)
-		return false;
-	if (ctx_options(r, ctx) != 0 || ctx_servers(r, ctx) != 0) {
-		ub_ctx_delete(ctx);
-		return false;
-	}
-	r->ctx = ctx;
-	return true;
+	if (r->ctx == NULL)
+		r->ctx = resolver_context(
+		    loop_base(r->loop), r->server, r->nservers, r->small);
+	return r->ctx != NULL;
 }
 
 /* The first question has finished the context. What that took and is free again,
  * some 300 KiB, would stay with us. */
 static void
-ctx_started(struct resolver *r)
+context_started(struct resolver *r)
 {
 	if (r->small && !r->trimmed)
 		malloc_trim(0);
@@ -251,6 +122,20 @@ answer_set(struct dns_query *q, struct dns_answer *a)
 	q->answer = a;
 }
 
+/* A question that was out got its answer, or none in time. */
+static void
+count(const struct dns_query *q, enum dns_status status)
+{
+	struct resolver *r = q->r;
+	uint64_t asked = q->deadline - r->timeout, now;
+
+	if (r->stats == NULL)
+		return;
+	now = loop_now(r->loop);
+	stats_add(r->stats, STATS_DNS_ANSWER + status, 1);
+	stats_add_latency(r->stats, now - asked);
+}
+
 /* libunbound's callback. It may come inside ub_resolve_event(), and for other
  * questions than that of the call. */
 static void
@@ -266,6 +151,7 @@ query_done(void *arg, int rcode, void *packet, int size, int security,
 		break;
 	case QUERY_WAITING:
 		answer_set(q, answer_make(q, rcode, packet, size, security));
+		count(q, q->answer->status);
 		TAILQ_REMOVE(&r->waiting, q, entry);
 		/* Not called here: libunbound may be in the middle of others
 		 * with the same packet. */
@@ -337,6 +223,7 @@ deadline_fire(void *arg)
 		struct dns_answer *a = q->answer;
 
 		q->answer = NULL;
+		count(q, DNS_TEMPERROR);
 		query_unwanted(q);
 		q->got(q->arg, a);
 	}
@@ -378,6 +265,12 @@ void
 resolver_small(struct resolver *r)
 {
 	r->small = true;
+}
+
+void
+resolver_count(struct resolver *r, struct stats_slot *slot)
+{
+	r->stats = slot;
 }
 
 void
@@ -451,14 +344,14 @@ resolver_ask(struct resolver *r, struct span name, enum dns_type type,
 		return ASK_BADNAME;
 	if (r->out >= DNS_QUESTIONS_MAX)
 		return ask_error("too many questions", ret_answer);
-	if (!ctx_open(r))
+	if (!context_open(r))
 		return ask_error("no resolver", ret_answer);
 	q = query_new(r, name, type, got, arg);
 	if (q == NULL)
 		return ASK_NOMEM;
 	dnsname_text(&wire, text); /* with the escapes that libunbound wants */
 	err = ub_resolve_event(r->ctx, text, (int)type, 1, q, query_done, NULL);
-	ctx_started(r);
+	context_started(r);
 	if (err == 0 && q->state == QUERY_ASKING)
 		return query_wait(q, ret_query);
 	/* Answered from the cache, or refused: then without a callback. */
@@ -467,8 +360,10 @@ resolver_ask(struct resolver *r, struct span name, enum dns_type type,
 	if (err == 0)
 		*ret_answer = q->answer;
 	free(q);
-	if (err == 0)
+	if (err == 0) {
+		stats_add(r->stats, STATS_DNS_CACHED, 1);
 		return ASK_READY;
+	}
 	return err == UB_NOMEM ? ASK_NOMEM
 	                       : ask_error("no resolver", ret_answer);
 }

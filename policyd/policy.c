@@ -127,6 +127,31 @@ log_answer(const struct request_answer *a, bool again)
 	log_end(&l);
 }
 
+/* --- counters ------------------------------------------------------------ */
+
+static void
+count_check(struct stats_slot *s, const struct check_result *r,
+    enum stats_counter identity)
+{
+	stats_add(s, identity + r->result, 1);
+	stats_add(s, STATS_SPF_LOOKUPS, r->lookups);
+	stats_add(s, STATS_SPF_VOIDS, r->voids);
+}
+
+/* The one check of a null sender is HELO's. */
+static void
+count_answer(struct stats_slot *s, const struct request_answer *a, bool again)
+{
+	stats_add(s, STATS_REQUESTS, 1);
+	stats_add(s, STATS_ACTION + (again ? ACTION_DUNNO : a->kind), 1);
+	if (a->unchecked != NULL)
+		stats_add(s, STATS_SPF_UNCHECKED, 1);
+	if (a->helo != NULL)
+		count_check(s, a->helo, STATS_SPF_HELO);
+	if (a->mail_from != NULL && a->mail_from != a->helo)
+		count_check(s, a->mail_from, STATS_SPF_MAIL_FROM);
+}
+
 static void
 log_broken(struct policy_env *env)
 {
@@ -196,6 +221,7 @@ policy_answer(void *arg, const struct request_answer *a)
 	policy_reply(p, again ? "dunno" : a->action);
 	policy_remember(p, a, headed);
 	log_answer(a, again);
+	count_answer(p->env->stats, a, again);
 	policy_go_on(p);
 }
 
@@ -221,11 +247,14 @@ policy_take(struct policy *p, const struct attr *in)
 	    p->policy ==
 	        settings_recipient(env->request.settings, in->recipient)) {
 		policy_reply(p, buf_text(&p->repeat));
+		stats_add(env->stats, STATS_REQUESTS, 1);
+		stats_add(env->stats, STATS_REPEATED, 1);
 		return;
 	}
 	rc = request_start(&env->request, in, policy_answer, p, &p->request);
 	if (rc != 0) {
 		log_event(LOG_ERR, "request", "%s", strerror(-rc));
+		stats_add(env->stats, STATS_POLICY_ERROR, 1);
 		policy_reply(p, is_observing(env) ? "dunno" : REQUEST_FAILED);
 	}
 }
@@ -252,6 +281,7 @@ policy_data(void *arg, struct span in)
 		case PARSE_BAD:
 			log_event(LOG_WARNING, "request",
 			    "malformed, connection closed: %s", why);
+			stats_add(p->env->stats, STATS_POLICY_ERROR, 1);
 			policy_close(p);
 			return at;
 		}

@@ -20,6 +20,7 @@
 
 #include <stdint.h>
 
+#include "common/stats.h"
 #include "policyd/request.h"
 
 struct policy;
@@ -34,6 +35,9 @@ struct policy_env {
 	 * most. */
 	const char *broken;
 	uint64_t told; /* loop_now() when it was logged last */
+
+	/* Where decisions are counted; NULL: nowhere (a spawned process). */
+	struct stats_slot *stats;
 };
 
 /*

@@ -143,6 +143,7 @@ request_finish(struct request *r)
 	    .action = buf_error(&action) == 0 ? buf_text(&action) : NULL,
 	    .repeat = is_checked_state(r->attr.protocol_state),
 	    .once = verdict_is_once(&v),
+	    .kind = v.kind,
 	    .word = verdict_word(&v),
 	    .would = would(r, &results, &v, &other),
 	    .unchecked = r->skip != SKIP_NO ? skip_word(r->skip) : r->unchecked,

@@ -58,7 +58,8 @@ struct request_answer {
 	bool repeat;
 	bool once;
 
-	const char *word;      /* the action's kind, for the log */
+	enum action_kind kind; /* of the action, and the word for it */
+	const char *word;
 	const char *would;     /* observe: the action not sent; else NULL */
 	const char *unchecked; /* why nothing was checked, or why that does not
 				* count; NULL: it was */

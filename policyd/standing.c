@@ -109,8 +109,10 @@ standing_work(struct standing *s, const struct settings *settings)
 	struct request_env *env = &s->env.request;
 	int rc = resolver_new(env->loop, &settings->dns, &env->resolver);
 
-	if (rc == 0)
+	if (rc == 0) {
+		resolver_count(env->resolver, s->env.stats);
 		rc = worker_watch(s->worker, env->loop, &events, s);
+	}
 	if (rc == 0)
 		rc = loop_run(env->loop);
 	while (s->first != NULL) {
@@ -132,6 +134,7 @@ standing_serve(void *arg, struct worker *w, void *generation)
 	if (rc != 0)
 		return rc;
 	s.env.request.settings = generation;
+	s.env.stats = worker_stats(w);
 	rc = standing_work(&s, generation);
 	loop_free(s.env.request.loop);
 	return rc;

@@ -19,23 +19,24 @@ out_sendmail() {
 	    "$1" | mail_local me@two.example "$2@far.example"
 }
 
-# A new domain, as README.md says: genkey, DNS, config, reload
+# New domains, as README.md says: genkey, DNS, config, reload. One is put into the
+# config by hand; the other by genkey, and made active when DNS has the record.
 out_new_domain() {
-	local type domain said
-	for type in rsa ed25519; do
-		domain=new-$type.example
-		said=$(postseal genkey $domain -s n1 -t $type) || return
-		sed -n '/^n1\._domainkey/,/^$/p' <<<"$said" \
-		    >>"$T/etc/nsd/root.zone"
-		sed -n '/^domain "/,/^}/p' <<<"$said" \
-		    >"$T/etc/postseal/domains.d/$domain.conf"
-	done
+	local said
+	said=$(postseal genkey new-rsa.example -s n1) || return
+	sed -n '/^n1\._domainkey/,/^$/p' <<<"$said" >>"$T/etc/nsd/root.zone"
+	sed -n '/^domain "/,/^}/p' <<<"$said" \
+	    >"$T/etc/postseal/domains.d/new-rsa.example.conf"
+	said=$(postseal genkey new-ed25519.example -s n1 -t ed25519 --add) ||
+	    return
+	! postseal testkey new-ed25519.example --activate ||
+	    no 'active, and not in DNS' || return
+	sed -n '/^n1\._domainkey/,/^$/p' <<<"$said" >>"$T/etc/nsd/root.zone"
 	kill -HUP "$NSD"
-	kill -HUP "$SIGNER"
-	logged 'postseal-signer.* reloaded' || return
-	for type in rsa ed25519; do
-		out_send new-$type mail_out me@new-$type.example \
-		    new-$type@far.example
+	world_wait 10 postseal testkey new-ed25519.example --activate &&
+	    kill -HUP "$SIGNER" && logged 'postseal-signer.* reloaded' || return
+	for said in new-rsa new-ed25519; do
+		out_send $said mail_out me@$said.example $said@far.example
 		accepted || return
 	done
 }
@@ -192,7 +193,7 @@ out_reasons() {
 
 outbound_cases() {
 	local trap traps
-	case_run 'out: a new domain, as README.md says' out_new_domain
+	case_run 'out: new domains, as README.md says' out_new_domain
 	case_run 'out: all messages are taken' out_send_all
 	case_run 'out: all messages arrive' out_wait
 	case_run 'out: all messages are judged' out_judge

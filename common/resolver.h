@@ -72,6 +72,7 @@ void dns_answer_free(struct dns_answer *a);
 
 struct resolver;
 struct dns_query;
+struct stats_slot;
 
 /*
  * A resolver on l. Opens nothing before the first question, which takes some 4 ms
@@ -83,6 +84,10 @@ int resolver_new(
 /* For a process that serves one connection: smaller caches, fewer ports, memory that
  * libunbound needed to start only is given back. Before the first question. */
 void resolver_small(struct resolver *r);
+
+/* Counts answers and how long they took there from now on; NULL: nowhere. Borrows
+ * slot. */
+void resolver_count(struct resolver *r, struct stats_slot *slot);
 
 /* After every query was answered or cancelled, not from inside a got(). NULL is
  * allowed. */

@@ -10,10 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "admin/checkcmd.h"
 #include "admin/genkey.h"
 #include "admin/setupcmd.h"
 #include "admin/spf.h"
 #include "admin/testkey.h"
+#include "admin/why.h"
 #include "common/settings.h"
 #include "signer/keyring.h"
 
@@ -115,9 +117,11 @@ static const struct subcommand {
 } subcommands[] = {
     {"setup DOMAIN", "make this host sign mail of DOMAIN, and check SPF",
         setupcmd_run},
+    {"check", "look at config, keys, DNS and Postfix", checkcmd_run},
     {"genkey DOMAIN", "make a DKIM key, print its DNS record", genkey_run},
     {"testkey [DOMAIN]", "compare keys with their DNS records", testkey_run},
     {"spf --ip A ...", "what SPF says of a sender, and why", spf_run},
+    {"why FILE", "would this message be signed, and why", why_run},
 };
 enum { SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };
 

@@ -174,7 +174,11 @@ show(struct run *r)
 	for (size_t i = 0; i < r->plan.n; i++)
 		postconf_command_print(&r->plan.command[i], &r->out);
 	if (r->plan.n > 0)
-		buf_str(&r->out, "postfix check\npostfix reload\n");
+		buf_fmt(&r->out, "postfix%s%s check\npostfix%s%s reload\n",
+		    o->postfix == NULL ? "" : " -c ",
+		    o->postfix == NULL ? "" : o->postfix,
+		    o->postfix == NULL ? "" : " -c ",
+		    o->postfix == NULL ? "" : o->postfix);
 	buf_byte(&r->out, '\n');
 	buf_span(&r->out, buf_view(&r->plan.advice));
 }

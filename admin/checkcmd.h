@@ -1,0 +1,15 @@
+/*
+ * checkcmd.h - `postseal check`: everything at once, and what to do about it.
+ *
+ * Config, tables and keys as the daemons read them; what DNS says (checkdns.h);
+ * Postfix (checkpostfix.h); the rules of large receivers (guidelines.h).
+ */
+#ifndef POSTSEAL_ADMIN_CHECKCMD_H
+#define POSTSEAL_ADMIN_CHECKCMD_H
+
+/* The subcommand: argv[0] is "check". Its exit status: 0 when there is neither a
+ * warning nor an error; 1 when there is; 2 when the command line is wrong; 3 when
+ * there is none but something could not be found out. */
+int checkcmd_run(int argc, char **argv);
+
+#endif

@@ -6,6 +6,7 @@
 #   make check        as root: install what is missing, build, pass all tests
 #   make unit         the tests that need neither root nor network
 #   make replay       recorded milter and policy sessions
+#   make corpus       500 messages that are hard to sign, and four verifiers
 #   make e2e          the tests on a real Postfix in namespaces of their own
 #   make check-asan   unit and replay under ASan and UBSan
 #   make check-valgrind  unit and replay under valgrind
@@ -177,7 +178,7 @@ GIVE_BACK = [ "$$(id -u)" != 0 ] || chown -R --reference=Makefile .build
 
 check: deps
 	@$(PARALLEL) all tests
-	@rc=0; $(MAKE) --no-print-directory unit replay e2e || rc=$$?; \
+	@rc=0; $(MAKE) --no-print-directory unit replay corpus e2e || rc=$$?; \
 	  $(GIVE_BACK); exit $$rc
 
 check-asan:
@@ -192,6 +193,9 @@ check-valgrind:
 
 VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full \
 	--errors-for-leak-kinds=definite,indirect --trace-children=no
+
+corpus: $(O)/postseal-signer
+	@tests/corpus/run $(O)
 
 e2e: all
 	@tests/e2e/run $(O)
@@ -333,7 +337,7 @@ clean:
 	rm -rf .build
 
 .PHONY: all tests unit replay check check-asan check-valgrind check-long \
-	check-chroot e2e \
+	check-chroot corpus e2e \
 	demo fuzzers fuzz-smoke fuzz-diff bench bench-spf bench-signer coverage manual lint deps \
 	install uninstall deb deps-deb help clean
 .SECONDARY:

@@ -192,7 +192,9 @@ outcome_headers(const struct signer *s, struct message *m,
 	    .sender = m->sender,
 	    .exempt = m->exempt,
 	    .fields = message_fields(m),
-	    .arena = &m->arena};
+	    .arena = &m->arena,
+	    .say = s->say,
+	    .arg = s->say_arg};
 
 	ret->ns = 0;
 	ret->bad_key = NULL;

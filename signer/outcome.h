@@ -29,6 +29,10 @@ struct signer {
 	struct buf reply;                /* owned, scratch memory: packets */
 	struct buf macros;               /* owned: of outcome_macros() */
 	struct stats_slot *stats;        /* borrows; NULL: nothing is counted */
+
+	/* Of struct choose_input; NULL in the daemon. */
+	void (*say)(void *arg, const char *fmt, va_list ap);
+	void *say_arg;
 };
 
 /* Makes s ready; borrows settings and keys until signer_free(). 0, -ENOMEM, or

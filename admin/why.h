@@ -1,0 +1,27 @@
+/*
+ * why.h - `postseal why`: would this message be signed, and which rule says so?
+ *
+ * Reads the config, tables and keys as the signer does, takes a message from a
+ * file and a description of who hands it in from the command line, and runs the
+ * signer's own code on them (signer/outcome.h), which tells each rule that it
+ * looks at. The signatures are made, too, so that a key that does not work is
+ * found, and thrown away. Nothing is sent and no daemon is asked.
+ */
+#ifndef POSTSEAL_ADMIN_WHY_H
+#define POSTSEAL_ADMIN_WHY_H
+
+/* Exit status: as the signer would do, and what every command has for what is
+ * wrong. */
+enum {
+	WHY_SIGNED = 0,
+	WHY_WRONG = 1, /* the config or the file cannot be read */
+	WHY_COMMAND_LINE = 2,
+	WHY_UNSIGNED = 3,
+	WHY_TEMPFAIL = 4
+};
+
+/* argv[0] is "why". Prints to stdout, what is wrong to stderr; returns the exit
+ * status. */
+int why_run(int argc, char **argv);
+
+#endif

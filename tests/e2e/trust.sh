@@ -72,6 +72,19 @@ trust_pass_action() {
 	grep -qxF 'X-Passed: {yes}' "$MAIL" || no "$(cat "$MAIL")"
 }
 
+# A peer that vanishes without a word is noticed
+trust_keepalive() {
+	local fd said
+	exec {fd}<>/dev/tcp/127.0.0.1/10031
+	said=$(world_wait 5 trust_keepalive_timer && echo yes)
+	exec {fd}>&-
+	[ "$said" = yes ] || no "$(ss -tno sport = :10031)"
+}
+
+trust_keepalive_timer() {
+	ss -Htno state established sport = :10031 | grep -q 'timer:(keepalive,'
+}
+
 trust_cases() {
 	case_run 'trust: nobody else' trust_not 198.51.100.9 "$PLAIN_HELO"
 	case_run 'trust: login' trust_login
@@ -88,4 +101,5 @@ trust_cases() {
 	case_run 'trust: pass_required' trust_required
 	case_run 'trust: recipient' trust_recipient
 	case_run 'trust: action for pass' trust_pass_action
+	case_run 'trust: standing daemon, keepalive' trust_keepalive
 }

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,12 +28,12 @@ static const char whole[] = "request=smtpd_access_policy\n"
                             "etrn_domain=\n"
                             "stress=\n"
                             "sasl_method=\n"
-                            "sasl_username=\n"
+                            "sasl_username=alice\n"
                             "sasl_sender=\n"
                             "ccert_subject=\n"
                             "ccert_issuer=\n"
-                            "ccert_fingerprint=\n"
-                            "ccert_pubkey_fingerprint=\n"
+                            "ccert_fingerprint=12:AB\n"
+                            "ccert_pubkey_fingerprint=34:CD\n"
                             "encryption_protocol=\n"
                             "encryption_cipher=\n"
                             "encryption_keysize=0\n"
@@ -68,6 +69,10 @@ all_fields(void)
 	CHECK(is(a.request, "smtpd_access_policy"));
 	CHECK(is(a.protocol_state, "RCPT"));
 	CHECK(is(a.client_address, "192.0.2.1"));
+	CHECK(is(a.client_name, "mail.example.com"));
+	CHECK(is(a.sasl_username, "alice"));
+	CHECK(is(a.ccert_fingerprint, "12:AB"));
+	CHECK(is(a.ccert_pubkey_fingerprint, "34:CD"));
 	CHECK(is(a.helo_name, "mail.example.com"));
 	CHECK(is(a.sender, "bounce+a=b.example@example.com"));
 	CHECK(is(a.recipient, "user@example.org"));
@@ -111,6 +116,30 @@ static const struct row rows[] = {
     {"GET / HTTP/1.0\r\n\r\n", PARSE_BAD, 0, NULL, "a line without '='"},
     {"a=b\r\n\r\n", PARSE_BAD, 0, NULL, "a line without '='"},
 };
+
+/* A copy outlives the bytes that were read; so does one of absent attributes. */
+static void
+keeps(void)
+{
+	char text[] = "sender=u@example.com\nsasl_username=alice\n\n";
+	struct arena arena;
+	struct attr a, copy;
+	const char *why;
+	size_t used;
+
+	arena_init(&arena, 4096);
+	CU_ASSERT_FATAL(attr_parse(span_str(text), POLICY_REQUEST_MAX, &a,
+	                    &used, &why) == PARSE_OK);
+	CHECK(attr_keep(&arena, &a, &copy) == 0);
+	memset(text, '#', sizeof text);
+	CHECK(is(copy.sender, "u@example.com"));
+	CHECK(is(copy.sasl_username, "alice"));
+	CHECK(is(copy.instance, "") && copy.instance.p != NULL);
+	arena_free(&arena);
+	arena_init(&arena, 0); /* no room */
+	CHECK(attr_keep(&arena, &a, &copy) == -ENOMEM);
+	arena_free(&arena);
+}
 
 static void
 row_by_row(void)
@@ -225,5 +254,5 @@ limits(void)
 	free(text);
 }
 
-SUITE("attr", T(all_fields), T(row_by_row), T(nul_is_bad), T(every_split),
-    T(limits))
+SUITE("attr", T(all_fields), T(keeps), T(row_by_row), T(nul_is_bad),
+    T(every_split), T(limits))

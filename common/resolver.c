@@ -55,7 +55,8 @@ struct resolver {
 	bool trimmed; /* the first question was put */
 	size_t out;   /* waiting and unwanted */
 	struct stats_slot *stats;
-	uint64_t timeout; /* ms */
+	uint64_t timeout;   /* ms */
+	char *trust_anchor; /* NULL: no validation */
 	size_t nservers;
 	struct server server[];
 };
@@ -67,8 +68,8 @@ static bool
 context_open(struct resolver *r)
 {
 	if (r->ctx == NULL)
-		r->ctx = resolver_context(
-		    loop_base(r->loop), r->server, r->nservers, r->small);
+		r->ctx = resolver_context(loop_base(r->loop), r->server,
+		    r->nservers, r->trust_anchor, r->small);
 	return r->ctx != NULL;
 }
 
@@ -232,6 +233,15 @@ deadline_fire(void *arg)
 
 /* --- asking --------------------------------------------------------------- */
 
+static int
+copy_anchor(struct resolver *r, const struct dns_settings *dns)
+{
+	if (dns->trust_anchor == NULL)
+		return 0;
+	r->trust_anchor = strdup(dns->trust_anchor);
+	return r->trust_anchor == NULL ? -ENOMEM : 0;
+}
+
 int
 resolver_new(
     struct loop *l, const struct dns_settings *dns, struct resolver **ret)
@@ -250,7 +260,9 @@ resolver_new(
 	TAILQ_INIT(&r->waiting);
 	TAILQ_INIT(&r->unwanted);
 	TAILQ_INIT(&r->answered);
-	err = timer_new(l, deliver_fire, r, &r->deliver);
+	err = copy_anchor(r, dns);
+	if (err == 0)
+		err = timer_new(l, deliver_fire, r, &r->deliver);
 	if (err == 0)
 		err = timer_new(l, deadline_fire, r, &r->deadline);
 	if (err != 0) {
@@ -283,6 +295,7 @@ resolver_free(struct resolver *r)
 		ub_ctx_delete(r->ctx);
 	timer_free(r->deadline);
 	timer_free(r->deliver);
+	free(r->trust_anchor);
 	free(r);
 }
 

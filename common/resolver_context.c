@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <unbound.h>
@@ -79,6 +80,22 @@ needs_ipv6(const struct server *server, size_t n)
 	return n == 0 && resolvconf_has_ipv6();
 }
 
+/* So many that descriptors are left for connections, whatever their limit. */
+static unsigned
+ports(bool small)
+{
+	struct rlimit limit;
+
+	if (small)
+		return DNS_SMALL_PORTS;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    limit.rlim_cur / 4 >= DNS_PORTS)
+		return DNS_PORTS;
+	return limit.rlim_cur / 4 > DNS_SMALL_PORTS
+	    ? (unsigned)limit.rlim_cur / 4
+	    : DNS_SMALL_PORTS;
+}
+
 static int
 set_sizes(struct ub_ctx *ctx, bool small)
 {
@@ -89,9 +106,24 @@ set_sizes(struct ub_ctx *ctx, bool small)
 		err = set_number(ctx, "rrset-cache-size:",
 		    small ? DNS_SMALL_RECORD_CACHE : DNS_RECORD_CACHE);
 	if (err == 0)
-		err = set_number(ctx,
-		    "outgoing-range:", small ? DNS_SMALL_PORTS : DNS_PORTS);
+		err = set_number(ctx, "outgoing-range:", ports(small));
 	return err;
+}
+
+/* Answers must be signed from the anchor down. The servers are told nothing of
+ * our anchors (RFC 8145). */
+static int
+set_anchor(struct ub_ctx *ctx, const char *anchor, bool small)
+{
+	int err =
+	    ub_ctx_set_option(ctx, "module-config:", "validator iterator");
+
+	if (err == 0)
+		err = ub_ctx_set_option(ctx, "trust-anchor-signaling:", "no");
+	if (err == 0)
+		err = set_number(ctx, "key-cache-size:",
+		    small ? DNS_SMALL_RECORD_CACHE : DNS_RECORD_CACHE);
+	return err == 0 ? ub_ctx_add_ta_file(ctx, anchor) : err;
 }
 
 static int
@@ -128,14 +160,15 @@ set_servers(struct ub_ctx *ctx, const struct server *server, size_t n)
 }
 
 struct ub_ctx *
-resolver_context(
-    struct event_base *base, const struct server *server, size_t n, bool small)
+resolver_context(struct event_base *base, const struct server *server, size_t n,
+    const char *anchor, bool small)
 {
 	struct ub_ctx *ctx = ub_ctx_create_event(base);
 
 	if (ctx == NULL)
 		return NULL;
 	if (set_options(ctx, small, needs_ipv6(server, n)) != 0 ||
+	    (anchor != NULL && set_anchor(ctx, anchor, small) != 0) ||
 	    set_servers(ctx, server, n) != 0) {
 		ub_ctx_delete(ctx);
 		return NULL;

@@ -14,11 +14,12 @@ struct ub_ctx;
 
 /*
  * A context on base that asks these n servers, or with none those of
- * /etc/resolv.conf; small as resolver_small() says. Its options are frozen at the
+ * /etc/resolv.conf, and validates from the anchor's file (NULL: not at all); small
+ * as resolver_small() says. Its options are frozen at the
  * first question. Returned owned (ub_ctx_delete), or NULL when memory or
  * descriptors are out, or libunbound refuses an option.
  */
-struct ub_ctx *resolver_context(
-    struct event_base *base, const struct server *server, size_t n, bool small);
+struct ub_ctx *resolver_context(struct event_base *base,
+    const struct server *server, size_t n, const char *anchor, bool small);
 
 #endif

@@ -68,6 +68,12 @@ const struct row settings_rows[] = {
         .max = 60},
     {"dns", "prefetch", ROW_BOOL, AT(dns.prefetch), "true",
         .help = "Ask early what an SPF record will need."},
+    {"dns", "trust_anchor", ROW_FILE, AT(dns.trust_anchor), "",
+        .help =
+            "File with DS or DNSKEY records of the root or of zones; Debian "
+            "has /usr/share/dns/root.key in dns-root-data. With it DNSSEC "
+            "is validated, and a bogus answer is temperror. Empty: it is "
+            "not."},
 
     {"policyd", "user", ROW_USER, AT(policyd.daemon.user), "postseal-policyd",
         .help = "User that the standing daemon becomes.", .general = true},

@@ -64,6 +64,7 @@ struct dns_settings {
 	struct server_list servers;
 	unsigned timeout; /* seconds for one query, all tries together */
 	bool prefetch;
+	const char *trust_anchor; /* file, absolute; NULL: no DNSSEC */
 };
 
 /* The seven results of RFC 7208 section 2.6, in the order of the keys. */

@@ -126,8 +126,12 @@ set_reply(struct span text, struct arena *arena, void *to, const char **ret_why)
 }
 
 static int
-set_file(struct span text, struct arena *arena, void *to)
+set_file(const struct row *row, struct span text, struct arena *arena, void *to)
 {
+	if (text.n == 0 && row->value != NULL) {
+		memset(to, 0, sizeof(const char *));
+		return 0;
+	}
 	if (text.n < 2 || text.p[0] != '/')
 		return -EINVAL;
 	return set_text(text, arena, to);
@@ -408,7 +412,7 @@ set_one(const struct row *row, struct span text, struct arena *arena, void *to,
 	case ROW_GROUP:
 		return set_group(text, arena, to);
 	case ROW_FILE:
-		return set_file(text, arena, to);
+		return set_file(row, text, arena, to);
 	case ROW_TABLE:
 		return set_table(text, arena, to);
 	case ROW_NUMBER:

@@ -1,17 +1,42 @@
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "common/log.h"
 #include "policyd/startup.h"
 
 enum { TEXT_MAX = 64 * 1024 };
 
+/* libunbound opens the anchor at the first question, when it is too late to
+ * refuse the settings. */
+static int
+check_anchor(const struct settings *s, struct buf *why)
+{
+	const char *file = s->dns.trust_anchor;
+	int rc = file == NULL || access(file, R_OK) == 0 ? 0 : -errno;
+
+	if (rc != 0)
+		buf_fmt(why, "%s: dns.trust_anchor: %s: %s\n", s->file, file,
+		    strerror(-rc));
+	return rc;
+}
+
 int
 startup_settings(
     const char *file, bool warn, struct settings **ret, struct buf *why)
 {
+	struct settings *settings = NULL;
 	struct buf warnings;
 	int rc;
 
 	buf_init(&warnings, TEXT_MAX);
-	rc = settings_read(file, SETTINGS_POLICYD, ret, why, &warnings);
+	rc = settings_read(file, SETTINGS_POLICYD, &settings, why, &warnings);
+	if (rc == 0)
+		rc = check_anchor(settings, why);
+	if (rc == 0)
+		*ret = settings;
+	else
+		settings_free(settings);
 	if (warn)
 		log_lines(LOG_WARNING, "config", buf_view(&warnings));
 	if (rc != 0)

@@ -129,13 +129,15 @@ enum {
 	SPF_RECORD_MAX = 65535,
 
 	/* DNS in one worker. The two caches hold the answers for some 20,000 domains.
-	 * A port is a descriptor while it waits for its answer; more questions wait
-	 * for a free one (512 ports at 20 ms are 25,000 answers a second). Some 12 KiB
-	 * are held for each question that is out, for 16 seconds if the servers are
-	 * dead, however soon we stop waiting. */
+	 * A port is a descriptor while it waits for its answer; further questions
+	 * wait for a free one. That matters when a dead server comes back: those
+	 * asked in vain hold theirs for another second. 2,048 are 1.3 MB; they are
+	 * never more than a quarter of the descriptors allowed. Some 12 KiB are held
+	 * for each question that is out, for 16 seconds if the servers are dead,
+	 * however soon we stop waiting. */
 	DNS_MESSAGE_CACHE = 4 * 1024 * 1024,
 	DNS_RECORD_CACHE = 8 * 1024 * 1024,
-	DNS_PORTS = 512,
+	DNS_PORTS = 2048,
 	DNS_QUESTIONS_MAX = 4096,
 
 	/* The same for one connection (spawned): both identities of one request wait
@@ -160,6 +162,11 @@ enum {
 	 * is no mail; Postfix's header_size_limit (100 KiB) would cut a longer one. */
 	HDRSEL_MAX = 512,
 
+	/* What all connections of a signer worker hold of messages and unfinished
+	 * packets: 4,000 with 32 KiB each. One alone comes to 5 MiB at the most.
+	 * Beyond it the one that holds most is cut. */
+	SIGNER_HELD_MAX = 128 * 1024 * 1024,
+
 	/* Entries of sign_headers: all registered names of mail header fields are
 	 * some 120. Bytes of one: with what h= puts around it, a line of 78. */
 	SIGN_HEADERS_MAX = 200,
@@ -174,6 +181,11 @@ enum {
 
 	/* A key file: RSA of 4,096 bits is 3.3 KiB of PEM. */
 	KEY_FILE_MAX = 16 * 1024,
+
+	/* The helper compares all keys with DNS every hour, as a careful neighbour of
+	 * a resolver that the mail needs, too: so many questions at one time. */
+	KEYCHECK_MS = 3600 * 1000,
+	KEYCHECK_TOGETHER = 32,
 
 	/* Tables of the signer. A file of 100,000 rows that hold their keys is some
 	 * 200 MB and better kept as key files; 10,000 of them fit. A row: a key of

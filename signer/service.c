@@ -16,6 +16,7 @@ struct service {
 	struct signer signer;
 	struct buf out; /* answers to what one read(2) brought */
 	struct peer *first;
+	size_t held; /* by all peers */
 };
 
 struct peer {
@@ -23,6 +24,7 @@ struct peer {
 	struct session *session;
 	struct conn *conn;
 	uint64_t timeout; /* as set on conn */
+	size_t held;      /* of a message, and of a packet in conn */
 	struct peer *next, *prev;
 };
 
@@ -38,6 +40,7 @@ drop(struct peer *p)
 		v->first = p->next;
 	if (p->next != NULL)
 		p->next->prev = p->prev;
+	v->held -= p->held;
 	session_free(p->session);
 	free(p);
 	worker_closed(v->worker);
@@ -62,6 +65,31 @@ watch_time(struct peer *p)
 	conn_set_timeout(p->conn, ms);
 }
 
+/* Keeps the sum of what is held under SIGNER_HELD_MAX: whoever holds most is cut
+ * off, and so on. A loop over all, but each round frees a lot. */
+static void
+watch_memory(struct peer *p, size_t held)
+{
+	struct service *v = p->service;
+
+	v->held = v->held - p->held + held;
+	p->held = held;
+	while (v->held > SIGNER_HELD_MAX) {
+		struct peer *most = v->first;
+
+		for (struct peer *q = v->first; q != NULL; q = q->next) {
+			if (q->held > most->held)
+				most = q;
+		}
+		session_break(most->session,
+		    "memory is short, and this connection holds the most");
+		v->held -= most->held;
+		most->held = 0;
+		if (most != p)
+			finish(most);
+	}
+}
+
 static size_t
 on_data(void *arg, struct span in)
 {
@@ -75,6 +103,8 @@ on_data(void *arg, struct span in)
 		session_break(p->session, "too many commands at once");
 	else if (out->n > 0 && conn_write(p->conn, out->p, out->n) != 0)
 		session_break(p->session, "the answers are not read");
+	if (!session_over(p->session))
+		watch_memory(p, session_held(p->session) + in.n - used);
 	if (session_over(p->session))
 		finish(p);
 	else

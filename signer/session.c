@@ -114,6 +114,12 @@ session_finish(struct session *s)
 		s->state = 'x';
 }
 
+size_t
+session_held(const struct session *s)
+{
+	return s->message.arena.used;
+}
+
 uint64_t
 session_timeout(const struct session *s)
 {

@@ -49,6 +49,9 @@ bool session_idle(const struct session *s);
 /* Be over as soon as no message is under way. */
 void session_finish(struct session *s);
 
+/* Bytes that the message under way takes up. */
+size_t session_held(const struct session *s);
+
 /* How long to wait for the next byte, in ms. May change with each
  * session_feed(). */
 uint64_t session_timeout(const struct session *s);

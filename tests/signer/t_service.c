@@ -268,6 +268,74 @@ reads_nothing(void)
 	stop(&w);
 }
 
+/* Sends n bytes of header fields, 50,000 at a time. */
+static void
+send_fields(struct world *w, int fd, size_t n)
+{
+	enum { FIELD = 50000 };
+	static char packet[5 + FIELD];
+
+	for (; n > 0; n -= FIELD) {
+		memset(packet, 'x', sizeof packet);
+		memcpy(packet, "\0\0\0\0L", 5);
+		packet[2] = (char)((FIELD + 1) >> 8);
+		packet[3] = (char)((FIELD + 1) & 0xff);
+		packet[5 + 2] = '\0';
+		packet[sizeof packet - 1] = '\0';
+		CHECK(
+		    write(fd, packet, sizeof packet) == (ssize_t)sizeof packet);
+		loop_run(w->loop);
+	}
+}
+
+/* Senders of large headers, none of which may be refused for itself: when all
+ * together hold too much, the largest is cut, and the others go on. */
+static void
+memory_short(void)
+{
+	enum { EACH = 800000, LARGEST = 850000 };
+	static int fd[1 + SIGNER_HELD_MAX / EACH];
+	size_t n = 0, sum = 0;
+	struct world w;
+
+	start(&w);
+	while (sum + EACH <= SIGNER_HELD_MAX) {
+		size_t bytes = n == 5 ? LARGEST : EACH;
+
+		/* the room for fields and their names is not in the sum */
+		if (sum + bytes < SIGNER_HELD_MAX / 100 * 99)
+			CHECK(worker_connections(w.worker) == (unsigned)n);
+		fd[n] = dial(&w);
+		greet(&w, fd[n]);
+		begin_message(&w, fd[n]);
+		send_fields(&w, fd[n], bytes);
+		sum += bytes;
+		n++;
+	}
+	fd[n] = dial(&w);
+	greet(&w, fd[n]);
+	begin_message(&w, fd[n]);
+	send_fields(&w, fd[n], EACH);
+	CHECK(worker_connections(w.worker) == (unsigned)n);
+	CHECK_STR(ask(&w, fd[5], 0, NULL, 0), "eof");
+	CHECK(fixture_has(fixture_logged(&w.f),
+	    "disconnected reason=\"memory is short, and this connection holds "
+	    "the most\""));
+	end_message(&w, fd[n]);
+	end_message(&w, fd[0]);
+	for (size_t i = 0; i <= n; i++)
+		close(fd[i]);
+	loop_run(w.loop);
+	/* what they held is free again */
+	fd[0] = dial(&w);
+	greet(&w, fd[0]);
+	begin_message(&w, fd[0]);
+	send_fields(&w, fd[0], LARGEST);
+	end_message(&w, fd[0]);
+	close(fd[0]);
+	stop(&w);
+}
+
 /* A reload: MTAs keep their connections, and the worker ends with the last. */
 static void
 drain(void)
@@ -335,4 +403,5 @@ end_with_connections(void)
 }
 
 SUITE("service", T(several_connections), T(bad_packet), T(timeouts),
-    T(reads_nothing), T(drain), T(finish), T(end_with_connections))
+    T(reads_nothing), T(memory_short), T(drain), T(finish),
+    T(end_with_connections))

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -192,7 +193,7 @@ open_domain(const struct settings *s, const struct domain_settings *settings,
 		if (rc == -ENOMEM)
 			return rc;
 		if (rc == 0 && k->active)
-			d->key[d->nkeys++] = (struct keyring_key){k, key};
+			d->key[d->nkeys++] = (struct keyring_key){k, key, 0};
 		else if (rc == 0)
 			key_free(key);
 		else if (k->active)
@@ -200,6 +201,26 @@ open_domain(const struct settings *s, const struct domain_settings *settings,
 	}
 	if (d->bad)
 		free_keys(d);
+	return 0;
+}
+
+/* Numbers the keys and makes their marks. */
+static int
+make_marks(struct keyring *k)
+{
+	void *p;
+
+	for (size_t i = 0; i < k->ndomains; i++) {
+		for (size_t j = 0; j < k->domain[i].nkeys; j++)
+			k->domain[i].key[j].index = k->nkeys++;
+	}
+	if (k->nkeys == 0)
+		return 0;
+	p = mmap(NULL, k->nkeys * sizeof *k->mark, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return -ENOMEM;
+	k->mark = p;
 	return 0;
 }
 
@@ -232,6 +253,8 @@ keyring_open(const struct settings *s, struct keyring **ret, struct buf *why,
 		    d, why, warn);
 		k->bad += d->bad;
 	}
+	if (rc == 0)
+		rc = make_marks(k);
 	if (rc != 0) {
 		keyring_free(k);
 		return rc;
@@ -247,6 +270,8 @@ keyring_free(struct keyring *k)
 		return;
 	for (size_t i = 0; i < k->ndomains; i++)
 		free_keys(&k->domain[i]);
+	if (k->mark != NULL)
+		munmap(k->mark, k->nkeys * sizeof *k->mark);
 	free(k->domain);
 	tables_free(k->tables);
 	free(k);
@@ -265,4 +290,29 @@ keyring_entry(const struct keyring *k, const struct keytable_entry *e)
 {
 	return &k->domain[k->settings->ndomains +
 	    (size_t)(e - k->tables->keys.entry)];
+}
+
+void
+keyring_wipe(struct keyring *k)
+{
+	for (size_t i = 0; i < k->ndomains; i++) {
+		struct keyring_domain *d = &k->domain[i];
+
+		for (size_t j = 0; j < d->nkeys; j++) {
+			key_free(d->key[j].key);
+			d->key[j].key = NULL;
+		}
+	}
+}
+
+void
+keyring_mark(struct keyring *k, const struct keyring_key *key, bool mismatch)
+{
+	k->mark[key->index].mismatch = mismatch;
+}
+
+bool
+keyring_mismatch(const struct keyring *k, const struct keyring_key *key)
+{
+	return k->mark[key->index].mismatch;
 }

@@ -22,7 +22,8 @@
 
 struct keyring_key {
 	const struct key_settings *settings;
-	struct key *key;
+	struct key *key; /* NULL after keyring_wipe() */
+	size_t index;    /* of its mark */
 };
 
 struct keyring_domain {
@@ -32,6 +33,10 @@ struct keyring_domain {
 	bool bad;
 };
 
+struct keyring_mark {
+	_Atomic bool mismatch;
+};
+
 struct keyring {
 	const struct settings *settings;
 	struct tables *tables;         /* owned */
@@ -39,6 +44,10 @@ struct keyring {
 					* of tables->keys.entry */
 	size_t ndomains;               /* of both */
 	size_t bad; /* how many domains, and rows of tables, are */
+
+	/* One for each key, shared by all processes of the generation. */
+	struct keyring_mark *mark;
+	size_t nkeys;
 };
 
 /*
@@ -55,6 +64,16 @@ int keyring_open(const struct settings *s, struct keyring **ret,
 
 /* Wipes and frees all keys; NULL is allowed. */
 void keyring_free(struct keyring *k);
+
+/* Wipes and frees the keys and keeps the rest, for a process that has no use for
+ * them. */
+void keyring_wipe(struct keyring *k);
+
+/* Tells all processes of the generation whether DNS has another key in the place
+ * of this one (keycheck.h); what the last one said. At first: no. */
+void keyring_mark(
+    struct keyring *k, const struct keyring_key *key, bool mismatch);
+bool keyring_mismatch(const struct keyring *k, const struct keyring_key *key);
 
 /* The domain named name (A-labels, any case), or NULL. Borrows from k. */
 const struct keyring_domain *keyring_find(

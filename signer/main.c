@@ -7,12 +7,13 @@
 #include <sysexits.h>
 
 #include "common/supervisor.h"
+#include "signer/keycheck.h"
 #include "signer/setup.h"
 #include "signer/service.h"
 
 enum mode { MODE_SERVE, MODE_TEST, MODE_HELP, MODE_VERSION };
 
-static const char help[] =
+static const char usage_text[] =
     "usage: postseal-signer [-c FILE] [-T]\n"
     "\n"
     "Signs mail with DKIM, as a milter for Postfix. Stays in the foreground "
@@ -74,11 +75,41 @@ serve(void *arg, struct worker *w, void *generation)
 	return rc;
 }
 
+/* The helper: keys against DNS. */
+static int
+help_on(struct helper *h, struct setup *s, struct resolver *r)
+{
+	struct keycheck *c;
+	int rc;
+
+	resolver_count(r, helper_stats(h));
+	rc = keycheck_new(helper_loop(h), r, s->keys, helper_stats(h), &c);
+	if (rc != 0)
+		return rc;
+	rc = helper_run(h, keycheck_key, c);
+	keycheck_free(c);
+	return rc;
+}
+
+static int
+help(void *arg, struct helper *h, void *generation)
+{
+	struct setup *s = generation;
+	struct resolver *r;
+	int rc = resolver_new(helper_loop(h), &s->settings->dns, &r);
+
+	if (rc != 0)
+		return rc;
+	rc = help_on(h, s, r);
+	resolver_free(r);
+	return rc;
+}
+
 static int
 run(const char *file)
 {
 	static const struct supervisor_ops ops = {
-	    load, unload, serve, NULL, SETUP_IDENT, STATS_SIGNER};
+	    load, unload, serve, help, SETUP_IDENT, STATS_SIGNER};
 	struct daemon d = {.file = file};
 
 	return supervisor_run(&ops, &d);
@@ -117,7 +148,7 @@ test(const char *file)
 static int
 usage(const char *why, const char *what)
 {
-	fprintf(stderr, "%s: %s %s\n%s", SETUP_IDENT, why, what, help);
+	fprintf(stderr, "%s: %s %s\n%s", SETUP_IDENT, why, what, usage_text);
 	return EX_USAGE;
 }
 
@@ -130,7 +161,7 @@ act(enum mode mode, const char *file)
 	case MODE_TEST:
 		return test(file);
 	case MODE_HELP:
-		fputs(help, stdout);
+		fputs(usage_text, stdout);
 		return EX_OK;
 	case MODE_VERSION:
 		puts(SETUP_IDENT " " POSTSEAL_VERSION);

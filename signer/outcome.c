@@ -177,6 +177,27 @@ set_choice(
 	buf_free(&text);
 }
 
+/* Takes out the keys that DNS has not, where they shall be skipped. False, and *o,
+ * when none is left. */
+static bool
+keep_keys_in_dns(const struct signer *s, struct outcome *o)
+{
+	struct choose *c = &o->choice;
+	size_t n = 0;
+
+	if (!s->settings->signer.key_mismatch_skip)
+		return true;
+	for (size_t i = 0; i < c->nsign; i++) {
+		if (!keyring_mismatch(s->keys, c->sign[i].key))
+			c->sign[n++] = c->sign[i];
+	}
+	c->nsign = n;
+	if (n == 0)
+		set(o, OUTCOME_UNSIGNED, UNSIGNED_KEY_MISMATCH,
+		    "DNS has no or other keys, and on_key_mismatch is skip");
+	return n > 0;
+}
+
 void
 outcome_headers(const struct signer *s, struct message *m,
     const struct origin *from, bool may_insert, struct outcome *ret)
@@ -203,6 +224,8 @@ outcome_headers(const struct signer *s, struct message *m,
 		return;
 	if (ret->choice.verdict != CHOOSE_SIGN)
 		set_choice(s, ret, &in);
+	else if (!keep_keys_in_dns(s, ret))
+		return;
 	else if (!may_insert)
 		set(ret, OUTCOME_UNSIGNED, UNSIGNED_MTA,
 		    "the MTA does not let us add header fields");

@@ -1,0 +1,149 @@
+#include <stdlib.h>
+
+#include "signer/risk.h"
+#include "tests/support/guard.h"
+#include "tests/support/suite.h"
+
+/* A body of lines, each n bytes of 'x' and its end. */
+static const struct {
+	int n[4];
+	const char *end;
+	bool last_end; /* the last line has one, too */
+	bool is_long;
+} bodies[] = {
+    {{1, 2, 3, 0}, "\r\n", true, false},
+    {{998}, "\r\n", true, false},
+    {{999}, "\r\n", true, true},
+    {{998}, "\r\n", false, false},
+    {{999}, "\r\n", false, true},
+    {{998}, "\n", true, false},
+    {{999}, "\n", true, true},
+    {{997, 998, 998}, "\r\n", true, false},
+    {{500, 499}, "\n", true, false},
+    {{500, 499}, "\r\n", true, false},
+    {{998, 999}, "\r\n", true, true},
+    {{999, 1}, "\r\n", true, true},
+    {{3000}, "\r\n", true, true},
+    {{10, 3000, 10}, "\r\n", true, true},
+    {{0, 0, 999}, "\r\n", false, true},
+};
+
+static bool want;
+
+static void
+feed(void *arg, struct span head, struct span tail)
+{
+	struct risk r;
+
+	risk_init(&r);
+	risk_body(&r, head);
+	risk_body(&r, tail);
+	risk_end(&r);
+	CHECK(r.long_line == want && !r.eight_bit);
+	CHECK_STR(risk_word(&r), want ? "long-line" : NULL);
+}
+
+static void
+long_lines(void)
+{
+	static char text[10000];
+
+	for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+		size_t n = 0, end = strlen(bodies[i].end), last = 0;
+
+		for (size_t l = 0; l < 4; l++) {
+			if (l > 0 && bodies[i].n[l] == 0)
+				continue;
+			memset(text + n, 'x', (size_t)bodies[i].n[l]);
+			n += (size_t)bodies[i].n[l];
+			memcpy(text + n, bodies[i].end, end);
+			n += end;
+			last = n - end;
+		}
+		suite_row(bodies[i].end);
+		want = bodies[i].is_long;
+		guard_splits(
+		    span_of(text, bodies[i].last_end ? n : last), feed, NULL);
+	}
+}
+
+/* The same as line by line, on lines of all kinds of lengths. */
+static void
+any_cutting(void)
+{
+	static char text[20000];
+	unsigned seed = 1;
+
+	for (int round = 0; round < 400; round++) {
+		size_t n = 0, line = 0, at = 0;
+		bool is_long = false;
+		struct risk r;
+
+		while (n < sizeof text - 1100) {
+			size_t len = (size_t)rand_r(&seed) %
+			    (round % 2 == 0 ? 999 : 1001);
+
+			is_long = is_long || len > 998;
+			memset(text + n, 'y', len);
+			memcpy(text + n + len, "\r\n", 2);
+			n += len + 2;
+			line++;
+		}
+		risk_init(&r);
+		while (at < n) {
+			size_t piece = (size_t)rand_r(&seed) % 3000;
+
+			piece = piece > n - at ? n - at : piece;
+			risk_body(&r, span_of(text + at, piece));
+			at += piece;
+		}
+		risk_end(&r);
+		CHECK(r.long_line == is_long);
+	}
+}
+
+static void
+eight_bit(void)
+{
+	static const char text[] = "plain\r\n\xc3\xa4\r\n";
+	struct risk r;
+
+	for (size_t cut = 0; cut < sizeof text; cut++) {
+		risk_init(&r);
+		risk_body(&r, span_of(text, cut));
+		CHECK(r.eight_bit == (cut > 7));
+		risk_body(&r, span_of(text + cut, sizeof text - 1 - cut));
+		CHECK(r.eight_bit && !r.long_line);
+	}
+	CHECK_STR(risk_word(&r), "8bit");
+	r.long_line = true;
+	CHECK_STR(risk_word(&r), "8bit,long-line");
+}
+
+static void
+header(void)
+{
+	static const struct {
+		int first, second;
+		bool is_long;
+	} row[] = {{998 - 8, 0, false}, {999 - 8, 0, true}, {5, 997, false},
+	    {5, 998, true}};
+	char value[3000];
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct field f = {span_str("Subject"), span_str(value)};
+		struct risk r;
+
+		memset(value, 'x', sizeof value);
+		f.value.n = (size_t)row[i].first;
+		if (row[i].second > 0) {
+			memcpy(value + row[i].first, "\n ", 2);
+			f.value.n += 2 + (size_t)row[i].second;
+		}
+		risk_init(&r);
+		risk_field(&r, &f);
+		CHECK(r.long_line == row[i].is_long);
+	}
+}
+
+SUITE("risk", T(long_lines), T(any_cutting), T(eight_bit), T(header))

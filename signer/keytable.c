@@ -160,7 +160,8 @@ make_pem(struct span key, struct arena *arena)
 		buf_add(&pem, key.p, begin);
 		buf_byte(&pem, '\n');
 		put_lines(span_of(key.p + begin, n - begin), &pem);
-		buf_span(&pem, span_skip(key, n));
+		key = span_skip(key, n);
+		buf_add(&pem, key.p, dashes(key));
 		buf_byte(&pem, '\n');
 	} else {
 		const char *label = is_pkcs1(key) ? "RSA " : "";

@@ -1,0 +1,322 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/limits.h"
+#include "signer/signtable.h"
+#include "tests/support/fixture.h"
+#include "tests/support/guard.h"
+#include "tests/support/pem.h"
+#include "tests/support/suite.h"
+
+static struct arena arena;
+static struct buf why;
+
+static void
+begin(void)
+{
+	arena_init(&arena, 256 << 20);
+	buf_init(&why, 1 << 20);
+}
+
+static void
+end(void)
+{
+	arena_free(&arena);
+	buf_free(&why);
+}
+
+/* --- rows ------------------------------------------------------------------- */
+
+static void
+reads_rows(void)
+{
+	static const char text[] = "# comment\n\n  a  b c # d\r\n\tkey\tv \n"
+	                           "alone\n#\nlast x";
+	struct span guarded = guard_copy(span_str(text));
+	bool globs;
+	struct table t;
+
+	CHECK(table_parse("refile:/t", guarded, &arena, &t, &why) == 0);
+	CHECK(t.n == 4 && t.bad == 0 && t.globs);
+	CHECK_STR(t.file, "/t");
+	CHECK_STR(t.row[0].key, "a");
+	CHECK_STR(t.row[0].value, "b c");
+	CHECK(t.row[0].line == 3);
+	CHECK_STR(t.row[1].value, "v");
+	CHECK_STR(t.row[2].value, "");
+	CHECK_STR(t.row[3].key, "last");
+	CHECK(t.row[3].line == 7);
+	CHECK(table_sort(&t, &arena) == 0);
+	CHECK(table_find(&t, span_str("KEY"), 0) == 1);
+	CHECK(table_find(&t, span_str("key"), 2) == 4);
+	CHECK(table_find(&t, span_str("no"), 0) == 4);
+	CHECK_STR(table_path("/a:b", &globs), "/a:b");
+	CHECK(!globs);
+	CHECK_STR(table_path("file:/x", &globs), "/x");
+	CHECK(table_parse("/t", span_str(""), &arena, &t, &why) == 0);
+	CHECK(t.n == 0 && why.n == 0);
+	guard_free(guarded);
+}
+
+static void
+limits(void)
+{
+	char *text = malloc(2 * TABLE_ROWS_MAX + 2);
+	struct table t;
+
+	memset(text, 'x', TABLE_LINE_MAX + 1);
+	text[1] = ' ';
+	CHECK(table_parse(
+	          "/t", span_of(text, TABLE_LINE_MAX), &arena, &t, &why) == 0);
+	CHECK(t.n == 1 && t.bad == 0);
+	CHECK(table_parse("/t", span_of(text, TABLE_LINE_MAX + 1), &arena, &t,
+	          &why) == 0);
+	CHECK(t.n == 0 && t.bad == 1);
+	CHECK_STR(buf_text(&why), "/t:1: the line is too long\n");
+	buf_clear(&why);
+	for (size_t i = 0; i < 2 * TABLE_ROWS_MAX + 2; i += 2)
+		memcpy(text + i, "a\n", 2);
+	CHECK(table_parse("/t", span_of(text, 2 * TABLE_ROWS_MAX), &arena, &t,
+	          &why) == 0);
+	CHECK(t.n == TABLE_ROWS_MAX);
+	CHECK(table_parse("/t", span_of(text, 2 * TABLE_ROWS_MAX + 2), &arena,
+	          &t, &why) == -EINVAL);
+	CHECK_STR(buf_text(&why), "/t: more than 200000 rows\n");
+	buf_clear(&why);
+	free(text);
+}
+
+static void
+files(void)
+{
+	char path[TMPDIR_PATH_MAX], want[200];
+	struct tmpdir d;
+	struct table t;
+
+	tmpdir_make(&d);
+	CHECK(table_open(d.path, &arena, &t, &why) == -EINVAL);
+	snprintf(want, sizeof want, "%s: is not a regular file\n", d.path);
+	CHECK_STR(buf_text(&why), want);
+	buf_clear(&why);
+	tmpdir_write(&d, "t", "a b\n");
+	tmpdir_file(&d, "t", path);
+	CHECK(table_open(path, &arena, &t, &why) == 0 && t.n == 1);
+	CHECK(truncate(path, (off_t)TABLE_FILE_MAX + 1) == 0);
+	CHECK(table_open(path, &arena, &t, &why) == -EINVAL);
+	snprintf(want, sizeof want, "%s: is too large for a table\n", path);
+	CHECK_STR(buf_text(&why), want);
+	buf_clear(&why);
+	tmpdir_remove(&d);
+}
+
+/* --- KeyTable ----------------------------------------------------------------- */
+
+/* The PEM text with each line end as `mark`. */
+static void
+one_line(const char *pem, const char *mark, struct buf *out)
+{
+	for (; *pem != '\0'; pem++) {
+		if (*pem == '\n')
+			buf_str(out, mark);
+		else
+			buf_byte(out, *pem);
+	}
+}
+
+/* The base64 between the dashes. */
+static void
+base64_of(const char *pem, struct buf *out)
+{
+	const char *from = strchr(pem, '\n'), *to = strstr(pem, "\n-----END");
+
+	for (; from < to; from++) {
+		if (*from != '\n')
+			buf_byte(out, *from);
+	}
+}
+
+static void
+inline_keys(void)
+{
+	struct keytable k;
+	struct key *key;
+	const char *reason;
+	struct buf text;
+
+	buf_init(&text, 1 << 16);
+	buf_str(&text, "a a.example:s:");
+	one_line(pem_rsa2048, "\\n", &text);
+	buf_str(&text, "\nb b.example:s:");
+	one_line(pem_ed25519, " ", &text);
+	buf_str(&text, "\nc c.example:s:");
+	base64_of(pem_rsa2048, &text);
+	buf_str(&text, "\nd d.example:s:");
+	base64_of(pem_ed25519, &text);
+	buf_str(&text, "\ne e.example:s:MIIB\n");
+	CHECK(
+	    keytable_parse("/k", buf_view(&text), &arena, &k, &why, &why) == 0);
+	CHECK(k.n == 5 && k.bad == 0 && why.n == 0);
+	for (size_t i = 0; i < k.n; i++) {
+		const struct domain_settings *d = &k.entry[i].domain;
+		int rc = key_new(span_str(d->key->pem), &key, &reason);
+
+		suite_row(d->name);
+		CHECK(rc == (i < 4 ? 0 : -EINVAL));
+		if (rc == 0)
+			key_free(key);
+		/* the table's own copy is gone */
+		CHECK_STR(k.table.row[i].value, "");
+	}
+	suite_row(NULL);
+	keytable_free(&k);
+	buf_free(&text);
+}
+
+static void
+wrong_rows(void)
+{
+	static const struct {
+		const char *text, *why;
+	} row[] = {
+	    {"a\n", "behind the name must stand domain:selector:path"},
+	    {"a b.example\n",
+	        "behind the name must stand domain:selector:path"},
+	    {"a b.example:s\n",
+	        "behind the name must stand domain:selector:path"},
+	    {"a b.example:s:\n",
+	        "behind the name must stand domain:selector:path"},
+	    {"a b:s:/k\n", "\"b\" is not a domain"},
+	    {"a b..example:s:/k\n", "\"b..example\" is not a domain"},
+	    {"a b.example:s t:/k\n", "\"s t\" is not a selector"},
+	    {"a b.example::/k\n", "\"\" is not a selector"},
+	};
+	char want[200];
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct keytable k;
+
+		suite_row(row[i].text);
+		CHECK(keytable_parse("/k", span_str(row[i].text), &arena, &k,
+		          &why, &why) == 0);
+		CHECK(k.bad == 1 && k.n == 0 && k.row[0].wrong);
+		snprintf(want, sizeof want, "/k:1: %s\n", row[i].why);
+		CHECK_STR(buf_text(&why), want);
+		buf_clear(&why);
+		keytable_free(&k);
+	}
+	suite_row(NULL);
+}
+
+static void
+key_rows(void)
+{
+	static const char text[] =
+	    "a B\xc3\xbc"
+	    "cher.example:S:/k\n"
+	    "a other.example:s:/k\nr x.example:s:./sub/k\n";
+	struct keytable k;
+
+	CHECK(keytable_parse(
+	          "/etc/t/k", span_str(text), &arena, &k, &why, &why) == 0);
+	CHECK(k.n == 3 && k.bad == 0);
+	CHECK_STR(k.entry[0].domain.name, "xn--bcher-kva.example");
+	CHECK_STR(k.entry[0].domain.key->selector, "s");
+	CHECK_STR(k.entry[2].domain.key->file, "/etc/t/./sub/k");
+	CHECK_STR(buf_text(&why),
+	    "/etc/t/k:2: the name \"a\" stands in line 1, too, and only that "
+	    "counts\n");
+	buf_clear(&why);
+	CHECK(keytable_nearest(&k, span_str("zzzz")) == 3);
+	keytable_free(&k);
+}
+
+/* --- many rows ------------------------------------------------------------------ */
+
+/* 10,000 domains: each is found, and finding one takes no longer than a small
+ * part of a signature. */
+static void
+many_rows(void)
+{
+	enum { DOMAINS = 10000, ROUNDS = 20 };
+	struct timespec from, to;
+	struct buf keys, rows;
+	struct signtable s;
+	struct keytable k;
+	double us;
+
+	buf_init(&keys, 4 << 20);
+	buf_init(&rows, 4 << 20);
+	for (int i = 0; i < DOMAINS; i++) {
+		buf_fmt(&keys, "k%d d%d.example:s:/k\n", i, i);
+		buf_fmt(&rows, "*@d%d.example k%d\n", i, i);
+	}
+	CHECK(
+	    keytable_parse("/k", buf_view(&keys), &arena, &k, &why, &why) == 0);
+	CHECK(signtable_parse(
+	          "refile:/s", buf_view(&rows), &arena, &k, &s, &why) == 0);
+	CHECK(s.bad == 0 && s.nglobs == 0 && why.n == 0);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+	for (int n = 0; n < ROUNDS * DOMAINS; n++) {
+		struct signtable_walk w;
+		char address[50];
+		int i = n % DOMAINS;
+
+		snprintf(address, sizeof address, "user@d%d.example", i);
+		signtable_begin(&w, span_str(address), 4);
+		if (signtable_next(&s, &w) != (size_t)i)
+			CHECK(0);
+	}
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
+	us = ((double)(to.tv_sec - from.tv_sec) * 1e6 +
+	         (double)(to.tv_nsec - from.tv_nsec) / 1e3) /
+	    (ROUNDS * DOMAINS);
+	/* 2 us here; generous for slow machines and sanitizers */
+	CHECK(us < 100);
+	keytable_free(&k);
+	buf_free(&keys);
+	buf_free(&rows);
+}
+
+/* Globs and indexed rows in one table count in the order of the file. */
+static void
+order(void)
+{
+	static const char rows[] = "x@*.example k\n*@a.example k\n"
+	                           "x@a.example k\n*a.example k\n* k\n";
+	static const struct {
+		const char *address;
+		size_t at, want[6];
+	} row[] = {
+	    {"x@a.example", 1, {0, 1, 2, 3, 4, 5}},
+	    {"y@a.example", 1, {1, 3, 4, 5}},
+	    {"y@b.example", 1, {4, 5}},
+	};
+	struct signtable s;
+	struct keytable k;
+
+	CHECK(keytable_parse("/k", span_str("k a.example:s:/k\n"), &arena, &k,
+	          &why, &why) == 0);
+	CHECK(signtable_parse(
+	          "refile:/s", span_str(rows), &arena, &k, &s, &why) == 0);
+	CHECK(s.nglobs == 3 && why.n == 0);
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct signtable_walk w;
+		size_t n = 0, got;
+
+		suite_row(row[i].address);
+		signtable_begin(&w, span_str(row[i].address), row[i].at);
+		do {
+			got = signtable_next(&s, &w);
+			CHECK(got == row[i].want[n++]);
+		} while (got < s.table.n);
+		CHECK(signtable_next(&s, &w) == s.table.n);
+	}
+	suite_row(NULL);
+	keytable_free(&k);
+}
+
+SUITE("table", T(begin), T(reads_rows), T(limits), T(files), T(inline_keys),
+    T(wrong_rows), T(key_rows), T(many_rows), T(order), T(end))

@@ -1,5 +1,7 @@
 /* The real resolver: libunbound on the real loop, asking a scripted server. */
 #include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #include "common/loop.h"
 #include "common/resolver.h"
 #include "tests/support/dnsd.h"
+#include "tests/support/nomem.h"
 #include "tests/support/suite.h"
 
 enum { WANTED_MAX = 8, GIVE_UP = 30000 /* ms; well over all deadlines */ };
@@ -617,6 +620,50 @@ small(void)
 	buf_free(&text);
 }
 
+static unsigned
+descriptors(void)
+{
+	unsigned n = 0;
+	DIR *d = opendir("/proc/self/fd");
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(d);
+	while (readdir(d) != NULL)
+		n++;
+	closedir(d);
+	return n;
+}
+
+/* Questions that nobody answers take a quarter of the descriptors at the most. */
+static void
+descriptors_are_left(void)
+{
+	enum { MANY = 400, LIMIT = 800 };
+	struct slot s[MANY];
+	struct rlimit old, low = {LIMIT, 0};
+	struct rig rig;
+	unsigned before, after;
+	char name[40];
+
+	rig_open(&rig, "", 5);
+	dnsd_mute(rig.server);
+	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &old), 0);
+	low.rlim_max = old.rlim_max;
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &low), 0);
+	before = descriptors();
+	for (int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof name, "n%d.example", i);
+		slot_ask(&rig, &s[i], name, DNS_A);
+	}
+	rig_pause(&rig, 1);
+	after = descriptors();
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
+	CU_ASSERT(after - before >= LIMIT / 4);
+	CU_ASSERT(after - before <= LIMIT / 4 + 8); /* and libunbound's own */
+	for (int i = 0; i < MANY; i++)
+		resolver_cancel(s[i].q);
+	rig_close(&rig);
+}
+
 /* No port can be opened: that question's misfortune, not the next one's. */
 static void
 no_descriptors(void)
@@ -636,10 +683,85 @@ no_descriptors(void)
 	rig_close(&rig);
 }
 
+/* --- no memory ------------------------------------------------------------ */
+
+static void
+no_memory_to_begin(void)
+{
+	struct dns_settings dns = {.timeout = 1};
+	struct loop *loop;
+
+	CU_ASSERT_EQUAL_FATAL(loop_new(&loop), 0);
+	for (long n = 0; nomem_round(n); n++) {
+		struct resolver *r = NULL;
+		int err = resolver_new(loop, &dns, &r);
+
+		CU_ASSERT_EQUAL(err, nomem_end() ? -ENOMEM : 0);
+		CU_ASSERT_EQUAL(r == NULL, err != 0);
+		resolver_free(r);
+	}
+	loop_free(loop);
+}
+
+/* Neither for a question that must be sent nor for one whose answer is there. */
+static void
+no_memory_to_ask(void)
+{
+	static const struct {
+		const char *name;
+		enum ask how;
+	} rows[] = {{"slow.example", ASK_PENDING}, {"a.example", ASK_READY}};
+	struct rig rig;
+	struct slot s;
+
+	rig_open(&rig, "a.example A 192.0.2.1\nslow.example ANY timeout\n", 5);
+	rig_ask(&rig, "a.example", DNS_A);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		suite_row(rows[i].name);
+		for (long n = 0; nomem_round(n); n++) {
+			enum ask how = slot_ask(&rig, &s, rows[i].name, DNS_A);
+
+			CHECK(how == (nomem_end() ? ASK_NOMEM : rows[i].how));
+			if (how == ASK_PENDING)
+				resolver_cancel(s.q);
+			if (how == ASK_READY)
+				dns_answer_free(s.a);
+		}
+	}
+	rig_close(&rig);
+}
+
+/* The answer is there, but cannot be kept: whoever waits hears of it. */
+static void
+no_memory_to_answer(void)
+{
+	struct rig rig;
+	struct slot s;
+	char name[40];
+
+	rig_open(&rig, "example A 192.0.2.1\n", 5);
+	for (long n = 0, more = true; more; n++) {
+		const char *want = "nxdomain";
+
+		snprintf(name, sizeof name, "n%ld.example", n);
+		CU_ASSERT_EQUAL(slot_ask(&rig, &s, name, DNS_A), ASK_PENDING);
+		more = nomem_round(n);
+		rig_await(&rig, 1);
+		if (nomem_end())
+			want = "temperror out of memory";
+		CU_ASSERT_PTR_NOT_NULL_FATAL(s.a);
+		CHECK_STR(text_of(s.a), want);
+		dns_answer_free(s.a);
+	}
+	rig_close(&rig);
+}
+
 SUITE("resolver", T(every_kind_of_answer), T(mapped_addresses_stay_ipv6),
     T(names_that_dns_cannot_hold), T(large_sets_come_over_tcp),
     T(no_zone_is_built_in), T(answers_are_kept_for_their_ttl),
     T(equal_questions_are_asked_once), T(dead_and_back_again),
     T(one_of_two_is_dead), T(cancelled_questions_are_not_answered),
     T(cancelled_between_answer_and_call), T(freed_while_the_server_is_silent),
-    T(as_many_questions_as_allowed), T(small), T(no_descriptors))
+    T(as_many_questions_as_allowed), T(small), T(descriptors_are_left),
+    T(no_descriptors), T(no_memory_to_begin), T(no_memory_to_ask),
+    T(no_memory_to_answer))

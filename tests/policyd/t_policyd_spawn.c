@@ -497,6 +497,24 @@ options(void)
 	}
 }
 
+/* What a process that starts every few minutes does not repeat. */
+static void
+no_warnings_spawned(void)
+{
+	int fd;
+	pid_t pid;
+
+	begin();
+	configure(w.log, "policyd { mail_from { neutral = \"OK\" } }\n");
+	pid = start_spawned(&fd);
+	say(fd, request("u@example.com", "1"));
+	CHECK_STR(hear(fd, "\n\n"), pass);
+	close(fd);
+	CHECK(end_of(pid) == 0);
+	CHECK(strstr(read_file(w.log), "skips") == NULL);
+	finish();
+}
+
 static void
 test_of_settings(void)
 {
@@ -581,7 +599,7 @@ configure_standing(uint16_t port, const char *header)
 
 	snprintf(more, sizeof more,
 	    "policyd { user = \"nobody\" listen = {\"inet:127.0.0.1:%u\"} "
-	    "header = \"%s\" }\n",
+	    "header = \"%s\" mail_from { neutral = \"OK\" } }\n",
 	    port, header);
 	configure(w.log, more);
 }
@@ -623,11 +641,13 @@ standing(void)
 	/* a reload with wrong settings changes nothing */
 	configure_standing(port, "nonsense");
 	kill(pid, SIGHUP);
+	CHECK(logged("skips all later restrictions")); /* neutral = "OK" */
 	CHECK(logged("reload_failed"));
 	say(fd, request("u@example.com", "3"));
 	CHECK_STR(hear(fd, "\n\n"), pass);
 
-	/* a good one: idle connections are closed, the busy one is answered */
+	/* a good one: idle connections are closed (after POLICY_LINGER_MS, as
+	 * their messages have their headers), the busy one is answered */
 	busy = connect_to(port);
 	say(busy, request("u@slow.example", "4"));
 	poll(NULL, 0, 50);
@@ -673,5 +693,5 @@ standing_does_not_start(void)
 
 SUITE("policyd_spawn", T(on_a_socket), T(end_behind_a_request), T(peer_lost),
     T(terminated), T(malformed), T(on_pipes), T(on_files), T(broken_settings),
-    T(log_to_stderr), T(options), T(test_of_settings), T(usage_error_spawned),
-    T(standing), T(standing_does_not_start))
+    T(no_warnings_spawned), T(log_to_stderr), T(options), T(test_of_settings),
+    T(usage_error_spawned), T(standing), T(standing_does_not_start))

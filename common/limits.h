@@ -182,9 +182,11 @@ enum {
 	/* A key file: RSA of 4,096 bits is 3.3 KiB of PEM. */
 	KEY_FILE_MAX = 16 * 1024,
 
-	/* The helper compares all keys with DNS every hour, as a careful neighbour of
-	 * a resolver that the mail needs, too: so many questions at one time. */
+	/* The helper compares all keys with DNS every hour, or sooner when DNS did not
+	 * answer; a few at a time, as a careful neighbour of a resolver that the mail
+	 * needs, too. */
 	KEYCHECK_MS = 3600 * 1000,
+	KEYCHECK_AGAIN_MS = 300 * 1000,
 	KEYCHECK_TOGETHER = 32,
 
 	/* Tables of the signer. A file of 100,000 rows that hold their keys is some

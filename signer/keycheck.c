@@ -145,7 +145,8 @@ learn(struct item *k, enum state now, const char *detail)
 		keyring_mark(k->check->keys, k->key, now == STATE_MISMATCH);
 }
 
-static void
+/* Returns how many are not known. */
+static uint64_t
 count(struct keycheck *c)
 {
 	uint64_t n[STATE_UNKNOWN + 1] = {0};
@@ -156,20 +157,22 @@ count(struct keycheck *c)
 	stats_set(c->stats, STATS_KEYS_MISMATCH, n[STATE_MISMATCH]);
 	stats_set(c->stats, STATS_KEYS_UNKNOWN, n[STATE_UNKNOWN]);
 	stats_set(c->stats, STATS_KEYS_CHECKED, (uint64_t)time(NULL));
+	return n[STATE_UNKNOWN];
 }
 
 /* --- rounds --------------------------------------------------------------- */
 
-/* Goes on at the next turn; when the round is over, in an hour. */
+/* Goes on at the next turn; when the round is over, in an hour, or sooner when DNS
+ * has been silent. */
 static void
 go_on(struct keycheck *c)
 {
 	if (c->asked < c->n) {
 		timer_set(c->timer, 0);
 	} else if (c->out == 0) {
-		count(c);
 		c->asked = 0;
-		timer_set(c->timer, KEYCHECK_MS);
+		timer_set(
+		    c->timer, count(c) == 0 ? KEYCHECK_MS : KEYCHECK_AGAIN_MS);
 	}
 }
 

@@ -171,6 +171,19 @@ answered(struct client *c)
 	return true;
 }
 
+/* Connections are taken in order: the answer on the last tells that all are. */
+static void
+dial_idle(int n, const char *path, int port)
+{
+	struct client c = {0};
+
+	for (int i = 0; i < n; i++)
+		dial(&c, path, port);
+	ask(&c);
+	while (!answered(&c))
+		;
+}
+
 static long
 memory(pid_t pid, const char *key)
 {
@@ -280,8 +293,8 @@ main(int argc, char **argv)
 	ep = epoll_create1(EPOLL_CLOEXEC);
 	if (client == NULL || latency == NULL || ep < 0)
 		die("start");
-	for (int i = 0; i < idle; i++)
-		dial(&(struct client){0}, path, port);
+	if (idle > 0)
+		dial_idle(idle, path, port);
 	began = now_ns();
 	for (int i = 0; i < connections; i++) {
 		struct epoll_event ev = {

@@ -290,12 +290,13 @@ large_sets_come_over_tcp(void)
 	enum { RECORDS = 126, EACH = 503, ONE = 254 * 255 };
 	struct rig rig;
 	const struct dns_answer *a;
-	char *line = malloc(ONE + 100);
+	char *line;
 	size_t total = 0;
 	int start;
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(line);
 	rig_open(&rig, "", 5);
+	line = malloc(ONE + 100);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(line);
 	for (int i = 0; i < RECORDS; i++) {
 		start = sprintf(line, "many.example TXT \"%03d", i);
 		memset(line + start, 'x', EACH - 3);

@@ -14,6 +14,7 @@
 #include "admin/genkey.h"
 #include "admin/setupcmd.h"
 #include "admin/spf.h"
+#include "admin/status.h"
 #include "admin/testkey.h"
 #include "admin/why.h"
 #include "common/settings.h"
@@ -121,6 +122,7 @@ static const struct subcommand {
     {"genkey DOMAIN", "make a DKIM key, print its DNS record", genkey_run},
     {"testkey [DOMAIN]", "compare keys with their DNS records", testkey_run},
     {"spf --ip A ...", "what SPF says of a sender, and why", spf_run},
+    {"status", "how are the running daemons?", status_run},
     {"why FILE", "would this message be signed, and why", why_run},
 };
 enum { SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };

@@ -1,0 +1,148 @@
+#include <errno.h>
+
+#include "admin/wiring.h"
+#include "tests/support/guard.h"
+#include "tests/support/suite.h"
+
+#define CHECK_IT "check_policy_service unix:private/policyd-spf"
+
+static void
+inserts_into_restrictions(void)
+{
+	static const struct {
+		const char *text;
+		enum wiring_relay relay;
+		int rc;
+		const char *want; /* or why not */
+	} rows[] = {
+	    {"", WIRING_RELAY_DEFAULT, 0,
+	        "permit_mynetworks, permit_sasl_authenticated, "
+	        "reject_unauth_destination, " CHECK_IT},
+	    {"", WIRING_RELAY_OWN, 0,
+	        "permit_mynetworks, permit_sasl_authenticated, " CHECK_IT},
+	    {"permit_mynetworks, reject_unauth_destination, "
+	     "reject_rbl_client x",
+	        WIRING_RELAY_DEFAULT, 0,
+	        "permit_mynetworks, reject_unauth_destination, " CHECK_IT
+	        ", reject_rbl_client x"},
+	    {"$mine defer_unauth_destination permit", WIRING_RELAY_OPEN, 0,
+	        "$mine defer_unauth_destination, " CHECK_IT " permit"},
+	    {"reject_non_fqdn_sender", WIRING_RELAY_OWN, 0,
+	        "reject_non_fqdn_sender, " CHECK_IT},
+	    {"permit_mynetworks, permit", WIRING_RELAY_DEFAULT, 0,
+	        "permit_mynetworks, " CHECK_IT ", permit"},
+	    {"reject_unauth_destination, check_policy_service "
+	     "unix:private/policyd-spf",
+	        WIRING_RELAY_OWN, -EALREADY, ""},
+	    {"reject_unauth_destination check_policy_service { "
+	     "unix:private/policyd-spf, default_action=DUNNO }",
+	        WIRING_RELAY_OWN, -EALREADY, ""},
+	    {"$mine", WIRING_RELAY_DEFAULT, -EINVAL, "it has a $name"},
+	    {"permit_mynetworks", WIRING_RELAY_OPEN, -EINVAL, "open relay"},
+	    {"permit_mynetworks, reject", WIRING_RELAY_OWN, -EINVAL,
+	        "ends with reject"},
+	    {"check_policy_service { unix:x", WIRING_RELAY_OWN, -EINVAL,
+	        "brace"},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct span text = guard_copy(span_str(rows[i].text));
+		const char *why = "";
+		struct buf out;
+
+		suite_row(rows[i].text);
+		buf_init(&out, 4096);
+		CHECK(
+		    wiring_restrictions(text, rows[i].relay,
+		        "unix:private/policyd-spf", &out, &why) == rows[i].rc);
+		if (rows[i].rc == -EINVAL)
+			CHECK(strstr(why, rows[i].want) != NULL);
+		else
+			CHECK_STR(buf_text(&out), rows[i].want);
+		buf_free(&out);
+		guard_free(text);
+	}
+	suite_row(NULL);
+}
+
+static void
+finds_its_place(void)
+{
+	static const struct {
+		const char *text;
+		enum wiring_place place;
+	} rows[] = {{"", WIRING_ABSENT},
+	    {"reject_unauth_destination, check_policy_service inet:x:1",
+	        WIRING_ABSENT},
+	    {"reject_unauth_destination," CHECK_IT, WIRING_GOOD},
+	    {CHECK_IT ", reject_unauth_destination", WIRING_UNSAFE},
+	    {"{ a", WIRING_UNREADABLE}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		suite_row(rows[i].text);
+		CHECK(wiring_place(span_str(rows[i].text),
+		          "unix:private/policyd-spf") == rows[i].place);
+	}
+	suite_row(NULL);
+	CHECK(wiring_guards_relay(
+	    span_str("permit_mynetworks, defer_unauth_destination")));
+	CHECK(wiring_guards_relay(span_str("permit_mynetworks reject")));
+	CHECK(!wiring_guards_relay(span_str("permit_mynetworks")));
+}
+
+static void
+inserts_into_milters(void)
+{
+	static const struct {
+		const char *text;
+		int rc;
+		const char *want;
+	} rows[] = {{"", 0, "inet:127.0.0.1:8891"},
+	    {"inet:localhost:1", 0, "inet:localhost:1, inet:127.0.0.1:8891"},
+	    {"{ inet:localhost:1, connect_timeout=1 } ", 0,
+	        "{ inet:localhost:1, connect_timeout=1 }, "
+	        "inet:127.0.0.1:8891"},
+	    {"unix:a INET:127.0.0.1:8891", -EALREADY, ""},
+	    {"{inet:127.0.0.1:8891 , default_action=accept}, x", -EALREADY, ""},
+	    {"{ inet:x", -EINVAL, ""}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const char *why;
+		struct buf out;
+
+		suite_row(rows[i].text);
+		buf_init(&out, 4096);
+		CHECK(wiring_milters(span_str(rows[i].text),
+		          "inet:127.0.0.1:8891", &out, &why) == rows[i].rc);
+		CHECK_STR(buf_text(&out), rows[i].want);
+		buf_free(&out);
+	}
+	suite_row(NULL);
+}
+
+static void
+spells_endpoints(void)
+{
+	static const struct {
+		const char *text, *want;
+	} rows[] = {{"inet:127.0.0.1:8891", "inet:127.0.0.1:8891"},
+	    {"unix:/q/postseal/s", "unix:postseal/s"},
+	    {"unix:/qq/postseal/s", "unix:/qq/postseal/s"}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct endpoint e;
+		const char *why;
+		struct buf out;
+
+		suite_row(rows[i].text);
+		buf_init(&out, 300);
+		CHECK(endpoint_parse(span_str(rows[i].text), &e, &why) == 0);
+		wiring_endpoint(&e, "/q", &out);
+		CHECK_STR(buf_text(&out), rows[i].want);
+		buf_free(&out);
+	}
+	suite_row(NULL);
+}
+
+SUITE("wiring", T(inserts_into_restrictions), T(finds_its_place),
+    T(inserts_into_milters), T(spells_endpoints))

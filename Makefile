@@ -194,7 +194,7 @@ check-valgrind:
 VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full \
 	--errors-for-leak-kinds=definite,indirect --trace-children=no
 
-corpus: $(O)/postseal-signer
+corpus: $(O)/postseal-signer $(O)/postseal
 	@tests/corpus/run $(O)
 
 e2e: all

@@ -12,7 +12,9 @@
 
 #include "admin/checkcmd.h"
 #include "admin/genkey.h"
+#include "admin/import.h"
 #include "admin/setupcmd.h"
+#include "admin/signcmd.h"
 #include "admin/spf.h"
 #include "admin/status.h"
 #include "admin/testkey.h"
@@ -121,7 +123,11 @@ static const struct subcommand {
     {"check", "look at config, keys, DNS and Postfix", checkcmd_run},
     {"genkey DOMAIN", "make a DKIM key, print its DNS record", genkey_run},
     {"testkey [DOMAIN]", "compare keys with their DNS records", testkey_run},
+    {"import FILE ...", "opendkim.conf, policyd-spf.conf as postseal.conf",
+        import_run},
     {"spf --ip A ...", "what SPF says of a sender, and why", spf_run},
+    {"sign < FILE", "print a message with the signatures it would get",
+        signcmd_run},
     {"status", "how are the running daemons?", status_run},
     {"why FILE", "would this message be signed, and why", why_run},
 };

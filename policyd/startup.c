@@ -22,21 +22,31 @@ check_anchor(const struct settings *s, struct buf *why)
 }
 
 int
-startup_settings(
-    const char *file, bool warn, struct settings **ret, struct buf *why)
+startup_read(
+    const char *file, struct settings **ret, struct buf *why, struct buf *warn)
 {
-	struct settings *settings = NULL;
-	struct buf warnings;
-	int rc;
+	struct settings *settings;
+	int rc = settings_read(file, SETTINGS_POLICYD, &settings, why, warn);
 
-	buf_init(&warnings, TEXT_MAX);
-	rc = settings_read(file, SETTINGS_POLICYD, &settings, why, &warnings);
-	if (rc == 0)
-		rc = check_anchor(settings, why);
+	if (rc != 0)
+		return rc;
+	rc = check_anchor(settings, why);
 	if (rc == 0)
 		*ret = settings;
 	else
 		settings_free(settings);
+	return rc;
+}
+
+int
+startup_settings(
+    const char *file, bool warn, struct settings **ret, struct buf *why)
+{
+	struct buf warnings;
+	int rc;
+
+	buf_init(&warnings, TEXT_MAX);
+	rc = startup_read(file, ret, why, &warnings);
 	if (warn)
 		log_lines(LOG_WARNING, "config", buf_view(&warnings));
 	if (rc != 0)

@@ -101,6 +101,7 @@ world_put() {
 world_dns() {
 	world_put nsd/nsd.conf
 	world_put nsd/root.zone
+	world_put nsd/signed.zone
 	nsd -d -c "$T/etc/nsd/nsd.conf" >>"$T/log/nsd.log" 2>&1 &
 	NSD=$!
 	world_wait 10 world_port_open 127.0.0.1 53 ||
@@ -122,9 +123,11 @@ world_postseal() {
 	install -m 755 "$BUILD/postseal" /usr/local/sbin/
 	PATH=$PATH:/usr/local/sbin
 	mount -n --bind "$T/etc/postseal" /etc/postseal
-	for file in postseal strict trust observe observe-ar broken typo standing simple; do
+	for file in postseal strict trust observe observe-ar broken typo standing \
+	    simple dnssec; do
 		world_put postseal/$file.conf
 	done
+	world_put postseal/signed.ds
 	mkdir "$keys" "$T/etc/postseal/domains.d"
 	for domain in rsa.example/r1 ed.example/e1 two.example/r1 two.example/e1; do
 		selector=${domain#*/} domain=${domain%/*}

@@ -23,7 +23,9 @@ static const char zone[] =
     "why.example TXT \"%{i} is \\\\ not ours\"\n"
     "bad.example TXT \"v=spf1 a:h.example foo -all\"\n"
     "odd.example TXT \"v=spf1 -all \\255\"\n"
-    "dead.example TXT servfail\n";
+    "dead.example TXT servfail\n"
+    "slow.example TXT \"v=spf1 a:silent.example -all\"\n"
+    "silent.example A silent\n";
 
 struct rig {
 	struct tmpdir d;
@@ -209,6 +211,9 @@ by_the_config(void)
 	        "    a:h.example                               not reached\n"
 	        "    foo                                       error\n"},
 	    {"", "-i 192.0.2.1 -f u@dead.example -x", "): SERVFAIL\n\n"},
+	    {"time_limit = 1", "-i 192.0.2.1 -f u@slow.example -x",
+	        "    a:silent.example                          waiting\n"
+	        "      ? A silent.example: no answer yet\n"},
 	    {"", "-i 192.0.2.1 -f u@odd.example -x", "\\255 "},
 	};
 

@@ -218,6 +218,8 @@ outbound_cases() {
 	case_run 'out: a domain without key is not signed' out_unsigned nokey
 	case_run 'out: a subdomain without key is not signed' out_unsigned sub
 	case_run 'out: forged mail from outside is not signed' out_forged
+	case_run 'out: miltertest is content with the milter' \
+	    miltertest -s "$E2E/milter.lua" -D socket=inet:8891@127.0.0.1
 	case_run 'out: the log says what was signed, and why not' out_reasons
 	case_run 'out: dkimpy refuses what was changed' out_tampered dkimpy 100
 	case_run 'out: Mail::DKIM refuses what was changed' \

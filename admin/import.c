@@ -214,6 +214,30 @@ write_new(struct import *im, const char *path, const struct buf *text)
 	return rc;
 }
 
+/* True if the first line that says something has a '=' behind its first word. */
+static bool
+has_equals(const char *file)
+{
+	struct span rest, name, value;
+	bool equals = false;
+	struct buf text;
+
+	if (tool_read_file(file, CONFIG_FILE_MAX, &text) != 0)
+		return false;
+	for (rest = buf_view(&text); rest.n > 0;) {
+		size_t n = span_find(rest, '\n');
+		struct span line = span_trim(span_of(rest.p, n));
+
+		rest = span_skip(rest, n + 1);
+		if (line.n == 0 || line.p[0] == '#')
+			continue;
+		equals = split(line, true, &name, &value);
+		break;
+	}
+	buf_free(&text);
+	return equals;
+}
+
 /* By what it is called, and else by what is in it: "name = value" is pypolicyd's. */
 static bool
 is_policyd(const char *file)
@@ -225,16 +249,7 @@ is_policyd(const char *file)
 	if (strstr(slash == NULL ? file : slash, "opendkim") != NULL)
 		return false;
 
-	struct buf text;
-	bool equals;
-
-	if (tool_read_file(file, CONFIG_FILE_MAX, &text) != 0)
-		return false;
-	equals = buf_text(&text) != NULL &&
-	    (strstr(buf_text(&text), "_reject") != NULL ||
-	        strstr(buf_text(&text), "skip_addresses") != NULL);
-	buf_free(&text);
-	return equals;
+	return has_equals(file);
 }
 
 static int

@@ -181,6 +181,8 @@ take_reason(struct policyd *d, const struct import_option *o)
 
 	buf_init(&text, 4096);
 	for (const char *p = o->value; *p != '\0';) {
+		if (strcmp(p, " Please see {url}") == 0)
+			p += strlen(" Please see ");
 		if (strncmp(p, "{rejectdefer}", 13) == 0) {
 			buf_str(&text, "{action}");
 			p += 13;

@@ -1,0 +1,164 @@
+/*
+ * Prometheus' text, and that the dashboard and the alert rules of conf/ name only
+ * what there is. The program is run from the top of the tree.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "common/limits.h"
+#include "common/metrics.h"
+#include "tests/support/suite.h"
+
+static struct stats *
+make(void)
+{
+	struct stats *s;
+
+	CU_ASSERT_FATAL(stats_new(3, &s) == 0);
+	stats_add(stats_slot(s, 0), STATS_SPF_HELO + SPF_FAIL, 2);
+	stats_add(stats_slot(s, 2), STATS_SPF_HELO + SPF_FAIL, 3);
+	stats_add_latency(stats_slot(s, 0), 1);
+	stats_add_latency(stats_slot(s, 1), 7);
+	stats_add_latency(stats_slot(s, 1), 9000);
+	stats_signed(stats_slot(s, 0), span_str("a\"b\\c\nd"), false);
+	stats_signed(stats_slot(s, 0), span_str("e.example"), true);
+	return s;
+}
+
+static void
+text_of(enum stats_owner daemon, struct buf *out)
+{
+	struct stats *s = make();
+
+	buf_init(out, 1024 * 1024);
+	CU_ASSERT_FATAL(metrics_text(s, daemon, out) == 0);
+	stats_free(s);
+}
+
+static void
+has(struct buf *text, const char *want)
+{
+	suite_row(want);
+	CHECK(strstr(buf_text(text), want) != NULL);
+}
+
+static void
+text(void)
+{
+	struct buf p, s;
+
+	text_of(STATS_POLICYD, &p);
+	text_of(STATS_SIGNER, &s);
+	has(&p,
+	    "\npostseal_policyd_spf_results_total{identity=\"helo\","
+	    "result=\"fail\"} 5\n");
+	has(&p, "# TYPE postseal_policyd_spf_results_total counter\n");
+	has(&p, "# TYPE postseal_policyd_generation gauge\n");
+	has(&p, "_dns_latency_seconds_bucket{le=\"0.001\"} 1\n");
+	has(&p, "_dns_latency_seconds_bucket{le=\"0.005\"} 1\n");
+	has(&p, "_dns_latency_seconds_bucket{le=\"0.01\"} 2\n");
+	has(&p, "_dns_latency_seconds_bucket{le=\"5\"} 2\n");
+	has(&p, "_dns_latency_seconds_bucket{le=\"+Inf\"} 3\n");
+	has(&p, "_dns_latency_seconds_sum 9.008\n");
+	has(&p, "_dns_latency_seconds_count 3\n");
+	has(&s,
+	    "\npostseal_signer_signatures_total{domain=\"a\\\"b\\\\c\\nd\","
+	    "algorithm=\"rsa-sha256\"} 1\n");
+	has(&s, "{domain=\"e.example\",algorithm=\"ed25519-sha256\"} 1\n");
+	has(&s, "_unsigned_messages_total{reason=\"client_outside\"} 0\n");
+	CHECK(strstr(buf_text(&p), "unsigned") == NULL);
+	CHECK(strstr(buf_text(&s), "spf_") == NULL);
+	buf_free(&p);
+	buf_free(&s);
+}
+
+/* Each family has its HELP and TYPE once, in front of its samples. */
+static void
+families_stand_together(void)
+{
+	struct buf text;
+	size_t types = 0;
+	char *all;
+
+	text_of(STATS_SIGNER, &text);
+	all = strdup(buf_text(&text));
+	for (char *line = strtok(all, "\n"); line != NULL;
+	     line = strtok(NULL, "\n")) {
+		char type[200];
+		size_t n;
+
+		if (strncmp(line, "# TYPE ", 7) != 0)
+			continue;
+		types++;
+		n = (size_t)snprintf(type, sizeof type, "# TYPE %.*s ",
+		    (int)strcspn(line + 7, " "), line + 7);
+		suite_row(type);
+		CHECK(strncmp(line, type, n) == 0);
+		CHECK(strstr(strstr(text.p, type) + n, type) == NULL);
+	}
+	CHECK(types > 10);
+	free(all);
+	buf_free(&text);
+}
+
+static char *
+read_file(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	size_t size = 0;
+	char *s = NULL;
+
+	CU_ASSERT_FATAL(f != NULL);
+	CU_ASSERT_FATAL(getdelim(&s, &size, '\0', f) > 0);
+	fclose(f);
+	return s;
+}
+
+/* Every name in the file is that of a sample. Returns how many it has. */
+static size_t
+only_known(const char *path)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz_";
+	char *s = read_file(path), name[100];
+	struct buf p, g;
+	size_t n = 0;
+
+	text_of(STATS_POLICYD, &p);
+	text_of(STATS_SIGNER, &g);
+	for (char *at = s; (at = strstr(at, "postseal_")) != NULL; n++) {
+		size_t length = strspn(at, letters);
+
+		/* label_values() has a pattern of both */
+		if (at[length] == '(') {
+			at += length;
+			continue;
+		}
+		snprintf(name, sizeof name, "\n%.*s", (int)length, at);
+		suite_row(name);
+		CHECK(strstr(buf_text(&p), name) != NULL ||
+		    strstr(buf_text(&g), name) != NULL);
+		at += length;
+	}
+	buf_free(&p);
+	buf_free(&g);
+	free(s);
+	return n;
+}
+
+static void
+conf_names_what_there_is(void)
+{
+	json_t *dashboard;
+
+	CHECK(only_known("conf/grafana-dashboard.json") > 20);
+	CHECK(only_known("conf/alerts.yml") > 8);
+	dashboard = json_load_file("conf/grafana-dashboard.json", 0, NULL);
+	CHECK(json_array_size(json_object_get(dashboard, "panels")) > 10);
+	json_decref(dashboard);
+}
+
+SUITE(
+    "metrics", T(text), T(families_stand_together), T(conf_names_what_there_is))

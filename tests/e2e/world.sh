@@ -119,8 +119,8 @@ world_postseal() {
 	local domain selector file keys=$T/etc/postseal/keys
 	mkdir -p "$LIBEXEC" /usr/local/sbin /etc/postseal "$T/etc/postseal"
 	install -m 755 "$BUILD/postseal-policyd" "$BUILD/postseal-signer" \
-	    "$LIBEXEC/"
-	install -m 755 "$BUILD/postseal" /usr/local/sbin/
+	    "$LIBEXEC/" && install -m 755 "$BUILD/postseal" /usr/local/sbin/ ||
+	    world_die "the programs are not in $BUILD; make builds them"
 	PATH=$PATH:/usr/local/sbin
 	mount -n --bind "$T/etc/postseal" /etc/postseal
 	for file in postseal strict trust observe observe-ar broken typo standing \

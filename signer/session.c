@@ -161,6 +161,7 @@ break_at(struct session *s, const char *command, const char *why)
 	log_span(&l, "queue_id", s->message.queue_id);
 	log_str(&l, "client", origin_text(&s->origin, client));
 	log_end(&l);
+	stats_add(s->signer->stats, STATS_MILTER_ERROR, 1);
 	s->state = 'x';
 }
 

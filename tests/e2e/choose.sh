@@ -65,7 +65,7 @@ choose_tables() {
 	choose_put Logins 'alice *@ed.example'
 	cat >"$T/etc/postseal/tables.conf" <<-'END'
 	signer {
-		listen = {"inet:127.0.0.1:8894"}
+		listen = {"inet:127.0.0.1:8896"}
 		key_table = "/etc/postseal/tables/KeyTable"
 		signing_table = "refile:/etc/postseal/tables/SigningTable"
 		internal_hosts = {"refile:/etc/postseal/tables/TrustedHosts"}
@@ -73,7 +73,7 @@ choose_tables() {
 		at_risk = "skip"
 	}
 	END
-	world_start 8894 postseal-signer -c /etc/postseal/tables.conf
+	world_start 8896 postseal-signer -c /etc/postseal/tables.conf
 	TABLES=$STARTED
 	# what is wrong is told, with both files, and the rest goes on
 	logged 'SigningTable:3: \*@wrong\.example names the key .*which /etc/postseal/tables/KeyTable does not have'

@@ -160,7 +160,8 @@ reasons(void)
 	        "client=192.0.2.1"},
 	    {"2001:db8::7", NULL, ed_message, "client=2001:db8::7"},
 	    {"127.0.0.1", NULL, foreign_message,
-	        "reason=\"no key for elsewhere.example\" from=elsewhere.example"},
+	        "reason=\"no key for elsewhere.example\" "
+	        "from=elsewhere.example"},
 	    {"127.0.0.1", NULL, "Subject: x\r\n\r\nhi\r\n",
 	        "reason=\"no From field\" client"},
 	    {"192.0.2.1", "al", "From: a@bad.example\r\n\r\n",

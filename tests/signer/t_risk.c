@@ -131,7 +131,7 @@ header(void)
 	char value[3000];
 
 	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-		struct field f = {span_str("Subject"), span_str(value)};
+		struct field f = {span_str("Subject"), span_of(value, 0)};
 		struct risk r;
 
 		memset(value, 'x', sizeof value);

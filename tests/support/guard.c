@@ -37,7 +37,8 @@ guard_free(struct span s)
 	size_t page, body = pages(s.n, &page);
 	uintptr_t end = (uintptr_t)s.p + s.n;
 
-	munmap((void *)(end - body), body + page); /* NOLINT: pages of our own */
+	munmap(
+	    (void *)(end - body), body + page); /* NOLINT: pages of our own */
 }
 
 static void

@@ -31,7 +31,8 @@ suite_check_str(
 	    (got != NULL && want != NULL && strcmp(got, want) == 0);
 
 	if (!same) {
-		printf("\n  got:  %s\n  want: %s\n", got == NULL ? "(null)" : got,
+		printf("\n  got:  %s\n  want: %s\n",
+		    got == NULL ? "(null)" : got,
 		    want == NULL ? "(null)" : want);
 	}
 	suite_check(same, "strings are equal", file, line);
@@ -58,7 +59,7 @@ suite_run(const char *name, const struct suite_test *test, size_t n)
 		    (CU_get_number_of_tests_run() != n);
 		printf("%u passed, %u failed\n",
 		    CU_get_number_of_tests_run() -
-			CU_get_number_of_tests_failed(),
+		        CU_get_number_of_tests_failed(),
 		    CU_get_number_of_tests_failed());
 	}
 	CU_cleanup_registry();

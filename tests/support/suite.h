@@ -36,17 +36,16 @@ void suite_check(int ok, const char *expr, const char *file, unsigned line);
 void suite_check_str(
     const char *got, const char *want, const char *file, unsigned line);
 
-#define T(function)                                                            \
-	{                                                                      \
-		#function, function                                            \
+#define T(function) \
+	{ \
+#function, function \
 	}
 
-#define SUITE(name, ...)                                                       \
-	int main(void)                                                         \
-	{                                                                      \
-		static const struct suite_test tests[] = {__VA_ARGS__};        \
-		return suite_run(                                              \
-		    name, tests, sizeof tests / sizeof tests[0]);              \
+#define SUITE(name, ...) \
+	int main(void) \
+	{ \
+		static const struct suite_test tests[] = {__VA_ARGS__}; \
+		return suite_run(name, tests, sizeof tests / sizeof tests[0]); \
 	}
 
 #endif

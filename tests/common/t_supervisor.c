@@ -44,6 +44,7 @@ struct daemon {
 	struct tmpdir dir;
 	char socket[TMPDIR_PATH_MAX];
 	char log[TMPDIR_PATH_MAX];
+	char control[TMPDIR_PATH_MAX]; /* "": there is none */
 	unsigned workers;
 	const char *user;
 	pid_t pid;
@@ -55,6 +56,7 @@ struct daemon {
 struct settings_ {
 	struct daemon_settings daemon;
 	struct endpoint endpoint;
+	struct endpoint control;
 	int number;
 };
 
@@ -219,6 +221,10 @@ echo_load(void *arg, struct supervisor_plan *ret)
 	    .listen = {&s->endpoint, 1},
 	    .socket_mode = 0660,
 	    .socket_group = d->knobs->bad_group ? "no-such-group" : NULL};
+	s->control = s->endpoint;
+	memcpy(s->control.addr.un.sun_path, d->control, sizeof d->control);
+	if (d->control[0] != '\0')
+		s->daemon.control = (struct endpoint_list){&s->control, 1};
 	*ret = (struct supervisor_plan){
 	    .daemon = &s->daemon, .workers = d->workers, .generation = s};
 	return 0;
@@ -234,7 +240,8 @@ echo_unload(void *arg, void *generation)
 	free(generation);
 }
 
-static const struct supervisor_ops ops = {echo_load, echo_unload, echo_serve};
+static const struct supervisor_ops ops = {
+    echo_load, echo_unload, echo_serve, NULL, "echo", STATS_POLICYD};
 
 /* --- the administrator ----------------------------------------------------- */
 
@@ -413,6 +420,42 @@ static bool
 greeted(int fd, struct line *ret)
 {
 	return hear(fd, ret) && strcmp(ret->text, "hello") == 0;
+}
+
+/* What the control socket says; "" when nobody answers. Static. */
+static const char *
+status_of(const struct daemon *d)
+{
+	static char text[64 * 1024];
+	struct daemon control = *d;
+	size_t n = 0;
+	ssize_t got = 1;
+	int fd;
+
+	memcpy(control.socket, d->control, sizeof d->control);
+	fd = try_dial(&control);
+	text[0] = '\0';
+	if (fd < 0)
+		return text;
+	if (send(fd, "status\n", 7, MSG_NOSIGNAL) != 7)
+		got = 0;
+	while (got > 0 && n < sizeof text - 1) {
+		got = read(fd, text + n, sizeof text - 1 - n);
+		n += got > 0 ? (size_t)got : 0;
+	}
+	text[n] = '\0';
+	close(fd);
+	return text;
+}
+
+static bool
+await_status(const struct daemon *d, const char *want)
+{
+	uint64_t until = now_ms() + PATIENCE_MS;
+
+	while (strstr(status_of(d), want) == NULL && now_ms() < until)
+		nap();
+	return strstr(status_of(d), want) != NULL;
 }
 
 /* --- the tests ------------------------------------------------------------- */
@@ -874,6 +917,41 @@ a_bad_start_ends_the_program(void)
 }
 
 static void
+the_helper_tells(void)
+{
+	struct daemon d;
+	struct line a;
+	int fd;
+
+	prepare(&d, 2);
+	tmpdir_file(&d.dir, "control", d.control);
+	launch(&d);
+	CHECK(await_logged(&d, "started generation=1", 1));
+	CHECK(await_status(&d, "\"generation\":1,"));
+	fd = dial(&d);
+	CHECK(greeted(fd, &a));
+	CHECK(await_status(&d, "\"connections\":1}"));
+	kill(d.pid, SIGHUP);
+	CHECK(await_status(&d, "\"reloads_total\":1,"));
+	CHECK(await_status(&d, "\"generation\":2,"));
+	close(fd);
+	CHECK(logged(&d, "helper_died") == 0);
+	CHECK(logged(&d, "worker_died") == 0);
+	stop(&d);
+
+	/* without its socket there is no helper, and all else goes on */
+	prepare(&d, 1);
+	tmpdir_file(&d.dir, "none/control", d.control);
+	launch(&d);
+	CHECK(await_logged(&d, "started generation=1", 1));
+	CHECK(logged(&d, " control reason=") == 1);
+	fd = dial(&d);
+	CHECK(greeted(fd, &a));
+	close(fd);
+	stop(&d);
+}
+
+static void
 workers_are_not_root(void)
 {
 	struct daemon d;
@@ -908,4 +986,4 @@ SUITE("supervisor", T(a_worker_hangs), T(work_is_shared_evenly),
     T(without_descriptors_accepting_pauses),
     T(without_descriptors_in_the_worker), T(a_crash_loop_backs_off),
     T(a_bad_start_ends_the_program), T(workers_are_not_root),
-    T(it_was_killed_in_time))
+    T(the_helper_tells), T(it_was_killed_in_time))

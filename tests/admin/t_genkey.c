@@ -33,7 +33,12 @@ static int
 make(struct result *r, const char *domain, const char *selector,
     enum key_algorithm a, unsigned bits)
 {
-	const struct genkey g = {domain, selector, r->keydir, a, bits, noon};
+	const struct genkey g = {.domain = domain,
+	    .selector = selector,
+	    .keydir = r->keydir,
+	    .algorithm = a,
+	    .bits = bits,
+	    .now = noon};
 
 	buf_clear(&r->out);
 	buf_clear(&r->why);
@@ -313,7 +318,7 @@ no_directory(void)
 static int
 run_line(const char *line)
 {
-	char text[300], *argv[10], *rest = text;
+	char text[400], *argv[16], *rest = text;
 	int argc = 0;
 
 	snprintf(text, sizeof text, "%s", line);
@@ -382,6 +387,53 @@ whole_command(void)
 	result_end(&r);
 }
 
+/* Two keys in the config, which do not sign yet; a third beside them, comments and
+ * all else left as they are; the same again is refused, its key file gone. */
+static void
+added_to_config(void)
+{
+	char config[TMPDIR_PATH_MAX], file[TMPDIR_PATH_MAX], line[400], *text;
+	struct settings *s = NULL;
+	struct buf why, warn;
+	struct result r;
+	size_t n;
+
+	result_begin(&r);
+	buf_init(&why, 10000);
+	buf_init(&warn, 10000);
+	tmpdir_file(&r.d, "p.conf", config);
+	snprintf(line, sizeof line,
+	    "genkey example.jp -t both -b 1024 -s S -D %s --add -c %s",
+	    r.keydir, config);
+	CHECK(run_into(&r, line, "out") == 0);
+	CHECK(
+	    settings_read(config, SETTINGS_SIGNER, &s, &why, &warn) == -ENOENT);
+	tmpdir_file(&r.d, "domains.d/example.jp.conf", file);
+	text = eml_file(file, &n);
+	CHECK(strstr(text, "key \"s\"") != NULL);
+	CHECK(strstr(text, "key \"se\"") != NULL);
+	free(text);
+
+	fclose(fopen(config, "w"));
+	snprintf(line, sizeof line,
+	    "genkey example.jp -ted25519 -s t -D %s -a -c %s", r.keydir,
+	    config);
+	CHECK(run_into(&r, line, "out") == 0);
+	buf_clear(&why);
+	CHECK(settings_read(config, SETTINGS_SIGNER, &s, &why, &warn) == 0);
+	CHECK(s->ndomains == 1 && s->domain[0].nkeys == 3);
+	for (size_t i = 0; i < s->domain[0].nkeys; i++)
+		CHECK(!s->domain[0].key[i].active);
+	settings_free(s);
+
+	unlink(below(&r, "example.jp/t.private"));
+	CHECK(run_into(&r, line, "out") == 1);
+	CHECK(access(below(&r, "example.jp/t.private"), F_OK) != 0);
+	buf_free(&why);
+	buf_free(&warn);
+	result_end(&r);
+}
+
 /* A full disk under stdout is not success; the key stays. */
 static void
 cannot_print(void)
@@ -407,4 +459,4 @@ cannot_print(void)
 
 SUITE("genkey", T(ed25519), T(rsa), T(names), T(never_overwritten),
     T(bad_names), T(longest_name), T(bad_sizes), T(no_directory),
-    T(command_line), T(whole_command), T(cannot_print))
+    T(command_line), T(whole_command), T(added_to_config), T(cannot_print))

@@ -120,5 +120,30 @@ bad_paths(void)
 	CHECK(newfile_write(path, span_str("x")) == -ENAMETOOLONG);
 }
 
-SUITE(
-    "newfile", T(written), T(other_things_there), T(half_written), T(bad_paths))
+/* What is replaced keeps its mode, also behind a link; a new file gets one. */
+static void
+replaces(void)
+{
+	char path[TMPDIR_PATH_MAX], link_path[TMPDIR_PATH_MAX];
+	struct tmpdir d;
+	struct stat st;
+
+	tmpdir_make(&d);
+	tmpdir_file(&d, "f", path);
+	tmpdir_file(&d, "l", link_path);
+	CHECK(newfile_replace(path, span_str("one"), 0644) == 0);
+	CHECK(stat(path, &st) == 0 && (st.st_mode & 07777) == 0644);
+	CHECK(chmod(path, 0640) == 0 && symlink("f", link_path) == 0);
+	CHECK(newfile_replace(link_path, span_str("two"), 0644) == 0);
+	check_content(path, "two");
+	CHECK(stat(path, &st) == 0 && (st.st_mode & 07777) == 0640);
+	CHECK(lstat(link_path, &st) == 0 && S_ISLNK(st.st_mode));
+	CHECK(newfile_replace(d.path, span_str("x"), 0644) == -EINVAL);
+	tmpdir_file(&d, "none/f", path);
+	CHECK(newfile_replace(path, span_str("x"), 0644) == -ENOENT);
+	CHECK(entries(&d) == 2);
+	tmpdir_remove(&d);
+}
+
+SUITE("newfile", T(written), T(other_things_there), T(half_written),
+    T(bad_paths), T(replaces))

@@ -47,6 +47,15 @@ fire_stop(void *arg)
 }
 
 static void
+fire_over(void *arg)
+{
+	struct trace *t = arg;
+
+	note(t, 'o');
+	loop_linger(t->loop, -1);
+}
+
+static void
 start(struct trace *t)
 {
 	*t = (struct trace){0};
@@ -280,8 +289,39 @@ pipe_signal_is_ignored(void)
 	finish(&t);
 }
 
+static void
+ends_when_nothing_lingers(void)
+{
+	struct trace t;
+
+	start(&t);
+	add(&t, 0, fire_over);
+	add(&t, 1, fire_over);
+	add(&t, 2, fire_b);
+	loop_linger(t.loop, 1);
+	loop_linger(t.loop, 1);
+	loop_end(t.loop);
+	timer_set(t.timer[0], 1);
+	timer_set(t.timer[1], 2);
+	timer_set(t.timer[2], 60 * 1000);
+	CU_ASSERT_EQUAL(loop_run(t.loop), 0);
+	CU_ASSERT_STRING_EQUAL(t.order, "oo");
+	finish(&t);
+
+	/* with nothing that lingers it ends at once, and else not at all */
+	start(&t);
+	add(&t, 0, fire_over);
+	add(&t, 1, fire_stop);
+	loop_linger(t.loop, 1);
+	timer_set(t.timer[0], 0);
+	timer_set(t.timer[1], 2);
+	CU_ASSERT_EQUAL(loop_run(t.loop), 0);
+	CU_ASSERT_STRING_EQUAL(t.order, "os");
+	finish(&t);
+}
+
 SUITE("loop", T(ends_when_nothing_is_left), T(timers_fire_by_deadline),
     T(a_later_deadline_replaces_the_first), T(deferred_is_the_next_turn),
     T(free_from_a_callback), T(stop_and_run_again),
-    T(signals_come_from_the_loop), T(timers_do_not_starve_descriptors),
-    T(pipe_signal_is_ignored))
+    T(ends_when_nothing_lingers), T(signals_come_from_the_loop),
+    T(timers_do_not_starve_descriptors), T(pipe_signal_is_ignored))

@@ -551,6 +551,9 @@ read_options(int argc, char **argv, struct options *o)
 	}
 	if (rc != 0)
 		return rc;
+	if (o->config[0] != '/') /* master.cf will have it */
+		return tool_wrong(
+		    "setup", "the config needs its whole path", o->config);
 	needs_domain = o->what == SHOW || o->what == APPLY;
 	if (optind + 1 < argc || (!needs_domain && optind < argc))
 		return tool_wrong("setup", "what is", argv[argc - 1]);

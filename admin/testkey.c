@@ -10,8 +10,9 @@
 #include "common/domain.h"
 
 struct options {
-	const char *config, *selector;
-	char domain[DOMAIN_MAX + 1]; /* "": all */
+	const char *config;
+	char domain[DOMAIN_MAX + 1];   /* "": all */
+	char selector[DOMAIN_MAX + 1]; /* likewise */
 	bool activate, json;
 };
 
@@ -220,9 +221,12 @@ read_options(int argc, char **argv, struct options *o)
 	optind = 0; /* glibc: forget the options in front of the subcommand */
 	while (
 	    (letter = getopt_long(argc, argv, "s:ajc:h", longs, NULL)) != -1) {
+		if (letter == 's' &&
+		    domain_to_ascii(span_str(optarg), o->selector) != 0)
+			return tool_wrong("testkey", "not a selector", optarg);
 		if (letter == 's')
-			o->selector = optarg;
-		else if (letter == 'a')
+			continue;
+		if (letter == 'a')
 			o->activate = true;
 		else if (letter == 'j')
 			o->json = true;
@@ -236,7 +240,7 @@ read_options(int argc, char **argv, struct options *o)
 	}
 	if (optind + 1 < argc)
 		return tool_wrong("testkey", "one domain at a time", NULL);
-	if (optind == argc && o->selector != NULL)
+	if (optind == argc && o->selector[0] != '\0')
 		return tool_wrong("testkey", "which domain?", NULL);
 	return optind == argc ? 0
 	                      : tool_domain("testkey", argv[optind], o->domain);

@@ -1,0 +1,240 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "admin/import.h"
+#include "common/settings.h"
+#include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
+
+/* One imported file. */
+struct imported {
+	struct import im;
+	struct tmpdir d;
+	char path[TMPDIR_PATH_MAX];
+	int rc;
+};
+
+static struct buf *
+texts(struct import *im, size_t i)
+{
+	struct buf *all[] = {&im->top, &im->dns, &im->policyd, &im->signer,
+	    &im->domains, &im->left, &im->why};
+
+	return i < sizeof all / sizeof all[0] ? all[i] : NULL;
+}
+
+static void
+import(struct imported *m, const char *text, bool policyd)
+{
+	FILE *f;
+
+	*m = (struct imported){.rc = 0};
+	arena_init(&m->im.arena, 1000000);
+	for (size_t i = 0; texts(&m->im, i) != NULL; i++)
+		buf_init(texts(&m->im, i), 100000);
+	tmpdir_make(&m->d);
+	f = fopen(tmpdir_file(&m->d, "old", m->path), "w");
+	CU_ASSERT_FATAL(f != NULL);
+	CU_ASSERT_FATAL(fputs(text, f) >= 0 && fclose(f) == 0);
+	m->rc = policyd ? import_policyd(&m->im, m->path)
+	                : import_opendkim(&m->im, m->path);
+}
+
+static void
+end(struct imported *m)
+{
+	for (size_t i = 0; texts(&m->im, i) != NULL; i++)
+		buf_free(texts(&m->im, i));
+	arena_free(&m->im.arena);
+	tmpdir_remove(&m->d);
+}
+
+struct row {
+	const char *old, *policyd, *signer, *left;
+};
+
+static void
+check_rows(const struct row *rows, size_t n, bool policyd)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct row *r = &rows[i];
+		struct imported m;
+
+		suite_row(r->old);
+		import(&m, r->old, policyd);
+		CHECK(m.rc == 0);
+		if (r->policyd != NULL)
+			CHECK_STR(buf_text(&m.im.policyd), r->policyd);
+		if (r->signer != NULL)
+			CHECK_STR(buf_text(&m.im.signer), r->signer);
+		if (r->left != NULL)
+			CHECK(strstr(buf_text(&m.im.left), r->left) != NULL);
+		else
+			CHECK_STR(buf_text(&m.im.left), "");
+		end(&m);
+	}
+	suite_row(NULL);
+}
+
+#define SIMPLE "\tcanonicalization = \"simple/simple\"\n"
+
+static void
+options_of_opendkim(void)
+{
+	static const struct row rows[] = {
+	    {"", "", SIMPLE, NULL},
+	    {"# c\nkeytable /k # d\nSigningTable refile:/s\n", "",
+	        "\tkey_table = \"file:/k\"\n"
+	        "\tsigning_table = \"refile:/s\"\n" SIMPLE,
+	        NULL},
+	    {"InternalHosts csl:127.0.0.1,::1\nPeerList /p\n", "",
+	        "\tinternal_hosts = {\"127.0.0.1\", \"::1\"}\n"
+	        "\tignore_hosts = {\"file:/p\"}\n" SIMPLE,
+	        NULL},
+	    {"Canonicalization relaxed\nSoftwareHeader no\n", "",
+	        "\tcanonicalization = \"relaxed\"\n", NULL},
+	    {"OversignHeaders From\n", "", SIMPLE, NULL},
+	    {"OversignHeaders From,Subject,To\n", "",
+	        "\tsign_headers = {\"*\", \"Subject!\", \"To!\"}\n" SIMPLE,
+	        NULL},
+	    {"RequireSafeKeys no\nSignatureTTL 432000\n", "",
+	        "\tkey_permissions = \"warn\"\n"
+	        "\tsignature_ttl = 432000\n" SIMPLE,
+	        NULL},
+	    {"Mode sv\n", "", SIMPLE, ":1: Mode: "},
+	    {"\nFrobnicate 3\n", "", SIMPLE,
+	        ":2: Frobnicate: there is nothing like it"},
+	};
+
+	check_rows(rows, sizeof rows / sizeof rows[0], false);
+}
+
+static void
+one_key_of_opendkim(void)
+{
+	struct imported m;
+
+	import(&m,
+	    "Domain a.example,b.example\nKeyFile /k\nSelector s\n"
+	    "SubDomains yes\n",
+	    false);
+	CHECK(m.rc == 0);
+	CHECK_STR(buf_text(&m.im.domains),
+	    "domain \"a.example\" {\n\tsubdomains = true\n\tkey \"s\" {\n"
+	    "\t\tfile = \"/k\"\n\t}\n}\n"
+	    "domain \"b.example\" {\n\tsubdomains = true\n\tkey \"s\" {\n"
+	    "\t\tfile = \"/k\"\n\t}\n}\n");
+	end(&m);
+	import(&m, "Domain a.example\nKeyFile /k\nSelector s\nKeyTable /t\n",
+	    false);
+	CHECK(m.rc == 0 && m.im.domains.n == 0);
+	end(&m);
+}
+
+#define FAILS \
+	"\thelo {\n\t\tfail = \"reject\"\n\t}\n" \
+	"\tmail_from {\n\t\tfail = \"reject\"\n\t}\n"
+
+static void
+options_of_policyd(void)
+{
+	static const struct row rows[] = {
+	    {"", FAILS, "", NULL},
+	    {"TestOnly = 0\n", "\tobserve = true\n" FAILS, "", NULL},
+	    {"HELO_reject=No_Check\nMail_From_reject = Softfail\n",
+	        "\thelo {\n\t\tcheck = false\n\t}\n\tmail_from {\n"
+	        "\t\tfail = \"reject\"\n\t\tsoftfail = \"reject\"\n\t}\n",
+	        "", NULL},
+	    {"HELO_reject = SPF_Not_Pass\nMail_From_reject = False\n"
+	     "PermError_reject = True\nTempError_Defer = True\n",
+	        "\thelo {\n\t\tfail = \"reject\"\n\t\tsoftfail = \"reject\"\n"
+	        "\t\tneutral = \"reject\"\n\t\tpermerror = \"reject\"\n"
+	        "\t\ttemperror = \"defer\"\n\t}\n\tmail_from {\n"
+	        "\t\tfail = \"header\"\n\t\tpermerror = \"reject\"\n"
+	        "\t\ttemperror = \"defer\"\n\t}\n",
+	        "", NULL},
+	    {"skip_addresses = 127.0.0.0/8,::1\nWhitelist = 192.0.2.0/24\n",
+	        "\ttrusted_networks = {\"127.0.0.0/8\", \"::1\", "
+	        "\"192.0.2.0/24\"}\n" FAILS,
+	        "", NULL},
+	    {"Mail_From_pass_restriction = greylist\nNo_Mail = True\n",
+	        "\thelo {\n\t\tfail = \"reject\"\n\t\tno_mail_only = true\n"
+	        "\t}\n\tmail_from {\n\t\tfail = \"reject\"\n"
+	        "\t\tno_mail_only = true\n\t\tpass = \"greylist\"\n\t}\n"
+	        "\trestriction_classes = {\"greylist\"}\n",
+	        "", NULL},
+	    {"Header_Type = AR\nHide_Receiver = Yes\nLookup_Time = 10\n",
+	        "\theader = \"authentication-results\"\n"
+	        "\thide_receiver = true\n\ttime_limit = 10\n" FAILS,
+	        "", NULL},
+	    {"Reason_Message = Message {rejectdefer}: {spf}. Please see "
+	     "{url}\n",
+	        "\treply_text = \"Message {action}: {reason}.\"\n" FAILS, "",
+	        "{url}"},
+	    {"debugLevel = 1\n", FAILS, "", ":1: debugLevel: "},
+	};
+
+	check_rows(rows, sizeof rows / sizeof rows[0], true);
+}
+
+/* What it makes is a config. */
+static void
+makes_a_config(void)
+{
+	struct settings *s = NULL;
+	struct buf text, why, warn;
+	struct imported m;
+
+	import(&m,
+	    "TestOnly = 1\nDomain_Whitelist = a.example, b.example\n"
+	    "HELO_Whitelist = c.example\nVoid_Limit = 3\n",
+	    true);
+	buf_init(&text, 10000);
+	buf_init(&why, 10000);
+	buf_init(&warn, 10000);
+	buf_fmt(&text, "policyd {\n%s}\n", buf_text(&m.im.policyd));
+	CHECK(settings_parse(
+	          "t", buf_view(&text), SETTINGS_ALL, &s, &why, &warn) == 0);
+	CU_ASSERT_FATAL(s != NULL);
+	CHECK(s->policyd.trusted_forwarders.n == 2);
+	CHECK(s->policyd.void_lookups == 3 && !s->policyd.observe);
+	CHECK(s->policyd.helo.action[SPF_FAIL].kind == ACTION_REJECT);
+	settings_free(s);
+	buf_free(&text);
+	buf_free(&why);
+	buf_free(&warn);
+	end(&m);
+}
+
+static void
+refuses(void)
+{
+	static const struct {
+		const char *text, *why;
+		bool policyd;
+	} rows[] = {{"KeyTable\n", ":1: not an option with a value", false},
+	    {"\nDomain a.example\n", ":2: Domain: KeyFile or Selector", false},
+	    {"KeyTable db:/k\n", ":1: KeyTable: only file:", false},
+	    {"Mode v\n", ":1: Mode: ", false},
+	    {"SignatureTTL 1d\n", ":1: SignatureTTL: not a number", false},
+	    {"Include /nonexistent\n", "/nonexistent: No such file", false},
+	    {"TestOnly 1\n", ":1: not an option with a value", true},
+	    {"Header_Type = X\n", ":1: Header_Type: not SPF", true},
+	    {"Per_User = db,/x\n", ":1: Per_User: not text", true},
+	    {"Per_User = text,/nonexistent\n", ":1: Per_User: No such", true}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct imported m;
+
+		suite_row(rows[i].text);
+		import(&m, rows[i].text, rows[i].policyd);
+		CHECK(m.rc != 0);
+		CHECK(strstr(buf_text(&m.im.why), rows[i].why) != NULL);
+		end(&m);
+	}
+	suite_row(NULL);
+}
+
+SUITE("import", T(options_of_opendkim), T(one_key_of_opendkim),
+    T(options_of_policyd), T(makes_a_config), T(refuses))

@@ -300,6 +300,8 @@ install: all
 	for unit in $(UNITS); do \
 	  $(call located,conf/systemd/$$unit,$(UNITDIR)) || exit 1; done
 	$(call located,master.cf.snippet,$(DOCDIR))
+	install -m 0644 conf/grafana-dashboard.json conf/alerts.yml \
+	  $(DESTDIR)$(DOCDIR)/
 	install -m 0644 conf/postseal.sysusers \
 	  $(DESTDIR)$(LIBDIR)/sysusers.d/postseal.conf
 	install -m 0644 conf/postseal.tmpfiles \

@@ -477,7 +477,50 @@ every_allocation(void)
 	fixture_free(&f);
 }
 
+/* What the helper has marked is left out, where on_key_mismatch is skip. */
+static void
+keys_that_dns_has_not(void)
+{
+	static const char *const word[] = {"sign", "skip"};
+
+	for (size_t skip = 0; skip < 2; skip++) {
+		const struct keyring_domain *d;
+		struct stats *stats;
+		char text[1000];
+		struct fixture f;
+		struct mta m;
+
+		snprintf(text, sizeof text,
+		    "signer { on_key_mismatch = \"%s\" }\n%s", word[skip],
+		    strchr(config, '\n') + 1);
+		fixture_make(&f, text);
+		CU_ASSERT_FATAL(stats_new(1, &stats) == 0);
+		f.signer.stats = stats_slot(stats, 0);
+		d = keyring_find(f.keys, span_str("two.example"));
+		start(&m, &f, "127.0.0.1");
+		keyring_mark(f.keys, &d->key[0], true);
+		mta_message(&m, NULL, span_of(S(two_message)));
+		CHECK(m.ninserted == (skip ? 1 : 2));
+		(void)fixture_logged(&f);
+		keyring_mark(f.keys, &d->key[1], true);
+		CHECK(mta_message(&m, NULL, span_of(S(two_message))) != 't');
+		CHECK(m.ninserted == (skip ? 0 : 2));
+		CHECK(fixture_has(fixture_logged(&f),
+		    skip ? "on_key_mismatch is skip" : "signed "));
+		CHECK(stats_sum(stats,
+		          STATS_UNSIGNED + UNSIGNED_KEY_MISMATCH) == skip);
+		CHECK(stats_sum(stats, STATS_SIGNED) == 2 - skip);
+		keyring_mark(f.keys, &d->key[0], false);
+		keyring_mark(f.keys, &d->key[1], false);
+		mta_message(&m, NULL, span_of(S(two_message)));
+		CHECK(m.ninserted == 2);
+		mta_free(&m);
+		stats_free(stats);
+		fixture_free(&f);
+	}
+}
+
 SUITE("outcome", T(signs), T(verifier_notices), T(simple_canonicalization),
     T(reasons), T(no_header_may_be_added), T(bad_key_tempfail), T(limits),
     T(key_does_not_work), T(names_to_sign), T(out_of_memory),
-    T(every_allocation))
+    T(every_allocation), T(keys_that_dns_has_not))

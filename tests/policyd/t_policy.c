@@ -871,6 +871,36 @@ long_and_hostile_line(void)
 	finish();
 }
 
+static void
+decisions_are_counted(void)
+{
+	struct stats *stats;
+
+	begin();
+	CU_ASSERT_FATAL(stats_new(1, &stats) == 0);
+	w.env.stats = stats_slot(stats, 0);
+	say(request("1.2.3", "r1@example.org"));
+	double_done(0, SPF_FAIL, "all");
+	say(request("1.2.3", "r2@example.org"));
+	say(request("1.2.4", "r1@example.org"));
+	double_done(1, SPF_PASS, "a");
+	say("request=smtpd_access_policy\nprotocol_state=CONNECT\n"
+	    "client_address=192.0.2.1\n\n");
+	say("no request\n\n");
+	CHECK(stats_sum(stats, STATS_REQUESTS) == 4);
+	CHECK(stats_sum(stats, STATS_REPEATED) == 1);
+	CHECK(stats_sum(stats, STATS_SPF_UNCHECKED) == 1);
+	CHECK(stats_sum(stats, STATS_SPF_MAIL_FROM + SPF_FAIL) == 1);
+	CHECK(stats_sum(stats, STATS_SPF_MAIL_FROM + SPF_PASS) == 1);
+	CHECK(stats_sum(stats, STATS_SPF_HELO + SPF_PASS) == 0);
+	CHECK(stats_sum(stats, STATS_ACTION + ACTION_REJECT) == 1);
+	CHECK(stats_sum(stats, STATS_ACTION + ACTION_HEADER) == 1);
+	CHECK(stats_sum(stats, STATS_ACTION + ACTION_DUNNO) == 1);
+	CHECK(stats_sum(stats, STATS_POLICY_ERROR) == 1);
+	finish();
+	stats_free(stats);
+}
+
 SUITE("policy", T(one_request), T(one_header_for_a_message),
     T(refusals_are_repeated), T(recipients_of_a_message), T(skipped_line),
     T(connect_is_not_remembered), T(instance_limit), T(pipelined),
@@ -879,4 +909,4 @@ SUITE("policy", T(one_request), T(one_header_for_a_message),
     T(peer_does_not_read), T(flush_limit), T(broken_settings),
     T(no_memory_for_a_check), T(every_allocation_fails),
     T(no_memory_for_a_connection), T(decision_line), T(observed_line),
-    T(long_and_hostile_line))
+    T(long_and_hostile_line), T(decisions_are_counted))

@@ -171,8 +171,8 @@ run(const struct options *o)
 		return TOOL_FAILED;
 	buf_init(&out, TOOL_TEXT_MAX);
 	buf_init(&why, TOOL_MESSAGES_MAX);
-	rc = domainkey_look(
-	    &t, o->domain[0] == '\0' ? NULL : o->domain, o->selector, &k, &n);
+	rc = domainkey_look(&t, o->domain[0] == '\0' ? NULL : o->domain,
+	    o->selector[0] == '\0' ? NULL : o->selector, &k, &n);
 	if (rc != 0)
 		buf_fmt(&why, "%s\n", strerror(-rc));
 	else if (n == 0)

@@ -90,7 +90,7 @@ const struct row settings_rows[] = {
     {"policyd", "control", ROW_ENDPOINTS, AT(policyd.daemon.control),
         "unix:/run/postseal/policyd.sock",
         .help = "Where the standing daemon answers \"postseal status\": a "
-                "socket that only root and the user may use. Empty: nowhere.",
+                "socket for root and the group of user. Empty: nowhere.",
         .max = 1, .general = true},
     {"policyd", "metrics", ROW_ENDPOINTS, AT(policyd.daemon.metrics), "",
         .help = "Where the standing daemon serves its counters over HTTP, for "
@@ -215,8 +215,8 @@ const struct row settings_rows[] = {
         .help = "Group of the socket of unix:. Empty: that of user."},
     {"signer", "control", ROW_ENDPOINTS, AT(signer.daemon.control),
         "unix:/run/postseal/signer.sock",
-        .help = "Where it answers \"postseal status\": a socket that only root "
-                "and the user may use. Empty: nowhere.",
+        .help = "Where it answers \"postseal status\": a socket for root and "
+                "the group of user. Empty: nowhere.",
         .max = 1},
     {"signer", "metrics", ROW_ENDPOINTS, AT(signer.daemon.metrics), "",
         .help = "Where it serves its counters over HTTP, for Prometheus: "

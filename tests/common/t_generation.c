@@ -51,7 +51,8 @@ serve(void *arg, struct worker *self, void *generation)
 	return -EINVAL;
 }
 
-static const struct supervisor_ops ops = {load, unload, serve};
+static const struct supervisor_ops ops = {
+    .load = load, .unload = unload, .serve = serve};
 
 static void
 start(struct wing *w)

@@ -177,6 +177,9 @@ policy_remember(struct policy *p, const struct request_answer *a, bool again)
 {
 	struct span instance = a->attr->instance;
 
+	/* Of a request at which nothing is checked nothing is learned. */
+	if (!a->repeat && is_remembered(p, instance))
+		return;
 	p->instance[0] = '\0';
 	if (!a->repeat || instance.n == 0 || instance.n > POLICY_INSTANCE_MAX)
 		return;
@@ -298,17 +301,14 @@ policy_end(void *arg, enum conn_end how)
 {
 	struct policy *p = arg;
 
-	switch (how) {
-	case CONN_EOF: /* never before a request is answered: it pauses */
-		if (p->partial)
-			log_event(LOG_WARNING, "request",
-			    "the connection ended inside of it");
-		break;
-	case CONN_LOST:
-	case CONN_TIMEOUT:
-	case CONN_FULL:
-		break;
-	}
+	static const char *const why[] = {
+	    [CONN_EOF] = "the connection ended inside of it",
+	    [CONN_LOST] = "the connection was lost inside of it",
+	    [CONN_TIMEOUT] = "the connection ended inside of it: timeout",
+	    [CONN_FULL] = "the connection ended inside of it: too long"};
+
+	if (p->partial)
+		log_event(LOG_WARNING, "request", "%s", why[how]);
 	policy_close(p);
 }
 

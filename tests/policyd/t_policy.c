@@ -421,6 +421,14 @@ end_of_input(void)
 	CHECK(w.closed == 1);
 	CHECK(log_count("ended inside") == 1);
 	finish();
+
+	begin(); /* the same, and we wait in vain */
+	say("request=smtpd_access_policy\nproto");
+	loop_fake_advance(w.env.request.loop, POLICY_IDLE_MS);
+	turn();
+	CHECK(w.closed == 1);
+	CHECK(log_count("ended inside") == 1);
+	finish();
 }
 
 static void
@@ -457,6 +465,34 @@ idle(void)
 	loop_fake_advance(w.env.request.loop, 1);
 	CHECK(w.closed == 1 && is_closed());
 	CHECK(log_count("malformed") == 0);
+	finish();
+}
+
+/* A request of the message at which nothing is checked, of a recipient with
+ * another policy, does not make the next one get a second header. */
+static void
+unchecked_state_between(void)
+{
+	static struct recipient_settings own;
+
+	begin();
+	own = (struct recipient_settings){
+	    .address = "@lax.example", .policyd = w.settings.policyd};
+	w.settings.recipient = &own;
+	w.settings.nrecipients = 1;
+	say(request("1.2.3", "r1@example.org"));
+	CU_ASSERT_FATAL(ndoubles == 1);
+	double_done(0, SPF_PASS, "a");
+	CHECK(begins(heard(), "action=PREPEND "));
+	say("request=smtpd_access_policy\nprotocol_state=VRFY\n"
+	    "client_address=192.0.2.1\ninstance=1.2.3\n"
+	    "recipient=v@lax.example\n\n");
+	CHECK_STR(heard(), "action=dunno\n\n");
+	say(request("1.2.3", "r2@example.org"));
+	CHECK_STR(heard(), "action=dunno\n\n");
+	CHECK(ndoubles == 1);
+	if (ndoubles == 2)
+		double_done(1, SPF_PASS, "a");
 	finish();
 }
 
@@ -902,11 +938,11 @@ decisions_are_counted(void)
 }
 
 SUITE("policy", T(one_request), T(one_header_for_a_message),
-    T(refusals_are_repeated), T(recipients_of_a_message), T(skipped_line),
-    T(connect_is_not_remembered), T(instance_limit), T(pipelined),
-    T(every_split), T(malformed), T(oversize), T(end_of_input), T(peer_lost),
-    T(idle), T(drain), T(drain_without_hurry), T(freed_while_busy),
-    T(peer_does_not_read), T(flush_limit), T(broken_settings),
-    T(no_memory_for_a_check), T(every_allocation_fails),
+    T(refusals_are_repeated), T(recipients_of_a_message),
+    T(unchecked_state_between), T(skipped_line), T(connect_is_not_remembered),
+    T(instance_limit), T(pipelined), T(every_split), T(malformed), T(oversize),
+    T(end_of_input), T(peer_lost), T(idle), T(drain), T(drain_without_hurry),
+    T(freed_while_busy), T(peer_does_not_read), T(flush_limit),
+    T(broken_settings), T(no_memory_for_a_check), T(every_allocation_fails),
     T(no_memory_for_a_connection), T(decision_line), T(observed_line),
     T(long_and_hostile_line), T(decisions_are_counted))

@@ -12,7 +12,10 @@
 
 #define AREA "dns"
 
-enum { ADDRESS_TEXT_MAX = DOMAIN_MAX + 80 };
+enum {
+	ADDRESS_TEXT_MAX = DOMAIN_MAX + 80,
+	REVERSE_MAX = 80 /* 32 nibbles, their dots, "ip6.arpa" */
+};
 
 /* --- this host ------------------------------------------------------------ */
 
@@ -46,7 +49,8 @@ checkdns_addresses(struct span text, struct checkdns_host *host)
 	}
 }
 
-/* "192.0.2.1" -> "1.2.0.192.in-addr.arpa", and nibbles for IPv6. */
+/* "192.0.2.1" -> "1.2.0.192.in-addr.arpa", and nibbles for IPv6; ret[REVERSE_MAX].
+ */
 static void
 reverse_name(const struct ip *ip, char *ret)
 {
@@ -54,8 +58,8 @@ reverse_name(const struct ip *ip, char *ret)
 	char *p = ret;
 
 	if (ip->family == AF_INET) {
-		sprintf(ret, "%u.%u.%u.%u.in-addr.arpa", ip->b[3], ip->b[2],
-		    ip->b[1], ip->b[0]);
+		snprintf(ret, REVERSE_MAX, "%u.%u.%u.%u.in-addr.arpa", ip->b[3],
+		    ip->b[2], ip->b[1], ip->b[0]);
 		return;
 	}
 	for (int i = 15; i >= 0; i--) {
@@ -64,7 +68,7 @@ reverse_name(const struct ip *ip, char *ret)
 		*p++ = hex[ip->b[i] >> 4];
 		*p++ = '.';
 	}
-	strcpy(p, "ip6.arpa");
+	memcpy(p, "ip6.arpa", sizeof "ip6.arpa");
 }
 
 static bool
@@ -95,7 +99,7 @@ leads_to(struct tool *t, const char *name, const struct ip *ip)
 static int
 confirm(struct tool *t, const struct ip *ip, struct findings *f)
 {
-	char reverse[80], text[IP_TEXT_MAX];
+	char reverse[REVERSE_MAX], text[IP_TEXT_MAX];
 	struct dnswait q = {.name = reverse, .type = DNS_PTR};
 	int rc;
 

@@ -130,10 +130,12 @@ set_kind(const char *value)
 static char *
 set_file(struct arena *a, const char *value)
 {
-	char *text = arena_alloc(a, strlen(value) + sizeof "file:");
+	size_t size = strlen(value) + sizeof "file:";
+	char *text = arena_alloc(a, size);
 
 	if (text != NULL)
-		sprintf(text, "%s%s", value[0] == '/' ? "file:" : "", value);
+		snprintf(
+		    text, size, "%s%s", value[0] == '/' ? "file:" : "", value);
 	return text;
 }
 

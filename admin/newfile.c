@@ -97,7 +97,7 @@ newfile_replace(const char *path, struct span text, unsigned mode)
 	if (realpath(path, real) == NULL) {
 		if (errno != ENOENT || strlen(path) >= PATH_MAX)
 			return -errno;
-		strcpy(real, path);
+		memcpy(real, path, strlen(path) + 1);
 	}
 	error = make_names(real, dir, temp);
 	if (error != 0)

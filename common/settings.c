@@ -414,7 +414,7 @@ settings_recipient_key(struct span address, char *ret)
 		return -EINVAL;
 	for (size_t i = 0; i < at; i++)
 		ret[i] = (char)span_lower((unsigned char)address.p[i]);
-	strcpy(ret + at, domain);
+	memcpy(ret + at, domain, strlen(domain) + 1);
 	return 0;
 }
 

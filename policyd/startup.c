@@ -7,10 +7,8 @@
 
 enum { TEXT_MAX = 64 * 1024 };
 
-/* libunbound opens the anchor at the first question, when it is too late to
- * refuse the settings. */
-static int
-check_anchor(const struct settings *s, struct buf *why)
+int
+startup_anchor(const struct settings *s, struct buf *why)
 {
 	const char *file = s->dns.trust_anchor;
 	int rc = file == NULL || access(file, R_OK) == 0 ? 0 : -errno;
@@ -30,7 +28,7 @@ startup_read(
 
 	if (rc != 0)
 		return rc;
-	rc = check_anchor(settings, why);
+	rc = startup_anchor(settings, why);
 	if (rc == 0)
 		*ret = settings;
 	else

@@ -9,6 +9,7 @@
 #include "common/dnsmsg.h"
 #include "common/dnsname.h"
 #include "common/limits.h"
+#include "common/log.h"
 #include "common/resolver.h"
 #include "common/stats.h"
 #include "common/resolver_context.h"
@@ -53,6 +54,7 @@ struct resolver {
 	struct query_list answered;
 	bool small;   /* for one connection */
 	bool trimmed; /* the first question was put */
+	bool told;    /* that libunbound does not work */
 	size_t out;   /* waiting and unwanted */
 	struct stats_slot *stats;
 	uint64_t timeout;   /* ms */
@@ -305,6 +307,18 @@ ask_error(const char *why, struct dns_answer **ret_answer)
 	return dnsmsg_error(why, ret_answer) == 0 ? ASK_READY : ASK_NOMEM;
 }
 
+/* No question can be put. As the answers only say so, the log has the reason,
+ * once. */
+static enum ask
+no_resolver(struct resolver *r, const char *why, struct dns_answer **ret_answer)
+{
+	if (!r->told)
+		log_event(
+		    LOG_ERR, "resolver", "no question can be asked: %s", why);
+	r->told = true;
+	return ask_error("no resolver", ret_answer);
+}
+
 static struct dns_query *
 query_new(struct resolver *r, struct span name, enum dns_type type,
     void (*got)(void *arg, struct dns_answer *answer), void *arg)
@@ -358,7 +372,8 @@ resolver_ask(struct resolver *r, struct span name, enum dns_type type,
 	if (r->out >= DNS_QUESTIONS_MAX)
 		return ask_error("too many questions", ret_answer);
 	if (!context_open(r))
-		return ask_error("no resolver", ret_answer);
+		return no_resolver(
+		    r, "libunbound refuses its settings", ret_answer);
 	q = query_new(r, name, type, got, arg);
 	if (q == NULL)
 		return ASK_NOMEM;
@@ -378,7 +393,13 @@ resolver_ask(struct resolver *r, struct span name, enum dns_type type,
 		return ASK_READY;
 	}
 	return err == UB_NOMEM ? ASK_NOMEM
-	                       : ask_error("no resolver", ret_answer);
+	                       : no_resolver(r, ub_strerror(err), ret_answer);
+}
+
+bool
+resolver_busy(const struct resolver *r)
+{
+	return r->out > DNS_QUESTIONS_MAX / 4;
 }
 
 void

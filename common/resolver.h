@@ -114,6 +114,10 @@ enum ask resolver_ask(struct resolver *r, struct span name, enum dns_type type,
     void (*got)(void *arg, struct dns_answer *answer), void *arg,
     struct dns_query **ret_query, struct dns_answer **ret_answer);
 
+/* True if more than a quarter of the questions that may be out are out: the rest is
+ * for those that somebody needs now. */
+bool resolver_busy(const struct resolver *r);
+
 /* The question is no longer wanted; q is gone. */
 void resolver_cancel(struct dns_query *q);
 

@@ -20,6 +20,7 @@ struct check {
 	void (*done)(void *arg, const struct check_result *result);
 	void *arg;
 	bool prefetch;
+	bool early; /* what is asked now is not needed yet */
 	struct lookups l;
 	struct plan *explaining; /* the record whose exp is looked up */
 	struct check_result result;
@@ -90,6 +91,18 @@ settle(struct check *c, const struct spfeval_verdict *v)
 	}
 }
 
+/* Asks what may be needed later, as long as few questions are out: one sender with
+ * many silent hosts must leave room for the others' checks. */
+static void
+look_ahead(struct check *c)
+{
+	if (!c->prefetch || resolver_busy(c->resolver))
+		return;
+	c->early = true;
+	early_ask(&c->l);
+	c->early = false;
+}
+
 /* Runs what can be run. True: the result is there. */
 static bool
 check_run(struct check *c)
@@ -98,8 +111,7 @@ check_run(struct check *c)
 
 	if (c->explaining == NULL) {
 		if (!spfeval_run(&c->l, &v)) {
-			if (c->prefetch)
-				early_ask(&c->l);
+			look_ahead(c);
 			return false;
 		}
 		settle(c, &v);
@@ -128,9 +140,8 @@ got(void *arg, struct dns_answer *answer)
 	if (lookups_ready(&c->l, q)) {
 		if (check_run(c))
 			deliver(c);
-	} else if (c->prefetch && c->explaining == NULL &&
-	    early_learns(q->type)) {
-		early_ask(&c->l);
+	} else if (c->explaining == NULL && early_learns(q->type)) {
+		look_ahead(c);
 	}
 }
 
@@ -138,8 +149,11 @@ static void
 ask(void *arg, struct question *q)
 {
 	struct check *c = arg;
-	struct asked *asked = arena_alloc(&c->arena, sizeof *asked);
+	struct asked *asked;
 
+	if (c->early && resolver_busy(c->resolver))
+		return;
+	asked = arena_alloc(&c->arena, sizeof *asked);
 	if (asked == NULL)
 		return;
 	*asked = (struct asked){.check = c, .question = q};

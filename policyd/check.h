@@ -2,7 +2,8 @@
  * check.h - one check_host() of RFC 7208 section 4, from question to result.
  *
  * Drives spfeval.c: runs the evaluation, asks the resolver for the rows that it
- * lacks (and, when prefetch is on, for what can be asked early), and runs it
+ * lacks (and, when prefetch is on and few questions
+ * are out, for what can be asked early), and runs it
  * again when the wanted row is answered. Which identity this is, what the result
  * leads to and how long it may take is request.c's affair.
  */

@@ -9,11 +9,13 @@
 
 #include "common/buf.h"
 #include "common/limits.h"
+#include "common/log.h"
 #include "common/loop.h"
 #include "common/resolver.h"
 #include "tests/support/dnsd.h"
 #include "tests/support/nomem.h"
 #include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
 
 enum { WANTED_MAX = 8, GIVE_UP = 30000 /* ms; well over all deadlines */ };
 
@@ -556,6 +558,44 @@ freed_while_the_server_is_silent(void)
 	CU_ASSERT_EQUAL(s.calls, 0);
 }
 
+/* The answers do not say why nothing can be asked; the log does, once. */
+static void
+anchor_that_is_not_there(void)
+{
+	struct dns_settings dns = {.timeout = 1};
+	char text[4096], log[TMPDIR_PATH_MAX], anchor[TMPDIR_PATH_MAX];
+	struct tmpdir dir;
+	struct slot s;
+	struct rig rig;
+	FILE *f;
+	size_t n;
+
+	rig_open(&rig, "", 1);
+	tmpdir_make(&dir);
+	tmpdir_file(&dir, "log", log);
+	tmpdir_file(&dir, "anchor", anchor);
+	dns.trust_anchor = anchor;
+	CU_ASSERT_EQUAL_FATAL(log_open(log, "t_resolver"), 0);
+	resolver_free(rig.r);
+	CU_ASSERT_EQUAL_FATAL(resolver_new(rig.loop, &dns, &rig.r), 0);
+	for (int i = 0; i < 2; i++) {
+		CU_ASSERT_EQUAL(
+		    slot_ask(&rig, &s, "a.example", DNS_A), ASK_READY);
+		CHECK_STR(text_of(s.a), "temperror no resolver");
+		dns_answer_free(s.a);
+	}
+	rig_close(&rig);
+	log_open(NULL, "t_resolver");
+	f = fopen(log, "r");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	n = fread(text, 1, sizeof text - 1, f);
+	text[n] = '\0';
+	fclose(f);
+	tmpdir_remove(&dir);
+	CU_ASSERT(strstr(text, " resolver ") != NULL);
+	CU_ASSERT(n > 0 && strchr(text, '\n') == text + n - 1);
+}
+
 /* --- limits --------------------------------------------------------------- */
 
 static void
@@ -573,6 +613,8 @@ as_many_questions_as_allowed(void)
 	for (int i = 0; i < DNS_QUESTIONS_MAX; i++) {
 		snprintf(name, sizeof name, "n%d.example", i);
 		pending += slot_ask(&rig, &s[i], name, DNS_A) == ASK_PENDING;
+		CU_ASSERT_EQUAL(
+		    resolver_busy(rig.r), pending > DNS_QUESTIONS_MAX / 4);
 	}
 	CU_ASSERT_EQUAL(pending, DNS_QUESTIONS_MAX);
 	CU_ASSERT_EQUAL(slot_ask(&rig, over, "n.example", DNS_A), ASK_READY);
@@ -763,6 +805,6 @@ SUITE("resolver", T(every_kind_of_answer), T(mapped_addresses_stay_ipv6),
     T(equal_questions_are_asked_once), T(dead_and_back_again),
     T(one_of_two_is_dead), T(cancelled_questions_are_not_answered),
     T(cancelled_between_answer_and_call), T(freed_while_the_server_is_silent),
-    T(as_many_questions_as_allowed), T(small), T(descriptors_are_left),
-    T(no_descriptors), T(no_memory_to_begin), T(no_memory_to_ask),
-    T(no_memory_to_answer))
+    T(anchor_that_is_not_there), T(as_many_questions_as_allowed), T(small),
+    T(descriptors_are_left), T(no_descriptors), T(no_memory_to_begin),
+    T(no_memory_to_ask), T(no_memory_to_answer))

@@ -644,6 +644,41 @@ explanation_is_asked_late(void)
 	spfrun_close(&s);
 }
 
+/* When many questions are out, a check puts only those that it needs, one at a time;
+ * the verdict is the same. */
+static void
+busy_resolver(void)
+{
+	struct spfrun_result r;
+	struct spfrun s;
+
+	spfrun_open(&s);
+	spfrun_zone(&s,
+	    "a.example TXT \"v=spf1 mx exists:%{l}.a.example a:c.example "
+	    "-all\"\n"
+	    "a.example MX 1 m0.example\n"
+	    "a.example MX 2 m1.example\n"
+	    "a.example MX 3 m2.example\n"
+	    "m0.example A 192.0.2.10\n"
+	    "m1.example A 192.0.2.1\n"
+	    "m2.example A 192.0.2.11\n"
+	    "c.example A 192.0.2.12\n");
+	s.order = ZONE_TOGETHER;
+	for (int busy = 0; busy <= 1; busy++) {
+		resolver_zone_busy(s.resolver, busy == 1);
+		r = spfrun_check(&s, "192.0.2.1", HELO, "u@a.example");
+		CHECK(r.result == SPF_PASS);
+		CHECK_STR(r.mechanism, "mx");
+		CHECK_STR(resolver_zone_log(s.resolver),
+		    busy == 1 ? "a.example TXT; a.example MX; m0.example A; "
+		                "m1.example A"
+		              : "a.example TXT; a.example MX; "
+		                "c.example A; m0.example A; m1.example A; "
+		                "m2.example A");
+	}
+	spfrun_close(&s);
+}
+
 /* A HELO name is turned into A-labels once, however many of its bytes are not
  * ASCII: that takes half a millisecond at most, each time. */
 static void
@@ -669,4 +704,4 @@ helo_is_converted_once(void)
 
 SUITE("check", T(inputs), T(no_domain), T(selection), T(includes), T(redirects),
     T(addresses), T(names_of_clients), T(utf8_local_part), T(explanations),
-    T(explanation_is_asked_late), T(helo_is_converted_once))
+    T(explanation_is_asked_late), T(busy_resolver), T(helo_is_converted_once))

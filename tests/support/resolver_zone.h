@@ -61,6 +61,9 @@ size_t resolver_zone_deliver(struct resolver *r, size_t max);
 bool resolver_zone_deliver_one(
     struct resolver *r, const char *name, enum dns_type type);
 
+/* What resolver_busy() says from now on. */
+void resolver_zone_busy(struct resolver *r, bool busy);
+
 /* How often resolver_ask() was called for it, and how many of these were not
  * joined to an outstanding one. Names as in the zone text, any case. */
 unsigned resolver_zone_asked(

@@ -41,6 +41,7 @@ struct resolver {
 	struct timer *turn;
 	struct zone *zone;
 	unsigned timeout;
+	bool busy;
 	enum zone_order order;
 	unsigned seed, seq;
 	struct question *first;
@@ -466,6 +467,18 @@ count_sent(struct resolver *r, struct count *c, const struct dnsname *name)
 	c->sent++;
 	dnsname_text(name, text);
 	note_sent(r, text, c->type);
+}
+
+void
+resolver_zone_busy(struct resolver *r, bool busy)
+{
+	r->busy = busy;
+}
+
+bool
+resolver_busy(const struct resolver *r)
+{
+	return r->busy;
 }
 
 enum ask

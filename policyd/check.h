@@ -2,10 +2,10 @@
  * check.h - one check_host() of RFC 7208 section 4, from question to result.
  *
  * Drives spfeval.c: runs the evaluation, asks the resolver for the rows that it
- * lacks (and, when prefetch is on and few questions
- * are out, for what can be asked early), and runs it
- * again when the wanted row is answered. Which identity this is, what the result
- * leads to and how long it may take is request.c's affair.
+ * lacks (and, when prefetch is on and few questions are out, for what can be
+ * asked early), and runs it again when the wanted row is answered. Which identity
+ * this is, what the result leads to and how long it may take is request.c's
+ * affair.
  */
 #ifndef POSTSEAL_POLICYD_CHECK_H
 #define POSTSEAL_POLICYD_CHECK_H

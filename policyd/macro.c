@@ -389,6 +389,45 @@ put_letter(struct sink *out, const struct token *t, const struct macro_vars *v)
 		put_value(out, value.p[i], t->escape);
 }
 
+/* No more octets than the token surely gives. A part that is chosen by its number
+ * may be empty, if the sender's record and the client want it so; the name that
+ * they then get is of no use to them either. */
+static size_t
+least(const struct token *t, const struct macro_vars *v)
+{
+	char text[64];
+	size_t n;
+
+	if (t->kind != TOKEN_LETTER)
+		return t->text.n;
+	n = value_of(t->letter, v, text).n;
+	if (n > VALUE_MAX)
+		n = VALUE_MAX;
+	return t->digits > 0 && n > 1 ? 1 : n;
+}
+
+/* Drops the tokens in front that cannot count in a name, as enough octets follow:
+ * a record has room for some 16,000 of them. */
+static struct span
+name_end(struct span text, const struct macro_vars *v)
+{
+	struct span rest = text;
+	size_t total = 0;
+	const char *why;
+	struct token t;
+
+	while (rest.n > 0 && read_token(&rest, &t, &why) == 0)
+		total += least(&t, v);
+	rest = text;
+	while (rest.n > 0 && read_token(&rest, &t, &why) == 0) {
+		total -= least(&t, v);
+		if (total < VALUE_MAX)
+			break;
+		text = rest;
+	}
+	return text;
+}
+
 static void
 expand(struct span text, const struct macro_vars *v, struct sink *out)
 {
@@ -396,6 +435,8 @@ expand(struct span text, const struct macro_vars *v, struct sink *out)
 	struct token t;
 
 	while (text.n > 0 && read_token(&text, &t, &why) == 0) {
+		if (out->text != NULL && buf_error(out->text) != 0)
+			return;
 		if (t.kind == TOKEN_LETTER) {
 			put_letter(out, &t, v);
 			continue;
@@ -411,7 +452,7 @@ macro_domain(struct span text, const struct macro_vars *v, char *ret)
 	struct sink out = {.n = 0};
 	struct span name;
 
-	expand(text, v, &out);
+	expand(name_end(text, v), v, &out);
 	name = span_of(out.name, out.n);
 	if (name.n > 0 && name.p[name.n - 1] == '.')
 		name.n--;

@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
+#include "common/limits.h"
 #include "policyd/macro.h"
 #include "tests/support/guard.h"
 #include "tests/support/suite.h"
@@ -417,6 +419,57 @@ explanation_limit(void)
 	buf_free(&b);
 }
 
+enum { TIMES = 20, MOST_MS = 300 };
+
+static void
+fill(char *text, size_t n, const char *macro)
+{
+	size_t step = strlen(macro);
+
+	for (*text = '\0'; n >= step; n -= step, text += step)
+		memcpy(text, macro, step + 1);
+}
+
+/* A record as large as any may be costs no more time than the end of a name that
+ * counts; an explanation ends where it is too long. */
+static void
+time_of_many_macros(void)
+{
+	static const char *const macros[] = {
+	    "%{s}", "%{S}", "%{s2}.", "%{sr.-}", "a%{h1-}", "%{i}"};
+	static char text[SPF_RECORD_MAX + 1], sender[2001];
+	char name[DOMAIN_MAX + 1], end[DOMAIN_MAX + 1];
+	struct macro_vars v = vars("2001:db8::1");
+	clock_t begin;
+	struct buf b;
+
+	fill(sender, 1990, "aaa/bbb-ccc.");
+	v.sender = v.helo = span_str(sender);
+	for (size_t i = 0; i < LENGTH(macros); i++) {
+		suite_row(macros[i]);
+		fill(text, SPF_RECORD_MAX, macros[i]);
+		begin = clock();
+		for (int k = 0; k < TIMES; k++)
+			macro_domain(span_str(text), &v, name);
+		CHECK((clock() - begin) * 1000 / CLOCKS_PER_SEC < MOST_MS);
+		fill(text, 8000, macros[i]);
+		macro_domain(span_str(text), &v, end);
+		CHECK_STR(name, end);
+	}
+	suite_row("explanation");
+	fill(text, SPF_EXPLAIN_MAX, "%{S}");
+	buf_init(&b, SPF_EXPLANATION_MAX);
+	begin = clock();
+	for (int k = 0; k < TIMES; k++) {
+		buf_clear(&b);
+		macro_explain(span_str(text), &v, &b);
+		CHECK(b.n == SPF_EXPLANATION_MAX);
+	}
+	CHECK((clock() - begin) * 1000 / CLOCKS_PER_SEC < MOST_MS / 3);
+	buf_free(&b);
+	suite_row(NULL);
+}
+
 SUITE("macro", T(rfc_examples), T(letters_and_parts), T(long_names),
     T(long_values), T(many_macros), T(syntax), T(domain_ends), T(uses),
-    T(explanations), T(explanation_limit))
+    T(explanations), T(explanation_limit), T(time_of_many_macros))

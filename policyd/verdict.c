@@ -62,12 +62,21 @@ verdict_helo_ends(
 	return action_ends(&a);
 }
 
+/* Nothing is harder: it must not become a refusal for now. */
+static bool
+refuses_for_good(const struct action *a)
+{
+	return a->kind == ACTION_REJECT ||
+	    (a->kind == ACTION_ACCESS &&
+	        (is_word(a->access, "REJECT") || *a->access == '5'));
+}
+
 /* pass_required: what did not pass is refused, for now if that may change. */
 static struct action
 action_required(const struct policyd_settings *p, const struct check_result *r,
     struct action otherwise)
 {
-	if (r->result == SPF_PASS)
+	if (r->result == SPF_PASS || refuses_for_good(&otherwise))
 		return otherwise;
 	for (size_t i = 0; i < p->pass_required.n; i++) {
 		if (domain_equal(

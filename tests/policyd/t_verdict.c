@@ -389,6 +389,41 @@ pass_required(void)
 	}
 }
 
+/* What the table refuses harder stays so. */
+static void
+pass_required_weakens_nothing(void)
+{
+	static char com[] = "example.com";
+	static char *list[] = {com};
+	static const struct {
+		enum action_kind kind;
+		const char *access;
+		enum spf_result result;
+		enum action_kind want;
+	} row[] = {
+	    {R, NULL, SPF_TEMPERROR, R},
+	    {D, NULL, SPF_TEMPERROR, D},
+	    {D, NULL, SPF_FAIL, R},
+	    {A, "554 5.7.1 no", SPF_TEMPERROR, A},
+	    {A, "reject go away", SPF_TEMPERROR, A},
+	    {A, "450 4.7.1 later", SPF_FAIL, R},
+	    {A, "OK", SPF_TEMPERROR, D},
+	    {A, "HOLD", SPF_NONE, R},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct policyd_settings p = {
+		    .header = HEADER_RECEIVED_SPF, .pass_required = {list, 1}};
+		struct check_result from = result_of(row[i].result);
+		struct verdict_results r = {NULL, &from, false};
+
+		table(&p.mail_from, row[i].kind, row[i].access);
+		suite_row(row[i].access);
+		CHECK(verdict_choose(&p, &r, false).kind == row[i].want);
+	}
+	suite_row(NULL);
+}
+
 /* pypolicyd-spf's No_Mail. */
 static void
 no_mail_only(void)
@@ -526,4 +561,5 @@ once_and_words(void)
 
 SUITE("verdict", T(who_decides), T(each_result), T(not_checked), T(no_header),
     T(reply_texts), T(headers), T(reply_limit), T(pass_required),
-    T(no_mail_only), T(skipped), T(templates), T(once_and_words))
+    T(pass_required_weakens_nothing), T(no_mail_only), T(skipped), T(templates),
+    T(once_and_words))

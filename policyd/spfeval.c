@@ -82,7 +82,7 @@ add_room(struct run *r, SPF_dns_rr_t *rr, size_t n)
 	return false;
 }
 
-/* Addresses of the type; those of AAAA that are mapped ones (ip.h) are none. */
+/* Addresses of the type; mapped ones (ip.h) of AAAA are as good as others. */
 static SPF_dns_rr_t *
 addresses(
     struct run *r, ns_type type, const struct dns_record *record, size_t n)

@@ -121,6 +121,9 @@ enum {
 	 * loop long before. */
 	MESSAGE_FIELDS_MAX = 10000,
 
+	/* Of a mechanism in headers and logs; a term may have 64 KiB. */
+	SPF_MECHANISM_MAX = 255,
+
 	/* RFC 7208 section 4.6.4. */
 	SPF_TERMS_MAX = 10, /* DNS terms of one check */
 	SPF_NAMES_MAX = 10, /* MX names (more: permerror), PTR (rest ignored) */

@@ -3,13 +3,12 @@
 #include <sys/socket.h>
 
 #include "common/arena.h"
+#include "common/limits.h"
 #include "policyd/check.h"
 #include "policyd/early.h"
 #include "policyd/exptext.h"
 #include "policyd/published.h"
 #include "policyd/spfeval.h"
-
-enum { MECHANISM_MAX = 255 }; /* a term may have 64 KiB */
 
 struct check {
 	struct arena arena;
@@ -64,8 +63,8 @@ mechanism(struct check *c, const struct row *row)
 {
 	struct span text = row->text;
 
-	if (text.n > MECHANISM_MAX)
-		text.n = MECHANISM_MAX;
+	if (text.n > SPF_MECHANISM_MAX)
+		text.n = SPF_MECHANISM_MAX + 1; /* it shows that it is cut */
 	return arena_dup(&c->arena, text);
 }
 

@@ -36,8 +36,8 @@ struct check_result {
 	const char *domain; /* that was checked, A-labels in lower case; where
 			     * there is none to check (none), the sender's
 			     * text in printable ASCII; at most 253 octets */
-	/* The term that matched, as published but without its qualifier, cut at
-	 * 255 octets: "ip4:192.0.2.0/24", "include:a.example", "all". It stands in
+	/* The term that matched, as published but without its qualifier, cut to
+	 * SPF_MECHANISM_MAX + 1 octets if it has more than SPF_MECHANISM_MAX: "ip4:192.0.2.0/24", "include:a.example", "all". It stands in
 	 * the domain's record, or in the one that its redirects lead to. NULL:
 	 * none matched. */
 	const char *mechanism;

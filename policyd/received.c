@@ -230,7 +230,7 @@ put_mechanism(struct buf *b, const struct check_result *r)
 		return;
 	if (m == NULL)
 		m = "default";
-	if (strlen(m) <= VALUE_MAX)
+	if (strlen(m) <= SPF_MECHANISM_MAX)
 		put_pair(
 		    b, "mechanism", clean_text(span_str(m), VALUE_MAX, ".@:"));
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/limits.h"
 #include "tests/support/loop_fake.h"
 #include "tests/support/spfrun.h"
 #include "tests/support/suite.h"
@@ -679,6 +680,30 @@ busy_resolver(void)
 	spfrun_close(&s);
 }
 
+/* One octet more than is shown is kept of a longer mechanism, so that others see
+ * that it is one. */
+static void
+long_mechanisms(void)
+{
+	for (size_t n = SPF_MECHANISM_MAX; n <= SPF_MECHANISM_MAX + 2; n++) {
+		size_t n_want =
+		    n > SPF_MECHANISM_MAX ? SPF_MECHANISM_MAX + 1 : n;
+		char zone[800];
+		struct spfrun s;
+
+		/* "exists:%{d" zeros "2}.example" */
+		snprintf(zone, sizeof zone,
+		    "a.example TXT \"v=spf1 ~exists:%%{d\" \"%0*d}.example\"\n"
+		    "a.example.example A 127.0.0.2\n",
+		    (int)(n - strlen("exists:%{d}.example")), 2);
+		spfrun_open(&s);
+		spfrun_zone(&s, zone);
+		CHECK(strlen(spfrun_check(&s, "192.0.2.1", HELO, "u@a.example")
+		                 .mechanism) == n_want);
+		spfrun_close(&s);
+	}
+}
+
 /* A HELO name is turned into A-labels once, however many of its bytes are not
  * ASCII: that takes half a millisecond at most, each time. */
 static void
@@ -704,4 +729,5 @@ helo_is_converted_once(void)
 
 SUITE("check", T(inputs), T(no_domain), T(selection), T(includes), T(redirects),
     T(addresses), T(names_of_clients), T(utf8_local_part), T(explanations),
-    T(explanation_is_asked_late), T(busy_resolver), T(helo_is_converted_once))
+    T(explanation_is_asked_late), T(busy_resolver), T(long_mechanisms),
+    T(helo_is_converted_once))

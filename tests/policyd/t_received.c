@@ -333,13 +333,16 @@ order_of_leaving(void)
 
 	CHECK(ip_parse(span_str("192.0.2.1"), &s.client) == 0);
 	buf_init(&out, 2 * HEADER_LINE_MAX);
-	s.sender = span_str(fill(sender, 200, 'l', "@example.com"));
 	s.helo = span_str(name_of(helo, 200, 'h'));
-	for (size_t n = 1; n < 500; n++) {
+	for (size_t n = 1; n < 490; n++) {
+		size_t shown = n < SPF_MECHANISM_MAX ? n : SPF_MECHANISM_MAX;
 		const char *text;
 		unsigned parts;
 
-		fill(mechanism, n, 'm', "");
+		fill(mechanism, shown, 'm', "");
+		fill(sender, 200, 'l', "@");
+		name_of(sender + 201, 12 + n - shown, 's');
+		s.sender = span_str(sender);
 		text = spf_text(&out, &s, &r);
 		CU_ASSERT_FATAL(text != NULL);
 		CHECK(out.n <= HEADER_LINE_MAX);
@@ -355,6 +358,26 @@ order_of_leaving(void)
 	/* all; problem cut; no comment; no receiver; no problem; no mechanism */
 	CHECK(seen ==
 	    (1u << 29 | 1u << 30 | 1u << 26 | 1u << 18 | 1u << 16 | 1u));
+	buf_free(&out);
+}
+
+/* A part of a mechanism is another one: one that is too long is not shown. */
+static void
+mechanism_limit(void)
+{
+	char mechanism[SPF_MECHANISM_MAX + 2];
+	struct subject s = {.receiver = "mx.example.org"};
+	struct check_result r = {.result = SPF_PASS,
+	    .domain = "example.com",
+	    .mechanism = mechanism};
+	struct buf out;
+
+	CHECK(ip_parse(span_str("192.0.2.1"), &s.client) == 0);
+	buf_init(&out, HEADER_LINE_MAX);
+	fill(mechanism, SPF_MECHANISM_MAX, 'm', "");
+	CHECK(strstr(spf_text(&out, &s, &r), "mechanism=mmm") != NULL);
+	fill(mechanism, SPF_MECHANISM_MAX + 1, 'm', "");
+	CHECK(strstr(spf_text(&out, &s, &r), "mechanism=") == NULL);
 	buf_free(&out);
 }
 
@@ -445,4 +468,5 @@ every_allocation_fails(void)
 }
 
 SUITE("received", T(row_by_row), T(all_too_long), T(domain_never_cut),
-    T(order_of_leaving), T(every_byte), T(no_room), T(every_allocation_fails))
+    T(order_of_leaving), T(mechanism_limit), T(every_byte), T(no_room),
+    T(every_allocation_fails))

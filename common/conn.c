@@ -262,8 +262,13 @@ serve(struct conn *c)
 		pull(c);
 	else if (c->rest.n > 0)
 		show(c, buf_view(&c->rest));
-	if (!c->freed)
-		want_read(c);
+	if (c->freed)
+		return;
+	want_read(c);
+	/* Paused at what was left: look() is to see when the peer is lost. */
+	if (c->paused && c->events != NULL && !c->ended && c->rd != NULL &&
+	    event_add(c->rd, NULL) != 0)
+		timer_set(c->peek, PEEK_MS);
 }
 
 /*

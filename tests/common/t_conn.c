@@ -508,6 +508,30 @@ a_paused_owner_hears_it_behind_unread_bytes(void)
 	done(&s);
 }
 
+/* Also one that pauses again at what was left of the last time. */
+static void
+an_owner_paused_again_hears_it(void)
+{
+	struct side s;
+
+	start(&s, 8);
+	s.item = 3;
+	s.pause = true;
+	say(&s, "aaabbb");
+	await(&s);
+	say(&s, "c");
+	idle(&s);
+	conn_resume(s.conn);
+	await(&s);
+	CHECK_STR(seen(&s), "aaabbb");
+	close(s.peer);
+	s.peer = -1;
+	await(&s);
+	CU_ASSERT_EQUAL(s.ends, 1);
+	CU_ASSERT_EQUAL(s.how, CONN_LOST);
+	done(&s);
+}
+
 static void
 half_close_while_paused_is_told_later(void)
 {
@@ -821,9 +845,9 @@ SUITE("conn", T(bytes_come_and_go), T(the_rest_comes_again),
     T(pause_holds_back), T(pause_leaves_more_than_an_item),
     T(resume_inside_data), T(a_paused_owner_hears_that_the_peer_is_lost),
     T(a_paused_owner_hears_it_behind_unread_bytes),
-    T(half_close_while_paused_is_told_later), T(free_inside_data),
-    T(free_inside_end), T(free_inside_drained), T(silence_times_out),
-    T(no_timeout_when_it_was_taken_back), T(finish_writes_what_is_queued),
-    T(finish_has_a_limit), T(finish_with_a_lost_peer), T(finish_inside_data),
-    T(files_work_too), T(two_pipes), T(descriptors_are_taken_on_failure),
-    T(nobody_starves))
+    T(an_owner_paused_again_hears_it), T(half_close_while_paused_is_told_later),
+    T(free_inside_data), T(free_inside_end), T(free_inside_drained),
+    T(silence_times_out), T(no_timeout_when_it_was_taken_back),
+    T(finish_writes_what_is_queued), T(finish_has_a_limit),
+    T(finish_with_a_lost_peer), T(finish_inside_data), T(files_work_too),
+    T(two_pipes), T(descriptors_are_taken_on_failure), T(nobody_starves))

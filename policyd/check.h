@@ -36,10 +36,11 @@ struct check_result {
 	const char *domain; /* that was checked, A-labels in lower case; where
 			     * there is none to check (none), the sender's
 			     * text in printable ASCII; at most 253 octets */
-	/* The term that matched, as published but without its qualifier, cut to
-	 * SPF_MECHANISM_MAX + 1 octets if it has more than SPF_MECHANISM_MAX: "ip4:192.0.2.0/24", "include:a.example", "all". It stands in
-	 * the domain's record, or in the one that its redirects lead to. NULL:
-	 * none matched. */
+	/* The term that matched, as published but without its qualifier:
+	 * "ip4:192.0.2.0/24", "include:a.example", "all". One of more than
+	 * SPF_MECHANISM_MAX octets is cut to one octet more than that. It stands
+	 * in the domain's record, or in the one that its redirects lead to.
+	 * NULL: none matched. */
 	const char *mechanism;
 	/* temperror, permerror: what is wrong, and where, in printable ASCII:
 	 * "a.example: mx:b.example: 11 MX names, more than 10"; else NULL */

@@ -103,8 +103,11 @@ children_fork(struct children *c, unsigned generation, uint64_t now,
 	if (pid == 0) {
 		close(pair[0]);
 		children_forget(c);
-		return worker_new(
-		    pair[1], c->last + 1, generation, slot_of(c, w), ret_self);
+		/* A child that returned an error would be a second supervisor. */
+		if (worker_new(pair[1], c->last + 1, generation, slot_of(c, w),
+		        ret_self) != 0)
+			_exit(1);
+		return 0;
 	}
 	close(pair[1]);
 	*w = (struct child){.pid = pid,

@@ -65,7 +65,8 @@ pattern_allows(struct span pattern, struct span login, struct span address)
 
 	if (span_find(pattern, '%') == pattern.n)
 		return glob_address(pattern, address);
-	if (glob_is(login) ||
+	/* Nor may "@example.com", which would be any address there. */
+	if (glob_is(login) || login.n == 0 || login.p[0] == '@' ||
 	    (pattern.n == 1 && span_find(login, '@') == login.n))
 		return false;
 	for (size_t i = 0; i < pattern.n; i++) {

@@ -246,7 +246,9 @@ sign_with(
 	const struct signing_as as = {.key = choice->key->key,
 	    .domain = span_str(choice->domain),
 	    .selector = span_str(choice->key->settings->selector),
-	    .identity = span_str(choice->identity)};
+	    .identity = span_str(choice->identity),
+	    /* Without LEADSPC "Name:value" and "Name: value" look the same. */
+	    .relaxed = one_space};
 	struct span value;
 	int rc = signing_make(&s->signing, &as, &value);
 

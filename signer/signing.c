@@ -65,7 +65,9 @@ signing_make(
     struct signing *g, const struct signing_as *as, struct span *ret_value)
 {
 	unsigned ttl = g->settings->signature_ttl;
-	const struct sign_params p = {.header_canon = g->settings->header_canon,
+	const struct sign_params p = {.header_canon = as->relaxed
+	        ? CANON_RELAXED
+	        : g->settings->header_canon,
 	    .body_canon = g->settings->body_canon,
 	    .domain = as->domain,
 	    .selector = as->selector,

@@ -37,6 +37,7 @@ struct signing_as {
 	struct span domain;   /* d=, A-labels */
 	struct span selector; /* s=, A-labels */
 	struct span identity; /* i=; empty: no tag */
+	bool relaxed;         /* the header, whatever the settings say */
 };
 
 /* Makes g ready; borrows s until signing_free(). 0, -ENOMEM, or -EINVAL when

@@ -29,6 +29,8 @@ static const struct {
     /* a '*' in a login is not a pattern */
     {"*@a.example", "boss@a.example", 0},
     {"t*m", "team@e.example", 0},
+    /* nor is one that would be any address of a domain */
+    {"@a.example", "boss@a.example", 0},
 };
 
 static void

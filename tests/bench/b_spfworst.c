@@ -114,6 +114,12 @@ resolver_ask(struct resolver *r, struct span name, enum dns_type type,
 	return ASK_PENDING;
 }
 
+bool
+resolver_busy(const struct resolver *r)
+{
+	return false;
+}
+
 void
 resolver_cancel(struct dns_query *q)
 {

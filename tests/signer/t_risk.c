@@ -120,6 +120,28 @@ eight_bit(void)
 	CHECK_STR(risk_word(&r), "8bit,long-line");
 }
 
+/* Bodies are read in words: each place in one, and in the rest behind it. */
+static void
+eight_bit_anywhere(void)
+{
+	char text[100];
+	struct risk r;
+
+	memset(text, 0x7f, sizeof text);
+	for (size_t n = 1; n <= sizeof text; n++) {
+		risk_init(&r);
+		risk_body(&r, span_of(text, n));
+		CHECK(!r.eight_bit);
+		for (size_t at = 0; at < n; at++) {
+			text[at] = (char)0x80;
+			risk_init(&r);
+			risk_body(&r, span_of(text, n));
+			CHECK(r.eight_bit);
+			text[at] = 0x7f;
+		}
+	}
+}
+
 static void
 header(void)
 {
@@ -146,4 +168,5 @@ header(void)
 	}
 }
 
-SUITE("risk", T(long_lines), T(any_cutting), T(eight_bit), T(header))
+SUITE("risk", T(long_lines), T(any_cutting), T(eight_bit),
+    T(eight_bit_anywhere), T(header))

@@ -247,9 +247,11 @@ endef
 $(foreach b,$(BENCHES),$(eval $(call bench_program,$b)))
 
 bench: bench-spf bench-signer
-bench-spf: all $(BENCHES) $(O)/dnsd
+bench-deps: # the peers
+	@tests/deps bench
+bench-spf: bench-deps all $(BENCHES) $(O)/dnsd
 	@tests/bench/spf $(O)
-bench-signer: all $(BENCHES)
+bench-signer: bench-deps all $(BENCHES)
 	@tests/bench/signer $(O)
 
 # --- coverage, lint, deps --------------------------------------------------
@@ -340,7 +342,7 @@ clean:
 
 .PHONY: all tests unit replay check check-asan check-valgrind check-long \
 	check-chroot corpus e2e \
-	demo fuzzers fuzz-smoke fuzz-diff bench bench-spf bench-signer coverage manual lint deps \
+	demo fuzzers fuzz-smoke fuzz-diff bench bench-deps bench-spf bench-signer coverage manual lint deps \
 	install uninstall deb deps-deb help clean
 .SECONDARY:
 

@@ -90,10 +90,9 @@ enum {
 	POLICY_KEEPALIVE_INTERVAL = 60,
 	POLICY_KEEPALIVE_COUNT = 5,
 
-	/* How long a policy connection that shall end waits for another recipient of a
-	 * message that was given its header. Clients send them all at once, or as
-	 * soon as the one before is answered. */
-	POLICY_LINGER_MS = 3 * 1000,
+	/* The same when the settings were reloaded since, so that old workers end:
+	 * what Postfix allows by default at the most. */
+	POLICY_RETIRED_IDLE_MS = 1000 * 1000,
 
 	/* How long a closed policy connection is kept for a peer that is slow to
 	 * read its last reply: Postfix reads at once. */

@@ -17,8 +17,7 @@ struct policy {
 	void (*closed)(void *arg);
 	void *arg;
 	bool partial;  /* the beginning of a request has been read */
-	bool draining; /* end when nothing is under way, */
-	bool hurry;    /* also if the message has more recipients */
+	bool draining; /* end when nothing is under way */
 
 	/* The instance answered last ("": none), what others of it get that have
 	 * the same policy, and whether it was given its one header. */
@@ -197,16 +196,6 @@ policy_remember(struct policy *p, const struct request_answer *a, bool again)
 	p->headed = again || a->once;
 }
 
-/* Nothing is under way on a connection that shall end. */
-static void
-policy_rest(struct policy *p)
-{
-	if (p->hurry || p->instance[0] == '\0' || !p->headed)
-		policy_close(p);
-	else
-		conn_set_timeout(p->conn, POLICY_LINGER_MS);
-}
-
 /* Reads on, or ends, after a reply. */
 static void
 policy_go_on(struct policy *p)
@@ -214,7 +203,7 @@ policy_go_on(struct policy *p)
 	if (!policy_waits(p))
 		conn_resume(p->conn);
 	if (p->draining)
-		policy_rest(p);
+		policy_close(p);
 }
 
 static void
@@ -296,7 +285,7 @@ policy_data(void *arg, struct span in)
 	if (policy_waits(p))
 		conn_pause(p->conn);
 	else if (p->draining && !p->partial)
-		policy_rest(p);
+		policy_close(p);
 	return at;
 }
 
@@ -326,12 +315,17 @@ policy_drained(void *arg)
 }
 
 void
-policy_drain(struct policy *p, bool hurry)
+policy_retire(struct policy *p)
+{
+	conn_set_timeout(p->conn, POLICY_RETIRED_IDLE_MS);
+}
+
+void
+policy_drain(struct policy *p)
 {
 	p->draining = true;
-	p->hurry = p->hurry || hurry;
 	if (p->request == NULL && !p->partial)
-		policy_rest(p);
+		policy_close(p);
 }
 
 int

@@ -50,13 +50,13 @@ struct policy_env {
 int policy_new(struct policy_env *env, int in, int out,
     void (*closed)(void *arg), void *arg, struct policy **ret);
 
-/*
- * Comes to an end: at once if no request is under way (closed() is called in this
- * call), else when it is answered. Where a message was given its header, another
- * connection would give it a second one, so without `hurry` its other recipients are
- * waited for, POLICY_LINGER_MS each. May be called again, in a hurry.
- */
-void policy_drain(struct policy *p, bool hurry);
+/* The settings are no longer those in force: all goes on with them, but an idle
+ * connection is closed after POLICY_RETIRED_IDLE_MS. */
+void policy_retire(struct policy *p);
+
+/* Comes to an end: at once if no request is under way (closed() is called in this
+ * call), else when it is answered. */
+void policy_drain(struct policy *p);
 
 /* Closes the connection and cancels its request; closed() is not called. */
 void policy_free(struct policy *p);

@@ -125,7 +125,7 @@ on_term(void *arg, int signo)
 
 	(void)signo;
 	if (s->policy != NULL)
-		policy_drain(s->policy, true);
+		policy_drain(s->policy);
 }
 
 static int

@@ -90,14 +90,16 @@ standing_order(void *arg, enum worker_order order)
 	struct standing *s = arg;
 	struct client *next;
 
-	switch (order) {
-	case WORKER_DRAIN:
-	case WORKER_FINISH:
-		for (struct client *c = s->first; c != NULL; c = next) {
-			next = c->next;
-			policy_drain(c->policy, order == WORKER_FINISH);
+	for (struct client *c = s->first; c != NULL; c = next) {
+		next = c->next;
+		switch (order) {
+		case WORKER_DRAIN:
+			policy_retire(c->policy);
+			break;
+		case WORKER_FINISH:
+			policy_drain(c->policy);
+			break;
 		}
-		return;
 	}
 }
 

@@ -560,7 +560,7 @@ static void
 drain(void)
 {
 	begin(); /* idle: at once */
-	policy_drain(w.policy, true);
+	policy_drain(w.policy);
 	CHECK(w.closed == 1);
 	turn();
 	CHECK(is_closed());
@@ -568,7 +568,7 @@ drain(void)
 
 	begin(); /* busy: when answered */
 	say(request("1.2.3", "r@example.org"));
-	policy_drain(w.policy, true);
+	policy_drain(w.policy);
 	turn();
 	CHECK(w.closed == 0);
 	double_done(0, SPF_PASS, "a");
@@ -578,7 +578,7 @@ drain(void)
 
 	begin(); /* half a request: when that is answered */
 	say("request=smtpd_access_policy\n");
-	policy_drain(w.policy, true);
+	policy_drain(w.policy);
 	turn();
 	CHECK(w.closed == 0);
 	say("protocol_state=VRFY\n\n");
@@ -591,52 +591,42 @@ drain(void)
 	double_done(0, SPF_PASS, "a");
 	heard();
 	say("request=smtpd_access_policy\nprotocol_state=RCPT\n");
-	policy_drain(w.policy, true);
+	policy_drain(w.policy);
 	say("instance=1.2.3\n\n");
 	CHECK_STR(heard(), "action=dunno\n\n");
 	CHECK(w.closed == 1);
 	finish();
 }
 
-/* A reload in the middle of a message: it has one header all the same. */
+/* After a reload all goes on, but not for ever. */
 static void
-drain_without_hurry(void)
+retire(void)
 {
-	begin(); /* nothing is remembered: at once */
-	policy_drain(w.policy, false);
-	CHECK(w.closed == 1);
-	finish();
+	struct loop *loop;
 
-	begin(); /* a refusal can be found again */
-	say(request("1.2.3", "r@example.org"));
-	double_done(0, SPF_FAIL, "all");
-	policy_drain(w.policy, false);
-	CHECK(w.closed == 1);
-	finish();
-
-	begin(); /* a header cannot */
+	begin();
+	loop = w.env.request.loop;
+	policy_retire(w.policy);
+	loop_fake_advance(loop, POLICY_RETIRED_IDLE_MS - 1);
 	say(request("1.2.3", "r@example.org"));
 	double_done(0, SPF_PASS, "a");
-	heard();
-	policy_drain(w.policy, false);
-	loop_fake_advance(w.env.request.loop, POLICY_LINGER_MS - 1);
-	say(request("1.2.3", "r2@example.org"));
+	CHECK(begins(heard(), "action=PREPEND "));
+	loop_fake_advance(loop, POLICY_RETIRED_IDLE_MS - 1);
+	say(request("1.2.3", "r2@example.org")); /* has its header */
 	CHECK_STR(heard(), "action=dunno\n\n");
-	loop_fake_advance(w.env.request.loop, POLICY_LINGER_MS - 1);
+	loop_fake_advance(loop, POLICY_RETIRED_IDLE_MS - 1);
 	CHECK(w.closed == 0);
-	loop_fake_advance(w.env.request.loop, 1);
+	loop_fake_advance(loop, 1);
 	CHECK(w.closed == 1 && is_closed());
 	finish();
 
-	begin(); /* nor can one that is on its way */
+	begin(); /* in a request, and then there is no time any more */
 	say(request("1.2.3", "r@example.org"));
-	policy_drain(w.policy, false);
+	policy_retire(w.policy);
+	policy_drain(w.policy);
+	CHECK(w.closed == 0);
 	double_done(0, SPF_PASS, "a");
 	CHECK(begins(heard(), "action=PREPEND "));
-	say(request("1.2.3", "r2@example.org"));
-	CHECK_STR(heard(), "action=dunno\n\n");
-	CHECK(w.closed == 0);
-	policy_drain(w.policy, true); /* now there is no time */
 	CHECK(w.closed == 1);
 	finish();
 }
@@ -711,7 +701,7 @@ flush_limit(void)
 
 	begin();
 	flood();
-	policy_drain(w.policy, true);
+	policy_drain(w.policy);
 	CHECK(w.closed == 1);
 	loop_fake_advance(w.env.request.loop, POLICY_FLUSH_MS - 1);
 	CHECK(loop_fake_next(w.env.request.loop, &ms) && ms == 1);
@@ -957,8 +947,7 @@ SUITE("policy", T(one_request), T(one_header_for_a_message),
     T(unchecked_state_between), T(bogus_line), T(skipped_line),
     T(connect_is_not_remembered), T(instance_limit), T(pipelined),
     T(every_split), T(malformed), T(oversize), T(end_of_input), T(peer_lost),
-    T(idle), T(drain), T(drain_without_hurry), T(freed_while_busy),
-    T(peer_does_not_read), T(flush_limit), T(broken_settings),
-    T(no_memory_for_a_check), T(every_allocation_fails),
-    T(no_memory_for_a_connection), T(decision_line), T(observed_line),
-    T(long_and_hostile_line), T(decisions_are_counted))
+    T(idle), T(drain), T(retire), T(freed_while_busy), T(peer_does_not_read),
+    T(flush_limit), T(broken_settings), T(no_memory_for_a_check),
+    T(every_allocation_fails), T(no_memory_for_a_connection), T(decision_line),
+    T(observed_line), T(long_and_hostile_line), T(decisions_are_counted))

@@ -647,19 +647,23 @@ standing(void)
 	say(fd, request("u@example.com", "3"));
 	CHECK_STR(hear(fd, "\n\n"), pass);
 
-	/* a good one: idle connections are closed (after POLICY_LINGER_MS, as
-	 * their messages have their headers), the busy one is answered */
+	/* a good one: connections keep the settings that they began with */
 	busy = connect_to(port);
 	say(busy, request("u@slow.example", "4"));
 	poll(NULL, 0, 50);
 	configure_standing(port, "Authentication-Results");
 	kill(pid, SIGHUP);
-	CHECK_STR(hear(idle, NULL), "");
-	CHECK_STR(hear(fd, NULL), "");
-	CHECK(begins(hear(busy, NULL), "action=550 5.7.23 "));
+	CHECK(logged("reloaded"));
+	CHECK(begins(hear(busy, "\n\n"), "action=550 5.7.23 "));
+	say(idle, request("u@example.com", "2.1"));
+	CHECK_STR(hear(idle, "\n\n"), pass);
+	say(busy, request("u@example.com", "4.1"));
+	CHECK_STR(hear(busy, "\n\n"), pass);
 	close(fd);
 	close(idle);
+	CHECK(poll(&(struct pollfd){.fd = busy, .events = POLLIN}, 1, 50) == 0);
 	close(busy);
+	CHECK(logged("worker_ended"));
 	fd = connect_to(port);
 	say(fd, request("u@example.com", "5"));
 	CHECK(begins(hear(fd, "\n\n"),

@@ -303,6 +303,11 @@ const struct row settings_rows[] = {
                 "senders whose signed mail others could send again; mail may "
                 "wait in queues for five days (432000).",
         .min = 0, .max = 31536000},
+    {"signer", "rotate_keep", ROW_NUMBER, AT(signer.rotate_keep), "7",
+        .help = "Days that \"postseal rotate\" wants the record of an old key "
+                "left in DNS after the new key signs. Mail waits in queues for "
+                "five days, and who verifies it when it is read comes later.",
+        .min = 1, .max = 3650},
     {"signer", "verify_own", ROW_BOOL, AT(signer.verify_own), "false",
         .help = "Verify each signature with the public half of its key before "
                 "it is added. For machines whose memory is not trusted."},

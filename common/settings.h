@@ -176,6 +176,7 @@ struct signer_settings {
 	enum canonicalization body_canon;
 	struct text_list sign_headers; /* signer/hdrsel.h reads it */
 	unsigned signature_ttl;        /* seconds from t= to x=; 0: no x= */
+	unsigned rotate_keep;          /* days; for admin/rotate.h */
 	bool verify_own;
 	bool bad_key_tempfail;  /* mail of a domain whose key is bad */
 	bool key_mismatch_skip; /* sign without keys that DNS has not */

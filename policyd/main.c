@@ -2,7 +2,6 @@
  * postseal-policyd: SPF for Postfix's check_policy_service. Options are read
  * here; spawned.c and standing.c serve.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,11 +9,10 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/options.h"
 #include "policyd/spawned.h"
 #include "policyd/standing.h"
 #include "policyd/startup.h"
-
-enum mode { MODE_SPAWNED, MODE_LISTEN, MODE_TEST, MODE_HELP, MODE_VERSION };
 
 static const char help[] =
     "usage: postseal-policyd [-c FILE] [--listen | -T]\n"
@@ -88,19 +86,19 @@ test(const char *file)
 }
 
 static int
-run(enum mode mode, const char *file)
+run(const struct options *o)
 {
-	switch (mode) {
-	case MODE_SPAWNED:
-		return spawned_run(file);
-	case MODE_LISTEN:
-		return standing_run(file);
-	case MODE_TEST:
-		return test(file);
-	case MODE_HELP:
+	switch (o->mode) {
+	case OPTIONS_SERVE:
+		return spawned_run(o->file);
+	case OPTIONS_LISTEN:
+		return standing_run(o->file);
+	case OPTIONS_TEST:
+		return test(o->file);
+	case OPTIONS_HELP:
 		fputs(help, stdout);
 		return EX_OK;
-	case MODE_VERSION:
+	case OPTIONS_VERSION:
 		puts(STARTUP_IDENT " " POSTSEAL_VERSION);
 		return EX_OK;
 	}
@@ -110,42 +108,9 @@ run(enum mode mode, const char *file)
 int
 main(int argc, char **argv)
 {
-	static const struct option options[] = {
-	    {"listen", no_argument, NULL, MODE_LISTEN},
-	    {"help", no_argument, NULL, MODE_HELP},
-	    {"version", no_argument, NULL, MODE_VERSION}, {NULL, 0, NULL, 0}};
-	const char *file = SETTINGS_FILE;
-	enum mode mode = MODE_SPAWNED;
-	char short_option[] = "-?";
-	int c;
+	struct options o;
 
-	opterr = 0; /* getopt would print before we know who listens */
-	while ((c = getopt_long(argc, argv, ":c:Th", options, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			file = optarg;
-			break;
-		case 'T':
-			mode = MODE_TEST;
-			break;
-		case 'h':
-			mode = MODE_HELP;
-			break;
-		case MODE_LISTEN:
-		case MODE_HELP:
-		case MODE_VERSION:
-			mode = (enum mode)c;
-			break;
-		case ':':
-			return usage(
-			    "a value is missing for", argv[optind - 1]);
-		default:
-			short_option[1] = (char)optopt;
-			return usage("unknown option",
-			    optopt > ' ' ? short_option : argv[optind - 1]);
-		}
-	}
-	if (optind < argc)
-		return usage("unexpected argument", argv[optind]);
-	return run(mode, file);
+	if (options_read(argc, argv, true, &o) != 0)
+		return usage(o.wrong, o.what);
+	return run(&o);
 }

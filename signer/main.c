@@ -2,16 +2,14 @@
  * postseal-signer: a milter that signs outbound mail with DKIM. Options are
  * read here; setup.c reads settings and keys, service.c serves.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <sysexits.h>
 
+#include "common/options.h"
 #include "common/supervisor.h"
 #include "signer/keycheck.h"
 #include "signer/setup.h"
 #include "signer/service.h"
-
-enum mode { MODE_SERVE, MODE_TEST, MODE_HELP, MODE_VERSION };
 
 static const char usage_text[] =
     "usage: postseal-signer [-c FILE] [-T]\n"
@@ -153,19 +151,21 @@ usage(const char *why, const char *what)
 }
 
 static int
-act(enum mode mode, const char *file)
+act(const struct options *o)
 {
-	switch (mode) {
-	case MODE_SERVE:
-		return run(file);
-	case MODE_TEST:
-		return test(file);
-	case MODE_HELP:
+	switch (o->mode) {
+	case OPTIONS_SERVE:
+		return run(o->file);
+	case OPTIONS_TEST:
+		return test(o->file);
+	case OPTIONS_HELP:
 		fputs(usage_text, stdout);
 		return EX_OK;
-	case MODE_VERSION:
+	case OPTIONS_VERSION:
 		puts(SETUP_IDENT " " POSTSEAL_VERSION);
 		return EX_OK;
+	case OPTIONS_LISTEN: /* not an option here */
+		break;
 	}
 	return EX_SOFTWARE;
 }
@@ -173,37 +173,9 @@ act(enum mode mode, const char *file)
 int
 main(int argc, char **argv)
 {
-	static const struct option options[] = {
-	    {"help", no_argument, NULL, MODE_HELP},
-	    {"version", no_argument, NULL, MODE_VERSION}, {NULL, 0, NULL, 0}};
-	const char *file = SETTINGS_FILE;
-	enum mode mode = MODE_SERVE;
-	int c;
+	struct options o;
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":c:Th", options, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			file = optarg;
-			break;
-		case 'T':
-			mode = MODE_TEST;
-			break;
-		case 'h':
-			mode = MODE_HELP;
-			break;
-		case MODE_HELP:
-		case MODE_VERSION:
-			mode = (enum mode)c;
-			break;
-		case ':':
-			return usage(
-			    "a value is missing for", argv[optind - 1]);
-		default:
-			return usage("unknown option", argv[optind - 1]);
-		}
-	}
-	if (optind < argc)
-		return usage("unexpected argument", argv[optind]);
-	return act(mode, file);
+	if (options_read(argc, argv, false, &o) != 0)
+		return usage(o.wrong, o.what);
+	return act(&o);
 }

@@ -8,21 +8,15 @@
 #include "common/limits.h"
 #include "policyd/received.h"
 #include "policyd/request.h"
+#include "policyd/side.h"
 #include "policyd/trust.h"
 #include "policyd/verdict.h"
-
-/* One identity's check: running (check), finished (result), or neither. */
-struct side {
-	const char *what; /* for explain() */
-	struct request *request;
-	struct check *check;
-	const struct check_result *result; /* a copy in the arena */
-};
 
 struct request {
 	struct request_env env;
 	struct arena arena;
 	struct timer *timer; /* the time limit; or at once, when nothing runs */
+	uint64_t left;       /* ms of the limit when the timer fires */
 	uint64_t began;
 	void (*done)(void *arg, const struct request_answer *answer);
 	void *arg;
@@ -35,19 +29,9 @@ struct request {
 	const char *by;
 	struct side helo;
 	struct side mail_from;
-	struct trust *trust; /* what asks DNS, or NULL */
+	bool trusting;       /* what asks DNS was asked: */
+	struct trust *trust; /* or NULL, there is nothing to ask */
 };
-
-static const struct check_result out_of_memory = {
-    .result = SPF_TEMPERROR, .domain = "", .problem = "out of memory"};
-
-static void
-side_cancel(struct side *s)
-{
-	if (s->check != NULL)
-		check_cancel(s->check);
-	s->check = NULL;
-}
 
 static void
 request_free(struct request *r)
@@ -64,31 +48,6 @@ void
 request_cancel(struct request *r)
 {
 	request_free(r);
-}
-
-/* Replaces a text by a copy of what we may show of it; NULL stays NULL. */
-static bool
-keep_text(struct arena *a, const char **text)
-{
-	if (*text == NULL)
-		return true;
-	*text = arena_dup(a, span_of(*text, strnlen(*text, HEADER_LINE_MAX)));
-	return *text != NULL;
-}
-
-/* A result as it must outlive its check. */
-static const struct check_result *
-keep_result(struct arena *a, const struct check_result *r)
-{
-	struct check_result *copy = arena_alloc(a, sizeof *copy);
-
-	if (copy == NULL)
-		return &out_of_memory;
-	*copy = *r;
-	if (!keep_text(a, &copy->domain) || !keep_text(a, &copy->mechanism) ||
-	    !keep_text(a, &copy->problem) || !keep_text(a, &copy->explanation))
-		return &out_of_memory;
-	return copy;
 }
 
 /* A request at CONNECT may have the instance of the message that follows, so
@@ -172,13 +131,51 @@ request_passes(const struct request *r)
 	return v.result == NULL || v.result->result == SPF_PASS;
 }
 
+static void trust_changed(void *arg);
+
+static struct check_input
+request_input(const struct request *r, struct span sender)
+{
+	return (struct check_input){
+	    .client = r->subject.client,
+	    .sender = sender,
+	    .helo = r->subject.helo,
+	    .receiver = r->subject.receiver,
+	    .now = (uint64_t)time(NULL),
+	    .void_max = r->policy->void_lookups,
+	    .prefetch = r->env.settings->dns.prefetch,
+	};
+}
+
+/* Sets out to ask who else vouches for the client. Without memory for that the
+ * results are no better than unknown. */
+static void
+request_trust(struct request *r)
+{
+	struct check_input in = request_input(r, r->subject.sender);
+
+	if (r->trusting)
+		return;
+	r->trusting = true;
+	if (trust_start(r->env.loop, r->env.resolver, r->policy, &in,
+	        trust_changed, r, &r->trust) == 0)
+		return;
+	if (r->helo.result != NULL)
+		r->helo.result = &side_out_of_memory;
+	if (r->mail_from.result != NULL)
+		r->mail_from.result = &side_out_of_memory;
+}
+
 /* All results that count are there. */
 static void
 request_decide(struct request *r)
 {
-	if (request_passes(r) ||
-	    trust_look(r->trust, &r->skip, &r->by) != TRUST_OPEN)
-		request_finish(r);
+	if (!request_passes(r)) {
+		request_trust(r);
+		if (trust_look(r->trust, &r->skip, &r->by) == TRUST_OPEN)
+			return;
+	}
+	request_finish(r);
 }
 
 /* HELO decides first, so MAIL FROM's result waits for HELO's. */
@@ -203,49 +200,13 @@ trust_changed(void *arg)
 }
 
 static void
-side_explain(const struct side *s, const struct check_result *result)
+side_done(void *arg)
 {
-	const struct request_env *env = &s->request->env;
+	struct request *r = arg;
 
-	if (env->explain != NULL)
-		env->explain(
-		    env->explain_arg, s->what, check_lookups(s->check), result);
-}
-
-static void
-side_done(void *arg, const struct check_result *result)
-{
-	struct side *s = arg;
-	struct request *r = s->request;
-
-	side_explain(s, result);
-	s->check = NULL;
-	s->result = keep_result(&r->arena, result);
 	if (r->shared)
-		r->mail_from.result = s->result;
+		r->mail_from.result = r->helo.result;
 	request_go_on(r);
-}
-
-/* The time limit. An identity that was to be checked and is not finished is a
- * temperror (RFC 7208 section 4.6.4, last paragraph). */
-static void
-side_timeout(struct side *s, struct span name)
-{
-	struct request *r = s->request;
-	struct check_result late = {.result = SPF_TEMPERROR,
-	    .domain = "",
-	    .problem = "time limit exceeded"};
-	char ascii[DOMAIN_MAX + 1];
-
-	if (s->check == NULL)
-		return;
-	if (domain_to_ascii(name, ascii) == 0)
-		late.domain = ascii;
-	side_explain(s, &late);
-	side_cancel(s);
-	s->result = keep_result(&r->arena, &late);
-	if (r->shared)
-		r->mail_from.result = s->result;
 }
 
 /* What follows the last '@'; all of it when there is none. */
@@ -259,46 +220,28 @@ domain_of(struct span sender)
 	return span_skip(sender, at);
 }
 
+/* Time for those who vouch for the client is left also if the sender's DNS is dead:
+ * they are asked when half of it is over. */
 static void
 request_fire(void *arg)
 {
 	struct request *r = arg;
 	const struct subject *s = &r->subject;
 
+	if (r->left > 0) {
+		timer_set(r->timer, r->left);
+		r->left = 0;
+		request_trust(r);
+		return;
+	}
 	side_timeout(&r->helo, s->helo);
 	side_timeout(
 	    &r->mail_from, s->sender.n == 0 ? s->helo : domain_of(s->sender));
+	if (r->shared)
+		r->mail_from.result = r->helo.result;
 	if (!request_passes(r))
 		(void)trust_look(r->trust, &r->skip, &r->by);
 	request_finish(r);
-}
-
-static struct check_input
-request_input(const struct request *r, struct span sender)
-{
-	return (struct check_input){
-	    .client = r->subject.client,
-	    .sender = sender,
-	    .helo = r->subject.helo,
-	    .receiver = r->subject.receiver,
-	    .now = (uint64_t)time(NULL),
-	    .void_max = r->policy->void_lookups,
-	    .prefetch = r->env.settings->dns.prefetch,
-	};
-}
-
-/* Starts one check; one that cannot start is a temperror. */
-static void
-side_start(struct side *s, struct span sender)
-{
-	struct request *r = s->request;
-	const struct check_input in = request_input(r, sender);
-
-	if (check_start(r->env.loop, r->env.resolver, &in, side_done, s,
-	        &s->check) != 0) {
-		s->check = NULL;
-		s->result = &out_of_memory;
-	}
 }
 
 /* RFC 7208 section 2.3: only a name of two labels or more can be checked. */
@@ -325,13 +268,26 @@ join(struct arena *a, struct span head, struct span tail)
 	return span_of(p, head.n + tail.n);
 }
 
+static void
+request_side(
+    struct request *r, struct side *s, const char *what, struct span sender)
+{
+	const struct check_input in = request_input(r, sender);
+
+	*s = (struct side){.what = what,
+	    .env = &r->env,
+	    .arena = &r->arena,
+	    .done = side_done,
+	    .arg = r};
+	side_start(s, &in);
+}
+
 /* Starts what is to be checked. 0 or -ENOMEM. */
 static int
 request_check(struct request *r)
 {
 	const struct policyd_settings *p = r->policy;
 	const struct subject *s = &r->subject;
-	struct check_input in = request_input(r, s->sender);
 	bool helo = p->helo.check && is_helo_name(s->helo);
 	struct span host, sender = s->sender;
 
@@ -345,15 +301,12 @@ request_check(struct request *r)
 		return -ENOMEM;
 	r->shared = helo && p->mail_from.check && s->sender.n == 0;
 	if (helo)
-		side_start(&r->helo, host);
+		request_side(r, &r->helo, "HELO", host);
 	if (r->shared)
 		r->mail_from.result = r->helo.result;
 	else if (p->mail_from.check)
-		side_start(&r->mail_from, sender);
-	if (r->helo.check == NULL && r->mail_from.check == NULL)
-		return 0;
-	return trust_start(
-	    r->env.loop, r->env.resolver, p, &in, trust_changed, r, &r->trust);
+		request_side(r, &r->mail_from, "MAIL FROM", sender);
+	return 0;
 }
 
 /* Why this request cannot be checked, or NULL. */
@@ -370,6 +323,19 @@ unchecked(const struct policyd_settings *p, const struct attr *in,
 	if (!p->helo.check && !p->mail_from.check)
 		return "checks are switched off";
 	return NULL;
+}
+
+static void
+request_timer(struct request *r)
+{
+	const struct policyd_settings *p = r->policy;
+	uint64_t limit = r->env.settings->policyd.time_limit * 1000ull;
+	bool asks = p->trusted_forwarders.n > 0 || p->trusted_helo.n > 0;
+
+	if (r->helo.check == NULL && r->mail_from.check == NULL)
+		limit = 0;
+	r->left = asks ? limit / 2 : 0;
+	timer_set(r->timer, limit - r->left);
 }
 
 static int
@@ -396,10 +362,7 @@ request_begin(struct request *r, const struct attr *in)
 		rc = request_check(r);
 	if (rc != 0)
 		return rc;
-	if (r->helo.check == NULL && r->mail_from.check == NULL)
-		timer_set(r->timer, 0);
-	else
-		timer_set(r->timer, settings->policyd.time_limit * 1000ull);
+	request_timer(r);
 	return 0;
 }
 
@@ -417,8 +380,6 @@ request_start(const struct request_env *env, const struct attr *in,
 	r->began = loop_now(env->loop);
 	r->done = done;
 	r->arg = arg;
-	r->helo = (struct side){.what = "HELO", .request = r};
-	r->mail_from = (struct side){.what = "MAIL FROM", .request = r};
 	arena_init(&r->arena, REQUEST_MEMORY_MAX);
 	rc = request_begin(r, in);
 	if (rc != 0) {

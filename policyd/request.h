@@ -15,8 +15,9 @@
  *     and then by MAIL FROM's.
  *   - At policyd.time_limit an identity that is not finished is temperror.
  *   - What the recipient's own policy changes is in force from the first step on.
- *   - The rules of skip.h come before all checks, those of trust.h run beside them:
- *     mail that did not pass is taken as not checked if one of them holds.
+ *   - The rules of skip.h come before all checks. Those of trust.h are for mail that
+ *     does not pass, which is taken as not checked if one of them holds: they are
+ *     asked when that is known, or when half of the time is over.
  */
 #ifndef POSTSEAL_POLICYD_REQUEST_H
 #define POSTSEAL_POLICYD_REQUEST_H

@@ -442,7 +442,7 @@ trust_relays(struct world *w)
 	w->settings.policyd.trusted_forwarders = (struct text_list){relays, 2};
 }
 
-/* Domain_Whitelist of pypolicyd-spf: all at once, and beside MAIL FROM. */
+/* Domain_Whitelist of pypolicyd-spf: all at once, for mail that does not pass. */
 static void
 forwarders(void)
 {
@@ -451,14 +451,15 @@ forwarders(void)
 	begin(&w);
 	trust_relays(&w);
 	CHECK(start(&w) == 0);
-	CU_ASSERT_FATAL(ndoubles == 3);
+	CU_ASSERT_FATAL(ndoubles == 1);
 	CHECK_STR(doubles[0].sender, "u@example.com");
+	double_done(0, SPF_FAIL, "all");
+	CU_ASSERT_FATAL(ndoubles == 3);
 	CHECK_STR(doubles[1].sender, "postmaster@one.example");
 	CHECK_STR(doubles[2].sender, "postmaster@two.example");
 	CHECK_STR(doubles[2].client, "192.0.2.1");
 	CHECK_STR(doubles[2].helo, "h.example.com");
 	double_done(2, SPF_PASS, "mx");
-	double_done(0, SPF_FAIL, "all");
 	CHECK(w.answers == 0); /* the first in the config may be it, too */
 	double_done(1, SPF_FAIL, "all");
 	CHECK(w.answers == 1);
@@ -484,50 +485,69 @@ forwarders(void)
 	begin(&w); /* nothing but a pass counts */
 	trust_relays(&w);
 	CHECK(start(&w) == 0);
-	double_done(1, SPF_NEUTRAL, "all");
-	double_done(2, SPF_TEMPERROR, NULL);
-	CHECK(w.answers == 0);
 	double_done(0, SPF_FAIL, "all");
+	double_done(1, SPF_NEUTRAL, "all");
+	CHECK(w.answers == 0);
+	double_done(2, SPF_TEMPERROR, NULL);
 	CHECK(begins(w.action, "550 5.7.23 "));
 	CHECK_STR(w.unchecked, NULL);
-	finish(&w);
-
-	begin(&w); /* mail that passes needs no trust, and waits for none */
-	trust_relays(&w);
-	CHECK(start(&w) == 0);
-	double_done(0, SPF_PASS, "a");
-	CHECK(begins(w.action, "PREPEND Received-SPF: pass "));
-	CHECK(doubles[1].cancelled && doubles[2].cancelled);
-	finish(&w);
-
-	begin(&w); /* nor does an answer that comes first change that */
-	trust_relays(&w);
-	CHECK(start(&w) == 0);
-	double_done(1, SPF_PASS, "a");
-	CHECK(w.answers == 0);
-	double_done(0, SPF_PASS, "a");
-	CHECK(begins(w.action, "PREPEND Received-SPF: pass "));
 	finish(&w);
 
 	begin(&w); /* HELO's refusal is not the end either */
 	trust_relays(&w);
 	w.settings.policyd.helo.check = true;
 	CHECK(start(&w) == 0);
-	CU_ASSERT_FATAL(ndoubles == 4);
 	double_done(0, SPF_FAIL, "all");
 	CHECK(doubles[1].cancelled && w.answers == 0);
+	CU_ASSERT_FATAL(ndoubles == 4);
 	double_done(2, SPF_PASS, "a");
 	CHECK_STR(w.action, "dunno");
 	finish(&w);
+}
 
-	begin(&w); /* nothing is checked, so nothing is asked */
+/* What passes, and what is not checked, needs nobody's word. */
+static void
+forwarders_not_asked(void)
+{
+	struct world w;
+
+	begin(&w);
+	trust_relays(&w);
+	CHECK(start(&w) == 0);
+	double_done(0, SPF_PASS, "a");
+	CHECK(begins(w.action, "PREPEND Received-SPF: pass "));
+	CHECK(ndoubles == 1);
+	finish(&w);
+
+	begin(&w); /* HELO's result does not decide then */
+	trust_relays(&w);
+	w.settings.policyd.helo.check = true;
+	CHECK(start(&w) == 0);
+	double_done(0, SPF_SOFTFAIL, "all");
+	double_done(1, SPF_PASS, "a");
+	CHECK(begins(w.action, "PREPEND Received-SPF: pass "));
+	CHECK(ndoubles == 2);
+	finish(&w);
+
+	begin(&w); /* what was asked meanwhile does not change that */
+	trust_relays(&w);
+	CHECK(start(&w) == 0);
+	loop_fake_advance(w.loop, 10000);
+	double_done(1, SPF_PASS, "a");
+	CHECK(w.answers == 0);
+	double_done(0, SPF_PASS, "a");
+	CHECK(begins(w.action, "PREPEND Received-SPF: pass "));
+	CHECK(doubles[2].cancelled);
+	finish(&w);
+
+	begin(&w); /* nothing is checked */
 	trust_relays(&w);
 	w.settings.policyd.mail_from.check = false;
 	w.settings.policyd.helo.check = true;
 	w.in.helo_name = span_str("localhost");
 	CHECK(start(&w) == 0);
-	CHECK(ndoubles == 0);
 	loop_run(w.loop);
+	CHECK(ndoubles == 0);
 	CHECK_STR(w.action, "dunno");
 	finish(&w);
 }
@@ -541,7 +561,9 @@ forwarders_are_late(void)
 	trust_relays(&w);
 	CHECK(start(&w) == 0);
 	double_done(0, SPF_FAIL, "all");
-	loop_fake_advance(w.loop, 20000);
+	loop_fake_advance(w.loop, 19999);
+	CHECK(w.answers == 0);
+	loop_fake_advance(w.loop, 1);
 	CHECK(begins(w.action, "550 5.7.23 "));
 	CHECK(doubles[1].cancelled && doubles[2].cancelled);
 	finish(&w);
@@ -550,15 +572,36 @@ forwarders_are_late(void)
 	trust_relays(&w);
 	w.settings.policyd.mail_from.action[SPF_TEMPERROR].kind = ACTION_DEFER;
 	CHECK(start(&w) == 0);
+	loop_fake_advance(w.loop, 9999);
+	CHECK(ndoubles == 1);
+	loop_fake_advance(w.loop, 1);
+	CU_ASSERT_FATAL(ndoubles == 3);
 	double_done(1, SPF_PASS, "a");
-	loop_fake_advance(w.loop, 20000);
+	loop_fake_advance(w.loop, 9999);
+	CHECK(w.answers == 0);
+	loop_fake_advance(w.loop, 1);
 	CHECK_STR(w.action, "dunno");
 	CHECK_STR(w.unchecked, "trusted_forwarders");
+	finish(&w);
+
+	begin(&w); /* nor a dead HELO that is the sender's, too */
+	trust_relays(&w);
+	w.settings.policyd.helo.check = true;
+	w.in.sender = span_str("");
+	CHECK(start(&w) == 0);
+	loop_fake_advance(w.loop, 10000);
+	CU_ASSERT_FATAL(ndoubles == 3);
+	double_done(0, SPF_TEMPERROR, NULL);
+	CHECK(w.answers == 0);
+	double_done(1, SPF_PASS, "a");
+	CHECK_STR(w.unchecked, "trusted_forwarders");
+	CHECK_STR(w.from, "temperror");
 	finish(&w);
 
 	begin(&w); /* the peer is lost: all are cancelled */
 	trust_relays(&w);
 	CHECK(start(&w) == 0);
+	loop_fake_advance(w.loop, 10000);
 	request_cancel(w.request);
 	CHECK(doubles[0].cancelled && doubles[1].cancelled &&
 	    doubles[2].cancelled);
@@ -568,8 +611,8 @@ forwarders_are_late(void)
 	trust_relays(&w);
 	double_fail_at = 2;
 	CHECK(start(&w) == 0);
-	CU_ASSERT_FATAL(ndoubles == 2);
 	double_done(0, SPF_FAIL, "all");
+	CU_ASSERT_FATAL(ndoubles == 2);
 	double_done(1, SPF_FAIL, "all");
 	CHECK(begins(w.action, "550 5.7.23 "));
 	finish(&w);
@@ -589,8 +632,8 @@ many_forwarders(void)
 	w.settings.policyd.trusted_forwarders.v = all;
 	w.settings.policyd.trusted_forwarders.n = SPF_FORWARDERS_MAX;
 	CHECK(start(&w) == 0);
-	CU_ASSERT_FATAL(ndoubles == 1 + SPF_FORWARDERS_MAX);
 	double_done(0, SPF_FAIL, "all");
+	CU_ASSERT_FATAL(ndoubles == 1 + SPF_FORWARDERS_MAX);
 	for (size_t i = 1; i < SPF_FORWARDERS_MAX; i++)
 		double_done(i, SPF_NONE, NULL);
 	CHECK(w.answers == 0);
@@ -873,8 +916,39 @@ every_allocation_fails(void)
 	CHECK(failed == 0 || refused > 0); /* 0: valgrind, see nomem.h */
 }
 
+/* Who cannot be asked, for want of memory, may have vouched for the client. */
+static void
+forwarders_without_memory(void)
+{
+	unsigned unknown = 0, failed = 0;
+
+	for (long n = 0;; n++) {
+		struct world w;
+		int rc;
+
+		begin(&w);
+		trust_relays(&w);
+		if (!nomem_round(n)) {
+			finish(&w);
+			break;
+		}
+		rc = start(&w);
+		if (rc == 0)
+			double_done(0, SPF_FAIL, "all");
+		failed += nomem_end();
+		unknown += rc == 0 && w.answers == 1 &&
+		    strcmp(w.from, "temperror") == 0;
+		CHECK(w.answers == 0 || strcmp(w.from, "fail") != 0);
+		if (w.request != NULL)
+			request_cancel(w.request);
+		finish(&w);
+	}
+	CHECK(failed == 0 || unknown > 0);
+}
+
 SUITE("request", T(both_side_by_side), T(helo_ends), T(null_sender),
     T(switched_off), T(helo_names), T(senders), T(not_for_us), T(forwarders),
-    T(forwarders_are_late), T(many_forwarders), T(recipients),
-    T(hidden_receiver), T(time_limit), T(cancel), T(observe),
-    T(check_does_not_start), T(memory_limit), T(every_allocation_fails))
+    T(forwarders_not_asked), T(forwarders_are_late), T(many_forwarders),
+    T(recipients), T(hidden_receiver), T(time_limit), T(cancel), T(observe),
+    T(check_does_not_start), T(memory_limit), T(every_allocation_fails),
+    T(forwarders_without_memory))

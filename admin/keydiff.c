@@ -50,12 +50,6 @@ keydiff_good(enum keydiff d)
 
 /* --- pieces --------------------------------------------------------------- */
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* True if a without blanks is b, or with prefix: the beginning of b. */
 static bool
 same_base64(struct span a, struct span b, bool prefix)
@@ -63,7 +57,7 @@ same_base64(struct span a, struct span b, bool prefix)
 	size_t at = 0;
 
 	for (size_t i = 0; i < a.n; i++) {
-		if (is_blank(a.p[i]))
+		if (span_is_fws(a.p[i]))
 			continue;
 		if (at == b.n || a.p[i] != b.p[at])
 			return false;
@@ -76,7 +70,7 @@ static bool
 has_blank(struct span s)
 {
 	for (size_t i = 0; i < s.n; i++) {
-		if (is_blank(s.p[i]))
+		if (span_is_fws(s.p[i]))
 			return true;
 	}
 	return false;
@@ -113,7 +107,7 @@ is_record(struct span text, enum key_algorithm algorithm, struct span half)
 static bool
 looks_like_key(struct span s)
 {
-	while (s.n > 0 && (is_blank(s.p[0]) || s.p[0] == '"'))
+	while (s.n > 0 && (span_is_fws(s.p[0]) || s.p[0] == '"'))
 		s = span_skip(s, 1);
 	return (s.n >= 6 && span_ieqs(span_of(s.p, 6), "v=dkim")) ||
 	    (s.n >= 2 &&

@@ -92,13 +92,28 @@ span_find(struct span s, char c)
 	return at == NULL ? s.n : (size_t)(at - s.p);
 }
 
-/* Without the spaces and TABs (RFC 5234 WSP) at both ends. */
+/* WSP of RFC 5234: space and TAB. */
+static inline bool
+span_is_wsp(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* What FWS of RFC 5322 section 3.2.2 is made of: WSP, and the CR and LF of
+ * folds. */
+static inline bool
+span_is_fws(char c)
+{
+	return span_is_wsp(c) || c == '\r' || c == '\n';
+}
+
+/* Without the WSP at both ends. */
 static inline struct span
 span_trim(struct span s)
 {
-	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
+	while (s.n > 0 && span_is_wsp(s.p[0]))
 		s = span_skip(s, 1);
-	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+	while (s.n > 0 && span_is_wsp(s.p[s.n - 1]))
 		s.n--;
 	return s;
 }

@@ -25,17 +25,11 @@ fail(struct reader *r, const char *why)
 	return false;
 }
 
-static bool
-is_fws(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* A control character that is not part of a fold. */
 static bool
 is_control(char c)
 {
-	return ((unsigned char)c < ' ' && !is_fws(c)) || c == 0x7f;
+	return ((unsigned char)c < ' ' && !span_is_fws(c)) || c == 0x7f;
 }
 
 /* atext of RFC 5322 and RFC 6532, and the dot, which stands anywhere. */
@@ -86,7 +80,7 @@ static int
 token(struct reader *r)
 {
 	while (r->p < r->end) {
-		if (is_fws(*r->p))
+		if (span_is_fws(*r->p))
 			r->p++;
 		else if (*r->p != '(')
 			return (unsigned char)*r->p;
@@ -166,7 +160,7 @@ read_literal(struct reader *r, struct words *w, struct address *a)
 		if (is_control(*r->p) || *r->p == '\\')
 			return fail(
 			    r, "an odd character in an address literal");
-		if (!is_fws(*r->p))
+		if (!span_is_fws(*r->p))
 			put(w, a, *r->p);
 		if (*r->p == ']') {
 			r->p++;

@@ -1,6 +1,7 @@
 #include "signer/choose.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "signer/address.h"
 #include "signer/glob.h"
@@ -137,6 +138,40 @@ in_hosts(const struct path *p, const char *key, const struct hosts *h,
 	return e != NULL && !e->not ;
 }
 
+/* A row of the signing table for some address of the domain. */
+static bool
+has_row(const struct path *p, struct span domain)
+{
+	char address[sizeof "postmaster@" + DOMAIN_MAX + 1];
+	const size_t at = sizeof "postmaster" - 1;
+	const struct signtable *t = &p->tables->signing;
+	struct signtable_walk w;
+
+	if (!p->tables->has_signing)
+		return false;
+	snprintf(address, sizeof address, "postmaster@%.*s", (int)domain.n,
+	    domain.p);
+	signtable_begin(&w, span_str(address), at);
+	return signtable_next(t, &w) < t->table.n;
+}
+
+/* True if mail to the domain could be for us, or a host of that name is ours: it is
+ * that of the message, or one that we sign for, or below one. */
+static bool
+serves(const void *arg, struct span domain)
+{
+	const struct path *p = arg;
+
+	if (has_row(p, domain) || domain_within(domain, span_str(p->ret->from)))
+		return true;
+	for (; domain.n > 0;
+	     domain = span_skip(domain, span_find(domain, '.') + 1)) {
+		if (keyring_find(p->keys, domain) != NULL)
+			return true;
+	}
+	return false;
+}
+
 /* What is left alone, whoever hands it in. */
 static enum choose_verdict
 judge_way(struct path *p)
@@ -145,6 +180,8 @@ judge_way(struct path *p)
 	const struct hosts_entry *e;
 	const char *daemon =
 	    listed(&p->settings->never_sign_daemons, in->daemon);
+	const struct inbound_us us = {
+	    p->keys->settings->hostname, in->host, serves, p};
 	const struct field *mark;
 
 	if (daemon != NULL) {
@@ -155,7 +192,7 @@ judge_way(struct path *p)
 	    in_hosts(p, "ignore_hosts", &p->tables->ignore, &e))
 		return because(
 		    p, CHOOSE_CLIENT_IGNORED, e->text, e->file, e->line);
-	mark = inbound_mark(&in->fields, p->keys->settings->hostname, in->host);
+	mark = inbound_mark(&in->fields, &us);
 	if (mark == NULL)
 		return CHOOSE_SIGN;
 	say(p, "header: %.*s of this host", (int)mark->name.n, mark->name.p);

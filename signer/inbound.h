@@ -2,11 +2,16 @@
  * inbound.h - does the header say that this host took the message in from
  * outside? (pure)
  *
- * By a Received-SPF field (RFC 7208 section 9.1) whose receiver is this host, or
- * which names none (pypolicyd-spf's Hide_Receiver, "<UNKNOWN>"; ours with
- * hide_receiver); or by an Authentication-Results field (RFC 8601) with this
- * host's authserv-id and a result. "none" as its only result is what a policy
- * service says of mail that it did not check, and no mark.
+ * By a Received-SPF field (RFC 7208 section 9.1), unless every receiver= in it is
+ * the name of a host elsewhere and there is one; or by an Authentication-Results
+ * field (RFC 8601) with this host's authserv-id. "none" as its only result is
+ * what a policy service says of mail that it did not check, and no mark.
+ *
+ * Policy services differ in what they call the receiver: the host, its short name,
+ * the domain of the recipient (pypolicyd-spf), "<UNKNOWN>" (its Hide_Receiver),
+ * nothing (our hide_receiver). And some write the HELO name and the sender as
+ * they came, with quotes and parentheses in them: so whatever a sender makes of the
+ * text in front of receiver=, it still counts; in doubt the field is ours.
  *
  * A sender can put in such a field, too: the message is unsigned then.
  */
@@ -15,10 +20,20 @@
 
 #include "signer/field.h"
 
-/* The first such field, or NULL. host and other: names of this host; other may
- * be "". Borrows from fields. */
+/* Which names are of this house. Borrowed for the call. */
+struct inbound_us {
+	const char *host;
+	const char *other; /* one more name of the host, or "" */
+
+	/* True if mail to that domain, which has no dot at its end, could be for us,
+	 * or a host of that name is ours. */
+	bool (*serves)(const void *arg, struct span domain);
+	const void *arg;
+};
+
+/* The first field that is a mark, or NULL. Borrows from fields. */
 const struct field *inbound_mark(
-    const struct field_list *fields, const char *host, const char *other);
+    const struct field_list *fields, const struct inbound_us *us);
 
 /* The name of a field that inbound_mark() found. Static. */
 const char *inbound_word(const struct field *f);

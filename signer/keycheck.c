@@ -41,12 +41,6 @@ struct keycheck {
 
 /* --- a record ------------------------------------------------------------- */
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* True if p, which may have blanks, is the half. */
 static bool
 same_half(struct span p, struct span half)
@@ -54,7 +48,7 @@ same_half(struct span p, struct span half)
 	size_t at = 0;
 
 	for (size_t i = 0; i < p.n; i++) {
-		if (is_blank(p.p[i]))
+		if (span_is_fws(p.p[i]))
 			continue;
 		if (at == half.n || p.p[i] != half.p[at++])
 			return false;

@@ -6,12 +6,6 @@ is_alpha(char c)
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-static bool
-is_fws(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* tag-name = ALPHA *(ALPHA / DIGIT / "_") */
 static bool
 is_name(struct span s)
@@ -34,7 +28,7 @@ is_value(struct span s)
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 
-		if ((c < ' ' && !is_fws(s.p[i])) || c == 0x7f)
+		if ((c < ' ' && !span_is_fws(s.p[i])) || c == 0x7f)
 			return false;
 	}
 	return true;
@@ -43,9 +37,9 @@ is_value(struct span s)
 struct span
 taglist_trim(struct span s)
 {
-	while (s.n > 0 && is_fws(s.p[0]))
+	while (s.n > 0 && span_is_fws(s.p[0]))
 		s = span_skip(s, 1);
-	while (s.n > 0 && is_fws(s.p[s.n - 1]))
+	while (s.n > 0 && span_is_fws(s.p[s.n - 1]))
 		s.n--;
 	return s;
 }

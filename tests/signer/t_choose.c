@@ -222,6 +222,12 @@ static const struct rule rules[] = {
         .why = "it came from outside: it has Received-SPF of this host"},
     {"", "Received-SPF: pass receiver=mx.far.example; identity=helo\n" FROM,
         .client = "127.0.0.1"},
+    {"", "Received-SPF: Pass (mailfrom) receiver=good.example\n" FROM,
+        .client = "127.0.0.1", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    {"", "Received-SPF: Pass (mailfrom) receiver=a.Good.example.\n" FROM,
+        .client = "127.0.0.1", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
     {"", "Authentication-Results: (c) mx.good.example. 1; spf=pass\n" FROM,
         .client = "127.0.0.1", .verdict = CHOOSE_CAME_IN,
         .why = "it came from outside: it has Authentication-Results of this "
@@ -492,6 +498,48 @@ tables(void)
 	suite_row(NULL);
 }
 
+/* A policy service may name the domain of the recipient, who need not be in the
+ * domain of the sender. */
+static void
+receivers_of_tables(void)
+{
+	static const struct {
+		const char *receiver;
+		enum choose_verdict verdict;
+	} row[] = {
+	    {"two.example", CHOOSE_CAME_IN},
+	    {"x.six.example", CHOOSE_CAME_IN},
+	    {"mx.one.example", CHOOSE_CAME_IN},
+	    {"else.example", CHOOSE_SIGN},
+	    {"six.example", CHOOSE_SIGN},
+	    {"own.org", CHOOSE_CAME_IN},
+	    {"mx.Own.ORG.", CHOOSE_CAME_IN},
+	    {"notown.org", CHOOSE_SIGN},
+	};
+	struct fixture f;
+	struct buf text;
+	struct choose c;
+
+	fixture_make_with(&f,
+	    "domain \"own.org\" { key \"a\" { file = \"@ed.pem\" } }\n"
+	    "signer { key_table = \"@KeyTable\" signing_table = "
+	    "\"refile:@re\" }\n",
+	    write_tables);
+	buf_init(&text, 4096);
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		suite_row(row[i].receiver);
+		buf_clear(&text);
+		buf_fmt(&text,
+		    "Received-SPF: Pass (x) receiver=%s\n"
+		    "From: a@one.example\n",
+		    row[i].receiver);
+		choose(&f, buf_text(&text), "127.0.0.1", false, &c);
+		CHECK(c.verdict == row[i].verdict);
+	}
+	buf_free(&text);
+	fixture_free(&f);
+}
+
 /* As a printed guide has it: the signing table names a key that the KeyTable does
  * not have; and the same without "refile:". */
 static void
@@ -677,5 +725,5 @@ end(void)
 }
 
 SUITE("choose", T(begin), T(from_fields), T(clients), T(each_rule),
-    T(subdomains), T(tables), T(guides_tables), T(strangers), T(no_memory),
-    T(many_signatures), T(end))
+    T(subdomains), T(tables), T(receivers_of_tables), T(guides_tables),
+    T(strangers), T(no_memory), T(many_signatures), T(end))

@@ -1,86 +1,55 @@
 #include <errno.h>
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 
 #include "common/limits.h"
+#include "signer/der.h"
 #include "signer/keyfile.h"
+#include "signer/pemblock.h"
+
+enum {
+	RSA_NUMBERS = 9, /* version, n, e, d, p, q, dP, dQ, qInv */
+	RSA_FRAME = 48   /* bytes around n and e in a SubjectPublicKeyInfo */
+};
+
+static const char pkcs8[] = "PRIVATE KEY";
 
 /* --- looking at bytes ----------------------------------------------------- */
 
-struct der {
-	const unsigned char *p;
-	size_t n;
-};
-
-/* Takes one element of that tag off d (X.690, definite lengths). */
-static bool
-der_take(struct der *d, unsigned char tag, struct der *ret)
-{
-	size_t n, head = 2;
-
-	if (d->n < 2 || d->p[0] != tag)
-		return false;
-	n = d->p[1];
-	if (n >= 0x80) {
-		size_t bytes = n - 0x80;
-
-		if (bytes == 0 || bytes > 2 || d->n < 2 + bytes)
-			return false;
-		n = bytes == 1 ? d->p[2] : (size_t)d->p[2] << 8 | d->p[3];
-		head += bytes;
-	}
-	if (n > d->n - head)
-		return false;
-	*ret = (struct der){d->p + head, n};
-	d->p += head + n;
-	d->n -= head + n;
-	return true;
-}
-
-/* Takes a positive INTEGER off d; *ret_bits is its size. */
-static bool
-der_take_bits(struct der *d, unsigned *ret_bits)
-{
-	struct der i;
-	unsigned bits;
-
-	if (!der_take(d, V_ASN1_INTEGER, &i) || i.n == 0 || i.p[0] >= 0x80)
-		return false;
-	for (; i.n > 0 && i.p[0] == 0; i.n--)
-		i.p++;
-	bits = (unsigned)i.n * 8;
-	for (unsigned top = i.n > 0 ? i.p[0] : 0xff; top < 0x80; top <<= 1)
-		bits--;
-	*ret_bits = bits;
-	return true;
-}
-
 /* RSAPrivateKey of RFC 8017 appendix A.1.2, two primes. */
+static bool
+read_rsa(struct der d, struct der *ret)
+{
+	struct der seq;
+
+	if (!der_take(&d, DER_SEQUENCE, &seq))
+		return false;
+	for (size_t i = 0; i < RSA_NUMBERS; i++) {
+		if (!der_take_number(&seq, &ret[i]))
+			return false;
+	}
+	return seq.n == 0;
+}
+
 static const char *
 look_at_rsa(struct der d, struct key_facts *f)
 {
-	static const char damaged[] = "the RSA key is damaged";
-	unsigned bits[9]; /* version, n, e, d, p, q, dP, dQ, qInv */
-	struct der seq;
+	struct der number[RSA_NUMBERS];
+	unsigned bits;
 
-	if (!der_take(&d, V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED, &seq))
-		return damaged;
-	for (size_t i = 0; i < 9; i++) {
-		if (!der_take_bits(&seq, &bits[i]))
-			return damaged;
-	}
-	if (bits[0] != 0 || seq.n != 0 || bits[2] < 2)
-		return damaged;
-	if (bits[1] < KEY_RSA_BITS_MIN)
+	if (!read_rsa(d, number) || der_bits(number[0]) != 0 ||
+	    der_bits(number[2]) < 2)
+		return "the RSA key is damaged";
+	bits = der_bits(number[1]);
+	if (bits < KEY_RSA_BITS_MIN)
 		return "the RSA key has under 1024 bits, which no verifier may "
 		       "accept (RFC 8301)";
-	if (bits[1] > KEY_RSA_BITS_MAX)
+	if (bits > KEY_RSA_BITS_MAX)
 		return "the RSA key has over 4096 bits, which few verifiers "
 		       "accept (RFC 8301)";
-	*f = (struct key_facts){KEY_RSA_SHA256, bits[1], NULL};
-	if (bits[1] < KEY_RSA_BITS_GOOD)
+	*f = (struct key_facts){KEY_RSA_SHA256, bits, NULL};
+	if (bits < KEY_RSA_BITS_GOOD)
 		f->warning =
 		    "the RSA key has under 2048 bits; a new one should "
 		    "have them (RFC 8301)";
@@ -93,7 +62,7 @@ look_at_ed25519(struct der d, struct key_facts *f)
 {
 	struct der seed;
 
-	if (!der_take(&d, V_ASN1_OCTET_STRING, &seed) || d.n != 0 ||
+	if (!der_take(&d, DER_OCTET_STRING, &seed) || d.n != 0 ||
 	    seed.n != KEY_ED25519_SIZE)
 		return "the Ed25519 key is damaged";
 	*f = (struct key_facts){KEY_ED25519_SHA256, KEY_ED25519_SIZE * 8, NULL};
@@ -125,26 +94,11 @@ look_at_pkcs8(struct der d, struct key_facts *f)
 	return why;
 }
 
-/* --- PEM ------------------------------------------------------------------ */
-
-struct pem_block {
-	char *name;
-	char *header;
-	unsigned char *data;
-	long n;
-};
-
-static void
-pem_free(struct pem_block *b)
-{
-	OPENSSL_secure_free(b->name);
-	OPENSSL_secure_free(b->header);
-	OPENSSL_secure_clear_free(b->data, (size_t)b->n);
-}
+/* --- the file ------------------------------------------------------------- */
 
 /* Why a block of that name is no key of ours, or NULL. */
 static const char *
-refuse_block(const struct pem_block *b)
+refuse_block(const struct pemblock *b)
 {
 	static const char *const reason[][2] = {
 	    {"ENCRYPTED PRIVATE KEY",
@@ -162,60 +116,35 @@ refuse_block(const struct pem_block *b)
 	    {"CERTIFICATE", "it is a certificate, not a private key"},
 	};
 
-	if (strstr(b->header, "ENCRYPTED") != NULL)
+	if (b->header.n > 0 &&
+	    memmem(b->header.p, b->header.n, "ENCRYPTED", 9) != NULL)
 		return reason[0][1];
 	for (size_t i = 0; i < sizeof reason / sizeof reason[0]; i++) {
-		if (strcmp(b->name, reason[i][0]) == 0)
+		if (span_eq(b->label, span_str(reason[i][0])))
 			return reason[i][1];
 	}
 	return "there is no private key in it";
 }
 
 static const char *
-look_at_block(const struct pem_block *b, struct key_facts *f)
+look_at_block(const struct pemblock *b, struct key_facts *f)
 {
-	struct der d = {b->data, (size_t)b->n};
+	struct der d = {b->data, b->n};
 
-	if (b->header[0] == '\0' && strcmp(b->name, "PRIVATE KEY") == 0)
+	if (b->header.n == 0 && span_eq(b->label, span_str(pkcs8)))
 		return look_at_pkcs8(d, f);
-	if (b->header[0] == '\0' && strcmp(b->name, "RSA PRIVATE KEY") == 0)
+	if (b->header.n == 0 && span_eq(b->label, span_str("RSA PRIVATE KEY")))
 		return look_at_rsa(d, f);
 	return refuse_block(b);
-}
-
-/*
- * Finds the first PEM block; nothing is decrypted here, so nobody is asked for
- * a password. 0 and *ret for pem_free(), -EINVAL, -ENOMEM.
- */
-static int
-pem_first(struct span pem, struct pem_block *ret)
-{
-	BIO *bio = BIO_new_mem_buf(pem.n == 0 ? "" : pem.p, (int)pem.n);
-	unsigned long error;
-	int ok;
-
-	if (bio == NULL) {
-		ERR_clear_error();
-		return -ENOMEM;
-	}
-	ok = PEM_read_bio_ex(bio, &ret->name, &ret->header, &ret->data, &ret->n,
-	    PEM_FLAG_SECURE | PEM_FLAG_EAY_COMPATIBLE);
-	BIO_free(bio);
-	if (ok == 1)
-		return 0;
-	error = ERR_peek_last_error();
-	ERR_clear_error();
-	return ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE ? -ENOMEM
-	                                                     : -EINVAL;
 }
 
 int
 keyfile_read(struct span pem, struct keyfile *ret, const char **ret_why)
 {
 	struct key_facts f;
-	struct pem_block b;
+	struct pemblock b;
 	const char *why;
-	int error = pem.n > KEY_FILE_MAX ? -EINVAL : pem_first(pem, &b);
+	int error = pem.n > KEY_FILE_MAX ? -EINVAL : pemblock_read(pem, &b);
 
 	if (error != 0) {
 		*ret_why = error == -ENOMEM
@@ -226,18 +155,89 @@ keyfile_read(struct span pem, struct keyfile *ret, const char **ret_why)
 	why = look_at_block(&b, &f);
 	ERR_clear_error();
 	if (why != NULL) {
-		pem_free(&b);
+		pemblock_free(&b);
 		*ret_why = why;
 		return -EINVAL;
 	}
-	OPENSSL_secure_free(b.name);
-	OPENSSL_secure_free(b.header);
-	*ret = (struct keyfile){f, b.data, (size_t)b.n};
+	*ret = (struct keyfile){.facts = f,
+	    .pkcs8 = span_eq(b.label, span_str(pkcs8)),
+	    .der = b.data,
+	    .n = b.n};
 	return 0;
 }
 
 void
 keyfile_free(struct keyfile *f)
 {
-	OPENSSL_secure_clear_free(f->der, f->n);
+	struct pemblock b = {.data = f->der, .n = f->n};
+
+	pemblock_free(&b);
+	f->der = NULL;
+}
+
+/* --- what is in it -------------------------------------------------------- */
+
+/* The bytes of PKCS#1 or of CurvePrivateKey, which PKCS#8 has behind version and
+ * algorithm. */
+static struct der
+inner_of(const struct keyfile *f)
+{
+	struct der all = {f->der, f->n}, seq = {NULL, 0}, inner = all;
+
+	if (f->pkcs8 && der_take(&all, DER_SEQUENCE, &seq) &&
+	    der_take(&seq, DER_INTEGER, &inner) &&
+	    der_take(&seq, DER_SEQUENCE, &inner))
+		(void)der_take(&seq, DER_OCTET_STRING, &inner);
+	return inner;
+}
+
+/* In front of `at`. Returns where it begins. */
+static unsigned char *
+put_number(unsigned char *at, struct der number)
+{
+	size_t n = number.n;
+
+	at = memcpy(at - n, number.p, n);
+	if (number.p[0] >= 0x80) {
+		*--at = 0;
+		n++;
+	}
+	return der_put_head(at, DER_INTEGER, n);
+}
+
+size_t
+keyfile_rsa_public(const struct keyfile *f, unsigned char *ret)
+{
+	/* rsaEncryption and its NULL, RFC 8017 appendix A.1 */
+	static const unsigned char algorithm[] = {0x30, 0x0d, 0x06, 0x09, 0x2a,
+	    0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
+	unsigned char text[KEYFILE_PUBLIC_MAX];
+	unsigned char *end = text + sizeof text, *at = end;
+	struct der number[RSA_NUMBERS];
+
+	if (f->facts.algorithm != KEY_RSA_SHA256 ||
+	    !read_rsa(inner_of(f), number) ||
+	    number[1].n + number[2].n > sizeof text - RSA_FRAME)
+		return 0;
+	at = put_number(at, number[2]);
+	at = put_number(at, number[1]);
+	at = der_put_head(at, DER_SEQUENCE, (size_t)(end - at));
+	*--at = 0; /* no bits are left over */
+	at = der_put_head(at, DER_BIT_STRING, (size_t)(end - at));
+	at = memcpy(at - sizeof algorithm, algorithm, sizeof algorithm);
+	at = der_put_head(at, DER_SEQUENCE, (size_t)(end - at));
+	memcpy(ret, at, (size_t)(end - at));
+	return (size_t)(end - at);
+}
+
+const unsigned char *
+keyfile_ed25519_seed(const struct keyfile *f)
+{
+	struct der d = inner_of(f), seed;
+
+	if (f->facts.algorithm != KEY_ED25519_SHA256 ||
+	    !der_take(&d, DER_OCTET_STRING, &seed) ||
+	    seed.n != KEY_ED25519_SIZE)
+		return NULL;
+	return seed.p;
 }

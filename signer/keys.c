@@ -10,8 +10,6 @@
 #include "signer/base64.h"
 #include "signer/keys.h"
 
-enum { PUBLIC_MAX = KEY_RSA_BITS_MAX / 8 + 64 }; /* bytes of a p= */
-
 struct key {
 	struct keyfile file;
 	EVP_PKEY *pkey;    /* NULL until it is needed */
@@ -74,27 +72,38 @@ key_facts(const struct key *k)
 
 /* --- OpenSSL's key, when it is needed ------------------------------------- */
 
-static int
-pkey_type(const struct key *k)
+static EVP_PKEY *
+make_rsa(const struct keyfile *f)
 {
-	switch (k->file.facts.algorithm) {
-	case KEY_RSA_SHA256:
-		return EVP_PKEY_RSA;
-	case KEY_ED25519_SHA256:
-		return EVP_PKEY_ED25519;
-	}
-	return EVP_PKEY_NONE;
+	const unsigned char *p = f->der;
+
+	return d2i_PrivateKey(EVP_PKEY_RSA, NULL, &p, (long)f->n);
+}
+
+static EVP_PKEY *
+make_ed25519(const struct keyfile *f)
+{
+	const unsigned char *seed = keyfile_ed25519_seed(f);
+
+	return seed == NULL ? NULL
+	                    : EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519,
+	                          NULL, seed, KEY_ED25519_SIZE);
 }
 
 static int
 make_pkey(struct key *k)
 {
-	const unsigned char *p = k->file.der;
-
 	if (k->pkey != NULL)
 		return 0;
 	ERR_clear_error();
-	k->pkey = d2i_PrivateKey(pkey_type(k), NULL, &p, (long)k->file.n);
+	switch (k->file.facts.algorithm) {
+	case KEY_RSA_SHA256:
+		k->pkey = make_rsa(&k->file);
+		break;
+	case KEY_ED25519_SHA256:
+		k->pkey = make_ed25519(&k->file);
+		break;
+	}
 	return k->pkey != NULL ? 0 : crypto_error(-EINVAL);
 }
 
@@ -228,38 +237,37 @@ key_sign(struct key *k, const unsigned char *digest, unsigned char *ret,
 
 /* --- halves --------------------------------------------------------------- */
 
-/* The bytes of p=. How many, or 0. */
-static size_t
-public_bytes(struct key *k, unsigned char *ret)
+/* Of an RSA key it stands in the file; no key of OpenSSL's is made, which leaves
+ * copies of its numbers behind. */
+static int
+public_bytes(struct key *k, unsigned char *ret, size_t *ret_n)
 {
-	size_t n = PUBLIC_MAX;
-	int len;
+	size_t n = KEYFILE_PUBLIC_MAX;
+	int error;
 
 	switch (k->file.facts.algorithm) {
 	case KEY_RSA_SHA256:
-		len = i2d_PUBKEY(k->pkey, NULL);
-		if (len <= 0 || len > PUBLIC_MAX)
-			return 0;
-		len = i2d_PUBKEY(k->pkey, &ret);
-		return len < 0 ? 0 : (size_t)len;
+		*ret_n = keyfile_rsa_public(&k->file, ret);
+		return *ret_n > 0 ? 0 : -EINVAL;
 	case KEY_ED25519_SHA256:
-		return EVP_PKEY_get_raw_public_key(k->pkey, ret, &n) == 1 ? n
-		                                                          : 0;
+		error = make_pkey(k);
+		if (error == 0 &&
+		    EVP_PKEY_get_raw_public_key(k->pkey, ret, &n) != 1)
+			error = crypto_error(-EIO);
+		*ret_n = n;
+		return error;
 	}
-	return 0;
+	return -EINVAL;
 }
 
 int
 key_public(struct key *k, struct buf *out)
 {
-	unsigned char bytes[PUBLIC_MAX];
-	int error = make_pkey(k);
+	unsigned char bytes[KEYFILE_PUBLIC_MAX];
 	size_t n;
+	int error = public_bytes(k, bytes, &n);
 
-	if (error != 0)
-		return error;
-	n = public_bytes(k, bytes);
-	return n == 0 ? crypto_error(-EIO) : base64_add(out, bytes, n);
+	return error != 0 ? error : base64_add(out, bytes, n);
 }
 
 static EVP_PKEY *

@@ -4,6 +4,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include "common/buf.h"
 #include "common/limits.h"
@@ -305,5 +306,80 @@ shapes(void)
 	}
 }
 
+/* --- public halves -------------------------------------------------------- */
+
+/* As OpenSSL writes it. */
+static void
+check_half(struct span pem, EVP_PKEY *pkey)
+{
+	unsigned char got[KEYFILE_PUBLIC_MAX], *want = NULL;
+	const char *why;
+	struct keyfile f;
+	size_t n = (size_t)i2d_PUBKEY(pkey, &want);
+
+	CU_ASSERT_FATAL(keyfile_read(pem, &f, &why) == 0);
+	CHECK(keyfile_rsa_public(&f, got) == n && memcmp(got, want, n) == 0);
+	CHECK(keyfile_ed25519_seed(&f) == NULL);
+	keyfile_free(&f);
+	OPENSSL_free(want);
+}
+
+static void
+public_halves(void)
+{
+	static const char *const pem[] = {pem_rsa1024, pem_rsa2048};
+	unsigned char raw[KEY_ED25519_SIZE], none[KEYFILE_PUBLIC_MAX];
+	size_t n = sizeof raw;
+	EVP_PKEY *pkey;
+	const char *why;
+	struct keyfile f;
+
+	for (size_t i = 0; i < 2; i++) {
+		BIO *b = BIO_new(BIO_s_mem());
+
+		pkey = pkey_of(pem[i]);
+		check_half(span_str(pem[i]), pkey);
+		CU_ASSERT_FATAL(PEM_write_bio_PrivateKey_traditional(
+		                    b, pkey, NULL, NULL, 0, NULL, NULL) == 1);
+		check_half(view(b), pkey);
+		BIO_free(b);
+		EVP_PKEY_free(pkey);
+	}
+	pkey = pkey_of(pem_ed25519);
+	CU_ASSERT_FATAL(keyfile_read(span_str(pem_ed25519), &f, &why) == 0);
+	CHECK(EVP_PKEY_get_raw_private_key(pkey, raw, &n) == 1);
+	CHECK(memcmp(keyfile_ed25519_seed(&f), raw, sizeof raw) == 0);
+	CHECK(keyfile_rsa_public(&f, none) == 0);
+	keyfile_free(&f);
+	EVP_PKEY_free(pkey);
+}
+
+/* An exponent as large as the modulus is odd, and has no room. */
+static void
+odd_halves(void)
+{
+	unsigned char half[KEYFILE_PUBLIC_MAX];
+	struct buf seq, der, pem;
+	const char *why;
+	struct keyfile f;
+
+	buf_init(&seq, 10000);
+	buf_init(&der, 10000);
+	buf_init(&pem, 10000);
+	for (size_t i = 0; i < 9; i++)
+		put_integer(&seq, i == 1 || i == 2 ? 4096 : i == 0 ? 0 : 17);
+	put_head(&der, 0x30, seq.n);
+	buf_span(&der, buf_view(&seq));
+	buf_str(&pem, "-----BEGIN RSA PRIVATE KEY-----\n");
+	base64_add(&pem, der.p, der.n);
+	buf_str(&pem, "\n-----END RSA PRIVATE KEY-----\n");
+	CU_ASSERT_FATAL(keyfile_read(buf_view(&pem), &f, &why) == 0);
+	CHECK(keyfile_rsa_public(&f, half) == 0);
+	keyfile_free(&f);
+	buf_free(&seq);
+	buf_free(&der);
+	buf_free(&pem);
+}
+
 SUITE("keyfile", T(good_forms), T(encrypted), T(other_kinds), T(other_blocks),
-    T(at_the_limit), T(sizes), T(shapes))
+    T(at_the_limit), T(sizes), T(shapes), T(public_halves), T(odd_halves))

@@ -151,7 +151,7 @@ store(const struct names *n, struct span pem, struct buf *why)
 	}
 	if (error == 0) {
 		what = n->file;
-		error = newfile_write(n->file, pem);
+		error = newfile_write(n->file, pem, 0600);
 	}
 	if (error == 0)
 		return 0;

@@ -1,12 +1,8 @@
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "admin/import.h"
-#include "admin/newfile.h"
 #include "admin/tool.h"
 #include "common/limits.h"
 
@@ -49,15 +45,47 @@ split(struct span line, bool equals, struct span *ret_name,
 		if (ret_value->n == 0 || ret_value->p[0] != '=')
 			return false;
 		*ret_value = span_trim(span_skip(*ret_value, 1));
+	} else if (ret_value->n > 0 && ret_value->p[0] == '=') {
+		return false; /* of the other program */
 	}
 	return n > 0 && (equals || ret_value->n > 0);
 }
 
+static int read_file(struct import *im, const char *file, bool equals,
+    unsigned depth, struct import_options *ret);
+
+/* Remembers one option. 0; -EMSGSIZE when there are too many; or -ENOMEM. */
 static int
-read_line(struct import *im, struct span line, struct import_option *o,
-    bool equals, int (*got)(void *, const struct import_option *), void *arg)
+keep(struct import *im, struct import_options *to, const char *file,
+    unsigned line, struct span name, struct span value)
+{
+	struct import_option *o = arena_alloc(&im->arena, sizeof *o);
+
+	if (to->n == IMPORT_OPTIONS_MAX)
+		return -EMSGSIZE;
+	if (o == NULL)
+		return -ENOMEM;
+	o->file = file;
+	o->line = line;
+	o->name = arena_dup(&im->arena, name);
+	o->value = arena_dup(&im->arena, value);
+	if (o->name == NULL || o->value == NULL)
+		return -ENOMEM;
+	if (to->first == NULL)
+		to->first = o;
+	else
+		to->last->next = o;
+	to->last = o;
+	to->n++;
+	return 0;
+}
+
+static int
+read_line(struct import *im, struct span line, const char *file,
+    unsigned number, bool equals, struct import_options *ret)
 {
 	struct span name, value;
+	int rc;
 
 	if (line.n > 0 && line.p[line.n - 1] == '\r')
 		line.n--;
@@ -66,24 +94,38 @@ read_line(struct import *im, struct span line, struct import_option *o,
 		return 0;
 	if (span_find(line, '\0') < line.n ||
 	    !split(line, equals, &name, &value)) {
-		buf_fmt(&im->why, "%s:%u: not an option with a value\n",
-		    o->file, o->line);
+		buf_fmt(&im->why, "%s:%u: not an option with a value\n", file,
+		    number);
 		return -EINVAL;
 	}
-	o->name = arena_dup(&im->arena, name);
-	o->value = arena_dup(&im->arena, value);
-	if (o->name == NULL || o->value == NULL)
-		return -ENOMEM;
-	return got(arg, o);
+	rc = keep(im, ret, file, number, name, value);
+	if (rc == -EMSGSIZE)
+		buf_fmt(&im->why, "%s:%u: over %u options\n", file, number,
+		    (unsigned)IMPORT_OPTIONS_MAX);
+	return rc == -EMSGSIZE ? -EINVAL : rc;
 }
 
-int
-import_read(struct import *im, const char *file, bool equals,
-    int (*got)(void *arg, const struct import_option *o), void *arg)
+/* An option that reads another file, where there is one. */
+static int
+read_included(struct import *im, bool equals, unsigned depth,
+    struct import_options *ret, const struct import_option *before)
 {
-	struct import_option o = {.file = file};
+	const struct import_option *o = ret->last;
+
+	if (equals || o == before || strcasecmp(o->name, "Include") != 0)
+		return 0;
+	if (depth == IMPORT_DEPTH_MAX)
+		return import_bad(im, o, "too many files in files");
+	return read_file(im, o->value, equals, depth + 1, ret);
+}
+
+static int
+read_file(struct import *im, const char *file, bool equals, unsigned depth,
+    struct import_options *ret)
+{
 	struct span rest;
 	struct buf text;
+	unsigned line = 0;
 	int rc = tool_read_file(file, CONFIG_FILE_MAX, &text);
 
 	if (rc != 0) {
@@ -91,13 +133,54 @@ import_read(struct import *im, const char *file, bool equals,
 		return rc == -ENOMEM ? rc : -EINVAL;
 	}
 	for (rest = buf_view(&text); rest.n > 0 && rc == 0;) {
+		const struct import_option *before = ret->last;
 		size_t n = span_find(rest, '\n');
 
-		o.line++;
-		rc = read_line(im, span_of(rest.p, n), &o, equals, got, arg);
+		rc = read_line(
+		    im, span_of(rest.p, n), file, ++line, equals, ret);
+		if (rc == 0)
+			rc = read_included(im, equals, depth, ret, before);
 		rest = span_skip(rest, n + 1);
 	}
 	buf_free(&text);
+	return rc;
+}
+
+int
+import_read(struct import *im, const char *file, bool equals,
+    struct import_options *ret)
+{
+	*ret = (struct import_options){.n = 0};
+	return read_file(im, file, equals, 0, ret);
+}
+
+/* True if it stands again further down. */
+static bool
+stands_again(const struct import_option *o)
+{
+	for (const struct import_option *i = o->next; i != NULL; i = i->next) {
+		if (strcasecmp(i->name, o->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+int
+import_each(struct import *im, const struct import_options *all,
+    int (*got)(void *arg, const struct import_option *o), void *arg)
+{
+	int rc = 0;
+
+	for (const struct import_option *o = all->first; o != NULL && rc == 0;
+	     o = o->next) {
+		if (strcasecmp(o->name, "Include") == 0)
+			continue;
+		if (stands_again(o))
+			import_left(im, o,
+			    "it stands again further down, where it counts");
+		else
+			rc = got(arg, o);
+	}
 	return rc;
 }
 
@@ -146,12 +229,6 @@ import_string(
 
 /* --- the whole ------------------------------------------------------------ */
 
-struct options {
-	const char *output;
-	const char *file[2];
-	int n;
-};
-
 static void
 add_section(const char *name, const struct buf *keys, struct buf *out)
 {
@@ -188,29 +265,6 @@ judge(struct import *im, const struct buf *text)
 	    &s, &im->why, &warn);
 	buf_free(&warn);
 	settings_free(s);
-	return rc;
-}
-
-static int
-write_new(struct import *im, const char *path, const struct buf *text)
-{
-	char full[PATH_MAX], here[PATH_MAX] = "";
-	int rc = 0;
-
-	if (path[0] != '/' && getcwd(here, sizeof here) == NULL)
-		rc = -errno;
-	if (rc == 0 &&
-	    snprintf(full, sizeof full, "%s%s%s", here,
-	        path[0] == '/' ? "" : "/", path) >= PATH_MAX)
-		rc = -ENAMETOOLONG;
-	if (rc == 0)
-		rc = newfile_write(full, buf_view(text));
-	if (rc == 0 && chmod(full, 0644) != 0)
-		rc = -errno;
-	if (rc == -EEXIST)
-		buf_fmt(&im->why, "%s exists and stays as it is\n", path);
-	else if (rc != 0)
-		buf_fmt(&im->why, "%s: %s\n", path, strerror(-rc));
 	return rc;
 }
 
@@ -252,92 +306,45 @@ is_policyd(const char *file)
 	return has_equals(file);
 }
 
-static int
-import_all(struct import *im, const struct options *o, struct buf *out)
+static struct buf *
+text_of(struct import *im, size_t i)
 {
-	int rc = 0;
+	struct buf *const all[] = {&im->top, &im->dns, &im->policyd,
+	    &im->signer, &im->domains, &im->left, &im->why};
 
-	for (int i = 0; i < o->n && rc == 0; i++)
-		rc = is_policyd(o->file[i]) ? import_policyd(im, o->file[i])
-		                            : import_opendkim(im, o->file[i]);
-	if (rc != 0)
-		return rc;
-	compose(im, out);
-	rc = judge(im, out);
-	if (rc == 0 && o->output != NULL)
-		rc = write_new(im, o->output, out);
-	return rc;
+	return i < sizeof all / sizeof all[0] ? all[i] : NULL;
 }
 
-static int
-run(const struct options *o)
+void
+import_init(struct import *im)
 {
-	struct import im = {.left = {0}};
-	struct buf *all[] = {&im.top, &im.dns, &im.policyd, &im.signer,
-	    &im.domains, &im.left, &im.why};
-	struct buf out;
-	int rc;
+	struct buf *one;
 
-	arena_init(&im.arena, CONFIG_FILE_MAX);
-	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-		buf_init(all[i], CONFIG_FILE_MAX);
-	buf_init(&out, CONFIG_FILE_MAX);
-	rc = import_all(&im, o, &out);
-	if (rc == 0 && o->output == NULL)
-		rc = tool_print("import", &out, stdout);
-	if (rc == 0 && im.left.n > 0) {
-		fprintf(stderr, "postseal import: not carried over:\n");
-		tool_complain("import", &im.left);
-	}
-	if (rc == -ENOMEM)
-		buf_fmt(&im.why, "%s\n", strerror(ENOMEM));
-	tool_complain("import", &im.why);
-	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-		buf_free(all[i]);
-	buf_free(&out);
-	arena_free(&im.arena);
-	return rc == 0 ? TOOL_OK : TOOL_FAILED;
+	arena_init(&im->arena, CONFIG_FILE_MAX * 2);
+	for (size_t i = 0; (one = text_of(im, i)) != NULL; i++)
+		buf_init(one, CONFIG_FILE_MAX);
 }
 
-/* --- the command line ----------------------------------------------------- */
+void
+import_free(struct import *im)
+{
+	struct buf *one;
 
-static const char help[] =
-    "postseal import FILE [FILE] - the postseal.conf that does what "
-    "opendkim.conf and\npolicyd-spf.conf did\n"
-    "\n"
-    "  -o, --output FILE     write it to this new file, do not print it\n"
-    "  -h, --help            print this\n"
-    "\n"
-    "Tables and keys stay where they are. On stderr: what was not carried "
-    "over, and why.\n"
-    "Exit status: 0; 1 when it failed, 2 when the command line is wrong.\n";
+	for (size_t i = 0; (one = text_of(im, i)) != NULL; i++)
+		buf_free(one);
+	arena_free(&im->arena);
+}
 
 int
-import_run(int argc, char **argv)
+import_file(struct import *im, const char *file)
 {
-	static const struct option longs[] = {
-	    {"output", required_argument, NULL, 'o'},
-	    {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-	struct options o = {.output = NULL};
-	int letter;
+	return is_policyd(file) ? import_policyd(im, file)
+	                        : import_opendkim(im, file);
+}
 
-	optind = 0; /* glibc: forget the options in front of the subcommand */
-	while ((letter = getopt_long(argc, argv, "o:h", longs, NULL)) != -1) {
-		if (letter == 'h')
-			return fputs(help, stdout) == EOF ? TOOL_FAILED
-			                                  : TOOL_OK;
-		if (letter != 'o') {
-			tool_wrong(
-			    "import", "that is not how it is called", NULL);
-			return TOOL_COMMAND_LINE;
-		}
-		o.output = optarg;
-	}
-	if (optind == argc || argc - optind > 2) {
-		tool_wrong("import", "one file, or two", NULL);
-		return TOOL_COMMAND_LINE;
-	}
-	while (optind < argc)
-		o.file[o.n++] = argv[optind++];
-	return run(&o);
+int
+import_compose(struct import *im, struct buf *out)
+{
+	compose(im, out);
+	return judge(im, out);
 }

@@ -3,6 +3,7 @@
 
 #include "admin/import.h"
 #include "admin/tool.h"
+#include "common/limits.h"
 
 /* What one option becomes. */
 enum kind {
@@ -13,10 +14,9 @@ enum kind {
 	BOOLEAN, /* yes, no */
 	NUMBER,
 	SINGLE, /* Domain, KeyFile, Selector, SubDomains: one section */
-	INCLUDE,
-	OWN,  /* by opendkim() itself */
-	LEFT, /* not carried over; key says why */
-	QUIET /* not needed, and nobody will miss it */
+	OWN,    /* by opendkim() itself */
+	LEFT,   /* not carried over; key says why */
+	QUIET   /* not needed, and nobody will miss it */
 };
 
 #define VERIFIES "postseal-signer signs, it does not verify"
@@ -48,7 +48,6 @@ static const struct row {
     {"KeyFile", SINGLE, ""},
     {"Selector", SINGLE, ""},
     {"SubDomains", SINGLE, ""},
-    {"Include", INCLUDE, ""},
     {"OmitHeaders", LEFT,
         "what is signed is listed in sign_headers; Received, Return-Path and "
         "the like never are"},
@@ -95,14 +94,13 @@ static const struct row {
     {"On-SignatureError", LEFT,
         "mail that cannot be signed is never rejected; see on_bad_key"},
 };
-enum { ROWS = sizeof rows / sizeof rows[0], INCLUDES_MAX = 5 };
+enum { ROWS = sizeof rows / sizeof rows[0] };
 
 struct opendkim {
 	struct import *im;
 	const char *domain, *keyfile, *selector, *canonicalization;
 	struct import_option at; /* of Domain */
-	bool subdomains;
-	unsigned depth;
+	bool subdomains, tables;
 };
 
 /* --- data sets ------------------------------------------------------------ */
@@ -159,6 +157,7 @@ take_table(struct opendkim *d, const struct import_option *o, const char *key)
 	if (file == NULL)
 		return -ENOMEM;
 	import_string(&d->im->signer, 1, key, file);
+	d->tables = d->tables || strcmp(key, "key_table") == 0;
 	return 0;
 }
 
@@ -176,7 +175,7 @@ read_words(const char *path, struct buf *out)
 {
 	struct span rest;
 	struct buf text;
-	int rc = tool_read_file(path, 1024 * 1024, &text);
+	int rc = tool_read_file(path, IMPORT_LIST_MAX, &text);
 
 	if (rc != 0)
 		return rc;
@@ -209,7 +208,7 @@ take_words(struct opendkim *d, const struct import_option *o, const char *key)
 	}
 	if (set_kind(o->value) == SET_OTHER || path == NULL)
 		return import_bad(d->im, o, not_read);
-	buf_init(&words, 1024 * 1024);
+	buf_init(&words, IMPORT_LIST_MAX);
 	rc = read_words(path, &words);
 	if (rc == 0 && buf_text(&words) != NULL)
 		put_list(&d->im->signer, key, buf_text(&words));
@@ -321,21 +320,6 @@ take_single(struct opendkim *d, const struct import_option *o)
 	}
 }
 
-static int got_option(void *arg, const struct import_option *o);
-
-static int
-take_include(struct opendkim *d, const struct import_option *o)
-{
-	int rc;
-
-	if (d->depth == INCLUDES_MAX)
-		return import_bad(d->im, o, "too many files in files");
-	d->depth++;
-	rc = import_read(d->im, o->value, false, got_option, d);
-	d->depth--;
-	return rc;
-}
-
 /* --- all ------------------------------------------------------------------ */
 
 static int
@@ -363,8 +347,6 @@ take(struct opendkim *d, const struct row *r, const struct import_option *o)
 	case SINGLE:
 		take_single(d, o);
 		return 0;
-	case INCLUDE:
-		return take_include(d, o);
 	case OWN:
 		return take_own(d, o);
 	case LEFT:
@@ -421,14 +403,15 @@ int
 import_opendkim(struct import *im, const char *file)
 {
 	struct opendkim d = {.im = im};
-	int rc = import_read(im, file, false, got_option, &d);
-	bool tables = im->signer.n > 0 && buf_text(&im->signer) != NULL &&
-	    strstr(buf_text(&im->signer), "key_table") != NULL;
+	struct import_options all;
+	int rc = import_read(im, file, false, &all);
 
+	if (rc == 0)
+		rc = import_each(im, &all, got_option, &d);
 	if (rc != 0)
 		return rc;
 	/* with a KeyTable, OpenDKIM does not look at these */
-	if (d.domain != NULL && !tables)
+	if (d.domain != NULL && !d.tables)
 		rc = add_domains(&d);
 	import_string(&im->signer, 1, "canonicalization",
 	    d.canonicalization == NULL ? "simple/simple" : d.canonicalization);

@@ -3,6 +3,7 @@
 
 #include "admin/import.h"
 #include "admin/tool.h"
+#include "common/limits.h"
 
 /* The migration table of postseal-policyd(8), as code. */
 
@@ -334,7 +335,7 @@ add_users(struct policyd *d)
 
 	if (file == NULL || strncmp(d->per_user, "text", 4) != 0)
 		return import_bad(d->im, &d->at, "not text,/path");
-	rc = tool_read_file(file, 1024 * 1024, &text);
+	rc = tool_read_file(file, IMPORT_LIST_MAX, &text);
 	if (rc != 0)
 		return import_bad(d->im, &d->at, strerror(-rc));
 	for (rest = buf_view(&text); rest.n > 0 && rc == 0;) {
@@ -379,8 +380,11 @@ int
 import_policyd(struct import *im, const char *file)
 {
 	struct policyd d = {.im = im};
-	int rc = import_read(im, file, true, got_option, &d);
+	struct import_options all;
+	int rc = import_read(im, file, true, &all);
 
+	if (rc == 0)
+		rc = import_each(im, &all, got_option, &d);
 	if (rc != 0)
 		return rc;
 	buf_init(&d.classes, 64 * 1024);

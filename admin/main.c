@@ -12,7 +12,7 @@
 
 #include "admin/checkcmd.h"
 #include "admin/genkey.h"
-#include "admin/import.h"
+#include "admin/importcmd.h"
 #include "admin/rotate.h"
 #include "admin/setupcmd.h"
 #include "admin/signcmd.h"
@@ -126,7 +126,7 @@ static const struct subcommand {
     {"genkey DOMAIN", "make a DKIM key, print its DNS record", genkey_run},
     {"testkey [DOMAIN]", "compare keys with their DNS records", testkey_run},
     {"import FILE ...", "opendkim.conf, policyd-spf.conf as postseal.conf",
-        import_run},
+        importcmd_run},
     {"spf --ip A ...", "what SPF says of a sender, and why", spf_run},
     {"sign < FILE", "print a message with the signatures it would get",
         signcmd_run},

@@ -51,7 +51,7 @@ make_names(const char *path, char *dir, char *temp)
 }
 
 int
-newfile_write(const char *path, struct span text)
+newfile_write(const char *path, struct span text, unsigned mode)
 {
 	char temp[PATH_MAX], dir[PATH_MAX];
 	int fd, error = make_names(path, dir, temp);
@@ -61,7 +61,9 @@ newfile_write(const char *path, struct span text)
 	fd = mkostemp(temp, O_CLOEXEC); /* mode 0600 */
 	if (fd < 0)
 		return -errno;
-	error = write_all(fd, text);
+	error = fchmod(fd, mode) == 0 ? 0 : -errno;
+	if (error == 0)
+		error = write_all(fd, text);
 	if (close(fd) != 0 && error == 0)
 		error = -errno;
 	if (error == 0 && link(temp, path) != 0)

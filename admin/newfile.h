@@ -11,10 +11,10 @@
 
 #include "common/span.h"
 
-/* Writes text to path, an absolute one. 0; -EEXIST when there is such a
- * file, which stays as it is; or another -errno. On failure nothing is left
- * behind. */
-int newfile_write(const char *path, struct span text);
+/* Writes text to path, an absolute one; it has that mode from its beginning. 0;
+ * -EEXIST when there is such a file, which stays as it is; or another -errno. On
+ * failure nothing is left behind. */
+int newfile_write(const char *path, struct span text, unsigned mode);
 
 /* Puts text in the place of the file at path (its target, where it is a symbolic
  * link), with its owner and mode; a new file gets that mode. 0, or -errno with

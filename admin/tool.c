@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -39,7 +40,12 @@ tool_complain(const char *name, const struct buf *why)
 	while (text.n > 0) {
 		size_t n = span_find(text, '\n');
 
-		fprintf(stderr, "postseal %s: %.*s\n", name, (int)n, text.p);
+		fprintf(stderr, "postseal %s: ", name);
+		for (size_t i = 0; i < n; i++)
+			putc(
+			    iscntrl((unsigned char)text.p[i]) ? '?' : text.p[i],
+			    stderr);
+		putc('\n', stderr);
 		text = span_skip(text, n + 1);
 	}
 }

@@ -25,6 +25,12 @@ enum {
 	CONFIG_KEYS_MAX = 48,
 	CONFIG_KEY_MAX = 40,
 
+	/* `postseal import`: OpenDKIM has some 150 options, and nobody's files lie
+	 * deeper in each other. Bytes of a list of words or users that is read. */
+	IMPORT_OPTIONS_MAX = 1000,
+	IMPORT_DEPTH_MAX = 5,
+	IMPORT_LIST_MAX = 1024 * 1024,
+
 	/* Reading: one read(2) of the worker's scratch buffer. Postfix sends body
 	 * packets of 64 KiB; larger reads gain nothing. */
 	READ_CHUNK = 64 * 1024,
@@ -141,6 +147,11 @@ enum {
 	DNS_RECORD_CACHE = 8 * 1024 * 1024,
 	DNS_PORTS = 2048,
 	DNS_QUESTIONS_MAX = 4096,
+
+	/* An answer that takes longer does not come from the cache of a resolver
+	 * nearby, which gives it within 1 or 2 ms, but from far: 10 to 100 ms. Then
+	 * SPF asks early what it may need next. */
+	DNS_PATIENCE_MS = 5,
 
 	/* The same for one connection (spawned): both identities of one request wait
 	 * for some 30 answers at the most, mostly for two; and Postfix ends the

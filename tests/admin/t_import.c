@@ -1,8 +1,10 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "admin/import.h"
+#include "common/limits.h"
 #include "common/settings.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
@@ -15,24 +17,12 @@ struct imported {
 	int rc;
 };
 
-static struct buf *
-texts(struct import *im, size_t i)
-{
-	struct buf *all[] = {&im->top, &im->dns, &im->policyd, &im->signer,
-	    &im->domains, &im->left, &im->why};
-
-	return i < sizeof all / sizeof all[0] ? all[i] : NULL;
-}
-
 static void
 import(struct imported *m, const char *text, bool policyd)
 {
 	FILE *f;
 
-	*m = (struct imported){.rc = 0};
-	arena_init(&m->im.arena, 1000000);
-	for (size_t i = 0; texts(&m->im, i) != NULL; i++)
-		buf_init(texts(&m->im, i), 100000);
+	import_init(&m->im);
 	tmpdir_make(&m->d);
 	f = fopen(tmpdir_file(&m->d, "old", m->path), "w");
 	CU_ASSERT_FATAL(f != NULL);
@@ -44,9 +34,7 @@ import(struct imported *m, const char *text, bool policyd)
 static void
 end(struct imported *m)
 {
-	for (size_t i = 0; texts(&m->im, i) != NULL; i++)
-		buf_free(texts(&m->im, i));
-	arena_free(&m->im.arena);
+	import_free(&m->im);
 	tmpdir_remove(&m->d);
 }
 
@@ -105,6 +93,14 @@ options_of_opendkim(void)
 	    {"Mode sv\n", "", SIMPLE, ":1: Mode: "},
 	    {"\nFrobnicate 3\n", "", SIMPLE,
 	        ":2: Frobnicate: there is nothing like it"},
+	    {"Canonicalization relaxed\nSignatureTTL 3\n"
+	     "canonicalization simple\n",
+	        "", "\tsignature_ttl = 3\n\tcanonicalization = \"simple\"\n",
+	        ":1: Canonicalization: it stands again further down"},
+	    {"DontSignMailTo csl:a@x.example\r\n\r\nMTA  A , B\r\n", "",
+	        "\texempt_recipients = {\"a@x.example\"}\n"
+	        "\tsign_daemons = {\"A\", \"B\"}\n" SIMPLE,
+	        NULL},
 	};
 
 	check_rows(rows, sizeof rows / sizeof rows[0], false);
@@ -173,6 +169,8 @@ options_of_policyd(void)
 	        "\treply_text = \"Message {action}: {reason}.\"\n" FAILS, "",
 	        "{url}"},
 	    {"debugLevel = 1\n", FAILS, "", ":1: debugLevel: "},
+	    {"TestOnly = 0\nTestOnly = 1\n", "\tobserve = false\n" FAILS, "",
+	        ":1: TestOnly: it stands again"},
 	};
 
 	check_rows(rows, sizeof rows / sizeof rows[0], true);
@@ -236,5 +234,168 @@ refuses(void)
 	suite_row(NULL);
 }
 
+/* Every beginning of a file gives a config or a sentence, never neither. */
+static void
+every_beginning(void)
+{
+	static const char *const old[] = {
+	    "Mode s\nDomain a.example, b.example\nKeyFile /k\nSelector s\n"
+	    "OversignHeaders From,To\nInternalHosts csl:::1, 10.0.0.0/8\n"
+	    "Nameservers 127.0.0.1\nDNSTimeout 3\n",
+	    "TestOnly = 0\nHELO_reject = Softfail\nLookup_Time = 20\n"
+	    "Reason_Message = {rejectdefer} {spf} Please see {url}\n"
+	    "Mail_From_pass_restriction = greylist\nHeader_Type = AR\n"};
+
+	for (int i = 0; i < 2; i++) {
+		for (size_t n = 0; n <= strlen(old[i]); n++) {
+			char text[400];
+			struct imported m;
+			struct buf out;
+			int rc;
+
+			snprintf(text, sizeof text, "%.*s", (int)n, old[i]);
+			suite_row(text);
+			import(&m, text, i == 1);
+			buf_init(&out, 100000);
+			rc = m.rc != 0 ? m.rc : import_compose(&m.im, &out);
+			CHECK((rc == 0) == (m.im.why.n == 0));
+			CHECK(n < strlen(old[i]) || rc == 0);
+			buf_free(&out);
+			end(&m);
+		}
+	}
+	suite_row(NULL);
+}
+
+/* IMPORT_OPTIONS_MAX options, and one more. */
+static void
+many_options(void)
+{
+	static char text[(IMPORT_OPTIONS_MAX + 1) * sizeof "Syslog yes\n"];
+	char why[TMPDIR_PATH_MAX + 100];
+
+	for (size_t n = IMPORT_OPTIONS_MAX; n <= IMPORT_OPTIONS_MAX + 1; n++) {
+		struct imported m;
+		char *p = text;
+
+		for (size_t i = 0; i < n; i++)
+			p = stpcpy(p, "Syslog yes\n");
+		import(&m, text, false);
+		CHECK((m.rc == 0) == (n == IMPORT_OPTIONS_MAX));
+		snprintf(why, sizeof why, "%s:%zu: over %d options\n", m.path,
+		    n, IMPORT_OPTIONS_MAX);
+		CHECK_STR(buf_text(&m.im.why), m.rc == 0 ? "" : why);
+		end(&m);
+	}
+}
+
+/* A file that reads another, IMPORT_DEPTH_MAX deep and one deeper. */
+static void
+included_files(void)
+{
+	for (unsigned deep = IMPORT_DEPTH_MAX; deep <= IMPORT_DEPTH_MAX + 1;
+	     deep++) {
+		struct tmpdir d;
+		struct import im;
+
+		tmpdir_make(&d);
+		for (unsigned i = 0; i <= deep; i++) {
+			char name[20], next[20], path[TMPDIR_PATH_MAX];
+			char text[200];
+
+			snprintf(name, sizeof name, "%u", i);
+			snprintf(next, sizeof next, "%u", i + 1);
+			snprintf(text, sizeof text,
+			    i == deep ? "SignatureTTL 9\n"
+			              : "SignatureTTL 3\nInclude %s\n",
+			    tmpdir_file(&d, next, path));
+			tmpdir_write(&d, name, text);
+		}
+		import_init(&im);
+		CHECK((import_opendkim(&im,
+		           tmpdir_file(&d, "0", (char[TMPDIR_PATH_MAX]){0})) ==
+		          0) == (deep == IMPORT_DEPTH_MAX));
+		CHECK(deep > IMPORT_DEPTH_MAX
+		        ? strstr(buf_text(&im.why),
+		              ":2: Include: too many files in files\n") != NULL
+		        : strstr(buf_text(&im.signer), "signature_ttl = 9\n") !=
+		            NULL);
+		import_free(&im);
+		tmpdir_remove(&d);
+	}
+}
+
+/* A list of IMPORT_LIST_MAX bytes, and of one more. */
+static void
+large_list(void)
+{
+	for (size_t n = IMPORT_LIST_MAX; n <= IMPORT_LIST_MAX + 1; n++) {
+		struct tmpdir d;
+		struct import im;
+		char *text = malloc(n + 1), line[200], path[TMPDIR_PATH_MAX];
+
+		CU_ASSERT_FATAL(text != NULL);
+		memset(text, '#', n);
+		memcpy(text, "a.example\n", 10);
+		text[n] = '\0';
+		tmpdir_make(&d);
+		tmpdir_write(&d, "list", text);
+		snprintf(line, sizeof line, "ExemptDomains %s\n",
+		    tmpdir_file(&d, "list", path));
+		tmpdir_write(&d, "old", line);
+		import_init(&im);
+		CHECK((import_opendkim(&im, tmpdir_file(&d, "old", path)) ==
+		          0) == (n == IMPORT_LIST_MAX));
+		CHECK_STR(n > IMPORT_LIST_MAX
+		        ? strstr(buf_text(&im.why), ":1: ")
+		        : strstr(buf_text(&im.signer), "exempt"),
+		    n > IMPORT_LIST_MAX
+		        ? ":1: ExemptDomains: File too large\n"
+		        : "exempt_domains = {\"a.example\"}\n" SIMPLE);
+		import_free(&im);
+		tmpdir_remove(&d);
+		free(text);
+	}
+}
+
+/* Which of the two programs a file belongs to. */
+static void
+kinds(void)
+{
+	static const struct {
+		const char *name, *text, *want; /* in the config */
+	} rows[] = {{"opendkim.conf", "Mode s\n", "signer {"},
+	    {"policyd-spf.conf", "TestOnly = 0\n", "observe = true"},
+	    {"old.conf", "\n# c\nTestOnly = 0\n", "observe = true"},
+	    {"old.conf", "\n# c\nMode s\n", "signer {"},
+	    {"opendkim.conf", "Mode = s\n", NULL},
+	    {"policyd-spf.conf", "TestOnly 0\n", NULL}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char path[TMPDIR_PATH_MAX];
+		struct tmpdir d;
+		struct import im;
+		struct buf out;
+		int rc;
+
+		suite_row(rows[i].text);
+		tmpdir_make(&d);
+		tmpdir_write(&d, rows[i].name, rows[i].text);
+		import_init(&im);
+		buf_init(&out, 100000);
+		rc = import_file(&im, tmpdir_file(&d, rows[i].name, path));
+		if (rc == 0)
+			rc = import_compose(&im, &out);
+		CHECK((rc == 0) == (rows[i].want != NULL));
+		if (rc == 0)
+			CHECK(strstr(buf_text(&out), rows[i].want) != NULL);
+		buf_free(&out);
+		import_free(&im);
+		tmpdir_remove(&d);
+	}
+	suite_row(NULL);
+}
+
 SUITE("import", T(options_of_opendkim), T(one_key_of_opendkim),
-    T(options_of_policyd), T(makes_a_config), T(refuses))
+    T(options_of_policyd), T(makes_a_config), T(refuses), T(every_beginning),
+    T(many_options), T(included_files), T(large_list), T(kinds))

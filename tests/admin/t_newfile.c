@@ -49,16 +49,17 @@ written(void)
 
 	tmpdir_make(&d);
 	tmpdir_file(&d, "secret", path);
-	CHECK(newfile_write(path, span_str("one\n")) == 0);
+	CHECK(newfile_write(path, span_str("one\n"), 0600) == 0);
 	check_content(path, "one\n");
 	CHECK(stat(path, &st) == 0 && (st.st_mode & 07777) == 0600);
 	CHECK(st.st_nlink == 1 && entries(&d) == 1);
-	CHECK(newfile_write(path, span_str("two\n")) == -EEXIST);
+	CHECK(newfile_write(path, span_str("two\n"), 0644) == -EEXIST);
 	check_content(path, "one\n");
 	CHECK(entries(&d) == 1);
 	tmpdir_file(&d, "empty", path);
-	CHECK(newfile_write(path, span_of(NULL, 0)) == 0);
+	CHECK(newfile_write(path, span_of(NULL, 0), 0644) == 0);
 	check_content(path, "");
+	CHECK(stat(path, &st) == 0 && (st.st_mode & 07777) == 0644);
 	umask(mask);
 	tmpdir_remove(&d);
 }
@@ -74,10 +75,10 @@ other_things_there(void)
 	tmpdir_file(&d, "link", path);
 	tmpdir_file(&d, "target", target);
 	CHECK(symlink(target, path) == 0);
-	CHECK(newfile_write(path, span_str("x")) == -EEXIST);
+	CHECK(newfile_write(path, span_str("x"), 0600) == -EEXIST);
 	CHECK(access(target, F_OK) != 0);
 	CHECK(mkdir(target, 0700) == 0);
-	CHECK(newfile_write(target, span_str("x")) == -EEXIST);
+	CHECK(newfile_write(target, span_str("x"), 0600) == -EEXIST);
 	CHECK(entries(&d) == 2);
 	tmpdir_remove(&d);
 }
@@ -97,10 +98,10 @@ half_written(void)
 	CU_ASSERT_FATAL(getrlimit(RLIMIT_FSIZE, &old) == 0);
 	small = (struct rlimit){5000, old.rlim_max};
 	CU_ASSERT_FATAL(setrlimit(RLIMIT_FSIZE, &small) == 0);
-	CHECK(newfile_write(path, text) == -EFBIG);
+	CHECK(newfile_write(path, text, 0600) == -EFBIG);
 	CU_ASSERT_FATAL(setrlimit(RLIMIT_FSIZE, &old) == 0);
 	CHECK(entries(&d) == 0);
-	CHECK(newfile_write(path, text) == 0);
+	CHECK(newfile_write(path, text, 0600) == 0);
 	free((void *)(uintptr_t)text.p);
 	tmpdir_remove(&d);
 }
@@ -110,14 +111,14 @@ bad_paths(void)
 {
 	static char path[PATH_MAX + 10];
 
-	CHECK(newfile_write("secret", span_str("x")) == -EINVAL);
-	CHECK(newfile_write("/secret", span_str("x")) == -EINVAL);
-	CHECK(
-	    newfile_write("/nonexistent/dir/secret", span_str("x")) == -ENOENT);
+	CHECK(newfile_write("secret", span_str("x"), 0600) == -EINVAL);
+	CHECK(newfile_write("/secret", span_str("x"), 0600) == -EINVAL);
+	CHECK(newfile_write("/nonexistent/dir/secret", span_str("x"), 0600) ==
+	    -ENOENT);
 	memset(path, 'a', sizeof path - 1);
 	path[0] = '/';
 	path[5] = '/';
-	CHECK(newfile_write(path, span_str("x")) == -ENAMETOOLONG);
+	CHECK(newfile_write(path, span_str("x"), 0600) == -ENAMETOOLONG);
 }
 
 /* What is replaced keeps its mode, also behind a link; a new file gets one. */

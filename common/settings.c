@@ -291,7 +291,8 @@ const struct row settings_rows[] = {
     {"signer", "sign_headers", ROW_FIELDS, AT(signer.sign_headers), "*",
         .help = "Header fields that are signed, all that are there of each "
                 "name; with \"!\" behind it, one more cannot be added "
-                "without breaking the signature. \"*\" stands for From! and "
+                "without breaking the signature (but a missing Date or "
+                "Message-ID can, as servers do so). \"*\" stands for From! and "
                 "Reply-To, Subject, Date, To, Cc, Sender, Message-ID, "
                 "In-Reply-To, References, the Resent-, MIME and List- fields. "
                 "A name that stands twice counts as it stands last. For "

@@ -140,6 +140,13 @@ hdrsel_read(const struct text_list *list, struct arena *arena,
 	return 0;
 }
 
+/* What a submission server adds where it is missing (RFC 6409 section 8). */
+static bool
+is_added_later(struct span name)
+{
+	return span_ieqs(name, "Date") || span_ieqs(name, "Message-ID");
+}
+
 /*
  * Writes the names of one rule to v and returns how many; only counts with v
  * NULL.
@@ -161,7 +168,7 @@ take(const struct hdrsel_rule *rule, const struct field_list *fields,
 			    rule->name, &fields->v[i - 1]};
 		n++;
 	}
-	if (rule->mode == HDRSEL_PRESENT)
+	if (rule->mode == HDRSEL_PRESENT || (n == 0 && is_added_later(name)))
 		return n;
 	if (v != NULL)
 		v[n] = (struct hdrsel_entry){rule->name, NULL};

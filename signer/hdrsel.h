@@ -5,8 +5,9 @@
  * are there, or those and once more ("oversigned": an added field of that name
  * breaks the signature). The default is the list of section 5.4.1, the MIME
  * fields, Sender, Message-ID and List-Unsubscribe-Post (RFC 8058 section 4),
- * and From oversigned. An absent field is named in h= only by oversigning: a
- * relay may add Date or Message-ID to a message that lacks them.
+ * and From oversigned. An absent field is named in h= only by oversigning, and Date
+ * and Message-ID not even then: a server on the way adds them to a message that
+ * lacks them.
  *
  * Trace fields and what is changed or removed on the way are never signed, not
  * even by a rule that names them. Pure: nothing is canonicalized (canon.c) or

@@ -147,6 +147,29 @@ own_rules(void)
 	    "From=2");
 }
 
+/* RFC 6409 section 8: a submission server adds Date and Message-ID that are
+ * missing. Naming them as absent would let that break the signature. */
+static void
+added_on_the_way(void)
+{
+	static const struct hdrsel_rule rule[] = {
+	    {"From", HDRSEL_OVERSIGN},
+	    {"Date", HDRSEL_OVERSIGN},
+	    {"message-id", HDRSEL_OVERSIGN},
+	    {"Subject", HDRSEL_OVERSIGN},
+	    {"Date2", HDRSEL_OVERSIGN},
+	};
+	static const struct hdrsel_rules rules = {rule, COUNT(rule)};
+	static const char *const absent[] = {"From"};
+	static const char *const one[] = {"From", "Date"};
+	static const char *const both[] = {"DATE", "Message-ID", "From"};
+
+	check_pick(&rules, absent, 1, "From=1 From Subject Date2");
+	check_pick(&rules, one, 2, "From=1 From Date=2 Date Subject Date2");
+	check_pick(&rules, both, 3,
+	    "From=3 From Date=1 Date message-id=2 message-id Subject Date2");
+}
+
 static void
 no_from(void)
 {
@@ -285,5 +308,6 @@ rules_no_memory(void)
 }
 
 SUITE("hdrsel", T(usual_message), T(smallest_message), T(repeated),
-    T(every_name), T(never), T(own_rules), T(no_from), T(at_the_limit),
-    T(no_memory), T(from_config), T(star_is_default), T(rules_no_memory))
+    T(every_name), T(never), T(own_rules), T(added_on_the_way), T(no_from),
+    T(at_the_limit), T(no_memory), T(from_config), T(star_is_default),
+    T(rules_no_memory))

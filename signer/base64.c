@@ -1,6 +1,7 @@
 #include "signer/base64.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 
 #include <openssl/evp.h>
@@ -24,12 +25,6 @@ base64_add(struct buf *out, const void *p, size_t n)
 	return buf_error(out);
 }
 
-static bool
-is_fws(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* The next four characters that are no white space, of *text; how many there
  * were. */
 static size_t
@@ -38,28 +33,45 @@ take_four(struct span *text, unsigned char *four)
 	size_t n = 0, i = 0;
 
 	for (; i < text->n && n < 4; i++) {
-		if (!is_fws(text->p[i]))
+		if (!span_is_fws(text->p[i]))
 			four[n++] = (unsigned char)text->p[i];
 	}
 	*text = span_skip(*text, i);
 	return n;
 }
 
-/*
- * Three bytes at the most, or 0 when it is no base64. OpenSSL takes '-' for an
- * end, '=' for an 'A' anywhere, and bits behind the end; encoding the bytes
- * again must give the same four.
- */
+/* The value of a character, or 64. */
+static unsigned
+digit(unsigned char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26U;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52U;
+	return c == '+' ? 62 : c == '/' ? 63 : 64;
+}
+
+/* Three bytes at the most, or 0 when it is no base64, or has bits behind its
+ * end. */
 static size_t
 decode_four(const unsigned char *four, unsigned char *three)
 {
 	size_t n = 3 - (four[3] == '=') - (four[3] == '=' && four[2] == '=');
-	unsigned char again[5];
+	uint32_t bits = 0;
 
-	if (EVP_DecodeBlock(three, four, 4) != 3)
-		return 0;
-	EVP_EncodeBlock(again, three, (int)n);
-	return memcmp(again, four, 4) == 0 ? n : 0;
+	for (size_t i = 0; i < 4; i++) {
+		unsigned d = i <= n ? digit(four[i]) : 0;
+
+		if (d == 64)
+			return 0;
+		bits = bits << 6 | d;
+	}
+	three[0] = (unsigned char)(bits >> 16);
+	three[1] = (unsigned char)(bits >> 8);
+	three[2] = (unsigned char)bits;
+	return (bits & ((1U << 8 * (3 - n)) - 1)) == 0 ? n : 0;
 }
 
 int

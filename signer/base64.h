@@ -1,9 +1,10 @@
 /*
  * base64.h - base64 (RFC 4648 section 4), for b=, bh= and p=.
  *
- * OpenSSL's, made strict: reading skips white space and line ends, which RFC
- * 6376 allows anywhere in these values, and takes nothing else that is not of
- * the one encoding that the bytes have.
+ * Writing is OpenSSL's. Reading is our own, as private keys are read with it,
+ * of which OpenSSL's reader leaves copies in memory; and strict: it skips white
+ * space and line ends, which RFC 6376 allows anywhere in these values, and takes
+ * nothing else that is not of the one encoding that the bytes have.
  */
 #ifndef POSTSEAL_SIGNER_BASE64_H
 #define POSTSEAL_SIGNER_BASE64_H

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,17 +6,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/limits.h"
 #include "signer/keyring.h"
-
-/* The bytes of a key file. On the stack, so that no copy stays in freed
- * memory. */
-struct key_bytes {
-	char p[KEY_FILE_MAX + 1]; /* one more, to notice a file that grows */
-	size_t n;
-};
+#include "signer/wholefile.h"
 
 /* One sentence about a key, with where it stands in the config. */
 static void __attribute__((format(printf, 4, 5)))
@@ -34,125 +26,84 @@ tell(struct buf *out, const struct domain_settings *d,
 	    d->name, k->file, text);
 }
 
-/* Reads fd to its end. 0, -EFBIG, or -errno. */
+/* Others than the owner must not use the file that the key is in. 0, or -EINVAL
+ * when that is refused. */
 static int
-read_all(int fd, struct key_bytes *ret)
-{
-	ssize_t n;
-
-	ret->n = 0;
-	while (ret->n < sizeof ret->p) {
-		n = read(fd, ret->p + ret->n, sizeof ret->p - ret->n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			return 0;
-		ret->n += (size_t)n;
-	}
-	return -EFBIG;
-}
-
-/* Opens the file; a pipe or device must not make the supervisor wait. */
-static int
-open_file(const char *path, mode_t *ret_mode)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
-	int rc = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) != 0)
-		rc = -errno;
-	else if (!S_ISREG(st.st_mode))
-		rc = -EMEDIUMTYPE;
-	if (rc != 0) {
-		close(fd);
-		return rc;
-	}
-	*ret_mode = st.st_mode;
-	return fd;
-}
-
-/* What an error of opening or reading means to the administrator. */
-static const char *
-file_problem(int rc)
-{
-	if (rc == -EMEDIUMTYPE)
-		return "is not a regular file";
-	if (rc == -EFBIG)
-		return "is larger than any key";
-	if (rc == -EACCES)
-		return "Permission denied; start the daemon as root, it drops "
-		       "its rights when the keys are read";
-	return strerror(-rc);
-}
-
-/* 0 and the bytes, which the caller wipes; -EINVAL after a sentence to why. */
-static int
-read_key(const struct settings *s, const struct domain_settings *d,
-    const struct key_settings *k, struct key_bytes *ret, struct buf *why,
+check_mode(const struct settings *s, const struct domain_settings *d,
+    const struct key_settings *k, mode_t mode, struct buf *why,
     struct buf *warn)
 {
 	bool refuse = s->signer.key_permissions_refuse;
-	mode_t mode = 0;
-	int fd = open_file(k->file, &mode), rc;
 
-	if (fd < 0) {
-		tell(why, d, k, "%s", file_problem(fd));
-		return -EINVAL;
-	}
-	if ((mode & (S_IRWXG | S_IRWXO)) != 0) {
-		tell(refuse ? why : warn, d, k,
-		    "mode %04o lets others than its owner use it; "
-		    "run: chmod 0600 %s",
-		    (unsigned)mode & 07777U, k->file);
-		if (refuse) {
-			close(fd);
-			return -EINVAL;
-		}
-	}
-	rc = read_all(fd, ret);
-	close(fd);
-	if (rc != 0)
-		tell(why, d, k, "%s", file_problem(rc));
-	return rc == 0 ? 0 : -EINVAL;
+	if ((mode & (S_IRWXG | S_IRWXO)) == 0)
+		return 0;
+	tell(refuse ? why : warn, d, k,
+	    "mode %04o lets others than its owner use it; run: chmod 0600 %s",
+	    (unsigned)mode, k->file);
+	return refuse ? -EINVAL : 0;
 }
 
-/* The bytes of a key that stands in a table, which then are nowhere else. */
+/* 0 and *ret owned; -EINVAL after a sentence to why; -ENOMEM. */
 static int
-take_key(const struct domain_settings *d, const struct key_settings *k,
-    struct key_bytes *ret, struct buf *why)
+make_key(const struct domain_settings *d, const struct key_settings *k,
+    struct span pem, struct key **ret, struct buf *why)
 {
-	ret->n = strlen(k->pem);
-	if (ret->n > sizeof ret->p) {
-		tell(why, d, k, "%s", file_problem(-EFBIG));
+	const char *reason = NULL;
+	int rc = key_new(pem, ret, &reason);
+
+	if (rc == -EINVAL)
+		tell(why, d, k, "%s", reason);
+	return rc;
+}
+
+/* From a file of its own. */
+static int
+read_key(const struct settings *s, const struct domain_settings *d,
+    const struct key_settings *k, struct key **ret, struct buf *why,
+    struct buf *warn)
+{
+	struct wholefile f;
+	int rc = wholefile_read(k->file, KEY_FILE_MAX, &f);
+
+	if (rc == -ENOMEM)
+		return rc;
+	if (rc != 0) {
+		tell(why, d, k, "%s",
+		    wholefile_problem(rc, "is larger than any key"));
 		return -EINVAL;
 	}
-	memcpy(ret->p, k->pem, ret->n);
-	explicit_bzero(k->pem, ret->n);
-	return 0;
+	rc = check_mode(s, d, k, f.mode, why, warn);
+	if (rc == 0)
+		rc = make_key(d, k, wholefile_view(&f), ret, why);
+	wholefile_free(&f);
+	return rc;
+}
+
+/* From a row of a table with that mode; then it is nowhere else. */
+static int
+take_key(const struct settings *s, const struct domain_settings *d,
+    const struct key_settings *k, mode_t mode, struct key **ret,
+    struct buf *why, struct buf *warn)
+{
+	size_t n = strlen(k->pem);
+	int rc = check_mode(s, d, k, mode, why, warn);
+
+	if (rc == 0)
+		rc = make_key(d, k, span_of(k->pem, n), ret, why);
+	explicit_bzero(k->pem, n);
+	return rc;
 }
 
 /* 0 and *ret owned; -EINVAL after a sentence to why; -ENOMEM. */
 static int
 open_key(const struct settings *s, const struct domain_settings *d,
-    const struct key_settings *k, struct key **ret, struct buf *why,
-    struct buf *warn)
+    const struct key_settings *k, mode_t table_mode, struct key **ret,
+    struct buf *why, struct buf *warn)
 {
-	const char *reason = NULL, *warning;
-	struct key_bytes bytes;
-	int rc = k->pem != NULL ? take_key(d, k, &bytes, why)
-	                        : read_key(s, d, k, &bytes, why, warn);
+	const char *warning;
+	int rc = k->pem != NULL ? take_key(s, d, k, table_mode, ret, why, warn)
+	                        : read_key(s, d, k, ret, why, warn);
 
-	if (rc == 0) {
-		rc = key_new(span_of(bytes.p, bytes.n), ret, &reason);
-		if (rc == -EINVAL)
-			tell(why, d, k, "%s", reason);
-	}
-	explicit_bzero(&bytes, sizeof bytes);
 	if (rc != 0)
 		return rc;
 	warning = key_facts(*ret)->warning;
@@ -171,10 +122,12 @@ free_keys(struct keyring_domain *d)
 	d->nkeys = 0;
 }
 
-/* Opens the keys of one domain. 0 (it may be bad then) or -ENOMEM. */
+/* Opens the keys of one domain; table_mode is that of the table, where they stand
+ * in one. 0 (it may be bad then) or -ENOMEM. */
 static int
 open_domain(const struct settings *s, const struct domain_settings *settings,
-    struct keyring_domain *d, struct buf *why, struct buf *warn)
+    mode_t table_mode, struct keyring_domain *d, struct buf *why,
+    struct buf *warn)
 {
 	struct key *key;
 	int rc;
@@ -188,8 +141,8 @@ open_domain(const struct settings *s, const struct domain_settings *settings,
 	for (size_t i = 0; i < settings->nkeys; i++) {
 		const struct key_settings *k = &settings->key[i];
 
-		rc = open_key(
-		    s, settings, k, &key, k->active ? why : warn, warn);
+		rc = open_key(s, settings, k, table_mode, &key,
+		    k->active ? why : warn, warn);
 		if (rc == -ENOMEM)
 			return rc;
 		if (rc == 0 && k->active)
@@ -250,7 +203,7 @@ keyring_open(const struct settings *s, struct keyring **ret, struct buf *why,
 		    i < s->ndomains
 		        ? &s->domain[i]
 		        : &k->tables->keys.entry[i - s->ndomains].domain,
-		    d, why, warn);
+		    k->tables->keys.table.mode, d, why, warn);
 		k->bad += d->bad;
 	}
 	if (rc == 0)

@@ -1,14 +1,12 @@
 #include "signer/table.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/limits.h"
+#include "signer/wholefile.h"
 
 void
 table_tell(
@@ -191,82 +189,25 @@ table_find(const struct table *t, struct span key, size_t from)
 
 /* --- files --------------------------------------------------------------- */
 
-/* Opens a regular file; a pipe must not make the supervisor wait. */
-static int
-open_file(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
-	int rc = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) != 0)
-		rc = -errno;
-	else if (!S_ISREG(st.st_mode))
-		rc = -EMEDIUMTYPE;
-	else if (st.st_size > TABLE_FILE_MAX)
-		rc = -EFBIG;
-	if (rc == 0)
-		return fd;
-	close(fd);
-	return rc;
-}
-
-/* 0; -EMSGSIZE when the file grows over the limit; or -errno. */
-static int
-read_all(int fd, struct buf *text)
-{
-	char chunk[16 * 1024];
-	ssize_t n;
-	int rc = 0;
-
-	while (rc == 0) {
-		n = read(fd, chunk, sizeof chunk);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			rc = n < 0 ? -errno : 0;
-			break;
-		}
-		rc = buf_add(text, chunk, (size_t)n);
-	}
-	explicit_bzero(chunk, sizeof chunk); /* keys may stand in it */
-	return rc;
-}
-
-static const char *
-problem(int rc)
-{
-	if (rc == -EMEDIUMTYPE)
-		return "is not a regular file";
-	if (rc == -EFBIG || rc == -EMSGSIZE)
-		return "is too large for a table";
-	return strerror(-rc);
-}
-
 int
 table_open(
     const char *spec, struct arena *arena, struct table *ret, struct buf *why)
 {
 	bool globs;
 	const char *path = table_path(spec, &globs);
-	int fd = open_file(path), rc = fd < 0 ? fd : 0;
-	struct buf text;
+	struct wholefile f;
+	int rc = wholefile_read(path, TABLE_FILE_MAX, &f);
 
-	buf_init(&text, TABLE_FILE_MAX + 1);
-	if (fd >= 0) {
-		rc = read_all(fd, &text);
-		close(fd);
+	if (rc == -ENOMEM)
+		return rc;
+	if (rc != 0) {
+		buf_fmt(why, "%s: %s\n", path,
+		    wholefile_problem(rc, "is too large for a table"));
+		return -EINVAL;
 	}
-	if (rc != 0 && rc != -ENOMEM) {
-		buf_fmt(why, "%s: %s\n", path, problem(rc));
-		rc = -EINVAL;
-	}
+	rc = table_parse(spec, wholefile_view(&f), arena, ret, why);
 	if (rc == 0)
-		rc = table_parse(spec, buf_view(&text), arena, ret, why);
-	if (text.p != NULL)
-		explicit_bzero(text.p, text.cap);
-	buf_free(&text);
+		ret->mode = f.mode;
+	wholefile_free(&f);
 	return rc;
 }

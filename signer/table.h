@@ -15,6 +15,8 @@
 #ifndef POSTSEAL_SIGNER_TABLE_H
 #define POSTSEAL_SIGNER_TABLE_H
 
+#include <sys/types.h>
+
 #include "common/arena.h"
 #include "common/buf.h"
 
@@ -31,6 +33,7 @@ struct table {
 	size_t n;
 	size_t *sorted; /* rows by key, then by place; of table_sort() */
 	size_t bad;     /* rows left out because nobody could read them */
+	mode_t mode;    /* permissions of the file; 0: of none */
 };
 
 /* "refile:/path" -> "/path". Borrows; *ret_globs: it is a refile. */

@@ -178,6 +178,71 @@ warnings(void)
 	fixture_free(&f);
 }
 
+/* A KeyTable with a key in one row, and the path of another in the next. */
+static void
+write_table(const struct tmpdir *d)
+{
+	char path[TMPDIR_PATH_MAX];
+	struct buf text;
+
+	buf_init(&text, 10000);
+	buf_str(&text, "in in.example:s:");
+	for (const char *p = pem_ed25519; *p != '\0'; p++)
+		buf_str(&text, *p == '\n' ? "\\n" : (char[]){*p, '\0'});
+	buf_fmt(
+	    &text, "\nout out.example:s:%s\n", tmpdir_file(d, "ed.pem", path));
+	tmpdir_write(d, "KeyTable", buf_text(&text));
+	buf_free(&text);
+}
+
+/* A table with keys in it is a key file. */
+static void
+modes_of_tables(void)
+{
+	static const struct {
+		mode_t mode;
+		const char *signer;
+		size_t bad, warnings;
+	} row[] = {
+	    {0600, "", 0, 0},
+	    {0400, "", 0, 0},
+	    {0640, "", 1, 0},
+	    {0604, "", 1, 0},
+	    {0644, " key_permissions = \"warn\"", 0, 1},
+	    {0600, " key_permissions = \"warn\"", 0, 0},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		char config[200], path[TMPDIR_PATH_MAX], want[500];
+		struct buf why, warn;
+		struct keyring *k;
+		struct fixture f;
+
+		snprintf(config, sizeof config,
+		    "signer { key_table = \"@KeyTable\"%s }\n", row[i].signer);
+		fixture_make_with(&f, config, write_table);
+		buf_init(&why, 10000);
+		buf_init(&warn, 10000);
+		CHECK(chmod(fixture_file(&f, "KeyTable", path), row[i].mode) ==
+		    0);
+		CHECK(keyring_open(f.settings, &k, &why, &warn) == 0);
+		CHECK(k->bad == row[i].bad && lines(&why) == row[i].bad);
+		CHECK(lines(&warn) == row[i].warnings);
+		CHECK(k->domain[0].bad == (row[i].bad > 0));
+		CHECK(k->domain[1].nkeys == 1); /* the file is its own affair */
+		snprintf(want, sizeof want,
+		    "@KeyTable:1: domain in.example: key %s: mode 0%o lets "
+		    "others than its owner use it; run: chmod 0600 %s\n",
+		    path, (unsigned)row[i].mode, path);
+		if (why.n + warn.n > 0)
+			CHECK(has(&f, why.n > 0 ? &why : &warn, want));
+		keyring_free(k);
+		buf_free(&why);
+		buf_free(&warn);
+		fixture_free(&f);
+	}
+}
+
 static void
 fifo_and_size(void)
 {
@@ -257,4 +322,5 @@ every_allocation(void)
 }
 
 SUITE("keyring", T(good_keys), T(inactive_keys), T(bad_keys), T(modes),
-    T(warnings), T(fifo_and_size), T(no_domains), T(every_allocation))
+    T(modes_of_tables), T(warnings), T(fifo_and_size), T(no_domains),
+    T(every_allocation))

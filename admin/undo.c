@@ -34,32 +34,66 @@ path_of(const char *dir, const char *file, const char *kept, char *ret)
 	return n < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
-static int
-copy(const char *from, const char *to, struct buf *why)
+static void
+free_files(struct buf *text)
 {
-	struct buf text;
-	int rc = tool_read_file(from, CONFIG_FILE_MAX, &text);
-
-	if (rc != 0)
-		return fail(from, rc, why);
-	rc = newfile_replace(to, buf_view(&text), 0644);
-	buf_free(&text);
-	return rc == 0 ? 0 : fail(to, rc, why);
+	for (size_t i = 0; i < FILES; i++)
+		buf_free(&text[i]);
 }
 
-/* Copies each file from one of its three places to another. */
+/* Reads all files of one of the three places. On failure there is nothing to
+ * free. */
 static int
-copy_all(const char *dir, const char *from, const char *to, struct buf *why)
+read_files(const char *dir, const char *kept, struct buf *ret, struct buf *why)
 {
-	char source[PATH_MAX], target[PATH_MAX];
+	char path[PATH_MAX];
+	int rc = 0;
+
+	for (size_t i = 0; i < FILES; i++)
+		buf_init(&ret[i], CONFIG_FILE_MAX);
+	for (size_t i = 0; i < FILES && rc == 0; i++) {
+		rc = path_of(dir, files[i], kept, path);
+		if (rc == 0)
+			rc = tool_read_file(path, CONFIG_FILE_MAX, &ret[i]);
+		if (rc != 0)
+			fail(path, rc, why);
+	}
+	if (rc != 0)
+		free_files(ret);
+	return rc;
+}
+
+/* Writes them to another. What is kept is for the owner alone: a main.cf may have
+ * passwords that its own mode protects. */
+static int
+write_files(
+    const char *dir, const char *kept, struct buf *text, struct buf *why)
+{
+	char path[PATH_MAX];
 	int rc = 0;
 
 	for (size_t i = 0; i < FILES && rc == 0; i++) {
-		rc = path_of(dir, files[i], from, source);
+		rc = path_of(dir, files[i], kept, path);
 		if (rc == 0)
-			rc = path_of(dir, files[i], to, target);
-		rc = rc == 0 ? copy(source, target, why) : fail(dir, rc, why);
+			rc = newfile_replace(path, buf_view(&text[i]), 0600);
+		if (rc != 0)
+			fail(path, rc, why);
 	}
+	return rc;
+}
+
+/* Copies the files from one of their three places to another: all are read before
+ * one is written. */
+static int
+copy_all(const char *dir, const char *from, const char *to, struct buf *why)
+{
+	struct buf text[FILES];
+	int rc = read_files(dir, from, text, why);
+
+	if (rc != 0)
+		return rc;
+	rc = write_files(dir, to, text, why);
+	free_files(text);
 	return rc;
 }
 
@@ -97,16 +131,51 @@ changed(const char *dir)
 	return NULL;
 }
 
-int
-undo_save(const char *dir, struct buf *why)
+static void
+forget(const char *dir, const char *kept)
 {
 	char path[PATH_MAX];
 
-	if (path_of(dir, "", "", path) != 0)
-		return fail(dir, -ENAMETOOLONG, why);
-	if (mkdir(path, 0755) != 0 && errno != EEXIST)
-		return fail(path, -errno, why);
-	return changed(dir) == NULL ? 0 : copy_all(dir, NULL, BEFORE, why);
+	for (size_t i = 0; i < FILES; i++) {
+		if (path_of(dir, files[i], kept, path) == 0)
+			unlink(path);
+	}
+}
+
+static void
+forget_all(const char *dir)
+{
+	char path[PATH_MAX];
+
+	forget(dir, BEFORE);
+	forget(dir, AFTER);
+	if (path_of(dir, "", "", path) == 0)
+		rmdir(path);
+}
+
+int
+undo_save(const char *dir, struct buf *why)
+{
+	struct buf text[FILES];
+	char path[PATH_MAX];
+	int rc;
+
+	if (changed(dir) == NULL)
+		return 0;
+	rc = read_files(dir, NULL, text, why);
+	if (rc != 0)
+		return rc;
+	rc = path_of(dir, "", "", path);
+	if (rc == 0 && mkdir(path, 0700) != 0 && errno != EEXIST)
+		rc = -errno;
+	if (rc != 0) {
+		fail(dir, rc, why);
+	} else {
+		forget(dir, AFTER); /* there is none, until undo_seal() */
+		rc = write_files(dir, BEFORE, text, why);
+	}
+	free_files(text);
+	return rc;
 }
 
 int
@@ -115,25 +184,25 @@ undo_seal(const char *dir, struct buf *why)
 	return copy_all(dir, NULL, AFTER, why);
 }
 
-int
-undo_rollback(const char *dir, struct buf *why)
-{
-	return copy_all(dir, BEFORE, NULL, why);
-}
-
-static void
-forget(const char *dir)
+/* True if an earlier setup has sealed what is kept. */
+static bool
+is_sealed(const char *dir)
 {
 	char path[PATH_MAX];
 
-	for (size_t i = 0; i < FILES; i++) {
-		if (path_of(dir, files[i], BEFORE, path) == 0)
-			unlink(path);
-		if (path_of(dir, files[i], AFTER, path) == 0)
-			unlink(path);
-	}
-	if (path_of(dir, "", "", path) == 0)
-		rmdir(path);
+	return path_of(dir, files[FILES - 1], AFTER, path) == 0 &&
+	    access(path, F_OK) == 0;
+}
+
+int
+undo_rollback(const char *dir, struct buf *why)
+{
+	bool sealed = is_sealed(dir);
+	int rc = copy_all(dir, sealed ? AFTER : BEFORE, NULL, why);
+
+	if (rc == 0 && !sealed)
+		forget_all(dir);
+	return rc;
 }
 
 int
@@ -161,6 +230,6 @@ undo_restore(const char *dir, struct buf *why)
 	}
 	rc = copy_all(dir, BEFORE, NULL, why);
 	if (rc == 0)
-		forget(dir);
+		forget_all(dir);
 	return rc;
 }

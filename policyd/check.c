@@ -14,14 +14,16 @@ struct check {
 	struct arena arena;
 	struct loop *loop;
 	struct resolver *resolver;
-	struct timer
-	    *timer; /* calls done() when check_start() had the result */
+	struct timer *timer; /* check_start() has the result; or an answer
+	                      * takes long */
 	void (*done)(void *arg, const struct check_result *result);
 	void *arg;
 	bool prefetch;
+	bool slow;  /* an answer took longer than DNS_PATIENCE_MS */
 	bool early; /* what is asked now is not needed yet */
 	struct lookups l;
 	struct plan *explaining; /* the record whose exp is looked up */
+	bool finished;
 	struct check_result result;
 	char domain[DOMAIN_MAX + 1];
 };
@@ -48,10 +50,8 @@ check_free(struct check *c)
 }
 
 static void
-deliver(void *arg)
+deliver(struct check *c)
 {
-	struct check *c = arg;
-
 	c->done(c->arg, &c->result);
 	check_free(c);
 }
@@ -95,11 +95,32 @@ settle(struct check *c, const struct spfeval_verdict *v)
 static void
 look_ahead(struct check *c)
 {
-	if (!c->prefetch || resolver_busy(c->resolver))
+	if (c->explaining != NULL || resolver_busy(c->resolver))
 		return;
 	c->early = true;
 	early_ask(&c->l);
 	c->early = false;
+}
+
+/* A question is out. Before there is a record, nothing more is known to ask. */
+static void
+be_patient(struct check *c)
+{
+	if (c->prefetch && !c->slow && c->l.root.leads != NULL)
+		timer_set(c->timer, DNS_PATIENCE_MS);
+}
+
+static void
+fire(void *arg)
+{
+	struct check *c = arg;
+
+	if (c->finished) {
+		deliver(c);
+		return;
+	}
+	c->slow = true;
+	look_ahead(c);
 }
 
 /* Runs what can be run. True: the result is there. */
@@ -110,7 +131,9 @@ check_run(struct check *c)
 
 	if (c->explaining == NULL) {
 		if (!spfeval_run(&c->l, &v)) {
-			look_ahead(c);
+			if (c->slow)
+				look_ahead(c);
+			be_patient(c);
 			return false;
 		}
 		settle(c, &v);
@@ -120,6 +143,7 @@ check_run(struct check *c)
 	        FOUND_STOP)
 		return false;
 	c->result.queries = c->l.queries;
+	c->finished = true;
 	return true;
 }
 
@@ -131,15 +155,19 @@ got(void *arg, struct dns_answer *answer)
 	struct asked *asked = arg;
 	struct check *c = asked->check;
 	struct question *q = asked->question;
+	bool wanted = q == c->l.wanted;
 
 	q->state = QUESTION_ANSWERED;
 	q->answered = loop_now(c->loop);
 	q->query = NULL;
 	q->answer = answer;
+	c->slow |= c->prefetch && q->answered - q->asked >= DNS_PATIENCE_MS;
 	if (lookups_ready(&c->l, q)) {
 		if (check_run(c))
 			deliver(c);
-	} else if (c->explaining == NULL && early_learns(q->type)) {
+	} else if (wanted) {
+		be_patient(c); /* with the next host of the same mx */
+	} else if (c->slow && early_learns(q->type)) {
 		look_ahead(c);
 	}
 }
@@ -317,10 +345,11 @@ check_start(struct loop *loop, struct resolver *resolver,
 	c->result.result = SPF_NONE;
 	arena_init(&c->arena, SPF_CHECK_MEMORY_MAX);
 	rc = take(c, in, &evaluate);
+	if (rc == 0)
+		rc = timer_new(loop, fire, c, &c->timer);
 	if (rc == 0 && (!evaluate || check_run(c))) {
-		rc = timer_new(loop, deliver, c, &c->timer);
-		if (rc == 0)
-			timer_set(c->timer, 0);
+		c->finished = true;
+		timer_set(c->timer, 0);
 	}
 	if (rc != 0) {
 		check_free(c);

@@ -2,9 +2,12 @@
  * check.h - one check_host() of RFC 7208 section 4, from question to result.
  *
  * Drives spfeval.c: runs the evaluation, asks the resolver for the rows that it
- * lacks (and, when prefetch is on and few questions are out, for what can be
- * asked early), and runs it again when the wanted row is answered. Which identity
- * this is, what the result leads to and how long it may take is request.c's
+ * lacks, and runs it again when the wanted row is answered. What can be asked early
+ * is asked when an answer takes longer than DNS_PATIENCE_MS, and with all waits that
+ * follow: so the questions are those that evaluation needs and no others where a
+ * resolver nearby has the answers, and the round trips are few where it has to fetch
+ * them. It is not asked when prefetch is off or many questions are out. Which
+ * identity this is, what the result leads to and how long it may take is request.c's
  * affair.
  */
 #ifndef POSTSEAL_POLICYD_CHECK_H

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/buf.h"
+#include "common/limits.h"
 #include "policyd/early.h"
 #include "tests/support/loop_fake.h"
 #include "tests/support/spfrun.h"
@@ -115,7 +116,7 @@ clients_names(void)
 
 /* A check of u@a.example whose answers the test hands out. */
 static struct check *
-held(struct spfrun *s, const char *client, const char *text)
+start_held(struct spfrun *s, const char *client, const char *text)
 {
 	struct check_input in = {.sender = span_str("u@a.example"),
 	    .helo = span_str(HELO),
@@ -129,6 +130,16 @@ held(struct spfrun *s, const char *client, const char *text)
 	CU_ASSERT_EQUAL_FATAL(ip_parse(span_str(client), &in.client), 0);
 	CU_ASSERT_EQUAL_FATAL(
 	    check_start(s->loop, s->resolver, &in, NULL, NULL, &c), 0);
+	return c;
+}
+
+/* The same, and its record is late. */
+static struct check *
+held(struct spfrun *s, const char *client, const char *text)
+{
+	struct check *c = start_held(s, client, text);
+
+	loop_fake_advance(s->loop, DNS_PATIENCE_MS);
 	return c;
 }
 
@@ -148,6 +159,46 @@ cancel(struct spfrun *s, struct check *c, const char *want)
 	check_cancel(c);
 	CU_ASSERT_EQUAL(resolver_zone_waiting(s->resolver), 0);
 	spfrun_close(s);
+}
+
+/* Answers that come soon are waited for one after the other; from the first one on
+ * that does not, all that can be asked is. */
+static void
+patience(void)
+{
+	struct spfrun s;
+	struct spfrun_result r;
+	struct check *c;
+
+	spfrun_open(&s);
+	spfrun_zone(&s, zone);
+	s.delay = DNS_PATIENCE_MS - 1;
+	r = rounds(&s, "192.0.3.6", "u@flat.example", true);
+	CHECK_STR(resolver_zone_log(s.resolver),
+	    "flat.example TXT; h1.example A; flat.example MX; h3.example A; "
+	    "h4.example A; b.example TXT; h5.example A; c.example TXT; "
+	    "h6.example A");
+	CU_ASSERT_EQUAL(r.turns, 9);
+	spfrun_close(&s);
+
+	c = start_held(&s, "192.0.2.1",
+	    "a.example TXT \"v=spf1 a:h1.example a:h2.example "
+	    "include:b.example a:h3.example -all\"\n"
+	    "b.example TXT \"v=spf1 a:h4.example\"\n");
+	hand_out(&s, "a.example", DNS_TXT);
+	hand_out(&s, "h1.example", DNS_A);
+	loop_fake_advance(s.loop, DNS_PATIENCE_MS - 1);
+	CHECK_STR(resolver_zone_log(s.resolver),
+	    "a.example TXT; h1.example A; h2.example A");
+	loop_fake_advance(s.loop, 1);
+	CHECK_STR(resolver_zone_log(s.resolver),
+	    "a.example TXT; h1.example A; h2.example A; b.example TXT; "
+	    "h3.example A");
+	/* and with each record that comes, from then on */
+	hand_out(&s, "b.example", DNS_TXT);
+	cancel(&s, c,
+	    "a.example TXT; h1.example A; h2.example A; b.example TXT; "
+	    "h3.example A; h4.example A");
 }
 
 /* Behind a term that is known to match nothing is asked, also in records that
@@ -328,7 +379,7 @@ silent(void)
 	CU_ASSERT_EQUAL(r.result, SPF_TEMPERROR);
 	CHECK_STR(
 	    r.problem, "a.example: a:s1.example: A of s1.example: timeout");
-	CU_ASSERT_EQUAL(loop_now(s.loop) - start, 5000);
+	CU_ASSERT_EQUAL(loop_now(s.loop) - start, 20 + 5000);
 	spfrun_close(&s);
 }
 
@@ -388,7 +439,7 @@ learning(void)
 	CU_ASSERT_FALSE(early_learns(DNS_AAAA));
 }
 
-SUITE("early", T(decided_at_once), T(together), T(clients_names),
+SUITE("early", T(decided_at_once), T(together), T(patience), T(clients_names),
     T(behind_a_match), T(behind_no_pass), T(after_the_fail),
     T(eleventh_by_macros), T(ten_terms), T(equal_questions), T(silent),
     T(cancelled_anywhere), T(cancelled_at_once), T(learning))

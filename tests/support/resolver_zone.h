@@ -49,6 +49,9 @@ void resolver_zone_load(struct resolver *r, const char *text);
 void resolver_zone_order(
     struct resolver *r, enum zone_order order, unsigned seed);
 
+/* What a turn of the loop that delivers takes, in ms; 0 at first. */
+void resolver_zone_delay(struct resolver *r, unsigned ms);
+
 /*
  * Delivers up to max outstanding questions now, in the order chosen, without a
  * turn of the loop; questions asked by the callbacks count too. Returns how many

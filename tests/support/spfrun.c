@@ -1,19 +1,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/limits.h"
 #include "tests/support/loop_fake.h"
 #include "tests/support/spfrun.h"
 
+enum { SOON = DNS_PATIENCE_MS - 1, LATE = 20 };
+
 const struct spfrun_way spfrun_ways[SPFRUN_WAYS] = {
-    {"ready", ZONE_READY, 0, true},
-    {"ready, no prefetch", ZONE_READY, 0, false},
-    {"together", ZONE_TOGETHER, 0, true},
-    {"one by one", ZONE_ONE_BY_ONE, 0, true},
-    {"one by one, no prefetch", ZONE_ONE_BY_ONE, 0, false},
-    {"reversed", ZONE_REVERSED, 0, true},
-    {"reversed, no prefetch", ZONE_REVERSED, 0, false},
-    {"shuffled", ZONE_SHUFFLED, 1, true},
-    {"shuffled again", ZONE_SHUFFLED, 2, true},
+    {"ready", ZONE_READY, 0, true, LATE},
+    {"ready, no prefetch", ZONE_READY, 0, false, LATE},
+    {"together", ZONE_TOGETHER, 0, true, LATE},
+    {"together, soon", ZONE_TOGETHER, 0, true, SOON},
+    {"one by one", ZONE_ONE_BY_ONE, 0, true, LATE},
+    {"one by one, soon", ZONE_ONE_BY_ONE, 0, true, SOON},
+    {"one by one, no prefetch", ZONE_ONE_BY_ONE, 0, false, LATE},
+    {"reversed", ZONE_REVERSED, 0, true, LATE},
+    {"reversed, no prefetch", ZONE_REVERSED, 0, false, LATE},
+    {"shuffled", ZONE_SHUFFLED, 1, true, LATE},
+    {"shuffled again", ZONE_SHUFFLED, 2, true, LATE},
 };
 
 _Noreturn static void
@@ -29,8 +34,10 @@ spfrun_open(struct spfrun *s)
 {
 	static const struct dns_settings dns = {.timeout = 5};
 
-	*s = (struct spfrun){
-	    .order = ZONE_READY, .void_max = 2, .prefetch = true};
+	*s = (struct spfrun){.order = ZONE_READY,
+	    .void_max = 2,
+	    .prefetch = true,
+	    .delay = LATE};
 	if (loop_new(&s->loop) != 0 ||
 	    resolver_new(s->loop, &dns, &s->resolver) != 0)
 		die("out of memory");
@@ -57,6 +64,7 @@ spfrun_choose(struct spfrun *s, const struct spfrun_way *way)
 	s->order = way->order;
 	s->seed = way->seed;
 	s->prefetch = way->prefetch;
+	s->delay = way->delay;
 }
 
 struct outcome {
@@ -103,6 +111,7 @@ spfrun_check(
 	struct outcome o = {.calls = 0};
 	struct check *c;
 
+	resolver_zone_delay(s->resolver, s->delay);
 	resolver_zone_order(s->resolver, s->order, s->seed);
 	resolver_zone_forget(s->resolver);
 	if (ip_parse(span_str(client), &in.client) != 0)

@@ -17,18 +17,21 @@ struct spfrun {
 	unsigned seed;
 	unsigned void_max; /* 2 */
 	bool prefetch;     /* true */
+	unsigned delay;    /* 20 ms: so long that there is prefetching */
 };
 
 /* Ways for answers to arrive: ready at once, together, one by one, reversed,
- * shuffled; with and without prefetch. The verdict is the same in all of them. */
+ * shuffled; so late that what may be needed is asked early, or sooner; with and
+ * without prefetch. The verdict is the same in all of them. */
 struct spfrun_way {
 	const char *name;
 	enum zone_order order;
 	unsigned seed;
 	bool prefetch;
+	unsigned delay;
 };
 
-enum { SPFRUN_WAYS = 9 };
+enum { SPFRUN_WAYS = 11 };
 extern const struct spfrun_way spfrun_ways[SPFRUN_WAYS];
 
 struct spfrun_result {
@@ -53,7 +56,7 @@ void spfrun_close(struct spfrun *s);
 /* Adds records; see resolver_zone.h. */
 void spfrun_zone(struct spfrun *s, const char *text);
 
-/* Takes order, seed and prefetch of the way. */
+/* Takes order, seed, prefetch and delay of the way. */
 void spfrun_choose(struct spfrun *s, const struct spfrun_way *way);
 
 /* Checks sender (empty: postmaster@helo) from client. Ends the program if the

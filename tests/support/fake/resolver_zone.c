@@ -44,6 +44,8 @@ struct resolver {
 	bool busy;
 	enum zone_order order;
 	unsigned seed, seq;
+	unsigned delay;
+	bool armed;
 	struct question *first;
 	struct count *counts;
 	char *log;
@@ -300,8 +302,14 @@ question_pick(struct resolver *r, unsigned seq)
 static void
 turn_arm(struct resolver *r)
 {
-	if (r->order != ZONE_HELD && question_pick(r, r->seq) != NULL)
-		timer_set(r->turn, 0);
+	const struct question *q = r->first;
+
+	while (q != NULL && q->timer != NULL)
+		q = q->next;
+	if (r->armed || r->order == ZONE_HELD || q == NULL)
+		return;
+	timer_set(r->turn, r->delay);
+	r->armed = true;
 }
 
 static void
@@ -311,6 +319,7 @@ turn_fire(void *arg)
 	unsigned seq = r->seq;
 	struct question *q;
 
+	r->armed = false;
 	do {
 		q = question_pick(r, seq);
 		if (q != NULL)
@@ -467,6 +476,12 @@ count_sent(struct resolver *r, struct count *c, const struct dnsname *name)
 	c->sent++;
 	dnsname_text(name, text);
 	note_sent(r, text, c->type);
+}
+
+void
+resolver_zone_delay(struct resolver *r, unsigned ms)
+{
+	r->delay = ms;
 }
 
 void

@@ -1,6 +1,7 @@
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/arena.h"
 
@@ -56,6 +57,14 @@ void
 arena_free(struct arena *a)
 {
 	arena_drop(a, NULL);
+}
+
+void
+arena_wipe(struct arena *a)
+{
+	for (struct arena_block *b = a->first; b != NULL; b = b->next)
+		explicit_bzero(b->data, b->used);
+	arena_free(a);
 }
 
 /* A new last block with room for n bytes, or NULL. */

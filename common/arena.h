@@ -28,6 +28,10 @@ void arena_reset(struct arena *a);
 /* Frees everything; a is as after arena_init(). */
 void arena_free(struct arena *a);
 
+/* The same, and overwrites all that was handed out since the last reset: for
+ * secrets. */
+void arena_wipe(struct arena *a);
+
 /*
  * n zeroed bytes, aligned for any type, valid until reset or free.
  * NULL when memory is out or max would be passed.

@@ -78,6 +78,6 @@ tables_free(struct tables *t)
 	if (t == NULL)
 		return;
 	keytable_free(&t->keys);
-	arena_free(&t->arena);
+	arena_wipe(&t->arena); /* a key may be left, where memory was out */
 	free(t);
 }

@@ -1,8 +1,10 @@
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/rights.h"
@@ -48,18 +50,36 @@ rights_free(struct rights *r)
 static int
 become(const struct rights *r)
 {
-	uid_t real, effective, saved;
-
 	if (setgroups((size_t)r->ngroups, r->groups) != 0 ||
 	    setresgid(r->gid, r->gid, r->gid) != 0 ||
 	    setresuid(r->uid, r->uid, r->uid) != 0)
 		return -errno;
-	if (getresuid(&real, &effective, &saved) != 0 || real != r->uid ||
-	    effective != r->uid || saved != r->uid)
-		return -EPERM;
-	if (setresuid((uid_t)-1, 0, (uid_t)-1) == 0 || seteuid(0) == 0)
-		return -EPERM;
 	return 0;
+}
+
+/* setresuid(2) empties some of the sets, and only for root. */
+int
+rights_drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {
+	    {0}};
+
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 ||
+	    syscall(SYS_capset, &head, none) != 0)
+		return -errno;
+	return 0;
+}
+
+/* True if there is a way back to root. */
+static bool
+can_return(const struct rights *r)
+{
+	uid_t real, effective, saved;
+
+	return getresuid(&real, &effective, &saved) != 0 || real != r->uid ||
+	    effective != r->uid || saved != r->uid ||
+	    setresuid((uid_t)-1, 0, (uid_t)-1) == 0 || seteuid(0) == 0;
 }
 
 int
@@ -67,6 +87,10 @@ rights_drop(const struct rights *r)
 {
 	int rc = r->drop ? become(r) : 0;
 
+	if (rc == 0)
+		rc = rights_drop_capabilities();
+	if (rc == 0 && r->drop && can_return(r))
+		rc = -EPERM;
 	if (rc == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		rc = -errno;
 	if (rc == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)

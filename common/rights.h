@@ -1,8 +1,10 @@
 /*
  * rights.h - which user a worker becomes, and becoming it for good.
  *
- * Only for a daemon that root has started; for anybody else there is nothing to
- * drop and nothing is done.
+ * A daemon that root has started changes its user; one that was started as
+ * somebody else stays that. Either way no capability is left (a unit may give some
+ * to any user, and so may the file system). The supervisor keeps what it has: it
+ * reads keys, and it never reads from the network.
  */
 #ifndef POSTSEAL_COMMON_RIGHTS_H
 #define POSTSEAL_COMMON_RIGHTS_H
@@ -29,11 +31,15 @@ int rights_find(const char *user, struct rights *ret, struct buf *why);
 void rights_free(struct rights *r);
 
 /*
- * Gives root up in this process, groups, user and capabilities, and verifies
- * that it cannot come back (-EPERM if it could). Also, whoever started us: no
+ * Gives root up in this process, groups and user, and verifies that it cannot
+ * come back (-EPERM if it could). Also, whoever started us: no capabilities, no
  * new privileges by execve(2), and no core file or ptrace(2), which would show
  * keys. 0 or -errno; after an error the process must not go on.
  */
 int rights_drop(const struct rights *r);
+
+/* The capabilities alone: all sets, also those that execve(2) would make new ones
+ * from. rights_drop() does it, too. 0 or -errno. */
+int rights_drop_capabilities(void);
 
 #endif

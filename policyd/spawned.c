@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/rights.h"
 #include "policyd/policy.h"
 #include "policyd/spawned.h"
 #include "policyd/startup.h"
@@ -69,12 +70,30 @@ first_line(struct buf *why)
 	return text == NULL || *text == '\0' ? "out of memory" : text;
 }
 
+/* The settings, and then no capabilities any more: whoever has given some to the user
+ * of the service, or to our file, gave them for that. 0, or -errno, logged. */
+static int
+read_settings(struct spawned *s, const char *file)
+{
+	int rc = startup_settings(file, false, &s->settings, &s->why);
+
+	if (rc == 0)
+		open_log(s->settings->log);
+	if (rc == 0)
+		rc = rights_drop_capabilities();
+	if (rc != 0 && s->why.n == 0) {
+		buf_fmt(&s->why, "capabilities: %s", strerror(-rc));
+		log_lines(LOG_ERR, "config", buf_view(&s->why));
+	}
+	return rc;
+}
+
 /* Settings and resolver, or the reason why there are none. */
 static void
 set_up(struct spawned *s, const char *file)
 {
 	struct policy_env *env = &s->env;
-	int rc = startup_settings(file, false, &s->settings, &s->why);
+	int rc = read_settings(s, file);
 
 	env->told = loop_now(env->request.loop);
 	if (rc != 0) {
@@ -83,7 +102,6 @@ set_up(struct spawned *s, const char *file)
 		    "nothing is checked until this is mended");
 		return;
 	}
-	open_log(s->settings->log);
 	env->request.settings = s->settings;
 	rc = resolver_new(
 	    env->request.loop, &s->settings->dns, &env->request.resolver);

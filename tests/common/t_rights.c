@@ -1,8 +1,12 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
+#include <linux/securebits.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -90,4 +94,125 @@ root_does_not_come_back(void)
 	buf_free(&why);
 }
 
-SUITE("rights", T(who_may_be_the_user), T(root_does_not_come_back))
+/* --- capabilities -------------------------------------------------------- */
+
+/* True if the process has none in any set that it could use or pass on. */
+static bool
+has_no_capability(void)
+{
+	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct set[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &head, set) != 0)
+		return false;
+	for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+		if ((set[i].effective | set[i].permitted |
+		        set[i].inheritable) != 0)
+			return false;
+	}
+	for (unsigned long c = 0; c <= CAP_LAST_CAP; c++) {
+		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, c, 0, 0) == 1)
+			return false;
+	}
+	return true;
+}
+
+/* Not access(2), which looks at the real user alone. */
+static bool
+can_read(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 && close(fd) == 0;
+}
+
+/* As a unit with User= and AmbientCapabilities= is started; 0 or -errno. */
+static int
+be_ambient(const struct passwd *pw)
+{
+	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct set[_LINUX_CAPABILITY_U32S_3] = {0};
+	const unsigned bits = 1U << CAP_DAC_READ_SEARCH | 1U << CAP_SETUID |
+	    1U << CAP_SETGID | 1U << CAP_KILL;
+
+	if (setgroups(0, NULL) != 0 ||
+	    prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 ||
+	    setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) != 0 ||
+	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) != 0)
+		return -errno;
+	set[0].effective = set[0].permitted = set[0].inheritable = bits;
+	if (syscall(SYS_capset, &head, set) != 0)
+		return -errno;
+	for (unsigned long c = 0; c < 32; c++) {
+		if ((bits >> c & 1) != 0 &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, c, 0, 0) != 0)
+			return -errno;
+	}
+	return 0;
+}
+
+/* A user who is not root, with capabilities. The number of the first thing that is
+ * not as it should be. */
+static int
+after_ambient(const struct passwd *pw)
+{
+	struct rights r;
+	struct buf why;
+
+	buf_init(&why, 1024);
+	if (be_ambient(pw) != 0)
+		return 10;
+	if (!can_read("/etc/shadow") || has_no_capability())
+		return 11;
+	if (rights_find("nobody", &r, &why) != 0 || r.drop)
+		return 12;
+	if (rights_drop(&r) != 0)
+		return 13;
+	if (!has_no_capability())
+		return 14;
+	if (setuid(0) == 0 || getuid() != pw->pw_uid)
+		return 15;
+	return can_read("/etc/shadow") ? 16 : 0;
+}
+
+/* Root whose capabilities do not go when its user does. */
+static int
+after_securebits(void)
+{
+	struct rights r;
+	struct buf why;
+
+	buf_init(&why, 1024);
+	if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) != 0)
+		return 20;
+	if (rights_find("nobody", &r, &why) != 0 || !r.drop)
+		return 21;
+	if (rights_drop(&r) == 0 && !has_no_capability())
+		return 22;
+	return 0;
+}
+
+static int
+in_child(int what, const struct passwd *pw)
+{
+	pid_t pid = fork();
+	int status = -1;
+
+	if (pid == 0)
+		_exit(what == 0 ? after_ambient(pw) : after_securebits());
+	CU_ASSERT_FATAL(waitpid(pid, &status, 0) == pid);
+	CU_ASSERT_TRUE(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void
+no_capability_is_left(void)
+{
+	if (geteuid() != 0)
+		return;
+	CU_ASSERT_EQUAL(in_child(0, getpwnam("nobody")), 0);
+	CU_ASSERT_EQUAL(in_child(1, NULL), 0);
+}
+
+SUITE("rights", T(who_may_be_the_user), T(root_does_not_come_back),
+    T(no_capability_is_left))

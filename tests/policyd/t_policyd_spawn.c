@@ -732,8 +732,36 @@ anchor_of_root(void)
 	finish();
 }
 
-SUITE("policyd_spawn", T(on_a_socket), T(end_behind_a_request), T(peer_lost),
-    T(terminated), T(malformed), T(on_pipes), T(on_files), T(broken_settings),
-    T(no_warnings_spawned), T(log_to_stderr), T(options), T(test_of_settings),
-    T(usage_error_spawned), T(standing), T(standing_does_not_start),
-    T(anchor_of_root))
+/* Whatever it was started with, root's by whoever runs this test. */
+static void
+no_capabilities(void)
+{
+	static const char *const sets[] = {
+	    "CapInh:", "CapPrm:", "CapEff:", "CapAmb:"};
+	char path[64];
+	const char *status, *at;
+	int fd;
+	pid_t pid;
+
+	begin();
+	pid = start_spawned(&fd);
+	say(fd, request("u@example.com", "1"));
+	CHECK_STR(hear(fd, "\n\n"), pass);
+	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+	status = read_file(path);
+	for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+		suite_row(sets[i]);
+		at = strstr(status, sets[i]);
+		CHECK(at != NULL && begins(at + 7, "\t0000000000000000\n"));
+	}
+	suite_row(NULL);
+	close(fd);
+	CHECK(end_of(pid) == 0);
+	finish();
+}
+
+SUITE("policyd_spawn", T(on_a_socket), T(no_capabilities),
+    T(end_behind_a_request), T(peer_lost), T(terminated), T(malformed),
+    T(on_pipes), T(on_files), T(broken_settings), T(no_warnings_spawned),
+    T(log_to_stderr), T(options), T(test_of_settings), T(usage_error_spawned),
+    T(standing), T(standing_does_not_start), T(anchor_of_root))

@@ -1,16 +1,13 @@
 #include <errno.h>
 
 #include "policyd/explain.h"
+#include "policyd/outcome.h"
 
 struct maker {
 	struct arena *arena;
 	const struct lookups *l;
 	bool no_memory;
-
-	/* The rows in which evaluation stopped without a result, from the
-	 * outermost; see follow_failure(). */
-	const struct row *failed[LOOKUPS_PLANS_MAX];
-	size_t nfailed;
+	struct outcomes outcomes;
 
 	/* The questions that stand with a term. */
 	const struct question **shown;
@@ -28,142 +25,6 @@ allot(struct maker *m, size_t n)
 	if (p == NULL)
 		m->no_memory = true;
 	return p;
-}
-
-/* --- what a term said --------------------------------------------------------- */
-
-static bool
-has_client(const struct lookups *l, const struct question *q, unsigned bits)
-{
-	return q != NULL && q->state == QUESTION_ANSWERED &&
-	    q->answer->status == DNS_FOUND &&
-	    questions_contains(q->answer, &l->client.ip, bits);
-}
-
-/* A name that the client's PTR gives, below target, with the client's address. */
-static bool
-is_name(const struct lookups *l, struct span target)
-{
-	for (size_t i = 0; i < l->nnames; i++) {
-		if (domain_within(l->name[i]->name, target) &&
-		    has_client(l, l->name[i], ip_width(&l->client.ip)))
-			return true;
-	}
-	return false;
-}
-
-static bool is_pass(const struct lookups *l, const struct plan *p);
-
-/* Whether a term matches that was the last of its record, after a run that came
- * to its end: if it did not, the record gave its default. */
-static bool
-matches(const struct lookups *l, const struct row *row)
-{
-	switch (row->kind) {
-	case TERM_A:
-		return has_client(l, row->question, row->bits);
-	case TERM_EXISTS:
-		return has_client(l, row->question, 0);
-	case TERM_MX:
-		for (size_t i = 0; i < row->nhosts; i++) {
-			if (has_client(l, row->host[i], row->bits))
-				return true;
-		}
-		return false;
-	case TERM_PTR:
-		return is_name(l, row->target);
-	case TERM_INCLUDE:
-		return row->leads != NULL && is_pass(l, row->leads);
-	case TERM_ALL:
-	case TERM_IP4:
-	case TERM_IP6:
-		return true;
-	case TERM_REDIRECT:
-	case TERM_EXP:
-	case TERM_UNKNOWN:
-		break;
-	}
-	return false;
-}
-
-/* The row in which the record's evaluation stopped; NULL: it asked for none. */
-static const struct row *
-last_row(const struct plan *p)
-{
-	if (p->last == NULL && p->ends && p->nrows == 1)
-		return p->row;
-	return p->last;
-}
-
-/* The result of a record that was evaluated to its end. */
-static enum spf_result
-result_of(const struct lookups *l, const struct plan *p)
-{
-	const struct row *last = last_row(p);
-
-	while (last != NULL && last->kind == TERM_REDIRECT) {
-		if (last->leads == NULL)
-			return SPF_NEUTRAL; /* it is not decided */
-		p = last->leads;
-		last = last_row(p);
-	}
-	if (last == NULL ||
-	    (last == &p->row[p->nrows - 1] && !matches(l, last)))
-		return SPF_NEUTRAL;
-	return last->qualifier;
-}
-
-static bool
-is_pass(const struct lookups *l, const struct plan *p)
-{
-	return result_of(l, p) == SPF_PASS;
-}
-
-/* The way from the check's own record to the term that evaluation failed in. */
-static void
-follow_failure(struct maker *m)
-{
-	const struct plan *p = m->l->root.leads;
-
-	if (m->l->state == RUN_ON)
-		return;
-	while (p != NULL && p->last != NULL && m->nfailed < LOOKUPS_PLANS_MAX) {
-		m->failed[m->nfailed++] = p->last;
-		p = p->last->leads;
-	}
-}
-
-static bool
-is_failed(const struct maker *m, const struct row *row)
-{
-	for (size_t i = 0; i < m->nfailed; i++) {
-		if (m->failed[i] == row)
-			return true;
-	}
-	return false;
-}
-
-static enum explain_outcome
-row_outcome(const struct maker *m, const struct row *row)
-{
-	const struct plan *p = row->plan;
-	const struct row *last = last_row(p);
-
-	if (last == NULL || row > last)
-		return EXPLAIN_UNREACHED;
-	if (row < last)
-		return EXPLAIN_NO_MATCH;
-	if (row->kind == TERM_ALL || row->kind == TERM_IP4 ||
-	    row->kind == TERM_IP6)
-		return EXPLAIN_MATCH;
-	if (is_failed(m, row))
-		return m->l->state == RUN_PENDING ? EXPLAIN_WAITING
-		                                  : EXPLAIN_ERROR;
-	if (row->kind == TERM_REDIRECT)
-		return EXPLAIN_FOLLOWED;
-	if (row == &p->row[p->nrows - 1] && !matches(m->l, row))
-		return EXPLAIN_NO_MATCH;
-	return EXPLAIN_MATCH;
 }
 
 /* --- questions ---------------------------------------------------------------- */
@@ -295,11 +156,11 @@ passed_outcome(const struct term *t, const char *stop)
 static const char *
 stop_of(const struct maker *m, const struct plan *p)
 {
-	const struct row *last = last_row(p);
+	const struct row *last = outcome_last(p);
 
 	if (last == NULL)
 		return NULL;
-	switch (row_outcome(m, last)) {
+	switch (outcome_row(&m->outcomes, last)) {
 	case EXPLAIN_MATCH:
 		return last->text.p;
 	case EXPLAIN_ERROR:
@@ -338,7 +199,7 @@ explain_term(struct maker *m, struct explain_term *to, const struct term *t,
 		    p == NULL ? EXPLAIN_UNREACHED : passed_outcome(t, stop);
 		return;
 	}
-	to->outcome = row_outcome(m, row);
+	to->outcome = outcome_row(&m->outcomes, row);
 	add_questions(m, to, row);
 	if (to->outcome != EXPLAIN_UNREACHED &&
 	    (row->kind == TERM_INCLUDE || row->kind == TERM_REDIRECT))
@@ -386,9 +247,10 @@ explain_row(struct maker *m, const struct row *row)
 	*e = (struct explain_record){.domain = row->target, .text = text};
 	explain_terms(m, e, p);
 	e->decided = p != NULL &&
-	    (row == &m->l->root ? m->l->state == RUN_ON : !is_failed(m, row));
+	    (row == &m->l->root ? m->l->state == RUN_ON
+	                        : !outcome_failed(&m->outcomes, row));
 	if (e->decided)
-		e->result = result_of(m->l, p);
+		e->result = outcome_result(m->l, p);
 	return e;
 }
 
@@ -398,7 +260,7 @@ explain_make(struct arena *a, const struct lookups *l, struct explain *ret)
 	struct maker m = {.arena = a, .l = l};
 	struct explain e = {.question = l->root.question};
 
-	follow_failure(&m);
+	outcome_init(&m.outcomes, l);
 	make_shown(&m);
 	if (m.no_memory)
 		return -ENOMEM;

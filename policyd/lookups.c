@@ -1,8 +1,7 @@
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <sys/socket.h>
 
+#include "policyd/failure.h"
 #include "policyd/lookups.h"
 #include "policyd/ptr.h"
 #include "policyd/published.h"
@@ -49,47 +48,6 @@ lookups_begin(struct lookups *l)
 		l->plan[i]->last = NULL;
 }
 
-/* --- why a run ends ------------------------------------------------------- */
-
-static void
-fail_at(struct lookups *l, enum run_state state, struct span domain,
-    struct span term, const char *what)
-{
-	l->state = state;
-	l->problem = problem_make(l->arena, domain, term, what);
-}
-
-static void fail(struct lookups *l, enum run_state state, const struct row *row,
-    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-
-static void
-fail(struct lookups *l, enum run_state state, const struct row *row,
-    const char *fmt, ...)
-{
-	char what[PROBLEM_MAX];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(what, sizeof what, fmt, ap);
-	va_end(ap);
-	if (row == &l->root)
-		fail_at(l, state, row->target, (struct span){0}, what);
-	else
-		fail_at(l, state, row->plan->domain, row->text, what);
-}
-
-void
-lookups_no_memory(struct lookups *l)
-{
-	fail(l, RUN_TEMPERROR, &l->root, "out of memory");
-}
-
-void
-lookups_broken(struct lookups *l, const char *what)
-{
-	fail(l, RUN_TEMPERROR, &l->root, "libspf2: %s", what);
-}
-
 /* --- questions ------------------------------------------------------------ */
 
 void
@@ -111,7 +69,7 @@ lookups_need(struct lookups *l, struct question *q)
 	lookups_ask(l, q);
 	switch (q->state) {
 	case QUESTION_NEW:
-		lookups_no_memory(l);
+		failure_no_memory(l);
 		return NULL;
 	case QUESTION_PENDING:
 		l->state = RUN_PENDING;
@@ -173,7 +131,7 @@ use(struct lookups *l, struct row *row)
 		l->terms++;
 		return true;
 	}
-	fail(l, RUN_PERMERROR, row, "more than %d terms that ask DNS",
+	failure_of(l, RUN_PERMERROR, row, "more than %d terms that ask DNS",
 	    SPF_TERMS_MAX);
 	return false;
 }
@@ -188,7 +146,8 @@ count_void(
 		return true;
 	if (++l->voids <= l->void_max)
 		return true;
-	fail(l, RUN_PERMERROR, row, "more than %u void lookups", l->void_max);
+	failure_of(
+	    l, RUN_PERMERROR, row, "more than %u void lookups", l->void_max);
 	return false;
 }
 
@@ -201,8 +160,8 @@ judge(struct lookups *l, const struct row *row, const struct question *q,
 		return false;
 	if (answer->status != DNS_TEMPERROR)
 		return true;
-	fail(l, RUN_TEMPERROR, row, "%s of %s: %s", questions_type(q->type),
-	    problem_name(q->name).text, answer->why);
+	failure_of(l, RUN_TEMPERROR, row, "%s of %s: %s",
+	    questions_type(q->type), problem_name(q->name).text, answer->why);
 	return false;
 }
 
@@ -243,7 +202,7 @@ lead(struct lookups *l, struct row *row)
 	if (row->leads != NULL)
 		return true;
 	if (row->question->state == QUESTION_NO_NAME) {
-		fail(l, RUN_PERMERROR, row, "the domain is no name");
+		failure_of(l, RUN_PERMERROR, row, "the domain is no name");
 		return false;
 	}
 	switch (published_lead(l, row, &e)) {
@@ -253,14 +212,14 @@ lead(struct lookups *l, struct row *row)
 		if (row == &l->root)
 			l->state = RUN_NONE;
 		else
-			fail(l, RUN_PERMERROR, row, "no SPF record at %s",
+			failure_of(l, RUN_PERMERROR, row, "no SPF record at %s",
 			    problem_name(row->target).text);
 		break;
 	case -EINVAL:
-		fail_at(l, RUN_PERMERROR, row->target, e.term, e.why);
+		failure_at(l, RUN_PERMERROR, row->target, e.term, e.why);
 		break;
 	default:
-		lookups_no_memory(l);
+		failure_no_memory(l);
 	}
 	return false;
 }
@@ -368,12 +327,12 @@ lookups_mx(struct lookups *l, struct row *row, size_t *ret_n)
 	if (answer->status != DNS_FOUND)
 		return FOUND_NOTHING;
 	if (answer->n > SPF_NAMES_MAX) {
-		fail(l, RUN_PERMERROR, row, "%zu MX names, more than %d",
+		failure_of(l, RUN_PERMERROR, row, "%zu MX names, more than %d",
 		    answer->n, SPF_NAMES_MAX);
 		return FOUND_STOP;
 	}
 	if (lookups_hosts(l, row) != 0) {
-		lookups_no_memory(l);
+		failure_no_memory(l);
 		return FOUND_STOP;
 	}
 	*ret_n = row->nhosts;

@@ -20,8 +20,8 @@
  *
  * Pure: it asks through the function given at lookups_init(). Beside it stand
  * target.c (what a term asks for), published.c (which record a name has), ptr.c
- * (the client's names), exptext.c (the explanation) and early.c (what is asked
- * before it is needed).
+ * (the client's names), exptext.c (the explanation), failure.c (errors) and early.c
+ * (what is asked before it is needed).
  */
 #ifndef POSTSEAL_POLICYD_LOOKUPS_H
 #define POSTSEAL_POLICYD_LOOKUPS_H
@@ -117,12 +117,6 @@ enum found lookups_addresses(struct lookups *l, struct row *row,
 enum found lookups_mx(struct lookups *l, struct row *row, size_t *ret_n);
 enum found lookups_host(struct lookups *l, struct row *row, size_t i,
     const struct dns_record **ret, size_t *ret_n);
-
-/* Out of memory in the course of a run: it ends as temperror. */
-void lookups_no_memory(struct lookups *l);
-
-/* libspf2 does what it should not: the run ends as temperror. */
-void lookups_broken(struct lookups *l, const char *what);
 
 /*
  * q was answered. True if the run should begin anew: q was wanted, and what comes

@@ -1,5 +1,6 @@
 #include <sys/socket.h>
 
+#include "policyd/failure.h"
 #include "policyd/ptr.h"
 
 struct question *
@@ -45,7 +46,7 @@ need_names(struct lookups *l)
 	const struct dns_answer *ptr;
 
 	if (q == NULL) {
-		lookups_no_memory(l);
+		failure_no_memory(l);
 		return false;
 	}
 	ptr = lookups_need(l, q);
@@ -53,7 +54,7 @@ need_names(struct lookups *l)
 		return false;
 	if (make_names(l, ptr))
 		return true;
-	lookups_no_memory(l);
+	failure_no_memory(l);
 	return false;
 }
 

@@ -6,6 +6,7 @@
 #include <spf2/spf.h>
 
 #include "common/log.h"
+#include "policyd/failure.h"
 #include "policyd/spfeval.h"
 
 struct run {
@@ -50,7 +51,7 @@ empty_answer(struct run *r, ns_type type, int herrno)
 	SPF_dns_rr_t *rr = SPF_dns_rr_new();
 
 	if (rr == NULL) {
-		lookups_no_memory(r->l);
+		failure_no_memory(r->l);
 		rr = r->reserve;
 		r->reserve = NULL;
 		herrno = TRY_AGAIN;
@@ -76,7 +77,7 @@ add_room(struct run *r, SPF_dns_rr_t *rr, size_t n)
 {
 	if (SPF_dns_rr_buf_realloc(rr, rr->num_rr, n) == SPF_E_SUCCESS)
 		return true;
-	lookups_no_memory(r->l);
+	failure_no_memory(r->l);
 	rr->num_rr = 0;
 	rr->herrno = TRY_AGAIN;
 	return false;
@@ -149,7 +150,7 @@ look_up(SPF_dns_server_t *dns, const char *name, ns_type type, int cache)
 	long host;
 
 	if (!read_name(r, name, &row, &host)) {
-		lookups_broken(
+		failure_broken(
 		    r->l, "it asks for a name that it was not given");
 		return no_answer(r, type, FOUND_STOP);
 	}
@@ -185,9 +186,9 @@ compile(struct run *r, SPF_response_t *response, const struct plan *p,
 	if (response->errors == NULL ||
 	    SPF_record_compile(&r->server, response, ret, p->text) !=
 	        SPF_E_SUCCESS)
-		lookups_broken(r->l, "it cannot compile our text");
+		failure_broken(r->l, "it cannot compile our text");
 	else if ((*ret)->num_mech != p->mechanisms)
-		lookups_broken(r->l, "it dropped mechanisms of our text");
+		failure_broken(r->l, "it dropped mechanisms of our text");
 	else
 		return SPF_E_SUCCESS;
 	log_event(LOG_ERR, "libspf2", "%s: %s", r->l->problem, p->text);
@@ -204,7 +205,7 @@ room_for_response(struct run *r)
 	SPF_response_t *response = SPF_response_new(&r->request);
 
 	if (response == NULL) {
-		lookups_no_memory(r->l);
+		failure_no_memory(r->l);
 		return false;
 	}
 	SPF_response_free(response);
@@ -222,7 +223,7 @@ get_spf(SPF_server_t *server, SPF_request_t *request, SPF_response_t *response,
 	long host;
 
 	if (!read_name(r, request->cur_dom, &row, &host)) {
-		lookups_broken(r->l, "it asks for a record that is not ours");
+		failure_broken(r->l, "it asks for a record that is not ours");
 		return SPF_E_DNS_ERROR;
 	}
 	if (lookups_record(r->l, row, &p) == FOUND_STOP)
@@ -281,7 +282,7 @@ result_of(struct lookups *l, SPF_result_t result)
 		break;
 	}
 	/* Our text gives it no reason for an error of its own. */
-	lookups_broken(l, "no result");
+	failure_broken(l, "no result");
 	return SPF_TEMPERROR;
 }
 
@@ -294,7 +295,7 @@ interpret(struct run *r, struct spfeval_verdict *ret)
 
 	r->reserve = SPF_dns_rr_new();
 	if (response == NULL || r->reserve == NULL) {
-		lookups_no_memory(r->l);
+		failure_no_memory(r->l);
 	} else if (lookups_record(r->l, &r->l->root, &p) == FOUND &&
 	    compile(r, response, p, &record) == SPF_E_SUCCESS) {
 		response->spf_record_exp = record;

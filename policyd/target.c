@@ -1,5 +1,6 @@
 #include <sys/socket.h>
 
+#include "policyd/failure.h"
 #include "policyd/ptr.h"
 #include "policyd/target.h"
 
@@ -22,7 +23,7 @@ find_target(struct lookups *l, struct row *row)
 	n = macro_domain(row->domain, &vars, name);
 	row->target = span_of(arena_dup(l->arena, span_of(name, n)), n);
 	if (row->target.p == NULL) {
-		lookups_no_memory(l);
+		failure_no_memory(l);
 		return false;
 	}
 	row->target_state = TARGET_NAME;
@@ -70,7 +71,7 @@ target_prepare(struct lookups *l, struct row *row)
 		return false;
 	row->question = question_of(l, row);
 	if (row->question == NULL) {
-		lookups_no_memory(l);
+		failure_no_memory(l);
 		return false;
 	}
 	if (row != &l->root)

@@ -190,7 +190,7 @@ static const char help[] =
     "                        binds to, else those of its name\n"
     "  -n, --no-dns          ask no DNS\n"
     "  -j, --json            for machines; all of it\n"
-    "  -p, --postfix DIR     another instance: as in postconf -c DIR\n"
+    "  -c, --postfix DIR     another Postfix: as in postconf -c DIR\n"
     "  -c, --config FILE     instead of " SETTINGS_FILE "\n"
     "  -h, --help            print this\n"
     "\n"
@@ -218,6 +218,12 @@ read_option(int letter, struct options *o)
 		o->postfix = optarg;
 		return 0;
 	case 'c':
+		if (tool_is_dir(optarg))
+			o->postfix = optarg;
+		else
+			o->config = optarg;
+		return 0;
+	case 'f':
 		o->config = optarg;
 		return 0;
 	case 'i':
@@ -238,7 +244,7 @@ read_options(int argc, char **argv, struct options *o)
 	    {"no-dns", no_argument, NULL, 'n'},
 	    {"json", no_argument, NULL, 'j'},
 	    {"postfix", required_argument, NULL, 'p'},
-	    {"config", required_argument, NULL, 'c'},
+	    {"config", required_argument, NULL, 'f'},
 	    {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	int letter, rc = 0;
 

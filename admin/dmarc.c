@@ -15,12 +15,33 @@ dmarc_word(enum dmarc_policy p)
 	return "";
 }
 
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Takes text and the blanks behind it off s, or nothing. */
+static bool
+take(struct span *s, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (s->n < n || !span_ieqs(span_of(s->p, n), text))
+		return false;
+	*s = span_skip(*s, n);
+	while (s->n > 0 && is_blank(s->p[0]))
+		*s = span_skip(*s, 1);
+	return true;
+}
+
 bool
 dmarc_claims(struct span text)
 {
-	size_t n = strlen("v=dmarc1");
-
-	return text.n >= n && span_ieqs(span_of(text.p, n), "v=dmarc1");
+	while (text.n > 0 && (is_blank(text.p[0]) || text.p[0] == '"'))
+		text = span_skip(text, 1);
+	return take(&text, "v") && take(&text, "=") && take(&text, "dmarc1") &&
+	    (text.n == 0 || text.p[0] == ';' || text.p[0] == '"');
 }
 
 static const char *
@@ -55,9 +76,13 @@ dmarc_parse(struct span text, struct dmarc *ret, const char **ret_why)
 	struct dmarc d = {.policy = DMARC_NONE};
 	const char *why;
 
+	if (text.n > 0 && text.p[0] != 'v' && text.p[0] != 'V') {
+		*ret_why = "quotes or something else stand before v=DMARC1";
+		return PARSE_BAD;
+	}
 	if (taglist_parse(text, &tags, ret_why) != PARSE_OK)
 		return PARSE_BAD;
-	if (!span_eq(tags.v[0].name, span_str("v")) ||
+	if (!dmarc_claims(text) ||
 	    !span_eq(tags.v[0].value, span_str("DMARC1")))
 		why = "it does not begin with v=DMARC1";
 	else

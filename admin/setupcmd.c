@@ -4,17 +4,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "admin/confedit.h"
-#include "admin/dnswait.h"
-#include "admin/domainfile.h"
-#include "admin/domainkey.h"
 #include "admin/genkey.h"
-#include "admin/newfile.h"
 #include "admin/setupcmd.h"
+#include "admin/setupconfig.h"
+#include "admin/setupdns.h"
 #include "admin/setupplan.h"
+#include "admin/tool.h"
 #include "admin/undo.h"
-#include "common/domain.h"
 #include "common/limits.h"
+#include "common/domain.h"
+#include "signer/keys.h"
 
 struct options {
 	const char *config, *postfix, *keydir;
@@ -27,120 +26,16 @@ struct options {
 struct run {
 	const struct options *o;
 	struct postconf postfix;
-	struct settings *settings; /* defaults where there is no config yet */
+	struct setupconfig config;
 	struct setupplan plan;
-	struct buf text;    /* of the config as it shall be */
-	struct buf changes; /* of it, for people; empty: none */
 	bool new_key;
 	struct buf out, why;
 };
 
-static const struct confedit_step in_policyd[] = {{"policyd", NULL}};
-
-/* --- the config ----------------------------------------------------------- */
-
 static int
-fail(struct run *r, const char *path, int rc)
+fail(struct run *r, const char *what, int rc)
 {
-	buf_fmt(&r->why, "%s: %s\n", path, strerror(-rc));
-	return rc;
-}
-
-/* Sets a value in r->text. */
-static int
-set(struct run *r, const struct confedit_step *path, size_t depth,
-    const char *key, const char *value)
-{
-	struct buf next;
-	const char *reason = NULL;
-	unsigned line = 0;
-	int rc;
-
-	buf_init(&next, CONFIG_FILE_MAX);
-	rc = confedit_set(
-	    buf_view(&r->text), path, depth, key, value, &next, &line, &reason);
-	if (rc != 0) {
-		buf_free(&next);
-		if (reason != NULL)
-			buf_fmt(
-			    &r->why, "%s:%u: %s\n", r->o->config, line, reason);
-		else
-			fail(r, r->o->config, rc);
-		return rc;
-	}
-	buf_free(&r->text);
-	r->text = next;
-	buf_fmt(&r->changes, "  %s%s%s = %s%s\n",
-	    depth > 0 ? path[0].section : "", depth > 0 ? " { " : "", key,
-	    value, depth > 0 ? " }" : "");
-	return 0;
-}
-
-/* The name that Postfix has, and nothing refused at first. */
-static int
-plan_config(struct run *r)
-{
-	struct span there;
-	struct buf name;
-	int rc = 0;
-
-	buf_init(&name, DOMAIN_MAX * 2 + 3);
-	if (buf_text(&r->plan.hostname) != NULL)
-		tool_config_string(buf_text(&r->plan.hostname), &name);
-	if (buf_text(&name) == NULL)
-		rc = fail(r, r->o->config, -ENOMEM);
-	if (rc == 0 &&
-	    confedit_get(buf_view(&r->text), NULL, 0, "hostname", &there) ==
-	        -ENOENT)
-		rc = set(r, NULL, 0, "hostname", buf_text(&name));
-	if (rc == 0 && !r->plan.wired &&
-	    confedit_get(buf_view(&r->text), in_policyd, 1, "observe",
-	        &there) == -ENOENT)
-		rc = set(r, in_policyd, 1, "observe", "true");
-	buf_free(&name);
-	return rc;
-}
-
-/* Writes r->text, if it is a good config. */
-static int
-store_config(struct run *r)
-{
-	struct settings *s = NULL;
-	struct buf warn;
-	int rc;
-
-	if (r->changes.n == 0)
-		return 0;
-	buf_init(&warn, TOOL_MESSAGES_MAX);
-	rc = settings_parse(
-	    r->o->config, buf_view(&r->text), SETTINGS_ALL, &s, &r->why, &warn);
-	buf_free(&warn);
-	settings_free(s);
-	if (rc != 0)
-		return rc;
-	rc = newfile_replace(r->o->config, buf_view(&r->text), 0644);
-	return rc == 0 ? 0 : fail(r, r->o->config, rc);
-}
-
-/* Settings and text of the config; that of a new host is empty. */
-static int
-read_config(struct run *r)
-{
-	const char *file = r->o->config;
-	struct buf warn;
-	int rc = tool_read_file(file, CONFIG_FILE_MAX, &r->text);
-	bool is_new = rc == -ENOENT;
-
-	if (rc != 0 && !is_new)
-		return fail(r, file, rc);
-	if (is_new)
-		buf_init(&r->text, CONFIG_FILE_MAX);
-	buf_init(&warn, TOOL_MESSAGES_MAX);
-	rc = is_new
-	    ? settings_parse(file, span_str(""), SETTINGS_ALL, &r->settings,
-	          &r->why, &warn)
-	    : settings_read(file, SETTINGS_ALL, &r->settings, &r->why, &warn);
-	buf_free(&warn);
+	buf_fmt(&r->why, "%s: %s\n", what, strerror(-rc));
 	return rc;
 }
 
@@ -149,7 +44,7 @@ read_config(struct run *r)
 static bool
 is_nothing(const struct run *r)
 {
-	return !r->new_key && r->changes.n == 0 && r->plan.n == 0;
+	return !r->new_key && r->config.changes.n == 0 && r->plan.n == 0;
 }
 
 static void
@@ -162,14 +57,14 @@ show(struct run *r)
 		return;
 	}
 	buf_str(&r->out,
-	    o->what == APPLY ? "This is done:\n\n"
+	    o->what == APPLY ? "This is being done:\n\n"
 	                     : "This would be done (with --apply it is):\n\n");
 	if (r->new_key)
 		buf_fmt(&r->out, "postseal genkey %s --add%s\n", o->domain,
 		    o->both ? " -t both" : "");
-	if (r->changes.n > 0) {
+	if (r->config.changes.n > 0) {
 		buf_fmt(&r->out, "in %s:\n", o->config);
-		buf_span(&r->out, buf_view(&r->changes));
+		buf_span(&r->out, buf_view(&r->config.changes));
 	}
 	for (size_t i = 0; i < r->plan.n; i++)
 		postconf_command_print(&r->plan.command[i], &r->out);
@@ -268,7 +163,7 @@ apply(struct run *r)
 	int rc = r->new_key ? make_key(r) : 0;
 
 	if (rc == 0)
-		rc = store_config(r);
+		rc = setupconfig_store(&r->config);
 	if (rc == 0)
 		rc = change_postfix(r);
 	if (rc == 0 && !is_nothing(r))
@@ -279,146 +174,40 @@ apply(struct run *r)
 	return rc;
 }
 
-/* --- DNS ------------------------------------------------------------------ */
-
-static bool
-has_record(const struct dns_answer *a, const char *begin)
-{
-	size_t n = strlen(begin);
-
-	for (size_t i = 0; a->status == DNS_FOUND && i < a->n; i++) {
-		if (a->record[i].txt.n >= n &&
-		    span_ieqs(span_of(a->record[i].txt.p, n), begin))
-			return true;
-	}
-	return a->status == DNS_TEMPERROR;
-}
-
-/* SPF and DMARC, where the domain has none. */
-static int
-advise_policies(struct run *r, struct tool *t)
-{
-	char name[DOMAIN_MAX + sizeof "_dmarc."];
-	struct dnswait q[] = {
-	    {.name = r->o->domain, .type = DNS_TXT},
-	    {.name = name, .type = DNS_TXT},
-	};
-	int rc;
-
-	snprintf(name, sizeof name, "_dmarc.%s", r->o->domain);
-	rc = dnswait_all(t->loop, t->resolver, q, 2);
-	if (rc != 0)
-		return fail(r, "DNS", rc);
-	if (!has_record(q[0].answer, "v=spf1"))
-		buf_fmt(&r->out,
-		    "There is no SPF record. If mail of the domain comes from "
-		    "its MX hosts and this one:\n\n"
-		    "%s. IN TXT \"v=spf1 mx a:%s ~all\"\n\n",
-		    r->o->domain, t->settings->hostname);
-	if (!has_record(q[1].answer, "v=DMARC1"))
-		buf_fmt(&r->out,
-		    "There is no DMARC record. To begin with:\n\n"
-		    "%s. IN TXT \"v=DMARC1; p=none;\"\n\n",
-		    name);
-	dnswait_free(q, 2);
-	return 0;
-}
-
-/* Activates, or asks for the record. */
-static int
-tell_key(struct run *r, const struct domainkey *k)
-{
-	if (k->problem != NULL) {
-		buf_fmt(&r->why, "%s: %s\n", k->settings->file, k->problem);
-		return -EINVAL;
-	}
-	if (!domainkey_good(k)) {
-		buf_fmt(
-		    &r->out, "%s: %.*s.\n", k->name, (int)k->text.n, k->text.p);
-		genkey_record(k->domain->name, k->settings->selector,
-		    k->facts.algorithm, buf_view(&k->half), &r->out);
-		return 0;
-	}
-	if (k->settings->active)
-		return 0;
-	if (r->o->what != APPLY) {
-		buf_fmt(&r->out,
-		    "%s is in DNS: --apply, or postseal testkey %s --activate, "
-		    "lets the key sign\n",
-		    k->name, k->domain->name);
-		return 0;
-	}
-	buf_fmt(&r->out,
-	    "%s is in DNS: the key signs after systemctl reload "
-	    "postseal-signer\n",
-	    k->name);
-	return domainfile_activate(k->settings, k->domain->name, &r->why);
-}
-
-/* What DNS has, and what is to be published. */
-static int
-look_at_dns(struct run *r)
-{
-	struct domainkey *k = NULL;
-	struct tool t;
-	size_t n = 0;
-	int rc;
-
-	if (access(r->o->config, F_OK) != 0)
-		return 0; /* nothing was applied yet */
-	rc = tool_open(&t, "setup", r->o->config, SETTINGS_ALL);
-	if (rc != 0)
-		return rc;
-	rc = domainkey_look(&t, r->o->domain, NULL, &k, &n);
-	if (rc != 0)
-		fail(r, "DNS", rc);
-	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = tell_key(r, &k[i]);
-	if (rc == 0)
-		rc = advise_policies(r, &t);
-	if (rc == 0 && t.settings->policyd.observe)
-		buf_str(&r->out,
-		    "SPF refuses nothing yet (observe = true). When the log "
-		    "looks right:\npostseal setup --enforce\n");
-	domainkey_free(k, n);
-	tool_close(&t);
-	return rc;
-}
-
 /* --- the four ways -------------------------------------------------------- */
 
 static int
 set_up(struct run *r)
 {
-	const struct domain_settings *d;
-	int rc = read_config(r);
+	const struct options *o = r->o;
+	const struct settings *s = r->config.settings;
+	int rc = setupplan_make(&r->postfix, s,
+	    strcmp(o->config, SETTINGS_FILE) == 0 ? NULL : o->config, &r->plan,
+	    &r->why);
 
+	if (rc == 0 && buf_text(&r->plan.hostname) == NULL)
+		rc = fail(r, "postconf", -ENOMEM);
 	if (rc == 0)
-		rc = setupplan_make(&r->postfix, r->settings,
-		    strcmp(r->o->config, SETTINGS_FILE) == 0 ? NULL
-		                                             : r->o->config,
-		    &r->plan, &r->why);
-	if (rc == 0)
-		rc = plan_config(r);
+		rc = setupconfig_plan(
+		    &r->config, buf_text(&r->plan.hostname), !r->plan.wired);
 	if (rc != 0)
 		return rc;
-	d = settings_domain(r->settings, span_str(r->o->domain));
-	r->new_key = d == NULL || d->nkeys == 0;
+	r->new_key = settings_domain(s, span_str(o->domain)) == NULL;
 	show(r);
-	if (r->o->what == APPLY)
+	if (o->what == APPLY)
 		rc = apply(r);
-	return rc == 0 ? look_at_dns(r) : rc;
+	return rc == 0 ? setupdns_look(o->config, o->domain, o->what == APPLY,
+	                     &r->out, &r->why)
+	               : rc;
 }
 
 static int
 enforce(struct run *r)
 {
-	int rc = read_config(r);
+	int rc = setupconfig_enforce(&r->config);
 
 	if (rc == 0)
-		rc = set(r, in_policyd, 1, "observe", "false");
-	if (rc == 0)
-		rc = store_config(r);
+		rc = setupconfig_store(&r->config);
 	if (rc == 0)
 		buf_fmt(&r->out,
 		    "%s: observe = false. It counts from now on for new "
@@ -448,33 +237,32 @@ undo(struct run *r)
 }
 
 static int
+work(struct run *r)
+{
+	int rc;
+
+	if (r->o->what == UNDO)
+		return undo(r);
+	rc = setupconfig_read(&r->config, r->o->config, &r->why);
+	if (rc != 0)
+		return rc;
+	return r->o->what == ENFORCE ? enforce(r) : set_up(r);
+}
+
+static int
 run(const struct options *o)
 {
 	struct run r = {.o = o, .postfix = {.dir = o->postfix}};
-	int rc = 0;
+	int rc;
 
 	buf_init(&r.out, TOOL_TEXT_MAX);
 	buf_init(&r.why, TOOL_MESSAGES_MAX);
-	buf_init(&r.changes, TOOL_MESSAGES_MAX);
-	switch (o->what) {
-	case SHOW:
-	case APPLY:
-		rc = set_up(&r);
-		break;
-	case UNDO:
-		rc = undo(&r);
-		break;
-	case ENFORCE:
-		rc = enforce(&r);
-		break;
-	}
+	rc = work(&r);
 	if (tool_print("setup", &r.out, stdout) != 0)
 		rc = -EIO;
 	tool_complain("setup", &r.why);
 	setupplan_free(&r.plan);
-	settings_free(r.settings);
-	buf_free(&r.text);
-	buf_free(&r.changes);
+	setupconfig_free(&r.config);
 	buf_free(&r.out);
 	buf_free(&r.why);
 	return rc == 0 ? TOOL_OK : TOOL_FAILED;
@@ -491,9 +279,9 @@ static const char help[] =
     "  -e, --enforce         no DOMAIN: let SPF refuse mail, too\n"
     "  -u, --undo            no DOMAIN: put main.cf and master.cf back\n"
     "  -2, --both            an RSA and an Ed25519 key\n"
-    "  -p, --postfix DIR     another instance: as in postconf -c DIR\n"
-    "  -D, --directory DIR   for keys, instead of " GENKEY_KEYDIR "\n"
+    "  -c, --postfix DIR     another Postfix: as in postconf -c DIR\n"
     "  -c, --config FILE     instead of " SETTINGS_FILE "\n"
+    "  -D, --directory DIR   for keys, instead of " GENKEY_KEYDIR "\n"
     "  -h, --help            print this\n"
     "\n"
     "Run it again when the records are in DNS: then the key begins to sign.\n"
@@ -519,7 +307,9 @@ read_option(int letter, struct options *o)
 		o->postfix = optarg;
 	else if (letter == 'D')
 		o->keydir = optarg;
-	else if (letter == 'c')
+	else if (letter == 'c' && tool_is_dir(optarg))
+		o->postfix = optarg;
+	else if (letter == 'c' || letter == 'f')
 		o->config = optarg;
 	else
 		return tool_wrong(
@@ -536,7 +326,7 @@ read_options(int argc, char **argv, struct options *o)
 	    {"undo", no_argument, NULL, 'u'}, {"both", no_argument, NULL, '2'},
 	    {"postfix", required_argument, NULL, 'p'},
 	    {"directory", required_argument, NULL, 'D'},
-	    {"config", required_argument, NULL, 'c'},
+	    {"config", required_argument, NULL, 'f'},
 	    {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	bool needs_domain;
 	int letter, rc = 0;

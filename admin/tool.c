@@ -146,6 +146,14 @@ tool_domain(const char *name, const char *word, char *ret)
 	return tool_wrong(name, "not a domain", word);
 }
 
+bool
+tool_is_dir(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 void
 tool_shell_word(const char *s, struct buf *out)
 {

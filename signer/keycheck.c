@@ -284,29 +284,35 @@ add_all(struct keycheck *c)
 }
 
 int
-keycheck_new(struct loop *l, struct resolver *r, struct keyring *k,
-    struct stats_slot *stats, struct keycheck **ret)
+keycheck_new(struct keyring *k, struct stats_slot *stats, struct keycheck **ret)
 {
 	struct keycheck *c = calloc(1, sizeof *c);
 	int rc = -ENOMEM;
 
 	if (c != NULL) {
-		*c =
-		    (struct keycheck){.resolver = r, .keys = k, .stats = stats};
+		*c = (struct keycheck){.keys = k, .stats = stats};
 		arena_init(&c->arena, k->nkeys * KEY_FILE_MAX + 1);
 		c->item = calloc(k->nkeys + 1, sizeof *c->item);
 	}
 	if (c != NULL && c->item != NULL)
 		rc = add_all(c);
 	keyring_wipe(k);
-	if (rc == 0)
-		rc = timer_new(l, on_timer, c, &c->timer);
-	if (rc != 0) {
+	if (rc != 0)
 		keycheck_free(c);
+	else
+		*ret = c;
+	return rc;
+}
+
+int
+keycheck_start(struct keycheck *c, struct loop *l, struct resolver *r)
+{
+	int rc = timer_new(l, on_timer, c, &c->timer);
+
+	if (rc != 0)
 		return rc;
-	}
+	c->resolver = r;
 	timer_set(c->timer, 0);
-	*ret = c;
 	return 0;
 }
 

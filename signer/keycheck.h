@@ -22,11 +22,15 @@ struct keycheck;
 
 /*
  * Takes the public halves and wipes the private keys of k (keyring_wipe), also on
- * failure. The first round begins with the loop. Borrows all until keycheck_free().
- * 0 and *ret owned, or -errno.
+ * failure: before there is a resolver, or anything else that hears from outside.
+ * Borrows k and stats until keycheck_free(). 0 and *ret owned, or -errno.
  */
-int keycheck_new(struct loop *l, struct resolver *r, struct keyring *k,
-    struct stats_slot *stats, struct keycheck **ret);
+int keycheck_new(
+    struct keyring *k, struct stats_slot *stats, struct keycheck **ret);
+
+/* Begins the first round with the loop. Borrows l and r until keycheck_free(). 0
+ * or -errno. */
+int keycheck_start(struct keycheck *c, struct loop *l, struct resolver *r);
 
 /* NULL is allowed. */
 void keycheck_free(struct keycheck *c);

@@ -73,32 +73,32 @@ serve(void *arg, struct worker *w, void *generation)
 	return rc;
 }
 
-/* The helper: keys against DNS. */
 static int
-help_on(struct helper *h, struct setup *s, struct resolver *r)
+help_on(struct helper *h, struct resolver *r, struct keycheck *c)
 {
-	struct keycheck *c;
 	int rc;
 
 	resolver_count(r, helper_stats(h));
-	rc = keycheck_new(helper_loop(h), r, s->keys, helper_stats(h), &c);
-	if (rc != 0)
-		return rc;
-	rc = helper_run(h, keycheck_key, c);
-	keycheck_free(c);
-	return rc;
+	rc = keycheck_start(c, helper_loop(h), r);
+	return rc == 0 ? helper_run(h, keycheck_key, c) : rc;
 }
 
+/* The helper: keys against DNS, of which it knows the public halves only before it
+ * opens a door to the network. */
 static int
 help(void *arg, struct helper *h, void *generation)
 {
-	struct setup *s = generation;
-	struct resolver *r;
-	int rc = resolver_new(helper_loop(h), &s->settings->dns, &r);
+	const struct setup *s = generation;
+	struct resolver *r = NULL;
+	struct keycheck *c;
+	int rc = keycheck_new(s->keys, helper_stats(h), &c);
 
 	if (rc != 0)
 		return rc;
-	rc = help_on(h, s, r);
+	rc = resolver_new(helper_loop(h), &s->settings->dns, &r);
+	if (rc == 0)
+		rc = help_on(h, r, c);
+	keycheck_free(c);
 	resolver_free(r);
 	return rc;
 }

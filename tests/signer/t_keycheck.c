@@ -44,8 +44,11 @@ start(struct world *w)
 	CU_ASSERT_FATAL(loop_new(&w->loop) == 0);
 	CU_ASSERT_FATAL(resolver_new(w->loop, &dns, &w->resolver) == 0);
 	CU_ASSERT_FATAL(stats_new(1, &w->stats) == 0);
-	CU_ASSERT_FATAL(keycheck_new(w->loop, w->resolver, w->f.keys,
-	                    stats_slot(w->stats, 0), &w->check) == 0);
+	CU_ASSERT_FATAL(
+	    keycheck_new(w->f.keys, stats_slot(w->stats, 0), &w->check) == 0);
+	/* nothing was asked, and the secrets are gone */
+	CHECK(w->f.keys->domain[0].key[0].key == NULL);
+	CU_ASSERT_FATAL(keycheck_start(w->check, w->loop, w->resolver) == 0);
 }
 
 static void

@@ -704,6 +704,60 @@ long_mechanisms(void)
 	}
 }
 
+/*
+ * A macro that expands to nothing leaves an empty label, or no name at all. RFC 7208
+ * section 4.8 leaves open what that means; here such a name does not exist: no
+ * question, no void. python3-spf says the same in all these rows but where nothing
+ * at all is left, there permerror.
+ */
+static void
+macros_that_are_empty(void)
+{
+	static const char zone[] =
+	    "e.example TXT \"v=spf1 exists:%{h1}.x.example -all\"\n"
+	    "er.example TXT \"v=spf1 exists:%{h1r}.x.example -all\"\n"
+	    "eh.example TXT \"v=spf1 exists:%{h}.x.example -all\"\n"
+	    "el.example TXT \"v=spf1 exists:b%{l1-}.x.example -all\"\n"
+	    "a.example TXT \"v=spf1 a:%{h1}.x.example mx:%{h1}.x.example "
+	    "-all\"\n"
+	    "inc.example TXT \"v=spf1 include:%{h1}.x.example -all\"\n"
+	    "red.example TXT \"v=spf1 redirect=%{h1}.x.example\"\n"
+	    "all.example TXT \"v=spf1 exists:%{h1} a:%{h1} -all\"\n"
+	    "exp.example TXT \"v=spf1 -all exp=%{h1}.x.example\"\n"
+	    "h.x.example A 127.0.0.2\n"
+	    "b.x.example A 127.0.0.2\n";
+	static const struct want rows[] = {
+	    {"behind a dot", "192.0.2.1", "h.", "u@e.example", SPF_FAIL, "all",
+	        1, 0, NULL},
+	    {"in front of it", "192.0.2.1", "h.", "u@er.example", SPF_PASS,
+	        "exists:%{h1r}.x.example", 1, 0, NULL},
+	    {"two dots", "192.0.2.1", "a..b", "u@e.example", SPF_PASS,
+	        "exists:%{h1}.x.example", 1, 0, NULL},
+	    {"inside", "192.0.2.1", "a..b", "u@eh.example", SPF_FAIL, "all", 1,
+	        0, NULL},
+	    {"no HELO", "192.0.2.1", "", "u@eh.example", SPF_FAIL, "all", 1, 0,
+	        NULL},
+	    {"only a dot", "192.0.2.1", ".", "u@eh.example", SPF_FAIL, "all", 1,
+	        0, NULL},
+	    {"a part of a label", "192.0.2.1", HELO, "b-@el.example", SPF_PASS,
+	        "exists:b%{l1-}.x.example", 1, 0, NULL},
+	    {"a and mx", "192.0.2.1", "h.", "u@a.example", SPF_FAIL, "all", 2,
+	        0, NULL},
+	    {"include", "192.0.2.1", "h.", "u@inc.example", SPF_PERMERROR, "",
+	        1, 0,
+	        "inc.example: include:%{h1}.x.example: the domain is no name"},
+	    {"redirect", "192.0.2.1", "h.", "u@red.example", SPF_PERMERROR, "",
+	        1, 0,
+	        "red.example: redirect=%{h1}.x.example: the domain is no name"},
+	    {"exp", "192.0.2.1", "h.", "u@exp.example", SPF_FAIL, "all", 0, 0,
+	        NULL},
+	    {"all of it", "192.0.2.1", "h.", "u@all.example", SPF_FAIL, "all",
+	        2, 0, NULL},
+	};
+
+	check_rows(zone, rows, LENGTH(rows));
+}
+
 /* A HELO name is turned into A-labels once, however many of its bytes are not
  * ASCII: that takes half a millisecond at most, each time. */
 static void
@@ -730,4 +784,4 @@ helo_is_converted_once(void)
 SUITE("check", T(inputs), T(no_domain), T(selection), T(includes), T(redirects),
     T(addresses), T(names_of_clients), T(utf8_local_part), T(explanations),
     T(explanation_is_asked_late), T(busy_resolver), T(long_mechanisms),
-    T(helo_is_converted_once))
+    T(macros_that_are_empty), T(helo_is_converted_once))

@@ -102,6 +102,7 @@ generation_load(const struct supervisor_ops *ops, void *arg,
 	int rc = ops->load(arg, &g.plan);
 
 	if (rc != 0) {
+		log_forget();
 		generation_refuse(now, "settings");
 		return rc;
 	}
@@ -116,6 +117,7 @@ generation_load(const struct supervisor_ops *ops, void *arg,
 		    &g, &d->metrics, "metrics", &now->metrics, &g.metrics);
 		*ret = g;
 	} else {
+		log_forget();
 		generation_refuse(now, buf_text(&why));
 		ops->unload(arg, g.plan.generation);
 	}
@@ -159,6 +161,7 @@ generation_replace(const struct supervisor_ops *ops, void *arg,
 	struct generation new = *next;
 	struct log_line l;
 
+	log_switch();
 	log_listening(&next->listen);
 	new.listen = commit(now->listen, &next->listen);
 	new.control = commit(now->control, &next->control);
@@ -176,6 +179,7 @@ void
 generation_abandon(
     const struct supervisor_ops *ops, void *arg, struct generation *next)
 {
+	log_forget();
 	listen_abandon(next->listen);
 	listen_abandon(next->control);
 	listen_abandon(next->metrics);
@@ -229,6 +233,10 @@ generation_serve(const struct supervisor_ops *ops, void *arg,
 {
 	int rc;
 
+	/* That of a younger generation. Our own, if we are one of it, begins with
+	 * the first connection: then it is in force (worker.c). */
+	if (g->number < other->number)
+		log_forget();
 	forget(g, other, false);
 	release(ops, arg, other);
 	rc = rights_drop(&g->rights);
@@ -270,6 +278,7 @@ generation_help(const struct supervisor_ops *ops, void *arg,
 {
 	int rc;
 
+	log_forget();
 	forget(g, other, true);
 	release(ops, arg, other);
 	env->control = first_fd(&g->control);

@@ -18,22 +18,27 @@ enum sink_kind { SINK_NONE, SINK_STDERR, SINK_FILE, SINK_SYSLOG };
  * "2026-11-22T03:17:00+0000 postseal-policyd[1234567]: " */
 enum { PREFIX_MAX = LOG_LINE_MAX - LOG_TEXT_MAX };
 
-static struct {
+struct target {
 	enum sink_kind kind;
 	int fd;
+	char path[PATH_MAX]; /* of the file, or of syslog's socket */
+};
+
+static struct {
+	struct target to;
+	struct target next; /* of log_prepare() */
+	bool prepared;
 	int level;
 	const char *ident;
-	char path[PATH_MAX]; /* of the file, or of syslog's socket */
 	uint64_t dropped;
 	uint64_t reported; /* so many of the dropped ones were told */
-} sink = {.kind = SINK_STDERR,
-    .fd = STDERR_FILENO,
+} sink = {.to = {.kind = SINK_STDERR, .fd = STDERR_FILENO},
     .level = LOG_INFO,
     .ident = "postseal"};
 
 /* --- the sink ------------------------------------------------------------ */
 
-/* The fd becomes a client of the socket at sink.path. 0 or -errno. */
+/* The fd becomes a client of the socket at sink.to.path. 0 or -errno. */
 static int
 syslog_connect(int fd, const char *path)
 {
@@ -73,12 +78,10 @@ sink_open(enum sink_kind kind, const char *path)
 }
 
 static void
-sink_replace(enum sink_kind kind, int fd)
+target_close(const struct target *t)
 {
-	if (sink.kind == SINK_FILE || sink.kind == SINK_SYSLOG)
-		close(sink.fd);
-	sink.kind = kind;
-	sink.fd = fd;
+	if (t->kind == SINK_FILE || t->kind == SINK_SYSLOG)
+		close(t->fd);
 }
 
 /* What `where` of log.h means. 0 or -EINVAL. */
@@ -102,11 +105,11 @@ where_parse(const char *where, enum sink_kind *ret_kind, const char **ret_path)
 	} else {
 		return -EINVAL;
 	}
-	return strlen(*ret_path) < sizeof sink.path ? 0 : -ENAMETOOLONG;
+	return strlen(*ret_path) < sizeof sink.to.path ? 0 : -ENAMETOOLONG;
 }
 
 int
-log_open(const char *where, const char *ident)
+log_prepare(const char *where)
 {
 	enum sink_kind kind;
 	const char *path;
@@ -115,8 +118,40 @@ log_open(const char *where, const char *ident)
 
 	if (fd < 0)
 		return fd;
-	sink_replace(kind, fd);
-	memcpy(sink.path, path, strlen(path) + 1);
+	log_forget();
+	sink.next.kind = kind;
+	sink.next.fd = fd;
+	memcpy(sink.next.path, path, strlen(path) + 1);
+	sink.prepared = true;
+	return 0;
+}
+
+void
+log_switch(void)
+{
+	if (!sink.prepared)
+		return;
+	target_close(&sink.to);
+	sink.to = sink.next;
+	sink.prepared = false;
+}
+
+void
+log_forget(void)
+{
+	if (sink.prepared)
+		target_close(&sink.next);
+	sink.prepared = false;
+}
+
+int
+log_open(const char *where, const char *ident)
+{
+	int rc = log_prepare(where);
+
+	if (rc != 0)
+		return rc;
+	log_switch();
 	sink.ident = ident;
 	tzset(); /* now, and not after a chroot */
 	return 0;
@@ -125,11 +160,12 @@ log_open(const char *where, const char *ident)
 int
 log_reopen(void)
 {
-	int fd = sink_open(sink.kind, sink.path);
+	int fd = sink_open(sink.to.kind, sink.to.path);
 
 	if (fd < 0)
 		return fd;
-	sink_replace(sink.kind, fd);
+	target_close(&sink.to);
+	sink.to.fd = fd;
 	return 0;
 }
 
@@ -152,10 +188,10 @@ prefix(int level, char p[PREFIX_MAX])
 	int rest;
 
 	localtime_r(&now, &tm);
-	if (sink.kind == SINK_SYSLOG) {
+	if (sink.to.kind == SINK_SYSLOG) {
 		n = (size_t)snprintf(p, PREFIX_MAX, "<%d>", LOG_MAIL | level);
 		n += strftime(p + n, PREFIX_MAX - n, "%b %e %H:%M:%S ", &tm);
-	} else if (sink.kind == SINK_FILE) {
+	} else if (sink.to.kind == SINK_FILE) {
 		n = strftime(p, PREFIX_MAX, "%Y-%m-%dT%H:%M:%S%z ", &tm);
 	}
 	rest = snprintf(
@@ -170,16 +206,16 @@ prefix(int level, char p[PREFIX_MAX])
 static bool
 syslog_send(const struct msghdr *m)
 {
-	ssize_t n = sendmsg(sink.fd, m, MSG_NOSIGNAL | MSG_DONTWAIT);
+	ssize_t n = sendmsg(sink.to.fd, m, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 	if (n >= 0)
 		return true;
 	if (errno != ECONNREFUSED && errno != ENOTCONN && errno != ECONNRESET &&
 	    errno != EDESTADDRREQ)
 		return false;
-	if (syslog_connect(sink.fd, sink.path) != 0)
+	if (syslog_connect(sink.to.fd, sink.to.path) != 0)
 		return false;
-	return sendmsg(sink.fd, m, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
+	return sendmsg(sink.to.fd, m, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
 }
 
 /*
@@ -191,17 +227,17 @@ syslog_send(const struct msghdr *m)
 static bool
 stream_send(struct msghdr *m, size_t n)
 {
-	struct pollfd ready = {.fd = sink.fd, .events = POLLOUT};
+	struct pollfd ready = {.fd = sink.to.fd, .events = POLLOUT};
 	ssize_t sent;
 
-	if (sink.kind == SINK_STDERR) {
-		sent = sendmsg(sink.fd, m, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (sink.to.kind == SINK_STDERR) {
+		sent = sendmsg(sink.to.fd, m, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (sent >= 0 || errno != ENOTSOCK)
 			return sent == (ssize_t)n;
 		if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0)
 			return false;
 	}
-	return writev(sink.fd, m->msg_iov, (int)m->msg_iovlen) == (ssize_t)n;
+	return writev(sink.to.fd, m->msg_iov, (int)m->msg_iovlen) == (ssize_t)n;
 }
 
 static bool
@@ -212,7 +248,7 @@ sink_send(struct log_line *l)
 	struct iovec v[] = {{head, n}, {l->text, l->n}, {end, 1}};
 	struct msghdr m = {.msg_iov = v, .msg_iovlen = 3};
 
-	if (sink.kind != SINK_SYSLOG)
+	if (sink.to.kind != SINK_SYSLOG)
 		return stream_send(&m, n + l->n + 1);
 	m.msg_iovlen = 2; /* no end of line in a datagram */
 	return syslog_send(&m);
@@ -237,7 +273,7 @@ log_end(struct log_line *l)
 {
 	int saved = errno;
 
-	if (sink.kind != SINK_NONE && l->level <= sink.level) {
+	if (sink.to.kind != SINK_NONE && l->level <= sink.level) {
 		if (sink_send(l))
 			report_dropped();
 		else

@@ -49,6 +49,16 @@ struct log_line {
  */
 int log_open(const char *where, const char *ident);
 
+/*
+ * The same in two steps, for settings that are not yet in force: log_prepare()
+ * opens a sink beside the one in use, log_switch() puts it in the other one's
+ * place (nothing happens when none was prepared), log_forget() closes it again.
+ * log_prepare() fails as log_open() does; a second one forgets the first.
+ */
+int log_prepare(const char *where);
+void log_switch(void);
+void log_forget(void);
+
 /* Closes and opens the same sink again (SIGHUP of a log file). 0 or -errno. */
 int log_reopen(void);
 

@@ -48,8 +48,9 @@ struct supervisor_plan {
 struct supervisor_ops {
 	/*
 	 * Reads everything anew and fills *ret, at the start and for each reload; in
-	 * the supervisor, with its rights. Opens the log, too (log_open); on a reload
-	 * log_reopen() was called before. 0, or -errno after it has logged what is
+	 * the supervisor, with its rights. Opens the log, too: log_open() at the start,
+	 * log_prepare() for a reload, of which log_reopen() was called before; the
+	 * log moves when the settings come into force. 0, or -errno after it has logged what is
 	 * wrong (file, line, key); then nothing is kept. Must not change what earlier
 	 * generations see.
 	 */

@@ -130,6 +130,7 @@ passed_fd(struct msghdr *msg)
 static void
 accepted(struct worker *w, int fd)
 {
+	log_switch(); /* none comes before our settings are in force */
 	w->connections++;
 	stats_add(w->slot, STATS_ACCEPTED, 1);
 	if (fd >= 0) {

@@ -13,6 +13,12 @@
 #include "policyd/standing.h"
 #include "policyd/startup.h"
 
+/* The supervisor. */
+struct start {
+	const char *file;
+	bool started; /* settings have been read */
+};
+
 /* A worker. */
 struct standing {
 	struct worker *worker;
@@ -159,23 +165,36 @@ standing_serve(void *arg, struct worker *w, void *generation)
 	return rc;
 }
 
+/* The log of the first settings is opened at once, later ones beside the one in
+ * use. */
+static int
+prepare_log(struct start *s, const char *where)
+{
+	int rc =
+	    s->started ? log_prepare(where) : log_open(where, STARTUP_IDENT);
+
+	if (rc != 0)
+		log_event(
+		    LOG_ERR, "config", "log \"%s\": %s", where, strerror(-rc));
+	s->started = s->started || rc == 0;
+	return rc;
+}
+
 static int
 standing_load(void *arg, struct supervisor_plan *ret)
 {
-	const char *const *file = arg;
+	struct start *start = arg;
 	struct settings *settings;
 	struct buf why;
 	int rc;
 
 	buf_init(&why, 64 * 1024);
-	rc = startup_settings(*file, true, &settings, &why);
+	rc = startup_settings(start->file, true, &settings, &why);
 	buf_free(&why);
 	if (rc != 0)
 		return rc;
-	rc = log_open(settings->log, STARTUP_IDENT);
+	rc = prepare_log(start, settings->log);
 	if (rc != 0) {
-		log_event(LOG_ERR, "config", "log \"%s\": %s", settings->log,
-		    strerror(-rc));
 		settings_free(settings);
 		return rc;
 	}
@@ -199,5 +218,7 @@ standing_run(const char *file)
 	    standing_unload, standing_serve, NULL, STARTUP_IDENT,
 	    STATS_POLICYD};
 
-	return supervisor_run(&ops, &file);
+	struct start start = {.file = file};
+
+	return supervisor_run(&ops, &start);
 }

@@ -78,7 +78,8 @@ judge(const struct setup *s, bool reload, struct buf *why)
 		           : "bad keys, and strict_start is set\n");
 		return -EINVAL;
 	}
-	rc = log_open(s->settings->log, SETUP_IDENT);
+	rc = reload ? log_prepare(s->settings->log)
+	            : log_open(s->settings->log, SETUP_IDENT);
 	if (rc != 0)
 		buf_fmt(
 		    why, "log \"%s\": %s\n", s->settings->log, strerror(-rc));

@@ -32,7 +32,7 @@ void setup_clear(struct setup *s);
 
 /*
  * As setup_read(), logs every problem and warning, and opens the log that the
- * settings name. Bad keys are a failure when all of them must be good: on a
+ * settings name: on a reload beside the one in use (log_prepare). Bad keys are a failure when all of them must be good: on a
  * reload, where the old ones go on, and with strict_start. *ret is returned
  * owned (setup_free).
  */

@@ -493,9 +493,70 @@ writes_a_line_for_each(void)
 	tmpdir_remove(&d);
 }
 
+/* Lines of a file in the directory. */
+static int
+lines_of(const struct tmpdir *d, const char *name)
+{
+	char path[TMPDIR_PATH_MAX];
+	FILE *f = fopen(tmpdir_file(d, name, path), "r");
+	int n = 0;
+
+	for (int c; f != NULL && (c = getc(f)) != EOF;)
+		n += c == '\n';
+	if (f != NULL)
+		fclose(f);
+	return n;
+}
+
+static int
+open_descriptors(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static void
+moves_when_it_is_told_to(void)
+{
+	char path[TMPDIR_PATH_MAX];
+	struct tmpdir d;
+	int before;
+
+	tmpdir_make(&d);
+	before = open_descriptors();
+	CHECK(log_open(tmpdir_file(&d, "one", path), "t") == 0);
+	CHECK(log_prepare(tmpdir_file(&d, "two", path)) == 0);
+	log_event(LOG_INFO, "a", "b");
+	CHECK(lines_of(&d, "one") == 1 && lines_of(&d, "two") == 0);
+	CHECK(log_reopen() == 0); /* of the one in use */
+	log_forget();
+	log_switch();
+	log_event(LOG_INFO, "a", "b");
+	CHECK(lines_of(&d, "one") == 2 && lines_of(&d, "two") == 0);
+	CHECK(open_descriptors() == before + 1);
+	CHECK(log_prepare(tmpdir_file(&d, "three", path)) == 0);
+	CHECK(log_prepare(tmpdir_file(&d, "two", path)) == 0);
+	CHECK(log_prepare("/nonexistent/log") == -ENOENT);
+	log_switch();
+	log_switch();
+	log_event(LOG_INFO, "a", "b");
+	CHECK(lines_of(&d, "one") == 2 && lines_of(&d, "two") == 1);
+	CHECK(log_reopen() == 0);
+	log_event(LOG_INFO, "a", "b");
+	CHECK(lines_of(&d, "two") == 2 && lines_of(&d, "three") == 0);
+	CHECK(open_descriptors() == before + 1);
+	CHECK(log_open(NULL, "t") == 0);
+	CHECK(open_descriptors() == before);
+	tmpdir_remove(&d);
+}
+
 SUITE("log", T(cleans_values), T(cleans_a_nul), T(cuts_at_the_limit),
     T(holds_just_the_limit), T(sends_what_rfc_3164_wants), T(obeys_the_level),
     T(never_waits_for_a_stuck_reader), T(finds_a_syslogd_that_was_restarted),
     T(appends_to_a_file), T(keeps_the_old_sink_on_failure),
-    T(never_waits_for_stderr), T(survives_a_broken_pipe),
-    T(says_nothing_to_nobody), T(writes_a_line_for_each))
+    T(moves_when_it_is_told_to), T(never_waits_for_stderr),
+    T(survives_a_broken_pipe), T(says_nothing_to_nobody),
+    T(writes_a_line_for_each))

@@ -35,6 +35,7 @@ struct knobs {
 	_Atomic int serve_fails; /* before it is ready */
 	_Atomic int dies_when_ready;
 	_Atomic int bad_group;
+	_Atomic int moves_log; /* a reload logs into log2 */
 	_Atomic int loads;
 	_Atomic int unloads; /* in the supervisor */
 	_Atomic int forks;   /* calls of serve() */
@@ -44,6 +45,7 @@ struct daemon {
 	struct tmpdir dir;
 	char socket[TMPDIR_PATH_MAX];
 	char log[TMPDIR_PATH_MAX];
+	char log2[TMPDIR_PATH_MAX];
 	char control[TMPDIR_PATH_MAX]; /* "": there is none */
 	unsigned workers;
 	const char *user;
@@ -213,6 +215,8 @@ echo_load(void *arg, struct supervisor_plan *ret)
 		free(s);
 		return -EINVAL;
 	}
+	if (d->knobs->moves_log && log_prepare(d->log2) != 0)
+		abort();
 	s->number = ++d->knobs->loads;
 	s->endpoint.addr.un.sun_family = AF_UNIX;
 	s->endpoint.len = sizeof s->endpoint.addr.un;
@@ -267,6 +271,7 @@ prepare(struct daemon *d, unsigned workers)
 	tmpdir_make(&d->dir);
 	tmpdir_file(&d->dir, "socket", d->socket);
 	tmpdir_file(&d->dir, "log", d->log);
+	tmpdir_file(&d->dir, "log2", d->log2);
 	d->knobs = mmap(NULL, sizeof(*d->knobs), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CU_ASSERT_FATAL(d->knobs != MAP_FAILED);
@@ -316,12 +321,12 @@ cleanup(struct daemon *d)
 	tmpdir_remove(&d->dir);
 }
 
-/* How often the text stands in the log. */
+/* How often the text stands in a log. */
 static unsigned
-logged(struct daemon *d, const char *text)
+logged_in(const char *log, const char *text)
 {
 	char line[1024];
-	FILE *f = fopen(d->log, "r");
+	FILE *f = fopen(log, "r");
 	unsigned n = 0;
 
 	while (f != NULL && fgets(line, sizeof line, f) != NULL)
@@ -331,14 +336,26 @@ logged(struct daemon *d, const char *text)
 	return n;
 }
 
+static unsigned
+logged(struct daemon *d, const char *text)
+{
+	return logged_in(d->log, text);
+}
+
 static bool
-await_logged(struct daemon *d, const char *text, unsigned n)
+await_logged_in(const char *log, const char *text, unsigned n)
 {
 	uint64_t until = now_ms() + PATIENCE_MS;
 
-	while (logged(d, text) < n && now_ms() < until)
+	while (logged_in(log, text) < n && now_ms() < until)
 		nap();
-	return logged(d, text) == n;
+	return logged_in(log, text) == n;
+}
+
+static bool
+await_logged(struct daemon *d, const char *text, unsigned n)
+{
+	return await_logged_in(d->log, text, n);
 }
 
 static void
@@ -609,6 +626,36 @@ a_reload_is_a_new_generation(void)
 	stop(&d);
 }
 
+/* With the settings that name it. */
+static void
+the_log_moves(void)
+{
+	struct daemon d;
+	struct line a, b;
+	int fd;
+
+	start(&d, 1);
+	fd = dial(&d);
+	CHECK(greeted(fd, &a));
+	d.knobs->moves_log = 1;
+	kill(d.pid, SIGHUP);
+	CHECK(await_logged_in(d.log2, "reloaded generation=2", 1));
+	CU_ASSERT_EQUAL(logged(&d, "reloaded"), 0);
+	close(fd);
+	CHECK(await_logged_in(d.log2, "worker_ended", 1));
+	fd = dial(&d);
+	CHECK(greeted(fd, &b) && b.pid != a.pid);
+	kill(b.pid, SIGKILL);
+	CHECK(await_logged_in(d.log2, "worker_died", 1));
+	CHECK(await_logged_in(d.log2, "worker_started", 1));
+	close(fd);
+	kill(d.pid, SIGTERM);
+	CHECK(ended(d.pid) == 0);
+	CU_ASSERT_EQUAL(logged_in(d.log2, "stopped"), 1);
+	CU_ASSERT_EQUAL(logged(&d, "stopped"), 0);
+	cleanup(&d);
+}
+
 static void
 reload_in_vain(int load_fails, int serve_fails, int bad_group, const char *why)
 {
@@ -622,6 +669,7 @@ reload_in_vain(int load_fails, int serve_fails, int bad_group, const char *why)
 	d.knobs->load_fails = load_fails;
 	d.knobs->serve_fails = serve_fails;
 	d.knobs->bad_group = bad_group;
+	d.knobs->moves_log = 1;
 	kill(d.pid, SIGHUP);
 	CHECK(await_logged(&d, "reload_failed", 1));
 	CHECK(logged(&d, why) == 1);
@@ -630,6 +678,7 @@ reload_in_vain(int load_fails, int serve_fails, int bad_group, const char *why)
 	CHECK(greeted(again, &b) && b.pid == a.pid && b.generation == 1);
 	CU_ASSERT_EQUAL(d.knobs->unloads, !load_fails);
 	CU_ASSERT_EQUAL(logged(&d, "reloaded"), 0);
+	CU_ASSERT_EQUAL(logged_in(d.log2, ""), 0);
 	close(fd);
 	close(again);
 	stop(&d);
@@ -979,8 +1028,8 @@ workers_are_not_root(void)
 
 SUITE("supervisor", T(a_worker_hangs), T(work_is_shared_evenly),
     T(a_killed_worker_is_replaced), T(a_reload_is_a_new_generation),
-    T(a_failed_reload_changes_nothing), T(term_waits_for_the_busy),
-    T(a_worker_told_to_end_is_replaced_at_once),
+    T(the_log_moves), T(a_failed_reload_changes_nothing),
+    T(term_waits_for_the_busy), T(a_worker_told_to_end_is_replaced_at_once),
     T(nobody_is_lost_behind_a_full_channel),
     T(workers_outlive_a_killed_supervisor),
     T(without_descriptors_accepting_pauses),

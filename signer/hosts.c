@@ -115,6 +115,32 @@ is_file(const char *text)
 	    strncmp(text, "refile:/", 8) == 0;
 }
 
+/* Adds the rows of a table, which was read with that answer. */
+static int
+add_table(const struct table *t, int read, struct arena *arena, struct hosts *h,
+    struct buf *why, struct buf *warn)
+{
+	int rc = read;
+
+	if (rc == 0)
+		rc = grow(h, t->n, arena);
+	return rc == 0 ? read_rows(t, h, why, warn) : rc;
+}
+
+/* Adds an entry of the config, which has judged it. */
+static int
+add_entry(const char *text, struct arena *arena, struct hosts *h)
+{
+	int rc = grow(h, 1, arena);
+
+	if (rc != 0)
+		return rc;
+	h->v[h->n] = (struct hosts_entry){.line = 0};
+	if (read_entry(text, true, &h->v[h->n]) == NULL)
+		h->n++;
+	return 0;
+}
+
 int
 hosts_open(const struct text_list *list, struct arena *arena, struct hosts *ret,
     struct buf *why, struct buf *warn)
@@ -126,21 +152,11 @@ hosts_open(const struct text_list *list, struct arena *arena, struct hosts *ret,
 		const char *text = list->v[i];
 		struct table t;
 
-		if (!is_file(text)) {
-			rc = grow(&h, 1, arena);
-			if (rc != 0)
-				break;
-			h.v[h.n] = (struct hosts_entry){.line = 0};
-			/* the config has judged it */
-			if (read_entry(text, true, &h.v[h.n]) == NULL)
-				h.n++;
-			continue;
-		}
-		rc = table_open(text, arena, &t, why);
-		if (rc == 0)
-			rc = grow(&h, t.n, arena);
-		if (rc == 0)
-			rc = read_rows(&t, &h, why, warn);
+		if (is_file(text))
+			rc = add_table(&t, table_open(text, arena, &t, why),
+			    arena, &h, why, warn);
+		else
+			rc = add_entry(text, arena, &h);
 		if (rc == -EINVAL) {
 			wrong = rc;
 			rc = 0;
@@ -148,6 +164,20 @@ hosts_open(const struct text_list *list, struct arena *arena, struct hosts *ret,
 	}
 	if (rc == 0)
 		rc = wrong;
+	if (rc == 0)
+		*ret = h;
+	return rc;
+}
+
+int
+hosts_parse(const char *spec, struct span text, struct arena *arena,
+    struct hosts *ret, struct buf *why, struct buf *warn)
+{
+	struct hosts h = {NULL, 0};
+	struct table t;
+	int rc = add_table(
+	    &t, table_parse(spec, text, arena, &t, why), arena, &h, why, warn);
+
 	if (rc == 0)
 		*ret = h;
 	return rc;

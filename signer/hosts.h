@@ -52,6 +52,11 @@ struct hosts {
 int hosts_open(const struct text_list *list, struct arena *arena,
     struct hosts *ret, struct buf *why, struct buf *warn);
 
+/* The same of one file whose text is in memory; spec names it, as in table.h.
+ * Borrows text during the call. */
+int hosts_parse(const char *spec, struct span text, struct arena *arena,
+    struct hosts *ret, struct buf *why, struct buf *warn);
+
 /* The entry that decides about this client, NULL when none does; with ->not it
  * is not one of the list. ip may be NULL, name "" or "unknown". */
 const struct hosts_entry *hosts_find(

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdlib.h>
 
 #include "admin/setupplan.h"
 #include "admin/wiring.h"
@@ -146,37 +147,97 @@ relay_kind(struct maker *m, enum wiring_relay *ret)
 	return rc;
 }
 
+static bool
+has_check(const struct buf *list)
+{
+	switch (wiring_place(buf_view(list), WIRING_CHECK)) {
+	case WIRING_GOOD:
+	case WIRING_UNSAFE:
+		return true;
+	case WIRING_ABSENT:
+	case WIRING_UNREADABLE:
+		break;
+	}
+	return false;
+}
+
+/* True if the check stands behind a $name or in a class of the list. */
+static int
+is_hidden(struct maker *m, const char *name, struct span classes, bool *ret)
+{
+	struct span item, rest = classes;
+	struct buf value;
+	bool bad = false;
+	int rc;
+
+	buf_init(&value, VALUE_MAX);
+	rc = postconf_get(m->postfix, name, true, &value, m->why);
+	*ret = rc == 0 && has_check(&value);
+	while (rc == 0 && !*ret && wiring_next(&rest, &item, &bad)) {
+		char *class;
+		struct buf inside;
+
+		if (!wiring_has(buf_view(&value), item))
+			continue;
+		class = strndup(item.p, item.n);
+		buf_init(&inside, VALUE_MAX);
+		rc = class == NULL
+		    ? no_memory(m)
+		    : postconf_get(m->postfix, class, true, &inside, m->why);
+		*ret = rc == 0 && has_check(&inside);
+		rc = rc == -ENOENT ? 0 : rc;
+		buf_free(&inside);
+		free(class);
+	}
+	buf_free(&value);
+	return rc == -ENOENT ? 0 : rc;
+}
+
+/* The list with the check in it. */
+static int
+insert_check(struct maker *m, const char *name, struct span value,
+    struct span classes, enum wiring_relay relay)
+{
+	struct buf changed;
+	const char *reason = NULL;
+	int rc;
+
+	buf_init(&changed, VALUE_MAX);
+	rc = wiring_restrictions(
+	    value, classes, relay, WIRING_CHECK, &changed, &reason);
+	if (rc == -EINVAL && reason != NULL)
+		rc = refuse(
+		    m, name, reason, "check_policy_service " WIRING_CHECK);
+	else if (rc == 0)
+		rc = buf_text(&changed) == NULL
+		    ? no_memory(m)
+		    : add_set(m, name, buf_text(&changed));
+	buf_free(&changed);
+	return rc;
+}
+
 static int
 plan_restrictions(struct maker *m)
 {
 	static const char name[] = "smtpd_recipient_restrictions";
 	enum wiring_relay relay = WIRING_RELAY_OPEN;
-	struct buf value, changed;
-	const char *reason;
-	int rc = relay_kind(m, &relay);
+	struct buf value, classes;
+	int rc;
 
-	if (rc != 0)
-		return rc;
-	rc = get(m, name, &value);
-	buf_init(&changed, VALUE_MAX);
+	buf_init(&value, VALUE_MAX);
+	buf_init(&classes, VALUE_MAX);
+	rc = relay_kind(m, &relay);
 	if (rc == 0)
-		rc = wiring_restrictions(
-		    buf_view(&value), relay, WIRING_CHECK, &changed, &reason);
-	else
-		reason = NULL;
-	if (rc == -EALREADY) {
-		m->plan->wired = true;
-		rc = 0;
-	} else if (rc == -EINVAL && reason != NULL) {
-		rc = refuse(
-		    m, name, reason, "check_policy_service " WIRING_CHECK);
-	} else if (rc == 0) {
-		rc = buf_text(&changed) == NULL
-		    ? no_memory(m)
-		    : add_set(m, name, buf_text(&changed));
-	}
+		rc = get(m, name, &value);
+	if (rc == 0)
+		rc = get(m, "smtpd_restriction_classes", &classes);
+	if (rc == 0)
+		rc = is_hidden(m, name, buf_view(&classes), &m->plan->wired);
+	if (rc == 0 && !m->plan->wired)
+		rc = insert_check(
+		    m, name, buf_view(&value), buf_view(&classes), relay);
 	buf_free(&value);
-	buf_free(&changed);
+	buf_free(&classes);
 	return rc;
 }
 

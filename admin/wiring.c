@@ -69,12 +69,27 @@ wiring_word(struct span item)
 	return wiring_next(&rest, &word, &bad) ? word : span_of(item.p, 0);
 }
 
+bool
+wiring_has(struct span list, struct span word)
+{
+	struct span item;
+	bool bad = false;
+
+	while (wiring_next(&list, &item, &bad)) {
+		if (span_ieq(item, word))
+			return true;
+	}
+	return false;
+}
+
 /* --- restrictions --------------------------------------------------------- */
+
+static const struct span nothing = {NULL, 0};
 
 /* What a list of restrictions has. */
 struct scan {
 	bool bad;
-	bool opaque; /* a $name, which could hold anything */
+	bool opaque; /* a $name or a class, which could hold anything */
 	bool empty;
 	const char *guard; /* behind the first word that refuses relaying */
 	const char *check; /* at our check_policy_service */
@@ -89,7 +104,8 @@ is_guard(struct span word)
 }
 
 static void
-scan(struct span list, const char *target, struct scan *ret)
+scan(
+    struct span list, struct span classes, const char *target, struct scan *ret)
 {
 	struct span item, before = {NULL, 0};
 	struct scan s = {.empty = true};
@@ -97,7 +113,7 @@ scan(struct span list, const char *target, struct scan *ret)
 	while (wiring_next(&list, &item, &s.bad)) {
 		s.empty = false;
 		s.last = item;
-		if (item.p[0] == '$')
+		if (item.p[0] == '$' || wiring_has(classes, item))
 			s.opaque = true;
 		if (is_guard(item) && s.guard == NULL)
 			s.guard = item.p + item.n;
@@ -115,7 +131,7 @@ wiring_place(struct span restrictions, const char *target)
 {
 	struct scan s;
 
-	scan(restrictions, target, &s);
+	scan(restrictions, nothing, target, &s);
 	if (s.bad)
 		return WIRING_UNREADABLE;
 	if (s.check == NULL)
@@ -129,7 +145,7 @@ wiring_guards_relay(struct span restrictions)
 {
 	struct scan s;
 
-	scan(restrictions, "", &s);
+	scan(restrictions, nothing, "", &s);
 	return s.guard != NULL || span_ieqs(s.last, "reject") ||
 	    span_ieqs(s.last, "defer");
 }
@@ -154,12 +170,13 @@ refuse(const char *reason, const char **ret_why)
 }
 
 int
-wiring_restrictions(struct span list, enum wiring_relay relay,
-    const char *target, struct buf *ret, const char **ret_why)
+wiring_restrictions(struct span list, struct span classes,
+    enum wiring_relay relay, const char *target, struct buf *ret,
+    const char **ret_why)
 {
 	struct scan s;
 
-	scan(list, target, &s);
+	scan(list, classes, target, &s);
 	if (s.bad)
 		return refuse("a brace is left open", ret_why);
 	if (s.check != NULL)
@@ -176,7 +193,7 @@ wiring_restrictions(struct span list, enum wiring_relay relay,
 		return buf_error(ret);
 	}
 	if (s.opaque)
-		return refuse("it has a $name, and no "
+		return refuse("it has a $name or a class, and no "
 		              "reject_unauth_destination beside it "
 		              "behind which the check could stand",
 		    ret_why);
@@ -199,6 +216,56 @@ wiring_restrictions(struct span list, enum wiring_relay relay,
 
 /* --- milters -------------------------------------------------------------- */
 
+/* Takes a beginning off s. */
+static bool
+skip(struct span *s, const char *begin)
+{
+	size_t n = strlen(begin);
+
+	if (s->n < n || !span_ieqs(span_of(s->p, n), begin))
+		return false;
+	*s = span_skip(*s, n);
+	return true;
+}
+
+/* Host and port, or the path, of a milter; localhost is where we listen. */
+struct milter {
+	bool inet;
+	struct span host, rest;
+};
+
+static struct milter
+read_milter(struct span s)
+{
+	struct milter m = {.inet = skip(&s, "inet:")};
+	size_t colon = s.n;
+
+	if (!m.inet) {
+		if (!skip(&s, "unix:"))
+			(void)skip(&s, "local:");
+		m.rest = s;
+		return m;
+	}
+	while (colon > 0 && s.p[colon - 1] != ':')
+		colon--;
+	m.rest = span_skip(s, colon);
+	m.host = span_of(s.p, colon == 0 ? 0 : colon - 1);
+	if (m.host.n > 1 && m.host.p[0] == '[' && m.host.p[m.host.n - 1] == ']')
+		m.host = span_of(m.host.p + 1, m.host.n - 2);
+	if (m.host.n == 0 || span_ieqs(m.host, "localhost"))
+		m.host = span_str("127.0.0.1");
+	return m;
+}
+
+static bool
+same_milter(struct span item, const char *milter)
+{
+	struct milter a = read_milter(item), b = read_milter(span_str(milter));
+
+	return a.inet == b.inet && span_ieq(a.host, b.host) &&
+	    (a.inet ? span_ieq(a.rest, b.rest) : span_eq(a.rest, b.rest));
+}
+
 bool
 wiring_has_milter(struct span milters, const char *milter)
 {
@@ -206,10 +273,21 @@ wiring_has_milter(struct span milters, const char *milter)
 	bool bad = false;
 
 	while (wiring_next(&milters, &item, &bad)) {
-		if (span_ieqs(wiring_word(item), milter))
+		if (same_milter(wiring_word(item), milter))
 			return true;
 	}
 	return false;
+}
+
+bool
+wiring_milter_is_last(struct span milters, const char *milter)
+{
+	struct span item, last = {NULL, 0};
+	bool bad = false;
+
+	while (wiring_next(&milters, &item, &bad))
+		last = wiring_word(item);
+	return same_milter(last, milter);
 }
 
 int
@@ -233,11 +311,21 @@ wiring_milters(struct span milters, const char *milter, struct buf *ret,
 	return buf_error(ret);
 }
 
+/* The address of this host behind text, where it has all addresses. */
+static void
+replace_any(const char *text, const char *any, const char *own, struct buf *ret)
+{
+	size_t n = strlen(any);
+
+	if (strncmp(text, any, n) == 0)
+		buf_fmt(ret, "%s%s", own, text + n);
+}
+
 void
 wiring_endpoint(const struct endpoint *e, const char *queue, struct buf *ret)
 {
 	char text[ENDPOINT_TEXT_MAX];
-	size_t n = strlen(queue);
+	size_t n = strlen(queue), before = ret->n;
 	const char *path;
 
 	endpoint_text(e, text);
@@ -245,6 +333,8 @@ wiring_endpoint(const struct endpoint *e, const char *queue, struct buf *ret)
 	if (strncmp(text, "unix:", 5) == 0 && strncmp(path, queue, n) == 0 &&
 	    path[n] == '/')
 		buf_fmt(ret, "unix:%s", path + n + 1);
-	else
+	replace_any(text, "inet:0.0.0.0:", "inet:127.0.0.1:", ret);
+	replace_any(text, "inet:[::]:", "inet:[::1]:", ret);
+	if (ret->n == before)
 		buf_str(ret, text);
 }

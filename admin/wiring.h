@@ -22,6 +22,9 @@ bool wiring_next(struct span *list, struct span *ret, bool *ret_bad);
 /* The first word of "{ word, ... }", or the item itself. */
 struct span wiring_word(struct span item);
 
+/* True if one of the items is that word, in any case. */
+bool wiring_has(struct span list, struct span word);
+
 enum wiring_place {
 	WIRING_ABSENT, /* no check_policy_service of ours */
 	WIRING_UNSAFE, /* it stands, with nothing that refuses relaying before */
@@ -44,15 +47,19 @@ enum wiring_relay {
 
 /*
  * Appends the restrictions with "check_policy_service target" in them: behind the
- * word that refuses relaying, or at the end where smtpd_relay_restrictions do. 0;
+ * word that refuses relaying, or at the end where smtpd_relay_restrictions do.
+ * classes: smtpd_restriction_classes; what they stand for is not known here. 0;
  * -EALREADY when it is there; -EINVAL with a static reason when it cannot be done
  * safely; or an error of buf_add().
  */
-int wiring_restrictions(struct span restrictions, enum wiring_relay relay,
-    const char *target, struct buf *ret, const char **ret_why);
+int wiring_restrictions(struct span restrictions, struct span classes,
+    enum wiring_relay relay, const char *target, struct buf *ret,
+    const char **ret_why);
 
-/* True if milter is in the list. */
+/* True if milter, as wiring_endpoint() spells it, is in the list, or the last of it;
+ * "localhost" is 127.0.0.1. */
 bool wiring_has_milter(struct span milters, const char *milter);
+bool wiring_milter_is_last(struct span milters, const char *milter);
 
 /* Appends the list with milter at its end: the signer comes last, when others have
  * changed the message. As wiring_restrictions(). */
@@ -60,7 +67,8 @@ int wiring_milters(struct span milters, const char *milter, struct buf *ret,
     const char **ret_why);
 
 /* The endpoint as Postfix writes it: "inet:127.0.0.1:8891"; a socket below queue
- * (queue_directory) as a chrooted smtpd sees it: "unix:postseal/signer". */
+ * (queue_directory) as a chrooted smtpd sees it: "unix:postseal/signer"; one that
+ * listens on all addresses is reached on 127.0.0.1 or ::1. */
 void wiring_endpoint(
     const struct endpoint *e, const char *queue, struct buf *ret);
 

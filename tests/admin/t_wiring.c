@@ -38,6 +38,10 @@ inserts_into_restrictions(void)
 	     "unix:private/policyd-spf, default_action=DUNNO }",
 	        WIRING_RELAY_OWN, -EALREADY, ""},
 	    {"$mine", WIRING_RELAY_DEFAULT, -EINVAL, "it has a $name"},
+	    {"permit_mynetworks, Greylist", WIRING_RELAY_OWN, -EINVAL,
+	        "it has a $name or a class"},
+	    {"reject_unauth_destination greylist", WIRING_RELAY_OWN, 0,
+	        "reject_unauth_destination, " CHECK_IT " greylist"},
 	    {"permit_mynetworks", WIRING_RELAY_OPEN, -EINVAL, "open relay"},
 	    {"permit_mynetworks, reject", WIRING_RELAY_OWN, -EINVAL,
 	        "ends with reject"},
@@ -52,9 +56,9 @@ inserts_into_restrictions(void)
 
 		suite_row(rows[i].text);
 		buf_init(&out, 4096);
-		CHECK(
-		    wiring_restrictions(text, rows[i].relay,
-		        "unix:private/policyd-spf", &out, &why) == rows[i].rc);
+		CHECK(wiring_restrictions(text, span_str("greylist, other"),
+		          rows[i].relay, "unix:private/policyd-spf", &out,
+		          &why) == rows[i].rc);
 		if (rows[i].rc == -EINVAL)
 			CHECK(strstr(why, rows[i].want) != NULL);
 		else
@@ -104,6 +108,10 @@ inserts_into_milters(void)
 	        "inet:127.0.0.1:8891"},
 	    {"unix:a INET:127.0.0.1:8891", -EALREADY, ""},
 	    {"{inet:127.0.0.1:8891 , default_action=accept}, x", -EALREADY, ""},
+	    {"inet:localhost:8891", -EALREADY, ""},
+	    {"inet:[127.0.0.1]:8891", -EALREADY, ""},
+	    {"unix:127.0.0.1:8891", 0,
+	        "unix:127.0.0.1:8891, inet:127.0.0.1:8891"},
 	    {"{ inet:x", -EINVAL, ""}};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -127,7 +135,10 @@ spells_endpoints(void)
 		const char *text, *want;
 	} rows[] = {{"inet:127.0.0.1:8891", "inet:127.0.0.1:8891"},
 	    {"unix:/q/postseal/s", "unix:postseal/s"},
-	    {"unix:/qq/postseal/s", "unix:/qq/postseal/s"}};
+	    {"unix:/qq/postseal/s", "unix:/qq/postseal/s"},
+	    {"inet:0.0.0.0:8891", "inet:127.0.0.1:8891"},
+	    {"inet:[::]:8891", "inet:[::1]:8891"},
+	    {"inet:[2001:db8::1]:8891", "inet:[2001:db8::1]:8891"}};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct endpoint e;
@@ -144,5 +155,67 @@ spells_endpoints(void)
 	suite_row(NULL);
 }
 
-SUITE("wiring", T(inserts_into_restrictions), T(finds_its_place),
-    T(inserts_into_milters), T(spells_endpoints))
+static void
+knows_milters(void)
+{
+	static const struct {
+		const char *list, *milter;
+		bool has, last;
+	} rows[] = {{"", "unix:s", false, false},
+	    {"unix:s, inet:x:1", "unix:s", true, false},
+	    {"inet:x:1 local:s", "unix:s", true, true},
+	    {"unix:S", "unix:s", false, false},
+	    {"inet:[::1]:8", "inet:[::1]:8", true, true},
+	    {"INET:LOCALHOST:8, {inet:y:2}", "inet:127.0.0.1:8", true, false},
+	    {"inet:localhost:88", "inet:127.0.0.1:8", false, false},
+	    {"inet:", "inet:127.0.0.1:8", false, false},
+	    {"{", "unix:s", false, false}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct span list = guard_copy(span_str(rows[i].list));
+
+		suite_row(rows[i].list);
+		CHECK(wiring_has_milter(list, rows[i].milter) == rows[i].has);
+		CHECK(wiring_milter_is_last(list, rows[i].milter) ==
+		    rows[i].last);
+		guard_free(list);
+	}
+	suite_row(NULL);
+}
+
+/* Both halves of each split of a value, at the edge of a page. */
+static void
+feed(void *arg, struct span head, struct span tail)
+{
+	struct span part[] = {head, tail};
+
+	for (int i = 0; i < 2; i++) {
+		struct buf out;
+		const char *why = NULL;
+		int rc;
+
+		buf_init(&out, 4096);
+		rc = wiring_restrictions(part[i], span_str("greylist"),
+		    WIRING_RELAY_DEFAULT, "unix:private/policyd-spf", &out,
+		    &why);
+		CHECK(rc == 0 || rc == -EALREADY || why != NULL);
+		(void)wiring_place(part[i], "unix:private/policyd-spf");
+		buf_clear(&out);
+		rc = wiring_milters(part[i], "inet:[::1]:8", &out, &why);
+		CHECK(rc == 0 || rc == -EALREADY || why != NULL);
+		buf_free(&out);
+	}
+}
+
+static void
+every_split(void)
+{
+	guard_splits(span_str("permit_mynetworks, $mine, greylist, "
+	                      "reject_unauth_destination, " CHECK_IT
+	                      ", { inet:[::1]:8, connect_timeout=1 }, "
+	                      "inet:localhost:1, ${a?{b}{c}}"),
+	    feed, NULL);
+}
+
+SUITE("wiring", T(knows_milters), T(every_split), T(inserts_into_restrictions),
+    T(finds_its_place), T(inserts_into_milters), T(spells_endpoints))

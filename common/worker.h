@@ -42,8 +42,7 @@ enum worker_word {
 enum worker_order {
 	/*
 	 * No connection will come any more. Those that are there keep their
-	 * settings and end when their peer closes them; a wing whose peers
-	 * reconnect without harm (Postfix's policy client) closes idle ones at once.
+	 * settings and end when their peer closes them.
 	 */
 	WORKER_DRAIN,
 

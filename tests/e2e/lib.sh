@@ -59,7 +59,7 @@ mail_in() {
 
 # replied REGEX - the server said this in the last session
 replied() {
-	grep -qaE "^<(\*\*|-) +$1" "$DIALOGUE" ||
+	grep -qaE "^<(\*\*|-|~\*?) +$1" "$DIALOGUE" ||
 	    no "the server did not say: $1"
 }
 

@@ -65,12 +65,14 @@ nothing() {
 	:
 }
 
-# hup PID - ten reloads in two seconds
+# hup PID - ten reloads in two seconds; then Postfix closes its connections to the
+# old workers, which end with them
 hup() {
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		kill -HUP "$1" || no "the supervisor is gone" || return
 		sleep 0.2
 	done
+	postfix reload >>"$T/log/postfix.out" 2>&1
 }
 
 children() {
@@ -88,7 +90,8 @@ kill_worker() {
 	    no "no new worker: $(children "$1" | wc -l) of $before processes"
 }
 
-# The supervisor is killed; its children end; it is started again
+# The supervisor is killed; its children end, with the connections that Postfix has
+# to them; it is started again
 kill_supervisor() {
 	local pid=$1 child left
 	shift
@@ -96,6 +99,7 @@ kill_supervisor() {
 	kill -KILL "$pid" || return
 	wait "$pid" 2>/dev/null
 	world_start "$@"
+	postfix reload >>"$T/log/postfix.out" 2>&1
 	for child in $left; do
 		world_wait 20 eval "! kill -0 $child 2>/dev/null" ||
 		    no "process $child outlived its supervisor" \

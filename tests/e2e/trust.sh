@@ -43,6 +43,71 @@ trust_login() {
 	    "$PLAIN_HELO"
 }
 
+# --- client certificates ---------------------------------------------------
+
+TLS=$T/etc/postfix/tls
+
+# certificate NAME [openssl option...] - TLS/NAME.key and TLS/NAME.pem
+certificate() {
+	local name=$1
+	shift
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	    -keyout "$TLS/$name.key" -subj "/CN=$name" -x509 -days 2 "$@" \
+	    -out "$TLS/$name.pem" 2>/dev/null
+}
+
+# fingerprint NAME - of the certificate, as the manual says
+fingerprint() {
+	openssl x509 -in "$TLS/$1.pem" -noout -fingerprint -sha256 | cut -d= -f2
+}
+
+# key_print NAME - of its public key
+key_print() {
+	openssl x509 -in "$TLS/$1.pem" -noout -pubkey |
+	    openssl pkey -pubin -outform DER | openssl dgst -sha256 -c |
+	    sed 's/.*= *//' | tr a-f A-F
+}
+
+# A CA, its server, three of its clients: one is trusted for its certificate, one
+# for its key
+trust_make_certificates() {
+	local name etc=$T/etc/postseal
+	mkdir -p "$TLS"
+	certificate ca || no 'openssl made no CA' || return
+	for name in server relay backup other; do
+		certificate $name -CA "$TLS/ca.pem" -CAkey "$TLS/ca.key" ||
+		    no "openssl made no certificate" || return
+	done
+	sed "s|^policyd {|&\n\ttrusted_certificates = {\"$(fingerprint relay)\", \"$(key_print backup)\"}|" \
+	    "$etc/trust.conf" >"$etc/certificate.conf"
+	grep -q trusted_certificates "$etc/certificate.conf"
+}
+
+# trust_with NAME - mail of a client with that certificate
+trust_with() {
+	PORT=2524 mail_in 198.51.100.9 "$PLAIN_HELO" user@fail.example \
+	    "trust-$1@rcpt.example" --tls --tls-cert "$TLS/$1.pem" \
+	    --tls-key "$TLS/$1.key"
+	grep -qa '^=== TLS started' "$DIALOGUE" || no 'no TLS'
+}
+
+trust_certificate() {
+	trust_make_certificates && trust_with relay && accepted &&
+	    trust_field trust-relay 'trusted client certificate' &&
+	    logged "postseal-policyd.* unchecked=trusted_certificates trusted=$(fingerprint relay) "
+}
+
+trust_key() {
+	trust_with backup && accepted &&
+	    trust_field trust-backup 'trusted client certificate' &&
+	    logged "postseal-policyd.* unchecked=trusted_certificates trusted=$(key_print backup) "
+}
+
+# Signed by the same CA, which counts for nothing
+trust_not_certificate() {
+	trust_with other && replied '550 5\.7\.23 ' && not_delivered trust-other
+}
+
 # Only a domain that sends no mail is refused for its fail
 trust_no_mail() {
 	PORT=2523 mail_in 198.51.100.9 "$PLAIN_HELO" user@pass.example \
@@ -97,6 +162,9 @@ trust_cases() {
 	case_run 'trust: forwarder' trust_in trust-forward 'trusted forwarder' \
 	    192.0.2.78 "$PLAIN_HELO"
 	case_run 'trust: in the log' trust_logged
+	case_run 'trust: client certificate' trust_certificate
+	case_run 'trust: client certificate, by its key' trust_key
+	case_run 'trust: another certificate of that CA' trust_not_certificate
 	case_run 'trust: no_mail_only' trust_no_mail
 	case_run 'trust: pass_required' trust_required
 	case_run 'trust: recipient' trust_recipient

@@ -1,0 +1,232 @@
+/* Who signs: sections, rows of the signing table, and their keys. */
+#include <errno.h>
+
+#include "signer/choose_rule.h"
+#include "signer/sigfield.h"
+#include "signer/taglist.h"
+
+/* Adds the keys of d. */
+static enum choose_verdict
+add_keys(struct choose_path *p, const struct keyring_domain *d,
+    const char *domain, const char *identity)
+{
+	struct choose *c = p->ret;
+
+	if (d->bad)
+		return choose_because(p, CHOOSE_DOMAIN_BAD_KEY, domain,
+		    d->settings->origin, d->settings->line);
+	for (size_t i = 0; i < d->nkeys; i++) {
+		if (c->nsign == SIGNATURES_MAX) {
+			choose_say(
+			    p, "no more than %d signatures", SIGNATURES_MAX);
+			break;
+		}
+		c->sign[c->nsign++] =
+		    (struct choose_signature){&d->key[i], domain, identity};
+		choose_say(p, "key: selector %s, %s",
+		    d->key[i].settings->selector, d->key[i].settings->file);
+	}
+	return CHOOSE_SIGN;
+}
+
+/* The section for the From domain, or the nearest above it that speaks for its
+ * subdomains. */
+static const struct keyring_domain *
+find_section(const struct choose_path *p)
+{
+	struct span name = span_str(p->ret->from);
+	const struct keyring_domain *d = keyring_find(p->keys, name);
+
+	while (d == NULL && p->keys->settings->ndomains > 0) {
+		name = span_skip(name, span_find(name, '.') + 1);
+		if (name.n == 0)
+			return NULL;
+		d = keyring_find(p->keys, name);
+		if (d != NULL && !d->settings->subdomains)
+			d = NULL;
+	}
+	return d;
+}
+
+/* "%" in an identity is the From domain. One that is not at or under d= would
+ * spoil the signature (RFC 6376 section 3.5) and is left out. 0 or -ENOMEM. */
+static int
+make_identity(struct choose_path *p, const char *text, const char *domain,
+    const char **ret)
+{
+	struct span from = span_str(p->ret->from), at;
+	size_t n = 0, size = 1;
+	char *copy;
+
+	*ret = NULL;
+	if (text == NULL)
+		return 0;
+	for (const char *c = text; *c != '\0'; c++)
+		size += *c == '%' ? from.n : 1;
+	copy = arena_alloc(p->in->arena, size);
+	if (copy == NULL)
+		return -ENOMEM;
+	for (; *text != '\0'; text++) {
+		struct span piece = *text == '%' ? from : span_of(text, 1);
+
+		memcpy(copy + n, piece.p, piece.n);
+		n += piece.n;
+	}
+	at = span_skip(span_of(copy, n), span_find(span_of(copy, n), '@') + 1);
+	if (at.n > 0 && domain_within(at, span_str(domain)))
+		*ret = copy;
+	else
+		choose_say(p, "identity: %s is not under %s and left out", copy,
+		    domain);
+	return 0;
+}
+
+/* The row of the KeyTable that a row of the signing table means. */
+static size_t
+key_row(const struct choose_path *p, const struct signtable_row *row)
+{
+	if (!row->by_domain)
+		return row->key;
+	return table_find(&p->tables->keys.table, span_str(p->ret->from), 0);
+}
+
+/* Adds the keys of one row that matches. */
+static enum choose_verdict
+add_row(struct choose_path *p, size_t i)
+{
+	const struct tables *t = p->tables;
+	const struct signtable_row *row = &t->signing.row[i];
+	const struct table_row *text = &t->signing.table.row[i];
+	const char *file = t->signing.table.file, *identity, *domain;
+	const struct keytable_entry *e;
+	size_t key;
+
+	choose_say(p, "signing_table: %s:%u: %s %s", file, text->line,
+	    text->key, text->value);
+	if (row->wrong)
+		return choose_because(
+		    p, CHOOSE_DOMAIN_BAD_KEY, p->ret->from, file, text->line);
+	key = key_row(p, row);
+	if (key == t->keys.table.n) {
+		choose_say(p, "key_table: %s has no key \"%s\"",
+		    t->keys.table.file, p->ret->from);
+		return choose_because(
+		    p, CHOOSE_DOMAIN_NO_KEY, p->ret->from, file, text->line);
+	}
+	file = t->keys.table.file;
+	if (t->keys.row[key].wrong)
+		return choose_because(p, CHOOSE_DOMAIN_BAD_KEY, p->ret->from,
+		    file, t->keys.table.row[key].line);
+	e = keytable_entry(&t->keys, key, p->ret->from);
+	choose_say(p, "key_table: %s:%u: %s%s", file,
+	    t->keys.table.row[key].line, t->keys.table.row[key].key,
+	    e == NULL ? ": no file for this domain" : "");
+	if (e == NULL)
+		return choose_because(p, CHOOSE_DOMAIN_NO_KEY, p->ret->from,
+		    file, t->keys.table.row[key].line);
+	domain = e->domain.name[0] == '%' ? p->ret->from : e->domain.name;
+	if (make_identity(p, row->identity, domain, &identity) != 0)
+		return CHOOSE_NO_MEMORY;
+	return add_keys(p, keyring_entry(p->keys, e), domain, identity);
+}
+
+/* Rows of the signing table that match: the first, or all. */
+static enum choose_verdict
+judge_rows(struct choose_path *p)
+{
+	const struct signtable *t = &p->tables->signing;
+	enum choose_verdict v = CHOOSE_DOMAIN_UNKNOWN;
+	struct signtable_walk w;
+	size_t row;
+
+	signtable_begin(&w, p->address, p->at);
+	do {
+		row = signtable_next(t, &w);
+		if (row == t->table.n)
+			break;
+		v = add_row(p, row);
+	} while (v == CHOOSE_SIGN && p->settings->sign_all);
+	if (v == CHOOSE_DOMAIN_UNKNOWN)
+		choose_say(p, "signing_table: no row of %s matches %.*s",
+		    t->table.file, (int)p->address.n, p->address.p);
+	return v;
+}
+
+enum choose_verdict
+choose_keys(struct choose_path *p)
+{
+	const struct keyring_domain *d = find_section(p);
+	enum choose_verdict v;
+
+	if (d != NULL) {
+		choose_say(p, "domain: %s:%u: %s", d->settings->origin,
+		    d->settings->line, d->settings->name);
+		v = add_keys(p, d, d->settings->name, NULL);
+	} else {
+		choose_say(p, "domain: no section for %s", p->ret->from);
+		v = p->tables->has_signing ? judge_rows(p)
+		                           : CHOOSE_DOMAIN_UNKNOWN;
+	}
+	if (v != CHOOSE_SIGN)
+		p->ret->nsign = 0;
+	else if (p->ret->nsign == 0)
+		v = CHOOSE_DOMAIN_NO_KEY;
+	return v;
+}
+
+/* --- signed before ----------------------------------------------------------- */
+
+static bool
+is_signature(struct span value, const struct choose_signature *s)
+{
+	const struct tag *domain, *selector;
+	struct taglist tags;
+	const char *why;
+
+	if (taglist_parse(value, &tags, &why) != PARSE_OK)
+		return false;
+	domain = taglist_find(&tags, "d");
+	selector = taglist_find(&tags, "s");
+	return domain != NULL && selector != NULL &&
+	    domain_equal(domain->value, span_str(s->domain)) &&
+	    domain_equal(selector->value, span_str(s->key->settings->selector));
+}
+
+/* True if a signature with that d= and s= is there, as when a content filter
+ * hands the message in again. */
+static bool
+is_signed(const struct field_list *fields, const struct choose_signature *s)
+{
+	for (size_t i = 0; i < fields->n; i++) {
+		const struct field *f = &fields->v[i];
+
+		if (span_ieqs(span_trim(f->name), SIGFIELD_NAME) &&
+		    is_signature(f->value, s))
+			return true;
+	}
+	return false;
+}
+
+enum choose_verdict
+choose_unsigned(struct choose_path *p)
+{
+	struct choose *c = p->ret;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->nsign; i++) {
+		const struct choose_signature *s = &c->sign[i];
+		bool again = false;
+
+		for (size_t j = 0; j < kept; j++)
+			again = again ||
+			    (c->sign[j].key == s->key &&
+			        strcmp(c->sign[j].domain, s->domain) == 0);
+		if (again || is_signed(&p->in->fields, s))
+			choose_say(p, "header: signed already with d=%s s=%s",
+			    s->domain, s->key->settings->selector);
+		else
+			c->sign[kept++] = *s;
+	}
+	c->nsign = kept;
+	return kept > 0 ? CHOOSE_SIGN : CHOOSE_SIGNED_ALREADY;
+}

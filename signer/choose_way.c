@@ -1,0 +1,120 @@
+/* The way a message came: who hands it in, and where it was before. */
+#include <stdio.h>
+
+#include "signer/choose_rule.h"
+#include "signer/inbound.h"
+
+/* Says what a list of clients found; true if the client is in it. */
+static bool
+in_hosts(const struct choose_path *p, const char *key, const struct hosts *h,
+    const struct hosts_entry **ret)
+{
+	const struct hosts_entry *e =
+	    hosts_find(h, p->in->client_name, p->in->client);
+
+	if (e == NULL)
+		choose_say(p, "%s: no entry for the client", key);
+	else if (e->file == NULL)
+		choose_say(p, "%s: %s%s", key, e->not ? "!" : "", e->text);
+	else
+		choose_say(p, "%s: %s:%u: %s%s", key, e->file, e->line,
+		    e->not ? "!" : "", e->text);
+	*ret = e;
+	return e != NULL && !e->not ;
+}
+
+/* A row of the signing table for some address of the domain. */
+static bool
+has_row(const struct choose_path *p, struct span domain)
+{
+	char address[sizeof "postmaster@" + DOMAIN_MAX + 1];
+	const size_t at = sizeof "postmaster" - 1;
+	const struct signtable *t = &p->tables->signing;
+	struct signtable_walk w;
+
+	if (!p->tables->has_signing)
+		return false;
+	snprintf(address, sizeof address, "postmaster@%.*s", (int)domain.n,
+	    domain.p);
+	signtable_begin(&w, span_str(address), at);
+	return signtable_next(t, &w) < t->table.n;
+}
+
+/* True if mail to the domain could be for us, or a host of that name is ours: it is
+ * that of the message, or one that we sign for, or below one. */
+static bool
+serves(const void *arg, struct span domain)
+{
+	const struct choose_path *p = arg;
+
+	if (has_row(p, domain) || domain_within(domain, span_str(p->ret->from)))
+		return true;
+	for (; domain.n > 0;
+	     domain = span_skip(domain, span_find(domain, '.') + 1)) {
+		if (keyring_find(p->keys, domain) != NULL)
+			return true;
+	}
+	return false;
+}
+
+enum choose_verdict
+choose_way(struct choose_path *p)
+{
+	const struct choose_input *in = p->in;
+	const struct hosts_entry *e;
+	const char *daemon =
+	    choose_listed(&p->settings->never_sign_daemons, in->daemon);
+	const struct inbound_us us = {
+	    p->keys->settings->hostname, in->host, serves, p};
+	const struct field *mark;
+
+	if (daemon != NULL) {
+		choose_say(p, "never_sign_daemons: %s", daemon);
+		return choose_because(p, CHOOSE_DAEMON_NEVER, daemon, NULL, 0);
+	}
+	if (p->tables->ignore.n > 0 &&
+	    in_hosts(p, "ignore_hosts", &p->tables->ignore, &e))
+		return choose_because(
+		    p, CHOOSE_CLIENT_IGNORED, e->text, e->file, e->line);
+	mark = inbound_mark(&in->fields, &us);
+	if (mark == NULL)
+		return CHOOSE_SIGN;
+	choose_say(
+	    p, "header: %.*s of this host", (int)mark->name.n, mark->name.p);
+	return choose_because(p, CHOOSE_CAME_IN, inbound_word(mark), NULL, 0);
+}
+
+/* Who may have mail signed; what each list says is asked in this order. */
+bool
+choose_may_send(struct choose_path *p)
+{
+	const struct choose_input *in = p->in;
+	const struct hosts_entry *e;
+	const char *daemon =
+	    choose_listed(&p->settings->sign_daemons, in->daemon);
+
+	if (in->authenticated) {
+		choose_say(p, "client: authenticated as \"%.*s\"",
+		    (int)in->login.n, in->login.p);
+		return true;
+	}
+	choose_say(p, "client: not authenticated");
+	if (daemon != NULL) {
+		choose_say(p, "sign_daemons: %s", daemon);
+		return true;
+	}
+	if (in->macro != NULL) {
+		choose_say(p, "sign_macros: %s", in->macro);
+		return true;
+	}
+	return in_hosts(p, "internal_hosts", &p->tables->internal, &e);
+}
+
+bool
+choose_is_expected(struct choose_path *p)
+{
+	const struct hosts_entry *e;
+
+	return p->tables->external.n > 0 &&
+	    in_hosts(p, "external_ignore", &p->tables->external, &e);
+}

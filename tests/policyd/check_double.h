@@ -96,7 +96,7 @@ double_answer(size_t i, const struct check_result *r)
 
 /* The same with a result for example.com; mechanism may be NULL. Its texts are
  * overwritten after the call, as check.h allows. */
-static void
+static inline void
 double_done(size_t i, enum spf_result result, const char *mechanism)
 {
 	char domain[] = "example.com", text[64];

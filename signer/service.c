@@ -118,8 +118,9 @@ on_end(void *arg, enum conn_end how)
 	struct peer *p = arg;
 
 	switch (how) {
-	case CONN_EOF: /* Postfix closes without QUIT when all is said */
+	case CONN_EOF:
 	case CONN_LOST:
+		session_lost(p->session);
 		break;
 	case CONN_TIMEOUT:
 		session_break(p->session, "timeout");
@@ -128,6 +129,16 @@ on_end(void *arg, enum conn_end how)
 		session_break(p->session, "too much is unread");
 		break;
 	}
+	conn_free(p->conn);
+	drop(p);
+}
+
+/* The worker ends. */
+static void
+cut(struct peer *p)
+{
+	if (!session_idle(p->session))
+		session_break(p->session, "the daemon ends");
 	conn_free(p->conn);
 	drop(p);
 }
@@ -225,7 +236,7 @@ void
 service_free(struct service *v)
 {
 	while (v->first != NULL)
-		on_end(v->first, CONN_EOF);
+		cut(v->first);
 	worker_unwatch(v->worker);
 	signer_free(&v->signer);
 	buf_free(&v->out);

@@ -171,6 +171,16 @@ session_break(struct session *s, const char *why)
 	break_at(s, NULL, why);
 }
 
+void
+session_lost(struct session *s)
+{
+	if (!session_idle(s))
+		break_at(s, NULL, "connection lost in the middle of a message");
+	else if (s->inside)
+		break_at(s, NULL, "connection lost in the middle of a packet");
+	s->state = 'x';
+}
+
 /* CONTINUE, unless it was agreed that this command gets no answer. */
 static void
 go_on(const struct session *s, enum milter_command c, struct buf *out)

@@ -57,7 +57,11 @@ size_t session_held(const struct session *s);
 uint64_t session_timeout(const struct session *s);
 
 /* Ends the session for a reason that lies outside (it took too long): over,
- * with one log line. The peer's end of file needs no reason. */
+ * with one log line. */
 void session_break(struct session *s, const char *why);
+
+/* The peer has gone: over. That is how MTAs may end a connection, and no more is
+ * said, unless a message was under way, or a packet. */
+void session_lost(struct session *s);
 
 #endif

@@ -50,7 +50,8 @@ start(struct world *w)
 static void
 stop(struct world *w)
 {
-	service_free(w->service);
+	if (w->service != NULL)
+		service_free(w->service);
 	worker_free(w->worker);
 	if (w->channel >= 0)
 		close(w->channel);
@@ -137,6 +138,37 @@ end_message(struct world *w, int fd)
 	CHECK_STR(ask(w, fd, 'E', S("")), "ia");
 }
 
+/* One packet that makes sense behind the one before; 'p' is a part of one. */
+static void
+send_one(struct world *w, int fd, char command)
+{
+	switch (command) {
+	case 'O':
+		ask(w, fd, 'O', S("\0\0\0\6\0\0\1\xff\0\x1f\xff\xff"));
+		break;
+	case 'C':
+		ask(w, fd, 'C', S("h\0004\0\000127.0.0.1\0"));
+		break;
+	case 'M':
+	case 'R':
+		ask(w, fd, command, S("<a@ed.example>\0"));
+		break;
+	case 'L':
+		ask(w, fd, 'L', S("From\0 a@ed.example\0"));
+		break;
+	case 'B':
+		ask(w, fd, 'B', S("hi\r\n"));
+		break;
+	case 'p':
+		CHECK(write(fd, "\0\0", 2) == 2);
+		loop_run(w->loop);
+		break;
+	default:
+		ask(w, fd, command, S(""));
+		break;
+	}
+}
+
 static void
 several_connections(void)
 {
@@ -184,6 +216,69 @@ bad_packet(void)
 	end_message(&w, other);
 	close(fd);
 	close(other);
+	stop(&w);
+}
+
+/* How often a counter of errors was added to. */
+static uint64_t
+errors(const struct world *w)
+{
+	return stats_sum(w->stats, STATS_MILTER_ERROR);
+}
+
+/* An MTA that goes in the middle of a message: one line, which says where; before
+ * and behind one, silence. */
+static void
+peer_lost(void)
+{
+	static const struct {
+		const char *sends; /* commands, or 'p' for a part of a packet */
+		const char *log;
+	} row[] = {
+	    {"", NULL},
+	    {"p",
+	        "disconnected reason=\"connection lost in the middle of a "
+	        "packet\" after=OPTNEG client=unknown\n"},
+	    {"OC", NULL},
+	    {"OCp", "in the middle of a packet\" after=CONNECT"},
+	    {"OCM",
+	        "disconnected reason=\"connection lost in the middle of a "
+	        "message\" after=MAIL client=127.0.0.1\n"},
+	    {"OCMR", "in the middle of a message\" after=MAIL"},
+	    {"OCMRT", "in the middle of a message\" after=DATA"},
+	    {"OCMRTL", "in the middle of a message\" after=HEADER"},
+	    {"OCMRTLp", "in the middle of a message\" after=HEADER"},
+	    {"OCMRTLN", "in the middle of a message\" after=BODY"},
+	    {"OCMRTLNB", "in the middle of a message\" after=BODY"},
+	    {"OCMRTLNBE", NULL},
+	    {"OCMRTLA", NULL},
+	    {"OCMRTLNBEM", "in the middle of a message\" after=MAIL"},
+	};
+	struct world w;
+
+	start(&w);
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		uint64_t before = errors(&w);
+		const char *log, *behind;
+		int fd = dial(&w);
+
+		suite_row(row[i].sends);
+		for (const char *c = row[i].sends; *c != '\0'; c++)
+			send_one(&w, fd, *c);
+		fixture_logged(&w.f);
+		close(fd);
+		loop_run(w.loop);
+		CHECK(worker_connections(w.worker) == 0);
+		log = fixture_logged(&w.f);
+		CHECK(errors(&w) - before == (row[i].log != NULL));
+		if (row[i].log == NULL) {
+			CHECK_STR(log, "");
+			continue;
+		}
+		CHECK(fixture_has(log, row[i].log));
+		behind = strchr(log, '\n');
+		CHECK(behind != NULL && behind[1] == '\0');
+	}
 	stop(&w);
 }
 
@@ -397,11 +492,15 @@ end_with_connections(void)
 	fd = dial(&w);
 	greet(&w, fd);
 	begin_message(&w, fd);
+	service_free(w.service);
+	w.service = NULL;
+	CHECK(fixture_has(fixture_logged(&w.f),
+	    "disconnected reason=\"the daemon ends\" after=HEADER"));
 	stop(&w);
 	CHECK(read(fd, &byte, 1) == 0);
 	close(fd);
 }
 
-SUITE("service", T(several_connections), T(bad_packet), T(timeouts),
-    T(reads_nothing), T(memory_short), T(drain), T(finish),
+SUITE("service", T(several_connections), T(bad_packet), T(peer_lost),
+    T(timeouts), T(reads_nothing), T(memory_short), T(drain), T(finish),
     T(end_with_connections))

@@ -159,7 +159,7 @@ choose_message(const struct keyring *keys, const struct choose_input *in,
 	    .in = in,
 	    .ret = ret};
 
-	ret->nsign = 0;
+	ret->nsign = ret->missing = 0;
 	ret->outside = false;
 	ret->from[0] = '\0';
 	ret->what = ret->file = NULL;

@@ -83,6 +83,10 @@ struct choose {
 	    outside; /* a stranger uses a domain of ours; not external_ignore */
 	char from[DOMAIN_MAX + 1]; /* A-labels; "" when there is not one */
 
+	/* With sign_all: rows that match, and whose keys do not exist; `what` is
+	 * then of the first of them, though the others sign. */
+	size_t missing;
+
 	/* What the verdict speaks of: an entry, a field, a domain, and where it
 	 * stands. NULL and 0 where there is nothing to say. */
 	const char *what;

@@ -90,6 +90,16 @@ key_row(const struct choose_path *p, const struct signtable_row *row)
 	return table_find(&p->tables->keys.table, span_str(p->ret->from), 0);
 }
 
+/* The key that a row wants does not exist. The first such row is told. */
+static enum choose_verdict
+without_key(struct choose_path *p, const char *file, unsigned line)
+{
+	if (p->ret->missing++ > 0)
+		return CHOOSE_DOMAIN_NO_KEY;
+	return choose_because(
+	    p, CHOOSE_DOMAIN_NO_KEY, p->ret->from, file, line);
+}
+
 /* Adds the keys of one row that matches. */
 static enum choose_verdict
 add_row(struct choose_path *p, size_t i)
@@ -110,8 +120,7 @@ add_row(struct choose_path *p, size_t i)
 	if (key == t->keys.table.n) {
 		choose_say(p, "key_table: %s has no key \"%s\"",
 		    t->keys.table.file, p->ret->from);
-		return choose_because(
-		    p, CHOOSE_DOMAIN_NO_KEY, p->ret->from, file, text->line);
+		return without_key(p, file, text->line);
 	}
 	file = t->keys.table.file;
 	if (t->keys.row[key].wrong)
@@ -122,15 +131,15 @@ add_row(struct choose_path *p, size_t i)
 	    t->keys.table.row[key].line, t->keys.table.row[key].key,
 	    e == NULL ? ": no file for this domain" : "");
 	if (e == NULL)
-		return choose_because(p, CHOOSE_DOMAIN_NO_KEY, p->ret->from,
-		    file, t->keys.table.row[key].line);
+		return without_key(p, file, t->keys.table.row[key].line);
 	domain = e->domain.name[0] == '%' ? p->ret->from : e->domain.name;
 	if (make_identity(p, row->identity, domain, &identity) != 0)
 		return CHOOSE_NO_MEMORY;
 	return add_keys(p, keyring_entry(p->keys, e), domain, identity);
 }
 
-/* Rows of the signing table that match: the first, or all. */
+/* Rows of the signing table that match: the first, or all. Of all, one without a
+ * key does not keep the others from signing. */
 static enum choose_verdict
 judge_rows(struct choose_path *p)
 {
@@ -140,16 +149,16 @@ judge_rows(struct choose_path *p)
 	size_t row;
 
 	signtable_begin(&w, p->address, p->at);
-	do {
-		row = signtable_next(t, &w);
-		if (row == t->table.n)
-			break;
+	while ((row = signtable_next(t, &w)) < t->table.n) {
 		v = add_row(p, row);
-	} while (v == CHOOSE_SIGN && p->settings->sign_all);
+		if (!p->settings->sign_all ||
+		    (v != CHOOSE_SIGN && v != CHOOSE_DOMAIN_NO_KEY))
+			break;
+	}
 	if (v == CHOOSE_DOMAIN_UNKNOWN)
 		choose_say(p, "signing_table: no row of %s matches %.*s",
 		    t->table.file, (int)p->address.n, p->address.p);
-	return v;
+	return v == CHOOSE_DOMAIN_NO_KEY && p->ret->nsign > 0 ? CHOOSE_SIGN : v;
 }
 
 enum choose_verdict

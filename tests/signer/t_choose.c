@@ -414,7 +414,12 @@ write_tables(const struct tmpdir *d)
 	    "x@wild.* any nobody\n*@wild.example any @wild.example # c\n"
 	    "*@two.example files\n*@three.example %\n*@lost.example none\n"
 	    "*@torn.example broken\n*@gone.example gone\n*@four.example files\n"
-	    "*@five.example %\n*.six.example k1 @sub.one.example\n");
+	    "*@five.example %\n*.six.example k1 @sub.one.example\n"
+	    "*@four.example k1\n*@seven.example k1\n"
+	    "*@seven.example %\n*@seven.example files\n"
+	    "*@seven.example k2\n*@eight.example k1\n"
+	    "*@eight.example gone\n*@nine.example files\n"
+	    "*@nine.example %\n");
 	tmpdir_write(d, "plain",
 	    "* k2\n.example k1\na@one.example any\none.example k2\n"
 	    "b@.example files\nc@* k1\n");
@@ -451,6 +456,17 @@ tables(void)
 	    {"refile:@re", "a@gone.example", CHOOSE_DOMAIN_BAD_KEY, ""},
 	    {"refile:@re", "a@four.example", CHOOSE_DOMAIN_NO_KEY, ""},
 	    {"refile:@re", "a@five.example", CHOOSE_DOMAIN_NO_KEY, ""},
+	    /* with all, a row without a key does not cost the others */
+	    {"refile:@re\" sign_all = \"true", "a@four.example", CHOOSE_SIGN,
+	        "one.example:s1:- missing 1 KeyTable:4 "},
+	    {"refile:@re\" sign_all = \"true", "a@seven.example", CHOOSE_SIGN,
+	        "one.example:s1:- one.example:s2:- missing 2 re:15 "},
+	    {"refile:@re", "a@seven.example", CHOOSE_SIGN, "one.example:s1:- "},
+	    {"refile:@re\" sign_all = \"true", "a@nine.example",
+	        CHOOSE_DOMAIN_NO_KEY, ""},
+	    /* a key that is bad does: on_bad_key decides */
+	    {"refile:@re\" sign_all = \"true", "a@eight.example",
+	        CHOOSE_DOMAIN_BAD_KEY, ""},
 	    {"refile:@re", "a@b.six.example", CHOOSE_SIGN,
 	        "one.example:s1:@sub.one.example "},
 	    {"refile:@re", "a@else.example", CHOOSE_DOMAIN_UNKNOWN, ""},
@@ -491,6 +507,11 @@ tables(void)
 			buf_fmt(&text, "%s:%s:%s ", c.sign[n].domain,
 			    c.sign[n].key->settings->selector,
 			    c.sign[n].identity ? c.sign[n].identity : "-");
+		if (c.verdict == CHOOSE_SIGN && c.missing > 0)
+			buf_fmt(&text, "missing %zu %s:%u ", c.missing,
+			    strrchr(c.file, '/') + 1, c.line);
+		else if (c.verdict == CHOOSE_SIGN)
+			CHECK(c.file == NULL && c.line == 0);
 		CHECK_STR(buf_text(&text), row[i].signs);
 		buf_free(&text);
 		fixture_free(&f);

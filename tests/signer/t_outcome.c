@@ -522,7 +522,47 @@ keys_that_dns_has_not(void)
 	}
 }
 
+static void
+write_tables(const struct tmpdir *d)
+{
+	char text[500], path[TMPDIR_PATH_MAX];
+
+	snprintf(text, sizeof text, "k a.example:s:%s\nnone %%:t:%s/%%/key\n",
+	    tmpdir_file(d, "ed.pem", path), d->path);
+	tmpdir_write(d, "KeyTable", text);
+	tmpdir_write(d, "re", "*@a.example none\n*@a.example k\n");
+}
+
+/* One of two rows that sign has no key: the other signs, and the log says which. */
+static void
+missing_key(void)
+{
+	static const char message[] = "From: x@a.example\r\n\r\nhello\r\n";
+	char want[TMPDIR_PATH_MAX + 50], path[TMPDIR_PATH_MAX];
+	struct stats *stats;
+	struct fixture f;
+	struct mta m;
+
+	fixture_make_with(&f,
+	    "signer { sign_all = true key_table = \"@KeyTable\"\n"
+	    " signing_table = \"refile:@re\" }\n",
+	    write_tables);
+	CU_ASSERT_FATAL(stats_new(1, &stats) == 0);
+	f.signer.stats = stats_slot(stats, 0);
+	start(&m, &f, "127.0.0.1");
+	mta_message(&m, NULL, span_of(S(message)));
+	CHECK(m.ninserted == 1);
+	snprintf(want, sizeof want,
+	    "algorithms=ed25519-sha256 missing_key=%s:2 ",
+	    fixture_file(&f, "KeyTable", path));
+	CHECK(fixture_has(fixture_logged(&f), want));
+	CHECK(stats_sum(stats, STATS_MISSING) == 1);
+	mta_free(&m);
+	stats_free(stats);
+	fixture_free(&f);
+}
+
 SUITE("outcome", T(signs), T(verifier_notices), T(simple_canonicalization),
     T(reasons), T(no_header_may_be_added), T(bad_key_tempfail), T(limits),
     T(key_does_not_work), T(names_to_sign), T(out_of_memory),
-    T(every_allocation), T(keys_that_dns_has_not))
+    T(every_allocation), T(keys_that_dns_has_not), T(missing_key))

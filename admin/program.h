@@ -5,11 +5,7 @@
 #define POSTSEAL_ADMIN_PROGRAM_H
 
 #include "common/buf.h"
-
-enum {
-	PROGRAM_OUTPUT_MAX = 4 * 1024 * 1024, /* master.cf of a large host */
-	PROGRAM_SECONDS = 60
-};
+#include "common/limits.h"
 
 /*
  * Runs argv (ended by NULL); its program is looked for in $PATH and then where

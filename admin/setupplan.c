@@ -3,8 +3,7 @@
 
 #include "admin/setupplan.h"
 #include "admin/wiring.h"
-
-enum { VALUE_MAX = 256 * 1024 };
+#include "common/limits.h"
 
 /* What the steps below share. */
 struct maker {
@@ -23,7 +22,7 @@ get(struct maker *m, const char *name, struct buf *ret)
 {
 	int rc;
 
-	buf_init(ret, VALUE_MAX);
+	buf_init(ret, POSTCONF_VALUE_MAX);
 	rc = postconf_get(m->postfix, name, false, ret, m->why);
 	return rc == -ENOENT ? 0 : rc;
 }
@@ -54,7 +53,7 @@ add_set(struct maker *m, const char *name, const char *value)
 	struct buf word;
 	int rc;
 
-	buf_init(&word, VALUE_MAX + 256);
+	buf_init(&word, POSTCONF_VALUE_MAX + 256);
 	buf_fmt(&word, "%s = %s", name, value);
 	rc = buf_text(&word) == NULL ? no_memory(m)
 	                             : add(m, "-e", buf_text(&word));
@@ -82,7 +81,7 @@ plan_service(struct maker *m)
 	struct buf there, line;
 	int rc;
 
-	buf_init(&there, VALUE_MAX);
+	buf_init(&there, POSTCONF_VALUE_MAX);
 	rc = postconf_service(
 	    m->postfix, WIRING_SERVICE "/unix", &there, m->why);
 	if (rc == 0 &&
@@ -99,7 +98,7 @@ plan_service(struct maker *m)
 	buf_free(&there);
 	if (rc != -ENOENT)
 		return rc;
-	buf_init(&line, VALUE_MAX);
+	buf_init(&line, POSTCONF_VALUE_MAX);
 	buf_fmt(&line,
 	    WIRING_SERVICE
 	    "/unix=" WIRING_SERVICE
@@ -170,7 +169,7 @@ is_hidden(struct maker *m, const char *name, struct span classes, bool *ret)
 	bool bad = false;
 	int rc;
 
-	buf_init(&value, VALUE_MAX);
+	buf_init(&value, POSTCONF_VALUE_MAX);
 	rc = postconf_get(m->postfix, name, true, &value, m->why);
 	*ret = rc == 0 && has_check(&value);
 	while (rc == 0 && !*ret && wiring_next(&rest, &item, &bad)) {
@@ -180,7 +179,7 @@ is_hidden(struct maker *m, const char *name, struct span classes, bool *ret)
 		if (!wiring_has(buf_view(&value), item))
 			continue;
 		class = strndup(item.p, item.n);
-		buf_init(&inside, VALUE_MAX);
+		buf_init(&inside, POSTCONF_VALUE_MAX);
 		rc = class == NULL
 		    ? no_memory(m)
 		    : postconf_get(m->postfix, class, true, &inside, m->why);
@@ -202,7 +201,7 @@ insert_check(struct maker *m, const char *name, struct span value,
 	const char *reason = NULL;
 	int rc;
 
-	buf_init(&changed, VALUE_MAX);
+	buf_init(&changed, POSTCONF_VALUE_MAX);
 	rc = wiring_restrictions(
 	    value, classes, relay, WIRING_CHECK, &changed, &reason);
 	if (rc == -EINVAL && reason != NULL)
@@ -224,8 +223,8 @@ plan_restrictions(struct maker *m)
 	struct buf value, classes;
 	int rc;
 
-	buf_init(&value, VALUE_MAX);
-	buf_init(&classes, VALUE_MAX);
+	buf_init(&value, POSTCONF_VALUE_MAX);
+	buf_init(&classes, POSTCONF_VALUE_MAX);
 	rc = relay_kind(m, &relay);
 	if (rc == 0)
 		rc = get(m, name, &value);
@@ -250,8 +249,8 @@ plan_milters(
 	const char *reason = NULL;
 	int rc = get(m, name, &value);
 
-	buf_init(&expanded, VALUE_MAX);
-	buf_init(&changed, VALUE_MAX);
+	buf_init(&expanded, POSTCONF_VALUE_MAX);
+	buf_init(&changed, POSTCONF_VALUE_MAX);
 	if (rc == 0) {
 		rc = postconf_get(m->postfix, name, true, &expanded, m->why);
 		rc = rc == -ENOENT ? 0 : rc;
@@ -360,8 +359,8 @@ setupplan_make(const struct postconf *p, const struct settings *s,
 	int rc;
 
 	*ret = (struct setupplan){.n = 0};
-	buf_init(&ret->advice, VALUE_MAX);
-	buf_init(&ret->dir, VALUE_MAX);
+	buf_init(&ret->advice, POSTCONF_VALUE_MAX);
+	buf_init(&ret->dir, POSTCONF_VALUE_MAX);
 	rc = get(&m, "myhostname", &ret->hostname);
 	if (rc == 0) {
 		buf_free(&ret->dir);

@@ -25,6 +25,13 @@ enum {
 	CONFIG_KEYS_MAX = 48,
 	CONFIG_KEY_MAX = 40,
 
+	/* What postconf(1) prints of one parameter: a list with a thousand entries is
+	 * some 50 KB. Of all it is asked at once: master.cf of a large host. And how
+	 * long a program may take that does nothing but read or write two files. */
+	POSTCONF_VALUE_MAX = 256 * 1024,
+	PROGRAM_OUTPUT_MAX = 4 * 1024 * 1024,
+	PROGRAM_SECONDS = 60,
+
 	/* `postseal import`: OpenDKIM has some 150 options, and nobody's files lie
 	 * deeper in each other. Bytes of a list of words or users that is read. */
 	IMPORT_OPTIONS_MAX = 1000,
@@ -217,6 +224,11 @@ enum {
 	/* trusted_forwarders: each is a check of its own for a message that does
 	 * not pass, all at once. Who has more relays than this lists addresses. */
 	SPF_FORWARDERS_MAX = 16,
+
+	/* Signatures with a key's d= and s= in a message that are verified, to see if the
+	 * message needs another one. Who hands one in again has one of each; a sender
+	 * could put in thousands that are none. */
+	SIGNED_TRIED_MAX = 2,
 
 	/* An explanation TXT that is read, and what it may become (RFC 7208 section
 	 * 6.2 allows limits): a reply line holds 400 bytes of it. */

@@ -1,0 +1,305 @@
+#include <stdio.h>
+
+#include "admin/checkpostfix.h"
+#include "tests/support/fakepostconf.h"
+#include "tests/support/suite.h"
+
+/* What a Postfix has that is as it should be. */
+static const char defaults[] =
+    "queue_directory = /q\n"
+    "smtp_helo_name = $myhostname\n"
+    "myhostname = mx.a.example\n"
+    "smtp_bind_address = 192.0.2.1\n"
+    "smtp_bind_address6 = \n"
+    "smtpd_policy_service_max_ttl = 1000s\n"
+    "smtpd_policy_service_timeout = 100s\n"
+    "smtpd_relay_restrictions = permit_mynetworks, "
+    "defer_unauth_destination\n"
+    "smtpd_restriction_classes = \n"
+    "smtpd_recipient_restrictions = permit_mynetworks, "
+    "reject_unauth_destination, check_policy_service "
+    "unix:private/policyd-spf\n"
+    "smtpd_milters = inet:127.0.0.1:8891\n"
+    "non_smtpd_milters = $smtpd_milters\n"
+    "content_filter = \n"
+    "smtpd_proxy_filter = \n"
+    "milter_default_action = tempfail\n"
+    "milter_protocol = 6\n"
+    "milter_header_checks = \n"
+    "internal_mail_filter_classes = bounce\n"
+    "smtp_generic_maps = \n"
+    "smtp_header_checks = \n"
+    "smtp_mime_header_checks = \n"
+    "smtp_nested_header_checks = \n"
+    "smtp_body_checks = \n"
+    "smtp_line_length_limit = 998\n"
+    "disable_mime_output_conversion = yes\n"
+    "force_mime_input_conversion = no\n"
+    "smtp_tls_security_level = may\n"
+    "smtp_use_tls = no\n"
+    "smtp_enforce_tls = no\n";
+
+static const char policyd_spf[] =
+    "policyd-spf unix - n n - 0 spawn user=postseal-policyd "
+    "argv=/usr/libexec/postseal/postseal-policyd\n";
+
+#define SMTPD "smtp inet n - y - - smtpd\n"
+
+/* Looks at a Postfix that differs by these lines from one that is right. */
+static void
+look(struct findings *f, struct checkpostfix *c, const char *main_cf,
+    const char *master_cf, const char *config)
+{
+	struct postconf p = {.dir = NULL};
+	struct settings *s = NULL;
+	char text[4000];
+	struct buf why;
+	struct tmpdir d;
+
+	tmpdir_make(&d);
+	snprintf(
+	    text, sizeof text, "policyd-spf_time_limit = 3600\n%s", main_cf);
+	fakepostconf_make(
+	    &d, *main_cf == '-' ? main_cf + 1 : text, defaults, master_cf);
+	buf_init(&why, 1000);
+	CU_ASSERT_FATAL(settings_parse("c", span_str(config), SETTINGS_ALL, &s,
+	                    &why, &why) == 0);
+	p.dir = d.path;
+	findings_init(f);
+	checkpostfix_look(&p, s, f, c);
+	settings_free(s);
+	buf_free(&why);
+	tmpdir_remove(&d);
+}
+
+/* The finding with that text, or NULL. */
+static const struct finding *
+find(const struct findings *f, const char *what)
+{
+	for (const struct finding *i = f->first; i != NULL; i = i->next) {
+		if (strstr(i->what, what) != NULL)
+			return i;
+	}
+	return NULL;
+}
+
+static void
+all_is_well(void)
+{
+	struct checkpostfix c;
+	struct findings f;
+
+	look(&f, &c, "", "smtp inet n - y - - smtpd\n", "");
+	CHECK(f.count[FINDING_NOTE] == 1); /* no spawned daemon */
+	findings_free(&f);
+	checkpostfix_free(&c);
+	{
+		char master[400];
+
+		snprintf(master, sizeof master, SMTPD "%s", policyd_spf);
+		look(&f, &c, "", master, "");
+	}
+	for (const struct finding *i = f.first; i != NULL; i = i->next) {
+		suite_row(i->what);
+		CHECK(i->level == FINDING_OK);
+	}
+	suite_row(NULL);
+	CHECK(f.count[FINDING_OK] == 7);
+	CHECK(c.there && c.tls);
+	CHECK_STR(buf_text(&c.hostname), "mx.a.example");
+	CHECK_STR(buf_text(&c.addresses), "192.0.2.1 ");
+	findings_free(&f);
+	checkpostfix_free(&c);
+}
+
+/* main_cf that begins with '-' stands alone, without the time limit. */
+static const struct row {
+	const char *main_cf, *master_cf, *config;
+	enum finding_level level;
+	const char *what;
+	const char *mend; /* a part of it; NULL: there is none */
+} rows[] = {
+    /* the service */
+    {"-", policyd_spf, "", FINDING_WARNING, "policyd-spf_time_limit is not set",
+        "-e 'policyd-spf_time_limit = 3600'"},
+    {"", "spf unix - n n - 0 spawn user=a argv=/x/postseal-policyd\n", "",
+        FINDING_WARNING, "spf_time_limit is not set",
+        "-e 'spf_time_limit = 3600'"},
+    {"-policyd-spf_time_limit = 1019\n", policyd_spf, "", FINDING_WARNING,
+        "policyd-spf_time_limit is 1019 s, under 1020 s", "3600"},
+    {"-policyd-spf_time_limit = 1020\n", policyd_spf, "", FINDING_OK,
+        "policyd-spf_time_limit is set", NULL},
+    {"-policyd-spf_time_limit = 1h\nsmtpd_policy_service_max_ttl = 1h\n",
+        policyd_spf, "", FINDING_WARNING, "is 3600 s, under 3620 s", "3600"},
+    {"", "policyd-spf unix - n n - 5 spawn user=a argv=/x/postseal-policyd\n",
+        "", FINDING_ERROR, "maxproc of policyd-spf is not 0", NULL},
+    {"", "policyd-spf unix - - n - 0 spawn user=a argv=/x/postseal-policyd\n",
+        "", FINDING_ERROR, "unpriv of policyd-spf is not n", NULL},
+    {"", "policyd-spf unix - n y - 0 spawn user=a argv=/x/postseal-policyd\n",
+        "", FINDING_ERROR, "policyd-spf is chrooted", NULL},
+    {"",
+        "policyd-spf unix - n n - 0 spawn user=root "
+        "argv=/x/postseal-policyd\n",
+        "", FINDING_ERROR, "runs as root or postfix", NULL},
+    {"", SMTPD, "", FINDING_NOTE, "master.cf starts no postseal-policyd", NULL},
+    {"smtpd_recipient_restrictions = reject_unauth_destination, "
+     "check_policy_service inet:127.0.0.1:10031\n",
+        SMTPD, "", FINDING_OK, "inet:127.0.0.1:10031 stands behind", NULL},
+    {"smtpd_recipient_restrictions = reject_unauth_destination, "
+     "check_policy_service inet:127.0.0.1:1031\n",
+        "127.0.0.1:1031 inet n n n - 0 spawn user=a "
+        "argv=/x/postseal-policyd\n",
+        "", FINDING_OK, "inet:127.0.0.1:1031 stands behind", NULL},
+    /* the restrictions */
+    {"smtpd_recipient_restrictions = permit_mynetworks\n", policyd_spf, "",
+        FINDING_WARNING, "have no check_policy_service unix:private/",
+        "postseal setup"},
+    {"smtpd_recipient_restrictions = check_policy_service "
+     "unix:private/policyd-spf, reject_unauth_destination\n"
+     "smtpd_relay_restrictions = permit_mynetworks\n",
+        policyd_spf, "", FINDING_ERROR, "has no reject_unauth_destination",
+        "put reject_unauth_destination"},
+    {"smtpd_recipient_restrictions = check_policy_service "
+     "unix:private/policyd-spf\n",
+        policyd_spf, "", FINDING_OK, "stands behind what refuses", NULL},
+    {"smtpd_recipient_restrictions = reject_unauth_destination, mine\n"
+     "smtpd_restriction_classes = mine\n"
+     "mine = reject_unauth_destination, check_policy_service "
+     "unix:private/policyd-spf\n",
+        policyd_spf, "", FINDING_OK, "stands behind what refuses", NULL},
+    {"smtpd_recipient_restrictions = { a\n", policyd_spf, "", FINDING_UNKNOWN,
+        "a brace is left open", NULL},
+    {"",
+        "smtp inet n - y - - smtpd -o smtpd_recipient_restrictions=permit\n"
+        "policyd-spf unix - n n - 0 spawn user=a "
+        "argv=/x/postseal-policyd\n",
+        "", FINDING_WARNING, "smtp has smtpd_recipient_restrictions of its own",
+        NULL},
+    /* the daemon */
+    {"smtpd_policy_service_timeout = 90s\n", SMTPD,
+        "policyd { time_limit = 90 }", FINDING_WARNING,
+        "time_limit is 90 s, not under 90 s", "make policyd.time_limit"},
+    {"smtpd_policy_service_timeout = 20s\n", SMTPD, "", FINDING_WARNING,
+        "time_limit is 20 s, not under 20 s", "make policyd.time_limit"},
+    {"", SMTPD, "policyd { observe = true }", FINDING_NOTE, "refuses nothing",
+        "--enforce"},
+    {"", SMTPD, "policyd { header = authentication-results }", FINDING_NOTE,
+        "that a sender forged with our name stays", NULL},
+    /* the signer */
+    {"smtpd_milters = inet:127.0.0.1:8892\n", SMTPD, "", FINDING_WARNING,
+        "smtpd_milters do not have the signer", "postseal setup"},
+    {"smtpd_milters = inet:localhost:8891\n", SMTPD, "", FINDING_OK,
+        "smtpd_milters have the signer", NULL},
+    {"smtpd_milters = unix:run/s\n", SMTPD, "signer { listen = unix:/q/run/s }",
+        FINDING_OK, "smtpd_milters have the signer", NULL},
+    {"non_smtpd_milters = \n", SMTPD, "", FINDING_WARNING,
+        "non_smtpd_milters do not have the signer", "postseal setup"},
+    {"smtpd_milters = inet:127.0.0.1:8891, unix:x\n", SMTPD, "",
+        FINDING_WARNING, "smtpd_milters: other milters stand behind",
+        "put the signer last"},
+    {"milter_default_action = accept\n", SMTPD, "", FINDING_NOTE,
+        "milter_default_action = accept: mail goes out unsigned", NULL},
+    {"milter_default_action = reject\n", SMTPD, "", FINDING_WARNING,
+        "milter_default_action = reject", "milter_default_action = tempfail"},
+    {"internal_mail_filter_classes = notify\n", SMTPD, "", FINDING_WARNING,
+        "internal_mail_filter_classes has no bounce",
+        "internal_mail_filter_classes = bounce"},
+    {"milter_protocol = 2\n", SMTPD, "", FINDING_NOTE,
+        "milter_protocol is not 6", "milter_protocol = 6"},
+    {"milter_header_checks = pcre:x\n", SMTPD, "", FINDING_NOTE,
+        "milter_header_checks is set", NULL},
+    {"", "submission inet n - y - - smtpd -o smtpd_milters=\n", "",
+        FINDING_WARNING, "submission has smtpd_milters of its own", NULL},
+    /* filters */
+    {"content_filter = smtp:[127.0.0.1]:10024\n",
+        SMTPD "127.0.0.1:10025 inet n - n - - smtpd\n", "", FINDING_WARNING,
+        "127.0.0.1:10025 passes mail to the milters again",
+        "-P 127.0.0.1:10025/inet/smtpd_milters="},
+    {"content_filter = smtp:[127.0.0.1]:10024\n",
+        SMTPD "127.0.0.1:10025 inet n - n - - smtpd -o smtpd_milters=\n", "",
+        FINDING_OK, "127.0.0.1:10025 takes mail back from a filter", NULL},
+    {"",
+        "smtp inet n - y - - smtpd -o content_filter=x:y\n"
+        "127.0.0.1:10025 inet n - n - - smtpd -o "
+        "receive_override_options=no_address_mappings,no_milters\n",
+        "", FINDING_OK, "127.0.0.1:10025 takes mail back from a filter", NULL},
+    {"content_filter = smtp:[127.0.0.1]:10024\n",
+        "smtp inet n - y - - smtpd -o smtpd_milters=\n"
+        "127.0.0.1:10025 inet n - n - - smtpd\n",
+        "", FINDING_OK, "127.0.0.1:10025 takes mail back from a filter", NULL},
+    /* what breaks signatures */
+    {"smtp_generic_maps = hash:x\n", SMTPD, "", FINDING_WARNING,
+        "smtp_generic_maps is set", "let cleanup(8) do it"},
+    {"smtp_header_checks = pcre:x\n", SMTPD, "", FINDING_WARNING,
+        "smtp_header_checks is set", "let cleanup(8) do it"},
+    {"smtp_body_checks = pcre:x\n", SMTPD, "", FINDING_WARNING,
+        "smtp_body_checks is set", "let cleanup(8) do it"},
+    {"smtp_line_length_limit = 997\n", SMTPD, "", FINDING_WARNING,
+        "smtp_line_length_limit is under 998", "= 998"},
+    {"disable_mime_output_conversion = no\n", SMTPD, "", FINDING_NOTE,
+        "8-bit mail to a next hop without 8BITMIME", "postconf -e"},
+    {"disable_mime_output_conversion = no\n"
+     "force_mime_input_conversion = yes\n",
+        SMTPD, "", FINDING_OK, "8-bit mail is not rewritten", NULL},
+    /* TLS */
+    {"smtp_tls_security_level = \n", SMTPD, "", FINDING_WARNING,
+        "smtp_tls_security_level is none", "smtp_tls_security_level = may"},
+    {"smtp_tls_security_level = \nsmtp_use_tls = yes\n", SMTPD, "", FINDING_OK,
+        "outgoing mail is encrypted", NULL},
+};
+
+static void
+each_finding(void)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const struct row *r = &rows[i];
+		const struct finding *found;
+		struct checkpostfix c;
+		struct findings f;
+
+		suite_row(r->what);
+		look(&f, &c, r->main_cf, r->master_cf, r->config);
+		found = find(&f, r->what);
+		CHECK(found != NULL);
+		if (found != NULL) {
+			CHECK(found->level == r->level);
+			CHECK((found->mend != NULL) == (r->mend != NULL));
+			CHECK(r->mend == NULL ||
+			    strstr(found->mend, r->mend) != NULL);
+			CHECK(r->level == FINDING_OK || found->why != NULL ||
+			    r->level == FINDING_UNKNOWN ||
+			    r->level == FINDING_NOTE);
+		}
+		CHECK(!f.no_memory);
+		findings_free(&f);
+		checkpostfix_free(&c);
+	}
+	suite_row(NULL);
+}
+
+static void
+no_postfix(void)
+{
+	struct checkpostfix c;
+	struct findings f;
+	struct postconf p = {.dir = "/nonexistent"};
+	struct settings *s = NULL;
+	struct tmpdir d;
+	struct buf why;
+
+	tmpdir_make(&d);
+	fakepostconf_make(&d, "", "", "");
+	buf_init(&why, 1000);
+	CU_ASSERT_FATAL(settings_parse("c", span_str(""), SETTINGS_ALL, &s,
+	                    &why, &why) == 0);
+	findings_init(&f);
+	checkpostfix_look(&p, s, &f, &c);
+	CHECK(!c.there && f.count[FINDING_OK] == 0);
+	settings_free(s);
+	findings_free(&f);
+	checkpostfix_free(&c);
+	buf_free(&why);
+	tmpdir_remove(&d);
+}
+
+SUITE("checkpostfix", T(all_is_well), T(each_finding), T(no_postfix))

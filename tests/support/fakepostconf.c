@@ -1,0 +1,67 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "tests/support/fakepostconf.h"
+
+static const char script[] =
+    "#!/bin/sh\n"
+    "dir=${0%/*}\n"
+    "[ \"${0##*/}\" != postfix ] || exit 0\n"
+    "[ \"$1\" != -c ] || { dir=$2; shift 2; }\n"
+    "option=$1 word=${2-}\n"
+    "value() {\n"
+    "	cat \"$dir/main.cf\" \"$dir/main.cf.default\" |\n"
+    "	    sed -n \"s|^$1 = \\{0,1\\}||p;t end;d;:end;q\"\n"
+    "}\n"
+    "case $option in\n"
+    "-h | -xh)\n"
+    "	grep -q \"^$word =\" \"$dir/main.cf\" \"$dir/main.cf.default\" || {\n"
+    "		echo \"postconf: warning: $word: unknown parameter\" >&2\n"
+    "		exit 0\n"
+    "	}\n"
+    "	v=$(value \"$word\")\n"
+    "	case $option$v in\n"
+    "	-xh\\$*) v=$(value \"${v#?}\") ;;\n"
+    "	esac\n"
+    "	printf '%s\\n' \"$v\" ;;\n"
+    "-n) grep \"^$word =\" \"$dir/main.cf\" || true ;;\n"
+    "-M)\n"
+    "	case $word in\n"
+    "	*=*) printf '%s\\n' \"${word#*=}\" >>\"$dir/master.cf\" ;;\n"
+    "	?*) grep \"^${word%/*} ${word#*/} \" \"$dir/master.cf\" || true ;;\n"
+    "	*) cat \"$dir/master.cf\" ;;\n"
+    "	esac ;;\n"
+    "-e)\n"
+    "	sed -i \"/^${word%% =*} =/d\" \"$dir/main.cf\"\n"
+    "	printf '%s\\n' \"$word\" >>\"$dir/main.cf\" ;;\n"
+    "*)\n"
+    "	echo \"fakepostconf: what is $option?\" >&2\n"
+    "	exit 1 ;;\n"
+    "esac\n";
+
+static void
+program(const struct tmpdir *d, const char *name)
+{
+	char path[TMPDIR_PATH_MAX];
+
+	tmpdir_write(d, name, script);
+	if (chmod(tmpdir_file(d, name, path), 0755) != 0)
+		abort();
+}
+
+void
+fakepostconf_make(const struct tmpdir *d, const char *main_cf,
+    const char *defaults, const char *master_cf)
+{
+	char search[TMPDIR_PATH_MAX + 40];
+
+	program(d, "postconf");
+	program(d, "postfix");
+	tmpdir_write(d, "main.cf", main_cf);
+	tmpdir_write(d, "main.cf.default", defaults);
+	tmpdir_write(d, "master.cf", master_cf);
+	snprintf(search, sizeof search, "%s:/usr/bin:/bin", d->path);
+	if (setenv("PATH", search, 1) != 0)
+		abort();
+}

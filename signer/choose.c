@@ -130,7 +130,7 @@ judge(struct choose_path *p)
 {
 	static enum choose_verdict (*const rules[])(struct choose_path * p) = {
 	    judge_login, judge_envelope, judge_exempt, choose_keys,
-	    choose_unsigned};
+	    choose_once};
 	enum choose_verdict from = choose_from(p), v;
 
 	if (from == CHOOSE_SIGN)

@@ -45,7 +45,6 @@ enum choose_verdict {
 	CHOOSE_DOMAIN_UNKNOWN,   /* nobody signs for the address */
 	CHOOSE_DOMAIN_NO_KEY,    /* there is no active key */
 	CHOOSE_DOMAIN_BAD_KEY,   /* a key, or the row that names it, is bad */
-	CHOOSE_SIGNED_ALREADY,   /* all these signatures are there */
 	CHOOSE_NO_MEMORY,
 	CHOOSE_VERDICTS /* how many */
 };

@@ -2,8 +2,6 @@
 #include <errno.h>
 
 #include "signer/choose_rule.h"
-#include "signer/sigfield.h"
-#include "signer/taglist.h"
 
 /* Adds the keys of d. */
 static enum choose_verdict
@@ -183,59 +181,34 @@ choose_keys(struct choose_path *p)
 	return v;
 }
 
-/* --- signed before ----------------------------------------------------------- */
+/* --- one key, one signature --------------------------------------------------- */
 
 static bool
-is_signature(struct span value, const struct choose_signature *s)
+is_among(const struct choose_signature *s, const struct choose_signature *v,
+    size_t n)
 {
-	const struct tag *domain, *selector;
-	struct taglist tags;
-	const char *why;
-
-	if (taglist_parse(value, &tags, &why) != PARSE_OK)
-		return false;
-	domain = taglist_find(&tags, "d");
-	selector = taglist_find(&tags, "s");
-	return domain != NULL && selector != NULL &&
-	    domain_equal(domain->value, span_str(s->domain)) &&
-	    domain_equal(selector->value, span_str(s->key->settings->selector));
-}
-
-/* True if a signature with that d= and s= is there, as when a content filter
- * hands the message in again. */
-static bool
-is_signed(const struct field_list *fields, const struct choose_signature *s)
-{
-	for (size_t i = 0; i < fields->n; i++) {
-		const struct field *f = &fields->v[i];
-
-		if (span_ieqs(span_trim(f->name), SIGFIELD_NAME) &&
-		    is_signature(f->value, s))
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].key == s->key && strcmp(v[i].domain, s->domain) == 0)
 			return true;
 	}
 	return false;
 }
 
 enum choose_verdict
-choose_unsigned(struct choose_path *p)
+choose_once(struct choose_path *p)
 {
 	struct choose *c = p->ret;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < c->nsign; i++) {
 		const struct choose_signature *s = &c->sign[i];
-		bool again = false;
 
-		for (size_t j = 0; j < kept; j++)
-			again = again ||
-			    (c->sign[j].key == s->key &&
-			        strcmp(c->sign[j].domain, s->domain) == 0);
-		if (again || is_signed(&p->in->fields, s))
-			choose_say(p, "header: signed already with d=%s s=%s",
-			    s->domain, s->key->settings->selector);
+		if (is_among(s, c->sign, kept))
+			choose_say(p, "keys: once with d=%s s=%s", s->domain,
+			    s->key->settings->selector);
 		else
 			c->sign[kept++] = *s;
 	}
 	c->nsign = kept;
-	return kept > 0 ? CHOOSE_SIGN : CHOOSE_SIGNED_ALREADY;
+	return CHOOSE_SIGN;
 }

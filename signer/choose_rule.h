@@ -48,7 +48,7 @@ bool choose_is_expected(struct choose_path *p);
 /* choose_keys.c: the keys for the address into p->ret->sign. */
 enum choose_verdict choose_keys(struct choose_path *p);
 
-/* choose_keys.c: leaves out signatures that are there; one key is used once. */
-enum choose_verdict choose_unsigned(struct choose_path *p);
+/* choose_keys.c: leaves out keys that are there twice. */
+enum choose_verdict choose_once(struct choose_path *p);
 
 #endif

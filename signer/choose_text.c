@@ -94,9 +94,6 @@ choose_explain(
 	case CHOOSE_DOMAIN_BAD_KEY:
 		buf_fmt(out, "a key for %s cannot be used", c->from);
 		break;
-	case CHOOSE_SIGNED_ALREADY:
-		buf_str(out, "our signature is there already");
-		break;
 	case CHOOSE_NO_MEMORY:
 		buf_str(out, "out of memory");
 		return;

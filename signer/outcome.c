@@ -1,7 +1,6 @@
 #include "signer/outcome.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -88,6 +87,18 @@ outcome_recipient(
 		m->exempt = choose_recipient(&s->settings->signer, address);
 }
 
+static void __attribute__((format(printf, 2, 3)))
+say(const struct signer *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (s->say == NULL)
+		return;
+	va_start(ap, fmt);
+	s->say(s->say_arg, fmt, ap);
+	va_end(ap);
+}
+
 /* --- the end of the header --------------------------------------------------- */
 
 static void
@@ -130,7 +141,6 @@ cause_of(enum choose_verdict v)
 	    [CHOOSE_DOMAIN_UNKNOWN] = UNSIGNED_DOMAIN_UNKNOWN,
 	    [CHOOSE_DOMAIN_NO_KEY] = UNSIGNED_NO_KEY,
 	    [CHOOSE_DOMAIN_BAD_KEY] = UNSIGNED_BAD_KEY,
-	    [CHOOSE_SIGNED_ALREADY] = UNSIGNED_SIGNED_ALREADY,
 	    [CHOOSE_NO_MEMORY] = UNSIGNED_OTHER,
 	};
 
@@ -238,18 +248,47 @@ outcome_headers(const struct signer *s, struct message *m,
 
 /* --- the end of the message --------------------------------------------------- */
 
+static struct signing_as
+as_of(const struct choose_signature *choice, bool one_space)
+{
+	return (struct signing_as){.key = choice->key->key,
+	    .domain = span_str(choice->domain),
+	    .selector = span_str(choice->key->settings->selector),
+	    .identity = span_str(choice->identity),
+	    /* Without LEADSPC "Name:value" and "Name: value" look the same. */
+	    .relaxed = one_space};
+}
+
+/* Takes out the signatures that are there already, as when a content filter hands the
+ * message in again. */
+static void
+keep_unsigned(struct signer *s, struct outcome *o)
+{
+	struct choose *c = &o->choice;
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->nsign; i++) {
+		struct signing_as as = as_of(&c->sign[i], false);
+
+		if (signing_present(&s->signing, &as))
+			say(s, "header: signed already with d=%s s=%s",
+			    c->sign[i].domain, as.selector.p);
+		else
+			c->sign[n++] = c->sign[i];
+	}
+	c->nsign = n;
+	if (n == 0)
+		set(o, OUTCOME_UNSIGNED, UNSIGNED_SIGNED_ALREADY,
+		    "our signature is there already");
+}
+
 /* Makes one signature, and its packet into s->reply. 0 or -errno as of
  * signing_make(). */
 static int
 sign_with(
     struct signer *s, const struct choose_signature *choice, bool one_space)
 {
-	const struct signing_as as = {.key = choice->key->key,
-	    .domain = span_str(choice->domain),
-	    .selector = span_str(choice->key->settings->selector),
-	    .identity = span_str(choice->identity),
-	    /* Without LEADSPC "Name:value" and "Name: value" look the same. */
-	    .relaxed = one_space};
+	const struct signing_as as = as_of(choice, one_space);
 	struct span value;
 	int rc = signing_make(&s->signing, &as, &value);
 
@@ -267,6 +306,8 @@ sign_all(struct signer *s, struct message *m, struct outcome *o, bool one_space)
 	int rc = signing_begin(&s->signing, m, (uint64_t)time(NULL));
 
 	buf_clear(&s->reply);
+	if (rc == 0)
+		keep_unsigned(s, o);
 	for (size_t i = o->choice.nsign; rc == 0 && i-- > 0;) {
 		rc = sign_with(s, &o->choice.sign[i], one_space);
 		if (rc == -EINVAL || rc == -EKEYREJECTED)
@@ -338,140 +379,4 @@ outcome_end(struct signer *s, struct message *m, bool one_space,
 	o->ns = now_ns() - began;
 	if (rc != 0)
 		set_failure(s, o, rc);
-}
-
-/* --- the log and the counters ------------------------------------------------- */
-
-/* "a,b" of what word() says of each signature, into text[size]. */
-static void
-join(const struct choose *c, char *text, size_t size,
-    const char *(*word)(const struct choose_signature *s))
-{
-	size_t n = 0;
-
-	text[0] = '\0';
-	for (size_t i = 0; i < c->nsign && n < size; i++)
-		n += (size_t)snprintf(text + n, size - n, "%s%s",
-		    i == 0 ? "" : ",", word(&c->sign[i]));
-}
-
-static const char *
-domain_word(const struct choose_signature *s)
-{
-	return s->domain;
-}
-
-static const char *
-selector_word(const struct choose_signature *s)
-{
-	return s->key->settings->selector;
-}
-
-static const char *
-algorithm_word(const struct choose_signature *s)
-{
-	return key_algorithm_word(key_facts(s->key->key)->algorithm);
-}
-
-/* domain=d selectors=a,b algorithms=rsa-sha256,ed25519-sha256; the domain once
- * where it is the same for all. */
-static void
-log_keys(struct log_line *l, const struct choose *c)
-{
-	char text[256];
-	bool same = true;
-
-	for (size_t i = 1; i < c->nsign; i++)
-		same =
-		    same && strcmp(c->sign[i].domain, c->sign[0].domain) == 0;
-	join(c, text, sizeof text, domain_word);
-	log_str(l, "domain", same ? c->sign[0].domain : text);
-	join(c, text, sizeof text, selector_word);
-	log_str(l, "selectors", text);
-	join(c, text, sizeof text, algorithm_word);
-	log_str(l, "algorithms", text);
-}
-
-static void
-log_signed(struct log_line *l, const struct outcome *o, const struct message *m)
-{
-	char text[PATH_MAX + 16], ms[32];
-
-	log_keys(l, &o->choice);
-	if (o->choice.missing > 0) {
-		snprintf(
-		    text, sizeof text, "%s:%u", o->choice.file, o->choice.line);
-		log_str(l, "missing_key", text);
-	}
-	log_num(l, "bytes", (long long)(m->header_bytes + m->body_bytes));
-	snprintf(ms, sizeof ms, "%.2f", (double)o->ns / 1e6);
-	log_str(l, "ms", ms);
-}
-
-static void
-count(const struct signer *s, const struct outcome *o, const struct message *m)
-{
-	switch (o->kind) {
-	case OUTCOME_SIGN:
-		stats_add(s->stats, STATS_SIGNED, 1);
-		stats_add(s->stats, STATS_MISSING, o->choice.missing);
-		stats_add(s->stats, STATS_SIGN_NS, o->ns);
-		for (size_t i = 0; i < o->choice.nsign; i++) {
-			const struct choose_signature *c = &o->choice.sign[i];
-
-			stats_signed(s->stats, span_str(c->domain),
-			    key_facts(c->key->key)->algorithm ==
-			        KEY_ED25519_SHA256);
-		}
-		break;
-	case OUTCOME_UNSIGNED:
-		stats_add(s->stats, STATS_UNSIGNED + o->cause, 1);
-		break;
-	case OUTCOME_TEMPFAIL:
-		stats_add(s->stats, STATS_TEMPFAIL, 1);
-		break;
-	}
-	stats_add(s->stats, STATS_RISK_8BIT, m->risk.eight_bit);
-	stats_add(s->stats, STATS_RISK_LONG_LINE, m->risk.long_line);
-}
-
-/* A bad key is an error, whatever it costs; a signature that is missing is worth a
- * warning, a stranger in our name a notice. */
-static int
-level_of(const struct outcome *o)
-{
-	if (o->choice.verdict == CHOOSE_DOMAIN_BAD_KEY ||
-	    o->kind == OUTCOME_TEMPFAIL)
-		return LOG_ERR;
-	if (o->kind == OUTCOME_SIGN && o->choice.missing > 0)
-		return LOG_WARNING;
-	return o->kind == OUTCOME_UNSIGNED && o->choice.outside ? LOG_NOTICE
-	                                                        : LOG_INFO;
-}
-
-void
-outcome_log(const struct signer *s, const struct outcome *o,
-    const struct message *m, const struct origin *from)
-{
-	static const char *const event[] = {[OUTCOME_SIGN] = "signed",
-	    [OUTCOME_UNSIGNED] = "unsigned",
-	    [OUTCOME_TEMPFAIL] = "tempfail"};
-	char client[IP_TEXT_MAX];
-	struct log_line l;
-
-	count(s, o, m);
-	log_begin(&l, level_of(o), event[o->kind]);
-	log_span(&l, "queue_id", m->queue_id);
-	if (o->kind == OUTCOME_SIGN) {
-		log_signed(&l, o, m);
-	} else {
-		log_str(&l, "reason", o->reason);
-		log_str(&l, "from", o->choice.from);
-		log_str(&l, "key", o->bad_key);
-	}
-	log_str(&l, "at_risk", risk_word(&m->risk));
-	log_str(&l, "client", origin_text(from, client));
-	log_span(&l, "user", m->auth_authen);
-	log_str(&l, "daemon", from->daemon);
-	log_end(&l);
 }

@@ -2,7 +2,9 @@
 
 #include <errno.h>
 
+#include "common/domain.h"
 #include "common/limits.h"
+#include "signer/sigfield.h"
 
 enum {
 	/* The rules and the names of SIGN_HEADERS_MAX entries, aligned, and the
@@ -58,6 +60,39 @@ verify(struct signing *g, struct key *key)
 	    sign_verify(g->sign, key, buf_view(&g->value), &g->all, g->hash);
 
 	return rc == -EINVAL ? -EKEYREJECTED : rc;
+}
+
+/* True if the value says that it is the signature of as. */
+static bool
+is_claimed(
+    const struct signing *g, struct span value, const struct signing_as *as)
+{
+	struct sigfield_read r;
+	const char *why;
+
+	return sigfield_parse(value, &r, &why) == PARSE_OK &&
+	    r.body_canon == g->settings->body_canon &&
+	    domain_equal(r.domain, as->domain) &&
+	    domain_equal(r.selector, as->selector);
+}
+
+bool
+signing_present(struct signing *g, const struct signing_as *as)
+{
+	size_t tried = 0;
+
+	for (size_t i = 0; i < g->all.n && tried < SIGNED_TRIED_MAX; i++) {
+		const struct field *f = &g->all.v[i];
+
+		if (!span_ieqs(f->name, SIGFIELD_NAME) ||
+		    !is_claimed(g, f->value, as))
+			continue;
+		if (sign_verify(g->sign, as->key, f->value, &g->all, g->hash) ==
+		    0)
+			return true;
+		tried++;
+	}
+	return false;
 }
 
 int

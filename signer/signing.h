@@ -47,11 +47,19 @@ void signing_free(struct signing *g);
 
 /*
  * Begins with a message at its end: finishes the hash of its body and picks its
- * fields. now: seconds since 1970. Borrows m until the last signing_make(). 0;
+ * fields. now: seconds since 1970. Borrows m until the last call below. 0;
  * -EBADMSG when no From field of it can be signed; or an error of
  * message_hash_end() or hdrsel_pick().
  */
 int signing_begin(struct signing *g, struct message *m, uint64_t now);
+
+/*
+ * True if that message bears a signature with as->domain and as->selector which the
+ * key verifies: it needs no other one. One that does not verify, or not with the
+ * canonicalization of the body that the settings say, is anybody's and does not
+ * count; of more than SIGNED_TRIED_MAX the lower ones do not, either.
+ */
+bool signing_present(struct signing *g, const struct signing_as *as);
 
 /*
  * Makes a signature of that message: *ret_value is the field's value as of

@@ -120,6 +120,134 @@ verifier_notices(void)
 	fixture_free(&f);
 }
 
+/* --- signed before -------------------------------------------------------- */
+
+/* A field as an MTA relays it. */
+static void
+put_signature(struct buf *text, const struct mta_inserted *f)
+{
+	buf_str(text, "DKIM-Signature:");
+	for (size_t i = 0; i < f->value.n; i++) {
+		if (f->value.p[i] == '\n')
+			buf_byte(text, '\r');
+		buf_byte(text, f->value.p[i]);
+	}
+	buf_str(text, "\r\n");
+}
+
+/* The message with these of the signatures that it was given ('0' and '1'), and with
+ * forged ones ('f'), top first. */
+static void
+put_signed(struct buf *text, const struct mta *m, const char *which)
+{
+	const char *b =
+	    memmem(m->inserted[0].value.p, m->inserted[0].value.n, "\tb=", 3);
+	struct mta_inserted forged = m->inserted[0];
+
+	CU_ASSERT_FATAL(b != NULL);
+	forged.value.n = (size_t)(b - forged.value.p) + 3;
+	buf_clear(text);
+	for (; *which != '\0'; which++) {
+		if (*which != 'f') {
+			put_signature(text, &m->inserted[*which - '0']);
+			continue;
+		}
+		/* d=, s=, h= and bh= as they should be, and another b= */
+		put_signature(text, &forged);
+		text->n -= 2;
+		buf_str(text, "AAAA\r\n");
+	}
+}
+
+/* What is there and verifies is not made again; what only looks like it is. */
+static void
+signed_before(void)
+{
+	static const struct {
+		const char *there, *from, *to; /* what a filter has changed */
+		size_t added;
+	} row[] = {
+	    {"01", "", "", 0},
+	    {"10", "", "", 0},
+	    {"1", "", "", 1},
+	    {"0", "", "", 1},
+	    {"10", "Subject: t", "Subject: u", 2},
+	    {"10", "hi", "ho", 2},
+	    {"10", "\r\nhi", "X-Filter: seen\r\n\r\nhi", 0},
+	    {"f", "", "", 2},
+	    {"f1", "", "", 1},
+	    {"f10", "", "", 0},
+	    {"1ff0", "", "", 1},
+	    {"ff10", "", "", 1},
+	};
+	struct fixture f;
+	struct mta first, m;
+	struct buf text;
+	const char *log;
+
+	fixture_make(&f, config);
+	buf_init(&text, 1 << 16);
+	start(&first, &f, "127.0.0.1");
+	mta_message(&first, NULL, span_of(S(two_message)));
+	CU_ASSERT_FATAL(first.ninserted == 2);
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		const char *at = strstr(two_message, row[i].from);
+
+		suite_row(row[i].there);
+		put_signed(&text, &first, row[i].there);
+		buf_add(&text, two_message, (size_t)(at - two_message));
+		buf_str(&text, row[i].to);
+		buf_str(&text, at + strlen(row[i].from));
+		start(&m, &f, "127.0.0.1");
+		fixture_logged(&f);
+		CHECK(mta_message(&m, NULL, buf_view(&text)) == 'a');
+		CHECK(m.ninserted == row[i].added);
+		log = fixture_logged(&f);
+		CHECK(count(log, '\n') == 1);
+		CHECK(fixture_has(log,
+		    row[i].added > 0 ? "signed queue_id=4AE0FA84398 domain="
+		                     : "unsigned queue_id=4AE0FA84398 "
+		                       "reason=\"our signature is there "
+		                       "already\" from=two.example"));
+		mta_free(&m);
+	}
+	mta_free(&first);
+	buf_free(&text);
+	fixture_free(&f);
+}
+
+/* That of another canonicalization of the body cannot be verified here. */
+static void
+signed_otherwise_before(void)
+{
+	struct fixture f, g;
+	struct mta first, m;
+	struct buf text;
+
+	fixture_make(&g,
+	    "signer { canonicalization = \"simple/simple\" }\n"
+	    "domain \"ed.example\" { key \"e\" { file = \"@ed.pem\" } }\n");
+	buf_init(&text, 1 << 16);
+	start(&first, &g, "127.0.0.1");
+	mta_message(&first, NULL, span_of(S(ed_message)));
+	CU_ASSERT_FATAL(first.ninserted == 1);
+	put_signed(&text, &first, "0");
+	buf_str(&text, ed_message);
+	start(&m, &g, "127.0.0.1");
+	mta_message(&m, NULL, buf_view(&text));
+	CHECK(m.ninserted == 0);
+	mta_free(&m);
+	fixture_make(&f, config);
+	start(&m, &f, "127.0.0.1");
+	mta_message(&m, NULL, buf_view(&text));
+	CHECK(m.ninserted == 1);
+	mta_free(&m);
+	fixture_free(&f);
+	mta_free(&first);
+	fixture_free(&g);
+	buf_free(&text);
+}
+
 /* Simple canonicalization needs the value as it was. Without LEADSPC the MTA has
  * taken a space off, if there was one: then only relaxed is sure to be right. */
 static void
@@ -562,7 +690,8 @@ missing_key(void)
 	fixture_free(&f);
 }
 
-SUITE("outcome", T(signs), T(verifier_notices), T(simple_canonicalization),
-    T(reasons), T(no_header_may_be_added), T(bad_key_tempfail), T(limits),
+SUITE("outcome", T(signs), T(verifier_notices), T(signed_before),
+    T(signed_otherwise_before), T(simple_canonicalization), T(reasons),
+    T(no_header_may_be_added), T(bad_key_tempfail), T(limits),
     T(key_does_not_work), T(names_to_sign), T(out_of_memory),
     T(every_allocation), T(keys_that_dns_has_not), T(missing_key))

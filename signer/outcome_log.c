@@ -1,0 +1,142 @@
+/*
+ * The log line of a message, and its counters.
+ */
+#include <limits.h>
+#include <stdio.h>
+
+#include "common/log.h"
+#include "signer/outcome.h"
+
+/* "a,b" of what word() says of each signature, into text[size]. */
+static void
+join(const struct choose *c, char *text, size_t size,
+    const char *(*word)(const struct choose_signature *s))
+{
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < c->nsign && n < size; i++)
+		n += (size_t)snprintf(text + n, size - n, "%s%s",
+		    i == 0 ? "" : ",", word(&c->sign[i]));
+}
+
+static const char *
+domain_word(const struct choose_signature *s)
+{
+	return s->domain;
+}
+
+static const char *
+selector_word(const struct choose_signature *s)
+{
+	return s->key->settings->selector;
+}
+
+static const char *
+algorithm_word(const struct choose_signature *s)
+{
+	return key_algorithm_word(key_facts(s->key->key)->algorithm);
+}
+
+/* domain=d selectors=a,b algorithms=rsa-sha256,ed25519-sha256; the domain once
+ * where it is the same for all. */
+static void
+log_keys(struct log_line *l, const struct choose *c)
+{
+	char text[256];
+	bool same = true;
+
+	for (size_t i = 1; i < c->nsign; i++)
+		same =
+		    same && strcmp(c->sign[i].domain, c->sign[0].domain) == 0;
+	join(c, text, sizeof text, domain_word);
+	log_str(l, "domain", same ? c->sign[0].domain : text);
+	join(c, text, sizeof text, selector_word);
+	log_str(l, "selectors", text);
+	join(c, text, sizeof text, algorithm_word);
+	log_str(l, "algorithms", text);
+}
+
+static void
+log_signed(struct log_line *l, const struct outcome *o, const struct message *m)
+{
+	char text[PATH_MAX + 16], ms[32];
+
+	log_keys(l, &o->choice);
+	if (o->choice.missing > 0) {
+		snprintf(
+		    text, sizeof text, "%s:%u", o->choice.file, o->choice.line);
+		log_str(l, "missing_key", text);
+	}
+	log_num(l, "bytes", (long long)(m->header_bytes + m->body_bytes));
+	snprintf(ms, sizeof ms, "%.2f", (double)o->ns / 1e6);
+	log_str(l, "ms", ms);
+}
+
+static void
+count(const struct signer *s, const struct outcome *o, const struct message *m)
+{
+	switch (o->kind) {
+	case OUTCOME_SIGN:
+		stats_add(s->stats, STATS_SIGNED, 1);
+		stats_add(s->stats, STATS_MISSING, o->choice.missing);
+		stats_add(s->stats, STATS_SIGN_NS, o->ns);
+		for (size_t i = 0; i < o->choice.nsign; i++) {
+			const struct choose_signature *c = &o->choice.sign[i];
+
+			stats_signed(s->stats, span_str(c->domain),
+			    key_facts(c->key->key)->algorithm ==
+			        KEY_ED25519_SHA256);
+		}
+		break;
+	case OUTCOME_UNSIGNED:
+		stats_add(s->stats, STATS_UNSIGNED + o->cause, 1);
+		break;
+	case OUTCOME_TEMPFAIL:
+		stats_add(s->stats, STATS_TEMPFAIL, 1);
+		break;
+	}
+	stats_add(s->stats, STATS_RISK_8BIT, m->risk.eight_bit);
+	stats_add(s->stats, STATS_RISK_LONG_LINE, m->risk.long_line);
+}
+
+/* A bad key is an error, whatever it costs; a signature that is missing is worth a
+ * warning, a stranger in our name a notice. */
+static int
+level_of(const struct outcome *o)
+{
+	if (o->choice.verdict == CHOOSE_DOMAIN_BAD_KEY ||
+	    o->kind == OUTCOME_TEMPFAIL)
+		return LOG_ERR;
+	if (o->kind == OUTCOME_SIGN && o->choice.missing > 0)
+		return LOG_WARNING;
+	return o->kind == OUTCOME_UNSIGNED && o->choice.outside ? LOG_NOTICE
+	                                                        : LOG_INFO;
+}
+
+void
+outcome_log(const struct signer *s, const struct outcome *o,
+    const struct message *m, const struct origin *from)
+{
+	static const char *const event[] = {[OUTCOME_SIGN] = "signed",
+	    [OUTCOME_UNSIGNED] = "unsigned",
+	    [OUTCOME_TEMPFAIL] = "tempfail"};
+	char client[IP_TEXT_MAX];
+	struct log_line l;
+
+	count(s, o, m);
+	log_begin(&l, level_of(o), event[o->kind]);
+	log_span(&l, "queue_id", m->queue_id);
+	if (o->kind == OUTCOME_SIGN) {
+		log_signed(&l, o, m);
+	} else {
+		log_str(&l, "reason", o->reason);
+		log_str(&l, "from", o->choice.from);
+		log_str(&l, "key", o->bad_key);
+	}
+	log_str(&l, "at_risk", risk_word(&m->risk));
+	log_str(&l, "client", origin_text(from, client));
+	log_span(&l, "user", m->auth_authen);
+	log_str(&l, "daemon", from->daemon);
+	log_end(&l);
+}

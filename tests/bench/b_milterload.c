@@ -2,13 +2,16 @@
  * b_milterload - a load generator that speaks milter protocol 6 as Postfix does.
  *
  *   b_milterload -S /path/socket | -P port   [-c 64] [-n 10] [-s 4096]
- *                [-f user@example.com] [-p pid,pid,...] [-H]
+ *                [-f user@example.com | -d domains] [-p pid,pid,...] [-H]
  *
  * Opens c connections, sends n messages of s body bytes on each (several on one
  * connection, ABORT after each, as smtpd does), waits for each reply that the
  * filter did not negotiate away, and prints one line of key=value: messages,
  * signed, seconds, rate, p50/p99 latency of the end-of-body round trip and, for
  * the pids named, the CPU milliseconds a message.
+ *
+ * -d sends from user@d0000.example, user@d0001.example, and so on, each in turn,
+ * up to so many, and then from the first again.
  *
  * -H stops every connection in the middle of its body and holds it until
  * standard input ends: what a slow or hostile client does.
@@ -34,7 +37,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PACKETS_MAX = 4096, CHUNK = 65535, PIDS_MAX = 64, IN_MAX = 128 * 1024 };
+enum { PACKETS_MAX = 4096, CHUNK = 65535, DOMAINS_MAX = 10000 };
+
+/* The digits of a domain of -d, and where they stand in a message. */
+enum { DIGITS = 4, PLACES_MAX = 8 };
+static const char numbered[] = "user@d0000.example";
 
 /* SMFIP_NR_* bits of the milter protocol, by the command they silence. */
 static const struct {
@@ -64,6 +71,8 @@ struct client {
 	int fd;
 	enum phase phase;
 	const struct script *script;
+	const char *bytes;   /* the script's, or own */
+	char *own;           /* a message with the number of its domain */
 	size_t sent, packet; /* of the script */
 	int left;            /* messages */
 	uint64_t began;      /* ns, when the end of body was sent */
@@ -78,6 +87,8 @@ static double *latency;
 static size_t latencies, done_messages, signed_messages, failed;
 static bool hold;
 static size_t held;
+static unsigned domains, next_domain; /* of -d */
+static size_t place[PLACES_MAX], places;
 
 static uint64_t
 now_ns(void)
@@ -205,11 +216,49 @@ make_message(const char *from, size_t size)
 	free(body);
 }
 
+/* Where the numbers of a domain stand in the message. */
+static void
+find_places(void)
+{
+	const char *at = message.bytes, *end = message.bytes + message.n;
+
+	while ((at = memmem(at, (size_t)(end - at), numbered,
+	            sizeof numbered - 1)) != NULL) {
+		if (places == PLACES_MAX)
+			die("places");
+		place[places++] =
+		    (size_t)(at - message.bytes) + strlen("user@d");
+		at++;
+	}
+}
+
+/* The message of the next domain. */
+static const char *
+number(struct client *c)
+{
+	char digits[DIGITS + 1];
+
+	if (domains == 0)
+		return message.bytes;
+	if (c->own == NULL) {
+		c->own = malloc(message.n);
+		if (c->own == NULL)
+			die("malloc");
+		memcpy(c->own, message.bytes, message.n);
+	}
+	snprintf(digits, sizeof digits, "%04u", next_domain % DOMAINS_MAX);
+	next_domain = (next_domain + 1) % domains;
+	for (size_t i = 0; i < places; i++)
+		memcpy(c->own + place[i], digits, DIGITS);
+	return c->own;
+}
+
 static void
 start(struct client *c, enum phase phase, const struct script *s)
 {
 	c->phase = phase;
 	c->script = s;
+	c->bytes = s == &message ? number(c) : s->bytes;
 	c->sent = c->packet = 0;
 	c->skip = c->signed_one = false;
 }
@@ -226,10 +275,10 @@ next_phase(struct client *c)
 		c->left--;
 		__attribute__((fallthrough));
 	case SESSION:
-		start(c, MESSAGE, &message);
 		if (c->left > 0)
-			return;
-		c->phase = DONE;
+			start(c, MESSAGE, &message);
+		else
+			c->phase = DONE;
 		return;
 	case DONE:
 		return;
@@ -251,7 +300,7 @@ send_some(struct client *c)
 		if (hold && c->phase == MESSAGE && c->packet == 0)
 			stop = c->script->n - 30;
 		while (c->sent < stop) {
-			ssize_t n = send(c->fd, c->script->bytes + c->sent,
+			ssize_t n = send(c->fd, c->bytes + c->sent,
 			    stop - c->sent, MSG_NOSIGNAL);
 			if (n < 0 && errno == EAGAIN) {
 				c->want_out = true;
@@ -437,7 +486,7 @@ main(int argc, char **argv)
 	double cpu, seconds;
 	uint64_t began;
 
-	while ((opt = getopt(argc, argv, "S:P:c:n:s:f:p:H")) != -1) {
+	while ((opt = getopt(argc, argv, "S:P:c:n:s:f:d:p:H")) != -1) {
 		switch (opt) {
 		case 'S':
 			path = optarg;
@@ -457,6 +506,10 @@ main(int argc, char **argv)
 		case 'f':
 			from = optarg;
 			break;
+		case 'd':
+			domains = (unsigned)strtoul(optarg, NULL, 10);
+			from = numbered;
+			break;
 		case 'p':
 			pids = optarg;
 			break;
@@ -467,8 +520,8 @@ main(int argc, char **argv)
 			return 2;
 		}
 	}
-	if (path == NULL && port == 0) {
-		fprintf(stderr, "-S socket or -P port\n");
+	if ((path == NULL && port == 0) || domains > DOMAINS_MAX) {
+		fprintf(stderr, "-S socket or -P port; -d up to 10000\n");
 		return 2;
 	}
 	getrlimit(RLIMIT_NOFILE, &rl);
@@ -503,6 +556,8 @@ main(int argc, char **argv)
 				return 1;
 			}
 			make_message(from, size);
+			if (domains > 0)
+				find_places();
 		}
 		epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &ev);
 		send_some(c);

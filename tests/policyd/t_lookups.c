@@ -64,6 +64,8 @@ all_ways(struct spfrun *s, const char *client, const char *sender,
 			first = r;
 		CHECK_STR(r.mechanism, first.mechanism);
 		CHECK_STR(r.problem, first.problem);
+		CHECK_STR(r.domain, first.domain);
+		CHECK_STR(r.explanation, first.explanation);
 		CHECK(r.lookups == first.lookups && r.voids == first.voids);
 		CHECK(r.security == first.security);
 		/* ten terms and what they lead to, and ten asked in vain */

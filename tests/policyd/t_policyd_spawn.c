@@ -26,6 +26,8 @@ enum { PATIENCE_MS = 20 * 1000 }; /* valgrind is slow */
 static const char zone[] = "example.com     TXT \"v=spf1 ip4:192.0.2.1 -all\"\n"
                            "slow.example    TXT \"v=spf1 -all\"\n"
                            "slow.example    TXT delay=600\n"
+                           "late.example    TXT \"v=spf1 -all\"\n"
+                           "late.example    TXT delay=100\n"
                            "broken.example  TXT \"v=spf1 foo:bar -all\"\n"
                            "deep.example    TXT \"v=spf1 include:example.com "
                            "a:absent.example mx ptr exists:%{i}.x -all\"\n"
@@ -293,6 +295,58 @@ peer_lost(void)
 	close(fd);
 	CHECK(end_of(pid) == 0);
 	CHECK(strstr(read_file(w.log), " spf ") == NULL);
+	finish();
+}
+
+/* HELO and MAIL FROM are of one domain: its record is asked for once. */
+static void
+one_domain(void)
+{
+	int fd;
+	pid_t pid;
+
+	begin();
+	pid = start_spawned(&fd);
+	say(fd,
+	    "request=smtpd_access_policy\nprotocol_state=RCPT\n"
+	    "client_address=192.0.2.1\nhelo_name=late.example\n"
+	    "sender=u@late.example\nrecipient=r@example.org\ninstance=1\n\n");
+	CHECK(begins(hear(fd, "\n\n"), "action=550 5.7.23 "));
+	close(fd);
+	CHECK(end_of(pid) == 0);
+	CHECK(strstr(read_file(w.log), " helo_result=fail ") != NULL);
+	CHECK(dnsd_count(w.dns, "late.example", "TXT") == 1);
+	finish();
+}
+
+/* DNS that says nothing costs the time limit of each request and no more; when it
+ * is back, the next name is looked up within a second. */
+static void
+dead_dns(void)
+{
+	uint64_t start;
+	int fd;
+	pid_t pid;
+
+	begin();
+	configure(w.log, "policyd { time_limit = 1 }\n");
+	dnsd_mute(w.dns);
+	pid = start_spawned(&fd);
+	for (int i = 0; i < 2; i++) {
+		start = now_ms();
+		say(fd, request("u@broken.example", i == 0 ? "1" : "2"));
+		CHECK(begins(hear(fd, "\n\n"),
+		    "action=PREPEND Received-SPF: temperror "));
+		CHECK(now_ms() - start >= 900);
+		CHECK(now_ms() - start < 2000);
+	}
+	dnsd_open(w.dns);
+	start = now_ms();
+	say(fd, request("u@example.com", "3"));
+	CHECK_STR(hear(fd, "\n\n"), pass);
+	CHECK(now_ms() - start < 1000);
+	close(fd);
+	CHECK(end_of(pid) == 0);
 	finish();
 }
 
@@ -761,7 +815,8 @@ no_capabilities(void)
 }
 
 SUITE("policyd_spawn", T(on_a_socket), T(no_capabilities),
-    T(end_behind_a_request), T(peer_lost), T(terminated), T(malformed),
-    T(on_pipes), T(on_files), T(broken_settings), T(no_warnings_spawned),
-    T(log_to_stderr), T(options), T(test_of_settings), T(usage_error_spawned),
-    T(standing), T(standing_does_not_start), T(anchor_of_root))
+    T(end_behind_a_request), T(peer_lost), T(one_domain), T(dead_dns),
+    T(terminated), T(malformed), T(on_pipes), T(on_files), T(broken_settings),
+    T(no_warnings_spawned), T(log_to_stderr), T(options), T(test_of_settings),
+    T(usage_error_spawned), T(standing), T(standing_does_not_start),
+    T(anchor_of_root))

@@ -13,7 +13,7 @@
 #include "admin/checkcmd.h"
 #include "admin/genkey.h"
 #include "admin/importcmd.h"
-#include "admin/rotate.h"
+#include "admin/rotatecmd.h"
 #include "admin/setupcmd.h"
 #include "admin/signcmd.h"
 #include "admin/spf.h"
@@ -121,7 +121,7 @@ static const struct subcommand {
 } subcommands[] = {
     {"setup DOMAIN", "make this host sign mail of DOMAIN, and check SPF",
         setupcmd_run},
-    {"rotate DOMAIN", "the next step to a new key", rotate_run},
+    {"rotate DOMAIN", "the next step to a new key", rotatecmd_run},
     {"check", "look at config, keys, DNS and Postfix", checkcmd_run},
     {"genkey DOMAIN", "make a DKIM key, print its DNS record", genkey_run},
     {"testkey [DOMAIN]", "compare keys with their DNS records", testkey_run},

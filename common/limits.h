@@ -38,6 +38,11 @@ enum {
 	IMPORT_DEPTH_MAX = 5,
 	IMPORT_LIST_MAX = 1024 * 1024,
 
+	/* `postseal rotate`: keys of one domain that sign at one time (SIGNATURES_MAX),
+	 * and the file with their names. */
+	ROTATE_KEYS_MAX = 16,
+	ROTATE_STATE_MAX = 64 * 1024,
+
 	/* Reading: one read(2) of the worker's scratch buffer. Postfix sends body
 	 * packets of 64 KiB; larger reads gain nothing. */
 	READ_CHUNK = 64 * 1024,

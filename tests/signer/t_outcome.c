@@ -402,6 +402,7 @@ limits(void)
 	    {20, MESSAGE_HEADERS_MAX / 20, "the header is too large"},
 	};
 	struct fixture f;
+	const char *log;
 	struct buf text;
 	struct mta m;
 
@@ -418,7 +419,12 @@ limits(void)
 		CHECK(mta_message(&m, NULL, buf_view(&text)) == 'a');
 		CHECK(
 		    (m.ninserted == 1) == (strcmp(row[i].log, "signed") == 0));
-		CHECK(fixture_has(fixture_logged(&f), row[i].log));
+		if (m.ninserted == 1)
+			CHECK(mta_verify(&m, 0, key_of(&f, "ed.example", 0),
+			          &f.signer, buf_view(&text)) == 0);
+		log = fixture_logged(&f);
+		CHECK(fixture_has(log, row[i].log));
+		CHECK(count(log, '\n') == 1);
 		/* the next message is an ordinary one again */
 		mta_message(&m, NULL, span_of(S(ed_message)));
 		CHECK(m.ninserted == 1);

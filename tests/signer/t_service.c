@@ -2,6 +2,7 @@
  * The connections of a worker: the test is its supervisor, and the MTA on the
  * other end of socket pairs; time is turned by hand.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -224,6 +225,146 @@ static uint64_t
 errors(const struct world *w)
 {
 	return stats_sum(w->stats, STATS_MILTER_ERROR);
+}
+
+/* Bytes as they are, as many at a time as the socket takes. */
+static void
+send_raw(struct world *w, int fd, const char *p, size_t n)
+{
+	while (n > 0 && worker_connections(w->worker) > 0) {
+		ssize_t sent = send(fd, p, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		loop_run(w->loop);
+		if (sent < 0 && errno != EAGAIN)
+			break;
+		if (sent > 0) {
+			p += sent;
+			n -= (size_t)sent;
+		}
+	}
+}
+
+/* The one line of the log, or more: they are told apart. */
+static const char *
+one_line(struct world *w)
+{
+	const char *log = fixture_logged(&w->f), *end = strchr(log, '\n');
+
+	CHECK(end != NULL && end[1] == '\0');
+	return log;
+}
+
+/* What nobody should send, in the middle of a message: one line, one error more,
+ * the connection is closed with no word of an answer; and its neighbour, in the
+ * middle of a message, too, is signed. */
+static void
+bad_input(void)
+{
+	static const struct {
+		const char *bytes;
+		size_t n;
+		const char *log;
+	} row[] = {
+	    /* NULs */
+	    {S("\0\0\0\x0eLSubject\0 a\0b\0"),
+	        "reason=\"bytes behind the payload\" command=HEADER"},
+	    {S("\0\0\0\x0bLSubject\0 a"),
+	        "reason=\"string without NUL\" command=HEADER"},
+	    {S("\0\0\0\x08LSubject"), "reason=\"string without NUL\""},
+	    {S("\0\0\0\4L\0x\0"), "reason=\"HEADER without a name\""},
+	    {S("\0\0\0\1L"), "reason=\"string without NUL\""},
+	    {S("\0\0\0\3Di\0"), "reason=\"string without NUL\" command=MACRO"},
+	    {S("\0\0\0\4DLi\0"), "reason=\"string without NUL\" command=MACRO"},
+	    {S("\0\0\0\7DLi\0x\0y"), "reason=\"string without NUL\""},
+	    {S("\0\0\0\1D"), "reason=\"MACRO without a stage\""},
+	    {S("\0\0\0\1M"), "reason=\"string without NUL\" command=MAIL"},
+	    {S("\0\0\0\4R<a>"), "reason=\"string without NUL\" command=RCPT"},
+	    {S("\0\0\0\6M<a>\0X"), "reason=\"string without NUL\""},
+	    {S("\0\0\0\2Ch"), "reason=\"string without NUL\" command=CONNECT"},
+	    {S("\0\0\0\3Ch\0"), "reason=\"CONNECT without a family\""},
+	    {S("\0\0\0\4Ch\0Z"), "reason=\"CONNECT with an unknown family\""},
+	    {S("\0\0\0\5Ch\0004\0"), "reason=\"CONNECT without a port\""},
+	    /* payloads where there are none */
+	    {S("\0\0\0\2Nx"), "payload\" command=END-OF-HEADER"},
+	    {S("\0\0\0\2Ax"), "payload\" command=ABORT"},
+	    {S("\0\0\0\2Qx"), "payload\" command=QUIT"},
+	    {S("\0\0\0\4O\0\0\0"), "reason=\"OPTNEG is too short\""},
+	    /* unknown, and out of order */
+	    {S("\0\0\0\1z"), "reason=\"unknown command\" command=?"},
+	    {S("\0\0\0\1\0"), "reason=\"unknown command\" command=?"},
+	    {S("\0\0\0\1\xff"), "reason=\"unknown command\" command=?"},
+	    {S("\0\0\0\rO\0\0\0\6\0\0\1\xff\0\x1f\xff\xff"),
+	        "order\" command=OPTNEG after=HEADER"},
+	    {S("\0\0\0\4Ch\0U"), "order\" command=CONNECT"},
+	    {S("\0\0\0\4M<>\0"), "order\" command=MAIL"},
+	    {S("\0\0\0\4R<>\0"), "order\" command=RCPT"},
+	    {S("\0\0\0\1T"), "order\" command=DATA"},
+	    {S("\0\0\0\3Bhi"), "order\" command=BODY"},
+	    {S("\0\0\0\1E"), "order\" command=END-OF-MESSAGE"},
+	    /* lengths */
+	    {S("\0\0\0\0"), "reason=\"packet of length 0\" after=HEADER"},
+	    {S("\0\x10\0\1L"), "reason=\"packet is too long\""},
+	    {S("\0\x10\0\1B"), "reason=\"packet is too long\""},
+	    {S("\xff\xff\xff\xff"), "reason=\"packet is too long\""},
+	    {S("GET / HTTP/1.0\r\n\r\n"), "reason=\"packet is too long\""},
+	};
+	struct world w;
+
+	start(&w);
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		uint64_t before = errors(&w);
+		int fd = dial(&w), other = dial(&w);
+
+		suite_row(row[i].log);
+		greet(&w, fd);
+		greet(&w, other);
+		begin_message(&w, other);
+		begin_message(&w, fd);
+		send_raw(&w, fd, row[i].bytes, row[i].n);
+		CHECK_STR(ask(&w, fd, 0, NULL, 0), "eof");
+		CHECK(fixture_has(one_line(&w), row[i].log));
+		CHECK(errors(&w) == before + 1);
+		end_message(&w, other);
+		close(fd);
+		close(other);
+		loop_run(w.loop);
+		fixture_logged(&w.f);
+	}
+	stop(&w);
+}
+
+/* The largest packet: of a header field, after which the message is unsigned, and
+ * of a body, which is signed. */
+static void
+packet_at_the_limit(void)
+{
+	static const char over[] = "reason=\"the header is too large\"";
+	char *packet = malloc(4 + MILTER_PACKET_MAX);
+	struct world w;
+	int fd;
+
+	CU_ASSERT_FATAL(packet != NULL);
+	start(&w);
+	fd = dial(&w);
+	greet(&w, fd);
+	memset(packet, 'x', 4 + MILTER_PACKET_MAX);
+	memcpy(packet, "\0\x10\0\0LX", 7); /* and the NUL of the literal */
+	packet[4 + MILTER_PACKET_MAX - 1] = '\0';
+	begin_message(&w, fd);
+	send_raw(&w, fd, packet, 4 + MILTER_PACKET_MAX);
+	CHECK_STR(ask(&w, fd, 'N', S("")), "a");
+	CHECK(fixture_has(one_line(&w), over));
+	memcpy(packet, "\0\x10\0\0Bx", 6);
+	begin_message(&w, fd);
+	CHECK_STR(ask(&w, fd, 'N', S("")), "c");
+	send_raw(&w, fd, packet, 4 + MILTER_PACKET_MAX);
+	CHECK_STR(ask(&w, fd, 'E', S("")), "ia");
+	CHECK(fixture_has(one_line(&w), "signed domain=ed.example"));
+	CHECK(errors(&w) == 0);
+	close(fd);
+	loop_run(w.loop);
+	free(packet);
+	stop(&w);
 }
 
 /* An MTA that goes in the middle of a message: one line, which says where; before
@@ -501,6 +642,6 @@ end_with_connections(void)
 	close(fd);
 }
 
-SUITE("service", T(several_connections), T(bad_packet), T(peer_lost),
-    T(timeouts), T(reads_nothing), T(memory_short), T(drain), T(finish),
-    T(end_with_connections))
+SUITE("service", T(several_connections), T(bad_packet), T(bad_input),
+    T(packet_at_the_limit), T(peer_lost), T(timeouts), T(reads_nothing),
+    T(memory_short), T(drain), T(finish), T(end_with_connections))

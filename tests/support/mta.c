@@ -235,14 +235,14 @@ mta_open(struct mta *m)
 }
 
 void
-mta_macros(struct mta *m, char stage, ...)
+mta_macros(struct mta *m, int stage, ...)
 {
 	const char *text;
 	struct buf b;
 	va_list ap;
 
 	buf_init(&b, 10000);
-	buf_byte(&b, stage);
+	buf_byte(&b, (char)stage);
 	va_start(ap, stage);
 	while ((text = va_arg(ap, const char *)) != NULL)
 		buf_add(&b, text, strlen(text) + 1);
@@ -391,17 +391,21 @@ mta_verify(const struct mta *m, size_t i, struct key *key,
     struct signer *signer, struct span text)
 {
 	unsigned char hash[BODYHASH_SIZE];
-	struct field field[256];
+	struct field *field = calloc(MESSAGE_FIELDS_MAX, sizeof *field);
 	struct field_list list = {field, 0};
-	size_t at = split_fields(text, field, 256, &list.n);
 	struct bodyhash *b;
+	size_t at;
+	int rc;
 
-	if (bodyhash_new(&b) != 0)
+	if (field == NULL || bodyhash_new(&b) != 0)
 		abort();
+	at = split_fields(text, field, MESSAGE_FIELDS_MAX, &list.n);
 	bodyhash_begin(b, signer->settings->signer.body_canon);
 	bodyhash_feed(b, span_skip(text, at));
 	CHECK(bodyhash_end(b, hash) == 0);
 	bodyhash_free(b);
-	return sign_verify(signer->signing.sign, key,
+	rc = sign_verify(signer->signing.sign, key,
 	    buf_view(&m->inserted[i].value), &list, hash);
+	free(field);
+	return rc;
 }

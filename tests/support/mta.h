@@ -53,7 +53,7 @@ void mta_feed(struct mta *m, struct span bytes);
 bool mta_open(struct mta *m);
 
 /* MACRO: pairs of name and value, ended by NULL. */
-void mta_macros(struct mta *m, char stage, ...) __attribute__((sentinel));
+void mta_macros(struct mta *m, int stage, ...) __attribute__((sentinel));
 
 /* CONNECT and HELO with their macros. address: "127.0.0.1" or with a ':'. */
 void mta_connect(struct mta *m, const char *address);

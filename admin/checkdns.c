@@ -221,17 +221,33 @@ judge_key(const struct domainkey *k, struct findings *f,
 	}
 }
 
+/* The section that the key is in; a row of a table is in none. */
+static bool
+in_section(const struct settings *s, const struct domain_settings *d)
+{
+	return s->ndomains > 0 && d >= s->domain && d < s->domain + s->ndomains;
+}
+
 int
 checkdns_keys(
     struct tool *t, struct findings *f, struct guidelines_facts *facts)
 {
-	struct domainkey *k = NULL;
-	size_t n = 0;
-	int rc = domainkey_look(t, NULL, NULL, &k, &n);
+	const struct settings *s = t->settings;
+	struct domainkeys k = {.n = 0};
+	struct buf why;
+	int rc;
 
-	for (size_t i = 0; i < n && rc == 0; i++)
-		judge_key(&k[i], f, &facts[k[i].domain - t->settings->domain]);
-	domainkey_free(k, n);
+	buf_init(&why, TOOL_MESSAGES_MAX);
+	rc = domainkeys_look(t, NULL, NULL, &k, &why);
+	for (size_t i = 0; i < k.n && rc == 0; i++) {
+		const struct domain_settings *d = k.key[i].domain;
+		struct guidelines_facts none = {.dkim = false};
+
+		judge_key(&k.key[i], f,
+		    in_section(s, d) ? &facts[d - s->domain] : &none);
+	}
+	domainkeys_free(&k);
+	buf_free(&why); /* look_at_signer() has told it with the config */
 	return rc;
 }
 

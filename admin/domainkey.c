@@ -1,10 +1,14 @@
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "admin/dnswait.h"
 #include "admin/domainkey.h"
+#include "common/domain.h"
 #include "common/limits.h"
+#include "signer/glob.h"
 #include "signer/keys.h"
+#include "signer/wholefile.h"
 
 enum { KEY_TEXT_MAX = 4096 };
 
@@ -16,19 +20,13 @@ domainkey_good(const struct domainkey *k)
 
 /* --- the private key ------------------------------------------------------ */
 
+/* Looks at the private key. */
 static int
-read_key(struct domainkey *k)
+take_pem(struct domainkey *k, struct span pem)
 {
 	struct key *key = NULL;
-	struct buf pem;
-	int rc = tool_read_file(k->settings->file, KEY_FILE_MAX, &pem);
+	int rc = key_new(pem, &key, &k->problem);
 
-	if (rc != 0) {
-		k->problem = strerror(-rc);
-		return rc == -ENOMEM ? rc : 0;
-	}
-	rc = key_new(buf_view(&pem), &key, &k->problem);
-	key_wipe(&pem);
 	if (rc == 0) {
 		k->facts = *key_facts(key);
 		if (key_public(key, &k->half) != 0)
@@ -36,6 +34,26 @@ read_key(struct domainkey *k)
 	}
 	key_free(key);
 	return rc == -ENOMEM ? rc : 0;
+}
+
+static int
+read_key(struct domainkey *k)
+{
+	struct wholefile f;
+	int rc;
+
+	if (k->settings->pem != NULL)
+		return take_pem(k, span_str(k->settings->pem));
+	rc = wholefile_read(k->settings->file, KEY_FILE_MAX, &f);
+	if (rc != 0) {
+		k->problem = rc == -EACCES
+		    ? strerror(EACCES)
+		    : wholefile_problem(rc, "is larger than any key");
+		return rc == -ENOMEM ? rc : 0;
+	}
+	rc = take_pem(k, wholefile_view(&f));
+	wholefile_free(&f);
+	return rc;
 }
 
 static int
@@ -107,7 +125,7 @@ look_for_doubles(struct tool *t, struct domainkey *k, size_t n)
 	return 0;
 }
 
-/* --- all ------------------------------------------------------------------ */
+/* --- sections ------------------------------------------------------------- */
 
 static bool
 is_wanted(const char *want, const char *name)
@@ -115,31 +133,59 @@ is_wanted(const char *want, const char *name)
 	return want == NULL || strcmp(want, name) == 0;
 }
 
-static size_t
-count(const struct settings *s)
-{
-	size_t n = 0;
+/* What is to be looked at, in growing room. */
+struct list {
+	const char *domain, *selector; /* wanted; NULL: any */
+	struct domainkey *key;
+	size_t n, room;
+};
 
-	for (size_t i = 0; i < s->ndomains; i++)
-		n += s->domain[i].nkeys;
-	return n;
-}
-
+/* Adds the keys of d that are wanted. */
 static int
-fill_all(const struct settings *s, const char *domain, const char *selector,
-    struct domainkey *k, size_t *ret_n)
+add_domain(struct list *l, const struct domain_settings *d)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < s->ndomains; i++) {
-		const struct domain_settings *d = &s->domain[i];
+	if (!is_wanted(l->domain, d->name))
+		return 0;
+	for (size_t j = 0; j < d->nkeys && rc == 0; j++) {
+		if (!is_wanted(l->selector, d->key[j].selector))
+			continue;
+		if (l->n == l->room) {
+			size_t room = 2 * l->room + 16;
+			struct domainkey *more =
+			    reallocarray(l->key, room, sizeof *more);
 
-		for (size_t j = 0; j < d->nkeys && rc == 0; j++) {
-			if (is_wanted(domain, d->name) &&
-			    is_wanted(selector, d->key[j].selector))
-				rc = fill(&k[(*ret_n)++], d, &d->key[j]);
+			if (more == NULL)
+				return -ENOMEM;
+			l->key = more;
+			l->room = room;
 		}
+		rc = fill(&l->key[l->n++], d, &d->key[j]);
 	}
+	return rc;
+}
+
+static int
+add_sections(struct list *l, const struct settings *s)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < s->ndomains && rc == 0; i++)
+		rc = add_domain(l, &s->domain[i]);
+	return rc;
+}
+
+/* Asks DNS about all, which are freed on failure. */
+static int
+look(struct tool *t, struct list *l, int rc)
+{
+	if (rc == 0 && l->n > 0)
+		rc = compare_all(t, l->key, l->n);
+	if (rc == 0)
+		rc = look_for_doubles(t, l->key, l->n);
+	if (rc != 0)
+		domainkey_free(l->key, l->n);
 	return rc;
 }
 
@@ -147,24 +193,14 @@ int
 domainkey_look(struct tool *t, const char *domain, const char *selector,
     struct domainkey **ret, size_t *ret_n)
 {
-	size_t max = count(t->settings), n = 0;
-	struct domainkey *k = calloc(max + 1, sizeof *k);
-	int rc;
+	struct list l = {.domain = domain, .selector = selector};
+	int rc = look(t, &l, add_sections(&l, t->settings));
 
-	if (k == NULL)
-		return -ENOMEM;
-	rc = fill_all(t->settings, domain, selector, k, &n);
-	if (rc == 0 && n > 0)
-		rc = compare_all(t, k, n);
-	if (rc == 0)
-		rc = look_for_doubles(t, k, n);
-	if (rc != 0) {
-		domainkey_free(k, n);
-		return rc;
+	if (rc == 0) {
+		*ret = l.key;
+		*ret_n = l.n;
 	}
-	*ret = k;
-	*ret_n = n;
-	return 0;
+	return rc;
 }
 
 void
@@ -176,4 +212,138 @@ domainkey_free(struct domainkey *k, size_t n)
 		buf_free(&k[i].text);
 	}
 	free(k);
+}
+
+/* --- tables --------------------------------------------------------------- */
+
+static bool
+is_for_any(const struct keytable_entry *e)
+{
+	return e->of == NULL && strcmp(e->domain.name, "%") == 0;
+}
+
+/* Adds the key of e as that of one domain, if it is not there yet. */
+static int
+add_as(struct list *l, struct tables *t, const struct keytable_entry *e,
+    struct span domain)
+{
+	struct domain_settings *d;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->key[i].settings == e->domain.key &&
+		    domain_equal(span_str(l->key[i].domain->name), domain))
+			return 0;
+	}
+	d = arena_alloc(&t->arena, sizeof *d);
+	if (d == NULL)
+		return -ENOMEM;
+	*d = e->domain;
+	d->name = arena_dup(&t->arena, domain);
+	return d->name == NULL ? -ENOMEM : add_domain(l, d);
+}
+
+/* True if mail from the domain is signed with the key of that row of the key
+ * table. */
+static bool
+signs_for(const struct tables *t, size_t key, const char *domain)
+{
+	char address[sizeof "postmaster@" + DOMAIN_MAX];
+	struct signtable_walk w;
+	size_t row;
+
+	snprintf(address, sizeof address, "postmaster@%s", domain);
+	signtable_begin(&w, span_str(address), sizeof "postmaster" - 1);
+	while ((row = signtable_next(&t->signing, &w)) < t->signing.table.n) {
+		if (!t->signing.row[row].by_domain &&
+		    t->signing.row[row].key == key)
+			return true;
+	}
+	return false;
+}
+
+/* The domain that a pattern of the signing table names: "*@a.example",
+ * "x@a.example", "a.example"; or an empty span. */
+static struct span
+domain_of(const char *pattern)
+{
+	struct span s = span_str(pattern);
+
+	s = span_skip(s, span_find(s, '@') < s.n ? span_find(s, '@') + 1 : 0);
+	return glob_is(s) || !domain_is_mail(s) ? span_of(s.p, 0) : s;
+}
+
+/* A key for any domain, as that of each domain that is known to use it. */
+static int
+add_for_any(struct list *l, struct tables *t, size_t key,
+    const struct keytable_entry *e, struct buf *why)
+{
+	const struct signtable *s = &t->signing;
+	size_t before = l->n;
+	int rc = 0;
+
+	for (size_t i = 0; t->has_signing && i < s->table.n && rc == 0; i++) {
+		struct span domain = domain_of(s->table.row[i].key);
+
+		if (domain.n > 0 && !s->row[i].by_domain &&
+		    s->row[i].key == key)
+			rc = add_as(l, t, e, domain);
+	}
+	if (rc == 0 && t->has_signing && l->domain != NULL &&
+	    signs_for(t, key, l->domain))
+		rc = add_as(l, t, e, span_str(l->domain));
+	if (rc == 0 && l->n == before && l->domain == NULL)
+		buf_fmt(why,
+		    "%s:%u: this key signs for any domain; to look at one: "
+		    "postseal testkey DOMAIN\n",
+		    e->domain.origin, e->domain.line);
+	return rc;
+}
+
+static int
+add_tables(struct list *l, struct tables *t, struct buf *why)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < t->keys.table.n && rc == 0; i++) {
+		const struct keytable_row *r = &t->keys.row[i];
+
+		for (size_t j = 0; j < r->count && rc == 0; j++) {
+			const struct keytable_entry *e =
+			    &t->keys.entry[r->first + j];
+
+			rc = is_for_any(e) ? add_for_any(l, t, i, e, why)
+			                   : add_domain(l, &e->domain);
+		}
+	}
+	return rc;
+}
+
+int
+domainkeys_look(struct tool *t, const char *domain, const char *selector,
+    struct domainkeys *ret, struct buf *why)
+{
+	struct list l = {.domain = domain, .selector = selector};
+	struct tables *tables = NULL;
+	int rc = tables_open(t->settings, &tables, why, why);
+
+	if (rc == -EINVAL)
+		rc = 0; /* told; there are the sections */
+	if (rc == 0)
+		rc = add_sections(&l, t->settings);
+	if (rc == 0 && tables != NULL)
+		rc = add_tables(&l, tables, why);
+	rc = look(t, &l, rc);
+	if (rc != 0)
+		tables_free(tables);
+	else
+		*ret = (struct domainkeys){l.key, l.n, tables};
+	return rc;
+}
+
+void
+domainkeys_free(struct domainkeys *k)
+{
+	domainkey_free(k->key, k->n);
+	tables_free(k->tables);
+	*k = (struct domainkeys){.n = 0};
 }

@@ -158,32 +158,47 @@ report(const struct options *o, const struct domainkey *k, size_t n,
 	return rc < 0 ? rc : 0;
 }
 
+/* Looks, and reports. 0 or -errno. */
+static int
+look(const struct options *o, struct tool *t, struct domainkeys *k,
+    struct buf *out, struct buf *why)
+{
+	int rc = domainkeys_look(t, o->domain[0] == '\0' ? NULL : o->domain,
+	    o->selector[0] == '\0' ? NULL : o->selector, k, why);
+
+	if (rc != 0)
+		buf_fmt(why, "%s\n", strerror(-rc));
+	else if (k->n == 0)
+		buf_fmt(why, "%s: there is no such key\n", o->config);
+	return rc == 0 ? report(o, k->key, k->n, out, why) : rc;
+}
+
+/* False when a table that may name more keys cannot be read, or not all of it. */
+static bool
+whole(const struct options *o, const struct domainkeys *k)
+{
+	return k->tables != NULL &&
+	    (k->tables->bad == 0 || o->domain[0] != '\0');
+}
+
 static int
 run(const struct options *o)
 {
-	struct domainkey *k = NULL;
+	struct domainkeys k = {.n = 0};
 	struct buf out, why;
 	struct tool t;
-	size_t n = 0;
 	int rc = tool_open(&t, "testkey", o->config, SETTINGS_SIGNER);
 
 	if (rc != 0)
 		return TOOL_FAILED;
 	buf_init(&out, TOOL_TEXT_MAX);
 	buf_init(&why, TOOL_MESSAGES_MAX);
-	rc = domainkey_look(&t, o->domain[0] == '\0' ? NULL : o->domain,
-	    o->selector[0] == '\0' ? NULL : o->selector, &k, &n);
-	if (rc != 0)
-		buf_fmt(&why, "%s\n", strerror(-rc));
-	else if (n == 0)
-		buf_fmt(&why, "%s: there is no such key\n", o->config);
-	if (rc == 0)
-		rc = report(o, k, n, &out, &why);
+	rc = look(o, &t, &k, &out, &why);
 	if (tool_print("testkey", &out, stdout) != 0)
 		rc = -EIO;
 	tool_complain("testkey", &why);
-	rc = rc != 0 ? TOOL_FAILED : judge(k, n);
-	domainkey_free(k, n);
+	rc = rc != 0 || !whole(o, &k) ? TOOL_FAILED : judge(k.key, k.n);
+	domainkeys_free(&k);
 	buf_free(&out);
 	buf_free(&why);
 	tool_close(&t);

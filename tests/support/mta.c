@@ -48,7 +48,9 @@ is_answered(const struct mta *m, char command)
 void
 mta_init(struct mta *m, struct signer *signer)
 {
-	*m = (struct mta){.offer = {6, 0x1ff, 0x1fffff}, .abort_after = true};
+	*m = (struct mta){.offer = {6, 0x1ff, 0x1fffff},
+	    .abort_after = true,
+	    .client = "client.example"};
 	if (session_new(signer, &m->session) != 0)
 		abort();
 	buf_init(&m->lists, 1000);
@@ -258,7 +260,7 @@ mta_connect(struct mta *m, const char *address)
 
 	buf_init(&b, 1000);
 	mta_macros(m, 'C', "j", "mx.example", "{daemon_name}", "smtpd", NULL);
-	buf_add(&b, "client.example", 15);
+	buf_add(&b, m->client, strlen(m->client) + 1);
 	buf_byte(&b, strchr(address, ':') == NULL ? '4' : '6');
 	buf_add(&b, "\x34\xa7", 2);
 	buf_add(&b, address, strlen(address) + 1);
@@ -275,9 +277,11 @@ send_envelope(struct mta *m, const char *login)
 
 	if (login != NULL)
 		mta_macros(m, 'M', "{auth_type}", "PLAIN", "{auth_authen}",
-		    login, "{mail_addr}", "a@b.example", NULL);
+		    login, "{mail_addr}", "a@b.example", m->macro,
+		    m->macro_value, NULL);
 	else
-		mta_macros(m, 'M', "{mail_addr}", "a@b.example", NULL);
+		mta_macros(m, 'M', "{mail_addr}", "a@b.example", m->macro,
+		    m->macro_value, NULL);
 	r = mta_send(m, 'M', span_of("<a@b.example>\0SIZE=9", 21));
 	if (r == 'a')
 		return r;

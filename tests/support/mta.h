@@ -26,6 +26,9 @@ struct mta {
 	struct optneg offer; /* as Postfix offers; a test may change it */
 	size_t cut;          /* bytes fed at a time; 0: packet by packet */
 	bool abort_after;    /* ABORT after each message, as smtpd does */
+	const char *client;  /* its name */
+	const char *macro;   /* one more with MAIL, "{name}", or NULL */
+	const char *macro_value;
 	struct session *session;
 	struct optneg agreed;
 	struct buf lists; /* of the answer to OPTNEG: "2 i {auth_type}\n" */

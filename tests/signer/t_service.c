@@ -443,6 +443,8 @@ timeouts(void)
 	struct world w;
 	int fd;
 
+	/* what milter libraries and MTAs are made for */
+	CHECK(MILTER_PACKET_MS == 60000 && MILTER_COMMAND_MS == 7260000);
 	start(&w);
 	fd = dial(&w); /* says nothing */
 	check_patience(&w, fd, MILTER_PACKET_MS);
@@ -452,11 +454,33 @@ timeouts(void)
 	fd = dial(&w); /* Postfix receives a long message meanwhile */
 	greet(&w, fd);
 	CHECK_STR(ask(&w, fd, 'M', S("<a@ed.example>\0")), "");
+	check_patience(&w, fd, MILTER_COMMAND_MS);
+	fd = dial(&w);
+	greet(&w, fd);
+	CHECK_STR(ask(&w, fd, 'M', S("<a@ed.example>\0")), "");
 	CHECK_STR(ask(&w, fd, 'T', S("")), "");
 	check_patience(&w, fd, MILTER_COMMAND_MS);
 	fd = dial(&w); /* between header fields */
 	greet(&w, fd);
 	begin_message(&w, fd);
+	check_patience(&w, fd, MILTER_PACKET_MS);
+	fd = dial(&w); /* before the body, and between its packets */
+	greet(&w, fd);
+	begin_message(&w, fd);
+	CHECK_STR(ask(&w, fd, 'N', S("")), "c");
+	check_patience(&w, fd, MILTER_PACKET_MS);
+	fd = dial(&w);
+	greet(&w, fd);
+	begin_message(&w, fd);
+	CHECK_STR(ask(&w, fd, 'N', S("")), "c");
+	CHECK_STR(ask(&w, fd, 'B', S("hi\r\n")), "");
+	check_patience(&w, fd, MILTER_PACKET_MS);
+	fd = dial(&w); /* inside a packet of the body, handed on in pieces */
+	greet(&w, fd);
+	begin_message(&w, fd);
+	CHECK_STR(ask(&w, fd, 'N', S("")), "c");
+	CHECK(write(fd, "\0\1\0\0Bhi", 7) == 7);
+	loop_run(w.loop);
 	check_patience(&w, fd, MILTER_PACKET_MS);
 	fd = dial(&w); /* inside a packet */
 	greet(&w, fd);

@@ -11,7 +11,10 @@
 #   make check-asan   unit and replay under ASan and UBSan
 #   make check-valgrind  unit and replay under valgrind
 #   make check-chroot demo and check on a bare Debian 12 that debootstrap makes
-#   make check-long   valgrind, the fuzzers, 1,000 messages, life under load
+#   make check-package  as root: the Debian package in such a system, from install
+#                     over setup, mail, systemd and upgrade to purge
+#   make check-long   valgrind, the fuzzers, 1,000 messages, life under load, and
+#                     check-package
 #   make fuzz-smoke   each fuzzer for 60 seconds (FUZZ_SECONDS=60)
 #   make fuzz-diff    random SPF zones, here and in pyspf (DIFF_CASES, DIFF_SEED)
 #   make bench        benchmarks beside the peers, ratios printed
@@ -111,9 +114,16 @@ $(O)/%.a:
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(O)/%.o: %.c
+$(O)/%.o: %.c $(O)/paths
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# What is compiled into the programs: `make install PREFIX=/usr` after a plain `make`
+# builds again.
+$(O)/paths: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION) $(SYSCONFDIR) $(LIBEXECDIR)' | cmp -s - $@ || \
+	  echo '$(VERSION) $(SYSCONFDIR) $(LIBEXECDIR)' >$@
 
 $(O)/postseal-policyd: $(O)/policyd/main.o $(O)/libpolicyd.a $(O)/libcommon.a
 $(O)/postseal-signer: $(O)/signer/main.o $(O)/libsigner.a $(O)/libcommon.a
@@ -203,9 +213,14 @@ e2e: all
 check-long: check-valgrind fuzz-smoke
 	@$(PARALLEL) all
 	@tests/e2e/run --long $(O)
+	@$(MAKE) --no-print-directory check-package
 
 check-chroot:
 	@tests/e2e/chroot
+
+check-package: all
+	@tests/deps deb package
+	@tests/e2e/package $(O)
 
 demo: deps
 	@$(PARALLEL) all
@@ -312,7 +327,7 @@ install: all
 	  install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man$${page##*.} $$page || exit 1; \
 	done
 
-# What install put there, but no config and no key.
+# What install put there; a config that was changed and keys stay.
 uninstall:
 	rm -rf $(DESTDIR)$(LIBEXECDIR)/postseal $(DESTDIR)$(DOCDIR)
 	rm -f $(DESTDIR)$(SBINDIR)/postseal \
@@ -321,15 +336,22 @@ uninstall:
 	  $(DESTDIR)$(LIBDIR)/tmpfiles.d/postseal.conf
 	for page in $(notdir $(MANUALS)); do \
 	  rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
+	! cmp -s conf/postseal.conf $(DESTDIR)$(SYSCONFDIR)/postseal/postseal.conf || \
+	  rm $(DESTDIR)$(SYSCONFDIR)/postseal/postseal.conf
+	rmdir --ignore-fail-on-non-empty \
+	  $(addprefix $(DESTDIR)$(SYSCONFDIR)/,postseal/domains.d postseal/keys postseal)
 
-# Debian packages, in .build/deb, from a copy of what git knows.
+# Debian packages, in DEB, from a copy of what git knows. Debian's makefile names
+# folders of its own; what this one was called with must not reach it.
+DEB ?= .build/deb
 deb: deps-deb
-	rm -rf .build/deb
-	mkdir -p .build/deb/postseal-$(VERSION)
-	git ls-files -z | tar -c --null -T - | tar -x -C .build/deb/postseal-$(VERSION)
-	cp -r conf/debian .build/deb/postseal-$(VERSION)/debian
-	cd .build/deb/postseal-$(VERSION) && dpkg-buildpackage -b -us -uc
-	lintian --fail-on error .build/deb/*.changes
+	rm -rf $(DEB)
+	mkdir -p $(DEB)/postseal-$(VERSION)
+	git ls-files -z | tar -c --null -T - | tar -x -C $(DEB)/postseal-$(VERSION)
+	cp -r conf/debian $(DEB)/postseal-$(VERSION)/debian
+	cd $(DEB)/postseal-$(VERSION) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
+	  dpkg-buildpackage -b -us -uc
+	lintian --fail-on error $(DEB)/*.changes
 
 deps-deb:
 	@tests/deps deb
@@ -341,9 +363,9 @@ clean:
 	rm -rf .build
 
 .PHONY: all tests unit replay check check-asan check-valgrind check-long \
-	check-chroot corpus e2e \
+	check-chroot check-package corpus e2e \
 	demo fuzzers fuzz-smoke fuzz-diff bench bench-deps bench-spf bench-signer coverage manual lint deps \
-	install uninstall deb deps-deb help clean
+	install uninstall deb deps-deb help clean FORCE
 .SECONDARY:
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

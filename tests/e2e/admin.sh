@@ -1,5 +1,5 @@
 # admin.sh - postseal setup, testkey, check, rotate and import on a Postfix of
-# their own, which is never started.
+# their own, which is never started; status and metrics on daemons of their own.
 #
 # Sourced, after lib.sh.
 # shellcheck shell=bash
@@ -12,7 +12,7 @@ admin() {
 	shift
 	set -- "$@" -c "$ADM/ps/postseal.conf"
 	case $command in
-	setup | check) set -- "$@" -p "$ADM/pf" ;;
+	setup | check) set -- "$@" -c "$ADM/pf" ;;
 	esac
 	case $command in
 	setup | rotate) set -- "$@" -D "$ADM/ps/keys" ;;
@@ -34,9 +34,18 @@ admin_said() {
 	    no "it did not say: $1" "$ADMIN_SAID"
 }
 
-# What a change would change
+# admin_json EXPRESSION - what it said is JSON, d, of which that is true
+admin_json() {
+	python3 -c 'import json, sys
+d = json.load(sys.stdin)
+sys.exit(not eval(sys.argv[1]))' "$1" <<<"$ADMIN_SAID" ||
+	    no "not JSON, or not so: $1" "$ADMIN_SAID"
+}
+
+# What a change would change: files, their modes and owners
 admin_sum() {
 	find "$ADM/pf" "$ADM/ps" -type f -exec cksum {} + | sort
+	find "$ADM/pf" "$ADM/ps" -printf '%m %u %g %p\n' | sort
 }
 
 # The zone gets what stands on standard input
@@ -120,10 +129,9 @@ admin_check() {
 	    admin_said '198.51.100.77 has a name that leads back to it' &&
 	    admin_said '0 errors, 0 warnings, 0 unknown' &&
 	    admin_exits 0 check --json &&
-	    python3 -c 'import json, sys
-d = json.load(sys.stdin)
-sys.exit(not all(r["met"] for r in d["rules"]) or len(d["rules"]) == 0)' \
-	    <<<"$ADMIN_SAID" || no 'rules are not met' "$ADMIN_SAID" || return
+	    admin_json 'd["rules"] and all(r["met"] for r in d["rules"])' &&
+	    admin_json 'any(f["level"] == "ok" for f in d["findings"])' ||
+	    return
 	admin_exits 1 check --ip 203.0.113.9 &&
 	    admin_said 'SPF of adm.example for 203.0.113.9: fail' || return
 	sed -i 's/reject_unauth_destination, \(check_policy_service [^,]*\)/\1, reject_unauth_destination/' "$ADM/pf/main.cf"
@@ -136,7 +144,7 @@ sys.exit(not all(r["met"] for r in d["rules"]) or len(d["rules"]) == 0)' \
 	    admin_said 'has no reject_unauth_destination before it' &&
 	    admin_said 'smtp_generic_maps is set' &&
 	    admin_said 'non_smtpd_milters do not have the signer' &&
-	    admin_said "postconf -P '127.0.0.1:10025/inet/smtpd_milters='"
+	    admin_said "postconf -c $ADM/pf -P 127.0.0.1:10025/inet/smtpd_milters="
 }
 
 # A changed file is not put back; an unchanged one is
@@ -160,22 +168,79 @@ admin_refuses() {
 	before=$(admin_sum)
 	admin_exits 1 setup other.example --apply &&
 	    admin_said 'it has a $name' || return
-	[ "$before" = "$(admin_sum)" ] || no 'it changed something'
+	[ "$before" = "$(admin_sum)" ] || no 'it changed something' || return
+	postconf -c "$ADM/pf" -e 'smtpd_restriction_classes = mine' \
+	    'mine = permit_mynetworks' 'smtpd_recipient_restrictions = mine'
+	before=$(admin_sum)
+	admin_exits 1 setup other.example --apply &&
+	    admin_said 'it has a $name or a class' || return
+	[ "$before" = "$(admin_sum)" ] || no 'it changed something' || return
+	postconf -c "$ADM/pf" -e 'mine = check_policy_service {'
+	admin_exits 1 setup other.example --apply
+}
+
+# Where `postfix check` fails, main.cf and master.cf are put back
+admin_takes_back() {
+	local before
+	cp -a "$ADM/before/." "$ADM/pf/"
+	postconf -c "$ADM/pf" -e 'mail_owner = nosuchuser'
+	before=$(cksum "$ADM/pf"/*.cf)
+	admin_exits 1 setup back.example --apply &&
+	    admin_said 'are as they were' || return
+	[ "$before" = "$(cksum "$ADM/pf"/*.cf)" ] && [ ! -e "$ADM/pf/postseal.undo" ] ||
+	    no 'it left something behind' "$(ls "$ADM/pf")" || return
+	rm "$ADM/ps/domains.d/back.example.conf"
+	cp -a "$ADM/before/." "$ADM/pf/"
+}
+
+# A key is never written over, and what is asked wrongly changes nothing
+admin_genkey() {
+	local before key=$ADM/gk/g.example/s.private
+	ADMIN_SAID=$(postseal genkey g.example -s s -t ed25519 -D "$ADM/gk" 2>&1) ||
+	    no "$ADMIN_SAID" || return
+	[ "$(stat -c %a "$key")" = 600 ] || no 'others may read the key' || return
+	before=$(cksum "$key")
+	! ADMIN_SAID=$(postseal genkey g.example -s s -D "$ADM/gk" 2>&1) &&
+	    admin_said 'exists and stays as it is' &&
+	    [ "$before" = "$(cksum "$key")" ] && [ "$(ls "$ADM/gk/g.example")" = s.private ]
+}
+
+# Each subcommand tells its exit codes; a wrong command line is 2, with one more
+# sentence and nothing on standard output
+admin_command_lines() {
+	local command rc out
+	for command in setup rotate check genkey testkey import spf sign status why; do
+		postseal $command --help | grep -qi 'exit status' ||
+		    no "$command --help tells no exit status" || return
+		rc=0
+		out=$(postseal $command --no-such-option 2>"$ADM/err") || rc=$?
+		[ "$rc" = 2 ] && [ -z "$out" ] && [ -s "$ADM/err" ] ||
+		    no "$command --no-such-option: $rc, $out" "$(cat "$ADM/err")" ||
+		    return
+	done
 }
 
 # From one key to the next
 admin_rotate() {
 	local record
-	admin_exits 3 rotate adm.example || return
+	admin_exits 0 rotate --status && admin_said 'no rotation is under way' &&
+	    admin_exits 3 rotate adm.example || return
 	record=$(sed -n '/ IN TXT ($/,/^$/p' <<<"$ADMIN_SAID")
-	admin_exits 3 rotate adm.example && admin_said 'missing' || return
+	admin_exits 3 rotate adm.example && admin_said 'missing' &&
+	    admin_exits 3 rotate --status && admin_said 'missing' || return
 	admin_publish <<<"$record"
 	world_wait 10 admin rotate adm.example || no "$ADMIN_SAID" || return
 	admin_said 'the new keys sign' &&
 	    admin_exits 0 testkey && admin_said 'key OK' || return
 	[ "$(grep -c 'key "' "$ADM/ps/domains.d/adm.example.conf")" = 1 ] &&
 	    admin_exits 0 rotate adm.example --status &&
-	    admin_said '7 more days'
+	    admin_said '7 more days' &&
+	    admin_exits 0 rotate adm.example -k 3 && admin_said '3 more days' &&
+	    admin_exits 0 testkey --json &&
+	    admin_json 'len(d) == 1 and d[0]["good"] and d[0]["active"]' ||
+	    return
+	echo cut >"$ADM/ps/keys/adm.example/rotate.json"
+	admin_exits 1 rotate adm.example && admin_said 'not what rotate has written'
 }
 
 # The tables as one guide prints them: the name of the key is not the same
@@ -206,6 +271,139 @@ admin_import() {
 	admin_said "$dir/opendkim.conf:6: " && [ ! -e "$dir/new.conf" ]
 }
 
+# The other table of users.md: a wildcard that only refile: knows. And a file that
+# is broken imports nothing
+admin_import_wildcard() {
+	local dir=$ADM/im2
+	mkdir -p "$dir"
+	printf '%s\n' "KeyTable $dir/KeyTable" "SigningTable $dir/SigningTable" \
+	    'Mode s' >"$dir/opendkim.conf"
+	echo "k._domainkey.example.jp example.jp:k:$E2E/keys/r1.private" \
+	    >"$dir/KeyTable"
+	echo '*@example.jp k._domainkey.example.jp' >"$dir/SigningTable"
+	ADMIN_SAID=$(postseal import "$dir/opendkim.conf" -o "$dir/new.conf" 2>&1) ||
+	    no "$ADMIN_SAID" || return
+	ADMIN_SAID=$(postseal check -n -c "$ADM/pf" -c "$dir/new.conf" 2>&1)
+	admin_said "$dir/SigningTable:1: " && admin_said 'refile:' || return
+	local before
+	before=$(find "$dir" -type f | sort)
+	printf 'Mode s\nKeyTable\n' >"$dir/opendkim.conf"
+	! ADMIN_SAID=$(postseal import "$dir/opendkim.conf" -o "$dir/other.conf" 2>&1) &&
+	    admin_said "$dir/opendkim.conf:2: not an option with a value" || return
+	[ "$before" = "$(find "$dir" -type f | sort)" ] ||
+	    no 'something was left behind' "$(ls -A "$dir")" || return
+	# a file that is there stays
+	printf 'Mode s\n' >"$dir/opendkim.conf"
+	! ADMIN_SAID=$(postseal import "$dir/opendkim.conf" -o "$dir/new.conf" 2>&1) &&
+	    admin_said 'new.conf exists and stays as it is' &&
+	    grep -q signing_table "$dir/new.conf"
+}
+
+# --- running daemons --------------------------------------------------------
+
+# admin_start - both daemons, with sockets and metrics of their own
+admin_start() {
+	mkdir -p "$ADM/st"
+	chmod 755 "$ADM/st"
+	cat >"$ADM/st/postseal.conf" <<-END
+	policyd {
+		listen = {"inet:127.0.0.1:10035"}
+		control = {"unix:$ADM/st/policyd.sock"}
+		metrics = {"inet:127.0.0.1:9114"}
+	}
+	signer {
+		listen = {"inet:127.0.0.1:8895", "unix:$ADM/st/milter.sock"}
+		control = {"unix:$ADM/st/signer.sock"}
+		metrics = {"inet:127.0.0.1:9115"}
+	}
+	domain "two.example" {
+		key "r1" { file = "/etc/postseal/keys/two.example/r1.private" }
+		key "other" { file = "/etc/postseal/keys/two.example/e1.private" }
+	}
+	END
+	world_start 8895 postseal-signer -c "$ADM/st/postseal.conf"
+	ADMIN_SIGNER=$STARTED
+	world_start 10035 postseal-policyd -c "$ADM/st/postseal.conf" --listen
+	ADMIN_POLICYD=$STARTED
+}
+
+# admin_ask [option...] - postseal status of these
+admin_ask() {
+	ADMIN_SAID=$(postseal status -c "$ADM/st/postseal.conf" "$@" 2>&1)
+}
+
+admin_keys_compared() {
+	admin_ask signer &&
+	    grep -qF '1 in DNS, 1 missing or another, 0 unknown' <<<"$ADMIN_SAID"
+}
+
+# admin_sign FROM - a message of this host, by the milter protocol
+admin_sign() {
+	python3 -c 'import sys
+sys.path.insert(0, sys.argv[1])
+from milter import Milter
+m = Milter(sys.argv[2])
+code, inserted = m.message([(b"From", b" " + sys.argv[3].encode())], b"hi\r\n")
+m.close()
+sys.exit(not inserted)' "$TOP/tests/corpus" "$ADM/st/milter.sock" "$1" ||
+	    no 'no signature'
+}
+
+# A message and a request, and what the daemons say of themselves
+admin_status() {
+	local answer
+	admin_sign me@two.example || return
+	exec 9<>/dev/tcp/127.0.0.1/10035 || return
+	printf '%s\n' request=smtpd_access_policy protocol_state=RCPT \
+	    client_address=198.51.100.77 helo_name=mx.adm.example \
+	    sender=a@adm.example recipient=b@rcpt.example '' >&9
+	read -r -t 10 answer <&9
+	exec 9<&-
+	[[ $answer = action=* ]] || no "no answer: $answer" || return
+	world_wait 10 admin_keys_compared || no "$ADMIN_SAID" || return
+	admin_said 'other._domainkey.two.example: mismatch' &&
+	    admin_ask && admin_said 'postseal-signer 0' && admin_said 'postseal-policyd 0' &&
+	    admin_said 'MAIL FROM       pass 1' &&
+	    admin_said 'signatures      two.example: rsa 1, ed25519 1' &&
+	    admin_ask --json &&
+	    admin_json 'd["postseal-policyd"]["counters"]["spf_results_total"]["mail_from"]["pass"] == 1' &&
+	    admin_json 'd["postseal-signer"]["keys"][0]["selector"] == "other"' &&
+	    admin_json 'd["postseal-signer"]["workers"][0]["pid"] > 1'
+}
+
+# admin_scrape PORT - what Prometheus would get
+admin_scrape() {
+	exec 9<>"/dev/tcp/127.0.0.1/$1" &&
+	    printf 'GET /metrics HTTP/1.0\r\n\r\n' >&9 && cat <&9
+	exec 9<&-
+}
+
+# Each name in the dashboard and the alerts is served by the daemon it names
+admin_metrics() {
+	local name
+	admin_scrape 9114 >"$ADM/st/policyd.metrics" &&
+	    admin_scrape 9115 >"$ADM/st/signer.metrics" || return
+	grep -q '^HTTP/1\.[01] 200' "$ADM/st/policyd.metrics" &&
+	    grep -q 'text/plain; version=0\.0\.4' "$ADM/st/policyd.metrics" &&
+	    grep -qE '^postseal_policyd_spf_results_total\{.*mail_from.*pass.*\} 1' \
+	    "$ADM/st/policyd.metrics" &&
+	    grep -qE '^postseal_signer_keys_mismatch 1' "$ADM/st/signer.metrics" ||
+	    no 'wrong metrics:' "$(cat "$ADM/st"/*.metrics)" || return
+	for name in $(grep -ohE 'postseal_(policyd|signer)_[a-z_]+' \
+	    "$TOP/conf/grafana-dashboard.json" "$TOP/conf/alerts.yml" | sort -u); do
+		grep -qE "^$name[ {]" "$ADM/st"/*.metrics ||
+		    no "nobody serves $name" || return
+	done
+}
+
+# One that is down is told; the one that was asked for makes it fail
+admin_down() {
+	kill "$ADMIN_SIGNER" && wait "$ADMIN_SIGNER"
+	admin_ask && admin_said 'postseal-signer is not running' || return
+	! admin_ask signer && kill "$ADMIN_POLICYD" && wait "$ADMIN_POLICYD"
+	! admin_ask && admin_said 'postseal-policyd is not running'
+}
+
 admin_cases() {
 	admin_make
 	case_run 'setup shows, then applies' admin_setup
@@ -214,6 +412,14 @@ admin_cases() {
 	case_run 'check: all is well, then not' admin_check
 	case_run 'setup --undo and --enforce' admin_undo
 	case_run 'setup refuses what it cannot read' admin_refuses
+	case_run 'setup takes back what fails' admin_takes_back
+	case_run 'genkey writes over no key' admin_genkey
+	case_run 'wrong command lines' admin_command_lines
 	case_run 'rotate: from one key to the next' admin_rotate
 	case_run 'import: the old config, broken tables told' admin_import
+	case_run 'import: a wildcard without refile:' admin_import_wildcard
+	admin_start
+	case_run 'status: running daemons, keys against DNS' admin_status
+	case_run 'metrics: what the dashboard names is served' admin_metrics
+	case_run 'status: daemons that are down' admin_down
 }

@@ -318,7 +318,7 @@ install: all
 	  $(call located,conf/systemd/$$unit,$(UNITDIR)) || exit 1; done
 	$(call located,master.cf.snippet,$(DOCDIR))
 	install -m 0644 conf/grafana-dashboard.json conf/alerts.yml \
-	  $(DESTDIR)$(DOCDIR)/
+	  conf/doc/troubleshooting.md $(DESTDIR)$(DOCDIR)/
 	install -m 0644 conf/postseal.sysusers \
 	  $(DESTDIR)$(LIBDIR)/sysusers.d/postseal.conf
 	install -m 0644 conf/postseal.tmpfiles \

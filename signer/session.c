@@ -6,7 +6,7 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "signer/command.h"
-#include "signer/milter.h"
+#include "signer/negotiate.h"
 
 /*
  * Which command may come in which state, and the state it leads to.
@@ -42,21 +42,6 @@ static const struct {
 };
 
 enum { STATES = sizeof order / sizeof order[0] };
-
-enum {
-	ACTIONS = SMFIF_ADDHDRS | SMFIF_SETSYMLIST,
-
-	/*
-	 * What is not needed is not sent, and what needs no answer gets none:
-	 * each answer is a round trip. But NR_EOH is not asked for: in the
-	 * answer to the end of the header fields we tell the MTA that a message
-	 * will not be signed, and are spared its body.
-	 */
-	PROTOCOL = SMFIP_NOHELO | SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_SKIP |
-	    SMFIP_HDR_LEADSPC | SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL |
-	    SMFIP_NR_RCPT | SMFIP_NR_DATA | SMFIP_NR_UNKN | SMFIP_NR_HDR |
-	    SMFIP_NR_BODY
-};
 
 struct session {
 	struct signer *signer; /* borrowed */
@@ -185,46 +170,16 @@ session_lost(struct session *s)
 static void
 go_on(const struct session *s, enum milter_command c, struct buf *out)
 {
-	static const uint32_t no_reply[] = {
-	    [SMFIC_CONNECT] = SMFIP_NR_CONN,
-	    [SMFIC_HELO] = SMFIP_NR_HELO,
-	    [SMFIC_MAIL] = SMFIP_NR_MAIL,
-	    [SMFIC_RCPT] = SMFIP_NR_RCPT,
-	    [SMFIC_DATA] = SMFIP_NR_DATA,
-	    [SMFIC_HEADER] = SMFIP_NR_HDR,
-	    [SMFIC_BODY] = SMFIP_NR_BODY,
-	    [SMFIC_UNKNOWN] = SMFIP_NR_UNKN,
-	};
-
-	if ((s->agreed.protocol & no_reply[c]) == 0)
+	if (!negotiate_silent(&s->agreed, c))
 		command_reply(out, SMFIR_CONTINUE);
 }
 
-/* The macros that are used here are asked for, so that they come however the MTA
- * is set up. Each list takes the place of the MTA's own, so what is not asked
- * for is not sent. */
 static void
 negotiate(struct session *s, const struct optneg *offer, struct buf *out)
 {
-	const struct symlist macros[] = {
-	    {SMFIM_CONNECT, "j {daemon_name} {client_addr}"},
-	    {SMFIM_MAIL, outcome_macros(s->signer)},
-	    {SMFIM_RCPT, "i"},
-	    {SMFIM_EOM, "i"},
-	};
-	bool lists = (offer->actions & SMFIF_SETSYMLIST) != 0;
-
-	if (offer->version < MILTER_VERSION_MIN) {
+	if (negotiate_answer(
+	        offer, outcome_macros(s->signer), &s->agreed, out) != 0)
 		break_at(s, "OPTNEG", "milter protocol version is too old");
-		return;
-	}
-	s->agreed.version = offer->version < MILTER_VERSION_MAX
-	    ? offer->version
-	    : MILTER_VERSION_MAX;
-	s->agreed.actions = offer->actions & ACTIONS;
-	s->agreed.protocol = offer->protocol & PROTOCOL;
-	command_reply_optneg(out, &s->agreed, macros,
-	    lists ? sizeof macros / sizeof macros[0] : 0);
 }
 
 static void

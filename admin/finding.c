@@ -3,8 +3,7 @@
 #include <stdlib.h>
 
 #include "admin/finding.h"
-
-enum { MEMORY_MAX = 16 * 1024 * 1024 };
+#include "common/limits.h"
 
 const char *
 finding_word(enum finding_level l)
@@ -24,7 +23,7 @@ void
 findings_init(struct findings *f)
 {
 	*f = (struct findings){.last = &f->first};
-	arena_init(&f->arena, MEMORY_MAX);
+	arena_init(&f->arena, FINDINGS_MEMORY_MAX);
 }
 
 void
@@ -54,6 +53,19 @@ append(struct findings *f, enum finding_level level, const char *area,
 	f->count[level]++;
 }
 
+/* A copy for a terminal and for JSON: a file or DNS may have given anything. */
+static char *
+clean_copy(struct findings *f, struct span s)
+{
+	char *copy = arena_dup(&f->arena, s);
+
+	for (size_t i = 0; copy != NULL && i < s.n; i++) {
+		if (copy[i] < ' ' || copy[i] > '~')
+			copy[i] = '?';
+	}
+	return copy;
+}
+
 void
 findings_add(struct findings *f, enum finding_level level, const char *area,
     const char *why, const char *mend, const char *fmt, ...)
@@ -66,8 +78,8 @@ findings_add(struct findings *f, enum finding_level level, const char *area,
 	n = vasprintf(&text, fmt, ap);
 	va_end(ap);
 	append(f, level, area,
-	    n < 0 ? NULL : arena_dup(&f->arena, span_of(text, (size_t)n)), why,
-	    mend == NULL ? NULL : arena_dup(&f->arena, span_str(mend)));
+	    n < 0 ? NULL : clean_copy(f, span_of(text, (size_t)n)), why,
+	    mend == NULL ? NULL : clean_copy(f, span_str(mend)));
 	if (n >= 0)
 		free(text);
 }
@@ -81,8 +93,8 @@ findings_lines(struct findings *f, enum finding_level level, const char *area,
 	while (rest.n > 0) {
 		size_t n = span_find(rest, '\n');
 
-		append(f, level, area, arena_dup(&f->arena, span_of(rest.p, n)),
-		    NULL, NULL);
+		append(f, level, area, clean_copy(f, span_of(rest.p, n)), NULL,
+		    NULL);
 		rest = span_skip(rest, n + 1);
 	}
 }

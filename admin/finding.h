@@ -43,7 +43,7 @@ void findings_init(struct findings *f);
 void findings_free(struct findings *f);
 
 /* Adds one; what is made as by printf(3), mend is copied and may be NULL, area and
- * why are static. */
+ * why are static. Bytes that are not printable ASCII become '?'. */
 void findings_add(struct findings *f, enum finding_level level,
     const char *area, const char *why, const char *mend, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));

@@ -140,9 +140,9 @@ read_some(int *fd, struct buf *to)
 }
 
 static int
-listen_to(struct pipes *p, struct buf *out, struct buf *err)
+listen_to(struct pipes *p, unsigned ms, struct buf *out, struct buf *err)
 {
-	int64_t end = now_ms() + PROGRAM_SECONDS * 1000;
+	int64_t end = now_ms() + ms;
 	int rc = 0;
 
 	while (rc == 0 && (p->out[0] >= 0 || p->err[0] >= 0)) {
@@ -166,6 +166,14 @@ int
 program_run(
     const char *const *argv, struct buf *out, struct buf *err, int *ret_status)
 {
+	return program_run_for(
+	    argv, PROGRAM_SECONDS * 1000, out, err, ret_status);
+}
+
+int
+program_run_for(const char *const *argv, unsigned ms, struct buf *out,
+    struct buf *err, int *ret_status)
+{
 	char path[PATH_MAX];
 	struct pipes p;
 	pid_t pid;
@@ -183,7 +191,7 @@ program_run(
 	close(p.out[1]);
 	close(p.err[1]);
 	p.out[1] = p.err[1] = -1;
-	rc = listen_to(&p, out, err);
+	rc = listen_to(&p, ms, out, err);
 	close_all(&p);
 	if (rc != 0)
 		kill(pid, SIGKILL);

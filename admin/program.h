@@ -19,4 +19,8 @@
 int program_run(
     const char *const *argv, struct buf *out, struct buf *err, int *ret_status);
 
+/* The same, for so many milliseconds. */
+int program_run_for(const char *const *argv, unsigned ms, struct buf *out,
+    struct buf *err, int *ret_status);
+
 #endif

@@ -32,6 +32,9 @@ enum {
 	PROGRAM_OUTPUT_MAX = 4 * 1024 * 1024,
 	PROGRAM_SECONDS = 60,
 
+	/* `postseal check`: 10,000 domains with a dozen findings of 100 bytes each. */
+	FINDINGS_MEMORY_MAX = 16 * 1024 * 1024,
+
 	/* `postseal import`: OpenDKIM has some 150 options, and nobody's files lie
 	 * deeper in each other. Bytes of a list of words or users that is read. */
 	IMPORT_OPTIONS_MAX = 1000,

@@ -418,7 +418,9 @@ write_tables(const struct tmpdir *d)
 	    "*@seven.example %\n*@seven.example files\n"
 	    "*@seven.example k2\n*@eight.example k1\n"
 	    "*@eight.example gone\n*@nine.example files\n"
-	    "*@nine.example %\n");
+	    "*@nine.example %\n*@id.example k1 x%y@one.example\n"
+	    "*@two.id.example any x@two.id.example extra\n"
+	    "*@sub.id.example any @id.example\n");
 	tmpdir_write(d, "plain",
 	    "* k2\n.example k1\na@one.example any\none.example k2\n"
 	    "b@.example files\nc@* k1\n");
@@ -468,6 +470,13 @@ tables(void)
 	        CHOOSE_DOMAIN_BAD_KEY, ""},
 	    {"refile:@re", "a@b.six.example", CHOOSE_SIGN,
 	        "one.example:s1:@sub.one.example "},
+	    /* i=: '%' is the From domain; above d= it is left out */
+	    {"refile:@re", "a@id.example", CHOOSE_SIGN,
+	        "one.example:s1:xid.exampley@one.example "},
+	    {"refile:@re", "a@two.id.example", CHOOSE_SIGN,
+	        "two.id.example:s3:- "},
+	    {"refile:@re", "a@sub.id.example", CHOOSE_SIGN,
+	        "sub.id.example:s3:- "},
 	    {"refile:@re", "a@else.example", CHOOSE_DOMAIN_UNKNOWN, ""},
 	    {"file:@plain", "a@one.example", CHOOSE_SIGN, "one.example:s3:- "},
 	    {"file:@plain\" sign_all = \"true", "a@one.example", CHOOSE_SIGN,

@@ -9,6 +9,7 @@ static const struct {
 	const char *list, *name, *ip;
 	bool has;
 } row[] = {
+    /* as in dkim-milter's ilist, and OpenDKIM's plain files */
     {"127.0.0.1 ::1", "localhost", "127.0.0.1", true},
     {"127.0.0.1 ::1", "", "::1", true},
     {"127.0.0.1 ::1", "", "127.0.0.2", false},
@@ -81,6 +82,60 @@ finds(void)
 	suite_row(NULL);
 }
 
+/* refile: TrustedHosts as guides print them; a name is asked before the address,
+ * and the longest pattern counts. */
+static void
+finds_globs(void)
+{
+	static const struct {
+		const char *list, *name, *ip;
+		bool has;
+	} glob[] = {
+	    {"127.0.0.1\n::1\n*.example.jp\n", "mail.example.jp", "192.0.2.1",
+	        true},
+	    {"127.0.0.1\n::1\n*.example.jp\n", "A.B.EXAMPLE.JP", NULL, true},
+	    {"127.0.0.1\n::1\n*.example.jp\n", "example.jp", "192.0.2.1",
+	        false},
+	    {"127.0.0.1\n::1\n*.example.jp\n", "", "127.0.0.1", true},
+	    {"127.0.0.1\n::1\n*.example.jp\n", "unknown", "::1", true},
+	    {"*.example.jp\n!*.guest.example.jp\n", "a.guest.example.jp", NULL,
+	        false},
+	    {"!*.guest.example.jp\n*.example.jp\n", "a.example.jp", NULL, true},
+	    {"*.example.jp\n!mail.example.jp\n", "mail.example.jp", NULL,
+	        false},
+	    {"mail*.example.jp\n", "mail12.example.jp", NULL, true},
+	    {"mail*.example.jp\n", "web.example.jp", NULL, false},
+	    {".example.jp\n192.0.2.0/24\n!192.0.2.7\n", "x.example.jp",
+	        "192.0.2.7", true},
+	    {".example.jp\n192.0.2.0/24\n!192.0.2.7\n", "", "192.0.2.7", false},
+	    {".example.jp\n192.0.2.0/24\n!192.0.2.7\n", "x.example.org",
+	        "192.0.2.8", true},
+	    {"2001:db8::/32\n!2001:db8:1::/48\n", "", "2001:db8:1::5", false},
+	    {"2001:db8::/32\n!2001:db8:1::/48\n", "", "2001:db8:2::5", true},
+	};
+
+	for (size_t i = 0; i < sizeof glob / sizeof glob[0]; i++) {
+		struct arena arena;
+		struct buf why;
+		struct hosts h;
+		struct ip ip;
+
+		suite_row(glob[i].list);
+		arena_init(&arena, 1 << 20);
+		buf_init(&why, 1 << 16);
+		CHECK(hosts_parse("refile:/h", span_str(glob[i].list), &arena,
+		          &h, &why, &why) == 0);
+		CHECK(why.n == 0);
+		if (glob[i].ip != NULL)
+			CHECK(ip_parse(span_str(glob[i].ip), &ip) == 0);
+		CHECK(hosts_has(&h, glob[i].name,
+		          glob[i].ip == NULL ? NULL : &ip) == glob[i].has);
+		buf_free(&why);
+		arena_free(&arena);
+	}
+	suite_row(NULL);
+}
+
 /* What is wrong is said, and half a list is none. */
 static void
 refuses(void)
@@ -141,4 +196,4 @@ refuses(void)
 	suite_row(NULL);
 }
 
-SUITE("hosts", T(finds), T(refuses))
+SUITE("hosts", T(finds), T(finds_globs), T(refuses))

@@ -1,14 +1,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/limits.h"
-#include "signer/signtable.h"
-#include "tests/support/fixture.h"
+#include "signer/table.h"
 #include "tests/support/guard.h"
 #include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
 
 static struct arena arena;
 static struct buf why;
@@ -111,90 +110,4 @@ files(void)
 	tmpdir_remove(&d);
 }
 
-/* --- many rows ------------------------------------------------------------------ */
-
-/* 10,000 domains: each is found, and finding one takes no longer than a small
- * part of a signature. */
-static void
-many_rows(void)
-{
-	enum { DOMAINS = 10000, ROUNDS = 20 };
-	struct timespec from, to;
-	struct buf keys, rows;
-	struct signtable s;
-	struct keytable k;
-	double us;
-
-	buf_init(&keys, 4 << 20);
-	buf_init(&rows, 4 << 20);
-	for (int i = 0; i < DOMAINS; i++) {
-		buf_fmt(&keys, "k%d d%d.example:s:/k\n", i, i);
-		buf_fmt(&rows, "*@d%d.example k%d\n", i, i);
-	}
-	CHECK(
-	    keytable_parse("/k", buf_view(&keys), &arena, &k, &why, &why) == 0);
-	CHECK(signtable_parse(
-	          "refile:/s", buf_view(&rows), &arena, &k, &s, &why) == 0);
-	CHECK(s.bad == 0 && s.nglobs == 0 && why.n == 0);
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
-	for (int n = 0; n < ROUNDS * DOMAINS; n++) {
-		struct signtable_walk w;
-		char address[50];
-		int i = n % DOMAINS;
-
-		snprintf(address, sizeof address, "user@d%d.example", i);
-		signtable_begin(&w, span_str(address), 4);
-		if (signtable_next(&s, &w) != (size_t)i)
-			CHECK(0);
-	}
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
-	us = ((double)(to.tv_sec - from.tv_sec) * 1e6 +
-	         (double)(to.tv_nsec - from.tv_nsec) / 1e3) /
-	    (ROUNDS * DOMAINS);
-	/* 2 us here; generous for slow machines and sanitizers */
-	CHECK(us < 100);
-	keytable_free(&k);
-	buf_free(&keys);
-	buf_free(&rows);
-}
-
-/* Globs and indexed rows in one table count in the order of the file. */
-static void
-order(void)
-{
-	static const char rows[] = "x@*.example k\n*@a.example k\n"
-	                           "x@a.example k\n*a.example k\n* k\n";
-	static const struct {
-		const char *address;
-		size_t at, want[6];
-	} row[] = {
-	    {"x@a.example", 1, {0, 1, 2, 3, 4, 5}},
-	    {"y@a.example", 1, {1, 3, 4, 5}},
-	    {"y@b.example", 1, {4, 5}},
-	};
-	struct signtable s;
-	struct keytable k;
-
-	CHECK(keytable_parse("/k", span_str("k a.example:s:/k\n"), &arena, &k,
-	          &why, &why) == 0);
-	CHECK(signtable_parse(
-	          "refile:/s", span_str(rows), &arena, &k, &s, &why) == 0);
-	CHECK(s.nglobs == 3 && why.n == 0);
-	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-		struct signtable_walk w;
-		size_t n = 0, got;
-
-		suite_row(row[i].address);
-		signtable_begin(&w, span_str(row[i].address), row[i].at);
-		do {
-			got = signtable_next(&s, &w);
-			CHECK(got == row[i].want[n++]);
-		} while (got < s.table.n);
-		CHECK(signtable_next(&s, &w) == s.table.n);
-	}
-	suite_row(NULL);
-	keytable_free(&k);
-}
-
-SUITE("table", T(begin), T(reads_rows), T(limits), T(files), T(many_rows),
-    T(order), T(end))
+SUITE("table", T(begin), T(reads_rows), T(limits), T(files), T(end))

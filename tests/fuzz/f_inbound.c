@@ -1,0 +1,66 @@
+/*
+ * The value of a Received-SPF or Authentication-Results field, in which the fuzzer
+ * plays the sender: whatever stands in front of this host's receiver=, and behind
+ * its authserv-id and result, the field is a mark.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "common/buf.h"
+#include "signer/inbound.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool
+serves(const void *arg, struct span domain)
+{
+	(void)arg;
+	return span_ieqs(domain, "served.example");
+}
+
+static bool
+is_mark(const char *name, struct span value)
+{
+	static const struct inbound_us us = {
+	    "mx.example", "other.example", serves, NULL};
+	struct field f = {span_str(name), value};
+	const struct field *got =
+	    inbound_mark(&(struct field_list){&f, 1}, &us);
+
+	if (got != NULL && got != &f)
+		abort();
+	return got != NULL;
+}
+
+static void
+must_be_mark(
+    const char *name, const char *before, struct span in, const char *behind)
+{
+	struct buf text;
+
+	buf_init(&text, 1 << 22);
+	buf_str(&text, before);
+	buf_span(&text, in);
+	buf_str(&text, behind);
+	if (!is_mark(name, buf_view(&text)))
+		abort();
+	buf_free(&text);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char spf[] = "Received-SPF",
+	                  results[] = "Authentication-Results";
+	struct span in = span_of(data, size);
+
+	(void)is_mark(spf, in);
+	(void)is_mark(results, in);
+	must_be_mark(spf, " pass helo=", in, "; receiver=mx.example");
+	must_be_mark(spf, " pass envelope-from=\"", in,
+	    "\"; receiver=\"Other.Example\"; x=y");
+	must_be_mark(spf, " pass (", in, ") receiver=served.example;");
+	must_be_mark(results, " mx.example; spf=pass smtp.mailfrom=", in, "");
+	must_be_mark(results, " (x) \"mx.example\" 1; dkim=fail (", in, "");
+	return 0;
+}

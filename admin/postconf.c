@@ -151,6 +151,9 @@ ask_line(const struct postconf *p, const char *option, const char *word,
 	if (rc == 0) {
 		add_line(buf_view(&out), ret);
 		rc = buf_error(ret);
+		if (rc != 0)
+			buf_fmt(why, "postconf says too much of %s: %s\n",
+			    word == NULL ? option : word, strerror(-rc));
 	}
 	buf_free(&out);
 	return rc;

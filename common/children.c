@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/children.h"
+#include "common/log.h"
 
 int
 children_init(struct children *c)
@@ -329,4 +330,30 @@ children_reap(struct children *c, struct child_end *ret)
 		return true;
 	}
 	return false;
+}
+
+bool
+children_died(const struct child_end *e)
+{
+	return !e->was.killed &&
+	    (!WIFEXITED(e->status) || WEXITSTATUS(e->status) != 0);
+}
+
+void
+children_log_end(const struct child_end *e)
+{
+	bool exited = WIFEXITED(e->status);
+	struct log_line l;
+
+	log_begin(&l, children_died(e) ? LOG_ERR : LOG_INFO,
+	    children_died(e) ? "worker_died" : "worker_ended");
+	log_num(&l, "worker", e->was.number);
+	log_num(&l, "generation", e->was.generation);
+	log_num(&l, "pid", e->was.pid);
+	if (exited)
+		log_num(&l, "exit", WEXITSTATUS(e->status));
+	else
+		log_num(&l, "signal", WTERMSIG(e->status));
+	log_num(&l, "connections", (long long)e->connections);
+	log_end(&l);
 }

@@ -109,4 +109,10 @@ void children_kill(
  * its pid alone. False when no child has ended. */
 bool children_reap(struct children *c, struct child_end *ret);
 
+/* True if it did not end as it should. */
+bool children_died(const struct child_end *e);
+
+/* Logs worker_died or worker_ended. */
+void children_log_end(const struct child_end *e);
+
 #endif

@@ -4,10 +4,10 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "common/acceptor.h"
 #include "common/children.h"
 #include "common/generation.h"
 #include "common/limits.h"
@@ -15,11 +15,9 @@
 #include "common/notify.h"
 
 enum {
-	ACCEPT_BURST = 32, /* then signals and other listeners have a turn */
-	ACCEPT_PAUSE_MS = 200, /* when descriptors or memory are out */
-	HOLD_MS = 10,          /* when every channel is full */
-	HUP_MS = 1000,         /* reloads begin no faster */
-	EARLY_MS = 1000,       /* who dies younger is in a crash loop */
+	HOLD_MS = 10,    /* when every channel is full */
+	HUP_MS = 1000,   /* reloads begin no faster */
+	EARLY_MS = 1000, /* who dies younger is in a crash loop */
 	BACKOFF_MAX_MS = 10 * 1000,
 	KILL_MS = 1000 /* what SIGKILL may take */
 };
@@ -40,9 +38,7 @@ struct supervisor {
 	uint64_t hup_at; /* no reload before */
 	uint64_t fork_at;
 	uint64_t backoff;
-	int held; /* accepted, and no worker could take it yet; -1: none */
-	uint64_t accept_at;
-	bool accept_bad; /* that accepting pauses was logged */
+	struct acceptor acceptor;
 	bool stop;
 	int code;
 };
@@ -199,32 +195,6 @@ back_off(struct supervisor *s, const struct child *was)
 	s->fork_at = now + s->backoff;
 }
 
-static bool
-died(const struct child_end *e)
-{
-	return !e->was.killed &&
-	    (!WIFEXITED(e->status) || WEXITSTATUS(e->status) != 0);
-}
-
-static void
-log_end_of(const struct child_end *e)
-{
-	bool exited = WIFEXITED(e->status);
-	struct log_line l;
-
-	log_begin(&l, died(e) ? LOG_ERR : LOG_INFO,
-	    died(e) ? "worker_died" : "worker_ended");
-	log_num(&l, "worker", e->was.number);
-	log_num(&l, "generation", e->was.generation);
-	log_num(&l, "pid", e->was.pid);
-	if (exited)
-		log_num(&l, "exit", WEXITSTATUS(e->status));
-	else
-		log_num(&l, "signal", WTERMSIG(e->status));
-	log_num(&l, "connections", (long long)e->connections);
-	log_end(&l);
-}
-
 static void
 reap(struct supervisor *s)
 {
@@ -236,8 +206,8 @@ reap(struct supervisor *s)
 				helper_ended(&s->helper, e.status, now_ms());
 			continue;
 		}
-		log_end_of(&e);
-		if (died(&e))
+		children_log_end(&e);
+		if (children_died(&e))
 			stats_add(s->stats, STATS_WORKERS_DIED, 1);
 		if (e.was.killed || e.was.leaving || s->stop)
 			continue;
@@ -255,8 +225,7 @@ leave(struct supervisor *s)
 	sigset_t mask = s->mask;
 
 	close(s->signals);
-	if (s->held >= 0)
-		close(s->held);
+	acceptor_close(&s->acceptor);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	sigaddset(&mask, SIGTERM);
@@ -321,46 +290,8 @@ help(struct supervisor *s, pid_t parent)
 static bool
 accepting(const struct supervisor *s)
 {
-	return s->held < 0 && now_ms() >= s->accept_at &&
+	return acceptor_ready(&s->acceptor, now_ms()) &&
 	    children_ready(&s->children, s->now.number) > 0;
-}
-
-/* What no worker can take is held, and the backlog waits behind it. */
-static void
-pass_on(struct supervisor *s, int fd)
-{
-	s->held = children_give(&s->children, s->now.number, fd) == 0 ? -1 : fd;
-}
-
-/* Descriptors or memory are out: the backlog waits, and nobody spins. */
-static void
-accept_failed(struct supervisor *s, int error)
-{
-	s->accept_at = now_ms() + ACCEPT_PAUSE_MS;
-	if (!s->accept_bad)
-		log_event(LOG_ERR, "accept_paused", "%s", strerror(error));
-	s->accept_bad = true;
-}
-
-static void
-accept_some(struct supervisor *s, int listener)
-{
-	for (int i = 0; i < ACCEPT_BURST && s->held < 0; i++) {
-		int fd =
-		    accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (fd >= 0) {
-			s->accept_bad = false;
-			pass_on(s, fd);
-		} else if (errno == EMFILE || errno == ENFILE ||
-		    errno == ENOBUFS || errno == ENOMEM) {
-			accept_failed(s, errno);
-			return;
-		} else if (errno == EAGAIN) {
-			return;
-		}
-		/* Else this one connection failed (accept(2) lists why). */
-	}
 }
 
 /* --- the loop ------------------------------------------------------------ */
@@ -401,8 +332,8 @@ patience(const struct supervisor *s)
 
 	sooner(&at, s->hup && s->next.number == 0, s->hup_at);
 	sooner(&at, s->next.number != 0, s->next_until);
-	sooner(&at, s->accept_at > now, s->accept_at);
-	sooner(&at, s->held >= 0, now + HOLD_MS);
+	sooner(&at, s->acceptor.next > now, s->acceptor.next);
+	sooner(&at, s->acceptor.held >= 0, now + HOLD_MS);
 	sooner(&at,
 	    children_present(&s->children, s->now.number) < s->now.workers,
 	    s->fork_at);
@@ -418,8 +349,7 @@ turn(struct supervisor *s)
 	struct pollfd p[1 + WORKERS_TOTAL_MAX + LISTEN_MAX];
 	size_t n = 0, channels;
 
-	if (s->held >= 0)
-		pass_on(s, s->held);
+	acceptor_pass(&s->acceptor, &s->children, s->now.number);
 	p[n++] = (struct pollfd){.fd = s->signals, .events = POLLIN};
 	n += children_poll(&s->children, p + n);
 	channels = n;
@@ -433,7 +363,8 @@ turn(struct supervisor *s)
 		children_event(&s->children, &p[i]);
 	for (size_t i = channels; i < n; i++) {
 		if (p[i].revents != 0)
-			accept_some(s, p[i].fd);
+			acceptor_take(&s->acceptor, p[i].fd, &s->children,
+			    s->now.number, now_ms());
 	}
 	if (p[0].revents != 0)
 		read_signals(s);
@@ -462,8 +393,7 @@ shut_down(struct supervisor *s)
 	if (s->next.number != 0)
 		abandon(s);
 	helper_tell(&s->helper);
-	if (s->held >= 0)
-		close(s->held);
+	acceptor_close(&s->acceptor);
 	generation_end(s->ops, s->arg, &s->now);
 	children_drain(&s->children, 0);
 	children_kill(&s->children, 0, UINT_MAX, SIGTERM);
@@ -509,7 +439,8 @@ raise_descriptors(void)
 int
 supervisor_run(const struct supervisor_ops *ops, void *arg)
 {
-	struct supervisor s = {.ops = ops, .arg = arg, .held = -1};
+	struct supervisor s = {
+	    .ops = ops, .arg = arg, .acceptor = ACCEPTOR_INIT};
 	struct worker *self = NULL;
 	pid_t pid = getpid();
 	int rc = take_signals(&s);

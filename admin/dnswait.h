@@ -7,6 +7,7 @@
 #ifndef POSTSEAL_ADMIN_DNSWAIT_H
 #define POSTSEAL_ADMIN_DNSWAIT_H
 
+#include "common/limits.h" /* DNSWAIT_TOGETHER */
 #include "common/resolver.h"
 
 struct dnswait {
@@ -27,9 +28,5 @@ int dnswait_all(
 
 /* Frees the answers. */
 void dnswait_free(struct dnswait *q, size_t n);
-
-/* Questions that are out at one time: as a careful neighbour of a resolver that
- * the mail needs, too. */
-enum { DNSWAIT_TOGETHER = 64 };
 
 #endif

@@ -1,11 +1,12 @@
 /*
- * genkey.h - `postseal genkey`: makes a DKIM key and says what to do with it.
+ * genkey.h - makes a DKIM key and says what to do with it.
  *
  * Writes KEYDIR/DOMAIN/SELECTOR.private, mode 0600, whole or not at all, and
  * never over a file that is there. Prints the DNS record, as lines of a zone
  * file and as the one value that a provider's web form wants, and the section
  * for the config, or with --add puts that there itself, not active. It does not
- * change DNS; testkey.c looks there, and lets the key sign.
+ * change DNS; testkey.c looks there, and lets the key sign. The command line is in
+ * genkeycmd.c.
  */
 #ifndef POSTSEAL_ADMIN_GENKEY_H
 #define POSTSEAL_ADMIN_GENKEY_H
@@ -50,9 +51,5 @@ int genkey_all(
  * one value for a web form. domain and selector are A-labels. */
 void genkey_record(const char *domain, const char *selector,
     enum key_algorithm algorithm, struct span half, struct buf *out);
-
-/* The subcommand: argv[0] is "genkey". Its exit status: 0, 1 when it failed,
- * 2 when the command line is wrong. */
-int genkey_run(int argc, char **argv);
 
 #endif

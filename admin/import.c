@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 
 #include "admin/import.h"
@@ -27,6 +26,19 @@ import_is_true(const char *value)
 	return strcasecmp(value, "yes") == 0 ||
 	    strcasecmp(value, "true") == 0 || strcasecmp(value, "on") == 0 ||
 	    strcmp(value, "1") == 0;
+}
+
+void
+import_whole(const struct buf *part, struct buf *of)
+{
+	if (of->error == 0)
+		of->error = buf_error(part);
+}
+
+bool
+import_is_number(const char *s)
+{
+	return *s != '\0' && s[strspn(s, "0123456789")] == '\0';
 }
 
 /* The first word of a line, up to a blank or '='; the rest is trimmed. */
@@ -194,13 +206,10 @@ import_list(const char *items, struct buf *out)
 	buf_byte(out, '{');
 	while (*items != '\0') {
 		size_t n = strcspn(items, ", \t");
-		char item[PATH_MAX];
 
-		if (n > 0 && n < sizeof item) {
-			memcpy(item, items, n);
-			item[n] = '\0';
+		if (n > 0) {
 			buf_str(out, first ? "" : ", ");
-			tool_config_string(item, out);
+			tool_config_span(span_of(items, n), out);
 			first = false;
 		}
 		items += n + (items[n] != '\0');
@@ -345,6 +354,17 @@ import_file(struct import *im, const char *file)
 int
 import_compose(struct import *im, struct buf *out)
 {
-	compose(im, out);
-	return judge(im, out);
+	struct buf *one;
+	int rc = 0;
+
+	for (size_t i = 0; (one = text_of(im, i)) != NULL && rc == 0; i++)
+		rc = buf_error(one);
+	if (rc == 0) {
+		compose(im, out);
+		rc = buf_error(out);
+	}
+	if (rc == 0)
+		return judge(im, out);
+	buf_fmt(&im->why, "what was made of it: %s\n", strerror(-rc));
+	return rc;
 }

@@ -80,6 +80,12 @@ void import_key(
 void import_string(
     struct buf *out, unsigned tabs, const char *key, const char *value);
 
+/* Text that was built aside and is not whole makes what it belongs to fail, too. */
+void import_whole(const struct buf *part, struct buf *of);
+
+/* Digits alone. */
+bool import_is_number(const char *s);
+
 /* "yes", "true", "1", ... */
 bool import_is_true(const char *value);
 

@@ -212,6 +212,7 @@ take_words(struct opendkim *d, const struct import_option *o, const char *key)
 	rc = read_words(path, &words);
 	if (rc == 0 && buf_text(&words) != NULL)
 		put_list(&d->im->signer, key, buf_text(&words));
+	import_whole(&words, &d->im->signer);
 	buf_free(&words);
 	return rc == 0 ? 0 : import_bad(d->im, o, strerror(-rc));
 }
@@ -248,7 +249,7 @@ take_oversigned(struct opendkim *d, const struct import_option *o)
 	const char *items = set_list(o->value);
 	struct buf list;
 
-	buf_init(&list, 64 * 1024);
+	buf_init(&list, CONFIG_FILE_MAX);
 	while (*items != '\0') {
 		size_t n = strcspn(items, ", \t");
 
@@ -265,14 +266,8 @@ take_oversigned(struct opendkim *d, const struct import_option *o)
 			buf_str(&d->im->signer, end[1] == '\0' ? "}\n" : ", ");
 		}
 	}
+	import_whole(&list, &d->im->signer);
 	buf_free(&list);
-}
-
-/* Digits, or what it is left for. */
-static bool
-is_number(const char *s)
-{
-	return *s != '\0' && s[strspn(s, "0123456789")] == '\0';
 }
 
 static int
@@ -298,7 +293,7 @@ take_own(struct opendkim *d, const struct import_option *o)
 	} else if (strcasecmp(o->name, "Nameservers") == 0) {
 		put_list(&d->im->dns, "servers", set_list(o->value));
 	} else if (strcasecmp(o->name, "DNSTimeout") == 0) {
-		if (!is_number(o->value))
+		if (!import_is_number(o->value))
 			return import_bad(d->im, o, "not a number");
 		import_key(&d->im->dns, 1, "timeout", o->value);
 	}
@@ -340,7 +335,7 @@ take(struct opendkim *d, const struct row *r, const struct import_option *o)
 		    import_is_true(o->value) ? "true" : "false");
 		return 0;
 	case NUMBER:
-		if (!is_number(o->value))
+		if (!import_is_number(o->value))
 			return import_bad(d->im, o, "not a number");
 		import_key(&d->im->signer, 1, r->key, o->value);
 		return 0;
@@ -387,10 +382,14 @@ add_domains(struct opendkim *d)
 		size_t n = strcspn(p, ", \t");
 
 		if (n > 0) {
-			buf_fmt(out, "domain \"%.*s\" {\n", (int)n, p);
+			buf_str(out, "domain ");
+			tool_config_span(span_of(p, n), out);
+			buf_str(out, " {\n");
 			if (d->subdomains)
 				import_key(out, 1, "subdomains", "true");
-			buf_fmt(out, "\tkey \"%s\" {\n", d->selector);
+			buf_str(out, "\tkey ");
+			tool_config_string(d->selector, out);
+			buf_str(out, " {\n");
 			import_string(out, 2, "file", d->keyfile);
 			buf_str(out, "\t}\n}\n");
 		}

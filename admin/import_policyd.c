@@ -92,7 +92,7 @@ print_identity(const char *name, const struct identity *i,
 {
 	struct buf keys;
 
-	buf_init(&keys, 64 * 1024);
+	buf_init(&keys, CONFIG_FILE_MAX);
 	if (i->reject != NULL || reject != NULL)
 		print_reject(
 		    i->reject != NULL ? i->reject : reject, tabs + 1, &keys);
@@ -104,6 +104,7 @@ print_identity(const char *name, const struct identity *i,
 		import_string(&keys, tabs + 1, "temperror", "defer");
 	if (i->pass != NULL)
 		import_string(&keys, tabs + 1, "pass", i->pass);
+	import_whole(&keys, out);
 	if (keys.n > 0) {
 		for (unsigned t = 0; t < tabs; t++)
 			buf_byte(out, '\t');
@@ -180,7 +181,7 @@ take_reason(struct policyd *d, const struct import_option *o)
 {
 	struct buf text;
 
-	buf_init(&text, 4096);
+	buf_init(&text, CONFIG_FILE_MAX);
 	for (const char *p = o->value; *p != '\0';) {
 		if (strcmp(p, " Please see {url}") == 0)
 			p += strlen(" Please see ");
@@ -203,6 +204,7 @@ take_reason(struct policyd *d, const struct import_option *o)
 	if (buf_text(&text) != NULL)
 		import_string(
 		    &d->im->policyd, 1, "reply_text", buf_text(&text));
+	import_whole(&text, &d->im->policyd);
 	buf_free(&text);
 }
 
@@ -236,11 +238,13 @@ take_same(struct policyd *d, const struct import_option *o, struct buf *out,
 			buf_fmt(out, "%s = ", r->key);
 			import_list(o->value, out);
 			buf_byte(out, '\n');
+		} else if (r->kind == VALUE && import_is_number(o->value)) {
+			import_key(out, tabs, r->key, o->value);
+		} else if (r->kind == VALUE) {
+			import_string(out, tabs, r->key, o->value);
 		} else {
 			import_key(out, tabs, r->key,
-			    r->kind == VALUE                      ? o->value
-			        : strcasecmp(o->value, "No") == 0 ? "false"
-			                                          : "true");
+			    strcasecmp(o->value, "No") == 0 ? "false" : "true");
 		}
 		return true;
 	}
@@ -364,7 +368,7 @@ print_networks(struct policyd *d)
 
 	if (d->skip[0] == NULL && d->skip[1] == NULL)
 		return;
-	buf_init(&all, 256 * 1024);
+	buf_init(&all, CONFIG_FILE_MAX * 2);
 	buf_fmt(&all, "%s %s",
 	    d->skip[0] == NULL ? "127.0.0.0/8,::1" : d->skip[0],
 	    d->skip[1] == NULL ? "" : d->skip[1]);
@@ -373,6 +377,7 @@ print_networks(struct policyd *d)
 		import_list(buf_text(&all), &d->im->policyd);
 		buf_byte(&d->im->policyd, '\n');
 	}
+	import_whole(&all, &d->im->policyd);
 	buf_free(&all);
 }
 
@@ -387,7 +392,7 @@ import_policyd(struct import *im, const char *file)
 		rc = import_each(im, &all, got_option, &d);
 	if (rc != 0)
 		return rc;
-	buf_init(&d.classes, 64 * 1024);
+	buf_init(&d.classes, CONFIG_FILE_MAX);
 	print_networks(&d);
 	print_policy(&d.policy, "Fail", 1, &im->policyd);
 	note_class(&d, d.policy.helo.pass);
@@ -399,6 +404,7 @@ import_policyd(struct import *im, const char *file)
 		import_list(buf_text(&d.classes), &im->policyd);
 		buf_byte(&im->policyd, '\n');
 	}
+	import_whole(&d.classes, &im->policyd);
 	buf_free(&d.classes);
 	return rc;
 }

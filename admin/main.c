@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "admin/checkcmd.h"
-#include "admin/genkey.h"
+#include "admin/genkeycmd.h"
 #include "admin/importcmd.h"
 #include "admin/rotatecmd.h"
 #include "admin/setupcmd.h"
@@ -20,16 +20,11 @@
 #include "admin/status.h"
 #include "admin/testkey.h"
 #include "admin/why.h"
+#include "common/limits.h"
 #include "common/settings.h"
 #include "signer/keyring.h"
 
 enum { EXIT_WRONG = 1, EXIT_COMMAND_LINE = 2 };
-
-enum {
-	/* A config of 10,000 domains prints as some 2 MB. */
-	OUTPUT_MAX = 64 * 1024 * 1024,
-	MESSAGES_MAX = 1024 * 1024
-};
 
 struct options {
 	const char *config;
@@ -71,9 +66,9 @@ test_config(const struct options *o)
 	struct buf out, why, warn;
 	bool good;
 
-	buf_init(&out, OUTPUT_MAX);
-	buf_init(&why, MESSAGES_MAX);
-	buf_init(&warn, MESSAGES_MAX);
+	buf_init(&out, TOOL_TEXT_MAX);
+	buf_init(&why, TOOL_MESSAGES_MAX);
+	buf_init(&warn, TOOL_MESSAGES_MAX);
 	good = settings_read(o->config, SETTINGS_ALL, &s, &why, &warn) == 0;
 	if (good) {
 		settings_dump(s, SETTINGS_ALL, &out);
@@ -96,7 +91,7 @@ sample_config(const struct options *o)
 	bool good;
 
 	(void)o;
-	buf_init(&out, OUTPUT_MAX);
+	buf_init(&out, TOOL_TEXT_MAX);
 	settings_sample(&out);
 	good = print(&out, stdout);
 	buf_free(&out);
@@ -123,7 +118,7 @@ static const struct subcommand {
         setupcmd_run},
     {"rotate DOMAIN", "the next step to a new key", rotatecmd_run},
     {"check", "look at config, keys, DNS and Postfix", checkcmd_run},
-    {"genkey DOMAIN", "make a DKIM key, print its DNS record", genkey_run},
+    {"genkey DOMAIN", "make a DKIM key, print its DNS record", genkeycmd_run},
     {"testkey [DOMAIN]", "compare keys with their DNS records", testkey_run},
     {"import FILE ...", "opendkim.conf, policyd-spf.conf as postseal.conf",
         importcmd_run},

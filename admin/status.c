@@ -12,15 +12,13 @@
 
 static const char name[] = "status";
 
-enum { SECONDS_MAX = 5 };
-
 static const char help[] =
     "usage: postseal status [-c FILE] [--json] [policyd | signer]\n"
     "\n"
     "Asks the running daemons how they are.\n"
     "\n"
     "  -c, --config FILE  instead of " SETTINGS_FILE "\n"
-    "      --json         for machines\n"
+    "  -j, --json         for machines\n"
     "  -h, --help         print this\n"
     "\n"
     "Exit status: 0; 1 when no daemon answers, or the named one does not; 2 "
@@ -58,7 +56,7 @@ static int
 ask(const struct endpoint *e, struct buf *ret)
 {
 	static const char question[] = "status\n";
-	const struct timeval patience = {.tv_sec = SECONDS_MAX};
+	const struct timeval patience = {.tv_sec = STATUS_SECONDS};
 	int fd = socket(e->addr.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int rc = 0;
 
@@ -177,7 +175,7 @@ status(const struct options *o)
 	buf_init(&out, TOOL_TEXT_MAX);
 	good = ask_all(o, t.settings, &out);
 	if (good < 0)
-		fprintf(stderr, "%s: %s\n", name, strerror(-good));
+		fprintf(stderr, "postseal %s: %s\n", name, strerror(-good));
 	else if (tool_print(name, &out, stdout) != 0)
 		good = -1;
 	buf_free(&out);
@@ -196,7 +194,8 @@ read_options(int argc, char **argv, struct options *o)
 	    {NULL, 0, NULL, 0}};
 	int letter;
 
-	while ((letter = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
+	optind = 0; /* glibc: forget the options in front of the subcommand */
+	while ((letter = getopt_long(argc, argv, "c:jh", longs, NULL)) != -1) {
 		switch (letter) {
 		case 'c':
 			o->config = optarg;
@@ -208,7 +207,8 @@ read_options(int argc, char **argv, struct options *o)
 			fputs(help, stdout);
 			return 1;
 		default:
-			return -EINVAL;
+			return tool_wrong(
+			    name, "that is not how it is called", NULL);
 		}
 	}
 	if (optind < argc)

@@ -176,13 +176,19 @@ tool_shell_word(const char *s, struct buf *out)
 }
 
 void
-tool_config_string(const char *s, struct buf *out)
+tool_config_span(struct span s, struct buf *out)
 {
 	buf_byte(out, '"');
-	for (; *s != '\0'; s++) {
-		if (*s == '"' || *s == '\\')
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '"' || s.p[i] == '\\')
 			buf_byte(out, '\\');
-		buf_byte(out, *s);
+		buf_byte(out, s.p[i]);
 	}
 	buf_byte(out, '"');
+}
+
+void
+tool_config_string(const char *s, struct buf *out)
+{
+	tool_config_span(span_str(s), out);
 }

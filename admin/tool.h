@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "common/buf.h"
+#include "common/limits.h" /* TOOL_TEXT_MAX, TOOL_MESSAGES_MAX */
 #include "common/loop.h"
 #include "common/resolver.h"
 #include "common/settings.h"
@@ -21,8 +22,6 @@ enum {
 	TOOL_COMMAND_LINE = 2, /* the command line is */
 	TOOL_LATER = 3         /* DNS has not, or does not answer: try again */
 };
-
-enum { TOOL_TEXT_MAX = 64 * 1024 * 1024, TOOL_MESSAGES_MAX = 1024 * 1024 };
 
 struct tool {
 	const char *name; /* of the subcommand */
@@ -71,5 +70,6 @@ void tool_shell_word(const char *s, struct buf *out);
 
 /* Appends s as a string of the config (postseal.conf(5)). */
 void tool_config_string(const char *s, struct buf *out);
+void tool_config_span(struct span s, struct buf *out);
 
 #endif

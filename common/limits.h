@@ -35,6 +35,19 @@ enum {
 	/* `postseal check`: 10,000 domains with a dozen findings of 100 bytes each. */
 	FINDINGS_MEMORY_MAX = 16 * 1024 * 1024,
 
+	/* The admin command: what it prints (a config of 10,000 domains is some 2 MB),
+	 * and its sentences (one for each of 10,000 bad keys). */
+	TOOL_TEXT_MAX = 64 * 1024 * 1024,
+	TOOL_MESSAGES_MAX = 1024 * 1024,
+
+	/* DNS questions of the admin command that are out at one time, as a careful
+	 * neighbour of a resolver that the mail needs, too. */
+	DNSWAIT_TOGETHER = 64,
+
+	/* How long `postseal status` waits for each piece of an answer, of which there
+	 * are CONN_OUT_MAX bytes at the most. The helper answers at once. */
+	STATUS_SECONDS = 5,
+
 	/* `postseal import`: OpenDKIM has some 150 options, and nobody's files lie
 	 * deeper in each other. Bytes of a list of words or users that is read. */
 	IMPORT_OPTIONS_MAX = 1000,

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "admin/genkey.h"
+#include "admin/genkeycmd.h"
 #include "common/settings.h"
 #include "signer/keys.h"
 #include "tests/support/eml.h"
@@ -324,7 +325,7 @@ run_line(const char *line)
 	snprintf(text, sizeof text, "%s", line);
 	while ((argv[argc] = strsep(&rest, " ")) != NULL)
 		argc++;
-	return genkey_run(argc, argv);
+	return genkeycmd_run(argc, argv);
 }
 
 /* The command line alone; what it leads to is tested above. */

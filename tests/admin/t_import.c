@@ -168,6 +168,8 @@ options_of_policyd(void)
 	     "{url}\n",
 	        "\treply_text = \"Message {action}: {reason}.\"\n" FAILS, "",
 	        "{url}"},
+	    {"Lookup_Time = 20 observe = true\n",
+	        "\ttime_limit = \"20 observe = true\"\n" FAILS, "", NULL},
 	    {"debugLevel = 1\n", FAILS, "", ":1: debugLevel: "},
 	    {"TestOnly = 0\nTestOnly = 1\n", "\tobserve = false\n" FAILS, "",
 	        ":1: TestOnly: it stands again"},

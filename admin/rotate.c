@@ -348,6 +348,8 @@ retire(struct run *r)
 	int64_t until = r->state.activated + (int64_t)days_kept(r) * DAY;
 	bool left = false;
 
+	if (r->now < until && r->o->every > 0 && !r->o->status)
+		return 0; /* cron sends what is said by mail, each day */
 	if (r->now < until) {
 		buf_fmt(r->out,
 		    "%s: the new keys sign. Keep the old records in DNS for "

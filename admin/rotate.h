@@ -22,7 +22,8 @@ struct rotate {
 	const char *config, *keydir;
 	const char *domain; /* A-labels */
 	unsigned keep;      /* days; 0: as the config says (rotate_keep) */
-	unsigned every; /* days: begins only when the newest key is so old */
+	unsigned every; /* days: begins only when the newest key is so old, and
+	                 * says nothing while there is nothing to do */
 	bool status;    /* only says how far it is */
 };
 

@@ -169,7 +169,9 @@ changes_over(void)
 	w.rotate.keep = 5;
 	CHECK(step(&w, BEGIN + 2 + 3 * DAY) == TOOL_OK);
 	CHECK(says(&w.out, "for 2 more days"));
-	w.rotate.keep = 0;
+	w.rotate.every = 90;
+	CHECK(step(&w, BEGIN + 2 + 3 * DAY) == TOOL_OK && w.out.n == 0);
+	w.rotate.every = w.rotate.keep = 0;
 	CHECK(step(&w, BEGIN + 2 + 3 * DAY) == TOOL_OK);
 	CHECK(says(&w.out, "Remove from DNS: old._domainkey.a.example"));
 	CHECK(rotate_has_begun(w.keys, "a.example"));

@@ -15,6 +15,7 @@ enum place_state { PLACE_FREE, PLACE_TAKEN, PLACE_READY };
 
 struct place {
 	_Atomic int state; /* READY: the name will not change any more */
+	uint32_t hash;     /* of the name; told first, when all are taken */
 	char name[DOMAIN_MAX + 1];
 	_Atomic uint64_t rsa, ed25519;
 };
@@ -133,25 +134,26 @@ stats_sum(const struct stats *s, enum stats_counter c)
 /* --- signatures by domain ------------------------------------------------- */
 
 /* FNV-1a. */
-static size_t
+static uint32_t
 hash(struct span name)
 {
 	uint32_t h = 2166136261;
 
 	for (size_t i = 0; i < name.n; i++)
 		h = (h ^ (unsigned char)name.p[i]) * 16777619;
-	return h % STATS_DOMAINS_MAX;
+	return h;
 }
 
 /* True if the free place is the domain's from now on. */
 static bool
-take(struct place *p, struct span name)
+take(struct place *p, struct span name, uint32_t h)
 {
 	int is_free = PLACE_FREE;
 
 	if (!atomic_compare_exchange_strong(&p->state, &is_free, PLACE_TAKEN))
 		return false;
 	memcpy(p->name, name.p, name.n);
+	p->hash = h;
 	atomic_store(&p->state, PLACE_READY);
 	return true;
 }
@@ -162,18 +164,18 @@ static struct place *
 place_of(struct shared *s, struct span name)
 {
 	struct place *others = &s->domain[STATS_DOMAINS_MAX];
-	size_t at = hash(name);
+	uint32_t h = hash(name);
 
 	if (name.n > DOMAIN_MAX)
 		return others;
 	for (size_t i = 0; i < STATS_DOMAINS_MAX; i++) {
-		struct place *p = &s->domain[(at + i) % STATS_DOMAINS_MAX];
+		struct place *p = &s->domain[(h + i) % STATS_DOMAINS_MAX];
 
-		if (atomic_load(&p->state) == PLACE_FREE && take(p, name))
+		if (atomic_load(&p->state) == PLACE_FREE && take(p, name, h))
 			return p;
 		if (atomic_load(&p->state) != PLACE_READY)
 			return others;
-		if (span_eq(span_str(p->name), name))
+		if (p->hash == h && span_eq(span_str(p->name), name))
 			return p;
 	}
 	return others;

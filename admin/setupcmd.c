@@ -176,6 +176,21 @@ apply(struct run *r)
 
 /* --- the four ways -------------------------------------------------------- */
 
+/* A domain that neither a section nor the tables have a key for. */
+static int
+needs_key(struct run *r, bool *ret)
+{
+	const struct settings *s = r->config.settings;
+	bool has = settings_domain(s, span_str(r->o->domain)) != NULL;
+	int rc = 0;
+
+	if (!has && s->signer.signing_table != NULL)
+		rc =
+		    setupdns_has_key(r->o->config, r->o->domain, &has, &r->why);
+	*ret = !has;
+	return rc;
+}
+
 static int
 set_up(struct run *r)
 {
@@ -192,7 +207,9 @@ set_up(struct run *r)
 		    &r->config, buf_text(&r->plan.hostname), !r->plan.wired);
 	if (rc != 0)
 		return rc;
-	r->new_key = settings_domain(s, span_str(o->domain)) == NULL;
+	rc = needs_key(r, &r->new_key);
+	if (rc != 0)
+		return rc;
 	show(r);
 	if (o->what == APPLY)
 		rc = apply(r);

@@ -96,14 +96,26 @@ tell_key(struct asked *r, const struct domainkey *k)
 	return domainfile_activate(k->settings, k->domain->name, r->why);
 }
 
+/* Text about all keys, and the policies. 0 or -errno, told in r->why. */
+static int
+look(struct asked *r, struct tool *t, struct domainkeys *k)
+{
+	int rc = domainkeys_look(t, r->domain, NULL, k, r->why);
+
+	if (rc != 0)
+		return fail(r, rc);
+	for (size_t i = 0; i < k->n && rc == 0; i++)
+		rc = tell_key(r, &k->key[i]);
+	return rc == 0 ? advise_policies(r, t) : rc;
+}
+
 int
 setupdns_look(const char *config, const char *domain, bool apply,
     struct buf *out, struct buf *why)
 {
 	struct asked r = {domain, apply, out, why};
-	struct domainkey *k = NULL;
+	struct domainkeys k = {.n = 0};
 	struct tool t;
-	size_t n = 0;
 	int rc;
 
 	if (access(config, F_OK) != 0)
@@ -111,18 +123,32 @@ setupdns_look(const char *config, const char *domain, bool apply,
 	rc = tool_open(&t, "setup", config, SETTINGS_ALL);
 	if (rc != 0)
 		return rc;
-	rc = domainkey_look(&t, domain, NULL, &k, &n);
-	if (rc != 0)
-		fail(&r, rc);
-	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = tell_key(&r, &k[i]);
-	if (rc == 0)
-		rc = advise_policies(&r, &t);
+	rc = look(&r, &t, &k);
 	if (rc == 0 && t.settings->policyd.observe)
 		buf_str(out,
 		    "SPF refuses nothing yet (observe = true). When the log "
 		    "looks right:\npostseal setup --enforce\n");
-	domainkey_free(k, n);
+	domainkeys_free(&k);
+	tool_close(&t);
+	return rc;
+}
+
+int
+setupdns_has_key(
+    const char *config, const char *domain, bool *ret, struct buf *why)
+{
+	struct domainkeys k = {.n = 0};
+	struct tool t;
+	int rc = tool_open(&t, "setup", config, SETTINGS_SIGNER);
+
+	if (rc != 0)
+		return rc;
+	rc = domainkeys_look(&t, domain, NULL, &k, why);
+	if (rc == 0)
+		*ret = k.n > 0;
+	else
+		buf_fmt(why, "DNS: %s\n", strerror(-rc));
+	domainkeys_free(&k);
 	tool_close(&t);
 	return rc;
 }

@@ -17,4 +17,9 @@
 int setupdns_look(const char *config, const char *domain, bool apply,
     struct buf *out, struct buf *why);
 
+/* Whether the domain has a key in a section or in the tables of the config, which is
+ * there. 0 or -errno as above. */
+int setupdns_has_key(
+    const char *config, const char *domain, bool *ret, struct buf *why);
+
 #endif

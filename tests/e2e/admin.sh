@@ -287,6 +287,14 @@ admin_import_wildcard() {
 	admin_said "$dir/SigningTable:1: " && admin_said 'refile:' || return
 	local before
 	before=$(find "$dir" -type f | sort)
+	# nor does setup make a key where the tables have one
+	sed -i 's/^\*@//' "$dir/SigningTable"
+	ADMIN_SAID=$(postseal setup example.jp -c "$ADM/pf" -c "$dir/new.conf" 2>&1) ||
+	    no "$ADMIN_SAID" || return
+	! grep -q 'postseal genkey' <<<"$ADMIN_SAID" &&
+	    admin_said 'k._domainkey.example.jp: missing' || return
+	ADMIN_SAID=$(postseal setup example.net -c "$ADM/pf" -c "$dir/new.conf" 2>&1)
+	admin_said 'postseal genkey example.net --add' || return
 	printf 'Mode s\nKeyTable\n' >"$dir/opendkim.conf"
 	! ADMIN_SAID=$(postseal import "$dir/opendkim.conf" -o "$dir/other.conf" 2>&1) &&
 	    admin_said "$dir/opendkim.conf:2: not an option with a value" || return

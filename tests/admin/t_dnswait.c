@@ -65,7 +65,7 @@ not_all_at_once(void)
 {
 	enum { N = DNSWAIT_TOGETHER + 1 };
 	static struct dnswait q[N];
-	static char name[N][20];
+	static char name[N][32];
 
 	begin(ZONE_HELD);
 	for (int i = 0; i < N; i++) {

@@ -99,9 +99,15 @@ answer_of(const struct endpoint_list *control, bool *ret_good)
 		rc = ask(&control->v[0], &text);
 	if (rc == 0) {
 		answer = json_loadb(text.p, text.n, 0, NULL);
-		rc = answer == NULL ? -EBADMSG : 0;
+		rc = json_is_object(answer) ? 0 : -EBADMSG;
 	}
 	buf_free(&text);
+	if (rc == 0 && json_is_string(json_object_get(answer, "error"))) {
+		*ret_good = false;
+		return answer;
+	}
+	if (rc != 0)
+		json_decref(answer);
 	*ret_good = rc == 0;
 	return rc == 0 ? answer : json_pack("{s:s}", "error", why_not(rc));
 }

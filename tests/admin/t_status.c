@@ -1,0 +1,147 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/limits.h"
+#include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
+
+/* What stands for the signer: answers one question with these bytes, in two
+ * pieces where head is not all of them. */
+static pid_t
+serve(const char *path, const char *answer, size_t n, size_t head)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char question[20] = "";
+	pid_t child;
+
+	snprintf(a.sun_path, sizeof a.sun_path, "%s", path);
+	CU_ASSERT_FATAL(fd >= 0 &&
+	    bind(fd, (struct sockaddr *)&a, sizeof a) == 0 &&
+	    listen(fd, 1) == 0);
+	child = fork();
+	CU_ASSERT_FATAL(child >= 0);
+	if (child > 0) {
+		close(fd);
+		return child;
+	}
+	fd = accept(fd, NULL, NULL);
+	if (read(fd, question, sizeof question - 1) < 0 ||
+	    strcmp(question, "status\n") != 0)
+		_exit(1);
+	for (size_t at = 0; at < n;) {
+		size_t end = at < head ? head : n;
+		ssize_t sent = send(fd, answer + at, end - at, MSG_NOSIGNAL);
+
+		if (sent < 0)
+			break;
+		at += (size_t)sent;
+		if (at == head)
+			usleep(2000);
+	}
+	_exit(0);
+}
+
+/* The exit status of `postseal status signer`, what it says in out[1000]. */
+static int
+ask(const char *options, const char *answer, size_t n, size_t head, char *out)
+{
+	const char *build = getenv("BUILD");
+	char path[TMPDIR_PATH_MAX], config[TMPDIR_PATH_MAX], text[300];
+	struct tmpdir d;
+	pid_t server;
+	FILE *p;
+	int status = -1;
+
+	tmpdir_make(&d);
+	tmpdir_file(&d, "s", path);
+	snprintf(text, sizeof text,
+	    "hostname = h.example\nsigner { control = \"unix:%s\" }\n", path);
+	tmpdir_write(&d, "p.conf", text);
+	server = serve(path, answer, n, head);
+	snprintf(text, sizeof text, "%s/postseal status -c %s %s signer 2>&1",
+	    build == NULL ? ".build/release" : build,
+	    tmpdir_file(&d, "p.conf", config), options);
+	p = popen(text, "r");
+	CU_ASSERT_FATAL(p != NULL);
+	out[fread(out, 1, 999, p)] = '\0';
+	status = pclose(p);
+	CHECK(waitpid(server, NULL, 0) == server);
+	tmpdir_remove(&d);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+#define GOOD \
+	"{\"daemon\": \"postseal-signer\", \"version\": \"7\", \"pid\": 3, " \
+	"\"uptime\": 5, \"generation\": 1, \"config_age\": 5, \"workers\": " \
+	"[], \"counters\": {\"signed_messages_total\": 9}}\n"
+
+static void
+answers(void)
+{
+	static const struct {
+		const char *answer;
+		int status;
+		const char *says;
+	} rows[] = {
+	    {GOOD, 0, "postseal-signer 7, pid 3, up 5 s"},
+	    {"{}", 0, "? ?, pid 0"},
+	    {"", 1, "gives an answer that makes no sense"},
+	    {"{", 1, "makes no sense"},
+	    {"[]", 1, "makes no sense"},
+	    {"nonsense\n", 1, "makes no sense"},
+	    {GOOD "x", 1, "makes no sense"},
+	    {"{\"error\": \"out of memory\"}\n", 1,
+	        "postseal-signer out of memory"},
+	};
+	char out[1000];
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const char *a = rows[i].answer;
+
+		suite_row(a);
+		CHECK(ask("", a, strlen(a), 0, out) == rows[i].status);
+		CHECK(strstr(out, rows[i].says) != NULL);
+		CHECK(ask("--json", a, strlen(a), 0, out) == rows[i].status);
+		CHECK(strstr(out, "\"postseal-signer\": {") != NULL);
+	}
+	suite_row(NULL);
+}
+
+/* However the bytes come. */
+static void
+splits(void)
+{
+	char out[1000];
+
+	for (size_t head = 1; head < strlen(GOOD); head += 13) {
+		CHECK(ask("", GOOD, strlen(GOOD), head, out) == 0);
+		CHECK(strstr(out, "  signed          9\n") != NULL);
+	}
+	/* cut: no half answer is told as a whole one */
+	for (size_t n = 1; n < strlen(GOOD) - 1; n += 29)
+		CHECK(ask("", GOOD, n, 0, out) == 1);
+}
+
+/* CONN_OUT_MAX bytes, and one more. */
+static void
+large(void)
+{
+	char *text = malloc(CONN_OUT_MAX + 2), out[1000];
+
+	CU_ASSERT_FATAL(text != NULL);
+	for (size_t n = CONN_OUT_MAX; n <= CONN_OUT_MAX + 1; n++) {
+		memset(text, ' ', n);
+		memcpy(text, "{", 1);
+		memcpy(text + n - 1, "}", 1);
+		CHECK(ask("", text, n, 0, out) == (n == CONN_OUT_MAX ? 0 : 1));
+	}
+	free(text);
+}
+
+SUITE("status", T(answers), T(splits), T(large))

@@ -22,7 +22,8 @@ enum {
 	PIECE = 16,       /* bytes that are looked for */
 	PIECES_MAX = 400, /* of all keys */
 	RSA_SECRET = 300, /* n and e of 2,048 bits end before; d is behind */
-	KEY_MAX = 4096
+	KEY_MAX = 4096,
+	MAPPING_MAX = 1 << 25 /* larger is the shadow memory of a sanitizer */
 };
 
 static struct {
@@ -122,7 +123,8 @@ scan(pid_t pid, struct found *ret)
 		/* what is written to: programs and libraries hold no key */
 		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s", &from, &to,
 		        rights) == 3 &&
-		    rights[0] == 'r' && rights[1] == 'w')
+		    rights[0] == 'r' && rights[1] == 'w' &&
+		    to - from <= MAPPING_MAX)
 			scan_mapping(mem, from, to, ret);
 	}
 	fclose(maps);

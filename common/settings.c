@@ -332,7 +332,8 @@ const struct row settings_rows[] = {
     {"signer", "key_permissions", ROW_EITHER, AT(signer.key_permissions_refuse),
         "refuse",
         .help =
-            "Key files that others may read or change: \"refuse\" or \"warn\".",
+            "Key files, and a key_table with keys in its rows, that others may "
+            "read or change: \"refuse\" or \"warn\".",
         .words = "warn|refuse"},
 
     {"domain", "subdomains", ROW_BOOL, DOMAIN_AT(subdomains), "false",

@@ -204,7 +204,21 @@ child(pid_t parent, bool worker)
 	return -1;
 }
 
-/* Waits until the helper works: it has asked for the first key. */
+/* Scans the helper until it has wiped what it was forked with: it does so before
+ * anything else, but may not have come to run yet. */
+static bool
+scan_helper(pid_t parent, struct found *ret)
+{
+	for (int i = 0; i < 200; i++) {
+		if (!scan(child(parent, false), ret))
+			return false;
+		if (ret->bytes == 0 && ret->text == 0)
+			break;
+		usleep(50 * 1000);
+	}
+	return true;
+}
+
 static void
 keys_are_nowhere_else(void)
 {
@@ -215,9 +229,8 @@ keys_are_nowhere_else(void)
 	configure();
 	pid = signerd_start_serving();
 	CHECK(signerd_logged("worker_started"));
-	usleep(300 * 1000); /* the helper has wiped when it serves */
 	if (scan(pid, &supervisor) && scan(child(pid, true), &worker) &&
-	    scan(child(pid, false), &helper)) {
+	    scan_helper(pid, &helper)) {
 		/* that a key is found where it must be proves the search */
 		CHECK(worker.bytes >= bytes.n && worker.text == 0);
 		CHECK(supervisor.bytes >= bytes.n && supervisor.text == 0);

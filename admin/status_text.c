@@ -1,9 +1,14 @@
 #include "admin/status_text.h"
 
+/* A count that can be added up and made a percentage of: what is more than any
+ * daemon can have counted is told as the most. */
 static long long
 number(const json_t *o, const char *key)
 {
-	return json_integer_value(json_object_get(o, key));
+	static const long long most = 1000 * 1000 * 1000LL * 1000 * 1000;
+	long long n = json_integer_value(json_object_get(o, key));
+
+	return n < 0 ? 0 : n > most ? most : n;
 }
 
 static const char *
@@ -177,8 +182,10 @@ put_dns(const json_t *s, const json_t *counters, struct buf *out)
 	    cached * 100 / (count + cached));
 	if (count > 0) {
 		buf_str(out, "; ");
-		put_words(json_object_get(counters, "dns_answers_total"), out);
-		buf_fmt(out, "; mean %lld ms", number(latency, "ms") / count);
+		if (put_words(
+		        json_object_get(counters, "dns_answers_total"), out))
+			buf_str(out, "; ");
+		buf_fmt(out, "mean %lld ms", number(latency, "ms") / count);
 		put_share(latency, 95, out);
 	}
 	buf_byte(out, '\n');

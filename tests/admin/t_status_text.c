@@ -47,6 +47,15 @@ static const struct {
         "? ?, pid 0, up 0 s; settings 0, read 0 s ago\n"
         "  workers         0\n"
         "  keys            not compared with DNS yet\n"},
+    {"{\"uptime\": -5, \"counters\": {\"dns_cached_total\":"
+     " 9223372036854775807}, \"dns_latency\": {\"count\":"
+     " 9223372036854775807, \"ms\": 9223372036854775807, \"buckets\":"
+     " [{\"le\": 5, \"n\": 9223372036854775807}, {\"le\": 6, \"n\":"
+     " 9223372036854775807}]}}",
+        "? ?, pid 0, up 0 s; settings 0, read 0 s ago\n"
+        "  workers         0\n"
+        "  DNS             2000000000000000 questions, 50 % from the cache; "
+        "mean 1 ms, 95 % within 5 ms\n"},
     {"{\"workers\": 1, \"counters\": [], \"keys\": 2, \"signatures\": {},"
      " \"dns_latency\": {\"count\": \"x\", \"buckets\": 3}}",
         "? ?, pid 0, up 0 s; settings 0, read 0 s ago\n"

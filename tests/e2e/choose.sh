@@ -35,6 +35,21 @@ choose_forged_filter() {
 	[ "$(grep -c '^Received: ' "$MAIL")" -ge 2 ] || no 'there was no filter'
 }
 
+# The same with all that a sender can put around it: fields of hosts elsewhere, and a
+# receiver= of its own in HELO and envelope
+choose_forged_fields() {
+	PORT=2531 mail_in 198.51.100.9 'x;receiver=far.example;("' \
+	    '"a; receiver=far.example ("@soft.example' fields@rcpt.example \
+	    --h-From 'me@two.example' \
+	    --add-header 'Received-SPF: pass (x) receiver=far.example; y="' \
+	    --add-header 'Authentication-Results: far.example; none (' \
+	    --add-header 'DKIM-Signature: v=1; d=two.example; s=r1; b=AAAA'
+	accepted && delivered fields &&
+	    logged 'unsigned.*it came from outside: it has Received-SPF.*from=two\.example client=127\.0\.0\.1' || return
+	[ "$(field_count DKIM-Signature "$MAIL")" = 1 ] ||
+	    no 'forged mail was signed' "$(head -n 40 "$MAIL")"
+}
+
 # The same without any SPF, where the smtpd behind the filter has a name
 choose_forged_daemon() {
 	PORT=2532 mail_in 198.51.100.9 evil.example x@soft.example \
@@ -182,6 +197,8 @@ choose_guide() {
 choose_cases() {
 	case_run 'choose: forged mail behind a content filter is not signed' \
 	    choose_forged_filter
+	case_run 'choose: forged mail with fields and quotes of its own' \
+	    choose_forged_fields
 	case_run 'choose: forged mail through never_sign_daemons is not signed' \
 	    choose_forged_daemon
 	case_run 'choose: behind a filter nothing is signed twice' choose_twice

@@ -11,10 +11,9 @@
 #include "admin/finding.h"
 #include "admin/guidelines.h"
 #include "admin/tool.h"
+#include "common/limits.h" /* CHECKDNS_ADDRESSES_MAX */
 
 /* What a domain's mail leaves from. */
-enum { CHECKDNS_ADDRESSES_MAX = 16 };
-
 struct checkdns_host {
 	const char *name; /* in HELO */
 	struct ip ip[CHECKDNS_ADDRESSES_MAX];

@@ -7,16 +7,14 @@
 
 #define AREA CHECKLOOK_AREA
 
-enum { SERVICE_NAME_MAX = 256 };
-
 /* --- the service in master.cf --------------------------------------------- */
 
 /* How long spawn(8) lets the daemon live, against how long smtpd uses it. */
 static void
 look_at_time_limit(struct checklook *l, const char *service)
 {
-	char name[SERVICE_NAME_MAX + sizeof "_time_limit"];
-	char mend[SERVICE_NAME_MAX + sizeof "_time_limit = 3600"];
+	char name[POSTFIX_NAME_MAX + sizeof "_time_limit"];
+	char mend[POSTFIX_NAME_MAX + sizeof "_time_limit = 3600"];
 	unsigned need, limit;
 	bool set = false;
 	struct buf why;
@@ -85,7 +83,7 @@ look_at_columns(struct checklook *l, struct span line, const char *name)
 static void
 look_at_spawn(struct checklook *l, struct span line)
 {
-	char name[SERVICE_NAME_MAX];
+	char name[POSTFIX_NAME_MAX];
 	struct span service = mastercf_word(line, MASTERCF_NAME);
 
 	snprintf(name, sizeof name, "%.*s", (int)service.n, service.p);
@@ -140,7 +138,7 @@ place_in_classes(struct checklook *l, struct span list, const char *target)
 
 	checklook_get(l, "smtpd_restriction_classes", &classes);
 	while (place == WIRING_ABSENT && wiring_next(&list, &item, &bad)) {
-		char name[SERVICE_NAME_MAX];
+		char name[POSTFIX_NAME_MAX];
 		struct buf inside;
 
 		if (!wiring_has(buf_view(&classes), item) ||

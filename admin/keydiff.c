@@ -1,8 +1,7 @@
 #include <stdlib.h>
 
 #include "admin/keydiff.h"
-
-enum { JOINED_MAX = 256 * 1024 };
+#include "common/limits.h"
 
 const char *
 keydiff_word(enum keydiff d)
@@ -126,7 +125,7 @@ joined_is_ours(const struct dns_answer *a, size_t first, bool down,
 	struct buf text;
 	bool is;
 
-	buf_init(&text, JOINED_MAX);
+	buf_init(&text, DNS_TEXT_MAX);
 	add_unquoted(a->record[first].txt, &text);
 	for (size_t i = 0; i < a->n; i++) {
 		size_t at = down ? a->n - 1 - i : i;
@@ -169,7 +168,7 @@ compare_broken(struct span record, enum key_algorithm algorithm,
 	struct buf clean;
 	bool ours;
 
-	buf_init(&clean, JOINED_MAX);
+	buf_init(&clean, DNS_TEXT_MAX);
 	add_unquoted(record, &clean);
 	ours = is_record(buf_view(&clean), algorithm, half);
 	buf_free(&clean);

@@ -32,6 +32,12 @@ enum {
 	PROGRAM_OUTPUT_MAX = 4 * 1024 * 1024,
 	PROGRAM_SECONDS = 60,
 
+	/* `postseal check`: addresses that mail leaves from; who has more asks of a few
+	 * with --ip. Bytes of the name of a service or a restriction class of Postfix,
+	 * with a NUL: they are words that people type. */
+	CHECKDNS_ADDRESSES_MAX = 16,
+	POSTFIX_NAME_MAX = 256,
+
 	/* `postseal check`: 10,000 domains with a dozen findings of 100 bytes each. */
 	FINDINGS_MEMORY_MAX = 16 * 1024 * 1024,
 

@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "admin/checkpostfix.h"
+#include "common/limits.h"
 #include "tests/support/fakepostconf.h"
 #include "tests/support/suite.h"
 
@@ -277,6 +278,30 @@ each_finding(void)
 	suite_row(NULL);
 }
 
+/* A class whose name has POSTFIX_NAME_MAX - 1 bytes, and one more. */
+static void
+long_names(void)
+{
+	for (int n = POSTFIX_NAME_MAX - 1; n <= POSTFIX_NAME_MAX; n++) {
+		char name[POSTFIX_NAME_MAX + 1], text[2000];
+		struct checkpostfix c;
+		struct findings f;
+
+		memset(name, 'c', (size_t)n);
+		name[n] = '\0';
+		snprintf(text, sizeof text,
+		    "smtpd_recipient_restrictions = reject_unauth_destination, "
+		    "%s\nsmtpd_restriction_classes = %s\n%s = "
+		    "check_policy_service unix:private/policyd-spf\n",
+		    name, name, name);
+		look(&f, &c, text, policyd_spf, "");
+		CHECK((find(&f, "have no check_policy_service") == NULL) ==
+		    (n < POSTFIX_NAME_MAX));
+		findings_free(&f);
+		checkpostfix_free(&c);
+	}
+}
+
 static void
 no_postfix(void)
 {
@@ -302,4 +327,5 @@ no_postfix(void)
 	tmpdir_remove(&d);
 }
 
-SUITE("checkpostfix", T(all_is_well), T(each_finding), T(no_postfix))
+SUITE("checkpostfix", T(all_is_well), T(each_finding), T(long_names),
+    T(no_postfix))

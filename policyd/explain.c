@@ -1,13 +1,13 @@
 #include <errno.h>
 
 #include "policyd/explain.h"
-#include "policyd/outcome.h"
+#include "policyd/termresult.h"
 
 struct maker {
 	struct arena *arena;
 	const struct lookups *l;
 	bool no_memory;
-	struct outcomes outcomes;
+	struct termresult results;
 
 	/* The questions that stand with a term. */
 	const struct question **shown;
@@ -156,11 +156,11 @@ passed_outcome(const struct term *t, const char *stop)
 static const char *
 stop_of(const struct maker *m, const struct plan *p)
 {
-	const struct row *last = outcome_last(p);
+	const struct row *last = termresult_last(p);
 
 	if (last == NULL)
 		return NULL;
-	switch (outcome_row(&m->outcomes, last)) {
+	switch (termresult_row(&m->results, last)) {
 	case EXPLAIN_MATCH:
 		return last->text.p;
 	case EXPLAIN_ERROR:
@@ -199,7 +199,7 @@ explain_term(struct maker *m, struct explain_term *to, const struct term *t,
 		    p == NULL ? EXPLAIN_UNREACHED : passed_outcome(t, stop);
 		return;
 	}
-	to->outcome = outcome_row(&m->outcomes, row);
+	to->outcome = termresult_row(&m->results, row);
 	add_questions(m, to, row);
 	if (to->outcome != EXPLAIN_UNREACHED &&
 	    (row->kind == TERM_INCLUDE || row->kind == TERM_REDIRECT))
@@ -248,9 +248,9 @@ explain_row(struct maker *m, const struct row *row)
 	explain_terms(m, e, p);
 	e->decided = p != NULL &&
 	    (row == &m->l->root ? m->l->state == RUN_ON
-	                        : !outcome_failed(&m->outcomes, row));
+	                        : !termresult_failed(&m->results, row));
 	if (e->decided)
-		e->result = outcome_result(m->l, p);
+		e->result = termresult_result(m->l, p);
 	return e;
 }
 
@@ -260,7 +260,7 @@ explain_make(struct arena *a, const struct lookups *l, struct explain *ret)
 	struct maker m = {.arena = a, .l = l};
 	struct explain e = {.question = l->root.question};
 
-	outcome_init(&m.outcomes, l);
+	termresult_init(&m.results, l);
 	make_shown(&m);
 	if (m.no_memory)
 		return -ENOMEM;

@@ -1,5 +1,5 @@
 /*
- * outcome.h - what each term of a check said, read off its last run.
+ * termresult.h - what each term of a check said, read off its last run.
  *
  * libspf2 only tells the result; which rows evaluation asked for, and in which it
  * stopped, is noted by lookups.h. Together with the answers that gives the outcome
@@ -8,12 +8,12 @@
  *
  * Pure; on lookups.h.
  */
-#ifndef POSTSEAL_POLICYD_OUTCOME_H
-#define POSTSEAL_POLICYD_OUTCOME_H
+#ifndef POSTSEAL_POLICYD_TERMRESULT_H
+#define POSTSEAL_POLICYD_TERMRESULT_H
 
 #include "policyd/explain.h"
 
-struct outcomes {
+struct termresult {
 	const struct lookups *l;
 
 	/* The rows in which evaluation stopped without a result, from the
@@ -23,18 +23,19 @@ struct outcomes {
 };
 
 /* Borrows l. */
-void outcome_init(struct outcomes *o, const struct lookups *l);
+void termresult_init(struct termresult *o, const struct lookups *l);
 
 /* The row in which the record's evaluation stopped; NULL: it asked for none. */
-const struct row *outcome_last(const struct plan *p);
+const struct row *termresult_last(const struct plan *p);
 
 /* The result of a record that was evaluated to its end. */
-enum spf_result outcome_result(const struct lookups *l, const struct plan *p);
+enum spf_result termresult_result(
+    const struct lookups *l, const struct plan *p);
 
 /* True if the row is one of those that failed. */
-bool outcome_failed(const struct outcomes *o, const struct row *row);
+bool termresult_failed(const struct termresult *o, const struct row *row);
 
-enum explain_outcome outcome_row(
-    const struct outcomes *o, const struct row *row);
+enum explain_outcome termresult_row(
+    const struct termresult *o, const struct row *row);
 
 #endif

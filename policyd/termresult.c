@@ -1,4 +1,4 @@
-#include "policyd/outcome.h"
+#include "policyd/termresult.h"
 
 static bool
 has_client(const struct lookups *l, const struct question *q, unsigned bits)
@@ -55,7 +55,7 @@ matches(const struct lookups *l, const struct row *row)
 }
 
 const struct row *
-outcome_last(const struct plan *p)
+termresult_last(const struct plan *p)
 {
 	if (p->last == NULL && p->ends && p->nrows == 1)
 		return p->row;
@@ -63,15 +63,15 @@ outcome_last(const struct plan *p)
 }
 
 enum spf_result
-outcome_result(const struct lookups *l, const struct plan *p)
+termresult_result(const struct lookups *l, const struct plan *p)
 {
-	const struct row *last = outcome_last(p);
+	const struct row *last = termresult_last(p);
 
 	while (last != NULL && last->kind == TERM_REDIRECT) {
 		if (last->leads == NULL)
 			return SPF_NEUTRAL; /* it is not decided */
 		p = last->leads;
-		last = outcome_last(p);
+		last = termresult_last(p);
 	}
 	if (last == NULL ||
 	    (last == &p->row[p->nrows - 1] && !matches(l, last)))
@@ -82,15 +82,15 @@ outcome_result(const struct lookups *l, const struct plan *p)
 static bool
 is_pass(const struct lookups *l, const struct plan *p)
 {
-	return outcome_result(l, p) == SPF_PASS;
+	return termresult_result(l, p) == SPF_PASS;
 }
 
 void
-outcome_init(struct outcomes *o, const struct lookups *l)
+termresult_init(struct termresult *o, const struct lookups *l)
 {
 	const struct plan *p = l->root.leads;
 
-	*o = (struct outcomes){.l = l};
+	*o = (struct termresult){.l = l};
 	if (l->state == RUN_ON)
 		return;
 	while (p != NULL && p->last != NULL && o->nfailed < LOOKUPS_PLANS_MAX) {
@@ -100,7 +100,7 @@ outcome_init(struct outcomes *o, const struct lookups *l)
 }
 
 bool
-outcome_failed(const struct outcomes *o, const struct row *row)
+termresult_failed(const struct termresult *o, const struct row *row)
 {
 	for (size_t i = 0; i < o->nfailed; i++) {
 		if (o->failed[i] == row)
@@ -110,10 +110,10 @@ outcome_failed(const struct outcomes *o, const struct row *row)
 }
 
 enum explain_outcome
-outcome_row(const struct outcomes *o, const struct row *row)
+termresult_row(const struct termresult *o, const struct row *row)
 {
 	const struct plan *p = row->plan;
-	const struct row *last = outcome_last(p);
+	const struct row *last = termresult_last(p);
 
 	if (last == NULL || row > last)
 		return EXPLAIN_UNREACHED;
@@ -122,7 +122,7 @@ outcome_row(const struct outcomes *o, const struct row *row)
 	if (row->kind == TERM_ALL || row->kind == TERM_IP4 ||
 	    row->kind == TERM_IP6)
 		return EXPLAIN_MATCH;
-	if (outcome_failed(o, row))
+	if (termresult_failed(o, row))
 		return o->l->state == RUN_PENDING ? EXPLAIN_WAITING
 		                                  : EXPLAIN_ERROR;
 	if (row->kind == TERM_REDIRECT)

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "admin/dataset.h"
 #include "admin/import.h"
 #include "admin/tool.h"
 #include "common/limits.h"
@@ -105,55 +106,14 @@ struct opendkim {
 
 /* --- data sets ------------------------------------------------------------ */
 
-/* "/path" and "./path" are files; "csl:a,b" and "a,b" are lists. */
-enum set { SET_FILE, SET_LIST, SET_OTHER };
-
-static enum set
-set_kind(const char *value)
-{
-	static const char *const others[] = {"db:", "mdb:", "dsn:", "ldap:",
-	    "ldaps:", "lua:", "memcache:", "erlang:", "socket:", "repute:"};
-
-	if (value[0] == '/' || strncmp(value, "file:", 5) == 0 ||
-	    strncmp(value, "refile:", 7) == 0)
-		return SET_FILE;
-	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-		if (strncasecmp(value, others[i], strlen(others[i])) == 0)
-			return SET_OTHER;
-	}
-	return SET_LIST;
-}
-
-/* With its type in front. */
-static char *
-set_file(struct arena *a, const char *value)
-{
-	size_t size = strlen(value) + sizeof "file:";
-	char *text = arena_alloc(a, size);
-
-	if (text != NULL)
-		snprintf(
-		    text, size, "%s%s", value[0] == '/' ? "file:" : "", value);
-	return text;
-}
-
-static const char *
-set_list(const char *value)
-{
-	return strncmp(value, "csl:", 4) == 0 ? value + 4 : value;
-}
-
-static const char not_read[] =
-    "only file:, refile: and lists are read; write the rows into a file";
-
 static int
 take_table(struct opendkim *d, const struct import_option *o, const char *key)
 {
 	char *file;
 
-	if (set_kind(o->value) != SET_FILE)
-		return import_bad(d->im, o, not_read);
-	file = set_file(&d->im->arena, o->value);
+	if (dataset_kind(o->value) != DATASET_FILE)
+		return import_bad(d->im, o, DATASET_UNREAD);
+	file = dataset_file(&d->im->arena, o->value);
 	if (file == NULL)
 		return -ENOMEM;
 	import_string(&d->im->signer, 1, key, file);
@@ -169,32 +129,6 @@ put_list(struct buf *out, const char *key, const char *items)
 	buf_byte(out, '\n');
 }
 
-/* Appends the first word of each row, with a blank behind. 0 or -errno. */
-static int
-read_words(const char *path, struct buf *out)
-{
-	struct span rest;
-	struct buf text;
-	int rc = tool_read_file(path, IMPORT_LIST_MAX, &text);
-
-	if (rc != 0)
-		return rc;
-	for (rest = buf_view(&text); rest.n > 0;) {
-		size_t n = span_find(rest, '\n');
-		struct span line = span_of(rest.p, n);
-
-		line = span_trim(span_of(line.p, span_find(line, '#')));
-		line.n = span_find(line, ' ');
-		rest = span_skip(rest, n + 1);
-		if (line.n > 0) {
-			buf_span(out, line);
-			buf_byte(out, ' ');
-		}
-	}
-	buf_free(&text);
-	return buf_error(out);
-}
-
 static int
 take_words(struct opendkim *d, const struct import_option *o, const char *key)
 {
@@ -202,14 +136,14 @@ take_words(struct opendkim *d, const struct import_option *o, const char *key)
 	struct buf words;
 	int rc;
 
-	if (set_kind(o->value) == SET_LIST) {
-		put_list(&d->im->signer, key, set_list(o->value));
+	if (dataset_kind(o->value) == DATASET_LIST) {
+		put_list(&d->im->signer, key, dataset_list(o->value));
 		return 0;
 	}
-	if (set_kind(o->value) == SET_OTHER || path == NULL)
-		return import_bad(d->im, o, not_read);
-	buf_init(&words, IMPORT_LIST_MAX);
-	rc = read_words(path, &words);
+	if (dataset_kind(o->value) == DATASET_OTHER || path == NULL)
+		return import_bad(d->im, o, DATASET_UNREAD);
+	buf_init(&words, IMPORT_LIST_MAX + 2); /* a blank, a NUL */
+	rc = dataset_words(path, &words);
 	if (rc == 0 && buf_text(&words) != NULL)
 		put_list(&d->im->signer, key, buf_text(&words));
 	import_whole(&words, &d->im->signer);
@@ -222,16 +156,16 @@ take_hosts(struct opendkim *d, const struct import_option *o, const char *key)
 {
 	char *file;
 
-	switch (set_kind(o->value)) {
-	case SET_LIST:
-		put_list(&d->im->signer, key, set_list(o->value));
+	switch (dataset_kind(o->value)) {
+	case DATASET_LIST:
+		put_list(&d->im->signer, key, dataset_list(o->value));
 		return 0;
-	case SET_OTHER:
-		return import_bad(d->im, o, not_read);
-	case SET_FILE:
+	case DATASET_OTHER:
+		return import_bad(d->im, o, DATASET_UNREAD);
+	case DATASET_FILE:
 		break;
 	}
-	file = set_file(&d->im->arena, o->value);
+	file = dataset_file(&d->im->arena, o->value);
 	if (file == NULL)
 		return -ENOMEM;
 	buf_fmt(&d->im->signer, "\t%s = {", key);
@@ -246,7 +180,7 @@ take_hosts(struct opendkim *d, const struct import_option *o, const char *key)
 static void
 take_oversigned(struct opendkim *d, const struct import_option *o)
 {
-	const char *items = set_list(o->value);
+	const char *items = dataset_list(o->value);
 	struct buf list;
 
 	buf_init(&list, CONFIG_FILE_MAX);
@@ -291,7 +225,7 @@ take_own(struct opendkim *d, const struct import_option *o)
 		if (strchr(o->value, 'v') != NULL)
 			import_left(d->im, o, VERIFIES);
 	} else if (strcasecmp(o->name, "Nameservers") == 0) {
-		put_list(&d->im->dns, "servers", set_list(o->value));
+		put_list(&d->im->dns, "servers", dataset_list(o->value));
 	} else if (strcasecmp(o->name, "DNSTimeout") == 0) {
 		if (!import_is_number(o->value))
 			return import_bad(d->im, o, "not a number");
@@ -370,14 +304,14 @@ got_option(void *arg, const struct import_option *o)
 static int
 add_domains(struct opendkim *d)
 {
-	const char *p = set_list(d->domain);
+	const char *p = dataset_list(d->domain);
 	struct buf *out = &d->im->domains;
 
 	if (d->keyfile == NULL || d->selector == NULL)
 		return import_bad(
 		    d->im, &d->at, "KeyFile or Selector is missing beside it");
-	if (set_kind(d->domain) != SET_LIST)
-		return import_bad(d->im, &d->at, not_read);
+	if (dataset_kind(d->domain) != DATASET_LIST)
+		return import_bad(d->im, &d->at, DATASET_UNREAD);
 	while (*p != '\0') {
 		size_t n = strcspn(p, ", \t");
 

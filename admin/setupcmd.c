@@ -47,6 +47,18 @@ is_nothing(const struct run *r)
 	return !r->new_key && r->config.changes.n == 0 && r->plan.n == 0;
 }
 
+/* "postfix WORD", as the instance wants it, for people. */
+static void
+show_postfix(struct run *r, const char *word)
+{
+	struct postconf_command c;
+
+	if (postconf_command(&r->postfix, &c, "postfix", word, NULL) != 0)
+		return; /* what needs memory next will tell */
+	postconf_command_print(&c, &r->out);
+	postconf_command_free(&c);
+}
+
 static void
 show(struct run *r)
 {
@@ -68,12 +80,10 @@ show(struct run *r)
 	}
 	for (size_t i = 0; i < r->plan.n; i++)
 		postconf_command_print(&r->plan.command[i], &r->out);
-	if (r->plan.n > 0)
-		buf_fmt(&r->out, "postfix%s%s check\npostfix%s%s reload\n",
-		    o->postfix == NULL ? "" : " -c ",
-		    o->postfix == NULL ? "" : o->postfix,
-		    o->postfix == NULL ? "" : " -c ",
-		    o->postfix == NULL ? "" : o->postfix);
+	if (r->plan.n > 0) {
+		show_postfix(r, "check");
+		show_postfix(r, "reload");
+	}
 	buf_byte(&r->out, '\n');
 	buf_span(&r->out, buf_view(&r->plan.advice));
 }
@@ -123,7 +133,8 @@ reload_postfix(struct run *r)
 	buf_free(&quiet);
 	if (runs)
 		return run_postfix(r, "reload", &r->why);
-	buf_str(&r->out, "Postfix is not running: postfix start\n");
+	buf_str(&r->out, "Postfix is not running: ");
+	show_postfix(r, "start");
 	return 0;
 }
 

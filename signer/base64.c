@@ -1,7 +1,6 @@
 #include "signer/base64.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <string.h>
 
 #include <openssl/evp.h>
@@ -40,38 +39,21 @@ take_four(struct span *text, unsigned char *four)
 	return n;
 }
 
-/* The value of a character, or 64. */
-static unsigned
-digit(unsigned char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26U;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52U;
-	return c == '+' ? 62 : c == '/' ? 63 : 64;
-}
-
 /* Three bytes at the most, or 0 when it is no base64, or has bits behind its
- * end. */
+ * end. OpenSSL takes '=' anywhere, and for a zero. */
 static size_t
 decode_four(const unsigned char *four, unsigned char *three)
 {
 	size_t n = 3 - (four[3] == '=') - (four[3] == '=' && four[2] == '=');
-	uint32_t bits = 0;
 
-	for (size_t i = 0; i < 4; i++) {
-		unsigned d = i <= n ? digit(four[i]) : 0;
-
-		if (d == 64)
+	if (memchr(four, '=', n + 1) != NULL ||
+	    EVP_DecodeBlock(three, four, 4) != 3)
+		return 0;
+	for (size_t i = n; i < 3; i++) {
+		if (three[i] != 0)
 			return 0;
-		bits = bits << 6 | d;
 	}
-	three[0] = (unsigned char)(bits >> 16);
-	three[1] = (unsigned char)(bits >> 8);
-	three[2] = (unsigned char)bits;
-	return (bits & ((1U << 8 * (3 - n)) - 1)) == 0 ? n : 0;
+	return n;
 }
 
 int

@@ -1,10 +1,10 @@
 /*
  * base64.h - base64 (RFC 4648 section 4), for b=, bh= and p=.
  *
- * Writing is OpenSSL's. Reading is our own, as private keys are read with it,
- * of which OpenSSL's reader leaves copies in memory; and strict: it skips white
- * space and line ends, which RFC 6376 allows anywhere in these values, and takes
- * nothing else that is not of the one encoding that the bytes have.
+ * OpenSSL's, block by block: private keys are read with it, and its reader of
+ * whole texts leaves copies of them in memory. Reading skips white space and line
+ * ends, which RFC 6376 allows anywhere in these values, and takes nothing else
+ * that is not of the one encoding that the bytes have.
  */
 #ifndef POSTSEAL_SIGNER_BASE64_H
 #define POSTSEAL_SIGNER_BASE64_H

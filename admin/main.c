@@ -23,6 +23,7 @@
 #include "common/limits.h"
 #include "common/settings.h"
 #include "signer/keyring.h"
+#include "signer/setup.h"
 
 enum { EXIT_WRONG = 1, EXIT_COMMAND_LINE = 2 };
 
@@ -72,7 +73,8 @@ test_config(const struct options *o)
 	good = settings_read(o->config, SETTINGS_ALL, &s, &why, &warn) == 0;
 	if (good) {
 		settings_dump(s, SETTINGS_ALL, &out);
-		good = test_keys(s, &why, &warn);
+		good = setup_check(s, &why) == 0;
+		good = test_keys(s, &why, &warn) && good;
 	}
 	good = print(&out, stdout) && good;
 	print(&warn, stderr);

@@ -205,6 +205,7 @@ struct domain_settings {
 struct settings {
 	struct arena arena; /* owns everything below */
 	const char *file;
+	unsigned *line; /* for settings_where() */
 	const char *hostname;
 	const char *log; /* what log_open() takes */
 	struct dns_settings dns;
@@ -238,6 +239,18 @@ int settings_parse(const char *name, struct span text,
 
 /* Frees all of it; NULL is allowed. */
 void settings_free(struct settings *s);
+
+/* Appends "FILE:LINE: KEY", the place of a key such as "signer.key_table", for what
+ * is found wrong with its value later. The line is left out where the file does
+ * not set the key. */
+void settings_where(const struct settings *s, const char *key, struct buf *out);
+
+/*
+ * Sees whether dns.trust_anchor can be read: libunbound opens it at the first
+ * question, when it is too late to refuse the settings. Root could; the user who
+ * will ask must see it again. 0, or -errno with a line in why.
+ */
+int settings_anchor(const struct settings *s, struct buf *why);
 
 /* The effective settings in scope, in the syntax of the file: reading them
  * again (settings_parse) gives the same settings. */

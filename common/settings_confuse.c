@@ -154,9 +154,12 @@ set_keys(struct reader *r, cfg_t *cfg, const char *section,
 		if (!settings_known_stands(row, section))
 			continue;
 		opt = cfg_getopt(cfg, row->name);
-		if ((opt->flags & CFGF_MODIFIED) != 0)
-			set_value(r, section, row, opt,
-			    settings_known_field(row, place));
+		if ((opt->flags & CFGF_MODIFIED) == 0)
+			continue;
+		set_value(
+		    r, section, row, opt, settings_known_field(row, place));
+		if (place.base == r->s)
+			r->s->line[i] = line_of(opt);
 	}
 }
 

@@ -283,3 +283,28 @@ settings_parse(const char *name, struct span text, enum settings_scope scope,
 	settings_reader_free(&r);
 	return rc;
 }
+
+void
+settings_where(const struct settings *s, const char *key, struct buf *out)
+{
+	const struct row *row = settings_known_row(key);
+	unsigned line = row == NULL ? 0 : s->line[row - settings_rows];
+
+	buf_str(out, s->file);
+	if (line > 0)
+		buf_fmt(out, ":%u", line);
+	buf_fmt(out, ": %s", key);
+}
+
+int
+settings_anchor(const struct settings *s, struct buf *why)
+{
+	const char *file = s->dns.trust_anchor;
+	int rc = file == NULL || access(file, R_OK) == 0 ? 0 : -errno;
+
+	if (rc != 0) {
+		settings_where(s, "dns.trust_anchor", why);
+		buf_fmt(why, ": %s: %s\n", file, strerror(-rc));
+	}
+	return rc;
+}

@@ -108,9 +108,12 @@ settings_reader_init(struct reader *r, const char *file,
 	}
 	arena_init(&r->s->arena, SIZE_MAX); /* the files are limited */
 	r->s->file = r->file = arena_dup(&r->s->arena, span_str(file));
-	if (r->file == NULL) {
+	r->s->line =
+	    arena_alloc(&r->s->arena, settings_nrows * sizeof *r->s->line);
+	if (r->file == NULL || r->s->line == NULL) {
 		r->file = file;
 		settings_reader_nomem(r);
+		return r->error;
 	}
 	set_defaults(r, NULL, r->s);
 	return r->error;

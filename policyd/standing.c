@@ -140,7 +140,7 @@ check_rights(const struct settings *settings)
 	int rc;
 
 	buf_init(&why, 4096);
-	rc = startup_anchor(settings, &why);
+	rc = settings_anchor(settings, &why);
 	if (rc != 0)
 		log_lines(LOG_ERR, "config", buf_view(&why));
 	buf_free(&why);

@@ -8,18 +8,6 @@
 enum { TEXT_MAX = 64 * 1024 };
 
 int
-startup_anchor(const struct settings *s, struct buf *why)
-{
-	const char *file = s->dns.trust_anchor;
-	int rc = file == NULL || access(file, R_OK) == 0 ? 0 : -errno;
-
-	if (rc != 0)
-		buf_fmt(why, "%s: dns.trust_anchor: %s: %s\n", s->file, file,
-		    strerror(-rc));
-	return rc;
-}
-
-int
 startup_read(
     const char *file, struct settings **ret, struct buf *why, struct buf *warn)
 {
@@ -28,7 +16,7 @@ startup_read(
 
 	if (rc != 0)
 		return rc;
-	rc = startup_anchor(settings, why);
+	rc = settings_anchor(settings, why);
 	if (rc == 0)
 		*ret = settings;
 	else

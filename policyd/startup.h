@@ -22,13 +22,6 @@ int startup_read(
     const char *file, struct settings **ret, struct buf *why, struct buf *warn);
 
 /*
- * Sees whether dns.trust_anchor can be read: libunbound opens it at the first
- * question, when it is too late to refuse the settings. startup_read() does it, and
- * so shall who has given up rights since. 0, or -errno with a line in why.
- */
-int startup_anchor(const struct settings *s, struct buf *why);
-
-/*
  * As startup_read(), with a line of the log for each problem and, if warn, for each
  * warning: a spawned daemon starts every few minutes, many times over, and would
  * only repeat what -T and a standing daemon say once.

@@ -12,7 +12,7 @@ enum { RULES_MEMORY_MAX = 64 * 1024 };
 
 enum { TEXT_MAX = 1024 * 1024 }; /* ten thousand bad keys, and their paths */
 
-/* Says what is wrong with sign_headers. 0, -EINVAL or -ENOMEM. */
+/* 0, -EINVAL or -ENOMEM. */
 static int
 check_headers(const struct settings *s, struct buf *why)
 {
@@ -23,12 +23,24 @@ check_headers(const struct settings *s, struct buf *why)
 
 	arena_init(&arena, RULES_MEMORY_MAX);
 	rc = hdrsel_read(&s->signer.sign_headers, &arena, &rules, &bad);
-	if (rc == -EPERM || rc == -EINVAL)
-		buf_fmt(why, "%s: signer.sign_headers: %s%s\n", s->file, bad,
+	if (rc == -EPERM || rc == -EINVAL) {
+		settings_where(s, "signer.sign_headers", why);
+		buf_fmt(why, ": %s%s\n", bad,
 		    rc == -EPERM ? " changes on the way and is never signed"
 		                 : "");
+	}
 	arena_free(&arena);
 	return rc == -EPERM ? -EINVAL : rc;
+}
+
+int
+setup_check(const struct settings *s, struct buf *why)
+{
+	int rc = check_headers(s, why);
+
+	if (rc == -ENOMEM)
+		return rc;
+	return settings_anchor(s, why) != 0 ? -EINVAL : rc;
 }
 
 int
@@ -40,7 +52,7 @@ setup_read(
 
 	if (rc != 0)
 		return rc;
-	rc = check_headers(s.settings, why);
+	rc = setup_check(s.settings, why);
 	if (rc == -EINVAL) {
 		setup_clear(&s);
 		return rc;

@@ -20,6 +20,12 @@ struct setup {
 };
 
 /*
+ * Judges what no single value shows: header fields that are never signed, files that
+ * cannot be read. 0; -EINVAL with a line a problem in why; -ENOMEM.
+ */
+int setup_check(const struct settings *s, struct buf *why);
+
+/*
  * Reads the signer's part of file, and the keys. 0 and *ret (setup_clear), or
  * -errno. A sentence for each problem, a newline behind each, is appended to
  * why, for bad keys too, which are no failure here; warnings to warn.

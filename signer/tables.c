@@ -13,42 +13,79 @@ both(int a, int b)
 	return a != 0 ? a : b;
 }
 
+/* Says behind what is wrong with a table where the config names it. */
 static int
-open_hosts(const struct signer_settings *s, struct tables *t, struct buf *why,
-    struct buf *warn)
+named(const struct settings *s, const char *key, int rc, struct buf *why)
 {
-	struct arena *a = &t->arena;
-	int rc = hosts_open(&s->internal_hosts, a, &t->internal, why, warn);
-
-	rc = both(rc, hosts_open(&s->ignore_hosts, a, &t->ignore, why, warn));
-	return both(
-	    rc, hosts_open(&s->external_ignore, a, &t->external, why, warn));
+	if (rc == -EINVAL) {
+		settings_where(s, key, why);
+		buf_str(why, ": this table cannot be used\n");
+	}
+	return rc;
 }
 
 static int
-open_tables(const struct signer_settings *s, struct tables *t, struct buf *why,
+open_hosts(const struct settings *s, struct tables *t, struct buf *why,
+    struct buf *warn)
+{
+	const struct signer_settings *g = &s->signer;
+	const struct {
+		const char *key;
+		const struct text_list *list;
+		struct hosts *to;
+	} all[] = {{"signer.internal_hosts", &g->internal_hosts, &t->internal},
+	    {"signer.ignore_hosts", &g->ignore_hosts, &t->ignore},
+	    {"signer.external_ignore", &g->external_ignore, &t->external}};
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		rc = both(rc,
+		    named(s, all[i].key,
+		        hosts_open(
+		            all[i].list, &t->arena, all[i].to, why, warn),
+		        why));
+	return rc;
+}
+
+/* 0, -EINVAL or -ENOMEM. */
+static int
+open_keys(const struct settings *s, struct tables *t, struct buf *why,
+    struct buf *warn)
+{
+	const char *keys = s->signer.key_table, *rows = s->signer.signing_table;
+
+	if (keys == NULL)
+		return 0;
+	if (rows != NULL && strncmp(rows, "keylist:", 8) == 0) {
+		settings_where(s, "signer.key_table", why);
+		buf_str(why,
+		    ": the keylist of signing_table names its keys itself\n");
+		return -EINVAL;
+	}
+	return named(s, "signer.key_table",
+	    keytable_open(keys, &t->arena, &t->keys, why, warn), why);
+}
+
+static int
+open_tables(const struct settings *s, struct tables *t, struct buf *why,
     struct buf *warn)
 {
 	struct arena *a = &t->arena;
-	int rc = 0;
+	int rc = open_keys(s, t, why, warn);
 
-	t->has_signing = s->signing_table != NULL;
-	t->has_auth = s->auth_table != NULL;
-	if (s->key_table != NULL)
-		rc = keytable_open(s->key_table, a, &t->keys, why, warn);
-	if (t->has_signing && s->key_table != NULL &&
-	    strncmp(s->signing_table, "keylist:", 8) == 0) {
-		buf_str(why,
-		    "signing_table: a keylist names its keys itself, so there "
-		    "can be no key_table beside it\n");
-		rc = both(rc, -EINVAL);
-	}
+	t->has_signing = s->signer.signing_table != NULL;
+	t->has_auth = s->signer.auth_table != NULL;
 	/* without its keys each row of a signing table would be told */
 	if (rc == 0 && t->has_signing)
-		rc = signtable_open(
-		    s->signing_table, a, &t->keys, &t->signing, why);
+		rc = named(s, "signer.signing_table",
+		    signtable_open(
+		        s->signer.signing_table, a, &t->keys, &t->signing, why),
+		    why);
 	if (t->has_auth)
-		rc = both(rc, authtable_open(s->auth_table, a, &t->auth, why));
+		rc = both(rc,
+		    named(s, "signer.auth_table",
+		        authtable_open(s->signer.auth_table, a, &t->auth, why),
+		        why));
 	t->bad = t->keys.bad + t->signing.bad;
 	return rc;
 }
@@ -63,8 +100,8 @@ tables_open(const struct settings *s, struct tables **ret, struct buf *why,
 	if (t == NULL)
 		return -ENOMEM;
 	arena_init(&t->arena, SIZE_MAX); /* the files are limited */
-	rc = open_hosts(&s->signer, t, why, warn);
-	rc = both(rc, open_tables(&s->signer, t, why, warn));
+	rc = open_hosts(s, t, why, warn);
+	rc = both(rc, open_tables(s, t, why, warn));
 	if (rc == 0)
 		*ret = t;
 	else

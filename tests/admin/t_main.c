@@ -110,6 +110,33 @@ tells_what_is_wrong(void)
 	    r.err, "/nonexistent: cannot be read: No such file or directory\n");
 }
 
+/* As the daemons' own -T. */
+static void
+tells_what_needs_more_than_a_value(void)
+{
+	static struct run r;
+
+	run_test(&r, "-Tc",
+	    "dns {\ntrust_anchor = \"/none/of.key\" }\n"
+	    "signer { sign_headers = {\"From\", \"Received\"} }\n",
+	    0600);
+	CHECK(r.status == 1);
+	CHECK(strstr(r.err,
+	          "/p.conf:2: dns.trust_anchor: /none/of.key: No such file") !=
+	    NULL);
+	CHECK(strstr(r.err,
+	          "/p.conf:3: signer.sign_headers: Received changes on the way "
+	          "and is never signed\n") != NULL);
+	run_test(
+	    &r, "-Tc", "signer {\nkey_table = \"/none/KeyTable\" }\n", 0600);
+	CHECK(r.status == 1);
+	CHECK(strstr(r.err, "/none/KeyTable: No such file or directory\n") !=
+	    NULL);
+	CHECK(strstr(r.err,
+	          "/p.conf:2: signer.key_table: this table cannot be used\n") !=
+	    NULL);
+}
+
 static void
 looks_at_the_keys(void)
 {
@@ -173,5 +200,6 @@ refuses_a_wrong_command_line(void)
 }
 
 SUITE("main", T(prints_what_is_in_force), T(tells_what_is_wrong),
-    T(looks_at_the_keys), T(prints_the_sample), T(tells_about_itself),
+    T(tells_what_needs_more_than_a_value), T(looks_at_the_keys),
+    T(prints_the_sample), T(tells_about_itself),
     T(refuses_a_wrong_command_line))

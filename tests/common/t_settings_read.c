@@ -112,6 +112,67 @@ reads_domains_d(void)
 	drop(&p);
 }
 
+static const char *
+where(struct place *p, const char *key, char *text, size_t size)
+{
+	struct buf b;
+
+	buf_init(&b, size);
+	settings_where(p->s, key, &b);
+	snprintf(text, size, "%s", buf_text(&b));
+	buf_free(&b);
+	CU_ASSERT_FATAL(strncmp(text, p->file, strlen(p->file)) == 0);
+	return text + strlen(p->file);
+}
+
+/* For what is found wrong later, by who opens the files that it names. */
+static void
+tells_where_a_key_stands(void)
+{
+	char text[4000];
+	struct place p;
+
+	make(&p,
+	    "dns { timeout = 3 }\npolicyd {\n\thelo {\n\tfail = \"reject\" "
+	    "}\n}\n"
+	    "signer {\n\tkey_table = \"/k\"\n}\n"
+	    "domain \"m.example\" { key \"s\" { file = \"/f\" } }\n");
+	read_place(&p, SETTINGS_ALL);
+	CU_ASSERT_FATAL(p.rc == 0);
+	CHECK_STR(
+	    where(&p, "dns.timeout", text, sizeof text), ":1: dns.timeout");
+	CHECK_STR(where(&p, "policyd.helo.fail", text, sizeof text),
+	    ":4: policyd.helo.fail");
+	CHECK_STR(where(&p, "signer.key_table", text, sizeof text),
+	    ":7: signer.key_table");
+	CHECK_STR(where(&p, "policyd.mail_from.fail", text, sizeof text),
+	    ": policyd.mail_from.fail");
+	CHECK_STR(where(&p, "hostname", text, sizeof text), ": hostname");
+	drop(&p);
+}
+
+static void
+sees_whether_the_anchor_can_be_read(void)
+{
+	char text[4000], want[TMPDIR_PATH_MAX + 200];
+	struct place p;
+	struct buf why;
+
+	buf_init(&why, sizeof text);
+	make(&p, "dns { }\n");
+	read_place(&p, SETTINGS_ALL);
+	CHECK(settings_anchor(p.s, &why) == 0 && why.n == 0);
+	put(&p, "postseal.conf", "dns {\n trust_anchor = \"/none/of.key\" }\n");
+	read_place(&p, SETTINGS_ALL);
+	CHECK(settings_anchor(p.s, &why) == -ENOENT);
+	snprintf(want, sizeof want,
+	    "%s:2: dns.trust_anchor: /none/of.key: No such file or directory\n",
+	    p.file);
+	CHECK_STR(buf_text(&why), want);
+	buf_free(&why);
+	drop(&p);
+}
+
 /* What policyd never opens cannot stop it. */
 static void
 reads_domains_d_for_the_signer_alone(void)
@@ -326,7 +387,8 @@ bears_lack_of_memory_for_complaints(void)
 	drop(&p);
 }
 
-SUITE("settings_read", T(reads_domains_d),
+SUITE("settings_read", T(reads_domains_d), T(tells_where_a_key_stands),
+    T(sees_whether_the_anchor_can_be_read),
     T(reads_domains_d_for_the_signer_alone), T(tells_the_file_of_each_problem),
     T(finds_doubles_across_files), T(tells_what_cannot_be_read),
     T(takes_a_relative_path), T(limits_the_size_of_a_file),

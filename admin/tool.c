@@ -149,9 +149,11 @@ tool_domain(const char *name, const char *word, char *ret)
 bool
 tool_is_dir(const char *path)
 {
+	size_t n = strlen(path);
 	struct stat st;
 
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	return (n > 0 && path[n - 1] == '/') ||
+	    (stat(path, &st) == 0 && S_ISDIR(st.st_mode));
 }
 
 void

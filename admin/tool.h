@@ -61,7 +61,7 @@ int tool_read_file(const char *path, size_t max, struct buf *ret);
  * after saying that it is none. */
 int tool_domain(const char *name, const char *word, char *ret);
 
-/* True if path is a directory. What follows -c is the directory of another Postfix
+/* True if path is a directory, or is written as one. What follows -c is the directory of another Postfix
  * then, as in postconf(1), where a subcommand looks at one; else our config. */
 bool tool_is_dir(const char *path);
 

@@ -399,7 +399,7 @@ admin_metrics() {
 	    no 'wrong metrics:' "$(cat "$ADM/st"/*.metrics)" || return
 	for name in $(grep -ohE 'postseal_(policyd|signer)_[a-z_]+' \
 	    "$TOP/conf/grafana-dashboard.json" "$TOP/conf/alerts.yml" | sort -u); do
-		grep -qE "^$name[ {]" "$ADM/st"/*.metrics ||
+		grep -qE "^${name}[ {]" "$ADM/st"/*.metrics ||
 		    no "nobody serves $name" || return
 	done
 }

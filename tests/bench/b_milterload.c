@@ -22,8 +22,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,11 +29,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "tests/support/load.h"
 
 enum { PACKETS_MAX = 4096, CHUNK = 65535, DOMAINS_MAX = 10000 };
 
@@ -90,22 +87,6 @@ static size_t held;
 static unsigned domains, next_domain; /* of -d */
 static size_t place[PLACES_MAX], places;
 
-static uint64_t
-now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static void
-die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
 static void
 put(struct script *s, const void *p, size_t n)
 {
@@ -113,7 +94,7 @@ put(struct script *s, const void *p, size_t n)
 		s->cap = (s->n + n) * 2;
 		s->bytes = realloc(s->bytes, s->cap);
 		if (s->bytes == NULL)
-			die("realloc");
+			load_die("realloc");
 	}
 	memcpy(s->bytes + s->n, p, n);
 	s->n += n;
@@ -178,7 +159,7 @@ make_message(const char *from, size_t size)
 	size_t filled = 0;
 
 	if (body == NULL)
-		die("malloc");
+		load_die("malloc");
 	snprintf(value, sizeof value, "<%s>", from);
 	packet(&message, 'M', value, strlen(value) + 1, true);
 	packet(&message, 'D', "Ri\0004AE0FA84398", 15, false);
@@ -225,7 +206,7 @@ find_places(void)
 	while ((at = memmem(at, (size_t)(end - at), numbered,
 	            sizeof numbered - 1)) != NULL) {
 		if (places == PLACES_MAX)
-			die("places");
+			load_die("places");
 		place[places++] =
 		    (size_t)(at - message.bytes) + strlen("user@d");
 		at++;
@@ -243,7 +224,7 @@ number(struct client *c)
 	if (c->own == NULL) {
 		c->own = malloc(message.n);
 		if (c->own == NULL)
-			die("malloc");
+			load_die("malloc");
 		memcpy(c->own, message.bytes, message.n);
 	}
 	snprintf(digits, sizeof digits, "%04u", next_domain % DOMAINS_MAX);
@@ -307,7 +288,7 @@ send_some(struct client *c)
 				return;
 			}
 			if (n < 0)
-				die("send");
+				load_die("send");
 			c->sent += (size_t)n;
 		}
 		if (hold && c->phase == MESSAGE) {
@@ -318,7 +299,7 @@ send_some(struct client *c)
 		c->packet = last;
 		if (last < c->script->packets) {
 			if (c->script->packet[last].cmd == 'E')
-				c->began = now_ns();
+				c->began = load_now_ns();
 			c->waiting = true;
 		} else {
 			next_phase(c);
@@ -344,7 +325,7 @@ reply(struct client *c, char cmd, const char *data, size_t n)
 	if (cmd == 'p' || cmd == 'm' || cmd == 'l')
 		return;
 	if (c->phase == MESSAGE && c->script->packet[c->packet].cmd == 'E') {
-		latency[latencies++] = (double)(now_ns() - c->began) / 1e6;
+		latency[latencies++] = (double)(load_now_ns() - c->began) / 1e6;
 		signed_messages += c->signed_one;
 		failed += cmd != 'c' && cmd != 'a';
 	}
@@ -400,80 +381,6 @@ receive(struct client *c)
 	c->have -= at;
 }
 
-static int
-dial(const char *path, int port)
-{
-	struct sockaddr_un un = {.sun_family = AF_UNIX};
-	struct sockaddr_in in = {.sin_family = AF_INET,
-	    .sin_port = htons((uint16_t)port),
-	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int one = 1,
-	    fd = socket(path != NULL ? AF_UNIX : AF_INET, SOCK_STREAM, 0);
-
-	if (fd < 0)
-		die("socket");
-	for (int tries = 0;; tries++) {
-		int rc;
-		if (path != NULL) {
-			snprintf(un.sun_path, sizeof un.sun_path, "%s", path);
-			rc = connect(fd, (struct sockaddr *)&un, sizeof un);
-		} else {
-			setsockopt(
-			    fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-			rc = connect(fd, (struct sockaddr *)&in, sizeof in);
-		}
-		if (rc == 0)
-			break;
-		if (errno != EAGAIN || tries > 1000)
-			die("connect");
-		usleep(10000); /* the listen queue is full */
-	}
-	fcntl(fd, F_SETFL, O_NONBLOCK);
-	return fd;
-}
-
-/* CPU of the processes named, children that were reaped not counted. */
-static double
-cpu_ms(const char *pids)
-{
-	double ticks = 0;
-	char path[64], text[1024], *copy, *save = NULL;
-
-	if (pids == NULL)
-		return 0;
-	copy = strdup(pids);
-	for (char *p = strtok_r(copy, ",", &save); p != NULL;
-	     p = strtok_r(NULL, ",", &save)) {
-		unsigned long user = 0, sys = 0;
-		FILE *f;
-
-		snprintf(path, sizeof path, "/proc/%d/stat", atoi(p));
-		f = fopen(path, "r");
-		if (f == NULL)
-			continue;
-		if (fgets(text, sizeof text, f) != NULL) {
-			char *behind = strrchr(text, ')');
-			if (behind != NULL &&
-			    sscanf(behind + 1,
-			        " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u "
-			        "%lu %lu",
-			        &user, &sys) == 2)
-				ticks += (double)(user + sys);
-		}
-		fclose(f);
-	}
-	free(copy);
-	return ticks * 1000.0 / (double)sysconf(_SC_CLK_TCK);
-}
-
-static int
-by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -481,7 +388,6 @@ main(int argc, char **argv)
 	int connections = 64, each = 10, opt, port = 0, open_ = 0, ep;
 	size_t size = 4096;
 	struct client *client;
-	struct rlimit rl;
 	static const char offer[] = "\0\0\0\6\0\0\1\377\0\037\377\377";
 	double cpu, seconds;
 	uint64_t began;
@@ -524,25 +430,24 @@ main(int argc, char **argv)
 		fprintf(stderr, "-S socket or -P port; -d up to 10000\n");
 		return 2;
 	}
-	getrlimit(RLIMIT_NOFILE, &rl);
-	rl.rlim_cur = rl.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &rl);
+	load_raise_limit();
 	client = calloc((size_t)connections, sizeof *client);
 	latency =
 	    calloc((size_t)connections * (size_t)each + 1, sizeof *latency);
 	ep = epoll_create1(0);
 	if (client == NULL || latency == NULL || ep < 0)
-		die("start");
+		load_die("start");
 	packet(&negotiate, 'O', offer, 12, true);
 
 	/* One connection first: what is negotiated decides the scripts. */
-	cpu = cpu_ms(pids);
-	began = now_ns();
+	cpu = load_cpu_ms(pids);
+	began = load_now_ns();
 	for (int i = 0; i < connections; i++) {
 		struct client *c = &client[i];
 		struct epoll_event ev = {.events = EPOLLIN, .data.ptr = c};
 
-		c->fd = dial(path, port);
+		c->fd = load_dial(path, port);
+		fcntl(c->fd, F_SETFL, O_NONBLOCK);
 		c->left = each;
 		start(c, NEGOTIATE, &negotiate);
 		if (i == 0) {
@@ -594,9 +499,9 @@ main(int argc, char **argv)
 			;
 		return 0;
 	}
-	seconds = (double)(now_ns() - began) / 1e9;
-	cpu = cpu_ms(pids) - cpu;
-	qsort(latency, latencies, sizeof *latency, by_value);
+	seconds = (double)(load_now_ns() - began) / 1e9;
+	cpu = load_cpu_ms(pids) - cpu;
+	qsort(latency, latencies, sizeof *latency, load_by_value);
 	printf("messages=%zu signed=%zu failed=%zu seconds=%.3f rate=%.1f "
 	       "p50_ms=%.3f p99_ms=%.3f cpu_ms=%.4f\n",
 	    done_messages, signed_messages, failed, seconds,

@@ -15,23 +15,20 @@
  * answer), checks, rate, p50/p99 latency in ms, rss_kb and pss_kb of the process
  * after the last check, cpu_ms of it for a check, and the last action.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "tests/support/load.h"
 
 enum { WORDS_MAX = 32 };
 
@@ -48,22 +45,6 @@ static const char *domain = "example.test", *helo = "mail.example.test";
 static const char *address = "192.0.2.1";
 static char action[256];
 static int number;
-
-static uint64_t
-now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static void
-die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
 
 /* "%d" of the pattern replaced by the number. */
 static void
@@ -96,9 +77,9 @@ ask(struct client *c)
 	    "encryption_protocol=\nencryption_cipher=\n"
 	    "encryption_keysize=0\netrn_domain=\nstress=\n\n",
 	    h, d, address, (int)getpid(), value);
-	c->asked = now_ns();
+	c->asked = load_now_ns();
 	if (send(c->fd, text, (size_t)n, MSG_NOSIGNAL) != n)
-		die("send");
+		load_die("send");
 }
 
 static void
@@ -108,7 +89,7 @@ spawn(struct client *c, const char *command)
 	int pair[2], n = 0;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-		die("socketpair");
+		load_die("socketpair");
 	for (char *w = strtok_r(copy, " ", &save); w != NULL && n < WORDS_MAX;
 	     w = strtok_r(NULL, " ", &save))
 		words[n++] = w;
@@ -123,30 +104,6 @@ spawn(struct client *c, const char *command)
 	free(copy);
 	close(pair[1]);
 	c->fd = pair[0];
-}
-
-static void
-dial(struct client *c, const char *path, int port)
-{
-	struct sockaddr_un un = {.sun_family = AF_UNIX};
-	struct sockaddr_in in = {.sin_family = AF_INET,
-	    .sin_port = htons((uint16_t)port),
-	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-
-	c->fd = socket(
-	    path != NULL ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (path != NULL)
-		snprintf(un.sun_path, sizeof un.sun_path, "%s", path);
-	for (int tries = 0;; tries++) {
-		int rc = path != NULL
-		    ? connect(c->fd, (struct sockaddr *)&un, sizeof un)
-		    : connect(c->fd, (struct sockaddr *)&in, sizeof in);
-		if (rc == 0)
-			return;
-		if (errno != EAGAIN || tries > 1000)
-			die("connect");
-		usleep(10000); /* the listen queue is full */
-	}
 }
 
 /* A whole reply is there: remember the action. */
@@ -178,7 +135,7 @@ dial_idle(int n, const char *path, int port)
 	struct client c = {0};
 
 	for (int i = 0; i < n; i++)
-		dial(&c, path, port);
+		c.fd = load_dial(path, port);
 	ask(&c);
 	while (!answered(&c))
 		;
@@ -202,33 +159,6 @@ memory(pid_t pid, const char *key)
 	return kb;
 }
 
-static double
-cpu_ms(pid_t pid)
-{
-	char path[64], text[1024], *behind;
-	unsigned long user = 0, sys = 0;
-	FILE *f;
-
-	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-	f = fopen(path, "r");
-	if (f != NULL && fgets(text, sizeof text, f) != NULL &&
-	    (behind = strrchr(text, ')')) != NULL)
-		sscanf(behind + 1,
-		    " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-		    &user, &sys);
-	if (f != NULL)
-		fclose(f);
-	return (double)(user + sys) * 1000.0 / (double)sysconf(_SC_CLK_TCK);
-}
-
-static int
-by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -237,7 +167,7 @@ main(int argc, char **argv)
 	pid_t watch = 0;
 	int idle = 0;
 	struct client *client;
-	struct rlimit rl;
+	char watched[16];
 	double *latency, first = 0, cpu, seconds;
 	size_t done = 0;
 	uint64_t began;
@@ -285,17 +215,15 @@ main(int argc, char **argv)
 		fprintf(stderr, "-e command, -S socket or -P port\n");
 		return 2;
 	}
-	getrlimit(RLIMIT_NOFILE, &rl);
-	rl.rlim_cur = rl.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &rl);
+	load_raise_limit();
 	client = calloc((size_t)connections, sizeof *client);
 	latency = calloc((size_t)connections * (size_t)each, sizeof *latency);
 	ep = epoll_create1(EPOLL_CLOEXEC);
 	if (client == NULL || latency == NULL || ep < 0)
-		die("start");
+		load_die("start");
 	if (idle > 0)
 		dial_idle(idle, path, port);
-	began = now_ns();
+	began = load_now_ns();
 	for (int i = 0; i < connections; i++) {
 		struct epoll_event ev = {
 		    .events = EPOLLIN, .data.ptr = &client[i]};
@@ -303,13 +231,14 @@ main(int argc, char **argv)
 		if (command != NULL)
 			spawn(&client[i], command);
 		else
-			dial(&client[i], path, port);
+			client[i].fd = load_dial(path, port);
 		client[i].left = each;
 		epoll_ctl(ep, EPOLL_CTL_ADD, client[i].fd, &ev);
 	}
 	if (watch == 0)
 		watch = client[0].pid;
-	cpu = command != NULL ? 0 : cpu_ms(watch);
+	snprintf(watched, sizeof watched, "%d", (int)watch);
+	cpu = command != NULL ? 0 : load_cpu_ms(watched);
 	for (int i = 0; i < connections; i++)
 		ask(&client[i]);
 	open_ = connections;
@@ -327,11 +256,11 @@ main(int argc, char **argv)
 			if (!answered(c))
 				continue;
 			if (done == 0) {
-				first = (double)(now_ns() - began) / 1e6;
-				began = now_ns();
+				first = (double)(load_now_ns() - began) / 1e6;
+				began = load_now_ns();
 			} else {
 				latency[done - 1] =
-				    (double)(now_ns() - c->asked) / 1e6;
+				    (double)(load_now_ns() - c->asked) / 1e6;
 			}
 			done++;
 			if (--c->left > 0) {
@@ -342,10 +271,10 @@ main(int argc, char **argv)
 			}
 		}
 	}
-	seconds = (double)(now_ns() - began) / 1e9;
-	cpu = cpu_ms(watch) - cpu;
+	seconds = (double)(load_now_ns() - began) / 1e9;
+	cpu = load_cpu_ms(watched) - cpu;
 	if (done > 1)
-		qsort(latency, done - 1, sizeof *latency, by_value);
+		qsort(latency, done - 1, sizeof *latency, load_by_value);
 	printf("first_ms=%.2f checks=%zu rate=%.1f p50_ms=%.3f p99_ms=%.3f "
 	       "rss_kb=%ld pss_kb=%ld cpu_ms=%.4f action=\"%.120s\"\n",
 	    first, done, done > 1 ? (double)(done - 1) / seconds : 0,

@@ -82,9 +82,11 @@ look(struct run *r)
 	    &postfix, r->tool.settings, &r->findings, &r->postfix);
 	for (size_t i = 0; i < n; i++)
 		r->facts[i].tls = r->postfix.tls;
-	if (n == 0)
+	if (n == 0 && r->tool.settings->signer.signing_table == NULL)
 		findings_add(&r->findings, FINDING_NOTE, "config", NULL,
-		    "postseal setup DOMAIN", "%s has no domain section",
+		    "postseal setup DOMAIN",
+		    "%s has neither a domain section nor a signing_table: no "
+		    "mail is signed",
 		    r->o->config);
 	return r->o->no_dns ? 0 : look_at_dns(r);
 }

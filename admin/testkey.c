@@ -6,6 +6,7 @@
 
 #include "admin/domainfile.h"
 #include "admin/domainkey.h"
+#include "admin/genkey.h"
 #include "admin/testkey.h"
 #include "common/domain.h"
 
@@ -40,6 +41,17 @@ print_key(const struct domainkey *k, bool colour, struct buf *out)
 	if (k->problem == NULL && k->security == DNS_SECURE)
 		buf_str(out, " [DNSSEC]");
 	buf_byte(out, '\n');
+}
+
+/* The record that should be there, where another one is, or none. */
+static void
+print_record(const struct domainkey *k, struct buf *out)
+{
+	if (k->problem != NULL || domainkey_good(k) || k->diff == KEYDIFF_NODNS)
+		return;
+	buf_byte(out, '\n');
+	genkey_record(k->domain->name, k->settings->selector,
+	    k->facts.algorithm, buf_view(&k->half), out);
 }
 
 /* What is said once, below. */
@@ -145,6 +157,8 @@ report(const struct options *o, const struct domainkey *k, size_t n,
 		for (size_t i = 0; i < n; i++)
 			print_key(&k[i], tool_colour(), out);
 		print_dnssec(k, n, out);
+		for (size_t i = 0; i < n; i++)
+			print_record(&k[i], out);
 	}
 	if (rc == 0 && o->activate && !o->json)
 		rc = activate(k, n, out, why);

@@ -17,7 +17,7 @@ dnssec_no_anchor() {
 	    >/etc/postseal/no-anchor.conf
 	! said=$("$LIBEXEC/postseal-policyd" -T -c /etc/postseal/no-anchor.conf 2>&1) ||
 	    no "an anchor that is not there is taken"
-	grep -q 'no-anchor\.conf: dns\.trust_anchor: .*absent\.ds: No such file' <<<"$said" ||
+	grep -q 'no-anchor\.conf:5: dns\.trust_anchor: .*absent\.ds: No such file' <<<"$said" ||
 	    no "$said"
 }
 

@@ -248,6 +248,12 @@ enum {
 	 * Verifiers look at a few; opendkim's at 3. */
 	SIGNATURES_MAX = 16,
 
+	/* Names of hosts in the Received-SPF and Authentication-Results of one message
+	 * that are compared with ours; one with more is not signed. A message passes
+	 * 50 hosts at most (Postfix's hopcount_limit), and a comparison asks all
+	 * patterns of a table. */
+	INBOUND_NAMES_MAX = 50,
+
 	/* trusted_forwarders: each is a check of its own for a message that does
 	 * not pass, all at once. Who has more relays than this lists addresses. */
 	SPF_FORWARDERS_MAX = 16,

@@ -142,7 +142,9 @@ judge(struct choose_path *p)
 		return v;
 	if (!choose_may_send(p))
 		return turn_away(p, from);
-	v = from;
+	v = choose_came_in(p);
+	if (v == CHOOSE_SIGN)
+		v = from;
 	for (size_t i = 0;
 	     v == CHOOSE_SIGN && i < sizeof rules / sizeof rules[0]; i++)
 		v = rules[i](p);

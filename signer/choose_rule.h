@@ -38,6 +38,10 @@ enum choose_verdict choose_from(struct choose_path *p);
 /* choose_way.c: what is left alone, whoever hands it in. */
 enum choose_verdict choose_way(struct choose_path *p);
 
+/* choose_way.c: what came from outside before. This may read long fields, and is for
+ * clients who may have mail signed: a stranger's is unsigned without it. */
+enum choose_verdict choose_came_in(struct choose_path *p);
+
 /* choose_way.c: true if this client may have mail signed. */
 bool choose_may_send(struct choose_path *p);
 

@@ -40,6 +40,18 @@ has_row(const struct choose_path *p, struct span domain)
 	return signtable_next(t, &w) < t->table.n;
 }
 
+/* A section for the domain or one above it. */
+static bool
+has_section(const struct choose_path *p, struct span domain)
+{
+	for (; domain.n > 0 && p->keys->settings->ndomains > 0;
+	     domain = span_skip(domain, span_find(domain, '.') + 1)) {
+		if (keyring_find(p->keys, domain) != NULL)
+			return true;
+	}
+	return false;
+}
+
 /* True if mail to the domain could be for us, or a host of that name is ours: it is
  * that of the message, or one that we sign for, or below one. */
 static bool
@@ -47,14 +59,20 @@ serves(const void *arg, struct span domain)
 {
 	const struct choose_path *p = arg;
 
-	if (has_row(p, domain) || domain_within(domain, span_str(p->ret->from)))
-		return true;
-	for (; domain.n > 0;
-	     domain = span_skip(domain, span_find(domain, '.') + 1)) {
-		if (keyring_find(p->keys, domain) != NULL)
-			return true;
-	}
-	return false;
+	return domain_within(domain, span_str(p->ret->from)) ||
+	    has_section(p, domain) || has_row(p, domain);
+}
+
+/* True if it is of the author's organisation, or one that we sign for. A row that
+ * matches every domain says nothing of any. */
+static bool
+is_home(const void *arg, struct span domain)
+{
+	const struct choose_path *p = arg;
+	struct span from = span_str(p->ret->from);
+
+	return domain_within(domain, from) || domain_within(from, domain) ||
+	    has_section(p, domain);
 }
 
 enum choose_verdict
@@ -64,9 +82,6 @@ choose_way(struct choose_path *p)
 	const struct hosts_entry *e;
 	const char *daemon =
 	    choose_listed(&p->settings->never_sign_daemons, in->daemon);
-	const struct inbound_us us = {
-	    p->keys->settings->hostname, in->host, serves, p};
-	const struct field *mark;
 
 	if (daemon != NULL) {
 		choose_say(p, "never_sign_daemons: %s", daemon);
@@ -76,7 +91,16 @@ choose_way(struct choose_path *p)
 	    in_hosts(p, "ignore_hosts", &p->tables->ignore, &e))
 		return choose_because(
 		    p, CHOOSE_CLIENT_IGNORED, e->text, e->file, e->line);
-	mark = inbound_mark(&in->fields, &us);
+	return CHOOSE_SIGN;
+}
+
+enum choose_verdict
+choose_came_in(struct choose_path *p)
+{
+	const struct inbound_us us = {
+	    p->keys->settings->hostname, p->in->host, serves, is_home, p};
+	const struct field *mark = inbound_mark(&p->in->fields, &us);
+
 	if (mark == NULL)
 		return CHOOSE_SIGN;
 	choose_say(

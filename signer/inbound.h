@@ -4,8 +4,11 @@
  *
  * By a Received-SPF field (RFC 7208 section 9.1), unless every receiver= in it is
  * the name of a host elsewhere and there is one; or by an Authentication-Results
- * field (RFC 8601) with this host's authserv-id. "none" as its only result is
- * what a policy service says of mail that it did not check, and no mark.
+ * field (RFC 8601) with the authserv-id of this host or of its organisation. "none"
+ * as its only result is what a policy service says of mail of our own users, which
+ * it did not check, and no mark. Of mail from relays outside, which it did not check
+ * either, it says "spf=policy", or X-Comment with a receiver=, judged as that of a
+ * Received-SPF.
  *
  * Policy services differ in what they call the receiver: the host, its short name,
  * the domain of the recipient (pypolicyd-spf), "<UNKNOWN>" (its Hide_Receiver),
@@ -13,7 +16,8 @@
  * they came, with quotes and parentheses in them: so whatever a sender makes of the
  * text in front of receiver=, it still counts; in doubt the field is ours.
  *
- * A sender can put in such a field, too: the message is unsigned then.
+ * A sender can put in such a field, too: the message is unsigned then. So it is with
+ * more than INBOUND_NAMES_MAX names.
  */
 #ifndef POSTSEAL_SIGNER_INBOUND_H
 #define POSTSEAL_SIGNER_INBOUND_H
@@ -28,6 +32,11 @@ struct inbound_us {
 	/* True if mail to that domain, which has no dot at its end, could be for us,
 	 * or a host of that name is ours. */
 	bool (*serves)(const void *arg, struct span domain);
+
+	/* True if the domain, likewise, may be the organisation of the message's
+	 * author or one that we sign for. Narrower, as authserv-ids of others stand in
+	 * mail of our users, too. */
+	bool (*is_home)(const void *arg, struct span domain);
 	const void *arg;
 };
 

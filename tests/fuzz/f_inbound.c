@@ -19,10 +19,17 @@ serves(const void *arg, struct span domain)
 }
 
 static bool
+is_home(const void *arg, struct span domain)
+{
+	(void)arg;
+	return span_ieqs(domain, "home.example");
+}
+
+static bool
 is_mark(const char *name, struct span value)
 {
 	static const struct inbound_us us = {
-	    "mx.example", "other.example", serves, NULL};
+	    "mx.example", "other.example", serves, is_home, NULL};
 	struct field f = {span_str(name), value};
 	const struct field *got =
 	    inbound_mark(&(struct field_list){&f, 1}, &us);
@@ -51,16 +58,21 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char spf[] = "Received-SPF",
-	                  results[] = "Authentication-Results";
+	                  results[] = "Authentication-Results",
+	                  comment[] = "X-Comment";
 	struct span in = span_of(data, size);
 
 	(void)is_mark(spf, in);
 	(void)is_mark(results, in);
+	(void)is_mark(comment, in);
 	must_be_mark(spf, " pass helo=", in, "; receiver=mx.example");
 	must_be_mark(spf, " pass envelope-from=\"", in,
 	    "\"; receiver=\"Other.Example\"; x=y");
 	must_be_mark(spf, " pass (", in, ") receiver=served.example;");
 	must_be_mark(results, " mx.example; spf=pass smtp.mailfrom=", in, "");
+	must_be_mark(results, " home.example; dkim=pass header.d=", in, "");
+	must_be_mark(comment, " SPF skipped for whitelisted relay - helo=", in,
+	    "; receiver=mx.example");
 	must_be_mark(results, " (x) \"mx.example\" 1; dkim=fail (", in, "");
 	return 0;
 }

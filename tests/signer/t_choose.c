@@ -234,6 +234,21 @@ static const struct rule rules[] = {
                "host"},
     {"", "Authentication-Results: mx.good.example; none\n" FROM,
         .client = "127.0.0.1"},
+    {"", "Authentication-Results: good.example; spf=fail\n" FROM,
+        .client = "127.0.0.1", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Authentication-Results of this "
+               "host"},
+    {"",
+        "X-Comment: SPF not checked: trusted forwarder; "
+        "receiver=mx.good.example\n" FROM,
+        .client = "127.0.0.1", .login = "a", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has X-Comment of this host"},
+    {"", "X-Comment: SPF not checked: authenticated client\n" FROM,
+        .client = "127.0.0.1"},
+    /* a stranger is one, whatever the header says */
+    {"", "Received-SPF: fail receiver=mx.good.example\n" FROM,
+        .client = "192.0.2.1", .verdict = CHOOSE_CLIENT_OUTSIDE,
+        .why = "client 192.0.2.1 is not internal and not authenticated"},
     {"", "Authentication-Results: mx.far.example; spf=pass\n" FROM,
         .client = "127.0.0.1"},
 
@@ -409,20 +424,20 @@ write_tables(const struct tmpdir *d)
 	    path, rsa, path, path, path, path);
 	tmpdir_write(d, "KeyTable", text);
 	tmpdir_write(d, "re",
-	    "*@one.example k1 @%\n*@one.example k2 @other.example\n"
-	    "x@wild.* any nobody\n*@wild.example any @wild.example # c\n"
+	    "*@one.example k1:@%\n*@one.example k2:@other.example\n"
+	    "x@wild.* any:nobody\n*@wild.example any: @wild.example # c\n"
 	    "*@two.example files\n*@three.example %\n*@lost.example none\n"
 	    "*@torn.example broken\n*@gone.example gone\n*@four.example files\n"
-	    "*@five.example %\n*.six.example k1 @sub.one.example\n"
+	    "*@five.example %\n*.six.example k1:@sub.one.example\n"
 	    "*@four.example k1\n*@seven.example k1\n"
 	    "*@seven.example %\n*@seven.example files\n"
 	    "*@seven.example k2\n*@eight.example k1\n"
 	    "*@eight.example gone\n*@nine.example files\n"
-	    "*@nine.example %\n*@id.example k1 x%y@one.example\n"
-	    "*@two.id.example any x@two.id.example extra\n"
-	    "*@sub.id.example any @id.example\n");
+	    "*@nine.example %\n*@id.example k1:x%y@one.example\n"
+	    "*@two.id.example any:x:y@two.id.example\n"
+	    "*@sub.id.example any:@id.example\n");
 	tmpdir_write(d, "plain",
-	    "* k2\n.example k1\na@one.example any\none.example k2\n"
+	    "* k2\n.example k1\na@one.example any:@%\none.example k2\n"
 	    "b@.example files\nc@* k1\n");
 	snprintf(text, sizeof text,
 	    "*@one.example:one.example:%s\n"
@@ -474,13 +489,15 @@ tables(void)
 	    {"refile:@re", "a@id.example", CHOOSE_SIGN,
 	        "one.example:s1:xid.exampley@one.example "},
 	    {"refile:@re", "a@two.id.example", CHOOSE_SIGN,
-	        "two.id.example:s3:- "},
+	        "two.id.example:s3:x:y@two.id.example "},
 	    {"refile:@re", "a@sub.id.example", CHOOSE_SIGN,
 	        "sub.id.example:s3:- "},
 	    {"refile:@re", "a@else.example", CHOOSE_DOMAIN_UNKNOWN, ""},
-	    {"file:@plain", "a@one.example", CHOOSE_SIGN, "one.example:s3:- "},
+	    {"file:@plain", "a@one.example", CHOOSE_SIGN,
+	        "one.example:s3:@one.example "},
 	    {"file:@plain\" sign_all = \"true", "a@one.example", CHOOSE_SIGN,
-	        "one.example:s3:- one.example:s2:- one.example:s1:- "},
+	        "one.example:s3:@one.example one.example:s2:- "
+	        "one.example:s1:- "},
 	    {"@plain", "z@one.example", CHOOSE_SIGN, "one.example:s2:- "},
 	    {"@plain", "b@two.example", CHOOSE_SIGN, "two.example:s4:- "},
 	    {"@plain", "z@deep.er.example", CHOOSE_SIGN, "one.example:s1:- "},
@@ -563,6 +580,48 @@ receivers_of_tables(void)
 		    "From: a@one.example\n",
 		    row[i].receiver);
 		choose(&f, buf_text(&text), "127.0.0.1", false, &c);
+		CHECK(c.verdict == row[i].verdict);
+	}
+	buf_free(&text);
+	fixture_free(&f);
+}
+
+/* Results of hosts elsewhere stand in mail of our users, too, for whom a row may
+ * match every domain. */
+static void
+results_of_others(void)
+{
+	static const struct {
+		const char *id, *from;
+		enum choose_verdict verdict;
+	} row[] = {
+	    {"mx.far.example", "a@one.example", CHOOSE_SIGN},
+	    {"mailhost", "a@one.example", CHOOSE_SIGN},
+	    {"two.example", "a@one.example", CHOOSE_SIGN},
+	    {"one.example", "a@one.example", CHOOSE_CAME_IN},
+	    {"mx.One.example.", "a@one.example", CHOOSE_CAME_IN},
+	    {"own.org", "a@one.example", CHOOSE_CAME_IN},
+	    {"mx.own.org", "a@one.example", CHOOSE_CAME_IN},
+	    {"own.org", "a@x.own.org", CHOOSE_CAME_IN},
+	};
+	struct fixture f;
+	struct buf text;
+	struct choose c;
+
+	fixture_make_with(&f,
+	    "domain \"own.org\" { subdomains = true "
+	    "key \"a\" { file = \"@ed.pem\" } }\n"
+	    "signer { key_table = \"@KeyTable\" signing_table = "
+	    "\"refile:@re\" }\n",
+	    write_tables);
+	buf_init(&text, 4096);
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		suite_row(row[i].id);
+		buf_clear(&text);
+		buf_fmt(&text,
+		    "Authentication-Results: %s; spf=pass\nFrom: %s\n",
+		    row[i].id, row[i].from);
+		choose(&f, buf_text(&text), "127.0.0.1", true, &c);
 		CHECK(c.verdict == row[i].verdict);
 	}
 	buf_free(&text);
@@ -754,5 +813,5 @@ end(void)
 }
 
 SUITE("choose", T(begin), T(from_fields), T(clients), T(each_rule),
-    T(subdomains), T(tables), T(receivers_of_tables), T(guides_tables),
-    T(strangers), T(no_memory), T(many_signatures), T(end))
+    T(subdomains), T(tables), T(receivers_of_tables), T(results_of_others),
+    T(guides_tables), T(strangers), T(no_memory), T(many_signatures), T(end))

@@ -1,5 +1,8 @@
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "common/limits.h"
 #include "signer/inbound.h"
 #include "tests/support/guard.h"
 #include "tests/support/suite.h"
@@ -85,6 +88,44 @@ static const struct {
     {"Authentication-Results", " (mx.example; spf=pass", false},
     {"Authentication-Results", " far.example; mx.example; spf=pass", false},
     {"Authentication-Results", " example; spf=pass", false},
+    /* an authserv-id for the organisation, or the host's short name */
+    {"Authentication-Results", " MX; spf=pass", true},
+    {"Authentication-Results", " m; spf=pass", false},
+    {"Authentication-Results", " home.example; spf=fail", true},
+    {"Authentication-Results", " (x)\r\n\t\"home\\.example\".; spf=fail", true},
+    {"Authentication-Results", " \"Home\\.example.\" 1; spf=fail", true},
+    {"Authentication-Results", " home.example; none", false},
+    {"Authentication-Results", " served.example; spf=fail", false},
+    {"Authentication-Results", " far.example home.example; spf=fail", false},
+    /* Exchange writes none, and results in its place */
+    {"Authentication-Results",
+        " spf=none (sender IP is ) smtp.mailfrom=home.example; dkim=none",
+        false},
+    {"Authentication-Results", " home.example=x; spf=fail", false},
+    /* mail of others that was not checked */
+    {"Authentication-Results",
+        " mx.example; spf=policy reason=\"not checked: trusted forwarder\"",
+        true},
+    {"X-Comment", " SPF not checked: trusted forwarder; receiver=mx.example",
+        true},
+    {"x-comment ", "\r\n\tspf NOT checked: x; receiver=unknown", true},
+    {"X-Comment", " SPF not checked: x; receiver=far.example", false},
+    {"X-Comment", " SPF not checked: authenticated client", false},
+    {"X-Comment", " SPF not checked", false},
+    {"X-Comment", " receiver=mx.example", false},
+    {"X-Comment", " x SPF not checked: y; receiver=mx.example", false},
+    {"X-Comment",
+        " SPF skipped for whitelisted relay - client-ip=192.0.2.1; helo=x; "
+        "envelope-from=a@b; receiver=<UNKNOWN> ",
+        true},
+    {"X-Comment", " SPF skipped for whitelisted relay", true},
+    {"X-Comment",
+        " SPF skipped for whitelisted relay - helo=x; receiver=far.example",
+        false},
+    {"X-Comment",
+        " SPF check N/A for local connections - client-ip=192.0.2.1; helo=x; "
+        "envelope-from=a@b; receiver=<UNKNOWN> ",
+        false},
     {"Authentication-Results", " xmx.example; spf=pass", false},
     {"Authentication-Results", " far.example; spf=pass", false},
     {"Authentication-Results", "", false},
@@ -95,6 +136,13 @@ static bool
 serves(const void *arg, struct span domain)
 {
 	return span_ieqs(domain, arg);
+}
+
+static bool
+is_home(const void *arg, struct span domain)
+{
+	(void)arg;
+	return span_ieqs(domain, "home.example");
 }
 
 static void
@@ -119,7 +167,7 @@ static void
 marks(void)
 {
 	const struct inbound_us us = {
-	    "mx.example", "other.example", serves, "served.example"};
+	    "mx.example", "other.example", serves, is_home, "served.example"};
 
 	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
 		suite_row(row[i].value);
@@ -140,7 +188,8 @@ other_hosts(void)
 	    {" pass receiver=mx.example receiver=elsewhere.example", true},
 	    {" pass receiver=served.example", false},
 	};
-	const struct inbound_us us = {"elsewhere.example", "", serves, ""};
+	const struct inbound_us us = {
+	    "elsewhere.example", "", serves, is_home, ""};
 
 	for (size_t i = 0; i < sizeof one / sizeof one[0]; i++) {
 		struct field f = {
@@ -157,7 +206,7 @@ static void
 several_fields(void)
 {
 	static const char far[] = " pass receiver=far.example";
-	const struct inbound_us us = {"mx.example", "", serves, ""};
+	const struct inbound_us us = {"mx.example", "", serves, is_home, ""};
 
 	for (size_t at = 0; at < 5; at++) {
 		struct field f[5];
@@ -185,7 +234,7 @@ long_values(void)
 	    "\"receiver=a.b", "receiver=\\", "\\", "(", "=", "receiver\t"};
 	enum { SIZE = 1 << 20 };
 	static char text[SIZE];
-	const struct inbound_us us = {"mx.example", "", serves, ""};
+	const struct inbound_us us = {"mx.example", "", serves, is_home, ""};
 
 	for (size_t i = 0; i < sizeof piece / sizeof piece[0]; i++) {
 		struct field f[2] = {
@@ -203,4 +252,61 @@ long_values(void)
 	}
 }
 
-SUITE("inbound", T(marks), T(other_hosts), T(several_fields), T(long_values))
+/* Who serves a name is a costly question. */
+static bool
+counts(const void *arg, struct span domain)
+{
+	(void)domain;
+	++*(size_t *)(uintptr_t)arg;
+	return false;
+}
+
+/* n receivers of other names, in fields of `each`; then one more field. */
+static bool
+many(size_t n, size_t each, struct field last, size_t *asked)
+{
+	const struct inbound_us us = {"mx.example", "", counts, counts, asked};
+	struct field f[INBOUND_NAMES_MAX + 2];
+	char text[INBOUND_NAMES_MAX + 1][1024];
+	struct field_list list = {f, 0};
+
+	for (size_t i = 0; i < n; list.n++) {
+		char *t = text[list.n];
+		size_t at = (size_t)sprintf(t, " pass");
+
+		for (size_t j = 0; j < each && i < n; j++, i++)
+			at += (size_t)sprintf(
+			    t + at, " receiver=a%zu.far.example;", i);
+		f[list.n] =
+		    (struct field){span_str("Received-SPF"), span_of(t, at)};
+	}
+	f[list.n++] = last;
+	*asked = 0;
+	return inbound_mark(&list, &us) != NULL;
+}
+
+static void
+names_of_a_message(void)
+{
+	const size_t max = INBOUND_NAMES_MAX;
+	const struct field other = {span_str("Subject"), span_str("x")},
+	                   again = {span_str("Received-SPF"),
+	                       span_str(" pass receiver=a49.far.example.")},
+	                   result = {span_str("Authentication-Results"),
+	                       span_str(" far.example; spf=pass")},
+	                   ours = {span_str("Authentication-Results"),
+	                       span_str(" mx.example; spf=pass")};
+	size_t asked;
+
+	CHECK(!many(max, 1, other, &asked) && asked == max);
+	CHECK(!many(max, 1, again, &asked) && asked == max);
+	CHECK(many(max + 1, 1, other, &asked) && asked == max);
+	CHECK(!many(max / 2, 5, other, &asked) && asked <= max);
+	CHECK(many(max + 1, 5, other, &asked) && asked <= max);
+	CHECK(!many(max - 1, 1, result, &asked) && asked == max);
+	CHECK(many(max, 1, result, &asked) && asked == max);
+	CHECK(many(0, 1, ours, &asked) && asked == 0);
+}
+
+SUITE("inbound", T(marks), T(other_hosts), T(several_fields), T(long_values),
+    T(names_of_a_message))

@@ -87,18 +87,30 @@ is_looked_up(struct span key)
 	    span_eq(span_skip(key, at), span_str("*"));
 }
 
+/* Parts "name:identity" at the first ':', as OpenDKIM does; white space may stand
+ * behind that alone. False when some stands elsewhere. */
+static bool
+read_value(const char *value, struct span *ret_name, const char **ret_identity)
+{
+	size_t n = strcspn(value, ":");
+	const char *identity = value + n + (value[n] == ':');
+
+	identity += strspn(identity, " \t");
+	*ret_name = span_of(value, n);
+	*ret_identity = identity[0] == '\0' ? NULL : identity;
+	return strcspn(value, " \t") >= n &&
+	    identity[strcspn(identity, " \t")] == '\0';
+}
+
 static void
 read_row(struct signtable *t, size_t i, const struct keytable *k,
     struct arena *arena, struct buf *why)
 {
 	struct table_row *row = &t->table.row[i];
 	struct signtable_row *r = &t->row[i];
-	struct span name = span_str(row->value);
-	size_t n = strcspn(row->value, " \t");
+	struct span name;
+	bool whole = read_value(row->value, &name, &r->identity);
 
-	r->identity =
-	    n < name.n ? row->value + n + strspn(row->value + n, " \t") : NULL;
-	name.n = n;
 	r->by_domain = span_eq(name, span_str("%"));
 	r->key = name.n == 0 || r->by_domain || k->table.n == 0
 	    ? k->table.n
@@ -107,6 +119,11 @@ read_row(struct signtable *t, size_t i, const struct keytable *k,
 	if (name.n == 0)
 		table_tell(why, &t->table, row->line,
 		    "behind the pattern must stand the name of a key");
+	else if (!whole)
+		table_tell(why, &t->table, row->line,
+		    "no white space may stand in \"%.*s\": an identity is "
+		    "written name:identity, as in k:@example.com",
+		    TABLE_TOLD_MAX, row->value);
 	else if (!t->in_order && !is_looked_up(span_str(row->key)))
 		table_tell(why, &t->table, row->line,
 		    "%.*s can never match: such patterns need \"refile:%s\"",

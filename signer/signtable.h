@@ -2,7 +2,7 @@
  * signtable.h - OpenDKIM's SigningTable (opendkim.conf(5)): which key signs for
  * an address.
  *
- *     pattern  name of a key  [identity for i=]
+ *     pattern  name-of-a-key[:identity for i=]
  *
  * A "refile:" has patterns with '*' that are tried in the order of the file. A
  * "file:" is looked up: user@host, host, user@.domain and then .domain from the

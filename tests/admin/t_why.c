@@ -55,7 +55,7 @@ begin(void)
 	    "k2 one.example:s2:@/rsa.pem\n"
 	    "any %:s3:@/keys/%/k\n");
 	put("SigningTable",
-	    "*@one.example k1 @%\n"
+	    "*@one.example k1:@%\n"
 	    "*@nofile.example any\n"
 	    "*@one.example k2\n"
 	    "*@lost.example nokey\n");
@@ -188,7 +188,7 @@ static const struct {
         "match_envelope: sender's domain \"one.example\", From "
         "\"one.example\"\n"
         "domain: no section for one.example\n"
-        "signing_table: @/SigningTable:1: *@one.example k1 @%\n"
+        "signing_table: @/SigningTable:1: *@one.example k1:@%\n"
         "key_table: @/KeyTable:2: k1\n"
         "key: selector s1, @/ed.pem\n"
         "signature: d=one.example s=s1 a=ed25519-sha256 i=@one.example\n"
@@ -221,7 +221,7 @@ static const struct {
         "From: a@one.example\n" CONNECTED "sign_daemons: ORIGINATING\n"
         "match_envelope: a bounce has no sender\n"
         "domain: no section for one.example\n"
-        "signing_table: @/SigningTable:1: *@one.example k1 @%\n"
+        "signing_table: @/SigningTable:1: *@one.example k1:@%\n"
         "key_table: @/KeyTable:2: k1\n"
         "key: selector s1, @/ed.pem\n"
         "signature: d=one.example s=s1 a=ed25519-sha256 i=@one.example\n"

@@ -74,7 +74,7 @@ choose_tables() {
 	choose_put KeyTable '# name domain:selector:path' \
 	    "r1._domainkey.two.example two.example:r1:$keys/two.example/r1.private" \
 	    "any %:e1:$keys/%/e1.private"
-	choose_put SigningTable '*@two.example r1._domainkey.two.example @%' \
+	choose_put SigningTable '*@two.example r1._domainkey.two.example:@%' \
 	    '*@ed.example any' '*@wrong.example 20200505._domainkey'
 	choose_put TrustedHosts 127.0.0.1 ::1 '*.two.example'
 	choose_put Logins 'alice *@ed.example'

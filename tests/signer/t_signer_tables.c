@@ -103,6 +103,10 @@ static const struct {
     {"SigningTable", "*@a.example k\n*@b.example\n",
         "@/SigningTable:2: behind the pattern must stand the name of a key",
         true},
+    {"SigningTable", "*@a.example k\n*@b.example k @b.example\n",
+        "@/SigningTable:2: no white space may stand in \"k @b.example\": an "
+        "identity is written name:identity, as in k:@example.com",
+        true},
     {"KeyTable", "k a.example:s:@/good.pem\nb b.example:s\n",
         "@/KeyTable:2: behind the name must stand domain:selector:path", true},
     {"KeyTable", "k a.example:s:@/good.pem\nb b.example:t:@/none.pem\n",

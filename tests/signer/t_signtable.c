@@ -140,6 +140,66 @@ keylist_order(void)
 	look_up("keylist:/s", rows, row, sizeof row / sizeof row[0]);
 }
 
+/* "name:identity", parted as OpenDKIM does it: at the first ':'. */
+static void
+values(void)
+{
+	enum { GOOD, BLANKS, NAMELESS };
+	static const struct {
+		const char *value, *identity; /* NULL: none */
+		int is;
+	} row[] = {
+	    {"k", NULL, GOOD},
+	    {"k:bob@a.example", "bob@a.example", GOOD},
+	    {"k:@%", "@%", GOOD},
+	    {"k:", NULL, GOOD},
+	    {"k: @%", "@%", GOOD},
+	    {"k:x:y@a.example", "x:y@a.example", GOOD},
+	    {"%:@%", "@%", GOOD},
+	    {"k @%", NULL, BLANKS},
+	    {"k\t@%", NULL, BLANKS},
+	    {"k :@%", NULL, BLANKS},
+	    {"k:@a.example x", NULL, BLANKS},
+	    {":@a.example", NULL, NAMELESS},
+	    {":", NULL, NAMELESS},
+	    {"", NULL, NAMELESS},
+	};
+
+	for (size_t i = 0; i < 2 * (sizeof row / sizeof row[0]); i++) {
+		const char *value = row[i / 2].value;
+		const char *spec = i % 2 == 0 ? "/s" : "refile:/s";
+		char text[100], says[300];
+		struct signtable s;
+		struct keytable k;
+
+		suite_row(value);
+		snprintf(text, sizeof text, "a@a.example %s\n", value);
+		says[0] = '\0';
+		if (row[i / 2].is == BLANKS)
+			snprintf(says, sizeof says,
+			    "/s:1: no white space may stand in \"%s\": an "
+			    "identity is written name:identity, as in "
+			    "k:@example.com\n",
+			    value);
+		else if (row[i / 2].is == NAMELESS)
+			snprintf(says, sizeof says,
+			    "/s:1: behind the pattern must stand the name of "
+			    "a key\n");
+		CHECK(keytable_parse("/k", span_str("k a.example:s:/k\n"),
+		          &arena, &k, &why, &why) == 0);
+		CHECK(signtable_parse(
+		          spec, span_str(text), &arena, &k, &s, &why) == 0);
+		CHECK(s.row[0].wrong == (row[i / 2].is != GOOD));
+		CHECK(s.bad == s.row[0].wrong);
+		CHECK_STR(buf_text(&why), says);
+		if (!s.row[0].wrong)
+			CHECK_STR(s.row[0].identity, row[i / 2].identity);
+		buf_clear(&why);
+		keytable_free(&k);
+	}
+	suite_row(NULL);
+}
+
 /* 10,000 domains: each is found, and finding one takes no longer than a small
  * part of a signature. */
 static void
@@ -186,4 +246,4 @@ many_rows(void)
 }
 
 SUITE("signtable", T(begin), T(plain_order), T(refile_order), T(keylist_order),
-    T(many_rows), T(end))
+    T(values), T(many_rows), T(end))

@@ -10,6 +10,7 @@ enum {
 	HEADER_SIZE = 12,
 	FLAG_QR = 0x8000, /* it is a response */
 	FLAG_TC = 0x0200, /* it was cut */
+	POINTER = 0xc000, /* the two bits that mark one instead of a label */
 	CLASS_IN = 1,
 	TYPE_CNAME = 5
 };
@@ -22,8 +23,19 @@ struct message {
 	unsigned count;  /* of its records */
 };
 
+/*
+ * The name whose records are looked for. Owners are compared with it; most are the
+ * same two octets, a pointer, as the one before, of which is known what it leads
+ * to: 4,000 records of one name cost it once.
+ */
+struct sought {
+	const struct dnsname *name;
+	unsigned pointer; /* the last one, 0: none yet */
+	bool leads;       /* to name */
+};
+
 struct rr {
-	struct dnsname owner;
+	bool ours; /* its owner is the name sought */
 	unsigned type;
 	unsigned class;
 	size_t data; /* offset of its RDATA */
@@ -47,10 +59,35 @@ get16(const unsigned char *p)
 
 /* --- records -------------------------------------------------------------- */
 
+/* Reads an owner; *ret_ours: it is the name sought. A pointer seen before leads
+ * from here, too, to what lies before it. */
 static bool
-rr_read(const struct message *m, size_t at, struct rr *ret)
+owner_read(
+    const struct message *m, struct sought *sought, size_t *at, bool *ret_ours)
 {
-	if (!dnsname_read(m->all, at, &ret->owner, &at) || m->n - at < 10)
+	unsigned pointer = m->n - *at < 2 ? 0 : get16(m->p + *at);
+	struct dnsname owner;
+
+	if (pointer != 0 && pointer == sought->pointer) {
+		*at += 2;
+		*ret_ours = sought->leads;
+		return true;
+	}
+	if (!dnsname_read(m->all, *at, &owner, at))
+		return false;
+	*ret_ours = dnsname_equal(&owner, sought->name);
+	if (pointer >= POINTER) {
+		sought->pointer = pointer;
+		sought->leads = *ret_ours;
+	}
+	return true;
+}
+
+static bool
+rr_read(
+    const struct message *m, struct sought *sought, size_t at, struct rr *ret)
+{
+	if (!owner_read(m, sought, &at, &ret->ours) || m->n - at < 10)
 		return false;
 	ret->type = get16(m->p + at);
 	ret->class = get16(m->p + at + 2);
@@ -201,48 +238,63 @@ read_head(struct message *m, const struct dnsname *name, enum dns_type type,
 	return NULL;
 }
 
+static bool
+has_names(enum dns_type type)
+{
+	return type == DNS_MX || type == DNS_PTR;
+}
+
 /*
  * One pass over the answer section: every record of (name, type) goes to the
- * sink; *ret_alias is the name's CNAME, its n 0 when it has none. False if the
- * section is malformed.
+ * sink; *ret_alias is the name's CNAME, its n 0 when it has none. NULL, or what is
+ * wrong with the section.
  */
-static bool
+static const char *
 read_section(const struct message *m, const struct dnsname *name,
     enum dns_type type, struct sink *sink, struct dnsname *ret_alias)
 {
+	static const char malformed[] = "malformed answer";
+	struct sought sought = {.name = name};
 	size_t at = m->answers;
 	struct rr rr;
 
 	ret_alias->n = 0;
 	for (unsigned i = 0; i < m->count; i++, at = rr.next) {
-		if (!rr_read(m, at, &rr))
-			return false;
-		if (rr.class != CLASS_IN || !dnsname_equal(&rr.owner, name))
+		if (has_names(type) && sink->n == DNS_NAMES_MAX)
+			break;
+		if (!rr_read(m, &sought, at, &rr))
+			return malformed;
+		if (rr.class != CLASS_IN || !rr.ours)
 			continue;
 		if (rr.type == (unsigned)type &&
 		    !sink_record(sink, m, &rr, type))
-			return false;
+			return malformed;
+		if (sink->n > DNS_RECORDS_MAX)
+			return "too many records";
 		if (rr.type == TYPE_CNAME && ret_alias->n == 0 &&
 		    !rr_name(m, &rr, 0, ret_alias))
-			return false;
+			return malformed;
 	}
-	return true;
+	return NULL;
 }
 
 static int
 make_answer(enum dns_status status, const char *why, size_t n, size_t text,
     struct dns_answer **ret, struct sink *ret_sink)
 {
-	size_t head = sizeof(struct dns_answer);
 	struct dns_record *record;
+	size_t size = sizeof(struct dns_answer) + n * sizeof *record + text;
 	struct dns_answer *a;
 
-	a = calloc(1, head + n * sizeof *record + text);
+	a = calloc(1, size);
 	if (a == NULL)
 		return -ENOMEM;
 	record = (struct dns_record *)(a + 1);
-	*a = (struct dns_answer){
-	    .status = status, .why = why, .n = n, .record = record};
+	*a = (struct dns_answer){.status = status,
+	    .why = why,
+	    .size = size,
+	    .n = n,
+	    .record = record};
 	if (ret_sink != NULL)
 		*ret_sink = (struct sink){
 		    .record = record, .text = (char *)(record + n)};
@@ -257,21 +309,21 @@ read_answer(const struct message *m, struct dnsname *name, enum dns_type type,
 {
 	struct sink sink = {.n = 0}, out;
 	struct dnsname alias;
+	const char *why;
 	int err;
 
 	for (unsigned hops = 0;; hops++) {
 		if (hops > DNS_CNAME_MAX)
 			return make_answer(DNS_NXDOMAIN, NULL, 0, 0, ret, NULL);
-		if (!read_section(m, name, type, &sink, &alias))
-			return dnsmsg_error("malformed answer", ret);
+		why = read_section(m, name, type, &sink, &alias);
+		if (why != NULL)
+			return dnsmsg_error(why, ret);
 		if (sink.n > 0 || alias.n == 0)
 			break;
 		*name = alias;
 	}
 	if (sink.n == 0)
 		return make_answer(DNS_NODATA, NULL, 0, 0, ret, NULL);
-	if (sink.used > DNS_TEXT_MAX)
-		return dnsmsg_error("answer too large", ret);
 	err = make_answer(DNS_FOUND, NULL, sink.n, sink.used, ret, &out);
 	if (err == 0)
 		read_section(m, name, type, &out, &alias);
@@ -302,6 +354,19 @@ int
 dnsmsg_error(const char *why, struct dns_answer **ret)
 {
 	return make_answer(DNS_TEMPERROR, why, 0, 0, ret, NULL);
+}
+
+struct dns_answer *
+dns_answer_refuse(struct dns_answer *a, const char *why)
+{
+	struct dns_answer *small;
+
+	*a = (struct dns_answer){.status = DNS_TEMPERROR,
+	    .security = a->security,
+	    .why = why,
+	    .size = sizeof *a};
+	small = realloc(a, sizeof *a);
+	return small == NULL ? a : small;
 }
 
 void

@@ -9,6 +9,9 @@
  * Choices that the RFCs leave open:
  * - An AAAA record of ::ffff:a.b.c.d stays an IPv6 address. It can only be
  *   compared with an IPv6 client, and a mapped client has become IPv4 before.
+ * - Of the names of MX and PTR the first DNS_NAMES_MAX are read, as nobody wants
+ *   more. Of A, AAAA and TXT any one may be that which is wanted: more than
+ *   DNS_RECORDS_MAX are an error.
  * - More than DNS_CNAME_MAX CNAMEs are taken for a loop: DNS_NXDOMAIN.
  */
 #ifndef POSTSEAL_COMMON_DNSMSG_H

@@ -167,6 +167,16 @@ enum {
 	SPF_TERMS_MAX = 10, /* DNS terms of one check */
 	SPF_NAMES_MAX = 10, /* MX names (more: permerror), PTR (rest ignored) */
 
+	/* DNS questions of one check that is evaluated term by term: its record, and
+	 * each term with its names. What is asked early never makes them more. (The
+	 * names of the client for %{p}, and the explanation, are not in it.) */
+	SPF_QUESTIONS_MAX = 1 + SPF_TERMS_MAX * (1 + SPF_NAMES_MAX),
+
+	/* How long a fail waits for its explanation, with all questions for that: one
+	 * that is lost is put again after 0.75 and 1.5 seconds. The explanation is a
+	 * courtesy (RFC 7208 section 6.2), and Postfix and the client wait for it. */
+	SPF_EXPLAIN_MS = 3000,
+
 	/* A published SPF record as text: 64 KiB is what DNS over TCP holds. */
 	SPF_RECORD_MAX = 65535,
 
@@ -197,9 +207,16 @@ enum {
 	/* CNAMEs in one answer; more are a loop. libunbound follows 11. */
 	DNS_CNAME_MAX = 16,
 
-	/* Texts and names of one answer, unpacked: TXT fills 64 KiB at the most,
-	 * but compressed MX names could unpack to some 5 MB. */
-	DNS_TEXT_MAX = 256 * 1024,
+	/* Records of one answer. Published sets of addresses have a few, large ones
+	 * some dozens; 255 fill the largest UDP answer that resolvers take (4,096
+	 * bytes). 64 KiB could hold 4,000, and a sender have 100 such answers: more
+	 * is an error, as to leave some out could change a verdict. Of the names of
+	 * MX and PTR nobody wants more than ten; the first 100 are read. */
+	DNS_RECORDS_MAX = 1000,
+	DNS_NAMES_MAX = 100,
+
+	/* The texts of one answer, joined: TXT fills a message at the most. */
+	DNS_TEXT_MAX = 64 * 1024,
 
 	/* Tags of a DKIM-Signature or a key record: all that RFC 6376 to 8616 know are
 	 * 14 and 8. */
@@ -271,6 +288,12 @@ enum {
 	/* Memory of one check beside the answers: 21 records of 11 rows and 220
 	 * questions (names of 253 bytes) are some 110 KiB. */
 	SPF_CHECK_MEMORY_MAX = 256 * 1024,
+
+	/* The answers that one check holds. 111 answers of RFC 7208's largest check
+	 * are some 20 KiB, with records of 4 KiB and sets of 50 addresses 150 KiB.
+	 * Also how much a run may have to look through: 10,000 addresses are 0.1 ms.
+	 * Beyond it an answer is an error. */
+	SPF_ANSWERS_MAX = 256 * 1024,
 
 	/* A header line must stay under 998 bytes (RFC 5322 section 2.1.1). */
 	HEADER_LINE_MAX = 990,

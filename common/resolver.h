@@ -42,33 +42,48 @@ enum dns_status {
 
 enum dns_security { DNS_INSECURE, DNS_SECURE, DNS_BOGUS };
 
+/* By the type that was asked for. */
 struct dns_record {
-	struct ip ip;        /* A: AF_INET; AAAA: always AF_INET6, a mapped
-	                      * address too, which no IPv6 client can have */
-	uint16_t preference; /* MX */
-	const char
-	    *name;       /* MX, PTR: lower-case text, no trailing dot ("" is the
-	                      * root), odd octets as in RFC 1035 section 5.1; one
-	                      * with a backslash is no host's and cannot be given
-	                      * to resolver_ask(), which takes it literally */
-	struct span txt; /* TXT: its strings joined without a space, RFC 7208
-	                      * section 3.3; any octet may be in it */
+	union {
+		/* A: AF_INET; AAAA: always AF_INET6, a mapped address too, which
+		 * no IPv6 client can have */
+		struct ip ip;
+
+		/* MX, PTR: lower-case text, no trailing dot ("" is the root),
+		 * odd octets as in RFC 1035 section 5.1; one with a backslash is
+		 * no host's and cannot be given to resolver_ask(), which takes it
+		 * literally */
+		struct {
+			const char *name;
+			uint16_t preference; /* MX */
+		};
+
+		/* TXT: its strings joined without a space, RFC 7208 section 3.3;
+		 * any octet may be in it */
+		struct span txt;
+	};
 };
 
 struct dns_answer {
 	enum dns_status status;
 	enum dns_security security;
 	const char
-	    *why; /* DNS_TEMPERROR: a static reason ("timeout", "SERVFAIL",
-	                  * "bogus", "malformed answer", "too many questions",
+	    *why;    /* DNS_TEMPERROR: a static reason ("timeout", "SERVFAIL",
+	                  * "bogus", "malformed answer", "too many records",
+	                  * "too many questions",
 	                  * "no resolver", ...); else NULL */
-	size_t n; /* records, in the order of the answer */
+	size_t size; /* bytes that it takes, records and texts included */
+	size_t n;    /* records, in the order of the answer */
 	const struct dns_record *record;
 };
 
 /* Frees an answer that was returned owned (one allocation, dnsmsg.c); NULL is
  * allowed. */
 void dns_answer_free(struct dns_answer *a);
+
+/* Makes an answer DNS_TEMPERROR because of why, a literal, and gives back what its
+ * records took. *Takes* a; returns owned, never NULL. */
+struct dns_answer *dns_answer_refuse(struct dns_answer *a, const char *why);
 
 struct resolver;
 struct dns_query;

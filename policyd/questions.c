@@ -1,3 +1,4 @@
+#include "common/limits.h"
 #include "policyd/questions.h"
 
 void
@@ -38,6 +39,19 @@ questions_find(struct questions *qs, struct span name, enum dns_type type)
 	*qs->end = q;
 	qs->end = &q->next;
 	return q;
+}
+
+void
+questions_answered(
+    struct questions *qs, struct question *q, struct dns_answer *answer)
+{
+	if (answer->size > SPF_ANSWERS_MAX - qs->held)
+		answer = dns_answer_refuse(answer, "too much data in all");
+	else
+		qs->held += answer->size;
+	q->state = QUESTION_ANSWERED;
+	q->query = NULL;
+	q->answer = answer;
 }
 
 bool

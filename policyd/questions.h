@@ -34,6 +34,7 @@ struct question {
 
 struct questions {
 	struct arena *arena;
+	size_t held; /* bytes of the answers */
 	struct question *first, **end;
 };
 
@@ -44,6 +45,11 @@ void questions_init(struct questions *qs, struct arena *a);
  * name. NULL when memory is out. */
 struct question *questions_find(
     struct questions *qs, struct span name, enum dns_type type);
+
+/* *Takes* the answer to q, which is ANSWERED then. Beyond SPF_ANSWERS_MAX bytes of
+ * answers q gets a DNS_TEMPERROR in its place. */
+void questions_answered(
+    struct questions *qs, struct question *q, struct dns_answer *answer);
 
 /* True if one of the addresses in the answer is in the network of ip with that
  * many bits; with 0, if there is any address. */

@@ -83,25 +83,39 @@ add_room(struct run *r, SPF_dns_rr_t *rr, size_t n)
 	return false;
 }
 
-/* Addresses of the type; mapped ones (ip.h) of AAAA are as good as others. */
+/* The address by which n of them (one or more) match if they do. */
+static const struct ip *
+telling(const struct ip *client, unsigned bits, const struct dns_record *record,
+    size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (ip_match(&record[i].ip, client, bits))
+			return &record[i].ip;
+	}
+	return &record[0].ip;
+}
+
+/*
+ * Of the addresses of a set, one: that which matches, if there is one. libspf2
+ * allocates for each that it is given. Mapped ones (ip.h) of AAAA are as good as
+ * others.
+ */
 static SPF_dns_rr_t *
-addresses(
-    struct run *r, ns_type type, const struct dns_record *record, size_t n)
+address(struct run *r, ns_type type, const struct row *row,
+    const struct dns_record *record, size_t n)
 {
 	SPF_dns_rr_t *rr = empty_answer(r, type, NETDB_SUCCESS);
 	int family = type == ns_t_a ? AF_INET : AF_INET6;
+	const struct ip *ip = telling(&r->l->client.ip, row->bits, record, n);
 
-	for (size_t i = 0; rr != NULL && rr->herrno == NETDB_SUCCESS && i < n;
-	     i++) {
-		if (record[i].ip.family != family ||
-		    !add_room(r, rr, sizeof(SPF_dns_rr_data_t)))
-			continue;
-		if (family == AF_INET)
-			memcpy(&rr->rr[rr->num_rr]->a, record[i].ip.b, 4);
-		else
-			memcpy(&rr->rr[rr->num_rr]->aaaa, record[i].ip.b, 16);
-		rr->num_rr++;
-	}
+	if (rr == NULL || rr->herrno != NETDB_SUCCESS || ip->family != family ||
+	    !add_room(r, rr, sizeof(SPF_dns_rr_data_t)))
+		return rr;
+	if (family == AF_INET)
+		memcpy(&rr->rr[0]->a, ip->b, 4);
+	else
+		memcpy(&rr->rr[0]->aaaa, ip->b, 16);
+	rr->num_rr = 1;
 	return rr;
 }
 
@@ -161,7 +175,7 @@ look_up(SPF_dns_server_t *dns, const char *name, ns_type type, int cache)
 	}
 	found = host < 0 ? lookups_addresses(r->l, row, &record, &n)
 	                 : lookups_host(r->l, row, (size_t)host, &record, &n);
-	return found == FOUND ? addresses(r, type, record, n)
+	return found == FOUND ? address(r, type, row, record, n)
 	                      : no_answer(r, type, found);
 }
 

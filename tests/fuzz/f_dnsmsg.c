@@ -74,6 +74,7 @@ check(struct span msg, enum dns_type type)
 {
 	struct dns_answer *a;
 	size_t text = 0;
+	bool names = type == DNS_MX || type == DNS_PTR;
 
 	want(dnsmsg_read(msg, span_str("a.example"), type, &a) == 0);
 	want((a->status == DNS_TEMPERROR) == (a->why != NULL));
@@ -81,7 +82,11 @@ check(struct span msg, enum dns_type type)
 	want(a->security == DNS_INSECURE);
 	for (size_t i = 0; i < a->n; i++)
 		text += check_record(&a->record[i], type);
-	want(text <= DNS_TEXT_MAX);
+	want(a->n <= (names ? DNS_NAMES_MAX : DNS_RECORDS_MAX));
+	want(names || text <= DNS_TEXT_MAX);
+	want(a->size == sizeof *a + a->n * sizeof *a->record + text);
+	a = dns_answer_refuse(a, "why");
+	want(a->status == DNS_TEMPERROR && a->n == 0);
 	dns_answer_free(a);
 }
 

@@ -74,4 +74,14 @@ struct hdrsel {
 int hdrsel_pick(const struct hdrsel_rules *rules,
     const struct field_list *fields, struct arena *arena, struct hdrsel *ret);
 
+/*
+ * The fields that the h= of a signature names, in its order: of several with one
+ * name the lowest for the first that names it (5.4.2). names: as for
+ * taglist_item(). Goes over the fields once. 0, and *ret_n fields in
+ * ret[HDRSEL_MAX], NULL for those that are not there; or -E2BIG: more names than
+ * hdrsel_pick() gives.
+ */
+int hdrsel_named(struct span names, const struct field_list *fields,
+    const struct field **ret, size_t *ret_n);
+
 #endif

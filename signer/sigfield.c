@@ -8,7 +8,8 @@
 
 enum {
 	LINE_MAX_BYTES = 78, /* RFC 5322 section 2.1.1 */
-	SEAL_LINE = 72       /* characters of b= on a line */
+	SEAL_LINE = 72,      /* characters of b= on a line */
+	EXPIRE_DIGITS = 12   /* RFC 6376 section 3.5 */
 };
 
 /* --- writing -------------------------------------------------------------- */
@@ -105,6 +106,7 @@ sigfield_write(const struct sigfield *s, struct buf *out)
 	    "c=", span_str(canon_words(s->header_canon, s->body_canon)), ";");
 	put(&w, " ", "d=", s->domain, ";");
 	put(&w, " ", "s=", s->selector, ";");
+	put(&w, " ", "q=dns/txt;", span_of(NULL, 0), "");
 	put_time(&w, "t=", s->time);
 	put_time(&w, "x=", s->expire);
 	put_identity(&w, s->identity);
@@ -177,6 +179,27 @@ read_canons(const struct tag *c, struct sigfield_read *r)
 	return why;
 }
 
+/* x=: 1*12DIGIT. */
+static const char *
+read_expire(const struct tag *x, uint64_t *ret)
+{
+	uint64_t t = 0;
+
+	*ret = UINT64_MAX;
+	if (x == NULL)
+		return NULL;
+	for (size_t i = 0; i < x->value.n; i++) {
+		if (x->value.p[i] < '0' || x->value.p[i] > '9' ||
+		    i == EXPIRE_DIGITS)
+			return "x= is no time";
+		t = 10 * t + (uint64_t)(x->value.p[i] - '0');
+	}
+	if (x->value.n == 0)
+		return "x= is no time";
+	*ret = t;
+	return NULL;
+}
+
 static const char *
 read_value(const struct taglist *tags, const char *name, const char *missing,
     struct span *ret)
@@ -207,8 +230,10 @@ read_tags(const struct taglist *tags, struct sigfield_read *r)
 		return "v= is not 1";
 	if (taglist_find(tags, "l") != NULL)
 		return "l= leaves a part of the body unsigned";
-	why = read_algorithm(algorithm, &r->algorithm);
-	return why != NULL ? why : read_canons(taglist_find(tags, "c"), r);
+	if ((why = read_algorithm(algorithm, &r->algorithm)) != NULL ||
+	    (why = read_expire(taglist_find(tags, "x"), &r->expire)) != NULL)
+		return why;
+	return read_canons(taglist_find(tags, "c"), r);
 }
 
 enum parse

@@ -57,12 +57,14 @@ struct sigfield_read {
 	struct span headers;   /* h=: taglist_item() takes the names */
 	struct span bodyhash;  /* bh=, base64 */
 	struct span signature; /* b=, base64 */
+	uint64_t expire;       /* x=, seconds since 1970; UINT64_MAX: no tag */
 };
 
 /*
  * Reads a value (folds LF or CRLF). PARSE_OK, or PARSE_BAD with *ret untouched
  * and a static reason: no tag list, a required tag missing, another version, an
- * algorithm or canonicalization that is not ours, l= (which we never write).
+ * algorithm or canonicalization that is not ours, an x= that is no time, l= (which
+ * we never write).
  * Never PARSE_MORE.
  */
 enum parse sigfield_parse(

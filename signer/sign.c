@@ -127,48 +127,19 @@ sign_field(struct sign *s, struct key *key, const struct sign_params *p,
 
 /* --- verifying ------------------------------------------------------------ */
 
-/* How many names of the list in front of name, one of its items, are equal. */
-static size_t
-named_before(struct span list, struct span name)
-{
-	struct span item;
-	size_t n = 0;
-
-	while ((item = taglist_item(&list)).p != name.p)
-		n += span_ieq(item, name);
-	return n;
-}
-
-/* The instance of name that has n others of it below; NULL: there is none. */
-static const struct field *
-from_below(const struct field_list *fields, struct span name, size_t n)
-{
-	for (size_t i = fields->n; i > 0; i--) {
-		const struct field *f = &fields->v[i - 1];
-
-		if (span_ieq(f->name, name) && n-- == 0)
-			return f;
-	}
-	return NULL;
-}
-
 static int
-add_named(struct sign *s, enum canonicalization canon, struct span headers,
+add_named(struct sign *s, enum canonicalization canon, struct span names,
     const struct field_list *fields)
 {
-	struct span rest = headers;
-	size_t n = 0;
-	int error = 0;
+	const struct field *named[HDRSEL_MAX];
+	size_t n;
+	int error = hdrsel_named(names, fields, named, &n);
 
-	while (rest.n > 0 && error == 0) {
-		struct span name = taglist_item(&rest);
-		const struct field *f;
-
-		if (++n > HDRSEL_MAX)
-			return -EINVAL;
-		f = from_below(fields, name, named_before(headers, name));
-		if (f != NULL)
-			error = canon_field(&s->input, canon, f);
+	if (error != 0)
+		return -EINVAL;
+	for (size_t i = 0; i < n && error == 0; i++) {
+		if (named[i] != NULL)
+			error = canon_field(&s->input, canon, named[i]);
 	}
 	return error;
 }
@@ -199,6 +170,19 @@ same_hash(struct span text, const unsigned char *bodyhash)
 	    n == BODYHASH_SIZE && memcmp(got, bodyhash, n) == 0;
 }
 
+/* Bytes of a signature by such a key. */
+static size_t
+signature_size(const struct key_facts *f)
+{
+	switch (f->algorithm) {
+	case KEY_RSA_SHA256:
+		return (f->bits + 7) / 8;
+	case KEY_ED25519_SHA256:
+		return 2 * KEY_ED25519_SIZE;
+	}
+	return 0;
+}
+
 int
 sign_verify(struct sign *s, struct key *key, struct span value,
     const struct field_list *fields, const unsigned char *bodyhash)
@@ -213,7 +197,8 @@ sign_verify(struct sign *s, struct key *key, struct span value,
 	    r.algorithm != key_facts(key)->algorithm)
 		return -EINVAL;
 	if (!same_hash(r.bodyhash, bodyhash) ||
-	    base64_read(r.signature, signature, sizeof signature, &n) != 0)
+	    base64_read(r.signature, signature, sizeof signature, &n) != 0 ||
+	    n != signature_size(key_facts(key)))
 		return -EKEYREJECTED;
 	begin(s);
 	error = add_named(s, r.header_canon, r.headers, fields);

@@ -62,7 +62,8 @@ verify(struct signing *g, struct key *key)
 	return rc == -EINVAL ? -EKEYREJECTED : rc;
 }
 
-/* True if the value says that it is the signature of as. */
+/* True if the value says that it is the signature of as, and still good. What is
+ * longer than any of ours is none. */
 static bool
 is_claimed(
     const struct signing *g, struct span value, const struct signing_as *as)
@@ -70,8 +71,9 @@ is_claimed(
 	struct sigfield_read r;
 	const char *why;
 
-	return sigfield_parse(value, &r, &why) == PARSE_OK &&
-	    r.body_canon == g->settings->body_canon &&
+	return value.n <= SIGFIELD_MAX &&
+	    sigfield_parse(value, &r, &why) == PARSE_OK &&
+	    r.body_canon == g->settings->body_canon && r.expire > g->now &&
 	    domain_equal(r.domain, as->domain) &&
 	    domain_equal(r.selector, as->selector);
 }

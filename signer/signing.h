@@ -57,7 +57,8 @@ int signing_begin(struct signing *g, struct message *m, uint64_t now);
  * True if that message bears a signature with as->domain and as->selector which the
  * key verifies: it needs no other one. One that does not verify, or not with the
  * canonicalization of the body that the settings say, is anybody's and does not
- * count; of more than SIGNED_TRIED_MAX the lower ones do not, either.
+ * count, nor does one whose x= is over; of more than SIGNED_TRIED_MAX the lower ones
+ * do not, either.
  */
 bool signing_present(struct signing *g, const struct signing_as *as);
 

@@ -50,7 +50,7 @@ texts(void)
 
 	check_text(&s,
 	    " v=1; a=rsa-sha256; c=relaxed/simple; d=example.jp; s=2026a;\n"
-	    "\tt=1780000000; h=From:From:To;\n"
+	    "\tq=dns/txt; t=1780000000; h=From:From:To;\n"
 	    "\tbh=" HASH ";\n\tb=");
 	s.time = 0;
 	s.algorithm = KEY_ED25519_SHA256;
@@ -58,13 +58,14 @@ texts(void)
 	s.body_canon = CANON_RELAXED;
 	check_text(&s,
 	    " v=1; a=ed25519-sha256; c=simple/relaxed; d=example.jp;\n"
-	    "\ts=2026a; h=From:From:To; bh=" HASH ";\n"
-	    "\tb=");
+	    "\ts=2026a; q=dns/txt; h=From:From:To;\n"
+	    "\tbh=" HASH ";\n\tb=");
 	s.time = UINT64_MAX;
 	s.expire = 1;
 	check_text(&s,
 	    " v=1; a=ed25519-sha256; c=simple/relaxed; d=example.jp;\n"
-	    "\ts=2026a; t=18446744073709551615; x=1; h=From:From:To;\n"
+	    "\ts=2026a; q=dns/txt; t=18446744073709551615; x=1; "
+	    "h=From:From:To;\n"
 	    "\tbh=" HASH ";\n\tb=");
 }
 
@@ -170,7 +171,7 @@ long_names(void)
 	CHECK(sigfield_write(&s, &out) == 0);
 	CHECK(strstr(buf_text(&out), ";\n\td=ddd") != NULL);
 	CHECK(strstr(buf_text(&out), ";\n\ts=ddd") != NULL);
-	CHECK(strstr(buf_text(&out), "d;\n\tt=17") != NULL);
+	CHECK(strstr(buf_text(&out), "d;\n\tq=dns/txt; t=17") != NULL);
 	buf_free(&out);
 }
 
@@ -233,6 +234,12 @@ static const struct {
         CANON_SIMPLE, CANON_RELAXED},
     {"v=1; a=rsa-sha256; c=relaxed/relaxed; t=1; x=2; i=@a; z=; " REST, NULL,
         KEY_RSA_SHA256, CANON_RELAXED, CANON_RELAXED},
+    {"v=1; a=rsa-sha256; x=999999999999; " REST, NULL, KEY_RSA_SHA256,
+        CANON_SIMPLE, CANON_SIMPLE},
+    {"v=1; a=rsa-sha256; x=1000000000000; " REST, "x= is no time", 0, 0, 0},
+    {"v=1; a=rsa-sha256; x=; " REST, "x= is no time", 0, 0, 0},
+    {"v=1; a=rsa-sha256; x=-1; " REST, "x= is no time", 0, 0, 0},
+    {"v=1; a=rsa-sha256; x=1 0; " REST, "x= is no time", 0, 0, 0},
     {"v=1; a=rsa-sha1; " REST, "a= is neither rsa-sha256 nor ed25519-sha256", 0,
         0, 0},
     {"v=2; a=rsa-sha256; " REST, "v= is not 1", 0, 0, 0},
@@ -284,6 +291,30 @@ reading(void)
 }
 
 static void
+expiries(void)
+{
+	static const struct {
+		const char *value;
+		uint64_t want;
+	} row[] = {
+	    {"v=1; a=rsa-sha256; " REST, UINT64_MAX},
+	    {"v=1; a=rsa-sha256; x=0; " REST, 0},
+	    {"v=1; a=rsa-sha256; x= 1780000000 ; " REST, 1780000000},
+	    {"v=1; a=rsa-sha256; x=999999999999; " REST, 999999999999},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct sigfield_read r;
+		const char *why;
+
+		suite_row(row[i].value);
+		CHECK(sigfield_parse(span_str(row[i].value), &r, &why) ==
+		    PARSE_OK);
+		CHECK(r.expire == row[i].want);
+	}
+}
+
+static void
 published(void)
 {
 	struct sigfield_read r;
@@ -301,4 +332,4 @@ published(void)
 }
 
 SUITE("sigfield", T(texts), T(identities), T(folding), T(long_names),
-    T(longest), T(no_room), T(reading), T(published))
+    T(longest), T(no_room), T(reading), T(expiries), T(published))

@@ -7,8 +7,9 @@
 #include "common/log.h"
 
 enum {
-	BURST = 32,    /* then signals and other listeners have a turn */
-	PAUSE_MS = 200 /* when descriptors or memory are out */
+	BURST = 32,     /* then signals and other listeners have a turn */
+	PAUSE_MS = 200, /* when descriptors or memory are out */
+	FULL_MS = 60 * 1000
 };
 
 bool
@@ -17,10 +18,23 @@ acceptor_ready(const struct acceptor *a, uint64_t now)
 	return a->held < 0 && now >= a->next;
 }
 
-static void
+static int
 pass(struct acceptor *a, struct children *c, unsigned generation, int fd)
 {
-	a->held = children_give(c, generation, fd) == 0 ? -1 : fd;
+	int rc = children_give(c, generation, fd);
+
+	a->held = rc == 0 ? -1 : fd;
+	return rc;
+}
+
+static void
+full(struct acceptor *a, uint64_t now)
+{
+	if (now >= a->full) {
+		log_event(LOG_ERR, "accept_paused",
+		    "each worker has as many connections as it may have");
+		a->full = now + FULL_MS;
+	}
 }
 
 /* The backlog waits, and nobody spins. */
@@ -43,7 +57,8 @@ acceptor_take(struct acceptor *a, int listener, struct children *c,
 
 		if (fd >= 0) {
 			a->bad = false;
-			pass(a, c, generation, fd);
+			if (pass(a, c, generation, fd) == -EUSERS)
+				full(a, now);
 		} else if (errno == EMFILE || errno == ENFILE ||
 		    errno == ENOBUFS || errno == ENOMEM) {
 			failed(a, now, errno);
@@ -59,7 +74,7 @@ void
 acceptor_pass(struct acceptor *a, struct children *c, unsigned generation)
 {
 	if (a->held >= 0)
-		pass(a, c, generation, a->held);
+		(void)pass(a, c, generation, a->held);
 }
 
 void

@@ -4,7 +4,8 @@
  *
  * A connection that no worker can take is held, and the others wait in the
  * listeners' backlog behind it. When descriptors or memory are out accepting pauses
- * for a moment (log line accept_paused, once until it works again).
+ * for a moment. Log line accept_paused: of that once until it works again; that each
+ * worker has as many connections as it may have, once a minute.
  *
  * Which sockets there are, and which generation of workers is in force, supervisor.c
  * knows.
@@ -18,6 +19,7 @@ struct acceptor {
 	int held;      /* accepted, and no worker could take it yet; -1: none */
 	uint64_t next; /* ms: nothing is accepted before */
 	bool bad;      /* that accepting pauses was logged */
+	uint64_t full; /* ms: that all are full is not logged before */
 };
 
 #define ACCEPTOR_INIT \

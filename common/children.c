@@ -8,6 +8,19 @@
 #include "common/children.h"
 #include "common/log.h"
 
+unsigned
+children_fullest(rlim_t descriptors)
+{
+	rlim_t dns = descriptors / 4 < DNS_PORTS ? descriptors / 4 : DNS_PORTS;
+	rlim_t own = dns + WORKER_DESCRIPTORS;
+
+	if (descriptors <= own)
+		return 1;
+	return descriptors - own < WORKER_CONNECTIONS_MAX
+	    ? (unsigned)(descriptors - own)
+	    : WORKER_CONNECTIONS_MAX;
+}
+
 int
 children_init(struct children *c)
 {
@@ -86,12 +99,14 @@ children_fork(struct children *c, unsigned generation, uint64_t now,
     struct worker **ret_self)
 {
 	struct child *w = free_place(c);
+	struct rlimit limit;
 	int pair[2], rc;
 	pid_t pid;
 
 	if (w == NULL)
 		return -EAGAIN;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return -errno;
 	pid = fork();
 	if (pid < 0) {
@@ -116,6 +131,7 @@ children_fork(struct children *c, unsigned generation, uint64_t now,
 	    .number = ++c->last,
 	    .generation = generation,
 	    .started = now,
+	    .fullest = children_fullest(limit.rlim_cur),
 	    .base = stats_get(slot_of(c, w), STATS_CLOSED)};
 	show(c, w);
 	return 0;
@@ -200,17 +216,21 @@ send_fd(int channel, int fd)
 	                                                               : 0;
 }
 
-/* The ready worker with the fewest connections, of those not yet tried. */
+/* The ready worker with the fewest connections, of those that may have more and are
+ * not yet tried; NULL if there is none. *full is set if one may not have more. */
 static struct child *
-least(struct children *c, unsigned generation, const bool *tried)
+least(struct children *c, unsigned generation, const bool *tried, bool *full)
 {
 	struct child *best = NULL;
 
 	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++) {
 		struct child *w = &c->v[i];
 
-		if (!tried[i] && takes(w, generation) &&
-		    (best == NULL || load_of(c, w) < load_of(c, best)))
+		if (tried[i] || !takes(w, generation))
+			continue;
+		if (load_of(c, w) >= w->fullest)
+			*full = true;
+		else if (best == NULL || load_of(c, w) < load_of(c, best))
 			best = w;
 	}
 	return best;
@@ -219,12 +239,13 @@ least(struct children *c, unsigned generation, const bool *tried)
 int
 children_give(struct children *c, unsigned generation, int fd)
 {
-	bool tried[WORKERS_TOTAL_MAX] = {false};
+	bool tried[WORKERS_TOTAL_MAX] = {false}, any = false, full = false;
 	struct child *w;
 
-	while ((w = least(c, generation, tried)) != NULL) {
+	while ((w = least(c, generation, tried, &full)) != NULL) {
 		int rc = send_fd(w->channel, fd);
 
+		any = true;
 		if (rc == 0) {
 			w->sent++;
 			close(fd);
@@ -235,7 +256,7 @@ children_give(struct children *c, unsigned generation, int fd)
 			w->ready = false;
 		tried[w - c->v] = true;
 	}
-	return -EAGAIN;
+	return full && !any ? -EUSERS : -EAGAIN;
 }
 
 size_t

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "common/limits.h"
@@ -30,6 +31,7 @@ struct child {
 	unsigned number;
 	unsigned generation;
 	uint64_t started; /* ms */
+	unsigned fullest; /* connections that it may have at one time */
 	uint64_t sent;    /* connections handed over */
 	uint64_t base;    /* of its slot's STATS_CLOSED, when it was forked */
 	bool ready;       /* takes connections */
@@ -49,6 +51,10 @@ struct children {
 	unsigned last; /* number of the youngest */
 	struct child v[WORKERS_TOTAL_MAX];
 };
+
+/* Connections that a worker may have that can open so many descriptors: at least
+ * one, at most WORKER_CONNECTIONS_MAX. */
+unsigned children_fullest(rlim_t descriptors);
 
 /* No workers yet. 0, or -errno. */
 int children_init(struct children *c);
@@ -83,7 +89,8 @@ unsigned children_alive(const struct children *c);
 /*
  * Gives fd to the ready worker of the generation that has the fewest connections;
  * when its channel is full, to the next. fd is *taken* on success. 0, or -EAGAIN
- * when no worker can take it now.
+ * when no worker can take it now, or -EUSERS when that is because each has as many
+ * as it may have.
  */
 int children_give(struct children *c, unsigned generation, int fd);
 

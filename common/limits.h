@@ -95,12 +95,20 @@ enum {
 	LISTEN_MAX = 64,
 
 	/* How long workers may take. A drained one has the time of a long SMTP
-	 * session; one that shall finish, that of a message; on SIGTERM a service
-	 * manager waits, and so does the mail. */
+	 * session; one that shall finish, that of a message. On SIGTERM a service
+	 * manager waits, and so does the mail: for a request as long as it may last
+	 * (time_limit is 20 s) and less than TimeoutStopSec of the units (30 s). */
 	WORKER_DRAIN_SECONDS = 3600,
 	WORKER_FINISH_SECONDS = 300,
 	WORKER_READY_SECONDS = 30,
-	SUPERVISOR_STOP_SECONDS = 5,
+	SUPERVISOR_STOP_SECONDS = 25,
+
+	/* Connections of one worker: ten times what Postfix makes with 1,000 smtpd
+	 * processes, and some 20 MB. Where RLIMIT_NOFILE allows fewer: what is left
+	 * when DNS has its quarter (DNS_PORTS) and the worker its own descriptors
+	 * (log, channel, events, keys; ten questions by TCP). */
+	WORKER_CONNECTIONS_MAX = 10000,
+	WORKER_DESCRIPTORS = 32,
 
 	/* What one connection may have queued for a peer that does not read. A
 	 * milter reply is under 70 KiB, a policy reply under 2 KiB. */
@@ -203,6 +211,9 @@ enum {
 	DNS_SMALL_MESSAGE_CACHE = 64 * 1024,
 	DNS_SMALL_RECORD_CACHE = 128 * 1024,
 	DNS_SMALL_PORTS = 64,
+
+	/* The fewest that libunbound gets, however few descriptors are allowed. */
+	DNS_FEWEST_PORTS = 16,
 
 	/* CNAMEs in one answer; more are a loop. libunbound follows 11. */
 	DNS_CNAME_MAX = 16,

@@ -134,17 +134,23 @@ bind_inet(struct listen_socket *s, struct buf *why)
 	return 0;
 }
 
+/* True if the file of a unix socket is still there, and no other one has its name. */
+static bool
+has_file(const struct listen_socket *s)
+{
+	struct stat st;
+
+	return lstat(s->endpoint.addr.un.sun_path, &st) == 0 &&
+	    S_ISSOCK(st.st_mode) && st.st_dev == s->dev && st.st_ino == s->ino;
+}
+
 /* Closes one socket and removes its file, unless another one has its name. */
 static void
 close_one(struct listen_socket *s)
 {
-	const char *path = s->endpoint.addr.un.sun_path;
-	struct stat st;
-
 	close(s->fd);
-	if (is_unix(&s->endpoint) && lstat(path, &st) == 0 &&
-	    S_ISSOCK(st.st_mode) && st.st_dev == s->dev && st.st_ino == s->ino)
-		unlink(path);
+	if (is_unix(&s->endpoint) && has_file(s))
+		unlink(s->endpoint.addr.un.sun_path);
 }
 
 static int
@@ -183,11 +189,15 @@ static bool
 share(struct listen_socket *s, const struct listen_set *old)
 {
 	for (size_t i = 0; i < old->n; i++) {
-		if (endpoint_equal(&s->endpoint, &old->v[i].endpoint)) {
-			*s = old->v[i];
-			s->shared = true;
-			return true;
-		}
+		const struct listen_socket *o = &old->v[i];
+
+		if (!endpoint_equal(&s->endpoint, &o->endpoint))
+			continue;
+		if (is_unix(&o->endpoint) && !has_file(o))
+			return false; /* nobody can connect to it */
+		*s = *o;
+		s->shared = true;
+		return true;
 	}
 	return false;
 }

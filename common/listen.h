@@ -32,7 +32,7 @@ struct listen_set {
 
 /*
  * Opens what d->listen names; a socket of old with an equal endpoint is shared,
- * not opened again. old may be empty ({0}) and stays as it is. 0 and *ret owned,
+ * not opened again, unless its file is gone or another one. old may be empty ({0}) and stays as it is. 0 and *ret owned,
  * to be given to listen_commit() or listen_abandon(); or -errno, nothing changed,
  * and one sentence with the endpoint in it appended to why.
  */

@@ -91,9 +91,9 @@ ports(bool small)
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
 	    limit.rlim_cur / 4 >= DNS_PORTS)
 		return DNS_PORTS;
-	return limit.rlim_cur / 4 > DNS_SMALL_PORTS
+	return limit.rlim_cur / 4 > DNS_FEWEST_PORTS
 	    ? (unsigned)limit.rlim_cur / 4
-	    : DNS_SMALL_PORTS;
+	    : DNS_FEWEST_PORTS;
 }
 
 static int

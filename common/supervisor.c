@@ -40,6 +40,7 @@ struct supervisor {
 	uint64_t backoff;
 	struct acceptor acceptor;
 	bool stop;
+	bool hurry; /* told to stop once more */
 	int code;
 };
 
@@ -308,6 +309,7 @@ read_signals(struct supervisor *s)
 			break;
 		case SIGTERM:
 		case SIGINT:
+			s->hurry = s->stop;
 			s->stop = true;
 			break;
 		case SIGCHLD:
@@ -370,15 +372,17 @@ turn(struct supervisor *s)
 		read_signals(s);
 }
 
-/* Waits until all workers have ended, at most until then. */
+/* Waits until all workers have ended, at most until then, or until told to stop once
+ * more (not if that was before). */
 static void
 await_workers(struct supervisor *s, uint64_t until)
 {
 	struct pollfd p = {.fd = s->signals, .events = POLLIN};
 	uint64_t now;
 
+	s->hurry = false;
 	while ((children_alive(&s->children) > 0 || s->helper.pid != 0) &&
-	    (now = now_ms()) < until) {
+	    !s->hurry && (now = now_ms()) < until) {
 		poll(&p, 1, (int)(until - now));
 		read_signals(s);
 	}
@@ -393,8 +397,6 @@ shut_down(struct supervisor *s)
 	if (s->next.number != 0)
 		abandon(s);
 	helper_tell(&s->helper);
-	acceptor_close(&s->acceptor);
-	generation_end(s->ops, s->arg, &s->now);
 	children_drain(&s->children, 0);
 	children_kill(&s->children, 0, UINT_MAX, SIGTERM);
 	await_workers(s, now_ms() + SUPERVISOR_STOP_SECONDS * 1000);
@@ -402,6 +404,8 @@ shut_down(struct supervisor *s)
 	if (s->helper.pid != 0)
 		kill(s->helper.pid, SIGKILL);
 	await_workers(s, now_ms() + KILL_MS);
+	acceptor_close(&s->acceptor);
+	generation_end(s->ops, s->arg, &s->now);
 	children_free(&s->children);
 	close(s->signals);
 	log_begin(&l, LOG_NOTICE, "stopped");
@@ -445,6 +449,7 @@ supervisor_run(const struct supervisor_ops *ops, void *arg)
 	pid_t pid = getpid();
 	int rc = take_signals(&s);
 
+	raise_descriptors();
 	if (rc == 0)
 		rc = children_init(&s.children);
 	if (rc != 0) {
@@ -452,7 +457,6 @@ supervisor_run(const struct supervisor_ops *ops, void *arg)
 		return 1;
 	}
 	s.stats = stats_slot(s.children.stats, CHILDREN_SLOT_SUPERVISOR);
-	raise_descriptors();
 	load(&s);
 	while (!s.stop) {
 		fork_workers(&s, &self);

@@ -19,9 +19,12 @@
  * it lived for less than a second, after 1 s, doubling to 10 s. Connections wait
  * in the listeners' backlog when no worker can take them.
  *
- * SIGTERM and SIGINT: listeners closed and their files removed, workers told to
- * finish, those that are left after SUPERVISOR_STOP_SECONDS are killed, exit 0.
- * Killed itself (-9), its workers drain and end.
+ * SIGTERM and SIGINT: nothing is accepted any more, workers are told to finish,
+ * those that are left after SUPERVISOR_STOP_SECONDS, or when a second such signal
+ * comes, are killed, exit 0. Until then who connects waits in the backlog, so that
+ * Postfix finds the next daemon when it tries again, and not nobody; only at the end
+ * the listeners are closed and their files removed. Killed itself (-9), its workers
+ * drain and end.
  *
  * Beside the workers runs the helper (helper.h). A service manager that waits for
  * it is told when the daemon is ready, reloads and stops (notify.h).

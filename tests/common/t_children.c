@@ -14,7 +14,11 @@
 #include "common/children.h"
 #include "tests/support/suite.h"
 
-enum { CREW = 3, NOBODY = 999999 /* no process has this number */ };
+enum {
+	CREW = 3,
+	NOBODY = 999999, /* no process has this number */
+	MANY = 1000000
+};
 
 struct fixture {
 	struct children c;
@@ -36,6 +40,7 @@ start(struct fixture *f)
 		    .channel = pair[0],
 		    .number = (unsigned)i + 1,
 		    .generation = 1,
+		    .fullest = 2 * MANY,
 		    .ready = true};
 	}
 }
@@ -129,8 +134,8 @@ a_full_channel_passes_on(void)
 	start(&f);
 	f.c.v[2].ready = false;
 	/* The second one has far more connections, but room for more. */
-	f.c.v[1].sent = 1000000;
-	while (f.c.v[1].sent == 1000000)
+	f.c.v[1].sent = MANY;
+	while (f.c.v[1].sent == MANY)
 		CU_ASSERT_EQUAL_FATAL(give(&f), 0);
 	n = f.c.v[0].sent;
 	CHECK(n > 50 && n < 100000);
@@ -142,6 +147,59 @@ a_full_channel_passes_on(void)
 		;
 	CU_ASSERT_EQUAL(give(&f), 0);
 	CU_ASSERT_EQUAL(f.c.v[0].sent, n + 1);
+	done(&f);
+}
+
+static void
+what_descriptors_allow(void)
+{
+	static const struct {
+		rlim_t descriptors;
+		unsigned want;
+	} rows[] = {
+	    {0, 1},
+	    {42, 1},
+	    {44, 1},
+	    {45, 2}, /* 11 for DNS, 32 */
+	    {64, 16},
+	    {1024, 736},
+	    {WORKER_CONNECTIONS_MAX + DNS_PORTS + 32 - 1,
+	        WORKER_CONNECTIONS_MAX - 1},
+	    {WORKER_CONNECTIONS_MAX + DNS_PORTS + 32, WORKER_CONNECTIONS_MAX},
+	    {WORKER_CONNECTIONS_MAX + DNS_PORTS + 32 + 1,
+	        WORKER_CONNECTIONS_MAX},
+	    {524288, WORKER_CONNECTIONS_MAX},
+	    {RLIM_INFINITY, WORKER_CONNECTIONS_MAX},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		CU_ASSERT_EQUAL(
+		    children_fullest(rows[i].descriptors), rows[i].want);
+}
+
+static void
+a_full_one_gets_no_more(void)
+{
+	struct fixture f;
+
+	start(&f);
+	f.c.v[0].fullest = 1;
+	f.c.v[1].fullest = f.c.v[2].fullest = 3;
+	for (int i = 0; i < 7; i++)
+		CU_ASSERT_EQUAL(give(&f), 0);
+	check_sent(&f, 1, 3, 3);
+	CU_ASSERT_EQUAL(give(&f), -EUSERS);
+	check_sent(&f, 1, 3, 3);
+	stats_add(stats_slot(f.c.stats, 2), STATS_CLOSED, 1);
+	CU_ASSERT_EQUAL(give(&f), 0);
+	CU_ASSERT_EQUAL(give(&f), -EUSERS);
+	check_sent(&f, 1, 3, 4);
+	/* One that has room, but none in its channel, is no reason to say so. */
+	f.c.v[1].fullest = f.c.v[2].fullest = MANY;
+	f.c.v[2].ready = false;
+	while (give(&f) == 0)
+		;
+	CU_ASSERT_EQUAL(give(&f), -EAGAIN);
 	done(&f);
 }
 
@@ -317,6 +375,7 @@ so_many_and_no_more(void)
 
 SUITE("children", T(the_fewest_gets_the_next),
     T(only_who_is_ready_and_of_the_generation), T(a_full_channel_passes_on),
+    T(what_descriptors_allow), T(a_full_one_gets_no_more),
     T(a_dead_one_is_passed_over), T(what_workers_say),
     T(drain_closes_the_channels_of_others),
     T(signals_go_to_the_generations_named),

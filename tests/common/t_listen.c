@@ -323,6 +323,42 @@ a_reload_keeps_what_is_equal(void)
 	done(&f);
 }
 
+/* Nobody could connect to what has lost its file, or has a stranger's in its place:
+ * it is made anew, and the old one closed without harm to the new one's file. */
+static void
+a_reload_makes_anew_what_is_gone(void)
+{
+	for (int i = 0; i < 2; i++) {
+		struct fixture f;
+		int old;
+
+		start(&f);
+		name_unix(&f, "a");
+		name_inet(&f, INADDR_LOOPBACK);
+		CU_ASSERT_EQUAL(open_next(&f), 0);
+		CU_ASSERT_EQUAL(commit(&f), 0);
+		f.endpoint[1] = bound(f.set.v[1].fd);
+		f.set.v[1].endpoint = f.endpoint[1];
+		old = f.set.v[1].fd;
+		CHECK(unlink(f.endpoint[0].addr.un.sun_path) == 0);
+		if (i == 1)
+			leave_stale(&f.endpoint[0]);
+		CHECK(!answers(&f.endpoint[0]));
+		CU_ASSERT_EQUAL(open_next(&f), 0);
+		CU_ASSERT_EQUAL(commit(&f), 0);
+		CHECK(answers(&f.endpoint[0]));
+		CU_ASSERT_EQUAL(f.set.v[1].fd, old);
+		/* what was made is what the next reload keeps */
+		old = f.set.v[0].fd;
+		CU_ASSERT_EQUAL(open_next(&f), 0);
+		CU_ASSERT_EQUAL(commit(&f), 0);
+		CU_ASSERT_EQUAL(f.set.v[0].fd, old);
+		listen_close(&f.set);
+		CHECK(!exists(&f.endpoint[0]));
+		done(&f);
+	}
+}
+
 static void
 a_reload_that_fails_changes_nothing(void)
 {
@@ -460,6 +496,7 @@ SUITE("listen", T(opens_and_removes), T(mode_whatever_the_umask),
     T(group_is_set), T(a_stale_socket_is_replaced),
     T(a_living_socket_is_left_alone), T(what_is_no_socket_is_left_alone),
     T(errors_name_the_endpoint), T(a_reload_keeps_what_is_equal),
-    T(a_reload_that_fails_changes_nothing), T(a_foreign_socket_is_not_removed),
-    T(a_child_forgets_without_removing), T(accepted_sockets_answer_at_once),
-    T(ipv6_is_ipv6_only), T(so_many_and_no_more))
+    T(a_reload_makes_anew_what_is_gone), T(a_reload_that_fails_changes_nothing),
+    T(a_foreign_socket_is_not_removed), T(a_child_forgets_without_removing),
+    T(accepted_sockets_answer_at_once), T(ipv6_is_ipv6_only),
+    T(so_many_and_no_more))

@@ -111,7 +111,9 @@ const struct row settings_rows[] = {
                 "section 4.6.4).",
         .min = 0, .max = 10},
     {"policyd", "trusted_networks", ROW_CIDRS, AT(policyd.trusted_networks),
-        "127.0.0.0/8 ::1/128", .help = "Clients that are not checked."},
+        "127.0.0.0/8 ::1/128",
+        .help = "Clients of ours: they are not checked. (Not for relays, such "
+                "as a backup MX: see the keys below.)"},
     {"policyd", "trust_authenticated", ROW_BOOL,
         AT(policyd.trust_authenticated), "true",
         .help = "Do not check clients that logged in by SASL: they are "
@@ -136,8 +138,10 @@ const struct row settings_rows[] = {
                 "passes for its sender.",
         .max = SPF_FORWARDERS_MAX},
     {"policyd", "skip_header", ROW_BOOL, AT(policyd.skip_header), "false",
-        .help = "Add a header to mail that is not checked: why. It is an "
-                "X-Comment, or an Authentication-Results with \"none\"."},
+        .help = "Add a header also to mail of our own users "
+                "(trusted_networks, trust_authenticated): why it is not "
+                "checked. Mail of relays (the other trusted_ keys) always has "
+                "one, so that the signer knows it for mail from outside."},
     {"policyd", "header", ROW_ENUM, AT(policyd.header), "received-spf",
         .help = "Header that is added: \"received-spf\", "
                 "\"authentication-results\" or \"none\".",
@@ -249,7 +253,9 @@ const struct row settings_rows[] = {
         "",
         .help = "Services whose mail is never signed, by the same name. For "
                 "the smtpd behind a content filter, and for fetchmail: mail "
-                "from outside comes in there from 127.0.0.1."},
+                "from outside comes in there from 127.0.0.1. Where "
+                "postseal-policyd adds no header, this alone keeps it "
+                "unsigned."},
     {"signer", "sign_macros", ROW_WORDS, AT(signer.sign_macros), "",
         .help = "Macros of the MTA that say whose mail is signed: \"{name}\" "
                 "(has any value) or \"{name}=value|value\"."},

@@ -335,19 +335,35 @@ received_spf(const struct subject *s, enum identity identity,
 	put_line(put_received_spf, s, identity, result, out);
 }
 
+static void
+put_skip_comment(
+    struct buf *out, const struct subject *s, bool own, const char *why)
+{
+	struct clean c = clean_name(s->hide_receiver ? "unknown" : s->receiver);
+
+	buf_fmt(out, "X-Comment: SPF not checked: %s", why);
+	if (own)
+		return;
+	buf_str(out, "; receiver=");
+	put_value(out, &c, is_dot_atom(&c));
+}
+
 void
-received_skipped(const struct subject *s, bool auth_results, const char *why,
-    struct buf *out)
+received_skipped(const struct subject *s, bool auth_results, bool own,
+    const char *why, struct buf *out)
 {
 	struct clean id = clean_name(s->receiver);
 
 	if (!auth_results) {
-		buf_fmt(out, "X-Comment: SPF not checked: %s", why);
+		put_skip_comment(out, s, own, why);
 		return;
 	}
 	buf_str(out, "Authentication-Results: ");
 	put_value(out, &id, is_token(&id));
-	buf_fmt(out, "; none (SPF not checked: %s)", why);
+	if (own)
+		buf_fmt(out, "; none (SPF not checked: %s)", why);
+	else
+		buf_fmt(out, "; spf=policy reason=\"not checked: %s\"", why);
 }
 
 void

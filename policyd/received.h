@@ -50,8 +50,13 @@ void received_spf(const struct subject *s, enum identity identity,
  * record), so it is "X-Comment: SPF not checked: why" or, with auth_results,
  * "Authentication-Results: host; none (SPF not checked: why)" (RFC 8601 section
  * 2.2). Nothing of the client, which may be a user at home, is in it.
+ *
+ * Of a relay (own is false) it must be seen later, as of any mail that came in, that
+ * this host let it in (signer/inbound.h): X-Comment names the receiver, or "unknown"
+ * where it is hidden, and the result is "policy", which says that a rule of this host
+ * stands in the place of SPF (RFC 8601 section 2.7.2).
  */
-void received_skipped(const struct subject *s, bool auth_results,
+void received_skipped(const struct subject *s, bool auth_results, bool own,
     const char *why, struct buf *out);
 
 /* Appends "Authentication-Results: ..." likewise. Shows only the domain of the

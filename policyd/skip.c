@@ -59,6 +59,23 @@ skip_client(const struct policyd_settings *p, const struct ip *client,
 	return SKIP_NO;
 }
 
+bool
+skip_is_own(enum skip s)
+{
+	switch (s) {
+	case SKIP_NETWORK:
+	case SKIP_AUTHENTICATED:
+		return true;
+	case SKIP_NO:
+	case SKIP_CERTIFICATE:
+	case SKIP_CLIENT:
+	case SKIP_HELO:
+	case SKIP_FORWARDER:
+		break;
+	}
+	return false;
+}
+
 const char *
 skip_word(enum skip s)
 {

@@ -11,8 +11,9 @@
  *     whether a CA signed the certificate or not. That some CA signed it would
  *     prove nothing, as CAs sign for everyone.
  *
- * The rules that ask DNS are trust.c's. A skipped request gets dunno or, with
- * skip_header, a header that says why; the log line names the rule.
+ * The rules that ask DNS are trust.c's. A skipped request of a relay gets a header
+ * that says why, one of our own users dunno or, with skip_header, such a header; the
+ * log line names the rule.
  *
  * Pure.
  */
@@ -39,6 +40,10 @@ enum skip {
  * borrowed from p; else untouched. */
 enum skip skip_client(const struct policyd_settings *p, const struct ip *client,
     const struct attr *in, const char **ret_by);
+
+/* True if that is how our own users come, and no relay, whose mail is a stranger's:
+ * that must stay recognizable as mail from outside. */
+bool skip_is_own(enum skip s);
 
 /* The rule as the log names it, which is its key: "trusted_networks"; NULL for
  * SKIP_NO. */

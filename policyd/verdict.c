@@ -121,7 +121,8 @@ verdict_of(const struct policyd_settings *p, enum identity identity,
 struct verdict
 verdict_skip(const struct policyd_settings *p, enum skip skip)
 {
-	bool header = p->skip_header && p->header != HEADER_NONE;
+	bool header =
+	    p->header != HEADER_NONE && (p->skip_header || !skip_is_own(skip));
 
 	return (struct verdict){
 	    .kind = header ? ACTION_HEADER : ACTION_DUNNO, .skip = skip};
@@ -153,7 +154,8 @@ put_header(const struct verdict *v, const struct subject *s,
 
 	buf_str(out, "PREPEND ");
 	if (v->skip != SKIP_NO)
-		received_skipped(s, auth_results, skip_phrase(v->skip), out);
+		received_skipped(s, auth_results, skip_is_own(v->skip),
+		    skip_phrase(v->skip), out);
 	else if (auth_results)
 		received_auth_results(s, v->identity, v->result, out);
 	else

@@ -44,6 +44,8 @@ dmarc_port() {
 	    dmarc_as fail "$port" 192.0.2.1 mail.pass.example $VICTIM $VICTIM
 	case_run "dmarc: $kind, null sender" dmarc_as fail "$port" \
 	    192.0.2.1 mail.pass.example '<>' $VICTIM
+	NAME=mail.relay.example case_run "dmarc: $kind, not checked is no pass" \
+	    dmarc_as fail "$port" 198.51.100.9 mail.far.example $VICTIM $VICTIM
 	for sender in 'bounce+to=victim.example@pass.example' \
 	    '"boss@victim.example"@pass.example' \
 	    '"x; identity=mailfrom; envelope-from=boss@victim.example"@pass.example' \

@@ -454,6 +454,61 @@ no_mail_only(void)
 	CHECK(verdict_helo_ends(&p, &talks));
 }
 
+/* Mail of relays bears a mark of this host, which that of our own users does not. */
+static void
+skipped_relays(void)
+{
+	static const char none[] = "PREPEND Authentication-Results: "
+	                           "mx.example.org; none (SPF not checked: %s)",
+	                  policy[] = "PREPEND Authentication-Results: "
+	                             "mx.example.org; spf=policy reason=\"not "
+	                             "checked: %s\"";
+	static const struct {
+		enum skip skip;
+		bool own;
+	} row[] = {
+	    {SKIP_NETWORK, true},
+	    {SKIP_AUTHENTICATED, true},
+	    {SKIP_CERTIFICATE, false},
+	    {SKIP_CLIENT, false},
+	    {SKIP_HELO, false},
+	    {SKIP_FORWARDER, false},
+	};
+
+	for (size_t i = 0; i < 4 * (sizeof row / sizeof row[0]); i++) {
+		struct policyd_settings p = {
+		    .header = i & 1 ? HEADER_AUTH_RESULTS : HEADER_RECEIVED_SPF,
+		    .skip_header = true};
+		struct subject s = subject_of("u@example.com");
+		enum skip skip = row[i / 4].skip;
+		bool own = row[i / 4].own;
+		struct verdict v = verdict_skip(&p, skip);
+		struct buf out, want;
+
+		suite_row(skip_word(skip));
+		s.hide_receiver = i & 2;
+		buf_init(&out, 4096);
+		buf_init(&want, 4096);
+		if (i & 1)
+			buf_fmt(&want, own ? none : policy, skip_phrase(skip));
+		else
+			buf_fmt(&want,
+			    "PREPEND X-Comment: SPF not checked: %s%s",
+			    skip_phrase(skip),
+			    own ? ""
+			        : s.hide_receiver
+			        ? "; receiver=unknown"
+			        : "; receiver=mx.example.org");
+		verdict_action(&p, &v, &s, &out);
+		CHECK_STR(buf_text(&out), buf_text(&want));
+		p.skip_header = false;
+		CHECK(verdict_skip(&p, skip).kind == (own ? N : H));
+		buf_free(&out);
+		buf_free(&want);
+	}
+	suite_row(NULL);
+}
+
 static void
 skipped(void)
 {
@@ -478,6 +533,7 @@ skipped(void)
 	    "checked: authenticated client)");
 	p.header = HEADER_NONE;
 	CHECK(verdict_skip(&p, SKIP_NETWORK).kind == N);
+	CHECK(verdict_skip(&p, SKIP_FORWARDER).kind == N);
 	buf_free(&out);
 }
 
@@ -561,5 +617,5 @@ once_and_words(void)
 
 SUITE("verdict", T(who_decides), T(each_result), T(not_checked), T(no_header),
     T(reply_texts), T(headers), T(reply_limit), T(pass_required),
-    T(pass_required_weakens_nothing), T(no_mail_only), T(skipped), T(templates),
-    T(once_and_words))
+    T(pass_required_weakens_nothing), T(no_mail_only), T(skipped),
+    T(skipped_relays), T(templates), T(once_and_words))

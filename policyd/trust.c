@@ -45,25 +45,27 @@ trust_free(struct trust *t)
 enum trust_state
 trust_look(const struct trust *t, enum skip *ret_skip, const char **ret_by)
 {
+	bool open;
+
 	if (t == NULL)
 		return TRUST_NO;
 	if (t->helo_state == TRUST_YES) {
 		*ret_skip = SKIP_HELO;
 		*ret_by = t->helo;
+		return TRUST_YES;
 	}
-	if (t->helo_state != TRUST_NO)
-		return t->helo_state;
+	open = t->helo_state == TRUST_OPEN;
 	for (size_t i = 0; i < t->n; i++) {
 		const struct forwarder *f = &t->forwarder[i];
 
 		if (f->state == TRUST_YES) {
 			*ret_skip = SKIP_FORWARDER;
 			*ret_by = f->domain;
+			return TRUST_YES;
 		}
-		if (f->state != TRUST_NO)
-			return f->state;
+		open |= f->state == TRUST_OPEN;
 	}
-	return TRUST_NO;
+	return open ? TRUST_OPEN : TRUST_NO;
 }
 
 /* Tells if there is something to tell; t may be gone then. */

@@ -4,8 +4,9 @@
  * A HELO name is the client's if the client's address is among the name's. A
  * forwarder's client is one that the forwarder's own SPF record permits: a
  * check_host() of postmaster@ that domain, and only pass counts. All questions are
- * put at once; the first rule that holds, in the order of skip.h and of the
- * config, is the answer, in whatever order DNS answers. An error counts as no.
+ * put at once, and the first yes is the answer: nobody's silent DNS holds it back. Of
+ * several that are there together it is the first in the order of skip.h and of the
+ * config. An error counts as no.
  *
  * Whether the answer is wanted is request.c's affair.
  */

@@ -10,12 +10,84 @@ enum known {
 	UNKNOWN
 };
 
+/*
+ * Evaluation goes the way of the walk up to a fork: a term that is not known yet and
+ * behind which it may go on elsewhere, into the record of an include or out of it.
+ * What is asked up to there it asks, too, or it ends before. What is asked behind a
+ * fork may be in vain, so that must leave room for all that it can still need:
+ * SPF_QUESTIONS_MAX holds whichever way it goes. The first fork leaves the least.
+ */
 struct walk {
 	struct lookups *l;
 	unsigned terms; /* that evaluation would have used up to here */
+	unsigned depth; /* of includes */
+	unsigned need;  /* questions that evaluation may put from here on */
+	bool forked;    /* and so many at the first fork: */
+	unsigned needed;
 };
 
 static enum known walk_plan(struct walk *w, struct plan *p);
+
+/* --- how many questions --------------------------------------------------- */
+
+enum { TERM_QUESTIONS = 1 + SPF_NAMES_MAX };
+
+/* True if n questions may be put. */
+static bool
+has_room(const struct walk *w, unsigned n)
+{
+	return !w->forked || w->l->queries + w->needed + n <= SPF_QUESTIONS_MAX;
+}
+
+static void
+put(struct walk *w, struct question *q)
+{
+	if (has_room(w, 1))
+		lookups_ask(w->l, q);
+}
+
+static unsigned
+count_new(struct question *const *q, size_t n)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count += q[i]->state == QUESTION_NEW;
+	return count;
+}
+
+/* How many questions evaluation may put for this term yet. */
+static unsigned
+unasked(const struct walk *w, const struct row *row)
+{
+	const struct question *q = row->question;
+	bool names = row->kind == TERM_MX || row->kind == TERM_PTR;
+
+	if (q == NULL || q->state == QUESTION_NEW)
+		return names ? TERM_QUESTIONS : 1;
+	if (q->state == QUESTION_PENDING)
+		return names ? SPF_NAMES_MAX : 0;
+	if (row->kind == TERM_MX)
+		return count_new(row->host, row->nhosts);
+	if (row->kind == TERM_PTR)
+		return count_new(w->l->name, w->l->nnames);
+	return 0;
+}
+
+/* The walk has come to this row, whose own questions are put, and goes on. */
+static void
+pass(struct walk *w, const struct row *row, enum known known)
+{
+	bool unread = row->kind == TERM_INCLUDE && row->leads == NULL;
+
+	w->need += unasked(w, row);
+	if (!w->forked && known == UNKNOWN && (unread || w->depth > 0)) {
+		w->forked = true;
+		w->needed = w->need;
+	}
+}
+
+/* --- what is known -------------------------------------------------------- */
 
 /* The question of the row, if it was put, or may be put now. */
 static struct question *
@@ -25,9 +97,9 @@ question_of(struct walk *w, struct row *row)
 
 	if (row->question == NULL &&
 	    (row->macros || l->terms_asked >= SPF_TERMS_MAX ||
-	        !target_prepare(l, row)))
+	        !has_room(w, 1) || !target_prepare(l, row)))
 		return NULL;
-	lookups_ask(l, row->question);
+	put(w, row->question);
 	return row->question;
 }
 
@@ -64,7 +136,7 @@ walk_mx(struct walk *w, struct row *row)
 	for (size_t i = 0; i < row->nhosts; i++) {
 		enum known one;
 
-		lookups_ask(w->l, row->host[i]);
+		put(w, row->host[i]);
 		one = known_address(w->l, row->host[i], row->bits);
 		if (one != KNOWN_NO && all != KNOWN_YES)
 			all = one;
@@ -75,11 +147,14 @@ walk_mx(struct walk *w, struct row *row)
 static enum known
 walk_lead(struct walk *w, struct row *row)
 {
-	struct published_error e;
+	enum known known;
 
-	if (row->leads == NULL && published_lead(w->l, row, &e) != 0)
+	if (published_lead(w->l, row) != 0)
 		return UNKNOWN;
-	return walk_plan(w, row->leads);
+	w->depth += row->kind == TERM_INCLUDE;
+	known = walk_plan(w, row->leads);
+	w->depth -= row->kind == TERM_INCLUDE;
+	return known;
 }
 
 static enum known
@@ -100,7 +175,8 @@ walk_row(struct walk *w, struct row *row)
 	case TERM_MX:
 		return walk_mx(w, row);
 	case TERM_PTR:
-		ptr_ask(w->l, row->target);
+		if (has_room(w, SPF_NAMES_MAX))
+			ptr_ask(w->l, row->target);
 		return UNKNOWN;
 	case TERM_INCLUDE:
 	case TERM_REDIRECT:
@@ -129,8 +205,11 @@ walk_plan(struct walk *w, struct plan *p)
 
 		if (!end && w->terms++ >= SPF_TERMS_MAX)
 			return UNKNOWN;
-		if (!end)
+		if (!end) {
+			w->need -= TERM_QUESTIONS;
 			known = walk_row(w, row);
+			pass(w, row, known);
+		}
 		if (row->kind == TERM_REDIRECT)
 			return sure ? known : UNKNOWN;
 		if (known == KNOWN_YES && !sure)
@@ -148,12 +227,10 @@ early_ask(struct lookups *l)
 {
 	const char *problem = l->problem;
 	enum run_state state = l->state;
-	struct walk w = {.l = l};
+	struct walk w = {.l = l, .need = SPF_TERMS_MAX * TERM_QUESTIONS};
 
 	if (l->root.leads != NULL)
 		walk_plan(&w, l->root.leads);
-	if (l->names_wanted)
-		ptr_ask(l, (struct span){0});
 	/* Out of memory here is no matter of the run. */
 	l->state = state;
 	l->problem = problem;

@@ -197,15 +197,13 @@ answer_of(struct lookups *l, struct row *row, enum found *ret)
 static bool
 lead(struct lookups *l, struct row *row)
 {
-	struct published_error e;
-
 	if (row->leads != NULL)
 		return true;
 	if (row->question->state == QUESTION_NO_NAME) {
 		failure_of(l, RUN_PERMERROR, row, "the domain is no name");
 		return false;
 	}
-	switch (published_lead(l, row, &e)) {
+	switch (published_lead(l, row)) {
 	case 0:
 		return true;
 	case -ENOENT:
@@ -216,7 +214,8 @@ lead(struct lookups *l, struct row *row)
 			    problem_name(row->target).text);
 		break;
 	case -EINVAL:
-		failure_at(l, RUN_PERMERROR, row->target, e.term, e.why);
+		failure_at(l, RUN_PERMERROR, row->target, row->fault->term,
+		    row->fault->why);
 		break;
 	default:
 		failure_no_memory(l);

@@ -69,7 +69,6 @@ struct lookups {
 	struct question *reverse;             /* the client's PTR; or NULL */
 	struct question *name[SPF_NAMES_MAX]; /* its names' addresses */
 	size_t nnames;
-	bool names_wanted; /* by %{p} */
 
 	/* Of this run. */
 	enum run_state state;

@@ -38,7 +38,8 @@
 #include "policyd/record.h"
 
 struct plan;
-struct question; /* lookups.h */
+struct question;        /* lookups.h */
+struct published_error; /* published.h */
 
 struct row {
 	unsigned number; /* of the whole check */
@@ -58,7 +59,8 @@ struct row {
 	struct question *question; /* its own; NULL: not put yet */
 	struct question **host;    /* mx: for the addresses of its names */
 	size_t nhosts;
-	struct plan *leads; /* include, redirect: the record found there */
+	struct plan *leads; /* include, redirect: the record found there; */
+	const struct published_error *fault; /* or why there is none */
 };
 
 /* 11 that ask DNS, or 10 and what ends the text. */

@@ -58,6 +58,17 @@ need_names(struct lookups *l)
 	return false;
 }
 
+/* Puts the questions for the names below target (empty: for all) together: however
+ * many of them are silent, they cost the time of one. */
+static void
+ask_names(struct lookups *l, struct span target)
+{
+	for (size_t i = 0; i < l->nnames; i++) {
+		if (target.n == 0 || domain_within(l->name[i]->name, target))
+			lookups_ask(l, l->name[i]);
+	}
+}
+
 /* FOUND if the name is validated. */
 static enum found
 validate(struct lookups *l, struct question *name)
@@ -77,6 +88,7 @@ ptr_within(struct lookups *l, struct span target)
 {
 	if (!need_names(l))
 		return FOUND_STOP;
+	ask_names(l, target);
 	for (size_t i = 0; i < l->nnames; i++) {
 		enum found found = FOUND_NOTHING;
 
@@ -100,9 +112,9 @@ rank(struct span name, struct span domain)
 enum found
 ptr_name(struct lookups *l, struct span domain, struct span *ret)
 {
-	l->names_wanted = true;
 	if (!need_names(l))
 		return FOUND_STOP;
+	ask_names(l, span_of(NULL, 0));
 	*ret = span_str("unknown");
 	for (int r = 0; r <= 2; r++) {
 		for (size_t i = 0; i < l->nnames; i++) {
@@ -122,11 +134,7 @@ ptr_name(struct lookups *l, struct span domain, struct span *ret)
 void
 ptr_ask(struct lookups *l, struct span target)
 {
-	if (l->reverse == NULL || l->reverse->state != QUESTION_ANSWERED ||
-	    !make_names(l, l->reverse->answer))
-		return;
-	for (size_t i = 0; i < l->nnames; i++) {
-		if (target.n == 0 || domain_within(l->name[i]->name, target))
-			lookups_ask(l, l->name[i]);
-	}
+	if (l->reverse != NULL && l->reverse->state == QUESTION_ANSWERED &&
+	    make_names(l, l->reverse->answer))
+		ask_names(l, target);
 }

@@ -3,8 +3,9 @@
  *
  * Of the names that the client's PTR gives, the first ten count; a name is
  * validated if the client is among its addresses. Only names that would matter
- * are looked up. An error counts as "not validated", never as an error of the
- * check.
+ * are looked up, all at once, with and without prefetch: an error of one counts as
+ * "not validated", never as an error of the check, so one after the other they could
+ * add up to any time limit.
  *
  * Pure; on lookups.h.
  */
@@ -26,8 +27,7 @@ enum found ptr_name(struct lookups *l, struct span domain, struct span *ret);
  * when memory is out. */
 struct question *ptr_question(struct lookups *l);
 
-/* Puts the questions for the names below target (empty: for all) that can be put
- * now. */
+/* Puts the questions for the names below target that can be put now. */
 void ptr_ask(struct lookups *l, struct span target);
 
 #endif

@@ -2,15 +2,12 @@
 
 #include "policyd/published.h"
 
-int
-published_lead(struct lookups *l, struct row *row, struct published_error *ret)
+/* The one SPF record of the answer. 0, -ENOENT or -EINVAL. */
+static int
+find(const struct dns_answer *answer, struct span *ret)
 {
-	const struct dns_answer *answer = row->question->answer;
 	const struct dns_record *spf = NULL;
-	struct plan *p;
-	int rc;
 
-	*ret = (struct published_error){.why = "more than one SPF record"};
 	if (answer->status != DNS_FOUND)
 		return -ENOENT;
 	for (size_t i = 0; i < answer->n; i++) {
@@ -22,16 +19,50 @@ published_lead(struct lookups *l, struct row *row, struct published_error *ret)
 	}
 	if (spf == NULL)
 		return -ENOENT;
+	*ret = spf->txt;
+	return 0;
+}
+
+static int
+read_answer(struct lookups *l, struct row *row, struct published_error *e)
+{
+	struct span txt;
+	struct plan *p;
+	int rc = find(row->question->answer, &txt);
+
+	if (rc != 0)
+		return rc;
 	if (l->nplans == LOOKUPS_PLANS_MAX)
 		return -ENOMEM;
-	rc = plan_make(l->arena, spf->txt, row->target, &l->client.ip, l->rows,
-	    &p, &ret->why, &ret->term);
+	rc = plan_make(l->arena, txt, row->target, &l->client.ip, l->rows, &p,
+	    &e->why, &e->term);
 	if (rc != 0)
 		return rc;
 	l->plan[l->nplans++] = p;
 	l->rows += (unsigned)p->nrows;
 	row->leads = p;
 	return 0;
+}
+
+int
+published_lead(struct lookups *l, struct row *row)
+{
+	struct published_error e = {.why = "more than one SPF record"};
+	struct published_error *kept;
+
+	if (row->leads != NULL)
+		return 0;
+	if (row->fault != NULL)
+		return row->fault->rc;
+	e.rc = read_answer(l, row, &e);
+	if (e.rc == 0 || e.rc == -ENOMEM)
+		return e.rc;
+	kept = arena_alloc(l->arena, sizeof *kept);
+	if (kept == NULL)
+		return -ENOMEM;
+	*kept = e;
+	row->fault = kept;
+	return e.rc;
 }
 
 bool

@@ -12,22 +12,19 @@
 
 #include "policyd/lookups.h"
 
-/* What is wrong with a record: why, and in which term (empty: in none). */
+/* Why a name leads to no record: -ENOENT, there is none; or -EINVAL, there are
+ * several, or it has a syntax error: why, and in which term (empty: in none). */
 struct published_error {
+	int rc;
 	const char *why;
 	struct span term;
 };
 
 /*
- * Makes row->leads from the TXT answer to row's question. 0; -ENOENT: there is no
- * record; -EINVAL: several, or one with a syntax error, *ret is set; -ENOMEM.
+ * Makes row->leads from the TXT answer to row's question, which is read once: 0;
+ * -ENOENT or -EINVAL, as row->fault says; -ENOMEM.
  */
-int published_lead(
-    struct lookups *l, struct row *row, struct published_error *ret);
-
-/* True if the record that root was given by DNS is "v=spf1 -all": the domain sends
- * no mail at all. For a check that has its result. */
-bool published_no_mail(const struct row *root);
+int published_lead(struct lookups *l, struct row *row);
 
 /* True if the record that root was given by DNS is "v=spf1 -all": the domain sends
  * no mail at all. For a check that has its result. */

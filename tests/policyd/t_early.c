@@ -1,11 +1,14 @@
 /* What is asked early, what is not, and how many round trips a check takes. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "common/buf.h"
 #include "common/limits.h"
 #include "policyd/early.h"
+#include "policyd/published.h"
 #include "tests/support/loop_fake.h"
 #include "tests/support/spfrun.h"
 #include "tests/support/suite.h"
@@ -114,6 +117,11 @@ clients_names(void)
 	spfrun_close(&s);
 }
 
+static void
+forget(void *arg, const struct check_result *r)
+{
+}
+
 /* A check of u@a.example whose answers the test hands out. */
 static struct check *
 start_held(struct spfrun *s, const char *client, const char *text)
@@ -129,7 +137,7 @@ start_held(struct spfrun *s, const char *client, const char *text)
 	resolver_zone_order(s->resolver, ZONE_HELD, 0);
 	CU_ASSERT_EQUAL_FATAL(ip_parse(span_str(client), &in.client), 0);
 	CU_ASSERT_EQUAL_FATAL(
-	    check_start(s->loop, s->resolver, &in, NULL, NULL, &c), 0);
+	    check_start(s->loop, s->resolver, &in, forget, NULL, &c), 0);
 	return c;
 }
 
@@ -336,6 +344,133 @@ ten_terms(void)
 	spfrun_close(&s);
 }
 
+/* "mx:m0.P ... mx:m8.P" in text, and their names and addresses in lines. */
+static void
+nine_mx(struct buf *text, struct buf *lines, const char *p)
+{
+	for (int i = 0; i < 9; i++) {
+		buf_fmt(text, " mx:m%d.%s", i, p);
+		for (int k = 0; k < 10; k++)
+			buf_fmt(lines,
+			    "m%d.%s MX 1 h%d.m%d.%s\nh%d.m%d.%s A 192.0.3.9\n",
+			    i, p, k, i, p, k, i, p);
+	}
+}
+
+/* Answers what was asked of them. */
+static void
+answer_nine_mx(struct spfrun *s, const char *p)
+{
+	char name[100];
+
+	for (int i = 0; i < 9; i++) {
+		snprintf(name, sizeof name, "m%d.%s", i, p);
+		resolver_zone_deliver_one(s->resolver, name, DNS_MX);
+	}
+	for (int i = 0; i < 90; i++) {
+		snprintf(name, sizeof name, "h%d.m%d.%s", i % 10, i / 10, p);
+		resolver_zone_deliver_one(s->resolver, name, DNS_A);
+	}
+}
+
+/*
+ * What is asked early may be in vain where evaluation can go another way: into an
+ * include, or out of it. However many questions that costs, all together are no more
+ * than those of a record and ten terms.
+ */
+static void
+most_questions(void)
+{
+	static const struct {
+		const char *inner; /* first in the include's record */
+		const char *late;  /* answered when all others are */
+		enum dns_type type;
+	} rows[] = {
+	    {"", "inc.example", DNS_TXT},
+	    {" -a:late.example", "late.example", DNS_A},
+	    {" ~mx:late.example", "late.example", DNS_MX},
+	    {" include:late.example", "late.example", DNS_TXT},
+	    {" -include:late.example", "late.example", DNS_TXT},
+	    {" -ptr:late.example", "1.2.0.192.in-addr.arpa", DNS_PTR},
+	};
+
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct buf text, inner, outer;
+		struct spfrun s;
+
+		buf_init(&text, 1 << 16);
+		buf_init(&outer, 1 << 16);
+		buf_init(&inner, 1 << 16);
+		buf_fmt(&inner, "inc.example TXT \"v=spf1%s", rows[i].inner);
+		buf_str(&outer, "a.example TXT \"v=spf1 include:inc.example");
+		nine_mx(&inner, &text, "i.example");
+		nine_mx(&outer, &text, "o.example");
+		buf_fmt(&text, "%s -all\"\n%s -all\"\n", buf_text(&outer),
+		    buf_text(&inner));
+		buf_str(&text,
+		    "late.example A 192.0.2.1\n"
+		    "late.example MX 1 late.example\n"
+		    "late.example TXT \"v=spf1 a -all\"\n"
+		    "1.2.0.192.in-addr.arpa PTR late.example\n");
+		CU_ASSERT_EQUAL_FATAL(buf_error(&text), 0);
+		(void)start_held(&s, "192.0.2.1", buf_text(&text));
+		hand_out(&s, "a.example", DNS_TXT);
+		if (rows[i].inner[0] != '\0')
+			hand_out(&s, "inc.example", DNS_TXT);
+		loop_fake_advance(s.loop, DNS_PATIENCE_MS);
+		answer_nine_mx(&s, "o.example");
+		answer_nine_mx(&s, "i.example");
+		hand_out(&s, rows[i].late, rows[i].type);
+		resolver_zone_deliver(s.resolver, SIZE_MAX);
+		suite_row(*rows[i].inner == '\0' ? "include" : rows[i].inner);
+		CHECK(resolver_zone_sent_all(s.resolver) <= SPF_QUESTIONS_MAX);
+		for (size_t w = 0; w < SPFRUN_WAYS; w++) {
+			spfrun_choose(&s, &spfrun_ways[w]);
+			CHECK(spfrun_check(&s, "192.0.2.1", HELO, "u@a.example")
+			          .sent <= SPF_QUESTIONS_MAX);
+		}
+		spfrun_close(&s);
+		buf_free(&text);
+		buf_free(&outer);
+		buf_free(&inner);
+	}
+	suite_row(NULL);
+}
+
+/* A record with an error is read once, however often it is come by. */
+static void
+read_once(void)
+{
+	struct dns_record txt = {
+	    .txt = span_str("v=spf1 ip4:192.0.2.0/24 a:x.example foo")};
+	struct dns_answer answer = {
+	    .status = DNS_FOUND, .n = 1, .record = &txt};
+	struct question q = {.state = QUESTION_ANSWERED, .answer = &answer};
+	struct row row = {.kind = TERM_INCLUDE,
+	    .question = &q,
+	    .target = span_str("b.example")};
+	struct macro_vars vars = {.client.family = AF_INET};
+	struct lookups l;
+	struct arena a;
+
+	arena_init(&a, SPF_CHECK_MEMORY_MAX);
+	lookups_init(&l, &a, &vars, span_str("a.example"), 2, NULL, NULL);
+	CU_ASSERT_EQUAL(published_lead(&l, &row), -EINVAL);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(row.fault);
+	CHECK_STR(row.fault->why, "unknown mechanism");
+	CHECK(span_eq(row.fault->term, span_str("foo")));
+	txt.txt = span_str("v=spf1 -all");
+	CU_ASSERT_EQUAL(published_lead(&l, &row), -EINVAL);
+	CHECK(row.leads == NULL && l.nplans == 0);
+
+	row.fault = NULL;
+	answer.n = 0;
+	CU_ASSERT_EQUAL(published_lead(&l, &row), -ENOENT);
+	answer.n = 1;
+	CU_ASSERT_EQUAL(published_lead(&l, &row), -ENOENT);
+	arena_free(&a);
+}
+
 /* Equal questions are put once. */
 static void
 equal_questions(void)
@@ -441,5 +576,6 @@ learning(void)
 
 SUITE("early", T(decided_at_once), T(together), T(patience), T(clients_names),
     T(behind_a_match), T(behind_no_pass), T(after_the_fail),
-    T(eleventh_by_macros), T(ten_terms), T(equal_questions), T(silent),
-    T(cancelled_anywhere), T(cancelled_at_once), T(learning))
+    T(eleventh_by_macros), T(ten_terms), T(most_questions), T(read_once),
+    T(equal_questions), T(silent), T(cancelled_anywhere), T(cancelled_at_once),
+    T(learning))

@@ -15,14 +15,15 @@ struct check {
 	struct loop *loop;
 	struct resolver *resolver;
 	struct timer *timer; /* check_start() has the result; or an answer
-	                      * takes long */
+	                      * takes long; or the explanation too long */
 	void (*done)(void *arg, const struct check_result *result);
 	void *arg;
 	bool prefetch;
 	bool slow;  /* an answer took longer than DNS_PATIENCE_MS */
 	bool early; /* what is asked now is not needed yet */
 	struct lookups l;
-	struct plan *explaining; /* the record whose exp is looked up */
+	struct plan *explaining; /* the record whose exp is looked up: the rest
+	                          * of the result is there */
 	bool finished;
 	struct check_result result;
 	char domain[DOMAIN_MAX + 1];
@@ -78,6 +79,7 @@ settle(struct check *c, const struct spfeval_verdict *v)
 	r->result = v->result;
 	r->lookups = c->l.terms;
 	r->voids = c->l.voids;
+	r->queries = c->l.queries;
 	r->security = lookups_security(&c->l);
 	if (row != NULL)
 		r->mechanism = mechanism(c, row);
@@ -85,8 +87,9 @@ settle(struct check *c, const struct spfeval_verdict *v)
 		r->problem =
 		    c->l.problem != NULL ? c->l.problem : "out of memory";
 	if (v->result == SPF_FAIL) {
-		c->explaining = p;
 		r->no_mail = published_no_mail(&c->l.root);
+		c->explaining = p;
+		timer_set(c->timer, SPF_EXPLAIN_MS);
 	}
 }
 
@@ -115,7 +118,7 @@ fire(void *arg)
 {
 	struct check *c = arg;
 
-	if (c->finished) {
+	if (c->finished || c->explaining != NULL) {
 		deliver(c);
 		return;
 	}
@@ -157,10 +160,8 @@ got(void *arg, struct dns_answer *answer)
 	struct question *q = asked->question;
 	bool wanted = q == c->l.wanted;
 
-	q->state = QUESTION_ANSWERED;
+	questions_answered(&c->l.questions, q, answer);
 	q->answered = loop_now(c->loop);
-	q->query = NULL;
-	q->answer = answer;
 	c->slow |= c->prefetch && q->answered - q->asked >= DNS_PATIENCE_MS;
 	if (lookups_ready(&c->l, q)) {
 		if (check_run(c))
@@ -176,6 +177,7 @@ static void
 ask(void *arg, struct question *q)
 {
 	struct check *c = arg;
+	struct dns_answer *answer;
 	struct asked *asked;
 
 	if (c->early && resolver_busy(c->resolver))
@@ -186,9 +188,9 @@ ask(void *arg, struct question *q)
 	*asked = (struct asked){.check = c, .question = q};
 	q->asked = q->answered = loop_now(c->loop);
 	switch (resolver_ask(
-	    c->resolver, q->name, q->type, got, asked, &q->query, &q->answer)) {
+	    c->resolver, q->name, q->type, got, asked, &q->query, &answer)) {
 	case ASK_READY:
-		q->state = QUESTION_ANSWERED;
+		questions_answered(&c->l.questions, q, answer);
 		break;
 	case ASK_PENDING:
 		q->state = QUESTION_PENDING;
@@ -363,6 +365,12 @@ const struct lookups *
 check_lookups(const struct check *c)
 {
 	return &c->l;
+}
+
+const struct check_result *
+check_verdict(const struct check *c)
+{
+	return c->finished || c->explaining != NULL ? &c->result : NULL;
 }
 
 void

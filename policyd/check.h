@@ -49,7 +49,8 @@ struct check_result {
 	 * "a.example: mx:b.example: 11 MX names, more than 10"; else NULL */
 	const char *problem;
 	/* fail: the expanded exp text, printable ASCII of at most
-	 * SPF_EXPLANATION_MAX octets, unattributed; or NULL */
+	 * SPF_EXPLANATION_MAX octets, unattributed; or NULL: there is none, or it
+	 * was not there within SPF_EXPLAIN_MS */
 	const char *explanation;
 	bool no_mail;     /* fail: the record is exactly "v=spf1 -all" */
 	unsigned lookups; /* DNS terms used, of ten */
@@ -72,6 +73,10 @@ int check_start(struct loop *loop, struct resolver *resolver,
 /* What the check has asked and learned so far; borrowed until the check is gone,
  * which is after done(). */
 const struct lookups *check_lookups(const struct check *c);
+
+/* The result of a check that has only its explanation still to wait for, without
+ * that; borrowed until the check is gone. NULL: it is not decided. */
+const struct check_result *check_verdict(const struct check *c);
 
 /* The result is no longer wanted; outstanding queries are cancelled. */
 void check_cancel(struct check *c);

@@ -13,7 +13,7 @@
  *     cancelled; if MAIL FROM is answered first, it waits for HELO.
  *   - A null sender is postmaster@HELO. It is one check, judged by HELO's table
  *     and then by MAIL FROM's.
- *   - At policyd.time_limit an identity that is not finished is temperror.
+ *   - At policyd.time_limit an identity that is not decided is temperror.
  *   - What the recipient's own policy changes is in force from the first step on.
  *   - The rules of skip.h come before all checks. Those of trust.h are for mail that
  *     does not pass, which is taken as not checked if one of them holds: they are

@@ -67,15 +67,19 @@ side_timeout(struct side *s, struct span name)
 	struct check_result late = {.result = SPF_TEMPERROR,
 	    .domain = "",
 	    .problem = "time limit exceeded"};
+	const struct check_result *result;
 	char ascii[DOMAIN_MAX + 1];
 
 	if (s->check == NULL)
 		return;
 	if (domain_to_ascii(name, ascii) == 0)
 		late.domain = ascii;
-	side_explain(s, &late);
+	result = check_verdict(s->check);
+	if (result == NULL)
+		result = &late;
+	side_explain(s, result);
+	s->result = keep_result(s->arena, result);
 	side_cancel(s);
-	s->result = keep_result(s->arena, &late);
 }
 
 void

@@ -28,8 +28,9 @@ extern const struct check_result side_out_of_memory;
 /* Starts the check; one that cannot start is a temperror, at once. */
 void side_start(struct side *s, const struct check_input *in);
 
-/* The time is over. A check that is not finished is temperror (RFC 7208 section
- * 4.6.4, last paragraph); name: whose it was. done() is not called. */
+/* The time is over. A check that is not decided is temperror (RFC 7208 section
+ * 4.6.4, last paragraph); name: whose it was. A fail that waits for its explanation
+ * goes without. done() is not called. */
 void side_timeout(struct side *s, struct span name);
 
 /* Cancels the check that runs, if one does. */

@@ -25,6 +25,7 @@ struct check {
 	const char *receiver;
 	unsigned void_max;
 	bool prefetch;
+	const struct check_result *verdict; /* of check_verdict() */
 	void (*done)(void *arg, const struct check_result *result);
 	void *arg;
 };
@@ -72,6 +73,12 @@ check_cancel(struct check *c)
 		abort();
 	c->running = false;
 	c->cancelled = true;
+}
+
+const struct check_result *
+check_verdict(const struct check *c)
+{
+	return c->verdict;
 }
 
 /* Nobody looks into a double. */

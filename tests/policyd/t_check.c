@@ -645,6 +645,120 @@ explanation_is_asked_late(void)
 	spfrun_close(&s);
 }
 
+struct told {
+	unsigned calls;
+	enum spf_result result;
+	char explanation[100];
+};
+
+static void
+tell(void *arg, const struct check_result *r)
+{
+	struct told *t = arg;
+
+	t->calls++;
+	t->result = r->result;
+	snprintf(t->explanation, sizeof t->explanation, "%s",
+	    r->explanation == NULL ? "" : r->explanation);
+}
+
+/* A check of u@a.example from 192.0.2.1 whose answers the test hands out. */
+static struct check *
+hold(struct spfrun *s, const char *zone, struct told *told)
+{
+	struct check_input in = {.sender = span_str("u@a.example"),
+	    .helo = span_str(HELO),
+	    .void_max = 2,
+	    .prefetch = true};
+	struct check *c = NULL;
+
+	*told = (struct told){0};
+	spfrun_open(s);
+	spfrun_zone(s, zone);
+	resolver_zone_order(s->resolver, ZONE_HELD, 0);
+	CU_ASSERT_EQUAL_FATAL(ip_parse(span_str("192.0.2.1"), &in.client), 0);
+	CU_ASSERT_EQUAL_FATAL(
+	    check_start(s->loop, s->resolver, &in, tell, told, &c), 0);
+	return c;
+}
+
+static const char explained[] = "a.example TXT \"v=spf1 -all exp=e.example\"\n"
+                                "e.example TXT \"not for %{p}\"\n"
+                                "1.2.0.192.in-addr.arpa PTR n.example\n"
+                                "n.example A 192.0.2.1\n";
+
+/* A fail is there before its explanation is, and waits for it so long only. */
+static void
+explanation_is_late(void)
+{
+	struct told told;
+	struct spfrun s;
+	struct check *c = hold(&s, explained, &told);
+
+	CHECK(check_verdict(c) == NULL);
+	resolver_zone_deliver(s.resolver, 1);
+	CHECK(told.calls == 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(check_verdict(c));
+	CHECK(check_verdict(c)->result == SPF_FAIL);
+	CHECK_STR(check_verdict(c)->mechanism, "all");
+	CHECK(check_verdict(c)->explanation == NULL);
+	CHECK(check_verdict(c)->queries == 1);
+	loop_fake_advance(s.loop, SPF_EXPLAIN_MS - 1);
+	resolver_zone_deliver(s.resolver, 3);
+	CHECK(told.calls == 1 && told.result == SPF_FAIL);
+	CHECK_STR(told.explanation, "not for n.example");
+	spfrun_close(&s);
+
+	(void)hold(&s, explained, &told);
+	resolver_zone_deliver(s.resolver, 1);
+	loop_fake_advance(s.loop, SPF_EXPLAIN_MS - 1);
+	resolver_zone_deliver(s.resolver, 2); /* the time is for all of it */
+	CHECK(told.calls == 0);
+	loop_fake_advance(s.loop, 1);
+	CHECK(told.calls == 1 && told.result == SPF_FAIL);
+	CHECK_STR(told.explanation, "");
+	spfrun_close(&s);
+}
+
+/* However many names a client's PTR has, they cost the time of one: with and without
+ * prefetch, and when the resolver is busy. */
+static void
+silent_names(void)
+{
+	static const char *const record[] = {
+	    "exists:%{p}.x.example -all", "ptr:sil.example -all"};
+	enum { NAMES = 10, TIMEOUT_MS = 5000, SLACK_MS = 200 };
+
+	for (size_t i = 0; i < 2 * 2 * SPFRUN_WAYS; i++) {
+		struct spfrun s;
+		struct spfrun_result r;
+		uint64_t start;
+		char line[200];
+
+		spfrun_open(&s);
+		for (int k = 0; k < NAMES; k++) {
+			snprintf(line, sizeof line,
+			    "1.2.0.192.in-addr.arpa PTR h%d.sil.example\n"
+			    "h%d.sil.example A silent\n",
+			    k, k);
+			spfrun_zone(&s, line);
+		}
+		snprintf(line, sizeof line, "a.example TXT \"v=spf1 %s\"\n",
+		    record[i / (2 * SPFRUN_WAYS)]);
+		spfrun_zone(&s, line);
+		spfrun_choose(&s, &spfrun_ways[i % SPFRUN_WAYS]);
+		resolver_zone_busy(s.resolver, i / SPFRUN_WAYS % 2 == 1);
+		start = loop_now(s.loop);
+		r = spfrun_check(&s, "192.0.2.1", HELO, "u@a.example");
+		suite_row(spfrun_ways[i % SPFRUN_WAYS].name);
+		CHECK(r.result == SPF_FAIL);
+		CHECK_STR(r.mechanism, "all");
+		CHECK(loop_now(s.loop) - start <= TIMEOUT_MS + SLACK_MS);
+		spfrun_close(&s);
+	}
+	suite_row(NULL);
+}
+
 /* When many questions are out, a check puts only those that it needs, one at a time;
  * the verdict is the same. */
 static void
@@ -783,5 +897,6 @@ helo_is_converted_once(void)
 
 SUITE("check", T(inputs), T(no_domain), T(selection), T(includes), T(redirects),
     T(addresses), T(names_of_clients), T(utf8_local_part), T(explanations),
-    T(explanation_is_asked_late), T(busy_resolver), T(long_mechanisms),
-    T(macros_that_are_empty), T(helo_is_converted_once))
+    T(explanation_is_asked_late), T(explanation_is_late), T(silent_names),
+    T(busy_resolver), T(long_mechanisms), T(macros_that_are_empty),
+    T(helo_is_converted_once))

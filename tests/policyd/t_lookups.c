@@ -315,6 +315,83 @@ largest_check(void)
 	spfrun_close(&s);
 }
 
+/* "h0.example A 203.0.113.0" and on, n addresses at a name; the last one is ip. */
+static void
+addresses(struct buf *zone, const char *name, unsigned n, const char *ip)
+{
+	for (unsigned i = 0; i + 1 < n; i++)
+		line(zone, "%s A 10.0.%u.%u\n", name, i / 256, i % 256);
+	line(zone, "%s A %s\n", name, ip);
+}
+
+/* The one that matches may be the last; too many are an error, not a verdict. */
+static void
+many_addresses(void)
+{
+	struct spfrun_result r;
+	struct spfrun s;
+	struct buf zone;
+
+	spfrun_open(&s);
+	buf_init(&zone, 1 << 20);
+	addresses(&zone, "most.example", DNS_RECORDS_MAX, "192.0.2.1");
+	addresses(&zone, "over.example", DNS_RECORDS_MAX + 1, "192.0.2.1");
+	line(&zone, "mx.example MX 10 most.example\n");
+	line(&zone, "a.example TXT \"v=spf1 a:most.example -all\"\n");
+	line(&zone, "m.example TXT \"v=spf1 mx:mx.example -all\"\n");
+	line(&zone, "n.example TXT \"v=spf1 a:most.example/28 -all\"\n");
+	line(&zone, "e.example TXT \"v=spf1 exists:most.example -all\"\n");
+	line(&zone, "o.example TXT \"v=spf1 a:over.example -all\"\n");
+	load(&s, &zone);
+	all_ways(&s, "192.0.2.1", "u@a.example", SPF_PASS);
+	all_ways(&s, "192.0.2.2", "u@a.example", SPF_FAIL);
+	all_ways(&s, "192.0.2.1", "u@m.example", SPF_PASS);
+	all_ways(&s, "192.0.2.2", "u@m.example", SPF_FAIL);
+	all_ways(&s, "192.0.2.15", "u@n.example", SPF_PASS);
+	all_ways(&s, "192.0.2.16", "u@n.example", SPF_FAIL);
+	all_ways(&s, "10.0.3.231", "u@n.example", SPF_PASS);
+	all_ways(&s, "198.51.100.1", "u@e.example", SPF_PASS);
+	r = all_ways(&s, "192.0.2.1", "u@o.example", SPF_TEMPERROR);
+	CHECK_STR(r.problem,
+	    "o.example: a:over.example: A of over.example: too many records");
+	spfrun_close(&s);
+}
+
+/* Each answer is within its limit, all of them are not. */
+static void
+much_data(void)
+{
+	enum { EACH = 500 }; /* 12 KB: 20 hosts are within, 30 are not */
+	struct spfrun_result r;
+	struct spfrun s;
+	struct buf zone;
+
+	spfrun_open(&s);
+	buf_init(&zone, 1 << 20);
+	line(&zone, "a.example TXT \"v=spf1 mx:m0.example mx:m1.example ");
+	line(&zone, "-all\"\nb.example TXT \"v=spf1 mx:m0.example ");
+	line(&zone, "mx:m1.example mx:m2.example -all\"\n");
+	for (int i = 0; i < 30; i++) {
+		char host[32];
+
+		line(&zone, "m%d.example MX 10 h%d.example\n", i / 10, i);
+		snprintf(host, sizeof host, "h%d.example", i);
+		addresses(
+		    &zone, host, EACH, i % 10 == 9 ? "192.0.2.1" : "192.0.2.2");
+	}
+	load(&s, &zone);
+	all_ways(&s, "192.0.2.3", "u@a.example", SPF_FAIL);
+	all_ways(&s, "192.0.2.1", "u@a.example", SPF_PASS);
+	/* Which answer is one too many depends on their order. */
+	for (size_t i = 0; i < SPFRUN_WAYS; i++) {
+		spfrun_choose(&s, &spfrun_ways[i]);
+		r = spfrun_check(&s, "192.0.2.3", HELO, "u@b.example");
+		CHECK(r.result == SPF_TEMPERROR);
+		CHECK(strstr(r.problem, "too much data in all") != NULL);
+	}
+	spfrun_close(&s);
+}
+
 /* libspf2 drops compiled mechanisms over 511 bytes without a word. */
 static void
 long_records(void)
@@ -562,5 +639,5 @@ no_memory(void)
 }
 
 SUITE("lookups", T(terms), T(include_tree), T(voids), T(names),
-    T(largest_check), T(long_records), T(overflows), T(long_explanations),
-    T(macros), T(security), T(no_memory))
+    T(largest_check), T(many_addresses), T(much_data), T(long_records),
+    T(overflows), T(long_explanations), T(macros), T(security), T(no_memory))

@@ -465,13 +465,22 @@ forwarders(void)
 	CHECK_STR(doubles[2].client, "192.0.2.1");
 	CHECK_STR(doubles[2].helo, "h.example.com");
 	double_done(2, SPF_PASS, "mx");
-	CHECK(w.answers == 0); /* the first in the config may be it, too */
-	double_done(1, SPF_FAIL, "all");
-	CHECK(w.answers == 1);
+	CHECK(w.answers == 1); /* whatever the others will say */
+	CHECK(doubles[1].cancelled);
 	CHECK_STR(w.action, forwarded);
 	CHECK_STR(w.unchecked, "trusted_forwarders");
 	CHECK_STR(w.by, "two.example");
 	CHECK_STR(w.from, "fail"); /* for the log */
+	finish(&w);
+
+	begin(&w); /* one by one */
+	trust_relays(&w);
+	CHECK(start(&w) == 0);
+	double_done(0, SPF_FAIL, "all");
+	double_done(1, SPF_TEMPERROR, NULL);
+	CHECK(w.answers == 0);
+	double_done(2, SPF_PASS, "mx");
+	CHECK_STR(w.by, "two.example");
 	finish(&w);
 
 	begin(&w); /* the first decides, the others are not waited for */
@@ -585,6 +594,18 @@ forwarders_are_late(void)
 	loop_fake_advance(w.loop, 1);
 	CHECK_STR(w.action, forwarded);
 	CHECK_STR(w.unchecked, "trusted_forwarders");
+	finish(&w);
+
+	begin(&w); /* nor does another relay's */
+	trust_relays(&w);
+	w.settings.policyd.mail_from.action[SPF_TEMPERROR].kind = ACTION_DEFER;
+	CHECK(start(&w) == 0);
+	loop_fake_advance(w.loop, 10000);
+	double_done(2, SPF_PASS, "a");
+	CHECK(w.answers == 0);
+	loop_fake_advance(w.loop, 10000);
+	CHECK_STR(w.action, forwarded);
+	CHECK_STR(w.by, "two.example");
 	finish(&w);
 
 	begin(&w); /* nor a dead HELO that is the sender's, too */
@@ -729,6 +750,17 @@ time_limit(void)
 	CHECK(w.answers == 1);
 	CHECK(doubles[0].cancelled);
 	CHECK_STR(w.helo, "temperror");
+	CHECK(begins(w.action, "550 5.7.23 SPF fail for MAIL FROM: "));
+	finish(&w);
+
+	begin(&w); /* its fail is there, the explanation is late */
+	CHECK(start(&w) == 0);
+	double_done(0, SPF_PASS, "a");
+	doubles[1].verdict = &(const struct check_result){
+	    .result = SPF_FAIL, .domain = "example.com", .mechanism = "all"};
+	loop_fake_advance(w.loop, 20000);
+	CHECK(w.answers == 1 && doubles[1].cancelled);
+	CHECK_STR(w.from, "fail");
 	CHECK(begins(w.action, "550 5.7.23 SPF fail for MAIL FROM: "));
 	finish(&w);
 

@@ -1,7 +1,7 @@
 /*
  * checklook.h - what the parts of `postseal check` that look at Postfix share.
  *
- * For checkpostfix.c, checkpolicy.c and checkmilter.c alone.
+ * For checkpostfix.c, checkpolicy.c, checknetworks.c and checkmilter.c alone.
  */
 #ifndef POSTSEAL_ADMIN_CHECKLOOK_H
 #define POSTSEAL_ADMIN_CHECKLOOK_H

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "admin/checklook.h"
+#include "admin/checknetworks.h"
 #include "admin/mastercf.h"
 #include "admin/wiring.h"
 
@@ -242,8 +243,10 @@ look_at_restrictions(struct checklook *l)
 	if (place == WIRING_UNSAFE && relay_is_guarded(l))
 		place = WIRING_GOOD;
 	tell_place(l, place, target);
-	if (place == WIRING_GOOD)
+	if (place == WIRING_GOOD) {
 		look_at_overrides(l, target);
+		checknetworks_look(l, buf_view(&value));
+	}
 	buf_free(&value);
 }
 

@@ -282,6 +282,10 @@ enum {
 	 * patterns of a table. */
 	INBOUND_NAMES_MAX = 50,
 
+	/* Networks of internal_hosts that `postseal check` names at once: a line that
+	 * can be read, and a command that is no longer than a page. */
+	CHECK_NETWORKS_MAX = 16,
+
 	/* trusted_forwarders: each is a check of its own for a message that does
 	 * not pass, all at once. Who has more relays than this lists addresses. */
 	SPF_FORWARDERS_MAX = 16,

@@ -20,6 +20,7 @@ static const char defaults[] =
     "smtpd_recipient_restrictions = permit_mynetworks, "
     "reject_unauth_destination, check_policy_service "
     "unix:private/policyd-spf\n"
+    "mynetworks = 127.0.0.0/8 [::1]/128\n"
     "smtpd_milters = inet:127.0.0.1:8891\n"
     "non_smtpd_milters = $smtpd_milters\n"
     "content_filter = \n"
@@ -186,6 +187,24 @@ static const struct row {
         "--enforce"},
     {"", SMTPD, "policyd { header = authentication-results }", FINDING_NOTE,
         "that a sender forged with our name stays", NULL},
+    /* clients of ours that it would check */
+    {"", policyd_spf,
+        "signer { internal_hosts = {\"127.0.0.1\", "
+        "\"192.0.2.0/24\", \"!192.0.2.7\", \".a.example\", "
+        "\"2001:db8::/32\"} }",
+        FINDING_WARNING,
+        "neither mynetworks nor policyd.trusted_networks have, of "
+        "signer.internal_hosts: 192.0.2.0/24 [2001:db8::]/32",
+        "-e 'mynetworks = 127.0.0.0/8 [::1]/128 192.0.2.0/24 "
+        "[2001:db8::]/32'"},
+    {"smtpd_recipient_restrictions = reject_unauth_destination, "
+     "check_policy_service unix:private/policyd-spf\n"
+     "mynetworks = 192.0.2.0/24\n",
+        policyd_spf, "signer { internal_hosts = {\"192.0.2.1\"} }",
+        FINDING_WARNING,
+        "policyd.trusted_networks does not have, of signer.internal_hosts: "
+        "192.0.2.1/32",
+        "add them to policyd.trusted_networks"},
     /* the signer */
     {"smtpd_milters = inet:127.0.0.1:8892\n", SMTPD, "", FINDING_WARNING,
         "smtpd_milters do not have the signer", "postseal setup"},
@@ -278,6 +297,79 @@ each_finding(void)
 	suite_row(NULL);
 }
 
+/* Networks that Postfix or policyd knows, or may know, are no finding. */
+static void
+known_networks(void)
+{
+	static const struct {
+		const char *mynetworks, *config;
+		bool told;
+	} row[] = {
+	    {"127.0.0.0/8", "signer { internal_hosts = {\"192.0.2.0/24\"} }",
+	        true},
+	    {"192.0.2.0/25", "signer { internal_hosts = {\"192.0.2.0/24\"} }",
+	        true},
+	    {"[2001:db8::]/32, 192.0.2.0/24",
+	        "signer { internal_hosts = {\"192.0.2.0/24\"} }", false},
+	    {"[2001:db8::]/32",
+	        "signer { internal_hosts = {\"2001:db8:1::/48\"} }", false},
+	    {"hash:/etc/postfix/networks",
+	        "signer { internal_hosts = {\"192.0.2.0/24\"} }", false},
+	    {"127.0.0.0/8",
+	        "policyd { trusted_networks = {\"192.0.2.0/23\"} } "
+	        "signer { internal_hosts = {\"192.0.2.0/24\"} }",
+	        false},
+	    {"127.0.0.0/8",
+	        "policyd { header = none } "
+	        "signer { internal_hosts = {\"192.0.2.0/24\"} }",
+	        false},
+	    {"127.0.0.0/8", "signer { internal_hosts = {\".a.example\"} }",
+	        false},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct checkpostfix c;
+		struct findings f;
+		char text[200];
+
+		suite_row(row[i].mynetworks);
+		snprintf(
+		    text, sizeof text, "mynetworks = %s\n", row[i].mynetworks);
+		look(&f, &c, text, policyd_spf, row[i].config);
+		CHECK((find(&f, "of signer.internal_hosts:") != NULL) ==
+		    row[i].told);
+		findings_free(&f);
+		checkpostfix_free(&c);
+	}
+	suite_row(NULL);
+}
+
+/* As many as are named at once, and one more. */
+static void
+many_networks(void)
+{
+	for (size_t n = CHECK_NETWORKS_MAX; n <= CHECK_NETWORKS_MAX + 1; n++) {
+		const struct finding *found;
+		struct checkpostfix c;
+		struct findings f;
+		struct buf config;
+
+		buf_init(&config, 4000);
+		buf_str(&config, "signer { internal_hosts = {\"192.0.2.0\"");
+		for (size_t i = 1; i < n; i++)
+			buf_fmt(&config, ", \"192.0.2.%zu\"", i);
+		buf_str(&config, "} }");
+		look(&f, &c, "", policyd_spf, buf_text(&config));
+		found = find(&f, "of signer.internal_hosts: 192.0.2.0/32 ");
+		CU_ASSERT_FATAL(found != NULL);
+		CHECK(strstr(found->what, " 192.0.2.15/32") != NULL);
+		CHECK(strstr(found->what, " 192.0.2.16/32") == NULL);
+		findings_free(&f);
+		checkpostfix_free(&c);
+		buf_free(&config);
+	}
+}
+
 /* A class whose name has POSTFIX_NAME_MAX - 1 bytes, and one more. */
 static void
 long_names(void)
@@ -327,5 +419,5 @@ no_postfix(void)
 	tmpdir_remove(&d);
 }
 
-SUITE("checkpostfix", T(all_is_well), T(each_finding), T(long_names),
-    T(no_postfix))
+SUITE("checkpostfix", T(all_is_well), T(each_finding), T(known_networks),
+    T(many_networks), T(long_names), T(no_postfix))

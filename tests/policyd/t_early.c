@@ -89,6 +89,33 @@ together(void)
 	spfrun_close(&s);
 }
 
+/* Seven lookups, nested two deep: three round trips, whether each is an address, a
+ * record or nothing. */
+static void
+nested(void)
+{
+	struct spfrun s;
+	struct spfrun_result r;
+
+	spfrun_open(&s);
+	spfrun_zone(&s,
+	    "s.example TXT \"v=spf1 include:a.example include:b.example "
+	    "a:h.example -all\"\n"
+	    "a.example TXT \"v=spf1 include:c.example a:k.example -all\"\n"
+	    "b.example TXT \"v=spf1 a:g.example exists:e.example -all\"\n"
+	    "c.example TXT \"v=spf1 ip4:203.0.113.9 -all\"\n"
+	    "e.example TXT \"there is no A record\"\n"
+	    "g.example A 198.51.100.7\n"
+	    "h.example A 192.0.2.1\n"
+	    "k.example A 198.51.100.8\n");
+	r = rounds(&s, "192.0.2.1", "u@s.example", true);
+	CU_ASSERT_EQUAL(r.result, SPF_PASS);
+	CU_ASSERT_EQUAL(r.lookups, 7);
+	CU_ASSERT_EQUAL(r.queries, 8);
+	CU_ASSERT_EQUAL(r.turns, 3);
+	spfrun_close(&s);
+}
+
 /* Names of the client: only those that could match, and together. */
 static void
 clients_names(void)
@@ -574,8 +601,8 @@ learning(void)
 	CU_ASSERT_FALSE(early_learns(DNS_AAAA));
 }
 
-SUITE("early", T(decided_at_once), T(together), T(patience), T(clients_names),
-    T(behind_a_match), T(behind_no_pass), T(after_the_fail),
+SUITE("early", T(decided_at_once), T(together), T(nested), T(patience),
+    T(clients_names), T(behind_a_match), T(behind_no_pass), T(after_the_fail),
     T(eleventh_by_macros), T(ten_terms), T(most_questions), T(read_once),
     T(equal_questions), T(silent), T(cancelled_anywhere), T(cancelled_at_once),
     T(learning))

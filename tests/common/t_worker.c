@@ -100,8 +100,11 @@ hand_over(struct wing *w)
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) == 0);
 	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++)
 		c.v[i].channel = -1;
-	c.v[0] = (struct child){
-	    .pid = 1, .channel = w->channel, .generation = 3, .ready = true};
+	c.v[0] = (struct child){.pid = 1,
+	    .channel = w->channel,
+	    .generation = 3,
+	    .fullest = 1,
+	    .ready = true};
 	CU_ASSERT_EQUAL(children_give(&c, 3, pair[0]), 0);
 	CU_ASSERT_EQUAL(c.v[0].sent, 1);
 	CHECK(fcntl(pair[0], F_GETFD) == -1);

@@ -321,8 +321,11 @@ const struct row settings_rows[] = {
                 "it is added. For machines whose memory is not trusted."},
     {"signer", "on_bad_key", ROW_EITHER, AT(signer.bad_key_tempfail),
         "tempfail",
-        .help = "Mail of a domain whose key cannot be used: \"unsigned\" lets "
-                "it go out so, \"tempfail\" makes the client try again.",
+        .help = "Mail that cannot be signed for a fault of ours: no key of its "
+                "domain can be used, or memory or OpenSSL fail. \"unsigned\" "
+                "lets it go out so, \"tempfail\" makes the client try again. "
+                "While one key is good it signs, and the log tells of the "
+                "others.",
         .words = "unsigned|tempfail"},
     {"signer", "on_key_mismatch", ROW_EITHER, AT(signer.key_mismatch_skip),
         "sign",

@@ -82,7 +82,7 @@ enum stats_counter {
 	STATS_SIGNED,   /* messages; signatures: stats_signed() */
 	STATS_UNSIGNED, /* messages, + enum stats_unsigned */
 	STATS_TEMPFAIL = STATS_UNSIGNED + UNSIGNED_REASONS,
-	STATS_MISSING, /* signatures: a row wants them, their key is not there */
+	STATS_MISSING,   /* signatures that signed messages lack */
 	STATS_RISK_8BIT, /* messages that Postfix may have to rewrite */
 	STATS_RISK_LONG_LINE,
 	STATS_SIGN_NS,      /* nanoseconds in which signatures were made */

@@ -128,7 +128,7 @@ static const struct group groups[] = {
     ONE(STATS_TEMPFAIL, "tempfailed_messages_total",
         "Messages that were put off because the signer failed.", STATS_SIGNER),
     ONE(STATS_MISSING, "missing_signatures_total",
-        "Signatures that rows of the signing table want, with keys that do not "
+        "Signatures that signed messages lack: the key is bad or does not "
         "exist.",
         STATS_SIGNER),
     LABELLED(STATS_RISK_8BIT, "at_risk_messages_total", RISK, "cause", "8bit",

@@ -121,7 +121,7 @@ turn_away(struct choose_path *p, enum choose_verdict from)
 {
 	p->ret->outside = from == CHOOSE_SIGN &&
 	    choose_keys(p) != CHOOSE_DOMAIN_UNKNOWN && !choose_is_expected(p);
-	p->ret->nsign = 0;
+	p->ret->nsign = p->ret->bad = p->ret->missing = 0;
 	return choose_because(p, CHOOSE_CLIENT_OUTSIDE, NULL, NULL, 0);
 }
 
@@ -161,7 +161,7 @@ choose_message(const struct keyring *keys, const struct choose_input *in,
 	    .in = in,
 	    .ret = ret};
 
-	ret->nsign = ret->missing = 0;
+	ret->nsign = ret->bad = ret->missing = 0;
 	ret->outside = false;
 	ret->from[0] = '\0';
 	ret->what = ret->file = NULL;

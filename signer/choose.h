@@ -44,7 +44,7 @@ enum choose_verdict {
 	CHOOSE_RECIPIENT_EXEMPT, /* a recipient is one of exempt_recipients */
 	CHOOSE_DOMAIN_UNKNOWN,   /* nobody signs for the address */
 	CHOOSE_DOMAIN_NO_KEY,    /* there is no active key */
-	CHOOSE_DOMAIN_BAD_KEY,   /* a key, or the row that names it, is bad */
+	CHOOSE_DOMAIN_BAD_KEY,   /* no key but bad ones, or rows that are bad */
 	CHOOSE_NO_MEMORY,
 	CHOOSE_VERDICTS /* how many */
 };
@@ -82,8 +82,11 @@ struct choose {
 	    outside; /* a stranger uses a domain of ours; not external_ignore */
 	char from[DOMAIN_MAX + 1]; /* A-labels; "" when there is not one */
 
-	/* With sign_all: rows that match, and whose keys do not exist; `what` is
-	 * then of the first of them, though the others sign. */
+	/* What else should sign, while others do: keys that cannot be used, and
+	 * rows that are wrong; with sign_all rows whose keys do not exist. `file`
+	 * is then of the first of the former, if there is one, else of the first
+	 * of the latter. */
+	size_t bad;
 	size_t missing;
 
 	/* What the verdict speaks of: an entry, a field, a domain, and where it

@@ -3,16 +3,34 @@
 
 #include "signer/choose_rule.h"
 
+/* Something that should sign cannot: what is told is the first. */
+static void
+bad_key(struct choose_path *p, const char *file, unsigned line)
+{
+	choose_say(p, "bad_key: %s:%u", file, line);
+	if (p->ret->bad++ == 0)
+		choose_because(
+		    p, CHOOSE_DOMAIN_BAD_KEY, p->ret->from, file, line);
+}
+
+/* The key that a row wants does not exist: the same, if none is bad. */
+static void
+missing_key(struct choose_path *p, const char *file, unsigned line)
+{
+	if (p->ret->missing++ == 0 && p->ret->bad == 0)
+		choose_because(
+		    p, CHOOSE_DOMAIN_NO_KEY, p->ret->from, file, line);
+}
+
 /* Adds the keys of d. */
-static enum choose_verdict
+static void
 add_keys(struct choose_path *p, const struct keyring_domain *d,
     const char *domain, const char *identity)
 {
 	struct choose *c = p->ret;
 
-	if (d->bad)
-		return choose_because(p, CHOOSE_DOMAIN_BAD_KEY, domain,
-		    d->settings->origin, d->settings->line);
+	if (d->bad != NULL)
+		bad_key(p, d->bad->origin, d->bad->line);
 	for (size_t i = 0; i < d->nkeys; i++) {
 		if (c->nsign == SIGNATURES_MAX) {
 			choose_say(
@@ -24,7 +42,6 @@ add_keys(struct choose_path *p, const struct keyring_domain *d,
 		choose_say(p, "key: selector %s, %s",
 		    d->key[i].settings->selector, d->key[i].settings->file);
 	}
-	return CHOOSE_SIGN;
 }
 
 /* The section for the From domain, or the nearest above it that speaks for its
@@ -88,18 +105,8 @@ key_row(const struct choose_path *p, const struct signtable_row *row)
 	return table_find(&p->tables->keys.table, span_str(p->ret->from), 0);
 }
 
-/* The key that a row wants does not exist. The first such row is told. */
-static enum choose_verdict
-without_key(struct choose_path *p, const char *file, unsigned line)
-{
-	if (p->ret->missing++ > 0)
-		return CHOOSE_DOMAIN_NO_KEY;
-	return choose_because(
-	    p, CHOOSE_DOMAIN_NO_KEY, p->ret->from, file, line);
-}
-
-/* Adds the keys of one row that matches. */
-static enum choose_verdict
+/* Adds the keys of one row that matches. 0 or -ENOMEM. */
+static int
 add_row(struct choose_path *p, size_t i)
 {
 	const struct tables *t = p->tables;
@@ -111,73 +118,88 @@ add_row(struct choose_path *p, size_t i)
 
 	choose_say(p, "signing_table: %s:%u: %s %s", file, text->line,
 	    text->key, text->value);
-	if (row->wrong)
-		return choose_because(
-		    p, CHOOSE_DOMAIN_BAD_KEY, p->ret->from, file, text->line);
+	if (row->wrong) {
+		bad_key(p, file, text->line);
+		return 0;
+	}
 	key = key_row(p, row);
 	if (key == t->keys.table.n) {
 		choose_say(p, "key_table: %s has no key \"%s\"",
 		    t->keys.table.file, p->ret->from);
-		return without_key(p, file, text->line);
+		missing_key(p, file, text->line);
+		return 0;
 	}
 	file = t->keys.table.file;
-	if (t->keys.row[key].wrong)
-		return choose_because(p, CHOOSE_DOMAIN_BAD_KEY, p->ret->from,
-		    file, t->keys.table.row[key].line);
+	text = &t->keys.table.row[key];
+	if (t->keys.row[key].wrong) {
+		bad_key(p, file, text->line);
+		return 0;
+	}
 	e = keytable_entry(&t->keys, key, p->ret->from);
-	choose_say(p, "key_table: %s:%u: %s%s", file,
-	    t->keys.table.row[key].line, t->keys.table.row[key].key,
+	choose_say(p, "key_table: %s:%u: %s%s", file, text->line, text->key,
 	    e == NULL ? ": no file for this domain" : "");
-	if (e == NULL)
-		return without_key(p, file, t->keys.table.row[key].line);
+	if (e == NULL) {
+		missing_key(p, file, text->line);
+		return 0;
+	}
 	domain = e->domain.name[0] == '%' ? p->ret->from : e->domain.name;
 	if (make_identity(p, row->identity, domain, &identity) != 0)
-		return CHOOSE_NO_MEMORY;
-	return add_keys(p, keyring_entry(p->keys, e), domain, identity);
+		return -ENOMEM;
+	add_keys(p, keyring_entry(p->keys, e), domain, identity);
+	return 0;
+}
+
+/* What came together. */
+static enum choose_verdict
+verdict_of(const struct choose *c)
+{
+	if (c->nsign > 0)
+		return CHOOSE_SIGN;
+	return c->bad > 0 ? CHOOSE_DOMAIN_BAD_KEY : CHOOSE_DOMAIN_NO_KEY;
 }
 
 /* Rows of the signing table that match: the first, or all. Of all, one without a
- * key does not keep the others from signing. */
+ * good key does not keep the others from signing. */
 static enum choose_verdict
 judge_rows(struct choose_path *p)
 {
 	const struct signtable *t = &p->tables->signing;
-	enum choose_verdict v = CHOOSE_DOMAIN_UNKNOWN;
+	bool matched = false;
 	struct signtable_walk w;
 	size_t row;
 
 	signtable_begin(&w, p->address, p->at);
 	while ((row = signtable_next(t, &w)) < t->table.n) {
-		v = add_row(p, row);
-		if (!p->settings->sign_all ||
-		    (v != CHOOSE_SIGN && v != CHOOSE_DOMAIN_NO_KEY))
+		matched = true;
+		if (add_row(p, row) != 0)
+			return CHOOSE_NO_MEMORY;
+		if (!p->settings->sign_all)
 			break;
 	}
-	if (v == CHOOSE_DOMAIN_UNKNOWN)
-		choose_say(p, "signing_table: no row of %s matches %.*s",
-		    t->table.file, (int)p->address.n, p->address.p);
-	return v == CHOOSE_DOMAIN_NO_KEY && p->ret->nsign > 0 ? CHOOSE_SIGN : v;
+	if (matched)
+		return verdict_of(p->ret);
+	choose_say(p, "signing_table: no row of %s matches %.*s", t->table.file,
+	    (int)p->address.n, p->address.p);
+	return CHOOSE_DOMAIN_UNKNOWN;
 }
 
 enum choose_verdict
 choose_keys(struct choose_path *p)
 {
 	const struct keyring_domain *d = find_section(p);
-	enum choose_verdict v;
+	enum choose_verdict v = CHOOSE_DOMAIN_UNKNOWN;
 
 	if (d != NULL) {
 		choose_say(p, "domain: %s:%u: %s", d->settings->origin,
 		    d->settings->line, d->settings->name);
-		v = add_keys(p, d, d->settings->name, NULL);
-	} else {
-		choose_say(p, "domain: no section for %s", p->ret->from);
-		v = p->tables->has_signing ? judge_rows(p)
-		                           : CHOOSE_DOMAIN_UNKNOWN;
+		add_keys(p, d, d->settings->name, NULL);
+		return verdict_of(p->ret);
 	}
+	choose_say(p, "domain: no section for %s", p->ret->from);
+	if (p->tables->has_signing)
+		v = judge_rows(p);
 	if (v != CHOOSE_SIGN)
 		p->ret->nsign = 0;
-	else if (p->ret->nsign == 0)
-		v = CHOOSE_DOMAIN_NO_KEY;
 	return v;
 }
 

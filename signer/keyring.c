@@ -149,11 +149,9 @@ open_domain(const struct settings *s, const struct domain_settings *settings,
 			d->key[d->nkeys++] = (struct keyring_key){k, key, 0};
 		else if (rc == 0)
 			key_free(key);
-		else if (k->active)
-			d->bad = true;
+		else if (k->active && d->bad == NULL)
+			d->bad = k;
 	}
-	if (d->bad)
-		free_keys(d);
 	return 0;
 }
 
@@ -204,7 +202,7 @@ keyring_open(const struct settings *s, struct keyring **ret, struct buf *why,
 		        ? &s->domain[i]
 		        : &k->tables->keys.entry[i - s->ndomains].domain,
 		    k->tables->keys.table.mode, d, why, warn);
-		k->bad += d->bad;
+		k->bad += d->bad != NULL;
 	}
 	if (rc == 0)
 		rc = make_marks(k);

@@ -8,9 +8,10 @@
  * read here, too, because they name keys (tables.h); each key of a KeyTable is a
  * domain of its own.
  *
- * A domain of which one active key cannot be used is *bad*: it signs nothing,
- * so that what is wrong shows at once and not when a verifier misses the second
- * signature. Keys that are not active are looked at, but cannot spoil a domain.
+ * A domain of which one active key cannot be used is *bad*: -T and a reload refuse
+ * it. At start its other keys sign, and each of its messages says which does not;
+ * on_bad_key rules when there is none. Keys that are not active are looked at, but
+ * cannot spoil a domain.
  */
 #ifndef POSTSEAL_SIGNER_KEYRING_H
 #define POSTSEAL_SIGNER_KEYRING_H
@@ -28,9 +29,9 @@ struct keyring_key {
 
 struct keyring_domain {
 	const struct domain_settings *settings;
-	struct keyring_key *key; /* the active ones; none when bad */
+	struct keyring_key *key; /* the active ones that can be used */
 	size_t nkeys;
-	bool bad;
+	const struct key_settings *bad; /* the first that cannot; NULL: none */
 };
 
 struct keyring_mark {

@@ -110,13 +110,17 @@ set(struct outcome *o, enum outcome_kind kind, enum stats_unsigned cause,
 	snprintf(o->reason, sizeof o->reason, "%s", reason);
 }
 
-/* What is wrong with a key is the house's fault, and the administrator's word
- * decides what it costs. */
-static enum outcome_kind
-bad_key_kind(const struct signer *s)
+/* What is wrong with keys, memory or OpenSSL is the house's fault, and the
+ * administrator's word decides what it costs. */
+static void
+set_fault(const struct signer *s, struct outcome *o, enum stats_unsigned cause,
+    const char *reason)
 {
-	return s->settings->signer.bad_key_tempfail ? OUTCOME_TEMPFAIL
-	                                            : OUTCOME_UNSIGNED;
+	set(o,
+	    s->settings->signer.bad_key_tempfail ? OUTCOME_TEMPFAIL
+	                                         : OUTCOME_UNSIGNED,
+	    cause, reason);
+	o->fault = true;
 }
 
 /* The counter of a verdict. */
@@ -149,7 +153,7 @@ cause_of(enum choose_verdict v)
 
 /* True, and *o, if the message is not in a state to be signed. */
 static bool
-troubled(const struct message *m, struct outcome *o)
+troubled(const struct signer *s, const struct message *m, struct outcome *o)
 {
 	switch (m->trouble) {
 	case MESSAGE_FINE:
@@ -163,7 +167,7 @@ troubled(const struct message *m, struct outcome *o)
 		    "too many header fields");
 		return true;
 	case MESSAGE_NO_MEMORY:
-		set(o, OUTCOME_TEMPFAIL, UNSIGNED_OTHER, no_memory);
+		set_fault(s, o, UNSIGNED_OTHER, no_memory);
 		return true;
 	}
 	return true;
@@ -175,23 +179,24 @@ set_choice(
     const struct signer *s, struct outcome *o, const struct choose_input *in)
 {
 	enum choose_verdict v = o->choice.verdict;
-	enum outcome_kind kind = OUTCOME_UNSIGNED;
+	const char *reason;
 	struct buf text;
 
-	if (v == CHOOSE_DOMAIN_BAD_KEY)
-		kind = bad_key_kind(s);
-	else if (v == CHOOSE_NO_MEMORY)
-		kind = OUTCOME_TEMPFAIL;
 	buf_init(&text, 16 * OUTCOME_REASON_MAX);
 	choose_explain(&o->choice, in, &text);
-	set(o, kind, cause_of(v), buf_text(&text) == NULL ? "" : text.p);
+	reason = buf_text(&text) == NULL ? "" : text.p;
+	if (v == CHOOSE_DOMAIN_BAD_KEY || v == CHOOSE_NO_MEMORY)
+		set_fault(s, o, cause_of(v), reason);
+	else
+		set(o, OUTCOME_UNSIGNED, cause_of(v), reason);
 	buf_free(&text);
 }
 
 /* Takes out the keys that DNS has not, where they shall be skipped. False, and *o,
  * when none is left. */
 static bool
-keep_keys_in_dns(const struct signer *s, struct outcome *o)
+keep_keys_in_dns(
+    const struct signer *s, struct outcome *o, const struct choose_input *in)
 {
 	struct choose *c = &o->choice;
 	size_t n = 0;
@@ -203,10 +208,16 @@ keep_keys_in_dns(const struct signer *s, struct outcome *o)
 			c->sign[n++] = c->sign[i];
 	}
 	c->nsign = n;
-	if (n == 0)
+	if (n > 0)
+		return true;
+	if (c->bad > 0) {
+		c->verdict = CHOOSE_DOMAIN_BAD_KEY;
+		set_choice(s, o, in);
+	} else {
 		set(o, OUTCOME_UNSIGNED, UNSIGNED_KEY_MISMATCH,
 		    "DNS has no or other keys, and on_key_mismatch is skip");
-	return n > 0;
+	}
+	return false;
 }
 
 void
@@ -229,19 +240,20 @@ outcome_headers(const struct signer *s, struct message *m,
 	    .arg = s->say_arg};
 
 	ret->ns = 0;
+	ret->fault = false;
 	ret->bad_key = NULL;
 	choose_message(s->keys, &in, &ret->choice);
-	if (troubled(m, ret))
+	if (troubled(s, m, ret))
 		return;
 	if (ret->choice.verdict != CHOOSE_SIGN)
 		set_choice(s, ret, &in);
-	else if (!keep_keys_in_dns(s, ret))
+	else if (!keep_keys_in_dns(s, ret, &in))
 		return;
 	else if (!may_insert)
 		set(ret, OUTCOME_UNSIGNED, UNSIGNED_MTA,
 		    "the MTA does not let us add header fields");
 	else if (message_hash(m, s->settings->signer.body_canon) != 0)
-		set(ret, OUTCOME_TEMPFAIL, UNSIGNED_OTHER, no_memory);
+		set_fault(s, ret, UNSIGNED_OTHER, no_memory);
 	else
 		set(ret, OUTCOME_SIGN, UNSIGNED_OTHER, "");
 }
@@ -260,12 +272,12 @@ as_of(const struct choose_signature *choice, bool one_space)
 }
 
 /* Takes out the signatures that are there already, as when a content filter hands the
- * message in again. */
-static void
+ * message in again. How many they are. */
+static size_t
 keep_unsigned(struct signer *s, struct outcome *o)
 {
 	struct choose *c = &o->choice;
-	size_t n = 0;
+	size_t n = 0, there;
 
 	for (size_t i = 0; i < c->nsign; i++) {
 		struct signing_as as = as_of(&c->sign[i], false);
@@ -276,10 +288,9 @@ keep_unsigned(struct signer *s, struct outcome *o)
 		else
 			c->sign[n++] = c->sign[i];
 	}
+	there = c->nsign - n;
 	c->nsign = n;
-	if (n == 0)
-		set(o, OUTCOME_UNSIGNED, UNSIGNED_SIGNED_ALREADY,
-		    "our signature is there already");
+	return there;
 }
 
 /* Makes one signature, and its packet into s->reply. 0 or -errno as of
@@ -299,21 +310,49 @@ sign_with(
 	return buf_error(&s->reply);
 }
 
-/* Makes all signatures, into s->reply. 0 or -errno. */
+/* Key i does not sign; the others do. */
+static void
+leave_out(struct outcome *o, size_t i)
+{
+	struct choose *c = &o->choice;
+	const struct key_settings *k = c->sign[i].key->settings;
+
+	o->bad_key = k->file;
+	if (c->bad++ == 0) {
+		c->file = k->origin;
+		c->line = k->line;
+	}
+	c->nsign--;
+	memmove(
+	    &c->sign[i], &c->sign[i + 1], (c->nsign - i) * sizeof c->sign[0]);
+}
+
+/* Makes all signatures, into s->reply. 0, or -errno if it is the message's, or if
+ * no key works. */
 static int
 sign_all(struct signer *s, struct message *m, struct outcome *o, bool one_space)
 {
 	int rc = signing_begin(&s->signing, m, (uint64_t)time(NULL));
+	int failed = 0;
+	size_t there = 0;
 
 	buf_clear(&s->reply);
 	if (rc == 0)
-		keep_unsigned(s, o);
+		there = keep_unsigned(s, o);
 	for (size_t i = o->choice.nsign; rc == 0 && i-- > 0;) {
 		rc = sign_with(s, &o->choice.sign[i], one_space);
-		if (rc == -EINVAL || rc == -EKEYREJECTED)
-			o->bad_key = o->choice.sign[i].key->settings->file;
+		if (rc == -EINVAL || rc == -EKEYREJECTED || rc == -EIO) {
+			leave_out(o, i);
+			failed = rc;
+			rc = 0;
+		}
 	}
-	return rc;
+	if (rc != 0 || o->choice.nsign > 0)
+		return rc;
+	if (there > 0)
+		set(o, OUTCOME_UNSIGNED, UNSIGNED_SIGNED_ALREADY,
+		    "our signature is there already");
+	return there > 0 ? 0 : failed;
 }
 
 /* What a failure of sign_all() makes of the message. */
@@ -326,7 +365,7 @@ set_failure(const struct signer *s, struct outcome *o, int rc)
 		snprintf(text, sizeof text, "a key for %s cannot be used",
 		    o->choice.from);
 		o->choice.verdict = CHOOSE_DOMAIN_BAD_KEY;
-		set(o, bad_key_kind(s), UNSIGNED_BAD_KEY, text);
+		set_fault(s, o, UNSIGNED_BAD_KEY, text);
 	} else if (rc == -EBADMSG) {
 		set(o, OUTCOME_UNSIGNED, UNSIGNED_FIELD_BROKEN,
 		    "a header field cannot arrive as it is");
@@ -334,10 +373,10 @@ set_failure(const struct signer *s, struct outcome *o, int rc)
 		set(o, OUTCOME_UNSIGNED, UNSIGNED_FIELDS_MANY,
 		    "too many header fields to sign");
 	} else if (rc == -EKEYREJECTED) {
-		set(o, OUTCOME_TEMPFAIL, UNSIGNED_OTHER,
+		set_fault(s, o, UNSIGNED_OTHER,
 		    "the signature just made does not verify");
 	} else {
-		set(o, OUTCOME_TEMPFAIL, UNSIGNED_OTHER,
+		set_fault(s, o, UNSIGNED_OTHER,
 		    rc == -ENOMEM ? no_memory : "OpenSSL failed");
 	}
 }
@@ -371,7 +410,7 @@ outcome_end(struct signer *s, struct message *m, bool one_space,
 	uint64_t began = now_ns();
 	int rc;
 
-	if (o->kind != OUTCOME_SIGN || troubled(m, o) || too_risky(s, m, o))
+	if (o->kind != OUTCOME_SIGN || troubled(s, m, o) || too_risky(s, m, o))
 		return;
 	rc = sign_all(s, m, o, one_space);
 	if (rc == 0)

@@ -3,9 +3,10 @@
  *
  * Decided twice: at the end of its header fields (sign it? then the body is
  * hashed), and at its end, when the signatures are made. A message that is not
- * signed goes on unsigned and says why; it is put off only when the house
- * failed it, by memory or OpenSSL, or when a key of its domain is bad and
- * on_bad_key says so. It is never refused. Each is counted by its reason.
+ * signed goes on unsigned and says why; it is put off only when the house failed
+ * it, by memory, by OpenSSL or by keys of which none is good, and on_bad_key says
+ * so. It is never refused. Each is counted by its reason. A key that is bad does
+ * not keep the others from signing; the line says which it is.
  *
  * Who may be signed is choose.c's affair, the order of packets and what is
  * answered that of session.c.
@@ -54,6 +55,7 @@ struct outcome {
 	char reason[OUTCOME_REASON_MAX]; /* why not OUTCOME_SIGN; may be cut */
 	enum stats_unsigned cause;       /* the same as a counter */
 	struct choose choice;
+	bool fault;          /* of the house, whatever becomes of the message */
 	const char *bad_key; /* file of a key that turned out not to work */
 	uint64_t ns;         /* that signing took */
 };
@@ -81,8 +83,9 @@ void outcome_headers(const struct signer *s, struct message *m,
  * At the end of the message: makes the signatures that outcome_headers() chose
  * and appends an INSHEADER packet for each to out, the first key's last, so
  * that it stands on top. one_space: the MTA puts a space behind the colon
- * itself (no SMFIP_HDR_LEADSPC). Unless all succeed, out is as before and *o
- * says what becomes of the message instead.
+ * itself (no SMFIP_HDR_LEADSPC). A key that fails is left out of o->choice and
+ * counted there; if none is left out is as before and *o says what becomes of the
+ * message instead.
  */
 void outcome_end(struct signer *s, struct message *m, bool one_space,
     struct outcome *o, struct buf *out);

@@ -63,10 +63,10 @@ log_signed(struct log_line *l, const struct outcome *o, const struct message *m)
 	char text[PATH_MAX + 16], ms[32];
 
 	log_keys(l, &o->choice);
-	if (o->choice.missing > 0) {
+	if (o->choice.bad + o->choice.missing > 0) {
 		snprintf(
 		    text, sizeof text, "%s:%u", o->choice.file, o->choice.line);
-		log_str(l, "missing_key", text);
+		log_str(l, o->choice.bad > 0 ? "bad_key" : "missing_key", text);
 	}
 	log_num(l, "bytes", (long long)(m->header_bytes + m->body_bytes));
 	snprintf(ms, sizeof ms, "%.2f", (double)o->ns / 1e6);
@@ -79,7 +79,8 @@ count(const struct signer *s, const struct outcome *o, const struct message *m)
 	switch (o->kind) {
 	case OUTCOME_SIGN:
 		stats_add(s->stats, STATS_SIGNED, 1);
-		stats_add(s->stats, STATS_MISSING, o->choice.missing);
+		stats_add(
+		    s->stats, STATS_MISSING, o->choice.bad + o->choice.missing);
 		stats_add(s->stats, STATS_SIGN_NS, o->ns);
 		for (size_t i = 0; i < o->choice.nsign; i++) {
 			const struct choose_signature *c = &o->choice.sign[i];
@@ -100,13 +101,12 @@ count(const struct signer *s, const struct outcome *o, const struct message *m)
 	stats_add(s->stats, STATS_RISK_LONG_LINE, m->risk.long_line);
 }
 
-/* A bad key is an error, whatever it costs; a signature that is missing is worth a
- * warning, a stranger in our name a notice. */
+/* A fault of ours is an error, whatever it costs; a key that does not exist is worth
+ * a warning, a stranger in our name a notice. */
 static int
 level_of(const struct outcome *o)
 {
-	if (o->choice.verdict == CHOOSE_DOMAIN_BAD_KEY ||
-	    o->kind == OUTCOME_TEMPFAIL)
+	if (o->fault || o->choice.bad > 0)
 		return LOG_ERR;
 	if (o->kind == OUTCOME_SIGN && o->choice.missing > 0)
 		return LOG_WARNING;

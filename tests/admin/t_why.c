@@ -318,6 +318,7 @@ static const struct {
         "match_envelope: a bounce has no sender\n"
         "domain: no section for lost.example\n"
         "signing_table: @/SigningTable:4: *@lost.example nokey\n"
+        "bad_key: @/SigningTable:4\n"
         "verdict: put off: a key for lost.example cannot be used "
         "(@/SigningTable:4)\n"},
 };

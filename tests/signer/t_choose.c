@@ -435,7 +435,10 @@ write_tables(const struct tmpdir *d)
 	    "*@eight.example gone\n*@nine.example files\n"
 	    "*@nine.example %\n*@id.example k1:x%y@one.example\n"
 	    "*@two.id.example any:x:y@two.id.example\n"
-	    "*@sub.id.example any:@id.example\n");
+	    "*@sub.id.example any:@id.example\n"
+	    "*@ten.example files\n*@ten.example nokey\n"
+	    "*@ten.example broken\n*@ten.example gone\n"
+	    "*@ten.example k1\n");
 	tmpdir_write(d, "plain",
 	    "* k2\n.example k1\na@one.example any:@%\none.example k2\n"
 	    "b@.example files\nc@* k1\n");
@@ -480,8 +483,13 @@ tables(void)
 	    {"refile:@re", "a@seven.example", CHOOSE_SIGN, "one.example:s1:- "},
 	    {"refile:@re\" sign_all = \"true", "a@nine.example",
 	        CHOOSE_DOMAIN_NO_KEY, ""},
-	    /* a key that is bad does: on_bad_key decides */
-	    {"refile:@re\" sign_all = \"true", "a@eight.example",
+	    /* nor does one that is bad, or a row that is */
+	    {"refile:@re\" sign_all = \"true", "a@eight.example", CHOOSE_SIGN,
+	        "one.example:s1:- bad 1 KeyTable:7 "},
+	    {"refile:@re\" sign_all = \"true", "a@ten.example", CHOOSE_SIGN,
+	        "one.example:s1:- missing 1 bad 3 re:26 "},
+	    {"refile:@re", "a@ten.example", CHOOSE_DOMAIN_NO_KEY, ""},
+	    {"refile:@re\" sign_all = \"true", "a@lost.example",
 	        CHOOSE_DOMAIN_BAD_KEY, ""},
 	    {"refile:@re", "a@b.six.example", CHOOSE_SIGN,
 	        "one.example:s1:@sub.one.example "},
@@ -521,7 +529,7 @@ tables(void)
 		fixture_make_with(&f, buf_text(&text), write_tables);
 		CHECK(f.keys->bad ==
 		    (list                             ? 1
-		            : row[i].signer[0] == 'r' ? 3
+		            : row[i].signer[0] == 'r' ? 4
 		                                      : 2));
 		buf_clear(&text);
 		buf_fmt(&text, "From: %s\n", row[i].from);
@@ -533,8 +541,12 @@ tables(void)
 			    c.sign[n].key->settings->selector,
 			    c.sign[n].identity ? c.sign[n].identity : "-");
 		if (c.verdict == CHOOSE_SIGN && c.missing > 0)
-			buf_fmt(&text, "missing %zu %s:%u ", c.missing,
-			    strrchr(c.file, '/') + 1, c.line);
+			buf_fmt(&text, "missing %zu ", c.missing);
+		if (c.verdict == CHOOSE_SIGN && c.bad > 0)
+			buf_fmt(&text, "bad %zu ", c.bad);
+		if (c.verdict == CHOOSE_SIGN && c.missing + c.bad > 0)
+			buf_fmt(
+			    &text, "%s:%u ", strrchr(c.file, '/') + 1, c.line);
 		else if (c.verdict == CHOOSE_SIGN)
 			CHECK(c.file == NULL && c.line == 0);
 		CHECK_STR(buf_text(&text), row[i].signs);

@@ -58,7 +58,7 @@ good_keys(void)
 	CHECK(f.keys->ndomains == 2 && f.keys->bad == 0);
 	CHECK(f.why.n == 0 && f.warn.n == 0);
 	d = find(&f, "TWO.example");
-	CU_ASSERT_FATAL(d != NULL && d->nkeys == 2 && !d->bad);
+	CU_ASSERT_FATAL(d != NULL && d->nkeys == 2 && d->bad == NULL);
 	CHECK_STR(d->settings->name, "two.example");
 	CHECK_STR(d->key[0].settings->selector, "r");
 	CHECK(key_facts(d->key[0].key)->algorithm == KEY_RSA_SHA256);
@@ -87,7 +87,7 @@ inactive_keys(void)
 	CHECK(find(&f, "a.example")->nkeys == 1);
 	CHECK_STR(find(&f, "a.example")->key[0].settings->selector, "old");
 	CHECK(find(&f, "b.example")->nkeys == 0);
-	CHECK(!find(&f, "b.example")->bad);
+	CHECK(find(&f, "b.example")->bad == NULL);
 	fixture_free(&f);
 }
 
@@ -109,12 +109,16 @@ bad_keys(void)
 	    "domain \"good.example\" {\n"
 	    " key \"a\" { file = \"@ed.pem\" }\n}\n");
 	CHECK(f.keys->bad == 4 && lines(&f.why) == 4);
-	CHECK(find(&f, "missing.example")->bad);
-	CHECK(find(&f, "half.example")->bad);
-	CHECK(find(&f, "half.example")->nkeys == 0);
-	CHECK(find(&f, "open.example")->bad);
-	CHECK(find(&f, "dir.example")->bad);
-	CHECK(!find(&f, "good.example")->bad);
+	CHECK(find(&f, "missing.example")->bad != NULL);
+	CU_ASSERT_FATAL(find(&f, "half.example")->bad != NULL);
+	CHECK_STR(find(&f, "half.example")->bad->selector, "bad");
+	CHECK(find(&f, "half.example")->bad->line == 6);
+	/* the good one signs */
+	CU_ASSERT_FATAL(find(&f, "half.example")->nkeys == 1);
+	CHECK_STR(find(&f, "half.example")->key[0].settings->selector, "good");
+	CHECK(find(&f, "open.example")->bad != NULL);
+	CHECK(find(&f, "dir.example")->bad != NULL);
+	CHECK(find(&f, "good.example")->bad == NULL);
 	CHECK(find(&f, "good.example")->nkeys == 1);
 	/* path, reason, and what mends it */
 	CHECK(
@@ -152,7 +156,7 @@ modes(void)
 		fixture_file(&f, "ed.pem", path);
 		CHECK(chmod(path, row[i].mode) == 0);
 		CHECK(keyring_open(f.settings, &k, &why, &warn) == 0);
-		CHECK(k->domain[0].bad == !row[i].good);
+		CHECK((k->domain[0].bad == NULL) == row[i].good);
 		keyring_free(k);
 	}
 	CHECK(warn.n == 0);
@@ -228,7 +232,7 @@ modes_of_tables(void)
 		CHECK(keyring_open(f.settings, &k, &why, &warn) == 0);
 		CHECK(k->bad == row[i].bad && lines(&why) == row[i].bad);
 		CHECK(lines(&warn) == row[i].warnings);
-		CHECK(k->domain[0].bad == (row[i].bad > 0));
+		CHECK((k->domain[0].bad != NULL) == (row[i].bad > 0));
 		CHECK(k->domain[1].nkeys == 1); /* the file is its own affair */
 		snprintf(want, sizeof want,
 		    "@KeyTable:1: domain in.example: key %s: mode 0%o lets "

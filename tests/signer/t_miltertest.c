@@ -164,8 +164,8 @@ write_tables(const struct tmpdir *d)
 	tmpdir_write(d, "all", "* any\n");
 	tmpdir_write(d, "users",
 	    "one@sign.example key1\n"
-	    "two@sign.example key1 signer@sign.example\n"
-	    "three@sign.example key1 signer@sub.sign.example\n");
+	    "two@sign.example key1:signer@sign.example\n"
+	    "three@sign.example key1:signer@sub.sign.example\n");
 	tmpdir_write(d, "both", "*@sign.example key2\n*@sign.example key1\n");
 	tmpdir_write(d, "peers",
 	    "peer.sign.example\n.sign.example\n!nopeer.sign.example\n"

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include <openssl/evp.h>
+
 #include "common/limits.h"
 #include "signer/hdrsel.h"
 #include "tests/support/fixture.h"
@@ -12,6 +14,25 @@
 
 /* A literal with its inner NULs, without the last one. */
 #define S(text) text, sizeof(text) - 1
+
+/* Stand before OpenSSL's own. */
+static const char *broken = "";
+
+int
+EVP_DigestSign(EVP_MD_CTX *c, unsigned char *signature, size_t *n,
+    const unsigned char *text, size_t size)
+{
+	return strcmp(broken, "sign") != 0 &&
+	    NOMEM_NEXT(EVP_DigestSign)(c, signature, n, text, size);
+}
+
+int
+EVP_DigestVerify(EVP_MD_CTX *c, const unsigned char *signature, size_t n,
+    const unsigned char *text, size_t size)
+{
+	return strcmp(broken, "verify") != 0 &&
+	    NOMEM_NEXT(EVP_DigestVerify)(c, signature, n, text, size);
+}
 
 static const char config[] =
     "signer { on_bad_key = \"unsigned\" }\n"
@@ -435,7 +456,7 @@ limits(void)
 	fixture_free(&f);
 }
 
-/* A key that is found to be none when it signs. */
+/* A key that is found to be none when it signs: on_bad_key decides. */
 static void
 key_does_not_work(void)
 {
@@ -451,7 +472,6 @@ key_does_not_work(void)
 		snprintf(conf, sizeof conf,
 		    "signer { on_bad_key = \"%s\" }\n"
 		    "domain \"twisted.example\" {\n"
-		    " key \"e\" { file = \"@ed.pem\" }\n"
 		    " key \"x\" { file = \"@twisted.pem\" }\n}\n",
 		    settings[i]);
 		fixture_make(&f, conf);
@@ -459,7 +479,7 @@ key_does_not_work(void)
 		start(&m, &f, "127.0.0.1");
 		CHECK(mta_message(&m, NULL, span_of(S(text))) ==
 		    (i == 0 ? 'a' : 't'));
-		CHECK(m.ninserted == 0); /* not the other key's either */
+		CHECK(m.ninserted == 0);
 		log = fixture_logged(&f);
 		CHECK(fixture_has(log, settings[i]));
 		CHECK(fixture_has(log,
@@ -468,6 +488,99 @@ key_does_not_work(void)
 		mta_free(&m);
 		fixture_free(&f);
 	}
+}
+
+/* While one key is good it signs, whatever on_bad_key says, and each line tells of
+ * the other: one that cannot be read, and one that fails when it signs. */
+static void
+one_key_good(void)
+{
+	static const char message[] = "From: a@x.example\r\n\r\nhi\r\n";
+	static const char *const bad[] = {"none", "garbage", "twisted"};
+	char conf[400];
+	struct fixture f;
+	struct stats *stats;
+	struct buf again;
+	const char *log;
+	struct mta m;
+
+	buf_init(&again, 1 << 16);
+	for (int i = 0; i < 6; i++) {
+		suite_row(bad[i / 2]);
+		snprintf(conf, sizeof conf,
+		    "domain \"x.example\" {\n"
+		    " key \"%c\" { file = \"@%s.pem\" }\n"
+		    " key \"%c\" { file = \"@%s.pem\" }\n}\n",
+		    i % 2 ? 'b' : 'g', i % 2 ? bad[i / 2] : "ed",
+		    i % 2 ? 'g' : 'b', i % 2 ? "ed" : bad[i / 2]);
+		fixture_make(&f, conf);
+		CU_ASSERT_FATAL(stats_new(1, &stats) == 0);
+		f.signer.stats = stats_slot(stats, 0);
+		start(&m, &f, "127.0.0.1");
+		CHECK(mta_message(&m, NULL, span_of(S(message))) == 'a');
+		CU_ASSERT_FATAL(m.ninserted == 1);
+		log = fixture_logged(&f);
+		CHECK(fixture_has(log,
+		    i % 2 ? "selectors=g algorithms=ed25519-sha256 "
+		            "bad_key=test.conf:2 "
+		          : "selectors=g algorithms=ed25519-sha256 "
+		            "bad_key=test.conf:3 "));
+		CHECK(stats_sum(stats, STATS_SIGNED) == 1);
+		CHECK(stats_sum(stats, STATS_MISSING) == 1);
+		CHECK(stats_sum(stats, STATS_TEMPFAIL) == 0);
+		/* and what it has signed needs no other one */
+		put_signed(&again, &m, "0");
+		buf_str(&again, message);
+		CHECK(mta_message(&m, NULL, buf_view(&again)) == 'a');
+		CHECK(m.ninserted == 0);
+		CHECK(fixture_has(fixture_logged(&f), "is there already"));
+		mta_free(&m);
+		stats_free(stats);
+		fixture_free(&f);
+	}
+	suite_row(NULL);
+	buf_free(&again);
+}
+
+/* OpenSSL fails, or the memory, so that the signature just made is not right:
+ * on_bad_key decides. */
+static void
+openssl_fails(void)
+{
+	static const char *const settings[] = {"unsigned", "tempfail"};
+
+	for (int i = 0; i < 4; i++) {
+		char conf[400];
+		struct fixture f;
+		const char *log;
+		struct mta m;
+
+		suite_row(settings[i % 2]);
+		snprintf(conf, sizeof conf,
+		    "signer { verify_own = true on_bad_key = \"%s\" }\n"
+		    "domain \"ed.example\" { key \"e\" { file = "
+		    "\"@ed.pem\" } }\n",
+		    settings[i % 2]);
+		fixture_make(&f, conf);
+		start(&m, &f, "127.0.0.1");
+		CHECK(mta_message(&m, NULL, span_of(S(ed_message))) == 'a');
+		CHECK(m.ninserted == 1);
+		fixture_logged(&f);
+		broken = i < 2 ? "verify" : "sign";
+		CHECK(mta_message(&m, NULL, span_of(S(ed_message))) ==
+		    (i % 2 == 0 ? 'a' : 't'));
+		broken = "";
+		CHECK(m.ninserted == 0);
+		log = fixture_logged(&f);
+		CHECK(fixture_has(log, settings[i % 2]));
+		CHECK(fixture_has(log,
+		    i < 2 ? "reason=\"the signature just made does not verify\""
+		          : "reason=\"OpenSSL failed\""));
+		CHECK(count(log, '\n') == 1);
+		mta_free(&m);
+		fixture_free(&f);
+	}
+	suite_row(NULL);
 }
 
 /* Names in h=: From counts twice, because it is oversigned. */
@@ -497,9 +610,9 @@ names_to_sign(void)
 	fixture_free(&f);
 }
 
-/* Memory that is out puts the message off, wherever it happens. */
+/* Memory that is out is a fault of ours, wherever it happens: on_bad_key decides. */
 static void
-out_of_memory(void)
+out_of_memory_with(const char *text, enum outcome_kind want)
 {
 	static const struct origin from = {
 	    .known = true, .client = {AF_INET, {127, 0, 0, 1}}};
@@ -508,7 +621,7 @@ out_of_memory(void)
 	struct message m;
 	struct fixture f;
 
-	fixture_make(&f, config);
+	fixture_make(&f, text);
 	buf_init(&out, 100000);
 	message_init(&m);
 	/* in the header; then at the end, when h= is made; then not */
@@ -522,7 +635,7 @@ out_of_memory(void)
 		outcome_end(&f.signer, &m, false, &o, &out);
 		if (o.kind == OUTCOME_SIGN)
 			break;
-		CHECK(o.kind == OUTCOME_TEMPFAIL);
+		CHECK(o.kind == want && o.fault);
 		CHECK_STR(o.reason, "out of memory");
 		CHECK(out.n == 0);
 		message_reset(&m);
@@ -541,6 +654,20 @@ out_of_memory(void)
 	fixture_free(&f);
 }
 
+static const char config_tempfail[] =
+    "signer { on_bad_key = \"tempfail\" }\n"
+    "domain \"two.example\" {\n"
+    " key \"r\" { file = \"@rsa.pem\" }\n"
+    " key \"e\" { file = \"@ed.pem\" }\n}\n"
+    "domain \"ed.example\" { key \"e\" { file = \"@ed.pem\" } }\n";
+
+static void
+out_of_memory(void)
+{
+	out_of_memory_with(config, OUTCOME_UNSIGNED);
+	out_of_memory_with(config_tempfail, OUTCOME_TEMPFAIL);
+}
+
 /* The command bytes of all packets in out, into ret. */
 static void
 commands_of(struct span out, char *ret)
@@ -552,8 +679,8 @@ commands_of(struct span out, char *ret)
 	*ret = '\0';
 }
 
-/* Each allocation on the way of a message fails once: then it is put off, and
- * never goes on unsigned. */
+/* Each allocation on the way of a message fails once: with on_bad_key = "tempfail" it
+ * is put off then, and never goes on unsigned. */
 static void
 every_allocation(void)
 {
@@ -565,7 +692,7 @@ every_allocation(void)
 	struct mta m;
 	bool failed;
 
-	fixture_make(&f, config);
+	fixture_make(&f, config_tempfail);
 	start(&m, &f, "127.0.0.1");
 	buf_init(&in, 1 << 20);
 	buf_init(&out, 1 << 20);
@@ -583,7 +710,7 @@ every_allocation(void)
 		buf_span(&in, buf_view(&m.sent));
 		for (long n = 0;; n++) {
 			fixture_free(&f);
-			fixture_make(&f, config);
+			fixture_make(&f, config_tempfail);
 			buf_clear(&out);
 			seen[0] = '\0';
 			if (!nomem_round(n))
@@ -699,5 +826,6 @@ missing_key(void)
 SUITE("outcome", T(signs), T(verifier_notices), T(signed_before),
     T(signed_otherwise_before), T(simple_canonicalization), T(reasons),
     T(no_header_may_be_added), T(bad_key_tempfail), T(limits),
-    T(key_does_not_work), T(names_to_sign), T(out_of_memory),
-    T(every_allocation), T(keys_that_dns_has_not), T(missing_key))
+    T(key_does_not_work), T(one_key_good), T(openssl_fails), T(names_to_sign),
+    T(out_of_memory), T(every_allocation), T(keys_that_dns_has_not),
+    T(missing_key))

@@ -116,6 +116,32 @@ kill_policyd() {
 	    -c /etc/postseal/standing.conf --listen && POLICYD=$STARTED
 }
 
+# SIGTERM: idle connections end at once, and a restart under traffic loses nothing
+restart_policyd() {
+	local began=$SECONDS
+	kill -TERM "$POLICYD" && wait "$POLICYD" ||
+	    no "it ended with code $?" || return
+	((SECONDS - began <= 10)) || no "it took $((SECONDS - began)) s" || return
+	world_start 10031 postseal-policyd -c /etc/postseal/standing.conf \
+	    --listen && POLICYD=$STARTED
+}
+
+# SIGTERM when processes hang: SUPERVISOR_STOP_SECONDS, and they are killed; until
+# then who connects waits
+life_stop_limit() {
+	local began=$SECONDS
+	# shellcheck disable=SC2046
+	kill -STOP $(children "$POLICYD")
+	kill -TERM "$POLICYD"
+	sleep 20
+	world_port_open 127.0.0.1 10031 || no 'nobody listens' || return
+	wait "$POLICYD" || no "it ended with code $?" || return
+	((SECONDS - began >= 24 && SECONDS - began <= 28)) ||
+	    no "it took $((SECONDS - began)) s" || return
+	world_start 10031 postseal-policyd -c /etc/postseal/standing.conf \
+	    --listen && POLICYD=$STARTED
+}
+
 # The policy daemon that spawn(8) started, three times
 kill_spawned() {
 	local pid
@@ -280,6 +306,8 @@ life_cases() {
 	    flooded kill_worker "$POLICYD"
 	case_run 'life: policyd, standing, the supervisor killed' \
 	    flooded kill_policyd
+	case_run 'life: policyd, standing, restarted' flooded restart_policyd
+	case_run 'life: policyd, standing, SIGTERM while it hangs' life_stop_limit
 	PORT_IN='' FIELD=''
 	case_run 'life: a stuck syslog' life_syslog
 	case_run 'life: signer, descriptors exhausted' life_descriptors

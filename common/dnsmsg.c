@@ -366,7 +366,9 @@ dns_answer_refuse(struct dns_answer *a, const char *why)
 	    .why = why,
 	    .size = sizeof *a};
 	small = realloc(a, sizeof *a);
-	return small == NULL ? a : small;
+	if (small == NULL)
+		return a;
+	return small;
 }
 
 void

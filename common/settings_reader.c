@@ -17,7 +17,7 @@ enum { NOTE_MAX = 4096 };
 /* --- what is wrong ------------------------------------------------------- */
 
 /* One line; what is too long is cut. */
-static void
+static void __attribute__((format(printf, 5, 0)))
 say(struct buf *out, const char *file, unsigned line, const char *key,
     const char *fmt, va_list ap)
 {

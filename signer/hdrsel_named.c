@@ -84,7 +84,8 @@ hdrsel_named(struct span names, const struct field_list *fields,
 		v[n] = (struct named){taglist_item(&names), n, 0, NULL};
 		n++;
 	}
-	qsort(v, n, sizeof v[0], by_name);
+	if (n > 0)
+		qsort(v, n, sizeof v[0], by_name);
 	for (size_t i = fields->n; i > 0; i--)
 		fill(v, n, &fields->v[i - 1]);
 	for (size_t i = 0; i < n; i++)

@@ -73,7 +73,7 @@ struct client {
 	size_t sent, packet; /* of the script */
 	int left;            /* messages */
 	uint64_t began;      /* ns, when the end of body was sent */
-	bool waiting, want_out, skip, signed_one;
+	bool held, waiting, want_out, skip, signed_one;
 	char in[512];
 	size_t have, drop; /* drop: bytes of a long reply still to be ignored */
 };
@@ -293,7 +293,9 @@ send_some(struct client *c)
 		}
 		if (hold && c->phase == MESSAGE) {
 			c->waiting = true;
-			held++;
+			held +=
+			    !c->held; /* the end of the header is answered */
+			c->held = true;
 			return;
 		}
 		c->packet = last;

@@ -96,12 +96,17 @@ enum {
 
 	/* How long workers may take. A drained one has the time of a long SMTP
 	 * session; one that shall finish, that of a message. On SIGTERM a service
-	 * manager waits, and so does the mail: for a request as long as it may last
-	 * (time_limit is 20 s) and less than TimeoutStopSec of the units (30 s). */
+	 * manager waits, and so does the mail: for a request as long as it may last by
+	 * default (time_limit is 20 s; a longer one may be cut) and less than
+	 * TimeoutStopSec of the units (30 s). */
 	WORKER_DRAIN_SECONDS = 3600,
 	WORKER_FINISH_SECONDS = 300,
 	WORKER_READY_SECONDS = 30,
 	SUPERVISOR_STOP_SECONDS = 25,
+
+	/* A connection that was handed over while its worker was told to finish is
+	 * told so then: its peer has sent its first bytes by now. */
+	WORKER_LATE_MS = 1000,
 
 	/* Connections of one worker: ten times what Postfix makes with 1,000 smtpd
 	 * processes, and some 20 MB. Where RLIMIT_NOFILE allows fewer: what is left
@@ -309,6 +314,12 @@ enum {
 	 * Also how much a run may have to look through: 10,000 addresses are 0.1 ms.
 	 * Beyond it an answer is an error. */
 	SPF_ANSWERS_MAX = 256 * 1024,
+
+	/* One answer of the client's own zone, its PTR names or the addresses of one
+	 * (eleven at the most): some 100 long names, or 600 addresses. They do not
+	 * count with the others, so that a client cannot spend what the sender's
+	 * record needs; beyond it the name is not validated. */
+	SPF_CLIENT_ANSWER_MAX = 16 * 1024,
 
 	/* A header line must stay under 998 bytes (RFC 5322 section 2.1.1). */
 	HEADER_LINE_MAX = 990,

@@ -3,6 +3,18 @@
 #include "policyd/failure.h"
 #include "policyd/ptr.h"
 
+/* As questions_find(), for the client's names; one that a term has asked already
+ * stays that term's. */
+static struct question *
+find(struct lookups *l, struct span name, enum dns_type type)
+{
+	struct question *q = questions_find(&l->questions, name, type);
+
+	if (q != NULL && q->state == QUESTION_NEW)
+		q->of_client = true;
+	return q;
+}
+
 struct question *
 ptr_question(struct lookups *l)
 {
@@ -11,8 +23,7 @@ ptr_question(struct lookups *l)
 
 	if (l->reverse == NULL) {
 		n = macro_domain(span_str("%{ir}.%{v}.arpa"), &l->vars, name);
-		l->reverse =
-		    questions_find(&l->questions, span_of(name, n), DNS_PTR);
+		l->reverse = find(l, span_of(name, n), DNS_PTR);
 	}
 	return l->reverse;
 }
@@ -29,8 +40,7 @@ make_names(struct lookups *l, const struct dns_answer *ptr)
 	while (l->nnames < n) {
 		const char *name = ptr->record[l->nnames].name;
 
-		l->name[l->nnames] =
-		    questions_find(&l->questions, span_str(name), type);
+		l->name[l->nnames] = find(l, span_str(name), type);
 		if (l->name[l->nnames] == NULL)
 			return false;
 		l->nnames++;

@@ -45,10 +45,14 @@ void
 questions_answered(
     struct questions *qs, struct question *q, struct dns_answer *answer)
 {
-	if (answer->size > SPF_ANSWERS_MAX - qs->held)
+	if (q->of_client) {
+		if (answer->size > SPF_CLIENT_ANSWER_MAX)
+			answer = dns_answer_refuse(answer, "too much data");
+	} else if (answer->size > SPF_ANSWERS_MAX - qs->held) {
 		answer = dns_answer_refuse(answer, "too much data in all");
-	else
+	} else {
 		qs->held += answer->size;
+	}
 	q->state = QUESTION_ANSWERED;
 	q->query = NULL;
 	q->answer = answer;

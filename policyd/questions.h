@@ -30,6 +30,7 @@ struct question {
 	struct dns_answer *answer; /* ANSWERED; owned by who asks */
 	uint64_t asked, answered;  /* loop_now(); ANSWERED: both */
 	bool used;                 /* evaluation came to it */
+	bool of_client;            /* asked for the client's names */
 };
 
 struct questions {
@@ -47,7 +48,8 @@ struct question *questions_find(
     struct questions *qs, struct span name, enum dns_type type);
 
 /* *Takes* the answer to q, which is ANSWERED then. Beyond SPF_ANSWERS_MAX bytes of
- * answers q gets a DNS_TEMPERROR in its place. */
+ * answers, or SPF_CLIENT_ANSWER_MAX of one for the client's names, q gets a
+ * DNS_TEMPERROR in its place. */
 void questions_answered(
     struct questions *qs, struct question *q, struct dns_answer *answer);
 

@@ -392,6 +392,38 @@ much_data(void)
 	spfrun_close(&s);
 }
 
+/* The client's own zone costs the sender's record nothing. */
+static void
+much_data_of_the_client(void)
+{
+	enum { EACH = 900 }; /* 21 KB; ten are 210 KB */
+	struct spfrun s;
+	struct buf zone;
+
+	spfrun_open(&s);
+	buf_init(&zone, 1 << 20);
+	line(&zone, "a.example TXT \"v=spf1 exists:%%{p}.x.example ");
+	line(&zone, "mx:m0.example mx:m1.example -all\"\n");
+	for (int i = 0; i < 20; i++) {
+		char host[32];
+
+		line(&zone, "m%d.example MX 10 h%d.example\n", i / 10, i);
+		snprintf(host, sizeof host, "h%d.example", i);
+		addresses(&zone, host, 500, "192.0.2.2");
+	}
+	for (int i = 0; i < 10; i++) {
+		char host[32];
+
+		line(&zone, "3.2.0.192.in-addr.arpa PTR p%d.client.example\n",
+		    i);
+		snprintf(host, sizeof host, "p%d.client.example", i);
+		addresses(&zone, host, EACH, "192.0.2.2");
+	}
+	load(&s, &zone);
+	all_ways(&s, "192.0.2.3", "u@a.example", SPF_FAIL);
+	spfrun_close(&s);
+}
+
 /* libspf2 drops compiled mechanisms over 511 bytes without a word. */
 static void
 long_records(void)
@@ -639,5 +671,6 @@ no_memory(void)
 }
 
 SUITE("lookups", T(terms), T(include_tree), T(voids), T(names),
-    T(largest_check), T(many_addresses), T(much_data), T(long_records),
-    T(overflows), T(long_explanations), T(macros), T(security), T(no_memory))
+    T(largest_check), T(many_addresses), T(much_data),
+    T(much_data_of_the_client), T(long_records), T(overflows),
+    T(long_explanations), T(macros), T(security), T(no_memory))

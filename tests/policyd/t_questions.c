@@ -81,4 +81,34 @@ answers_have_a_limit(void)
 	held(1, DNS_TEMPERROR);
 }
 
-SUITE("questions", T(each_once), T(answers_have_a_limit))
+/* What the client's own zone says is no part of it, and limited by itself. */
+static void
+client_cannot_spend_it(void)
+{
+	struct arena a;
+	struct questions qs;
+	struct question *one, *two, *three;
+
+	arena_init(&a, 65536);
+	questions_init(&qs, &a);
+	one = questions_find(&qs, span_str("a.example"), DNS_A);
+	two = questions_find(&qs, span_str("b.example"), DNS_A);
+	three = questions_find(&qs, span_str("c.example"), DNS_A);
+	CU_ASSERT_FATAL(one != NULL && two != NULL && three != NULL);
+	one->of_client = two->of_client = true;
+	questions_answered(&qs, one, answer_of(SPF_CLIENT_ANSWER_MAX));
+	CU_ASSERT_EQUAL(one->answer->status, DNS_FOUND);
+	questions_answered(&qs, two, answer_of(SPF_CLIENT_ANSWER_MAX + 1));
+	CU_ASSERT_EQUAL(two->answer->status, DNS_TEMPERROR);
+	CHECK_STR(two->answer->why, "too much data");
+	CU_ASSERT_EQUAL(qs.held, 0);
+	questions_answered(&qs, three, answer_of(SPF_ANSWERS_MAX));
+	CU_ASSERT_EQUAL(three->answer->status, DNS_FOUND);
+	dns_answer_free(one->answer);
+	dns_answer_free(two->answer);
+	dns_answer_free(three->answer);
+	arena_free(&a);
+}
+
+SUITE("questions", T(each_once), T(answers_have_a_limit),
+    T(client_cannot_spend_it))

@@ -26,6 +26,7 @@ struct worker {
 	struct event *readable;
 	struct signal_watch *term;
 	struct timer *limit; /* of the last order */
+	struct timer *late;  /* the order again, for who came behind it */
 };
 
 int
@@ -128,6 +129,14 @@ passed_fd(struct msghdr *msg)
 }
 
 static void
+on_late(void *arg)
+{
+	struct worker *w = arg;
+
+	w->events->order(w->arg, WORKER_FINISH);
+}
+
+static void
 accepted(struct worker *w, int fd)
 {
 	log_switch(); /* none comes before our settings are in force */
@@ -135,6 +144,10 @@ accepted(struct worker *w, int fd)
 	stats_add(w->slot, STATS_ACCEPTED, 1);
 	if (fd >= 0) {
 		w->events->accepted(w->arg, fd);
+		/* It has not heard the order, and what it says first is on its
+		 * way. */
+		if (w->finish)
+			timer_set(w->late, WORKER_LATE_MS);
 	} else {
 		/* The kernel has closed it: this process may open no more. */
 		log_event(LOG_ERR, "connection_lost", "out of descriptors");
@@ -177,6 +190,8 @@ make_events(struct worker *w)
 	int rc = timer_new(w->loop, on_limit, w, &w->limit);
 
 	if (rc == 0)
+		rc = timer_new(w->loop, on_late, w, &w->late);
+	if (rc == 0)
 		rc = signal_new(w->loop, SIGTERM, on_term, w, &w->term);
 	if (rc != 0)
 		return rc;
@@ -214,9 +229,10 @@ worker_unwatch(struct worker *w)
 		event_free(w->readable);
 	signal_free(w->term);
 	timer_free(w->limit);
+	timer_free(w->late);
 	w->readable = NULL;
 	w->term = NULL;
-	w->limit = NULL;
+	w->limit = w->late = NULL;
 	w->loop = NULL;
 }
 

@@ -236,6 +236,11 @@ term_is_finish(void)
 	CHECK(!loop_fake_stopped(w.loop));
 	loop_fake_signal(w.loop, SIGTERM);
 	CHECK_STR(w.orders, "f");
+	/* It is told when it has had time to say something. */
+	loop_fake_advance(w.loop, WORKER_LATE_MS - 1);
+	CHECK_STR(w.orders, "f");
+	loop_fake_advance(w.loop, 1);
+	CHECK_STR(w.orders, "ff");
 	drop_one(&w);
 	CHECK(loop_fake_stopped(w.loop));
 	close(peer);

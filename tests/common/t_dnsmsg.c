@@ -627,7 +627,7 @@ owners_are_read_once(void)
 	us = (double)(ended.tv_sec - begun.tv_sec) * 1e6 +
 	    (double)(ended.tv_nsec - begun.tv_nsec) / 1e3;
 	/* 0.03 ms; 2 ms when each is read. Sanitizers take ten times as long. */
-	CHECK(us / ROUNDS < 1000);
+	CHECK(us / ROUNDS < 1000 || suite_under_valgrind());
 }
 
 static void

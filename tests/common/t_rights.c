@@ -101,7 +101,7 @@ static bool
 has_no_capability(void)
 {
 	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
-	struct __user_cap_data_struct set[_LINUX_CAPABILITY_U32S_3];
+	struct __user_cap_data_struct set[_LINUX_CAPABILITY_U32S_3] = {{0}};
 
 	if (syscall(SYS_capget, &head, set) != 0)
 		return false;

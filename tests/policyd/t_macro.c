@@ -435,7 +435,7 @@ fill(char *text, size_t n, const char *macro)
 static bool
 in_time(clock_t begin, clock_t ms)
 {
-	return getenv("RUN_UNDER") != NULL ||
+	return suite_under_valgrind() ||
 	    (clock() - begin) * 1000 / CLOCKS_PER_SEC < ms;
 }
 

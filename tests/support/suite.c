@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <CUnit/Basic.h>
@@ -64,4 +65,10 @@ suite_run(const char *name, const struct suite_test *test, size_t n)
 	}
 	CU_cleanup_registry();
 	return failed == 0 ? 0 : 1;
+}
+
+int
+suite_under_valgrind(void)
+{
+	return getenv("RUN_UNDER") != NULL; /* of tests/run */
 }

@@ -36,6 +36,13 @@ void suite_check(int ok, const char *expr, const char *file, unsigned line);
 void suite_check_str(
     const char *got, const char *want, const char *file, unsigned line);
 
+/*
+ * True if valgrind runs the test: it takes ten times the CPU time and more, serves
+ * malloc(3) itself, and stands between the program and limits of descriptors, so
+ * that what is about these cannot be seen.
+ */
+int suite_under_valgrind(void);
+
 #define T(function) \
 	{ \
 #function, function \

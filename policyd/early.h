@@ -9,7 +9,9 @@
  * the check are asked, and none that could make the questions of the check more than
  * SPF_QUESTIONS_MAX.
  *
- * This only saves time, no verdict depends on it. What it costs: where the term that
+ * This only saves time; no pass or fail depends on it. (A domain whose answers reach
+ * SPF_ANSWERS_MAX, or only just come within the deadline, may get a temperror with it
+ * or without it.) What it costs: where the term that
  * is waited for matches, or is an include that has many terms itself, those asked
  * beside it were not needed. Not to ask them would cost a round trip for each term
  * that does not match.

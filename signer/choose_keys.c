@@ -29,8 +29,10 @@ add_keys(struct choose_path *p, const struct keyring_domain *d,
 {
 	struct choose *c = p->ret;
 
-	if (d->bad != NULL)
+	if (d->nbad > 0) {
 		bad_key(p, d->bad->origin, d->bad->line);
+		c->bad += d->nbad - 1; /* each costs a signature */
+	}
 	for (size_t i = 0; i < d->nkeys; i++) {
 		if (c->nsign == SIGNATURES_MAX) {
 			choose_say(

@@ -149,7 +149,7 @@ open_domain(const struct settings *s, const struct domain_settings *settings,
 			d->key[d->nkeys++] = (struct keyring_key){k, key, 0};
 		else if (rc == 0)
 			key_free(key);
-		else if (k->active && d->bad == NULL)
+		else if (k->active && d->nbad++ == 0)
 			d->bad = k;
 	}
 	return 0;

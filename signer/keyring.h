@@ -32,6 +32,7 @@ struct keyring_domain {
 	struct keyring_key *key; /* the active ones that can be used */
 	size_t nkeys;
 	const struct key_settings *bad; /* the first that cannot; NULL: none */
+	size_t nbad;                    /* how many cannot */
 };
 
 struct keyring_mark {

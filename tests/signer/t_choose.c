@@ -824,6 +824,25 @@ end(void)
 	arena_free(&arena);
 }
 
-SUITE("choose", T(begin), T(from_fields), T(clients), T(each_rule),
-    T(subdomains), T(tables), T(receivers_of_tables), T(results_of_others),
-    T(guides_tables), T(strangers), T(no_memory), T(many_signatures), T(end))
+/* Each key that cannot be used is a signature that the mail lacks. */
+static void
+bad_keys_are_counted(void)
+{
+	struct fixture f;
+	struct choose c;
+
+	fixture_make(&f,
+	    "domain \"three.example\" {\n"
+	    " key \"good\" { file = \"@ed.pem\" }\n"
+	    " key \"b1\" { file = \"@none.pem\" }\n"
+	    " key \"b2\" { file = \"@none.pem\" }\n}\n");
+	choose(&f, "From: a@three.example\n", "127.0.0.1", false, &c);
+	CHECK(c.verdict == CHOOSE_SIGN && c.nsign == 1);
+	CHECK(c.bad == 2 && c.line == 3);
+	fixture_free(&f);
+}
+
+SUITE("choose", T(begin), T(bad_keys_are_counted), T(from_fields), T(clients),
+    T(each_rule), T(subdomains), T(tables), T(receivers_of_tables),
+    T(results_of_others), T(guides_tables), T(strangers), T(no_memory),
+    T(many_signatures), T(end))

@@ -27,7 +27,7 @@
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 
-enum { PATIENCE_MS = 5000, SLOW_MS = 300, MANY = 64, LINE_MAX_ = 128 };
+enum { PATIENCE_MS = 20000, SLOW_MS = 300, MANY = 64, LINE_MAX_ = 128 };
 
 /* Shared by the tests, the supervisor and its workers. */
 struct knobs {

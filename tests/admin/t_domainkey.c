@@ -43,10 +43,8 @@ put(const char *name, const char *text)
 	struct buf b;
 
 	buf_init(&b, 1 << 16);
-	for (; *text != '\0'; text++) {
-		if (*text == '@' && text[1] == '/')
-			buf_str(&b, w.dir.path);
-		else if (*text == '&')
+	for (text = tmpdir_placed(&w.dir, text); *text != '\0'; text++) {
+		if (*text == '&')
 			for (const char *p = pem_ed25519; *p != '\0'; p++)
 				buf_str(&b,
 				    *p == '\n' ? "\\n" : (char[]){*p, '\0'});

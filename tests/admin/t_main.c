@@ -1,46 +1,20 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "common/settings.h"
+#include "tests/support/built.h"
 #include "tests/support/pem.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 
-/* What `postseal ARGUMENTS` did. */
-struct run {
-	int status;
-	char out[32 * 1024], err[4096];
-};
-
+/* `postseal ARGUMENTS` */
 static void
-slurp(const char *path, char *text, size_t max)
+run(struct built *r, const char *arguments)
 {
-	FILE *f = fopen(path, "r");
+	char command[1000];
 
-	CU_ASSERT_FATAL(f != NULL);
-	text[fread(text, 1, max - 1, f)] = '\0';
-	fclose(f);
-}
-
-/* The command that was just built; $BUILD is set by tests/run. */
-static void
-run(struct run *r, const char *arguments)
-{
-	const char *build = getenv("BUILD");
-	char command[1000], out[TMPDIR_PATH_MAX], err[TMPDIR_PATH_MAX];
-	struct tmpdir d;
-
-	tmpdir_make(&d);
-	snprintf(command, sizeof command, "%s/postseal %s >%s 2>%s",
-	    build == NULL ? ".build/release" : build, arguments,
-	    tmpdir_file(&d, "out", out), tmpdir_file(&d, "err", err));
-	r->status = system(command);
-	r->status = WIFEXITED(r->status) ? WEXITSTATUS(r->status) : -1;
-	slurp(out, r->out, sizeof r->out);
-	slurp(err, r->err, sizeof r->err);
-	tmpdir_remove(&d);
+	snprintf(command, sizeof command, "postseal %s", arguments);
+	built_run(r, command);
 }
 
 static void
@@ -55,7 +29,7 @@ put(const char *path, const char *text, const char *more)
 
 /* Runs -T on a file of that text and a domain whose key has that mode. */
 static void
-run_test(struct run *r, const char *option, const char *text, mode_t mode)
+run_test(struct built *r, const char *option, const char *text, mode_t mode)
 {
 	char path[TMPDIR_PATH_MAX], key[TMPDIR_PATH_MAX], more[300];
 	struct tmpdir d;
@@ -76,7 +50,7 @@ prints_what_is_in_force(void)
 {
 	static const char *const spellings[] = {
 	    "-T -c", "-Tc", "--test --config"};
-	static struct run r;
+	static struct built r;
 
 	for (int i = 0; i < 3; i++) {
 		suite_row(spellings[i]);
@@ -96,7 +70,7 @@ prints_what_is_in_force(void)
 static void
 tells_what_is_wrong(void)
 {
-	static struct run r;
+	static struct built r;
 
 	run_test(
 	    &r, "-Tc", "dns { timeout = 0 }\nsigner { workers = 65 }\n", 0600);
@@ -114,7 +88,7 @@ tells_what_is_wrong(void)
 static void
 tells_what_needs_more_than_a_value(void)
 {
-	static struct run r;
+	static struct built r;
 
 	run_test(&r, "-Tc",
 	    "dns {\ntrust_anchor = \"/none/of.key\" }\n"
@@ -140,7 +114,7 @@ tells_what_needs_more_than_a_value(void)
 static void
 looks_at_the_keys(void)
 {
-	static struct run r;
+	static struct built r;
 
 	run_test(&r, "-Tc", "", 0644);
 	CHECK(r.status == 1);
@@ -154,13 +128,11 @@ looks_at_the_keys(void)
 static void
 prints_the_sample(void)
 {
-	static struct run r;
-	static char file[32 * 1024];
+	static struct built r;
 
 	run(&r, "--sample-config");
 	CHECK(r.status == 0);
-	slurp("conf/postseal.conf", file, sizeof file);
-	CHECK_STR(r.out, file);
+	CHECK_STR(r.out, tmpdir_read("conf/postseal.conf"));
 	run(&r, "--sample-config >/dev/full; (exit $?)");
 	CHECK(r.status == 1);
 }
@@ -168,7 +140,7 @@ prints_the_sample(void)
 static void
 tells_about_itself(void)
 {
-	static struct run r;
+	static struct built r;
 
 	run(&r, "--version");
 	CHECK(r.status == 0);
@@ -187,7 +159,7 @@ refuses_a_wrong_command_line(void)
 {
 	static const char *const rows[] = {"", "-x", "--nothing", "frobnicate",
 	    "-c", "-c /x", "-T extra", "-T --version", "--help=now"};
-	static struct run r;
+	static struct built r;
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		suite_row(rows[i]);

@@ -3,67 +3,32 @@
  * right is seen in tests/corpus.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 
+#include "tests/support/built.h"
 #include "tests/support/pem.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 
 #define MAIL "From: a@x.example\nSubject: t\n\nbody\n"
 
-struct run {
-	int status;
-	char out[32 * 1024], err[4096];
-};
-
-static void
-slurp(const char *path, char *text, size_t max)
-{
-	FILE *f = fopen(path, "r");
-
-	CU_ASSERT_FATAL(f != NULL);
-	text[fread(text, 1, max - 1, f)] = '\0';
-	fclose(f);
-}
-
-static void
-put(const struct tmpdir *d, const char *name, const char *text)
-{
-	char path[TMPDIR_PATH_MAX];
-	FILE *f = fopen(tmpdir_file(d, name, path), "w");
-
-	CU_ASSERT_FATAL(f != NULL);
-	CU_ASSERT_FATAL(fputs(text, f) >= 0 && fclose(f) == 0);
-	CU_ASSERT_FATAL(chmod(path, 0600) == 0);
-}
-
 /* `postseal sign` with a config of two domains, one of them with a bad key. */
 static void
-run(struct run *r, const char *options, const char *message)
+run(struct built *r, const char *options, const char *message)
 {
-	const char *build = getenv("BUILD");
-	char path[TMPDIR_PATH_MAX], text[2000];
+	char text[2000];
 	struct tmpdir d;
 
 	tmpdir_make(&d);
-	put(&d, "key", pem_ed25519);
-	put(&d, "message", message);
-	snprintf(text, sizeof text,
-	    "domain x.example { key s { file = \"%s/key\" } }\n"
-	    "domain bad.example { key s { file = \"%s/none\" } }\n",
-	    d.path, d.path);
-	put(&d, "p.conf", text);
-	snprintf(text, sizeof text,
-	    "%s/postseal sign -c %s/p.conf %s <%s/message >%s/out 2>%s/err",
-	    build == NULL ? ".build/release" : build, d.path, options, d.path,
-	    d.path, d.path);
-	r->status = system(text);
-	r->status = WIFEXITED(r->status) ? WEXITSTATUS(r->status) : -1;
-	slurp(tmpdir_file(&d, "out", path), r->out, sizeof r->out);
-	slurp(tmpdir_file(&d, "err", path), r->err, sizeof r->err);
+	tmpdir_write(&d, "key", pem_ed25519);
+	tmpdir_write(&d, "message", message);
+	tmpdir_write(&d, "p.conf",
+	    tmpdir_placed(&d,
+	        "domain x.example { key s { file = \"@/key\" } }\n"
+	        "domain bad.example { key s { file = \"@/none\" } }\n"));
+	snprintf(text, sizeof text, "postseal sign -c %s/p.conf %s <%s/message",
+	    d.path, options, d.path);
+	built_run(r, text);
 	tmpdir_remove(&d);
 }
 
@@ -93,7 +58,7 @@ verdicts(void)
 	    {"", "", 1, "", "it is empty"},
 	    {"--help", "", 0, "usage: postseal sign", ""},
 	};
-	static struct run r;
+	static struct built r;
 
 	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
 		suite_row(row[i].options);
@@ -109,7 +74,7 @@ verdicts(void)
 static void
 line_ends(void)
 {
-	static struct run r;
+	static struct built r;
 	const char *at;
 
 	run(&r, "", MAIL);

@@ -1,11 +1,10 @@
 /* `postseal spf` as it is called, on a DNS server of its own. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include <jansson.h>
 
+#include "tests/support/built.h"
 #include "tests/support/dnsd.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
@@ -31,19 +30,8 @@ struct rig {
 	struct tmpdir d;
 	struct dnsd *server;
 	char conf[TMPDIR_PATH_MAX];
-	int status;
-	char out[32 * 1024], err[4096];
+	struct built ran;
 };
-
-static void
-slurp(const char *path, char *text, size_t max)
-{
-	FILE *f = fopen(path, "r");
-
-	CU_ASSERT_FATAL(f != NULL);
-	text[fread(text, 1, max - 1, f)] = '\0';
-	fclose(f);
-}
 
 static void
 rig_open(struct rig *r, const char *policyd)
@@ -68,21 +56,14 @@ rig_close(struct rig *r)
 	tmpdir_remove(&r->d);
 }
 
-/* The command that was just built; $BUILD is set by tests/run. */
 static void
 run(struct rig *r, const char *arguments)
 {
-	char command[3 * TMPDIR_PATH_MAX + 400], out[TMPDIR_PATH_MAX],
-	    err[TMPDIR_PATH_MAX];
-	const char *build = getenv("BUILD");
+	char command[TMPDIR_PATH_MAX + 400];
 
-	snprintf(command, sizeof command, "%s/postseal spf -c %s %s >%s 2>%s",
-	    build == NULL ? ".build/release" : build, r->conf, arguments,
-	    tmpdir_file(&r->d, "out", out), tmpdir_file(&r->d, "err", err));
-	r->status = system(command);
-	r->status = WIFEXITED(r->status) ? WEXITSTATUS(r->status) : -1;
-	slurp(out, r->out, sizeof r->out);
-	slurp(err, r->err, sizeof r->err);
+	snprintf(command, sizeof command, "postseal spf -c %s %s", r->conf,
+	    arguments);
+	built_run(&r->ran, command);
 }
 
 /* Each number before " ms" becomes N. */
@@ -107,10 +88,10 @@ for_people(void)
 
 	rig_open(&r, "");
 	run(&r, "--ip 192.0.3.9 --from u@a.example --trace");
-	hide_times(r.out);
-	CU_ASSERT_EQUAL(r.status, 0);
-	CHECK_STR(r.err, "");
-	CHECK_STR(r.out,
+	hide_times(r.ran.out);
+	CU_ASSERT_EQUAL(r.ran.status, 0);
+	CHECK_STR(r.ran.err, "");
+	CHECK_STR(r.ran.out,
 	    "MAIL FROM: fail\n"
 	    "  domain       a.example\n"
 	    "  mechanism    all\n"
@@ -156,9 +137,9 @@ short_form(void)
 
 	rig_open(&r, "");
 	run(&r, "-i 192.0.3.2 -f u@a.example -H bad.example");
-	hide_times(r.out);
-	CU_ASSERT_EQUAL(r.status, 0);
-	CHECK_STR(r.out,
+	hide_times(r.ran.out);
+	CU_ASSERT_EQUAL(r.ran.status, 0);
+	CHECK_STR(r.ran.out,
 	    "HELO: permerror\n"
 	    "  domain       bad.example\n"
 	    "  problem      bad.example: foo: unknown mechanism\n"
@@ -223,9 +204,9 @@ by_the_config(void)
 		suite_row(rows[i].arguments);
 		rig_open(&r, rows[i].policyd);
 		run(&r, rows[i].arguments);
-		CHECK(r.status == 0);
-		if (strstr(r.out, rows[i].has) == NULL)
-			CHECK_STR(r.out, rows[i].has);
+		CHECK(r.ran.status == 0);
+		if (strstr(r.ran.out, rows[i].has) == NULL)
+			CHECK_STR(r.ran.out, rows[i].has);
 		rig_close(&r);
 	}
 	suite_row(NULL);
@@ -240,8 +221,8 @@ for_machines(void)
 
 	rig_open(&r, "");
 	run(&r, "-i 192.0.3.2 -f u@a.example --trace --json");
-	CU_ASSERT_EQUAL(r.status, 0);
-	j = json_loads(r.out, 0, NULL);
+	CU_ASSERT_EQUAL(r.ran.status, 0);
+	j = json_loads(r.ran.out, 0, NULL);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(j);
 	CU_ASSERT_EQUAL(json_array_size(json_object_get(j, "checks")), 1);
 	CU_ASSERT_EQUAL(
@@ -257,7 +238,7 @@ for_machines(void)
 	CU_ASSERT_EQUAL(strncmp(header, "Received-SPF: pass ", 19), 0);
 	json_decref(j);
 	run(&r, "-i 192.0.3.2 -f u@odd.example -xj");
-	j = json_loads(r.out, 0, NULL);
+	j = json_loads(r.ran.out, 0, NULL);
 	CU_ASSERT_PTR_NOT_NULL(j);
 	json_decref(j);
 	rig_close(&r);
@@ -275,19 +256,19 @@ command_line(void)
 	for (size_t i = 0; i < LENGTH(wrong); i++) {
 		suite_row(wrong[i]);
 		run(&r, wrong[i]);
-		CHECK(r.status == 2);
-		CHECK(strstr(r.err, "--help") != NULL);
-		CHECK_STR(r.out, "");
+		CHECK(r.ran.status == 2);
+		CHECK(strstr(r.ran.err, "--help") != NULL);
+		CHECK_STR(r.ran.out, "");
 	}
 	suite_row(NULL);
 	run(&r, "--help");
-	CU_ASSERT_EQUAL(r.status, 0);
-	CU_ASSERT_PTR_NOT_NULL(strstr(r.out, "--trace"));
+	CU_ASSERT_EQUAL(r.ran.status, 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(r.ran.out, "--trace"));
 	rig_close(&r);
 	rig_open(&r, "nonsense = 1");
 	run(&r, "-i 192.0.2.1 -f u@a.example");
-	CU_ASSERT_EQUAL(r.status, 1);
-	CU_ASSERT_PTR_NOT_NULL(strstr(r.err, "p.conf:3"));
+	CU_ASSERT_EQUAL(r.ran.status, 1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(r.ran.err, "p.conf:3"));
 	rig_close(&r);
 }
 

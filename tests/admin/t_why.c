@@ -17,30 +17,10 @@ static struct {
 	char out[16 * 1024], err[16 * 1024];
 } w;
 
-/* text with the directory for each '@' that a '/' follows. Static. */
-static const char *
-placed(const char *text)
-{
-	static char out[4][4000];
-	static unsigned i;
-	char *to = out[i++ % 4];
-	size_t n = 0;
-
-	for (; *text != '\0' && n < sizeof out[0] - 100; text++) {
-		if (*text == '@' && text[1] == '/')
-			n += (size_t)snprintf(
-			    to + n, sizeof out[0] - n, "%s", w.dir.path);
-		else
-			to[n++] = *text;
-	}
-	to[n] = '\0';
-	return to;
-}
-
 static void
 put(const char *name, const char *text)
 {
-	tmpdir_write(&w.dir, name, placed(text));
+	tmpdir_write(&w.dir, name, tmpdir_placed(&w.dir, text));
 }
 
 static void
@@ -347,14 +327,16 @@ rules(void)
 		    row[i].message);
 		suite_row(what);
 		CHECK(why(row[i].options, row[i].message) == row[i].code);
-		snprintf(want, sizeof want, "%s", placed(row[i].out));
+		snprintf(
+		    want, sizeof want, "%s", tmpdir_placed(&w.dir, row[i].out));
 		drop_lines(want, nobody);
 		drop_lines(w.out, nobody);
 		CHECK_STR(w.out, want);
 		/* what is wrong with the config is told each time, beside */
 		CHECK(strstr(w.err,
-		          placed("@/SigningTable:4: *@lost.example names the "
-		                 "key \"nokey\"")) != NULL);
+		          tmpdir_placed(&w.dir,
+		              "@/SigningTable:4: *@lost.example names the "
+		              "key \"nokey\"")) != NULL);
 	}
 	suite_row(NULL);
 	end();

@@ -139,25 +139,13 @@ is_closed(void)
 	return recv(w.fd, &c, 1, MSG_PEEK) == 0;
 }
 
-static const char *
-log_text(void)
-{
-	static char text[64 * 1024];
-	FILE *f = fopen(w.log, "r");
-	size_t n = f == NULL ? 0 : fread(text, 1, sizeof text - 1, f);
-
-	if (f != NULL)
-		fclose(f);
-	text[n] = '\0';
-	return text;
-}
-
 static unsigned
 log_count(const char *what)
 {
 	unsigned n = 0;
 
-	for (const char *p = log_text(); (p = strstr(p, what)) != NULL; p++)
+	for (const char *p = tmpdir_read(w.log); (p = strstr(p, what)) != NULL;
+	     p++)
 		n++;
 	return n;
 }
@@ -399,7 +387,7 @@ end_of_input(void)
 	shutdown(w.fd, SHUT_WR);
 	turn();
 	CHECK(w.closed == 1 && is_closed());
-	CHECK_STR(log_text(), "");
+	CHECK_STR(tmpdir_read(w.log), "");
 	finish();
 
 	begin(); /* behind a request: answered first */
@@ -726,10 +714,10 @@ broken_settings(void)
 	say(request("1.2.3", "r@example.org"));
 	say(request("1.2.3", "r@example.org"));
 	CHECK_STR(heard(), "action=dunno\n\naction=dunno\n\n");
-	CHECK_STR(log_text(), ""); /* was told at the start */
+	CHECK_STR(tmpdir_read(w.log), ""); /* was told at the start */
 	loop_fake_advance(w.env.request.loop, 59999);
 	say(request("1.2.4", "r@example.org"));
-	CHECK_STR(log_text(), "");
+	CHECK_STR(tmpdir_read(w.log), "");
 	loop_fake_advance(w.env.request.loop, 1);
 	say(request("1.2.5", "r@example.org"));
 	say(request("1.2.6", "r@example.org"));

@@ -9,15 +9,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/buf.h"
+#include "tests/support/built.h"
 #include "tests/support/dnsd.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
@@ -60,19 +59,6 @@ write_file(const char *path, const char *text)
 	CU_ASSERT_FATAL(fclose(f) == 0);
 }
 
-static const char *
-read_file(const char *path)
-{
-	static char text[64 * 1024];
-	FILE *f = fopen(path, "r");
-	size_t n = f == NULL ? 0 : fread(text, 1, sizeof text - 1, f);
-
-	if (f != NULL)
-		fclose(f);
-	text[n] = '\0';
-	return text;
-}
-
 /* The config, with more at the end of the top level. */
 static void
 configure(const char *log, const char *more)
@@ -107,12 +93,10 @@ finish(void)
 static pid_t
 start(int in, int out, int err, const char *const *argv)
 {
-	const char *build = getenv("BUILD");
-	char path[512];
+	char path[BUILT_PATH_MAX];
 	pid_t pid;
 
-	snprintf(path, sizeof path, "%s/postseal-policyd",
-	    build == NULL ? ".build/release" : build);
+	built_path("postseal-policyd", path);
 	fflush(stdout);
 	pid = fork();
 	CU_ASSERT_FATAL(pid >= 0);
@@ -145,23 +129,6 @@ start_spawned(int *ret_fd)
 	close(pair[1]);
 	*ret_fd = pair[0];
 	return pid;
-}
-
-/* The exit code, or -1 when it was a signal; -2 when it does not end. */
-static int
-end_of(pid_t pid)
-{
-	uint64_t end = now_ms() + PATIENCE_MS;
-	int status;
-
-	while (now_ms() < end) {
-		if (waitpid(pid, &status, WNOHANG) == pid)
-			return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-		poll(NULL, 0, 2);
-	}
-	kill(pid, SIGKILL);
-	waitpid(pid, &status, 0);
-	return -2;
 }
 
 static void
@@ -258,9 +225,9 @@ on_a_socket(void)
 	}
 	shutdown(fd, SHUT_WR);
 	CHECK_STR(hear(fd, NULL), ""); /* no noise at the end */
-	CHECK(end_of(pid) == 0);
+	CHECK(built_end_of(pid) == 0);
 	close(fd);
-	CHECK(strstr(read_file(w.log),
+	CHECK(strstr(tmpdir_read(w.log),
 	          " spf instance=1 client=192.0.2.1 "
 	          "action=header result=pass ") != NULL);
 	finish();
@@ -277,7 +244,7 @@ end_behind_a_request(void)
 	say(fd, request("u@slow.example", "1"));
 	shutdown(fd, SHUT_WR);
 	CHECK(begins(hear(fd, NULL), "action=550 5.7.23 "));
-	CHECK(end_of(pid) == 0);
+	CHECK(built_end_of(pid) == 0);
 	close(fd);
 	finish();
 }
@@ -294,8 +261,8 @@ peer_lost(void)
 	say(fd, request("u@example.com", "1"));
 	poll(NULL, 0, 50);
 	close(fd);
-	CHECK(end_of(pid) == 0);
-	CHECK(strstr(read_file(w.log), " spf ") == NULL);
+	CHECK(built_end_of(pid) == 0);
+	CHECK(strstr(tmpdir_read(w.log), " spf ") == NULL);
 	finish();
 }
 
@@ -314,8 +281,8 @@ one_domain(void)
 	    "sender=u@late.example\nrecipient=r@example.org\ninstance=1\n\n");
 	CHECK(begins(hear(fd, "\n\n"), "action=550 5.7.23 "));
 	close(fd);
-	CHECK(end_of(pid) == 0);
-	CHECK(strstr(read_file(w.log), " helo_result=fail ") != NULL);
+	CHECK(built_end_of(pid) == 0);
+	CHECK(strstr(tmpdir_read(w.log), " helo_result=fail ") != NULL);
 	CHECK(dnsd_count(w.dns, "late.example", "TXT") == 1);
 	finish();
 }
@@ -345,7 +312,7 @@ dead_dns(void)
 	CHECK_STR(hear(fd, "\n\n"), pass);
 	CHECK(now_ms() - start < 1000);
 	close(fd);
-	CHECK(end_of(pid) == 0);
+	CHECK(built_end_of(pid) == 0);
 	finish();
 }
 
@@ -361,7 +328,7 @@ terminated(void)
 	CHECK_STR(hear(fd, "\n\n"), pass);
 	kill(pid, SIGTERM);
 	CHECK_STR(hear(fd, NULL), "");
-	CHECK(end_of(pid) == 0);
+	CHECK(built_end_of(pid) == 0);
 	close(fd);
 
 	pid = start_spawned(&fd); /* with a request under way: answered */
@@ -371,7 +338,7 @@ terminated(void)
 	poll(NULL, 0, 50);
 	kill(pid, SIGTERM);
 	CHECK(begins(hear(fd, NULL), "action=550 5.7.23 "));
-	CHECK(end_of(pid) == 0);
+	CHECK(built_end_of(pid) == 0);
 	close(fd);
 	finish();
 }
@@ -386,9 +353,9 @@ malformed(void)
 	pid = start_spawned(&fd);
 	say(fd, "HELO there\n\n");
 	CHECK_STR(hear(fd, NULL), "");
-	CHECK(end_of(pid) == 0);
+	CHECK(built_end_of(pid) == 0);
 	close(fd);
-	CHECK(strstr(read_file(w.log), "malformed") != NULL);
+	CHECK(strstr(tmpdir_read(w.log), "malformed") != NULL);
 	finish();
 }
 
@@ -412,7 +379,7 @@ on_pipes(void)
 	say(in[1], request("u@slow.example", "2"));
 	close(in[1]);
 	CHECK(begins(hear(out[0], NULL), "action=550 5.7.23 "));
-	CHECK(end_of(pid) == 0);
+	CHECK(built_end_of(pid) == 0);
 	close(out[0]);
 	finish();
 }
@@ -437,10 +404,10 @@ on_files(void)
 	out = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	CU_ASSERT_FATAL(in >= 0 && out >= 0);
 	pid = start(in, out, out, argv);
-	CHECK(end_of(pid) == 0);
+	CHECK(built_end_of(pid) == 0);
 	close(in);
 	close(out);
-	got = read_file(path);
+	got = tmpdir_read(path);
 	CHECK(begins(got, "action=550 5.7.23 "));
 	CHECK(strstr(got, "\n\naction=PREPEND Received-SPF: pass ") != NULL);
 	CHECK(strstr(got, "\n\naction=dunno\n\n") != NULL);
@@ -470,7 +437,7 @@ broken_settings(void)
 		CHECK_STR(hear(fd, "\n\n"), "action=dunno\n\n");
 		shutdown(fd, SHUT_WR);
 		CHECK_STR(hear(fd, NULL), "");
-		CHECK(end_of(pid) == 0);
+		CHECK(built_end_of(pid) == 0);
 		close(fd);
 	}
 	finish();
@@ -490,7 +457,7 @@ log_to_stderr(void)
 	CHECK_STR(hear(fd, "\n\n"), pass);
 	shutdown(fd, SHUT_WR);
 	CHECK_STR(hear(fd, NULL), "");
-	CHECK(end_of(pid) == 0);
+	CHECK(built_end_of(pid) == 0);
 	close(fd);
 	finish();
 }
@@ -511,7 +478,7 @@ run(const char *const *argv, char *out, char *err, size_t size)
 	close(e[1]);
 	snprintf(out, size, "%s", hear(o[0], NULL));
 	snprintf(err, size, "%s", hear(e[0], NULL));
-	code = end_of(pid);
+	code = built_end_of(pid);
 	close(o[0]);
 	close(e[0]);
 	return code;
@@ -564,8 +531,8 @@ no_warnings_spawned(void)
 	say(fd, request("u@example.com", "1"));
 	CHECK_STR(hear(fd, "\n\n"), pass);
 	close(fd);
-	CHECK(end_of(pid) == 0);
-	CHECK(strstr(read_file(w.log), "skips") == NULL);
+	CHECK(built_end_of(pid) == 0);
+	CHECK(strstr(tmpdir_read(w.log), "skips") == NULL);
 	finish();
 }
 
@@ -606,7 +573,7 @@ usage_error_spawned(void)
 	pid = start(pair[1], pair[1], pair[1], argv);
 	close(pair[1]);
 	CHECK_STR(hear(pair[0], NULL), "");
-	CHECK(end_of(pid) == 64);
+	CHECK(built_end_of(pid) == 64);
 	close(pair[0]);
 }
 
@@ -665,7 +632,7 @@ logged(const char *what)
 	uint64_t end = now_ms() + PATIENCE_MS;
 
 	while (now_ms() < end) {
-		if (strstr(read_file(w.log), what) != NULL)
+		if (strstr(tmpdir_read(w.log), what) != NULL)
 			return true;
 		poll(NULL, 0, 5);
 	}
@@ -728,7 +695,7 @@ standing(void)
 	poll(NULL, 0, 50);
 	kill(pid, SIGTERM);
 	CHECK(begins(hear(fd, NULL), "action=550 5.7.23 "));
-	CHECK(end_of(pid) == 0);
+	CHECK(built_end_of(pid) == 0);
 	close(fd);
 	close(null);
 	finish();
@@ -804,7 +771,7 @@ others_under_attack(void)
 		close(attacker[i]);
 	close(fd);
 	kill(pid, SIGTERM);
-	CHECK(end_of(pid) == 0);
+	CHECK(built_end_of(pid) == 0);
 	close(null);
 	finish();
 }
@@ -855,7 +822,7 @@ anchor_of_root(void)
 	CHECK(logged("dns.trust_anchor: "));
 	CHECK(logged("root.key: Permission denied"));
 	kill(pid, SIGTERM);
-	(void)end_of(pid);
+	(void)built_end_of(pid);
 	close(null);
 	finish();
 }
@@ -876,7 +843,7 @@ no_capabilities(void)
 	say(fd, request("u@example.com", "1"));
 	CHECK_STR(hear(fd, "\n\n"), pass);
 	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
-	status = read_file(path);
+	status = tmpdir_read(path);
 	for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
 		suite_row(sets[i]);
 		at = strstr(status, sets[i]);
@@ -884,7 +851,7 @@ no_capabilities(void)
 	}
 	suite_row(NULL);
 	close(fd);
-	CHECK(end_of(pid) == 0);
+	CHECK(built_end_of(pid) == 0);
 	finish();
 }
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/support/built.h"
 #include "tests/support/pem.h"
 #include "tests/support/signerd.h"
 #include "tests/support/suite.h"
@@ -35,8 +36,8 @@ options(void)
 	signerd_configure("", "");
 	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
 		suite_row(row[i].option);
-		CHECK(signerd_end_of(signerd_start(row[i].option)) ==
-		    row[i].code);
+		CHECK(
+		    built_end_of(signerd_start(row[i].option)) == row[i].code);
 		CHECK(signerd_has(signerd_printed(), row[i].says));
 	}
 	suite_row(NULL);
@@ -48,29 +49,29 @@ test_option(void)
 {
 	signerd_begin();
 	signerd_configure("", signerd_domain("a.example", "s", signerd.good));
-	CHECK(signerd_end_of(signerd_start("-T")) == 0);
+	CHECK(built_end_of(signerd_start("-T")) == 0);
 	CHECK(signerd_has(signerd_printed(), "domain \"a.example\""));
 	CHECK(strstr(signerd_printed(), "policyd") == NULL);
 	/* a key that others may read */
 	chmod(signerd.good, 0640);
-	CHECK(signerd_end_of(signerd_start("-T")) == 1);
+	CHECK(built_end_of(signerd_start("-T")) == 1);
 	CHECK(signerd_has(signerd_printed(), "good.pem: mode 0640"));
 	signerd_configure(" key_permissions = \"warn\"\n",
 	    signerd_domain("a.example", "s", signerd.good));
-	CHECK(signerd_end_of(signerd_start("-T")) == 0);
+	CHECK(built_end_of(signerd_start("-T")) == 0);
 	CHECK(signerd_has(signerd_printed(), "good.pem: mode 0640"));
 	signerd_configure("", signerd_domain("a.example", "s", signerd.other));
-	CHECK(signerd_end_of(signerd_start("-T")) == 1);
+	CHECK(built_end_of(signerd_start("-T")) == 1);
 	CHECK(signerd_has(
 	    signerd_printed(), "other.pem: No such file or directory"));
 	signerd_configure(" nonsense = 1\n", "");
-	CHECK(signerd_end_of(signerd_start("-T")) == 1);
+	CHECK(built_end_of(signerd_start("-T")) == 1);
 	CHECK(signerd_has(signerd_printed(), "nonsense"));
 	unlink(signerd.config);
-	CHECK(signerd_end_of(signerd_start("-T")) == 1);
+	CHECK(built_end_of(signerd_start("-T")) == 1);
 	CHECK(signerd_has(signerd_printed(), "No such file"));
-	CHECK_STR(signerd_read_file(signerd.log),
-	    ""); /* nothing was served or logged */
+	CHECK_STR(
+	    tmpdir_read(signerd.log), ""); /* nothing was served or logged */
 	signerd_finish();
 }
 
@@ -103,7 +104,7 @@ serves(void)
 	CHECK(signerd_logged(" signed "));
 	kill(pid, SIGTERM); /* the idle connection is closed */
 	CHECK(signerd_hear(fd[2], text) == 0);
-	CHECK(signerd_end_of(pid) == 0);
+	CHECK(built_end_of(pid) == 0);
 	CHECK(access(signerd.socket, F_OK) != 0);
 	for (int i = 0; i < 3; i++)
 		close(fd[i]);
@@ -128,7 +129,7 @@ ends_behind_a_message(void)
 	poll(NULL, 0, 50);
 	signerd_end_message(fd, "ia");
 	CHECK(signerd_hear(fd, text) == 0);
-	CHECK(signerd_end_of(pid) == 0);
+	CHECK(built_end_of(pid) == 0);
 	close(fd);
 	signerd_finish();
 }
@@ -146,14 +147,13 @@ bad_key_at_start(void)
 	    signerd_domain("a.example", "s", signerd.good),
 	    signerd_domain("b.example", "t", signerd.other));
 	signerd_configure(" strict_start = true\n", both);
-	CHECK(signerd_end_of(signerd_start(NULL)) == 1);
+	CHECK(built_end_of(signerd_start(NULL)) == 1);
 	CHECK(signerd_has(
 	    signerd_printed(), "other.pem: No such file or directory"));
 	CHECK(signerd_has(signerd_printed(), "strict_start"));
 	signerd_configure("", both);
 	pid = signerd_start_serving();
-	CHECK(signerd_has(
-	    signerd_read_file(signerd.log), "domain b.example: key "));
+	CHECK(signerd_has(tmpdir_read(signerd.log), "domain b.example: key "));
 	fd = signerd_dial();
 	signerd_greet(fd);
 	signerd_begin_message(fd, "a.example");
@@ -164,7 +164,7 @@ bad_key_at_start(void)
 	    "tempfail reason=\"a key for b.example cannot be used ("));
 	close(fd);
 	kill(pid, SIGTERM);
-	CHECK(signerd_end_of(pid) == 0);
+	CHECK(built_end_of(pid) == 0);
 	signerd_finish();
 }
 
@@ -206,7 +206,7 @@ reload(void)
 	close(before);
 	close(after);
 	kill(pid, SIGTERM);
-	CHECK(signerd_end_of(pid) == 0);
+	CHECK(built_end_of(pid) == 0);
 	signerd_finish();
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "signer/base64.h"
+#include "tests/support/built.h"
 #include "tests/support/pem.h"
 #include "tests/support/signerd.h"
 #include "tests/support/suite.h"
@@ -195,8 +196,8 @@ child(pid_t parent, bool worker)
 		for (long pid; (pid = strtol(at, &end, 10)) > 0; at = end) {
 			snprintf(
 			    want, sizeof want, "[%ld]: worker_started", pid);
-			if ((strstr(signerd_read_file(signerd.log), want) !=
-			        NULL) == worker)
+			if ((strstr(tmpdir_read(signerd.log), want) != NULL) ==
+			    worker)
 				return (pid_t)pid;
 		}
 		usleep(5000);
@@ -237,7 +238,7 @@ keys_are_nowhere_else(void)
 		CHECK(helper.bytes == 0 && helper.text == 0);
 	}
 	kill(pid, SIGTERM);
-	CHECK(signerd_end_of(pid) == 0);
+	CHECK(built_end_of(pid) == 0);
 	signerd_finish();
 }
 

@@ -9,38 +9,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/support/built.h"
 #include "tests/support/pem.h"
 #include "tests/support/signerd.h"
 #include "tests/support/suite.h"
 
-/* text with the directory of the test for each '@' that a '/' follows. Static. */
-static const char *
-placed(const char *text)
-{
-	static char out[4][2000];
-	static unsigned i;
-	char *to = out[i++ % 4];
-	size_t n = 0;
-
-	for (; *text != '\0' && n < sizeof out[0] - 100; text++) {
-		if (*text == '@' && text[1] == '/')
-			n += (size_t)snprintf(
-			    to + n, sizeof out[0] - n, "%s", signerd.dir.path);
-		else
-			to[n++] = *text;
-	}
-	to[n] = '\0';
-	return to;
-}
-
-/* The same as the log has it: with a backslash before each quote. */
+/* The text with the test's directory in it, as the log has it: with a backslash
+ * before each quote. */
 static const char *
 in_log(const char *text)
 {
 	static char out[4000];
 	size_t n = 0;
 
-	for (text = placed(text); *text != '\0'; text++) {
+	for (text = tmpdir_placed(&signerd.dir, text); *text != '\0'; text++) {
 		if (*text == '"')
 			out[n++] = '\\';
 		out[n++] = *text;
@@ -52,7 +34,7 @@ in_log(const char *text)
 static void
 put(const char *name, const char *text)
 {
-	tmpdir_write(&signerd.dir, name, placed(text));
+	tmpdir_write(&signerd.dir, name, tmpdir_placed(&signerd.dir, text));
 }
 
 /* Good tables: a.example signs by them, own.example by its section. */
@@ -66,10 +48,11 @@ configure(const char *more)
 	put("Logins", "bob *@a.example\n");
 	put("Hosts", "127.0.0.1\n");
 	snprintf(text, sizeof text, "%s\n",
-	    placed("key_table = \"@/KeyTable\"\n"
-	           "signing_table = \"refile:@/SigningTable\"\n"
-	           "auth_table = \"@/Logins\"\n"
-	           "internal_hosts = {\"refile:@/Hosts\"}\n"));
+	    tmpdir_placed(&signerd.dir,
+	        "key_table = \"@/KeyTable\"\n"
+	        "signing_table = \"refile:@/SigningTable\"\n"
+	        "auth_table = \"@/Logins\"\n"
+	        "internal_hosts = {\"refile:@/Hosts\"}\n"));
 	strncat(text, more, sizeof text - strlen(text) - 1);
 	signerd_configure(
 	    text, signerd_domain("own.example", "o", signerd.good));
@@ -163,12 +146,11 @@ reloads(void)
 		kill(pid, SIGHUP);
 		CHECK(signerd_logged("reload_failed"));
 		CHECK(signerd_logged(in_log(row[i].says)));
-		CHECK(strstr(signerd_read_file(signerd.log), " reloaded ") ==
-		    NULL);
+		CHECK(strstr(tmpdir_read(signerd.log), " reloaded ") == NULL);
 		mail("a.example", "ia", "d=a.example; s=s;");
 		mail("own.example", "ia", "d=own.example; s=o;");
 		kill(pid, SIGTERM);
-		CHECK(signerd_end_of(pid) == 0);
+		CHECK(built_end_of(pid) == 0);
 		signerd_finish();
 	}
 	suite_row(NULL);
@@ -180,15 +162,16 @@ told_by_option(void)
 {
 	signerd_begin();
 	configure("");
-	CHECK(signerd_end_of(signerd_start("-T")) == 0);
+	CHECK(built_end_of(signerd_start("-T")) == 0);
 	signerd_finish();
 	for (size_t i = 0; i < ROWS; i++) {
 		signerd_begin();
 		configure("");
 		spoil(i);
-		CHECK(signerd_end_of(signerd_start("-T")) == 1);
-		CHECK(signerd_has(signerd_printed(), placed(row[i].says)));
-		CHECK_STR(signerd_read_file(signerd.log), "");
+		CHECK(built_end_of(signerd_start("-T")) == 1);
+		CHECK(signerd_has(signerd_printed(),
+		    tmpdir_placed(&signerd.dir, row[i].says)));
+		CHECK_STR(tmpdir_read(signerd.log), "");
 		signerd_finish();
 	}
 	suite_row(NULL);
@@ -207,7 +190,7 @@ starts(void)
 		configure("");
 		spoil(i);
 		if (!row[i].only_row) {
-			CHECK(signerd_end_of(signerd_start(NULL)) == 1);
+			CHECK(built_end_of(signerd_start(NULL)) == 1);
 			CHECK(signerd_has(
 			    signerd_printed(), in_log(row[i].says)));
 			signerd_finish();
@@ -217,21 +200,21 @@ starts(void)
 		if (!names_b)
 			put("SigningTable", "*@a.example k\n*@b.example b\n");
 		pid = signerd_start_serving();
-		CHECK(signerd_has(
-		    signerd_read_file(signerd.log), in_log(row[i].says)));
+		CHECK(
+		    signerd_has(tmpdir_read(signerd.log), in_log(row[i].says)));
 		mail("a.example", "ia", "d=a.example; s=s;");
 		mail("own.example", "ia", "d=own.example; s=o;");
 		mail("b.example", "t", "");
 		CHECK(signerd_logged(
 		    "tempfail reason=\"a key for b.example cannot be used ("));
 		kill(pid, SIGTERM);
-		CHECK(signerd_end_of(pid) == 0);
+		CHECK(built_end_of(pid) == 0);
 		signerd_finish();
 		/* unless all must be good */
 		signerd_begin();
 		configure("strict_start = true\n");
 		spoil(i);
-		CHECK(signerd_end_of(signerd_start(NULL)) == 1);
+		CHECK(built_end_of(signerd_start(NULL)) == 1);
 		CHECK(signerd_has(signerd_printed(), in_log(row[i].says)));
 		signerd_finish();
 	}
@@ -255,7 +238,7 @@ mended(void)
 	mail("a.example", "ia", "d=a.example; s=new;");
 	mail("b.example", "ia", "d=b.example; s=t;");
 	kill(pid, SIGTERM);
-	CHECK(signerd_end_of(pid) == 0);
+	CHECK(built_end_of(pid) == 0);
 	signerd_finish();
 }
 

@@ -4,16 +4,15 @@
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "signer/frame.h"
+#include "tests/support/built.h"
 #include "tests/support/pem.h"
 #include "tests/support/signerd.h"
 #include "tests/support/suite.h"
@@ -39,19 +38,6 @@ signerd_write_file(const char *path, const char *text, mode_t mode)
 	CU_ASSERT_FATAL(f != NULL && chmod(path, mode) == 0);
 	fputs(text, f);
 	CU_ASSERT_FATAL(fclose(f) == 0);
-}
-
-const char *
-signerd_read_file(const char *path)
-{
-	static char text[64 * 1024];
-	FILE *f = fopen(path, "r");
-	size_t n = f == NULL ? 0 : fread(text, 1, sizeof text - 1, f);
-
-	if (f != NULL)
-		fclose(f);
-	text[n] = '\0';
-	return text;
 }
 
 /* A config with `more` inside of signer {} and the domains behind it. */
@@ -107,12 +93,10 @@ signerd_start(const char *option)
 {
 	const char *argv[] = {
 	    "postseal-signer", "-c", signerd.config, option, NULL};
-	const char *build = getenv("BUILD");
-	char path[512], out[TMPDIR_PATH_MAX];
+	char path[BUILT_PATH_MAX], out[TMPDIR_PATH_MAX];
 	pid_t pid;
 
-	snprintf(path, sizeof path, "%s/postseal-signer",
-	    build == NULL ? ".build/release" : build);
+	built_path("postseal-signer", path);
 	tmpdir_file(&signerd.dir, "out", out);
 	fflush(stdout);
 	pid = fork();
@@ -132,24 +116,7 @@ signerd_printed(void)
 {
 	char path[TMPDIR_PATH_MAX];
 
-	return signerd_read_file(tmpdir_file(&signerd.dir, "out", path));
-}
-
-/* The exit code, or -1 when it was a signal; -2 when it does not end. */
-int
-signerd_end_of(pid_t pid)
-{
-	uint64_t end = now_ms() + PATIENCE_MS;
-	int status;
-
-	while (now_ms() < end) {
-		if (waitpid(pid, &status, WNOHANG) == pid)
-			return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-		poll(NULL, 0, 2);
-	}
-	kill(pid, SIGKILL);
-	waitpid(pid, &status, 0);
-	return -2;
+	return tmpdir_read(tmpdir_file(&signerd.dir, "out", path));
 }
 
 int
@@ -168,11 +135,11 @@ signerd_logged(const char *want)
 	uint64_t end = now_ms() + PATIENCE_MS;
 
 	while (now_ms() < end) {
-		if (strstr(signerd_read_file(signerd.log), want) != NULL)
+		if (strstr(tmpdir_read(signerd.log), want) != NULL)
 			return 1;
 		poll(NULL, 0, 5);
 	}
-	return signerd_has(signerd_read_file(signerd.log), want);
+	return signerd_has(tmpdir_read(signerd.log), want);
 }
 
 pid_t

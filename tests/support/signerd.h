@@ -30,9 +30,6 @@ void signerd_finish(void);
 
 void signerd_write_file(const char *path, const char *text, mode_t mode);
 
-/* All of a file, "" when there is none. Static. */
-const char *signerd_read_file(const char *path);
-
 /* Writes the config, with `more` inside of signer {} and domains behind it. */
 void signerd_configure(const char *more, const char *domains);
 
@@ -47,9 +44,6 @@ const char *signerd_printed(void);
 
 /* Starts it and waits until it serves. */
 pid_t signerd_start_serving(void);
-
-/* Its exit code, or -1 when it was a signal; -2 when it does not end. */
-int signerd_end_of(pid_t pid);
 
 /* True if text has `want`; prints both when not. */
 int signerd_has(const char *text, const char *want);

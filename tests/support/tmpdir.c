@@ -88,3 +88,35 @@ tmpdir_copy(const struct tmpdir *d, const char *from, const char *to)
 		abort();
 	}
 }
+
+const char *
+tmpdir_read(const char *path)
+{
+	static char text[64 * 1024];
+	FILE *f = fopen(path, "r");
+	size_t n = f == NULL ? 0 : fread(text, 1, sizeof text - 1, f);
+
+	if (f != NULL)
+		fclose(f);
+	text[n] = '\0';
+	return text;
+}
+
+const char *
+tmpdir_placed(const struct tmpdir *d, const char *text)
+{
+	static char out[4][4000];
+	static unsigned i;
+	char *to = out[i++ % 4];
+	size_t n = 0;
+
+	for (; *text != '\0' && n < sizeof out[0] - 100; text++) {
+		if (*text == '@' && text[1] == '/')
+			n += (size_t)snprintf(
+			    to + n, sizeof out[0] - n, "%s", d->path);
+		else
+			to[n++] = *text;
+	}
+	to[n] = '\0';
+	return to;
+}

@@ -27,4 +27,12 @@ void tmpdir_sub(const struct tmpdir *d, const char *name);
 void tmpdir_write(const struct tmpdir *d, const char *name, const char *text);
 void tmpdir_copy(const struct tmpdir *d, const char *from, const char *to);
 
+/* What is in the file at path, 64 KiB at the most; "" if it cannot be read. Static,
+ * until the next call. */
+const char *tmpdir_read(const char *path);
+
+/* The text with the directory's path for each '@' that a '/' follows. Static, until
+ * the fourth call from now. */
+const char *tmpdir_placed(const struct tmpdir *d, const char *text);
+
 #endif

@@ -8,7 +8,7 @@
 #include "common/limits.h"
 #include "signer/glob.h"
 #include "signer/keys.h"
-#include "signer/wholefile.h"
+#include "common/wholefile.h"
 
 enum { KEY_TEXT_MAX = 4096 };
 

@@ -9,7 +9,7 @@
 
 #include "common/limits.h"
 #include "signer/keyring.h"
-#include "signer/wholefile.h"
+#include "common/wholefile.h"
 
 /* One sentence about a key, with where it stands in the config. */
 static void __attribute__((format(printf, 4, 5)))

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "common/limits.h"
-#include "signer/wholefile.h"
+#include "common/wholefile.h"
 
 void
 table_tell(

@@ -5,8 +5,8 @@
  * Its bytes are in one place, and wiped when they are freed. What they are, and
  * who else may read the file, is the caller's affair; the mode is there for it.
  */
-#ifndef POSTSEAL_SIGNER_WHOLEFILE_H
-#define POSTSEAL_SIGNER_WHOLEFILE_H
+#ifndef POSTSEAL_COMMON_WHOLEFILE_H
+#define POSTSEAL_COMMON_WHOLEFILE_H
 
 #include <sys/types.h>
 

@@ -1,4 +1,4 @@
-#include "signer/wholefile.h"
+#include "common/wholefile.h"
 
 #include <errno.h>
 #include <fcntl.h>

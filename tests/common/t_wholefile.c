@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "signer/wholefile.h"
+#include "common/wholefile.h"
 #include "tests/support/nomem.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"

@@ -82,9 +82,9 @@ else
 $(error unknown FLAVOUR '$(FLAVOUR)': release, asan, valgrind, fuzz, coverage)
 endif
 
-PKGS := libevent libunbound libconfuse libidn2 libcrypto jansson
+PKGS := libevent libconfuse libidn2 libcrypto jansson
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LIBS = -Wl,--as-needed -lspf2 -levent -lunbound -lconfuse -lidn2 \
+LIBS = -Wl,--as-needed -lspf2 -levent -lconfuse -lidn2 \
 	-lcrypto -ljansson
 
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -I. -DPOSTSEAL_VERSION='"$(VERSION)"' \

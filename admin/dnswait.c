@@ -8,6 +8,7 @@ struct dnswait_run {
 	struct resolver *resolver;
 	struct dnswait *q;
 	size_t n, asked, out;
+	unsigned turn; /* of the resolver */
 	int error;
 };
 
@@ -48,8 +49,8 @@ ask_more(struct dnswait_run *r)
 		struct dnswait *q = &r->q[r->asked++];
 
 		q->run = r;
-		switch (resolver_ask(r->resolver, span_str(q->name), q->type,
-		    on_answer, q, &q->query, &q->answer)) {
+		switch (resolver_ask(r->resolver, r->turn, span_str(q->name),
+		    q->type, on_answer, q, &q->query, &q->answer)) {
 		case ASK_READY:
 			break;
 		case ASK_PENDING:
@@ -79,8 +80,11 @@ int
 dnswait_all(
     struct loop *loop, struct resolver *resolver, struct dnswait *q, size_t n)
 {
-	struct dnswait_run r = {
-	    .loop = loop, .resolver = resolver, .q = q, .n = n};
+	struct dnswait_run r = {.loop = loop,
+	    .resolver = resolver,
+	    .q = q,
+	    .n = n,
+	    .turn = resolver_turn(resolver)};
 	int rc = 0;
 
 	for (size_t i = 0; i < n; i++) {

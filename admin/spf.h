@@ -25,7 +25,7 @@ void spf_clean(struct span s, struct buf *out);
 /* "NXDOMAIN", "no data", the reason of an error; "" when there are records. */
 const char *spf_status(const struct question *q);
 
-/* "secure", "insecure", "bogus" */
+/* "secure", "insecure" */
 const char *spf_security(enum dns_security s);
 
 /* One record of an answer: an address, "10 mx.example", a name, a text. */

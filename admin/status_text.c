@@ -172,22 +172,16 @@ static void
 put_dns(const json_t *s, const json_t *counters, struct buf *out)
 {
 	const json_t *latency = json_object_get(s, "dns_latency");
-	long long count = number(latency, "count"),
-	          cached = number(counters, "dns_cached_total");
+	long long count = number(latency, "count");
 
-	if (count + cached == 0)
+	if (count <= 0)
 		return;
 	put_title("DNS", out);
-	buf_fmt(out, "%lld questions, %lld %% from the cache", count + cached,
-	    cached * 100 / (count + cached));
-	if (count > 0) {
+	buf_fmt(out, "%lld questions; ", count);
+	if (put_words(json_object_get(counters, "dns_answers_total"), out))
 		buf_str(out, "; ");
-		if (put_words(
-		        json_object_get(counters, "dns_answers_total"), out))
-			buf_str(out, "; ");
-		buf_fmt(out, "mean %lld ms", number(latency, "ms") / count);
-		put_share(latency, 95, out);
-	}
+	buf_fmt(out, "mean %lld ms", number(latency, "ms") / count);
+	put_share(latency, 95, out);
 	buf_byte(out, '\n');
 }
 

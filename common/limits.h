@@ -193,34 +193,42 @@ enum {
 	/* A published SPF record as text: 64 KiB is what DNS over TCP holds. */
 	SPF_RECORD_MAX = 65535,
 
-	/* DNS in one worker. The two caches hold the answers for some 20,000 domains.
-	 * A port is a descriptor while it waits for its answer; further questions
-	 * wait for a free one. That matters when a dead server comes back: those
-	 * asked in vain hold theirs for another second. 2,048 are 1.3 MB; they are
-	 * never more than a quarter of the descriptors allowed. Some 12 KiB are held
-	 * for each question that is out, for 16 seconds if the servers are dead,
-	 * however soon we stop waiting. */
-	DNS_MESSAGE_CACHE = 4 * 1024 * 1024,
-	DNS_RECORD_CACHE = 8 * 1024 * 1024,
+	/* DNS in one worker. Each question has a port, hence a descriptor, at each
+	 * server that was asked and may still answer; further questions wait for a
+	 * free one. That matters when servers are dead: 2,048 are never more than a
+	 * quarter of the descriptors allowed, and some at least, however few are.
+	 * Questions that may be out: some 1 KiB each. */
 	DNS_PORTS = 2048,
+	DNS_FEWEST_PORTS = 16,
 	DNS_QUESTIONS_MAX = 4096,
+
+	/* What answers may have over UDP: it passes every path without fragments, which
+	 * get lost and can be forged (DNS flag day 2020). */
+	DNS_UDP_SIZE = 1232,
+
+	/* Servers that are asked; resolv.conf(5) has three at the most. Each has its
+	 * time for a try: more would not get their turn. */
+	NAMESERVERS_MAX = 8,
+
+	/* The shortest time for a try: a resolver far away that must ask others needs
+	 * it, and a second copy would not make it faster. */
+	NAMESERVERS_TRY_MS = 1000,
+
+	/* How long a server that has said nothing is asked last. */
+	NAMESERVERS_SILENT_MS = 60 * 1000,
+
+	/* Between looks at resolv.conf(5); how long servers go on that it does not name
+	 * any more while it names none; its bytes, a few lines. */
+	NAMESERVERS_LOOK_MS = 1000,
+	NAMESERVERS_GRACE_MS = 5 * 1000,
+	RESOLVCONF_MAX = 64 * 1024,
 
 	/* An answer that takes longer does not come from the cache of a resolver
 	 * nearby, which gives it within 1 or 2 ms, but from far: 10 to 100 ms. Then
 	 * SPF asks early what it may need next. */
 	DNS_PATIENCE_MS = 5,
 
-	/* The same for one connection (spawned): both identities of one request wait
-	 * for some 30 answers at the most, mostly for two; and Postfix ends the
-	 * process after 1,000 seconds at the latest, with which the cache goes. */
-	DNS_SMALL_MESSAGE_CACHE = 64 * 1024,
-	DNS_SMALL_RECORD_CACHE = 128 * 1024,
-	DNS_SMALL_PORTS = 64,
-
-	/* The fewest that libunbound gets, however few descriptors are allowed. */
-	DNS_FEWEST_PORTS = 16,
-
-	/* CNAMEs in one answer; more are a loop. libunbound follows 11. */
+	/* CNAMEs in one answer; more are a loop. */
 	DNS_CNAME_MAX = 16,
 
 	/* Records of one answer. Published sets of addresses have a few, large ones

@@ -1,284 +1,649 @@
-#include <errno.h>
-#include <malloc.h>
-#include <stdlib.h>
-#include <sys/queue.h>
+#include "common/resolver.h"
 
-#include <unbound.h>
-#include <unbound-event.h>
+#include <errno.h>
+#include <resolv.h>
+#include <stdlib.h>
+#include <sys/resource.h>
 
 #include "common/dnsmsg.h"
 #include "common/dnsname.h"
+#include "common/dnsquestion.h"
+#include "common/dnstry.h"
 #include "common/limits.h"
 #include "common/log.h"
-#include "common/resolver.h"
+#include "common/nameservers.h"
 #include "common/stats.h"
-#include "common/resolver_context.h"
 
-enum state {
-	QUERY_ASKING,   /* ub_resolve_event() runs for it */
-	QUERY_WAITING,  /* libunbound has it, somebody waits */
-	QUERY_UNWANTED, /* libunbound has it, nobody waits */
-	QUERY_ANSWERED  /* libunbound is done with it */
+enum { BUCKETS = 1024 };
+
+/* One who waits for an answer. */
+struct dns_query {
+	struct dns_query *next, **link; /* in its question's list */
+	struct question *question;
+	void (*got)(void *arg, struct dns_answer *answer);
+	void *arg;
+	struct dns_answer
+	    *answer;    /* what it gets; prepared as "timeout", so that
+	                            * time and memory cannot run out together */
+	uint64_t asked; /* loop_now() */
+};
+
+/* What the timer of a question is set for. */
+enum step {
+	STEP_PROBE,  /* the server asked last is slow: is it there? */
+	STEP_SILENT, /* it is silent: the next one */
+	STEP_ASK,    /* a round begins, or a port is free again */
+	STEP_OVER    /* nobody can answer any more */
+};
+
+/* A question at one of the servers. */
+struct asked {
+	struct question *question;
+	struct dns_try *try; /* NULL: nothing can come from there */
+	bool said;           /* it has said that it cannot answer */
 };
 
 /*
- * One question. It lives until libunbound calls back, also when it timed out or
- * was cancelled: ub_cancel() would not stop libunbound's work either, and so we
- * know how much of that there is.
+ * A question that is out. It goes along `order` for so many rounds; every server
+ * that was asked may answer until the end. The trick: one timer does for all
+ * times; whoever sets it says what for. The trap: nothing may be called back
+ * inside resolver_ask(), so even the end of a question that no server takes waits
+ * for the timer.
  */
-struct dns_query {
-	TAILQ_ENTRY(dns_query) entry; /* in the list of its state */
+struct question {
+	struct question *next, **link; /* in its bucket */
 	struct resolver *r;
-	void (*got)(void *arg, struct dns_answer *answer);
-	void *arg;
-	struct dns_answer *answer; /* ANSWERED: it. WAITING: one that says
-	                            * "timeout", so that time and memory
-	                            * cannot run out together */
-	uint64_t deadline;         /* loop_now() */
-	enum state state;
+	struct nameservers *set;
+	struct dns_query *waiting, **last;
+	struct timer *timer;
+	enum step step;
+	uint64_t begun, round_begun; /* loop_now() */
+	size_t tries;                /* how far in the rounds */
+	size_t current;              /* index of the server asked last */
+	unsigned turn;
+	bool failed;  /* a server has said so, or what cannot be read */
+	bool done;    /* the answers are being handed out */
+	bool starved; /* in the list of those that wait for a port */
+	struct question *starved_next;
+	struct dns_try *probe;
+	const char
+	    *why; /* what a server has said, or why one cannot be asked */
 	enum dns_type type;
-	size_t n;
-	char name[]; /* as it was asked */
+	struct dnsname name;
+	struct span text; /* the name as it was asked, behind asked[] */
+	unsigned char order[NAMESERVERS_MAX];
+	struct asked asked[];
 };
-
-TAILQ_HEAD(query_list, dns_query);
 
 struct resolver {
 	struct loop *loop;
-	struct ub_ctx *ctx;     /* NULL before the first question */
-	struct timer *deliver;  /* at once: `answered` is to be called back */
-	struct timer *deadline; /* of the oldest that waits */
-	bool deadline_set;
-	struct query_list waiting; /* in the order of their deadlines */
-	struct query_list unwanted;
-	struct query_list answered;
-	bool small;   /* for one connection */
-	bool trimmed; /* the first question was put */
-	bool told;    /* that libunbound does not work */
-	size_t out;   /* waiting and unwanted */
+	struct nameservers_source *source;
+	struct question *bucket[BUCKETS];
+	struct question *starved, **starved_last;
 	struct stats_slot *stats;
-	uint64_t timeout;   /* ms */
-	char *trust_anchor; /* NULL: no validation */
-	size_t nservers;
-	struct server server[];
+	uint64_t timeout; /* ms */
+	size_t out;       /* queries that wait */
+	size_t ports;     /* tries that are open */
+	size_t ports_max;
+	unsigned turn;
+	bool told; /* that no port can be opened */
 };
 
-/* --- the context ---------------------------------------------------------- */
+static void question_go(struct question *q);
 
-/* Makes it, before the first question; it is finished with that. */
-static bool
-context_open(struct resolver *r)
+/* --- ports ---------------------------------------------------------------- */
+
+/* So many that descriptors are left for connections, whatever their limit. */
+static size_t
+ports_max(void)
 {
-	if (r->ctx == NULL)
-		r->ctx = resolver_context(loop_base(r->loop), r->server,
-		    r->nservers, r->trust_anchor, r->small);
-	return r->ctx != NULL;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    limit.rlim_cur / 4 >= DNS_PORTS)
+		return DNS_PORTS;
+	return limit.rlim_cur / 4 > DNS_FEWEST_PORTS ? limit.rlim_cur / 4
+	                                             : DNS_FEWEST_PORTS;
 }
 
-/* The first question has finished the context. What that took and is free again,
- * some 300 KiB, would stay with us. */
 static void
-context_started(struct resolver *r)
+starve(struct question *q)
 {
-	if (r->small && !r->trimmed)
-		malloc_trim(0);
-	r->trimmed = true;
+	q->starved = true;
+	q->starved_next = NULL;
+	*q->r->starved_last = q;
+	q->r->starved_last = &q->starved_next;
 }
 
-/* --- answers -------------------------------------------------------------- */
-
-/* Turns what libunbound says into an answer; NULL when memory is out. */
-static struct dns_answer *
-answer_make(const struct dns_query *q, int rcode, const void *packet, int size,
-    int security)
+static void
+unstarve(struct question *q)
 {
-	struct dns_answer *a;
-	int err;
+	struct question **at = &q->r->starved;
 
-	/* RCODE 0 means that there is a packet, which has its own RCODE. */
-	if (rcode != 0)
-		err = dnsmsg_error("SERVFAIL", &a);
-	else if (security == 1)
-		err = dnsmsg_error("bogus", &a);
+	if (!q->starved)
+		return;
+	while (*at != q)
+		at = &(*at)->starved_next;
+	*at = q->starved_next;
+	if (*at == NULL)
+		q->r->starved_last = at;
+	q->starved = false;
+}
+
+static void
+set_timer(struct question *q, enum step step, uint64_t at)
+{
+	uint64_t now = loop_now(q->r->loop), end = q->begun + q->r->timeout;
+
+	q->step = step;
+	if (at > end)
+		at = end;
+	timer_set(q->timer, at > now ? at - now : 0);
+}
+
+/* A port is free: whoever has waited for one longest goes on. */
+static void
+port_close(struct resolver *r, struct dns_try **try)
+{
+	struct question *q = r->starved;
+
+	if (*try == NULL)
+		return;
+	dns_try_close(*try);
+	*try = NULL;
+	r->ports--;
+	if (q != NULL) {
+		unstarve(q);
+		set_timer(q, STEP_ASK, 0);
+	}
+}
+
+/* --- the end of a question ------------------------------------------------ */
+
+static void
+question_free(struct question *q)
+{
+	struct resolver *r = q->r;
+
+	unstarve(q);
+	if (q->link != NULL) {
+		*q->link = q->next;
+		if (q->next != NULL)
+			q->next->link = q->link;
+	}
+	for (size_t i = 0; i < q->set->n; i++)
+		port_close(r, &q->asked[i].try);
+	port_close(r, &q->probe);
+	nameservers_drop(q->set);
+	timer_free(q->timer);
+	free(q);
+}
+
+static void
+query_unlink(struct dns_query *w)
+{
+	struct question *q = w->question;
+
+	*w->link = w->next;
+	if (w->next != NULL)
+		w->next->link = w->link;
 	else
-		err = dnsmsg_read(span_of(packet, (size_t)size),
-		    span_of(q->name, q->n), q->type, &a);
-	if (err != 0)
-		return NULL;
-	if (security == 1)
-		a->security = DNS_BOGUS;
-	else if (security == 2 && rcode == 0)
-		a->security = DNS_SECURE;
-	return a;
+		q->last = w->link;
+	q->r->out--;
 }
 
-/* Out of memory: the prepared answer is given another reason. */
+/* NULL: out of memory; then the prepared answer is given another reason. */
 static void
-answer_set(struct dns_query *q, struct dns_answer *a)
+query_answer(struct dns_query *w, struct dns_answer *a, bool secure)
 {
 	if (a == NULL) {
-		if (q->answer != NULL)
-			q->answer->why = "out of memory";
+		w->answer->why = "out of memory";
 		return;
 	}
-	dns_answer_free(q->answer);
-	q->answer = a;
+	dns_answer_free(w->answer);
+	w->answer = a;
+	if (secure)
+		a->security = DNS_SECURE;
 }
 
-/* A question that was out got its answer, or none in time. */
+/* Hands out what each has been given. They may ask, and cancel each other. */
 static void
-count(const struct dns_query *q, enum dns_status status)
+question_done(struct question *q)
 {
 	struct resolver *r = q->r;
-	uint64_t asked = q->deadline - r->timeout, now;
+	uint64_t now = loop_now(r->loop);
+	struct dns_query *w;
 
-	if (r->stats == NULL)
-		return;
-	now = loop_now(r->loop);
-	stats_add(r->stats, STATS_DNS_ANSWER + status, 1);
-	stats_add_latency(r->stats, now - asked);
-}
+	q->done = true;
+	timer_clear(q->timer);
+	*q->link = q->next;
+	if (q->next != NULL)
+		q->next->link = q->link;
+	q->link = NULL;
+	while ((w = q->waiting) != NULL) {
+		struct dns_query old = *w;
 
-/* libunbound's callback. It may come inside ub_resolve_event(), and for other
- * questions than that of the call. */
-static void
-query_done(void *arg, int rcode, void *packet, int size, int security,
-    char *why, int ratelimited)
-{
-	struct dns_query *q = arg;
-	struct resolver *r = q->r;
-
-	switch (q->state) {
-	case QUERY_ASKING:
-		answer_set(q, answer_make(q, rcode, packet, size, security));
-		break;
-	case QUERY_WAITING:
-		answer_set(q, answer_make(q, rcode, packet, size, security));
-		count(q, q->answer->status);
-		TAILQ_REMOVE(&r->waiting, q, entry);
-		/* Not called here: libunbound may be in the middle of others
-		 * with the same packet. */
-		if (TAILQ_EMPTY(&r->answered))
-			timer_set(r->deliver, 0);
-		TAILQ_INSERT_TAIL(&r->answered, q, entry);
-		r->out--;
-		break;
-	case QUERY_UNWANTED:
-		TAILQ_REMOVE(&r->unwanted, q, entry);
-		r->out--;
-		free(q);
-		return;
-	case QUERY_ANSWERED:
-		return; /* never called twice */
-	}
-	q->state = QUERY_ANSWERED;
-}
-
-static void
-deliver_fire(void *arg)
-{
-	struct resolver *r = arg;
-	struct dns_query *q;
-
-	while ((q = TAILQ_FIRST(&r->answered)) != NULL) {
-		struct dns_query old = *q;
-
-		TAILQ_REMOVE(&r->answered, q, entry);
-		free(q);
+		query_unlink(w);
+		free(w);
+		if (r->stats != NULL) {
+			stats_add(
+			    r->stats, STATS_DNS_ANSWER + old.answer->status, 1);
+			stats_add_latency(r->stats, now - old.asked);
+		}
 		old.got(old.arg, old.answer);
 	}
+	question_free(q);
 }
 
-/* --- deadlines ------------------------------------------------------------ */
-
-/* Sets the timer for the oldest. One set too early stays so: most questions
- * are answered long before, and then nothing is left to set. */
-static void
-deadline_arm(struct resolver *r, uint64_t now)
+static struct dns_answer *
+answer_read(const struct question *q, struct span msg)
 {
-	struct dns_query *q = TAILQ_FIRST(&r->waiting);
+	struct dns_answer *a;
 
-	if (q == NULL || r->deadline_set)
-		return;
-	timer_set(r->deadline, q->deadline > now ? q->deadline - now : 0);
-	r->deadline_set = true;
+	return dnsmsg_read(msg, q->text, q->type, &a) == 0 ? a : NULL;
 }
 
+/* The message goes to all who wait; a, *taken*, is what the first one gets. It is
+ * read anew for each of the others, and before any of them is called: it lies
+ * where the next packet will. */
 static void
-query_unwanted(struct dns_query *q)
+question_answered(struct question *q, struct span msg, struct dns_answer *a)
+{
+	bool secure =
+	    q->set->trust_ad && !q->failed && dns_question_head(msg).ad;
+
+	for (struct dns_query *w = q->waiting; w != NULL; w = w->next)
+		query_answer(
+		    w, w == q->waiting ? a : answer_read(q, msg), secure);
+	question_done(q);
+}
+
+static bool
+is_open(const struct question *q)
+{
+	for (size_t i = 0; i < q->set->n; i++) {
+		if (q->asked[i].try != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* No server has answered in time, or none can. What one has said tells more than
+ * another's silence, and silence more than a server that is not there. */
+static void
+question_failed(struct question *q)
+{
+	bool silence = !q->failed && is_open(q);
+
+	for (struct dns_query *w = q->waiting; w != NULL; w = w->next) {
+		if (q->why != NULL && !silence)
+			w->answer->why = q->why;
+	}
+	question_done(q);
+}
+
+/* --- asking servers ------------------------------------------------------- */
+
+static bool
+all_have_said(const struct question *q)
+{
+	for (size_t i = 0; i < q->set->n; i++) {
+		if (!q->asked[i].said)
+			return false;
+	}
+	return true;
+}
+
+/* The server of that place can answer no more, or not this way. */
+static void
+server_failed(struct asked *at, const char *why, bool said)
+{
+	struct question *q = at->question;
+
+	if (said || !q->failed)
+		q->why = why;
+	q->failed |= said;
+	at->said |= said;
+	port_close(q->r, &at->try);
+	if (at == &q->asked[q->current] || all_have_said(q) || !is_open(q))
+		question_go(q);
+}
+
+static const char *
+reason_of(int err)
+{
+	switch (err) {
+	case -EPROTO:
+		return "malformed answer";
+	case -ECONNRESET:
+		return "no answer over TCP";
+	case -ENOMEM:
+		return "out of memory";
+	case -EMFILE:
+	case -ENFILE:
+		return "no descriptors";
+	}
+	return "unreachable";
+}
+
+/*
+ * A server has said something: from now on it is not silent. One that does not know
+ * EDNS is asked again without it at once (RFC 6891 section 7); what is no answer, or
+ * cannot be read, is its failure.
+ */
+static void
+try_heard(void *arg, struct span msg, int err)
+{
+	struct asked *at = arg;
+	struct question *q = at->question;
+	struct nameserver *server = &q->set->server[at - q->asked];
+	struct dns_answer *a;
+	unsigned rcode;
+	const char *why;
+
+	if (err != 0) {
+		server_failed(at, reason_of(err), false);
+		return;
+	}
+	server->heard = loop_now(q->r->loop);
+	server->silent = 0;
+	rcode = dns_question_head(msg).rcode;
+	if ((rcode == DNS_RCODE_FORMERR || rcode == DNS_RCODE_NOTIMP) &&
+	    dns_try_has_edns(at->try)) {
+		err = dns_try_again(at->try, true);
+		if (err != 0)
+			server_failed(at, reason_of(err), false);
+		return;
+	}
+	a = answer_read(q, msg);
+	if (a == NULL || a->status != DNS_TEMPERROR) {
+		question_answered(q, msg, a);
+		return;
+	}
+	why = a->why;
+	dns_answer_free(a);
+	server_failed(at, why, true);
+}
+
+/* Asks a server, for the first time or again; -errno when it cannot be asked. Again
+ * is without EDNS: what lies between may have dropped it. */
+static int
+server_ask(struct question *q, size_t i)
+{
+	struct asked *at = &q->asked[i];
+	struct resolver *r = q->r;
+	unsigned flags = DNS_ASK_RECURSION |
+	    (q->tries < q->set->n ? DNS_ASK_EDNS : 0) |
+	    (q->set->trust_ad ? DNS_ASK_AD : 0);
+	int err;
+
+	q->current = i;
+	port_close(r, &q->probe);
+	if (at->try != NULL) {
+		err = dns_try_again(at->try, true);
+		if (err != 0)
+			port_close(r, &at->try);
+		return err;
+	}
+	if (r->ports >= r->ports_max)
+		return -EMFILE;
+	err = dns_try_open(r->loop, &q->set->server[i].at, &q->name, q->type,
+	    flags, q->set->tcp, try_heard, at, &at->try);
+	if (err == 0)
+		r->ports++;
+	return err;
+}
+
+/* No port: those that others hold come free; if there are none, it is the process or
+ * the host that has none, and time may help. */
+static void
+no_port(struct question *q)
 {
 	struct resolver *r = q->r;
 
-	TAILQ_REMOVE(&r->waiting, q, entry);
-	TAILQ_INSERT_TAIL(&r->unwanted, q, entry);
-	q->state = QUERY_UNWANTED;
+	q->why = reason_of(-EMFILE);
+	if (r->ports > 0) {
+		starve(q);
+		set_timer(q, STEP_OVER, UINT64_MAX);
+		return;
+	}
+	if (!r->told)
+		log_event(LOG_ERR, "resolver",
+		    "no question can be asked: no descriptors");
+	r->told = true;
+	set_timer(q, STEP_ASK, loop_now(r->loop) + q->set->try_ms);
+}
+
+/* Whether another round is due; if it is too early, the timer is set. */
+static bool
+round_begins(struct question *q)
+{
+	uint64_t now = loop_now(q->r->loop);
+
+	if (q->tries > 0 && now < q->round_begun + q->set->try_ms) {
+		set_timer(q, STEP_ASK, q->round_begun + q->set->try_ms);
+		return false;
+	}
+	q->round_begun = now;
+	return true;
+}
+
+/* Asks the next server that has not said no. When all rounds are over, answers of
+ * those that were asked may still come. */
+static void
+question_go(struct question *q)
+{
+	/* once more than is set where that is once: without EDNS */
+	size_t n = q->set->n, rounds = q->set->rounds < 2 ? 2 : q->set->rounds,
+	       i;
+	int err;
+
+	while (q->tries < rounds * n && !all_have_said(q)) {
+		if (q->tries % n == 0 && !round_begins(q))
+			return;
+		i = q->order[q->tries % n];
+		err = q->asked[i].said ? -EALREADY : server_ask(q, i);
+		if (err == -EMFILE || err == -ENFILE) {
+			no_port(q);
+			return;
+		}
+		q->tries++;
+		if (err == 0) {
+			set_timer(q, STEP_PROBE,
+			    loop_now(q->r->loop) + q->set->try_ms / 2);
+			return;
+		}
+		if (err != -EALREADY && !q->failed)
+			q->why = reason_of(err);
+	}
+	set_timer(q, STEP_OVER, is_open(q) ? UINT64_MAX : 0);
+}
+
+/* --- silence -------------------------------------------------------------- */
+
+static void
+probe_heard(void *arg, struct span msg, int err)
+{
+	struct question *q = arg;
+	struct nameserver *server = &q->set->server[q->current];
+
+	if (err == 0) {
+		server->heard = loop_now(q->r->loop);
+		server->silent = 0;
+	}
+	port_close(q->r, &q->probe);
+}
+
+/*
+ * The server has not answered for half a try. It may be dead, or it waits for a
+ * domain's servers that are: a question that it can answer at once, whatever it
+ * knows (RD is not set), tells one from the other.
+ */
+static void
+server_probe(struct question *q)
+{
+	static const struct dnsname root = {.b = {0}, .n = 1};
+	struct nameserver *server = &q->set->server[q->current];
+	struct resolver *r = q->r;
+	uint64_t now = loop_now(r->loop), half = q->set->try_ms / 2;
+
+	set_timer(q, STEP_SILENT, now + half);
+	if (q->set->n == 1 || now - server->probed < half ||
+	    r->ports >= r->ports_max)
+		return;
+	port_close(r, &q->probe);
+	if (dns_try_open(r->loop, &server->at, &root, DNS_TYPE_NS, 0,
+	        q->set->tcp, probe_heard, q, &q->probe) == 0) {
+		server->probed = now;
+		r->ports++;
+	}
 }
 
 static void
-deadline_fire(void *arg)
+server_silent(struct question *q)
 {
-	struct resolver *r = arg;
-	uint64_t now = loop_now(r->loop);
-	struct dns_query *q;
+	struct nameserver *server = &q->set->server[q->current];
+	uint64_t now = loop_now(q->r->loop);
 
-	r->deadline_set = false;
-	while ((q = TAILQ_FIRST(&r->waiting)) != NULL && q->deadline <= now) {
-		struct dns_answer *a = q->answer;
+	port_close(q->r, &q->probe);
+	if (now - server->heard >= q->set->try_ms)
+		server->silent = now + NAMESERVERS_SILENT_MS;
+	question_go(q);
+}
 
-		q->answer = NULL;
-		count(q, DNS_TEMPERROR);
-		query_unwanted(q);
-		q->got(q->arg, a);
+static void
+question_fire(void *arg)
+{
+	struct question *q = arg;
+
+	if (loop_now(q->r->loop) >= q->begun + q->r->timeout) {
+		question_failed(q);
+		return;
 	}
-	deadline_arm(r, now);
+	switch (q->step) {
+	case STEP_PROBE:
+		server_probe(q);
+		break;
+	case STEP_SILENT:
+		server_silent(q);
+		break;
+	case STEP_ASK:
+		question_go(q);
+		break;
+	case STEP_OVER:
+		question_failed(q);
+		break;
+	}
 }
 
-/* --- asking --------------------------------------------------------------- */
+/* --- questions ------------------------------------------------------------ */
 
-static int
-copy_anchor(struct resolver *r, const struct dns_settings *dns)
+static struct question **
+bucket_of(struct resolver *r, const struct dnsname *name, enum dns_type type)
 {
-	if (dns->trust_anchor == NULL)
-		return 0;
-	r->trust_anchor = strdup(dns->trust_anchor);
-	return r->trust_anchor == NULL ? -ENOMEM : 0;
+	uint32_t h = 2166136261u + (unsigned)type; /* FNV-1a */
+
+	for (size_t i = 0; i < name->n; i++)
+		h = (h ^ name->b[i]) * 16777619u;
+	return &r->bucket[h % BUCKETS];
 }
+
+/* The same question, if it is out and still has half of its time. */
+static struct question *
+question_find(struct question *bucket, const struct dnsname *name,
+    enum dns_type type, unsigned turn)
+{
+	for (struct question *q = bucket; q != NULL; q = q->next) {
+		if (q->type == type && dnsname_equal(&q->name, name) &&
+		    (!q->set->rotate || q->turn == turn) &&
+		    loop_now(q->r->loop) - q->begun < q->r->timeout / 2)
+			return q;
+	}
+	return NULL;
+}
+
+static struct question *
+question_new(struct resolver *r, struct question **bucket, struct span text,
+    const struct dnsname *name, enum dns_type type, unsigned turn)
+{
+	uint64_t now = loop_now(r->loop);
+	struct nameservers *set = nameservers_now(r->source, now);
+	struct question *q;
+
+	if (set == NULL)
+		return NULL;
+	q = calloc(1, sizeof *q + set->n * sizeof q->asked[0] + text.n);
+	if (q == NULL || timer_new(r->loop, question_fire, q, &q->timer) != 0) {
+		nameservers_drop(set);
+		free(q);
+		return NULL;
+	}
+	q->r = r;
+	q->set = set;
+	q->last = &q->waiting;
+	q->begun = now;
+	q->turn = turn;
+	q->type = type;
+	q->name = *name;
+	q->text = span_of(q->asked + set->n, text.n);
+	memcpy(q->asked + set->n, text.p, text.n);
+	nameservers_order(set, turn, now, q->order);
+	for (size_t i = 0; i < set->n; i++)
+		q->asked[i].question = q;
+	q->next = *bucket;
+	q->link = bucket;
+	if (q->next != NULL)
+		q->next->link = &q->next;
+	*bucket = q;
+	return q;
+}
+
+/* One more waits for it. */
+static struct dns_query *
+query_new(struct question *q, void (*got)(void *arg, struct dns_answer *answer),
+    void *arg)
+{
+	struct dns_query *w = malloc(sizeof *w);
+
+	if (w == NULL)
+		return NULL;
+	*w = (struct dns_query){.link = q->last,
+	    .question = q,
+	    .got = got,
+	    .arg = arg,
+	    .asked = loop_now(q->r->loop)};
+	if (dnsmsg_error("timeout", &w->answer) != 0) {
+		free(w);
+		return NULL;
+	}
+	*q->last = w;
+	q->last = &w->next;
+	q->r->out++;
+	return w;
+}
+
+/* --- the door ------------------------------------------------------------- */
 
 int
 resolver_new(
     struct loop *l, const struct dns_settings *dns, struct resolver **ret)
 {
-	struct resolver *r;
+	struct resolver *r = calloc(1, sizeof *r);
 	int err;
 
-	r = calloc(1, sizeof *r + dns->servers.n * sizeof r->server[0]);
 	if (r == NULL)
 		return -ENOMEM;
 	r->loop = l;
 	r->timeout = dns->timeout * UINT64_C(1000);
-	r->nservers = dns->servers.n;
-	for (size_t i = 0; i < r->nservers; i++)
-		r->server[i] = dns->servers.v[i];
-	TAILQ_INIT(&r->waiting);
-	TAILQ_INIT(&r->unwanted);
-	TAILQ_INIT(&r->answered);
-	err = copy_anchor(r, dns);
-	if (err == 0)
-		err = timer_new(l, deliver_fire, r, &r->deliver);
-	if (err == 0)
-		err = timer_new(l, deadline_fire, r, &r->deadline);
+	r->ports_max = ports_max();
+	r->starved_last = &r->starved;
+	err = nameservers_source_new(dns, _PATH_RESCONF, &r->source);
 	if (err != 0) {
-		resolver_free(r);
+		free(r);
 		return err;
 	}
 	*ret = r;
 	return 0;
-}
-
-void
-resolver_small(struct resolver *r)
-{
-	r->small = true;
 }
 
 void
@@ -292,108 +657,47 @@ resolver_free(struct resolver *r)
 {
 	if (r == NULL)
 		return;
-	/* Calls back for all that it still has: they are unwanted by now. */
-	if (r->ctx != NULL)
-		ub_ctx_delete(r->ctx);
-	timer_free(r->deadline);
-	timer_free(r->deliver);
-	free(r->trust_anchor);
+	nameservers_source_free(r->source);
 	free(r);
 }
 
-static enum ask
-ask_error(const char *why, struct dns_answer **ret_answer)
+unsigned
+resolver_turn(struct resolver *r)
 {
-	return dnsmsg_error(why, ret_answer) == 0 ? ASK_READY : ASK_NOMEM;
-}
-
-/* No question can be put. As the answers only say so, the log has the reason,
- * once. */
-static enum ask
-no_resolver(struct resolver *r, const char *why, struct dns_answer **ret_answer)
-{
-	if (!r->told)
-		log_event(
-		    LOG_ERR, "resolver", "no question can be asked: %s", why);
-	r->told = true;
-	return ask_error("no resolver", ret_answer);
-}
-
-static struct dns_query *
-query_new(struct resolver *r, struct span name, enum dns_type type,
-    void (*got)(void *arg, struct dns_answer *answer), void *arg)
-{
-	struct dns_query *q = malloc(sizeof *q + name.n);
-
-	if (q == NULL)
-		return NULL;
-	*q = (struct dns_query){.r = r,
-	    .got = got,
-	    .arg = arg,
-	    .state = QUERY_ASKING,
-	    .type = type,
-	    .n = name.n};
-	memcpy(q->name, name.p, name.n);
-	return q;
-}
-
-/* libunbound has kept the question: somebody waits from now on. */
-static enum ask
-query_wait(struct dns_query *q, struct dns_query **ret_query)
-{
-	struct resolver *r = q->r;
-	uint64_t now = loop_now(r->loop);
-
-	q->state = QUERY_WAITING;
-	q->deadline = now + r->timeout;
-	TAILQ_INSERT_TAIL(&r->waiting, q, entry);
-	r->out++;
-	if (dnsmsg_error("timeout", &q->answer) != 0) {
-		query_unwanted(q);
-		return ASK_NOMEM;
-	}
-	deadline_arm(r, now);
-	*ret_query = q;
-	return ASK_PENDING;
+	return r->turn++;
 }
 
 enum ask
-resolver_ask(struct resolver *r, struct span name, enum dns_type type,
-    void (*got)(void *arg, struct dns_answer *answer), void *arg,
-    struct dns_query **ret_query, struct dns_answer **ret_answer)
+resolver_ask(struct resolver *r, unsigned turn, struct span name,
+    enum dns_type type, void (*got)(void *arg, struct dns_answer *answer),
+    void *arg, struct dns_query **ret_query, struct dns_answer **ret_answer)
 {
-	char text[DNSNAME_TEXT_MAX];
+	struct question **bucket, *q;
 	struct dnsname wire;
-	struct dns_query *q;
-	int err;
+	bool joins;
 
 	if (dnsname_parse(name, &wire) != 0)
 		return ASK_BADNAME;
 	if (r->out >= DNS_QUESTIONS_MAX)
-		return ask_error("too many questions", ret_answer);
-	if (!context_open(r))
-		return no_resolver(
-		    r, "libunbound refuses its settings", ret_answer);
-	q = query_new(r, name, type, got, arg);
+		return dnsmsg_error("too many questions", ret_answer) == 0
+		    ? ASK_READY
+		    : ASK_NOMEM;
+	bucket = bucket_of(r, &wire, type);
+	q = question_find(*bucket, &wire, type, turn);
+	joins = q != NULL;
+	if (!joins)
+		q = question_new(r, bucket, name, &wire, type, turn);
 	if (q == NULL)
 		return ASK_NOMEM;
-	dnsname_text(&wire, text); /* with the escapes that libunbound wants */
-	err = ub_resolve_event(r->ctx, text, (int)type, 1, q, query_done, NULL);
-	context_started(r);
-	if (err == 0 && q->state == QUERY_ASKING)
-		return query_wait(q, ret_query);
-	/* Answered from the cache, or refused: then without a callback. */
-	if (err == 0 && q->answer == NULL)
-		err = UB_NOMEM;
-	if (err == 0)
-		*ret_answer = q->answer;
-	free(q);
-	if (err == 0) {
-		stats_add(r->stats, STATS_DNS_CACHED, 1);
-		return ASK_READY;
+	*ret_query = query_new(q, got, arg);
+	if (*ret_query == NULL) {
+		if (!joins)
+			question_free(q);
+		return ASK_NOMEM;
 	}
-	return err == UB_NOMEM ? ASK_NOMEM
-	                       : no_resolver(r, ub_strerror(err), ret_answer);
+	if (!joins)
+		question_go(q);
+	return ASK_PENDING;
 }
 
 bool
@@ -403,16 +707,13 @@ resolver_busy(const struct resolver *r)
 }
 
 void
-resolver_cancel(struct dns_query *q)
+resolver_cancel(struct dns_query *w)
 {
-	struct resolver *r = q->r;
+	struct question *q = w->question;
 
-	dns_answer_free(q->answer);
-	q->answer = NULL;
-	if (q->state == QUERY_WAITING) {
-		query_unwanted(q);
-		return;
-	}
-	TAILQ_REMOVE(&r->answered, q, entry);
-	free(q);
+	query_unlink(w);
+	dns_answer_free(w->answer);
+	free(w);
+	if (q->waiting == NULL && !q->done)
+		question_free(q);
 }

@@ -1,17 +1,19 @@
 /*
  * resolver.h - DNS questions and answers, without blocking.
  *
- * libunbound's event API on the worker's loop: one cache with true TTLs, a port
- * for each query, equal questions asked once, DNSSEC status. What it returns is
- * turned into records by dnsmsg.c. tests/support/resolver_zone.c stands in its
- * place in tests and answers from a zone in a text file.
+ * A stub: it asks the servers of the config, or those of resolv.conf(5), in their
+ * order, as every other program of the host does. The next one is asked when one
+ * is silent for a while, cannot be reached, or says SERVFAIL, REFUSED or NOTIMP;
+ * each is asked before one is asked again, and what any of them answers counts
+ * until the question's time is over. Who has said nothing at all, not even to a
+ * question for a sign of life, is asked last for a minute; no RCODE does that: one
+ * broken domain must not make another server, which may know other names, the
+ * first for all.
  *
- * Only the servers of the config are asked, or those of /etc/resolv.conf, or
- * 127.0.0.1 when that names none: not in their order, but as libunbound likes;
- * when one is silent, it tries one of them again after 0.75 s. Each CNAME on the
- * way costs one more question, as libunbound asks for its target itself. Nothing
- * is answered from /etc/hosts or from built-in zones: what localhost, test. or
- * 10.in-addr.arpa hold is theirs to say.
+ * Nothing is kept: the host's resolver has a cache. Equal questions that are out
+ * together are put once. What comes back is turned into records by dnsmsg.c.
+ * tests/support/fake/resolver_zone.c stands in its place in tests and answers from
+ * a zone in a text file.
  *
  * What an answer means for SPF or DKIM is not known here.
  */
@@ -37,10 +39,12 @@ enum dns_status {
 	DNS_FOUND,    /* at least one record of the type, CNAMEs followed */
 	DNS_NODATA,   /* the name exists, the type does not */
 	DNS_NXDOMAIN, /* RCODE 3; also a CNAME loop's end */
-	DNS_TEMPERROR /* timeout, SERVFAIL, another RCODE, bogus, malformed */
+	DNS_TEMPERROR /* timeout, SERVFAIL (bogus, too), another RCODE, malformed */
 };
 
-enum dns_security { DNS_INSECURE, DNS_SECURE, DNS_BOGUS };
+/* SECURE: a server that is trusted with it (trust_ad) says that it has validated
+ * the answer, and no other one has said SERVFAIL, as validators do of forgeries. */
+enum dns_security { DNS_INSECURE, DNS_SECURE };
 
 /* By the type that was asked for. */
 struct dns_record {
@@ -67,11 +71,10 @@ struct dns_record {
 struct dns_answer {
 	enum dns_status status;
 	enum dns_security security;
-	const char
-	    *why;    /* DNS_TEMPERROR: a static reason ("timeout", "SERVFAIL",
-	                  * "bogus", "malformed answer", "too many records",
-	                  * "too many questions",
-	                  * "no resolver", ...); else NULL */
+	/* DNS_TEMPERROR: a static reason ("timeout", "SERVFAIL", "malformed
+	 * answer", "too many records", "too many questions", "unreachable", ...);
+	 * else NULL */
+	const char *why;
 	size_t size; /* bytes that it takes, records and texts included */
 	size_t n;    /* records, in the order of the answer */
 	const struct dns_record *record;
@@ -89,16 +92,10 @@ struct resolver;
 struct dns_query;
 struct stats_slot;
 
-/*
- * A resolver on l. Opens nothing before the first question, which takes some 4 ms
- * more than the others. Copies dns. 0 and *ret owned (resolver_free), or -errno.
- */
+/* A resolver on l. Opens nothing before the first question. Copies dns. 0 and *ret
+ * owned (resolver_free), or -errno. */
 int resolver_new(
     struct loop *l, const struct dns_settings *dns, struct resolver **ret);
-
-/* For a process that serves one connection: smaller caches, fewer ports, memory that
- * libunbound needed to start only is given back. Before the first question. */
-void resolver_small(struct resolver *r);
 
 /* Counts answers and how long they took there from now on; NULL: nowhere. Borrows
  * slot. */
@@ -109,31 +106,36 @@ void resolver_count(struct resolver *r, struct stats_slot *slot);
 void resolver_free(struct resolver *r);
 
 enum ask {
-	ASK_READY,   /* *ret_answer is returned owned */
+	ASK_READY,   /* it cannot be put: *ret_answer is returned owned */
 	ASK_PENDING, /* got() will be called; *ret_query until then */
 	ASK_BADNAME, /* not a name that DNS can hold (domain_is_name) */
 	ASK_NOMEM
 };
 
+/* A number for questions that belong together: where resolv.conf(5) says "rotate",
+ * each such number begins with another server, and all with the same one. */
+unsigned resolver_turn(struct resolver *r);
+
 /*
  * Asks for the records of type at name. name is text in which '.' parts labels
  * and every other octet stands for itself (a backslash, too); borrowed for the
- * call.
+ * call. turn: of resolver_turn().
  *
  * got(arg, answer) takes the answer (dns_answer_free). It is called once, from
  * the loop, never inside this call and never after resolver_cancel(); within
  * dns.timeout seconds in any case. It may ask and cancel. Whatever can go wrong
  * between here and the servers is an answer: DNS_TEMPERROR.
  */
-enum ask resolver_ask(struct resolver *r, struct span name, enum dns_type type,
-    void (*got)(void *arg, struct dns_answer *answer), void *arg,
-    struct dns_query **ret_query, struct dns_answer **ret_answer);
+enum ask resolver_ask(struct resolver *r, unsigned turn, struct span name,
+    enum dns_type type, void (*got)(void *arg, struct dns_answer *answer),
+    void *arg, struct dns_query **ret_query, struct dns_answer **ret_answer);
 
 /* True if more than a quarter of the questions that may be out are out: the rest is
  * for those that somebody needs now. */
 bool resolver_busy(const struct resolver *r);
 
-/* The question is no longer wanted; q is gone. */
+/* The answer is no longer wanted; q is gone. When nobody else waits for it, nothing
+ * is sent any more. */
 void resolver_cancel(struct dns_query *q);
 
 #endif

@@ -61,20 +61,26 @@ const struct row settings_rows[] = {
                 "path of a file."},
 
     {"dns", "servers", ROW_SERVERS, AT(dns.servers), "",
-        .help = "Resolvers: \"address\" or \"address:port\", IPv6 with a port "
-                "as \"[address]:port\". Empty: those of /etc/resolv.conf."},
+        .help = "Resolvers, in the order in which they are asked: \"address\" "
+                "or \"address:port\", IPv6 with a port as "
+                "\"[address]:port\", link-local with its interface as "
+                "\"fe80::53%eth0\". Empty: those of /etc/resolv.conf, with its "
+                "options timeout:, attempts:, rotate, use-vc and trust-ad.",
+        .max = NAMESERVERS_MAX},
     {"dns", "timeout", ROW_NUMBER, AT(dns.timeout), "5",
         .help = "Seconds for one question, all tries together.", .min = 1,
         .max = 60},
     {"dns", "prefetch", ROW_BOOL, AT(dns.prefetch), "true",
         .help = "Ask early what an SPF record may need, where answers take "
                 "longer than 5 ms: fewer round trips, a few more questions."},
-    {"dns", "trust_anchor", ROW_FILE, AT(dns.trust_anchor), "",
-        .help =
-            "File with DS or DNSKEY records of the root or of zones; Debian "
-            "has /usr/share/dns/root.key in dns-root-data. With it DNSSEC "
-            "is validated, and a bogus answer is temperror. Empty: it is "
-            "not."},
+    {"dns", "trust_ad", ROW_BOOL, AT(dns.trust_ad), "false",
+        .help = "Believe resolvers that say that they have validated an answer "
+                "(DNSSEC, the AD bit). Only for resolvers on this host, or "
+                "reached by a path that nobody else can write to. \"options "
+                "trust-ad\" of /etc/resolv.conf means the same for the servers "
+                "there."},
+    {"dns", "trust_anchor", ROW_FILE, 0, NULL,
+        .gone = "the resolvers validate (trust_ad)"},
 
     {"policyd", "user", ROW_USER, AT(policyd.daemon.user), "postseal-policyd",
         .help = "User that the standing daemon becomes.", .general = true},

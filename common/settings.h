@@ -18,6 +18,7 @@
 
 #include "common/arena.h"
 #include "common/buf.h"
+#include "common/dnsserver.h"
 #include "common/endpoint.h"
 #include "common/ip.h"
 
@@ -49,22 +50,16 @@ struct endpoint_list {
 	size_t n;
 };
 
-/* A resolver: address and port of one entry of dns { servers }. */
-struct server {
-	struct ip ip;
-	uint16_t port; /* host order; 53 when the config names none */
-};
-
-struct server_list {
-	struct server *v;
+struct dns_server_list {
+	struct dns_server *v;
 	size_t n; /* 0: those of /etc/resolv.conf */
 };
 
 struct dns_settings {
-	struct server_list servers;
+	struct dns_server_list servers;
 	unsigned timeout; /* seconds for one query, all tries together */
 	bool prefetch;
-	const char *trust_anchor; /* file, absolute; NULL: no DNSSEC */
+	bool trust_ad; /* believe the AD bit of answers */
 };
 
 /* The seven results of RFC 7208 section 2.6, in the order of the keys. */
@@ -244,13 +239,6 @@ void settings_free(struct settings *s);
  * is found wrong with its value later. The line is left out where the file does
  * not set the key. */
 void settings_where(const struct settings *s, const char *key, struct buf *out);
-
-/*
- * Sees whether dns.trust_anchor can be read: libunbound opens it at the first
- * question, when it is too late to refuse the settings. Root could; the user who
- * will ask must see it again. 0, or -errno with a line in why.
- */
-int settings_anchor(const struct settings *s, struct buf *why);
 
 /* The effective settings in scope, in the syntax of the file: reading them
  * again (settings_parse) gives the same settings. */

@@ -149,6 +149,7 @@ set_keys(struct reader *r, cfg_t *cfg, const char *section,
 {
 	for (size_t i = 0; i < settings_nrows; i++) {
 		const struct row *row = &settings_rows[i];
+		char key[KNOWN_PATH_MAX];
 		cfg_opt_t *opt;
 
 		if (!settings_known_stands(row, section))
@@ -156,8 +157,13 @@ set_keys(struct reader *r, cfg_t *cfg, const char *section,
 		opt = cfg_getopt(cfg, row->name);
 		if ((opt->flags & CFGF_MODIFIED) == 0)
 			continue;
-		set_value(
-		    r, section, row, opt, settings_known_field(row, place));
+		if (row->gone != NULL)
+			settings_reader_warn(r, line_of(opt),
+			    settings_known_path(section, row, key),
+			    "is not used any more: %s", row->gone);
+		else
+			set_value(r, section, row, opt,
+			    settings_known_field(row, place));
 		if (place.base == r->s)
 			r->s->line[i] = line_of(opt);
 	}

@@ -21,7 +21,7 @@ dump_keys(const char *section, struct settings_place place, size_t depth,
 	for (size_t i = 0; i < settings_nrows; i++) {
 		const struct row *row = &settings_rows[i];
 
-		if (!settings_known_stands(row, section))
+		if (!settings_known_stands(row, section) || row->gone != NULL)
 			continue;
 		put_tabs(depth, out);
 		buf_fmt(out, "%s = ", row->name);
@@ -147,7 +147,7 @@ sample_keys(const char *section, size_t depth, struct buf *out)
 	for (size_t i = 0; i < settings_nrows; i++) {
 		const struct row *row = &settings_rows[i];
 
-		if (strcmp(row->section, section) != 0)
+		if (strcmp(row->section, section) != 0 || row->gone != NULL)
 			continue;
 		if (!first)
 			buf_byte(out, '\n');
@@ -238,7 +238,8 @@ settings_each(void (*row)(void *arg, const char *key, const char *type,
 
 	buf_init(&text, 4096);
 	for (size_t i = 0; i < settings_nrows; i++) {
-		each_row(&settings_rows[i], row, arg, &text);
+		if (settings_rows[i].gone == NULL)
+			each_row(&settings_rows[i], row, arg, &text);
 		buf_clear(&text);
 	}
 	buf_free(&text);

@@ -295,16 +295,3 @@ settings_where(const struct settings *s, const char *key, struct buf *out)
 		buf_fmt(out, ":%u", line);
 	buf_fmt(out, ": %s", key);
 }
-
-int
-settings_anchor(const struct settings *s, struct buf *why)
-{
-	const char *file = s->dns.trust_anchor;
-	int rc = file == NULL || access(file, R_OK) == 0 ? 0 : -errno;
-
-	if (rc != 0) {
-		settings_where(s, "dns.trust_anchor", why);
-		buf_fmt(why, ": %s: %s\n", file, strerror(-rc));
-	}
-	return rc;
-}

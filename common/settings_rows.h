@@ -35,7 +35,7 @@ enum row_type {
 	ROW_PRINTS,    /* fingerprints of certificates -> text */
 	ROW_FIELDS,    /* names of header fields, "!" behind -> text */
 	ROW_ENDPOINTS, /* where to listen -> endpoint */
-	ROW_SERVERS    /* DNS servers -> server */
+	ROW_SERVERS    /* DNS servers -> dns_server */
 };
 
 struct row {
@@ -51,6 +51,9 @@ struct row {
 	const char *words;  /* ROW_ENUM, ROW_EITHER: "a|b|c" */
 	const char *sample; /* for the sample file, where value is NULL */
 	bool general;       /* not in sections that share its own */
+	/* The key is not used any more, and why: read with a warning, shown nowhere,
+	 * so that a config from before goes on. */
+	const char *gone;
 };
 
 struct section {

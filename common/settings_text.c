@@ -42,18 +42,11 @@ put_endpoint(const struct endpoint *e, struct buf *out)
 }
 
 static void
-put_server(const struct server *s, struct buf *out)
+put_server(const struct dns_server *s, struct buf *out)
 {
-	char text[IP_TEXT_MAX];
-	bool six = ip_width(&s->ip) == 128, port = s->port != 53;
+	char text[DNS_SERVER_TEXT_MAX];
 
-	buf_byte(out, '"');
-	buf_str(out, six && port ? "[" : "");
-	buf_str(out, ip_text(&s->ip, text));
-	buf_str(out, six && port ? "]" : "");
-	if (port)
-		buf_fmt(out, ":%u", s->port);
-	buf_byte(out, '"');
+	put_quoted(dns_server_text(s, text), out);
 }
 
 static void
@@ -97,7 +90,7 @@ put_endpoints(const struct endpoint_list *l, struct buf *out)
 }
 
 static void
-put_servers(const struct server_list *l, struct buf *out)
+put_servers(const struct dns_server_list *l, struct buf *out)
 {
 	buf_byte(out, '{');
 	for (size_t i = 0; i < l->n; i++) {

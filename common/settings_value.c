@@ -101,35 +101,6 @@ set_canon(struct span text, struct signer_settings *to)
 	return 0;
 }
 
-/* "192.0.2.1", "192.0.2.1:5300", "2001:db8::1", "[2001:db8::1]:5300". */
-static int
-set_server(struct span text, struct server *to)
-{
-	static const struct row port_row = {.min = 1, .max = 65535};
-	struct span address = text, port = {0};
-	struct server s;
-	unsigned n = 53;
-	size_t end = span_find(text, ']'), colon = span_find(text, ':');
-
-	if (text.n > 0 && text.p[0] == '[' && end < text.n) {
-		address = span_of(text.p + 1, end - 1);
-		port = span_skip(text, end + 1);
-	} else if (colon < text.n &&
-	    span_find(span_skip(text, colon + 1), ':') == text.n - colon - 1) {
-		address = span_of(text.p, colon);
-		port = span_skip(text, colon);
-	}
-	if (port.n > 0 &&
-	    (port.p[0] != ':' ||
-	        set_number(&port_row, span_skip(port, 1), &n) != 0))
-		return -EINVAL;
-	if (ip_parse(address, &s.ip) != 0)
-		return -EINVAL;
-	s.port = (uint16_t)n;
-	*to = s;
-	return 0;
-}
-
 static size_t
 element_size(enum row_type type)
 {
@@ -146,7 +117,7 @@ element_size(enum row_type type)
 	case ROW_ENDPOINTS:
 		return sizeof(struct endpoint);
 	case ROW_SERVERS:
-		return sizeof(struct server);
+		return sizeof(struct dns_server);
 	case ROW_HOST:
 	case ROW_LOG:
 	case ROW_USER:
@@ -213,7 +184,7 @@ set_one(const struct row *row, struct span text, struct arena *arena, void *to,
 	case ROW_ENDPOINTS:
 		return endpoint_parse(text, to, ret_why);
 	case ROW_SERVERS:
-		return set_server(text, to);
+		return dns_server_parse(text, to);
 	}
 	return -EINVAL;
 }

@@ -72,8 +72,7 @@ enum stats_counter {
 	STATS_POLICY_ERROR, /* malformed, or memory was out */
 
 	/* DNS, in whoever has a resolver */
-	STATS_DNS_CACHED, /* questions answered from the cache */
-	STATS_DNS_ANSWER, /* others, + enum dns_status */
+	STATS_DNS_ANSWER, /* + enum dns_status */
 	STATS_DNS_BUCKET =
 	    STATS_DNS_ANSWER + DNS_TEMPERROR + 1, /* how long these took */
 	STATS_DNS_MS = STATS_DNS_BUCKET + STATS_BUCKETS, /* all together */

@@ -113,8 +113,6 @@ static const struct group groups[] = {
         "Of which those that found nothing.", STATS_POLICYD),
     ONE(STATS_POLICY_ERROR, "policy_errors_total",
         "Requests that could not be read or served.", STATS_POLICYD),
-    ONE(STATS_DNS_CACHED, "dns_cached_total",
-        "Questions answered from the cache.", STATS_BOTH),
     {STATS_DNS_ANSWER, DNS_TEMPERROR + 1,
         {"dns_answers_total", "Answers of the DNS servers.", {"answer", NULL},
             {NULL, NULL}, STATS_BOTH, false},

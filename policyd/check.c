@@ -19,8 +19,9 @@ struct check {
 	void (*done)(void *arg, const struct check_result *result);
 	void *arg;
 	bool prefetch;
-	bool slow;  /* an answer took longer than DNS_PATIENCE_MS */
-	bool early; /* what is asked now is not needed yet */
+	unsigned turn; /* of the resolver */
+	bool slow;     /* an answer took longer than DNS_PATIENCE_MS */
+	bool early;    /* what is asked now is not needed yet */
 	struct lookups l;
 	struct plan *explaining; /* the record whose exp is looked up: the rest
 	                          * of the result is there */
@@ -187,8 +188,8 @@ ask(void *arg, struct question *q)
 		return;
 	*asked = (struct asked){.check = c, .question = q};
 	q->asked = q->answered = loop_now(c->loop);
-	switch (resolver_ask(
-	    c->resolver, q->name, q->type, got, asked, &q->query, &answer)) {
+	switch (resolver_ask(c->resolver, c->turn, q->name, q->type, got, asked,
+	    &q->query, &answer)) {
 	case ASK_READY:
 		questions_answered(&c->l.questions, q, answer);
 		break;
@@ -344,6 +345,7 @@ check_start(struct loop *loop, struct resolver *resolver,
 	c->done = done;
 	c->arg = arg;
 	c->prefetch = in->prefetch;
+	c->turn = resolver_turn(resolver);
 	c->result.result = SPF_NONE;
 	arena_init(&c->arena, SPF_CHECK_MEMORY_MAX);
 	rc = take(c, in, &evaluate);

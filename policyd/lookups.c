@@ -43,7 +43,7 @@ lookups_begin(struct lookups *l)
 	l->wanted_mx = NULL;
 	l->problem = NULL;
 	l->terms = l->voids = 0;
-	l->used = l->insecure = l->bogus = false;
+	l->used = l->insecure = false;
 	for (size_t i = 0; i < l->nplans; i++)
 		l->plan[i]->last = NULL;
 }
@@ -78,7 +78,6 @@ lookups_need(struct lookups *l, struct question *q)
 	case QUESTION_ANSWERED:
 		l->used = true;
 		l->insecure |= q->answer->security != DNS_SECURE;
-		l->bogus |= q->answer->security == DNS_BOGUS;
 		return q->answer;
 	case QUESTION_NO_NAME:
 		break;
@@ -89,8 +88,6 @@ lookups_need(struct lookups *l, struct question *q)
 enum dns_security
 lookups_security(const struct lookups *l)
 {
-	if (l->bogus)
-		return DNS_BOGUS;
 	return l->used && !l->insecure ? DNS_SECURE : DNS_INSECURE;
 }
 

@@ -76,7 +76,7 @@ struct lookups {
 	const struct row *wanted_mx; /* wanted is one of its hosts; or NULL */
 	const char *problem;         /* of an error; NULL when memory is out */
 	unsigned terms, voids;
-	bool used, insecure, bogus; /* of the answers used */
+	bool used, insecure; /* of the answers used */
 };
 
 /*

@@ -74,7 +74,7 @@ test(const char *file)
 
 	buf_init(&text, 1024 * 1024);
 	buf_init(&warn, 64 * 1024);
-	rc = startup_read(file, &settings, &text, &warn);
+	rc = settings_read(file, SETTINGS_POLICYD, &settings, &text, &warn);
 	print(stderr, &warn);
 	if (rc == 0)
 		settings_dump(settings, SETTINGS_POLICYD, &text);

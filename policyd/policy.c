@@ -73,16 +73,12 @@ static void
 log_result(
     struct log_line *l, const struct check_result *r, const char *const *key)
 {
-	static const char *const word[] = {[DNS_SECURE] = "secure",
-	    [DNS_BOGUS] = "bogus",
-	    [DNS_INSECURE] = NULL};
-
 	log_str(l, key[0], spf_result_word(r->result));
 	log_str(l, key[1], r->domain);
 	log_str(l, key[2], r->mechanism);
 	log_num(l, key[3], r->lookups);
 	log_num(l, key[4], r->voids);
-	log_str(l, key[5], word[r->security]);
+	log_str(l, key[5], r->security == DNS_SECURE ? "secure" : NULL);
 }
 
 /* HELO's keys are named so; those of MAIL FROM, and of the one check of a null

@@ -110,7 +110,6 @@ set_up(struct spawned *s, const char *file)
 		log_event(LOG_ERR, "resolver", "%s", env->broken);
 		return;
 	}
-	resolver_small(env->request.resolver);
 }
 
 /* The loop ends by itself when the last reply is written: nothing is left to

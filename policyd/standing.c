@@ -132,30 +132,13 @@ standing_work(struct standing *s, const struct settings *settings)
 	return rc;
 }
 
-/* Root could read the anchor; it is the user of the worker who must. */
-static int
-check_rights(const struct settings *settings)
-{
-	struct buf why;
-	int rc;
-
-	buf_init(&why, 4096);
-	rc = settings_anchor(settings, &why);
-	if (rc != 0)
-		log_lines(LOG_ERR, "config", buf_view(&why));
-	buf_free(&why);
-	return rc;
-}
-
 static int
 standing_serve(void *arg, struct worker *w, void *generation)
 {
 	struct standing s = {.worker = w};
-	int rc = check_rights(generation);
+	int rc = loop_new(&s.env.request.loop);
 
 	(void)arg;
-	if (rc == 0)
-		rc = loop_new(&s.env.request.loop);
 	if (rc != 0)
 		return rc;
 	s.env.request.settings = generation;

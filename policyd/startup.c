@@ -8,23 +8,6 @@
 enum { TEXT_MAX = 64 * 1024 };
 
 int
-startup_read(
-    const char *file, struct settings **ret, struct buf *why, struct buf *warn)
-{
-	struct settings *settings;
-	int rc = settings_read(file, SETTINGS_POLICYD, &settings, why, warn);
-
-	if (rc != 0)
-		return rc;
-	rc = settings_anchor(settings, why);
-	if (rc == 0)
-		*ret = settings;
-	else
-		settings_free(settings);
-	return rc;
-}
-
-int
 startup_settings(
     const char *file, bool warn, struct settings **ret, struct buf *why)
 {
@@ -32,7 +15,7 @@ startup_settings(
 	int rc;
 
 	buf_init(&warnings, TEXT_MAX);
-	rc = startup_read(file, ret, why, &warnings);
+	rc = settings_read(file, SETTINGS_POLICYD, ret, why, &warnings);
 	if (warn)
 		log_lines(LOG_WARNING, "config", buf_view(&warnings));
 	if (rc != 0)

@@ -14,17 +14,11 @@
 #define STARTUP_IDENT "postseal-policyd"
 
 /*
- * Reads the policy daemon's part of file, and sees whether what it names can be
- * used. 0 and *ret owned (settings_free), or -errno with the problems, a newline
- * behind each, in why. Warnings are appended to warn.
- */
-int startup_read(
-    const char *file, struct settings **ret, struct buf *why, struct buf *warn);
-
-/*
- * As startup_read(), with a line of the log for each problem and, if warn, for each
- * warning: a spawned daemon starts every few minutes, many times over, and would
- * only repeat what -T and a standing daemon say once.
+ * Reads the policy daemon's part of file. 0 and *ret owned (settings_free), or
+ * -errno with the problems, a newline behind each, in why; with a line of the log
+ * for each problem and, if warn, for each warning: a spawned daemon starts every few
+ * minutes, many times over, and would only repeat what -T and a standing daemon say
+ * once.
  */
 int startup_settings(
     const char *file, bool warn, struct settings **ret, struct buf *why);

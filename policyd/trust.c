@@ -119,8 +119,8 @@ ask_helo(struct trust *t, struct resolver *resolver)
 	enum dns_type type = t->client.family == AF_INET ? DNS_A : DNS_AAAA;
 	struct dns_answer *answer;
 
-	switch (resolver_ask(resolver, span_str(t->helo), type, got_addresses,
-	    t, &t->query, &answer)) {
+	switch (resolver_ask(resolver, resolver_turn(resolver),
+	    span_str(t->helo), type, got_addresses, t, &t->query, &answer)) {
 	case ASK_READY:
 		take_addresses(t, answer);
 		return;

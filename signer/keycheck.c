@@ -199,8 +199,9 @@ ask(struct item *k)
 	int n = snprintf(name, sizeof name, "%s._domainkey.%s",
 	    k->key->settings->selector, k->domain);
 
-	switch (resolver_ask(k->check->resolver, span_of(name, (size_t)n),
-	    DNS_TXT, got, k, &k->query, &a)) {
+	switch (
+	    resolver_ask(k->check->resolver, resolver_turn(k->check->resolver),
+	        span_of(name, (size_t)n), DNS_TXT, got, k, &k->query, &a)) {
 	case ASK_READY:
 		take(k, a);
 		return;

@@ -36,11 +36,7 @@ check_headers(const struct settings *s, struct buf *why)
 int
 setup_check(const struct settings *s, struct buf *why)
 {
-	int rc = check_headers(s, why);
-
-	if (rc == -ENOMEM)
-		return rc;
-	return settings_anchor(s, why) != 0 ? -EINVAL : rc;
+	return check_headers(s, why);
 }
 
 int

@@ -33,7 +33,7 @@ static const struct {
      " \"uptime\": 3660, \"generation\": 1, \"config_age\": 61,"
      " \"workers\": [], \"counters\": {\"spf_results_total\":"
      " {\"helo\": {\"fail\": 0}, \"mail_from\": {\"fail\": 1, \"pass\": 2}},"
-     " \"dns_cached_total\": 10, \"dns_answers_total\": {\"found\": 9,"
+     " \"dns_answers_total\": {\"found\": 9,"
      " \"temperror\": 1}}, \"dns_latency\": {\"count\": 10, \"ms\": 105,"
      " \"buckets\": [{\"le\": 5, \"n\": 9}, {\"le\": 20, \"n\": 1},"
      " {\"le\": null, \"n\": 0}]}}",
@@ -41,20 +41,19 @@ static const struct {
         "ago\n"
         "  workers         0\n"
         "  MAIL FROM       fail 1, pass 2\n"
-        "  DNS             20 questions, 50 % from the cache; found 9, "
+        "  DNS             10 questions; found 9, "
         "temperror 1; mean 10 ms, 95 % within 20 ms\n"},
     {"{\"keys\": []}",
         "? ?, pid 0, up 0 s; settings 0, read 0 s ago\n"
         "  workers         0\n"
         "  keys            not compared with DNS yet\n"},
-    {"{\"uptime\": -5, \"counters\": {\"dns_cached_total\":"
-     " 9223372036854775807}, \"dns_latency\": {\"count\":"
+    {"{\"uptime\": -5, \"dns_latency\": {\"count\":"
      " 9223372036854775807, \"ms\": 9223372036854775807, \"buckets\":"
      " [{\"le\": 5, \"n\": 9223372036854775807}, {\"le\": 6, \"n\":"
      " 9223372036854775807}]}}",
         "? ?, pid 0, up 0 s; settings 0, read 0 s ago\n"
         "  workers         0\n"
-        "  DNS             2000000000000000 questions, 50 % from the cache; "
+        "  DNS             1000000000000000 questions; "
         "mean 1 ms, 95 % within 5 ms\n"},
     {"{\"workers\": 1, \"counters\": [], \"keys\": 2, \"signatures\": {},"
      " \"dns_latency\": {\"count\": \"x\", \"buckets\": 3}}",

@@ -1,12 +1,12 @@
 /*
- * b_spfworst - what the worst legal record costs outside of libunbound.
+ * b_spfworst - what the worst legal record costs outside of DNS.
  *
  *   b_spfworst [-n 1000] [-a 1]
  *
  * The record has ten mx of ten hosts each, none of which is the client: 111
  * answers. A stand-in for the resolver gives them: at once, as a warm cache does;
  * or one after the other, each in a callback of its own. -a: so many addresses has
- * each host, in a message as libunbound makes it, read in the callback by dnsmsg.c;
+ * each host, in a message as a resolver makes it, read in the callback by dnsmsg.c;
  * with more than are allowed the check ends early, with an error.
  *
  * Prints one line of key=value: microseconds of CPU for a check in both ways, and of
@@ -149,9 +149,9 @@ answer_to(struct span name, enum dns_type type)
 }
 
 enum ask
-resolver_ask(struct resolver *r, struct span name, enum dns_type type,
-    void (*got)(void *arg, struct dns_answer *answer), void *arg,
-    struct dns_query **ret_query, struct dns_answer **ret_answer)
+resolver_ask(struct resolver *r, unsigned turn, struct span name,
+    enum dns_type type, void (*got)(void *arg, struct dns_answer *answer),
+    void *arg, struct dns_query **ret_query, struct dns_answer **ret_answer)
 {
 	(void)r;
 	if (at_once) {
@@ -167,6 +167,12 @@ resolver_ask(struct resolver *r, struct span name, enum dns_type type,
 	memcpy(asked[nasked].name, name.p, name.n);
 	*ret_query = &asked[nasked++];
 	return ASK_PENDING;
+}
+
+unsigned
+resolver_turn(struct resolver *r)
+{
+	return 0;
 }
 
 bool

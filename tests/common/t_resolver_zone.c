@@ -42,7 +42,7 @@ static enum ask
 ask(struct asked *from, const char *text, enum dns_type type)
 {
 	struct dns_answer *a;
-	enum ask how = resolver_ask(from->rig->r, span_str(text), type, got,
+	enum ask how = resolver_ask(from->rig->r, 0, span_str(text), type, got,
 	    from, &from->rig->query, &a);
 
 	if (how == ASK_READY) {

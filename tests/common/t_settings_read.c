@@ -151,28 +151,6 @@ tells_where_a_key_stands(void)
 	drop(&p);
 }
 
-static void
-sees_whether_the_anchor_can_be_read(void)
-{
-	char text[4000], want[TMPDIR_PATH_MAX + 200];
-	struct place p;
-	struct buf why;
-
-	buf_init(&why, sizeof text);
-	make(&p, "dns { }\n");
-	read_place(&p, SETTINGS_ALL);
-	CHECK(settings_anchor(p.s, &why) == 0 && why.n == 0);
-	put(&p, "postseal.conf", "dns {\n trust_anchor = \"/none/of.key\" }\n");
-	read_place(&p, SETTINGS_ALL);
-	CHECK(settings_anchor(p.s, &why) == -ENOENT);
-	snprintf(want, sizeof want,
-	    "%s:2: dns.trust_anchor: /none/of.key: No such file or directory\n",
-	    p.file);
-	CHECK_STR(buf_text(&why), want);
-	buf_free(&why);
-	drop(&p);
-}
-
 /* What policyd never opens cannot stop it. */
 static void
 reads_domains_d_for_the_signer_alone(void)
@@ -388,7 +366,6 @@ bears_lack_of_memory_for_complaints(void)
 }
 
 SUITE("settings_read", T(reads_domains_d), T(tells_where_a_key_stands),
-    T(sees_whether_the_anchor_can_be_read),
     T(reads_domains_d_for_the_signer_alone), T(tells_the_file_of_each_problem),
     T(finds_doubles_across_files), T(tells_what_cannot_be_read),
     T(takes_a_relative_path), T(limits_the_size_of_a_file),

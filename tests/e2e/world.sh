@@ -106,6 +106,11 @@ world_dns() {
 	NSD=$!
 	world_wait 10 world_port_open 127.0.0.1 53 ||
 	    world_die "nsd does not start" "$(cat "$T/log/nsd.log")"
+	world_put unbound/unbound.conf
+	world_put unbound/signed.ds
+	unbound -c "$T/etc/unbound/unbound.conf" >>"$T/log/unbound.log" 2>&1 &
+	world_wait 10 world_port_open 127.0.0.1 5301 ||
+	    world_die "unbound does not start" "$(cat "$T/log/unbound.log")"
 }
 
 world_syslog() {
@@ -127,7 +132,6 @@ world_postseal() {
 	    simple dnssec loop loop-ar loop-org; do
 		world_put postseal/$file.conf
 	done
-	world_put postseal/signed.ds
 	mkdir "$keys" "$T/etc/postseal/domains.d"
 	for domain in rsa.example/r1 ed.example/e1 two.example/r1 two.example/e1; do
 		selector=${domain#*/} domain=${domain%/*}

@@ -200,7 +200,7 @@ selection(void)
 	    {"refused", "192.0.2.1", HELO, "u@refused.example", SPF_TEMPERROR,
 	        "", 0, 0, "refused.example: TXT of refused.example: REFUSED"},
 	    {"bogus", "192.0.2.1", HELO, "u@false.example", SPF_TEMPERROR, "",
-	        0, 0, "false.example: TXT of false.example: bogus"},
+	        0, 0, "false.example: TXT of false.example: SERVFAIL"},
 	    {"syntax", "192.0.2.1", HELO, "u@bad.example", SPF_PERMERROR, "", 0,
 	        0, "bad.example: a:?.example: byte outside printable ASCII"},
 	    {"NUL", "192.0.2.1", HELO, "u@bytes.example", SPF_PERMERROR, "", 0,

@@ -147,8 +147,8 @@ configure(struct tmpdir *d, const char *policyd)
 	tmpdir_write(d, "conf", text);
 	buf_init(&why, 4096);
 	buf_init(&warn, 4096);
-	CHECK(startup_read(
-	          tmpdir_file(d, "conf", file), &settings, &why, &warn) == 0);
+	CHECK(settings_read(tmpdir_file(d, "conf", file), SETTINGS_POLICYD,
+	          &settings, &why, &warn) == 0);
 	CHECK(why.n == 0);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(settings);
 	buf_free(&why);

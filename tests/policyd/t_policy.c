@@ -805,21 +805,6 @@ no_memory_for_a_connection(void)
 /* --- the log -------------------------------------------------------------- */
 
 static void
-bogus_line(void)
-{
-	static const struct check_result bogus = {.result = SPF_TEMPERROR,
-	    .domain = "example.com",
-	    .security = DNS_BOGUS};
-
-	begin();
-	say(request("1.2.3", "r@example.org"));
-	double_answer(0, &bogus);
-	turn();
-	CHECK(log_count(" dnssec=bogus ") == 1);
-	finish();
-}
-
-static void
 decision_line(void)
 {
 	static const struct check_result fail = {.result = SPF_FAIL,
@@ -934,10 +919,10 @@ decisions_are_counted(void)
 
 SUITE("policy", T(one_request), T(one_header_for_a_message),
     T(refusals_are_repeated), T(recipients_of_a_message),
-    T(unchecked_state_between), T(bogus_line), T(skipped_line),
-    T(connect_is_not_remembered), T(instance_limit), T(pipelined),
-    T(every_split), T(malformed), T(oversize), T(end_of_input), T(peer_lost),
-    T(idle), T(drain), T(retire), T(freed_while_busy), T(peer_does_not_read),
-    T(flush_limit), T(broken_settings), T(no_memory_for_a_check),
-    T(every_allocation_fails), T(no_memory_for_a_connection), T(decision_line),
-    T(observed_line), T(long_and_hostile_line), T(decisions_are_counted))
+    T(unchecked_state_between), T(skipped_line), T(connect_is_not_remembered),
+    T(instance_limit), T(pipelined), T(every_split), T(malformed), T(oversize),
+    T(end_of_input), T(peer_lost), T(idle), T(drain), T(retire),
+    T(freed_while_busy), T(peer_does_not_read), T(flush_limit),
+    T(broken_settings), T(no_memory_for_a_check), T(every_allocation_fails),
+    T(no_memory_for_a_connection), T(decision_line), T(observed_line),
+    T(long_and_hostile_line), T(decisions_are_counted))

@@ -657,7 +657,6 @@ standing(void)
 	idle = connect_to(port);
 	say(idle, request("u@example.com", "2"));
 	CHECK_STR(hear(idle, "\n\n"), pass);
-	CHECK(dnsd_count(w.dns, "example.com", "TXT") == 1); /* one cache */
 
 	/* a reload with wrong settings changes nothing */
 	configure_standing(port, "nonsense");
@@ -791,42 +790,6 @@ standing_does_not_start(void)
 	finish();
 }
 
-/* Root can read the anchor, the user of the worker cannot: without it every
- * answer would be an error. */
-static void
-anchor_of_root(void)
-{
-	const char *const argv[] = {
-	    "postseal-policyd", "-c", w.config, "--listen", NULL};
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	char anchor[TMPDIR_PATH_MAX], text[1024];
-	pid_t pid;
-
-	if (geteuid() != 0) {
-		close(null);
-		return;
-	}
-	begin();
-	tmpdir_file(&w.dir, "root.key", anchor);
-	write_file(anchor,
-	    ". IN DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D084"
-	    "58E880409BBC683457104237C7F8EC8D\n");
-	CHECK(chmod(anchor, 0600) == 0);
-	snprintf(text, sizeof text,
-	    "hostname = \"mx.example.org\"\nlog = \"%s\"\n"
-	    "dns { trust_anchor = \"%s\" }\n"
-	    "policyd { user = \"nobody\" listen = {\"inet:127.0.0.1:%u\"} }\n",
-	    w.log, anchor, free_port());
-	write_file(w.config, text);
-	pid = start(null, null, null, argv);
-	CHECK(logged("dns.trust_anchor: "));
-	CHECK(logged("root.key: Permission denied"));
-	kill(pid, SIGTERM);
-	(void)built_end_of(pid);
-	close(null);
-	finish();
-}
-
 /* Whatever it was started with, root's by whoever runs this test. */
 static void
 no_capabilities(void)
@@ -860,4 +823,4 @@ SUITE("policyd_spawn", T(on_a_socket), T(no_capabilities),
     T(terminated), T(malformed), T(on_pipes), T(on_files), T(broken_settings),
     T(no_warnings_spawned), T(log_to_stderr), T(options), T(test_of_settings),
     T(usage_error_spawned), T(standing), T(others_under_attack),
-    T(standing_does_not_start), T(anchor_of_root))
+    T(standing_does_not_start))

@@ -148,6 +148,15 @@ dnsd_total(struct dnsd *d)
 	return count(d, "total", "", "", false);
 }
 
+unsigned
+dnsd_ports(struct dnsd *d)
+{
+	char line[400];
+
+	command(d, "ports", span_str(""), line, sizeof line);
+	return (unsigned)strtoul(line, NULL, 10);
+}
+
 void
 dnsd_delay(struct dnsd *d, unsigned ms)
 {
@@ -155,6 +164,14 @@ dnsd_delay(struct dnsd *d, unsigned ms)
 
 	snprintf(text, sizeof text, "%u", ms);
 	command(d, "delay", span_str(text), line, sizeof line);
+}
+
+void
+dnsd_mode(struct dnsd *d, const char *words)
+{
+	char line[400];
+
+	command(d, "mode", span_str(words), line, sizeof line);
 }
 
 void

@@ -2,8 +2,7 @@
  * dnsd.h - a small scripted DNS server for tests: UDP and TCP, one process.
  *
  * Answers from a zone text (zone.h) as a recursive resolver would: CNAMEs are
- * followed, so it can stand behind libunbound's forwarding or behind any stub
- * resolver. It serves one port of one address until its control stream ends.
+ * followed, so it can stand behind any stub resolver. It serves one port of one address until its control stream ends.
  *
  * What the words of the zone text do here:
  *     timeout, silent   no answer
@@ -21,10 +20,19 @@
  *     clear             forget the zone
  *     count NAME TYPE   "UDP TCP": queries since the last forget
  *     total             the same for all names
+ *     ports             from how many ports there were queries over UDP
  *     forget            counts become 0
  *     delay MS          before every answer, added to delay=MS
  *     mute, close, open no answers any more (a black hole); the port is closed;
  *                       back to service
+ *     mode WORD...      what else is wrong with it, from now on:
+ *         formerr       does not know EDNS: FORMERR
+ *         drop          questions with EDNS get lost
+ *         big           UDP answers are never cut
+ *         notcp         TCP connections are closed at once
+ *         ad            says that it has validated, to who asks with AD
+ *         forged        before each answer, packets with a wrong id, a wrong name,
+ *                       as a question, with a wrong type, and of 5 bytes
  * Each command gets one line back: "ok", numbers, or "bad REASON".
  */
 #ifndef POSTSEAL_TESTS_DNSD_H
@@ -55,8 +63,14 @@ unsigned dnsd_count_tcp(struct dnsd *d, const char *name, const char *type);
 unsigned dnsd_total(struct dnsd *d);
 void dnsd_forget(struct dnsd *d);
 
+/* From how many ports queries came over UDP, since then, too. */
+unsigned dnsd_ports(struct dnsd *d);
+
 /* Before every answer, in ms. */
 void dnsd_delay(struct dnsd *d, unsigned ms);
+
+/* The words of "mode"; "": nothing is wrong. */
+void dnsd_mode(struct dnsd *d, const char *words);
 
 /* A black hole; a closed port; back to service on the same port. */
 void dnsd_mute(struct dnsd *d);

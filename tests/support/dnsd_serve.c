@@ -52,7 +52,11 @@ struct server {
 	socklen_t size;
 	int udp, tcp, in, out;
 	bool mute;
-	unsigned delay; /* ms */
+	struct {
+		bool formerr, drop, big, notcp, ad, forged;
+	} mode;
+	unsigned delay;   /* ms */
+	bool port[65536]; /* a query came from it */
 	struct client client[CLIENTS_MAX];
 	size_t clients;             /* slots used up to now */
 	struct reply *first, *last; /* by due */
@@ -108,6 +112,7 @@ tally_forget(struct server *s)
 			free(t);
 		}
 	}
+	memset(s->port, 0, sizeof s->port);
 }
 
 static void
@@ -208,6 +213,26 @@ address_set(struct server *s, const char *address, uint16_t port)
 
 /* --- answers -------------------------------------------------------------- */
 
+/* What somebody who wants to be believed would send. */
+static void
+forged_send(struct server *s, const struct reply *r)
+{
+	static const struct {
+		size_t at;
+		unsigned char flip;
+	} row[] = {{0, 1}, {1, 128}, {2, 128}, {2, 8}, {HEADER + 1, 1}};
+	unsigned char copy[ZONE_MESSAGE_MAX];
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		memcpy(copy, r->p + 2, r->n - 2);
+		copy[row[i].at] ^= row[i].flip;
+		sendto(s->udp, copy, r->n - 2, 0,
+		    (const struct sockaddr *)&r->to, r->size);
+	}
+	sendto(
+	    s->udp, r->p + 2, 5, 0, (const struct sockaddr *)&r->to, r->size);
+}
+
 static void
 reply_send(struct server *s, const struct reply *r)
 {
@@ -215,6 +240,8 @@ reply_send(struct server *s, const struct reply *r)
 	size_t done = 0;
 
 	if (r->size > 0) {
+		if (s->udp >= 0 && s->mode.forged)
+			forged_send(s, r);
 		if (s->udp >= 0)
 			sendto(s->udp, r->p + 2, r->n - 2, 0,
 			    (const struct sockaddr *)&r->to, r->size);
@@ -325,6 +352,7 @@ query_take(struct server *s, const unsigned char *query, size_t n,
 	struct tally *tally;
 	struct reply *r;
 	unsigned type;
+	bool edns;
 
 	/* zone_reply() knows what is a query. */
 	if (zone_reply(s->zone, query, n, ZONE_MESSAGE_MAX, s->reply) == 0)
@@ -335,16 +363,28 @@ query_take(struct server *s, const unsigned char *query, size_t n,
 	type = (unsigned)query[HEADER + question - 4] << 8 |
 	    query[HEADER + question - 3];
 	tally = tally_of(s, name, question - 4, type);
-	if (to->size > 0)
+	if (to->size > 0) {
+		s->port[ntohs(
+		    ((const struct sockaddr_in *)&to->to)->sin_port)] = true;
 		tally->udp++;
-	else
+	} else {
 		tally->tcp++;
+	}
 	words = zone_words(s->zone, name, type);
+	edns = n > HEADER + question;
 	if (s->mute || words.status == ZONE_TIMEOUT ||
-	    words.status == ZONE_SILENT)
+	    words.status == ZONE_SILENT || (edns && s->mode.drop))
 		return;
-	room = to->size > 0 ? udp_room(query, n, question) : ZONE_MESSAGE_MAX;
+	room = to->size > 0 && !s->mode.big ? udp_room(query, n, question)
+	                                    : ZONE_MESSAGE_MAX;
 	size = reply_make(s, query, n, room, &words);
+	if (edns && s->mode.formerr) {
+		size = HEADER + question;
+		s->reply[3] = 0x81; /* RA, FORMERR */
+		memset(s->reply + 6, 0, 6);
+	}
+	if (s->mode.ad && (query[3] & 0x20) != 0)
+		s->reply[3] |= 0x20;
 	r = malloc(sizeof *r + 2 + size);
 	if (r == NULL)
 		return;
@@ -379,7 +419,7 @@ tcp_accept(struct server *s)
 {
 	int fd = accept4(s->tcp, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	for (size_t i = 0; fd >= 0 && i < CLIENTS_MAX; i++) {
+	for (size_t i = 0; fd >= 0 && !s->mode.notcp && i < CLIENTS_MAX; i++) {
 		if (s->client[i].fd < 0) {
 			s->client[i].fd = fd;
 			s->client[i].n = 0;
@@ -441,6 +481,16 @@ count_say(struct server *s, char *rest)
 }
 
 static void
+ports_say(const struct server *s)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < sizeof s->port; i++)
+		n += s->port[i];
+	dprintf(s->out, "%u\n", n);
+}
+
+static void
 total_say(struct server *s)
 {
 	unsigned udp, tcp;
@@ -456,6 +506,17 @@ port_again(struct server *s)
 	return s->udp >= 0 || port_open(s) == 0 ? NULL : "port is taken";
 }
 
+static void
+mode_set(struct server *s, const char *words)
+{
+	s->mode.formerr = strstr(words, "formerr") != NULL;
+	s->mode.drop = strstr(words, "drop") != NULL;
+	s->mode.big = strstr(words, "big") != NULL;
+	s->mode.notcp = strstr(words, "notcp") != NULL;
+	s->mode.ad = strstr(words, "ad") != NULL;
+	s->mode.forged = strstr(words, "forged") != NULL;
+}
+
 /* Obeys a command that is answered with "ok"; the reason if it cannot. */
 static const char *
 obey(struct server *s, const char *word, const char *rest, char *why)
@@ -468,6 +529,8 @@ obey(struct server *s, const char *word, const char *rest, char *why)
 		zone_clear(s->zone);
 	else if (strcmp(word, "forget") == 0)
 		tally_forget(s);
+	else if (strcmp(word, "mode") == 0)
+		mode_set(s, rest);
 	else if (strcmp(word, "mute") == 0)
 		s->mute = true;
 	else if (strcmp(word, "close") == 0)
@@ -493,6 +556,8 @@ command_take(struct server *s, char *line)
 		count_say(s, rest);
 	} else if (strcmp(line, "total") == 0) {
 		total_say(s);
+	} else if (strcmp(line, "ports") == 0) {
+		ports_say(s);
 	} else {
 		bad = obey(s, line, rest, why);
 		dprintf(s->out, bad == NULL ? "ok\n" : "bad %s\n", bad);

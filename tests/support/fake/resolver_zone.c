@@ -209,7 +209,7 @@ make_answer(const struct resolver *r, struct span name,
 		return status_answer("timeout", DNS_INSECURE);
 	case ZONE_BOGUS:
 		free(reply);
-		return status_answer("bogus", DNS_BOGUS);
+		return status_answer("SERVFAIL", DNS_INSECURE);
 	case ZONE_GARBAGE:
 		free(reply);
 		return status_answer("malformed answer", DNS_INSECURE);
@@ -490,6 +490,12 @@ resolver_zone_busy(struct resolver *r, bool busy)
 	r->busy = busy;
 }
 
+unsigned
+resolver_turn(struct resolver *r)
+{
+	return 0; /* there is one server */
+}
+
 bool
 resolver_busy(const struct resolver *r)
 {
@@ -497,9 +503,9 @@ resolver_busy(const struct resolver *r)
 }
 
 enum ask
-resolver_ask(struct resolver *r, struct span name, enum dns_type type,
-    void (*got)(void *arg, struct dns_answer *answer), void *arg,
-    struct dns_query **ret_query, struct dns_answer **ret_answer)
+resolver_ask(struct resolver *r, unsigned turn, struct span name,
+    enum dns_type type, void (*got)(void *arg, struct dns_answer *answer),
+    void *arg, struct dns_query **ret_query, struct dns_answer **ret_answer)
 {
 	struct zone_words words;
 	struct question *q;

@@ -210,7 +210,8 @@ set_circumstances(struct answer *a, const struct question *q)
 
 	if (ip_parse(span_str(q->client), &a->origin.client) != 0)
 		return usage("this is no address:", q->client);
-	a->origin.known = true;
+	a->origin.known = a->origin.server_known = true;
+	a->origin.server = a->origin.client; /* Postfix runs here */
 	set_name(a->origin.name, q->name);
 	set_name(a->origin.host, q->host);
 	snprintf(a->origin.daemon, sizeof a->origin.daemon, "%s", q->daemon);
@@ -273,6 +274,10 @@ open_signer(struct answer *a, const struct question *q)
 		fprintf(stderr, "postseal why: out of memory\n");
 	print_errors(&warn);
 	print_errors(&why);
+	if (rc == 0 && own_read(&a->signer.own) != 0)
+		fprintf(stderr,
+		    "postseal why: the addresses of this host cannot be read: "
+		    "this-host counts for nothing\n");
 	a->signer.say = on_rule;
 	a->signer.say_arg = a;
 	return rc;

@@ -237,8 +237,10 @@ const struct row settings_rows[] = {
     {"signer", "workers", ROW_NUMBER, AT(signer.workers), "0",
         .help = "Worker processes. 0: one for each core.", .min = 0, .max = 64},
     {"signer", "internal_hosts", ROW_HOSTS, AT(signer.internal_hosts),
-        "127.0.0.1 ::1",
-        .help = "Clients whose mail is signed: addresses and networks; names, "
+        "127.0.0.1 ::1 this-host",
+        .help = "Clients whose mail is signed: addresses and networks; "
+                "\"this-host\" for the addresses of this host, read anew each "
+                "minute; names, "
                 "\".example.com\" for all below, as Postfix has looked them "
                 "up; \"!\" in front takes out; \"file:/path\" has an entry a "
                 "line, \"refile:/path\" may have \"*.example.com\". OpenDKIM's "

@@ -51,6 +51,7 @@ enum choose_verdict {
 
 struct choose_input {
 	const struct ip *client; /* NULL: the MTA gave no address */
+	bool own; /* it has an address of this host, where the MTA runs */
 	const char *client_name; /* as Postfix looked it up; "" or "unknown" */
 	const char *daemon;      /* {daemon_name}, "" when absent */
 	const char *host;        /* {j}, "" when absent */

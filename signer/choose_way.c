@@ -10,7 +10,7 @@ in_hosts(const struct choose_path *p, const char *key, const struct hosts *h,
     const struct hosts_entry **ret)
 {
 	const struct hosts_entry *e =
-	    hosts_find(h, p->in->client_name, p->in->client);
+	    hosts_find(h, p->in->client_name, p->in->client, p->in->own);
 
 	if (e == NULL)
 		choose_say(p, "%s: no entry for the client", key);

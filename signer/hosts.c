@@ -54,6 +54,10 @@ read_entry(const char *text, bool globs, struct hosts_entry *ret)
 		ret->kind = HOSTS_NET;
 		return NULL;
 	}
+	if (span_ieqs(s, "this-host")) {
+		ret->kind = HOSTS_OWN;
+		return NULL;
+	}
 	if (!is_name(s))
 		return "is neither an address, nor a network, nor a name";
 	if (globs && glob_is(s))
@@ -193,6 +197,7 @@ name_rank(const struct hosts_entry *e, struct span name)
 
 	switch (e->kind) {
 	case HOSTS_NET:
+	case HOSTS_OWN:
 		return 0;
 	case HOSTS_NAME:
 		return span_ieq(text, name) ? SIZE_MAX : 0;
@@ -207,16 +212,20 @@ name_rank(const struct hosts_entry *e, struct span name)
 	return 0;
 }
 
+/* "this-host" is as precise as the address itself. */
 static size_t
-ip_rank(const struct hosts_entry *e, const struct ip *ip)
+ip_rank(const struct hosts_entry *e, const struct ip *ip, bool own)
 {
+	if (e->kind == HOSTS_OWN)
+		return own ? ip_width(ip) + 1 : 0;
 	if (e->kind != HOSTS_NET || !cidr_contains(&e->net, ip))
 		return 0;
 	return e->net.bits + 1;
 }
 
 const struct hosts_entry *
-hosts_find(const struct hosts *h, const char *name, const struct ip *ip)
+hosts_find(
+    const struct hosts *h, const char *name, const struct ip *ip, bool own)
 {
 	const struct hosts_entry *best = NULL;
 	struct span s = span_str(name);
@@ -231,7 +240,8 @@ hosts_find(const struct hosts *h, const char *name, const struct ip *ip)
 			continue;
 		for (size_t i = 0; i < h->n; i++) {
 			const struct hosts_entry *e = &h->v[i];
-			size_t r = step == 0 ? name_rank(e, s) : ip_rank(e, ip);
+			size_t r =
+			    step == 0 ? name_rank(e, s) : ip_rank(e, ip, own);
 
 			if (r > rank || (r > 0 && r == rank && e->not )) {
 				best = e;
@@ -243,9 +253,10 @@ hosts_find(const struct hosts *h, const char *name, const struct ip *ip)
 }
 
 bool
-hosts_has(const struct hosts *h, const char *name, const struct ip *ip)
+hosts_has(
+    const struct hosts *h, const char *name, const struct ip *ip, bool own)
 {
-	const struct hosts_entry *e = hosts_find(h, name, ip);
+	const struct hosts_entry *e = hosts_find(h, name, ip, own);
 
 	return e != NULL && !e->not ;
 }

@@ -5,9 +5,12 @@
 #include <stdio.h>
 #include <sysexits.h>
 
+#include "common/limits.h"
+#include "common/log.h"
 #include "common/options.h"
 #include "common/supervisor.h"
 #include "signer/keycheck.h"
+#include "signer/own.h"
 #include "signer/setup.h"
 #include "signer/service.h"
 
@@ -32,6 +35,38 @@ struct daemon {
 	bool started; /* a generation has been read */
 };
 
+/* Whose mail is signed without a login. Behind a content filter that is more than one
+ * may think: it hands in from this host what others gave it. */
+static void
+log_internal(const struct setup *s)
+{
+	const struct text_list *list = &s->settings->signer.internal_hosts;
+	struct own own = {NULL, 0};
+	char text[IP_TEXT_MAX];
+	struct buf hosts, here;
+	struct log_line l;
+
+	buf_init(&hosts, LOG_TEXT_MAX);
+	buf_init(&here, LOG_TEXT_MAX);
+	for (size_t i = 0; i < list->n; i++)
+		buf_fmt(&hosts, "%s%s", i == 0 ? "" : " ", list->v[i]);
+	if (own_read(&own) == 0) {
+		for (size_t i = 0; i < own.n; i++)
+			buf_fmt(&here, "%s%s", i == 0 ? "" : " ",
+			    ip_text(&own.v[i], text));
+	}
+	log_begin(&l, LOG_INFO, "internal");
+	log_str(&l, "hosts", buf_text(&hosts));
+	log_str(&l, "this_host", buf_text(&here));
+	log_str(&l, "others",
+	    "signed after a login, or if a content filter hands their mail in "
+	    "from here");
+	log_end(&l);
+	own_free(&own);
+	buf_free(&hosts);
+	buf_free(&here);
+}
+
 static int
 load(void *arg, struct supervisor_plan *ret)
 {
@@ -42,6 +77,7 @@ load(void *arg, struct supervisor_plan *ret)
 	if (rc != 0)
 		return rc;
 	d->started = true;
+	log_internal(s);
 	ret->daemon = &s->settings->signer.daemon;
 	ret->workers = s->settings->signer.workers;
 	ret->generation = s;

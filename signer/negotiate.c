@@ -25,7 +25,7 @@ negotiate_answer(const struct optneg *offer, const char *mail_macros,
     struct optneg *ret, struct buf *out)
 {
 	const struct symlist macros[] = {
-	    {SMFIM_CONNECT, "j {daemon_name} {client_addr}"},
+	    {SMFIM_CONNECT, "j {daemon_name} {daemon_addr} {client_addr}"},
 	    {SMFIM_MAIL, mail_macros},
 	    {SMFIM_RCPT, "i"},
 	    {SMFIM_EOM, "i"},

@@ -17,13 +17,20 @@ set_name(char *to, struct span name)
 	to[name.n] = '\0';
 }
 
-/* sendmail puts the tag of RFC 5321 section 4.1.3 before an IPv6 address. */
-static void
-set_client(struct origin *o, struct span text)
+/* sendmail puts the tag of RFC 5321 section 4.1.3 before an IPv6 address. True if it
+ * is one. */
+static bool
+set_address(struct span text, struct ip *ret)
 {
 	if (text.n > 5 && span_ieqs(span_of(text.p, 5), "IPv6:"))
 		text = span_skip(text, 5);
-	if (ip_parse(text, &o->client) == 0)
+	return ip_parse(text, ret) == 0;
+}
+
+static void
+set_client(struct origin *o, struct span text)
+{
+	if (set_address(text, &o->client))
 		o->known = true;
 }
 
@@ -52,6 +59,10 @@ origin_macro(struct origin *o, struct span name, struct span value)
 	if (span_eq(name, span_str("{client_addr}"))) {
 		if (!o->known)
 			set_client(o, value);
+		return true;
+	}
+	if (span_eq(name, span_str("{daemon_addr}"))) {
+		o->server_known = set_address(value, &o->server);
 		return true;
 	}
 	if (span_eq(name, span_str("j")) || span_eq(name, span_str("{j}"))) {

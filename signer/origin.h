@@ -14,6 +14,8 @@
 
 struct origin {
 	struct ip client;
+	struct ip server; /* {daemon_addr}: where Postfix took the connection */
+	bool server_known;
 	bool known;      /* false: the MTA gave no address */
 	char daemon[64]; /* macro {daemon_name}, cut to that; "" when absent */
 	char name[DOMAIN_MAX + 1]; /* of the client, "" when there is none */

@@ -51,6 +51,7 @@ void
 signer_free(struct signer *s)
 {
 	signing_free(&s->signing);
+	own_free(&s->own);
 	buf_free(&s->reply);
 	buf_free(&s->macros);
 }
@@ -220,12 +221,23 @@ keep_keys_in_dns(
 	return false;
 }
 
+/* The client has an address of this host, and Postfix runs here, too. In a container
+ * it does not, and sees strangers from the address of the host that hands their
+ * connections on. */
+static bool
+is_own(const struct signer *s, const struct origin *from)
+{
+	return from->known && from->server_known &&
+	    own_has(&s->own, &from->client) && own_has(&s->own, &from->server);
+}
+
 void
 outcome_headers(const struct signer *s, struct message *m,
     const struct origin *from, bool may_insert, struct outcome *ret)
 {
 	const struct choose_input in = {
 	    .client = from->known ? &from->client : NULL,
+	    .own = is_own(s, from),
 	    .client_name = from->name,
 	    .daemon = from->daemon,
 	    .host = from->host,

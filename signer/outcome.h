@@ -20,12 +20,14 @@
 #include "signer/keyring.h"
 #include "signer/message.h"
 #include "signer/origin.h"
+#include "signer/own.h"
 #include "signer/signing.h"
 
 /* What the sessions of a worker share. */
 struct signer {
 	const struct settings *settings; /* borrows */
 	const struct keyring *keys;      /* borrows */
+	struct own own;                  /* owned; empty until own_read() */
 	struct signing signing;          /* owned, scratch memory */
 	struct buf reply;                /* owned, scratch memory: packets */
 	struct buf macros;               /* owned: of outcome_macros() */

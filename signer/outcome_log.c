@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "common/limits.h"
 #include "common/log.h"
 #include "signer/outcome.h"
 
@@ -101,6 +102,36 @@ count(const struct signer *s, const struct outcome *o, const struct message *m)
 	stats_add(s->stats, STATS_RISK_LONG_LINE, m->risk.long_line);
 }
 
+static bool
+needs_quotes(const char *text)
+{
+	return text[strspn(text,
+	           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	           "0123456789.:-_")] != '\0';
+}
+
+/* For a stranger in our name who may be none: what would make its mail signed, as a
+ * line to be copied. Entries are written without quotes, which the log doubles. */
+static void
+log_mend(struct log_line *l, const struct signer *s, const char *client)
+{
+	const struct text_list *list = &s->settings->signer.internal_hosts;
+	struct buf text;
+
+	buf_init(&text, LOG_TEXT_MAX);
+	settings_where(s->settings, "signer.internal_hosts", &text);
+	buf_str(&text, ": if the client is yours: internal_hosts = {");
+	for (size_t i = 0; i < list->n; i++) {
+		const char *quote = needs_quotes(list->v[i]) ? "\"" : "";
+
+		buf_fmt(&text, "%s%s%s, ", quote, list->v[i], quote);
+	}
+	buf_fmt(&text, "%s}", client);
+	if (buf_text(&text) != NULL)
+		log_str(l, "mend", text.p);
+	buf_free(&text);
+}
+
 /* A fault of ours is an error, whatever it costs; a key that does not exist is worth
  * a warning, a stranger in our name a notice. */
 static int
@@ -138,5 +169,7 @@ outcome_log(const struct signer *s, const struct outcome *o,
 	log_str(&l, "client", origin_text(from, client));
 	log_span(&l, "user", m->auth_authen);
 	log_str(&l, "daemon", from->daemon);
+	if (o->kind == OUTCOME_UNSIGNED && o->choice.outside && from->known)
+		log_mend(&l, s, client);
 	log_end(&l);
 }

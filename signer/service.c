@@ -14,7 +14,9 @@ struct service {
 	struct worker *worker;
 	struct loop *loop;
 	struct signer signer;
-	struct buf out; /* answers to what one read(2) brought */
+	struct timer *refresh; /* of the addresses of this host */
+	bool blind;            /* they could not be read; it was said */
+	struct buf out;        /* answers to what one read(2) brought */
 	struct peer *first;
 	size_t held; /* by all peers */
 };
@@ -208,6 +210,19 @@ on_order(void *arg, enum worker_order order)
 static const struct worker_events events = {
     .accepted = on_accepted, .order = on_order};
 
+/* Between two messages, as all timers. */
+static void
+on_refresh(void *arg)
+{
+	struct service *v = arg;
+	int rc = own_read(&v->signer.own);
+
+	if (rc != 0 && !v->blind)
+		log_event(LOG_ERR, "own_addresses", "%s", strerror(-rc));
+	v->blind = rc != 0;
+	timer_set(v->refresh, OWN_REFRESH_MS);
+}
+
 int
 service_new(struct loop *l, struct worker *w, const struct settings *settings,
     const struct keyring *keys, struct service **ret)
@@ -222,6 +237,10 @@ service_new(struct loop *l, struct worker *w, const struct settings *settings,
 	buf_init(&v->out, CONN_OUT_MAX);
 	rc = signer_init(&v->signer, settings, keys);
 	v->signer.stats = worker_stats(w);
+	if (rc == 0)
+		rc = timer_new(l, on_refresh, v, &v->refresh);
+	if (rc == 0)
+		on_refresh(v);
 	if (rc == 0)
 		rc = worker_watch(w, l, &events, v);
 	if (rc != 0) {
@@ -238,6 +257,7 @@ service_free(struct service *v)
 	while (v->first != NULL)
 		cut(v->first);
 	worker_unwatch(v->worker);
+	timer_free(v->refresh);
 	signer_free(&v->signer);
 	buf_free(&v->out);
 	free(v);

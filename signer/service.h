@@ -7,6 +7,9 @@
  * one for the same SMTP client; when there is hurry, each is closed at the end
  * of its message.
  *
+ * Each minute the addresses of this host are read again (own.h); where that fails they
+ * count for nothing, and one line says so.
+ *
  * What is said on a connection is session.c's affair.
  */
 #ifndef POSTSEAL_SIGNER_SERVICE_H

@@ -19,11 +19,11 @@ take_line(struct span *rest)
 static void
 look_up(const struct hosts *h, const char *name, const struct ip *ip)
 {
-	const struct hosts_entry *e = hosts_find(h, name, ip);
+	const struct hosts_entry *e = hosts_find(h, name, ip, false);
 
 	if (e != NULL && (e < h->v || e >= h->v + h->n))
 		abort();
-	if (hosts_has(h, name, ip) != (e != NULL && !e->not ))
+	if (hosts_has(h, name, ip, false) != (e != NULL && !e->not ))
 		abort();
 }
 

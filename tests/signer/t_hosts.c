@@ -33,6 +33,15 @@ static const struct {
     {"!.example.jp 10.0.0.0/8", "unknown", "10.0.0.1", true},
     {"unknown", "unknown", "10.0.0.1", false},
     {"example.jp", "", NULL, false},
+    /* of this host, below: 10.0.0.1 */
+    {"this-host", "", "10.0.0.1", true},
+    {"This-Host", "unknown", "10.0.0.1", true},
+    {"this-host", "", "10.0.0.2", false},
+    {"this-host", "this-host", "10.0.0.2", false},
+    {"this-host !10.0.0.0/8", "", "10.0.0.1", true},
+    {"this-host !10.0.0.1", "", "10.0.0.1", false},
+    {"10.0.0.0/8 !this-host", "", "10.0.0.1", false},
+    {"!host.example this-host", "host.example", "10.0.0.1", false},
 };
 
 static void
@@ -65,7 +74,9 @@ one_list(bool file, size_t i)
 	CHECK(hosts_open(&list, &arena, &h, &why, &why) == 0 && why.n == 0);
 	if (row[i].ip != NULL)
 		CHECK(ip_parse(span_str(row[i].ip), &ip) == 0);
-	CHECK(hosts_has(&h, row[i].name, row[i].ip ? &ip : NULL) == row[i].has);
+	CHECK(
+	    hosts_has(&h, row[i].name, row[i].ip ? &ip : NULL,
+	        row[i].ip && strcmp(row[i].ip, "10.0.0.1") == 0) == row[i].has);
 	tmpdir_remove(&d);
 	buf_free(&why);
 	arena_free(&arena);
@@ -128,8 +139,9 @@ finds_globs(void)
 		CHECK(why.n == 0);
 		if (glob[i].ip != NULL)
 			CHECK(ip_parse(span_str(glob[i].ip), &ip) == 0);
-		CHECK(hosts_has(&h, glob[i].name,
-		          glob[i].ip == NULL ? NULL : &ip) == glob[i].has);
+		CHECK(
+		    hosts_has(&h, glob[i].name, glob[i].ip == NULL ? NULL : &ip,
+		        false) == glob[i].has);
 		buf_free(&why);
 		arena_free(&arena);
 	}

@@ -120,6 +120,99 @@ signs(void)
 	fixture_free(&f);
 }
 
+/* --- this host -------------------------------------------------------------- */
+
+/* As own_read() would leave it; signer_free() frees it. */
+static void
+set_own(struct fixture *f)
+{
+	static const char *const text[] = {"192.0.2.1", "2001:db8::25"};
+	struct own *o = &f->signer.own;
+
+	o->v = calloc(2, sizeof *o->v);
+	CU_ASSERT_FATAL(o->v != NULL);
+	for (; o->n < 2; o->n++)
+		CHECK(ip_parse(span_str(text[o->n]), &o->v[o->n]) == 0);
+}
+
+/* A client with an address of this host is internal if Postfix is on this host, too:
+ * strangers come to one in a container from such an address. */
+static void
+this_host(void)
+{
+	static const struct {
+		const char *client, *server;
+		bool signs;
+	} row[] = {
+	    {"192.0.2.1", "192.0.2.1", true},
+	    {"192.0.2.1", "2001:db8::25", true},
+	    {"2001:db8::25", "IPv6:2001:db8::25", true},
+	    {"192.0.2.1", "172.17.0.2", false},
+	    {"192.0.2.1", "0.0.0.0", false},
+	    {"192.0.2.1", NULL, false},
+	    {"192.0.2.2", "192.0.2.1", false},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct fixture f;
+		struct mta m;
+
+		suite_row(row[i].server);
+		fixture_make(&f, config);
+		set_own(&f);
+		start(&m, &f, row[i].client);
+		if (row[i].server != NULL)
+			mta_macros(
+			    &m, 'C', "{daemon_addr}", row[i].server, NULL);
+		mta_message(&m, NULL, span_of(S(ed_message)));
+		CHECK(m.ninserted == row[i].signs);
+		mta_free(&m);
+		fixture_free(&f);
+	}
+	suite_row(NULL);
+}
+
+/* The notice says what would make the client internal; the line is as the config has
+ * it. */
+static void
+mends(void)
+{
+	static const struct {
+		const char *hosts, *line;
+	} row[] = {
+	    {"", "internal_hosts = {127.0.0.1, ::1, this-host, 192.0.2.9}"},
+	    {"signer {\n internal_hosts = {x.example} }\n",
+	        "internal_hosts = {x.example, 192.0.2.9}"},
+	    {"signer {\n internal_hosts = {\"!10.1.1.1\", \"10.0.0.0/8\"} }\n",
+	        "internal_hosts = {\\\"!10.1.1.1\\\", \\\"10.0.0.0/8\\\", "
+	        "192.0.2.9}"},
+	};
+	char text[1000], want[600];
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct fixture f;
+		const char *log;
+		struct mta m;
+
+		suite_row(row[i].line);
+		snprintf(text, sizeof text,
+		    "%sdomain \"ed.example\" { key \"e\" { file = "
+		    "\"@ed.pem\" } }\n",
+		    row[i].hosts);
+		fixture_make(&f, text);
+		start(&m, &f, "192.0.2.9");
+		mta_message(&m, NULL, span_of(S(ed_message)));
+		log = fixture_logged(&f);
+		snprintf(want, sizeof want,
+		    "%s: signer.internal_hosts: if the client is yours: %s\"",
+		    row[i].hosts[0] == '\0' ? "" : ":2", row[i].line);
+		CHECK(fixture_has(log, want));
+		mta_free(&m);
+		fixture_free(&f);
+	}
+	suite_row(NULL);
+}
+
 /* A verifier of ours that always said yes would make the other tests empty. */
 static void
 verifier_notices(void)
@@ -823,9 +916,9 @@ missing_key(void)
 	fixture_free(&f);
 }
 
-SUITE("outcome", T(signs), T(verifier_notices), T(signed_before),
-    T(signed_otherwise_before), T(simple_canonicalization), T(reasons),
-    T(no_header_may_be_added), T(bad_key_tempfail), T(limits),
+SUITE("outcome", T(signs), T(this_host), T(mends), T(verifier_notices),
+    T(signed_before), T(signed_otherwise_before), T(simple_canonicalization),
+    T(reasons), T(no_header_may_be_added), T(bad_key_tempfail), T(limits),
     T(key_does_not_work), T(one_key_good), T(openssl_fails), T(names_to_sign),
     T(out_of_memory), T(every_allocation), T(keys_that_dns_has_not),
     T(missing_key))

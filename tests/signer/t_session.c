@@ -55,7 +55,8 @@ negotiation(void)
 	    SMFIP_NODATA | SMFIP_SKIP | SMFIP_HDR_LEADSPC | SMFIP_NR_CONN |
 	    SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_DATA |
 	    SMFIP_NR_UNKN | SMFIP_NR_HDR | SMFIP_NR_BODY;
-	static const char lists[] = "0 j {daemon_name} {client_addr}\n"
+	static const char lists[] = "0 j {daemon_name} {daemon_addr} "
+	                            "{client_addr}\n"
 	                            "2 i {auth_type} {auth_authen}\n"
 	                            "3 i\n"
 	                            "5 i\n";

@@ -274,8 +274,10 @@ const struct row settings_rows[] = {
                 "\"* %\" lets each be itself."},
     {"signer", "match_envelope", ROW_BOOL, AT(signer.match_envelope), "false",
         .help = "Sign only when the domains of From and of the envelope sender "
-                "are the same, or one is below the other. (Bounces have no "
-                "sender and are signed.)"},
+                "are the same, or one is below the other and both belong to "
+                "one domain section (see subdomains). Bounces have no sender "
+                "and are signed; those of a login if auth_table lets it use "
+                "this From."},
     {"signer", "exempt_domains", ROW_DOMAINS, AT(signer.exempt_domains), "",
         .help = "From domains that are never signed."},
     {"signer", "exempt_recipients", ROW_WORDS, AT(signer.exempt_recipients), "",

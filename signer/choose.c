@@ -53,6 +53,33 @@ envelope_domain(struct span address, char *ret)
 		(void)domain_to_ascii(span_skip(address, at), ret);
 }
 
+/* Without a login anybody can choose the sender anyway. A login could leave it out to
+ * be let through, so a table must let it use this From, which judge_login() saw. */
+static enum choose_verdict
+judge_bounce(const struct choose_path *p)
+{
+	if (p->in->authenticated && !p->tables->has_auth) {
+		choose_say(p,
+		    "match_envelope: no sender, and no auth_table lets the "
+		    "login use this From");
+		return CHOOSE_ENVELOPE_OTHER;
+	}
+	choose_say(p, "match_envelope: a bounce has no sender");
+	return CHOOSE_SIGN;
+}
+
+/* A sender below From's domain, or above it, is its owner's only where one section
+ * says so: else "MAIL FROM:<x@example>" would do for victim.example, and
+ * <x@mine.hoster.example> for the hoster. */
+static bool
+is_kin(const struct choose_path *p, struct span sender, struct span from)
+{
+	const struct keyring_domain *d = choose_section(p, from);
+
+	return d != NULL && d == choose_section(p, sender) &&
+	    (domain_within(sender, from) || domain_within(from, sender));
+}
+
 static enum choose_verdict
 judge_envelope(struct choose_path *p)
 {
@@ -61,16 +88,14 @@ judge_envelope(struct choose_path *p)
 
 	if (!p->settings->match_envelope)
 		return CHOOSE_SIGN;
-	if (sender.n == 0 || span_eq(sender, span_str("<>"))) {
-		choose_say(p, "match_envelope: a bounce has no sender");
-		return CHOOSE_SIGN;
-	}
+	if (sender.n == 0 || span_eq(sender, span_str("<>")))
+		return judge_bounce(p);
 	envelope_domain(sender, domain);
 	choose_say(p, "match_envelope: sender's domain \"%s\", From \"%s\"",
 	    domain, p->ret->from);
-	if (domain[0] != '\0' &&
-	    (domain_within(span_str(domain), from) ||
-	        domain_within(from, span_str(domain))))
+	sender = span_str(domain);
+	if (sender.n > 0 &&
+	    (domain_equal(sender, from) || is_kin(p, sender, from)))
 		return CHOOSE_SIGN;
 	return CHOOSE_ENVELOPE_OTHER;
 }

@@ -46,12 +46,9 @@ add_keys(struct choose_path *p, const struct keyring_domain *d,
 	}
 }
 
-/* The section for the From domain, or the nearest above it that speaks for its
- * subdomains. */
-static const struct keyring_domain *
-find_section(const struct choose_path *p)
+const struct keyring_domain *
+choose_section(const struct choose_path *p, struct span name)
 {
-	struct span name = span_str(p->ret->from);
 	const struct keyring_domain *d = keyring_find(p->keys, name);
 
 	while (d == NULL && p->keys->settings->ndomains > 0) {
@@ -188,7 +185,8 @@ judge_rows(struct choose_path *p)
 enum choose_verdict
 choose_keys(struct choose_path *p)
 {
-	const struct keyring_domain *d = find_section(p);
+	const struct keyring_domain *d =
+	    choose_section(p, span_str(p->ret->from));
 	enum choose_verdict v = CHOOSE_DOMAIN_UNKNOWN;
 
 	if (d != NULL) {

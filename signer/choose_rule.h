@@ -49,6 +49,11 @@ bool choose_may_send(struct choose_path *p);
  * worth a notice. */
 bool choose_is_expected(struct choose_path *p);
 
+/* choose_keys.c: the section for a domain, or the nearest above it that speaks for
+ * its subdomains; NULL: none. */
+const struct keyring_domain *choose_section(
+    const struct choose_path *p, struct span name);
+
 /* choose_keys.c: the keys for the address into p->ret->sign. */
 enum choose_verdict choose_keys(struct choose_path *p);
 

@@ -75,6 +75,11 @@ choose_explain(
 		    shown(in->login), in->login.p);
 		break;
 	case CHOOSE_ENVELOPE_OTHER:
+		if (in->sender.n == 0 || span_eq(in->sender, span_str("<>"))) {
+			buf_str(
+			    out, "a login sends it without an envelope sender");
+			break;
+		}
 		buf_fmt(out,
 		    "the envelope sender %.*s is not of the From domain %s",
 		    shown(in->sender), in->sender.p, c->from);

@@ -267,11 +267,13 @@ const struct row settings_rows[] = {
     {"signer", "sign_macros", ROW_WORDS, AT(signer.sign_macros), "",
         .help = "Macros of the MTA that say whose mail is signed: \"{name}\" "
                 "(has any value) or \"{name}=value|value\"."},
-    {"signer", "auth_table", ROW_TABLE, AT(signer.auth_table), "",
+    {"signer", "auth_table", ROW_ROWS, AT(signer.auth_table), "",
         .help = "Which From addresses a login may use: a line has the login "
                 "and patterns, such as \"bob *@example.com\". Mail of a "
                 "login with another From is not signed. \"%\" is the login: "
-                "\"* %\" lets each be itself."},
+                "\"inline:* %\" is a table of one line that lets each be "
+                "itself, \"inline:* *\" lets each be anybody. Lines of inline: "
+                "are parted by \";\"."},
     {"signer", "match_envelope", ROW_BOOL, AT(signer.match_envelope), "false",
         .help = "Sign only when the domains of From and of the envelope sender "
                 "are the same, or one is below the other and both belong to "

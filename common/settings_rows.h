@@ -16,6 +16,7 @@ enum row_type {
 	ROW_GROUP, /* name of a group, "" for none -> NULL */
 	ROW_FILE,  /* absolute path */
 	ROW_TABLE, /* that with a type in front, as OpenDKIM has it; "" -> NULL */
+	ROW_ROWS, /* the same, or "inline:" and the rows */
 
 	ROW_NUMBER, /* strictly decimal, min..max -> unsigned */
 	ROW_BOOL,   /* true or false -> bool */

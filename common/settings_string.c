@@ -162,6 +162,18 @@ set_table(struct span text, struct arena *arena, void *to)
 	return set_text(text, arena, to);
 }
 
+/* Behind "inline:" stand the rows themselves, as in Postfix. */
+static int
+set_rows(struct span text, struct arena *arena, void *to)
+{
+	static const char in_line[] = "inline:";
+	size_t n = sizeof in_line - 1;
+
+	if (text.n > n && memcmp(text.p, in_line, n) == 0)
+		return set_text(text, arena, to);
+	return set_table(text, arena, to);
+}
+
 /* Printable bytes and no space; UTF-8 is let in. */
 static int
 set_word(struct span text, struct arena *arena, void *to)
@@ -240,6 +252,8 @@ settings_string_set(const struct row *row, struct span text,
 		return set_file(row, text, arena, to);
 	case ROW_TABLE:
 		return set_table(text, arena, to);
+	case ROW_ROWS:
+		return set_rows(text, arena, to);
 	case ROW_REPLY:
 		return set_reply(text, arena, to, ret_why);
 	case ROW_CLASSES:

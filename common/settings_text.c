@@ -138,6 +138,7 @@ settings_text_value(const struct row *row, const void *from, struct buf *out)
 	case ROW_GROUP:
 	case ROW_FILE:
 	case ROW_TABLE:
+	case ROW_ROWS:
 	case ROW_REPLY:
 		put_text(from, out);
 		return;
@@ -231,6 +232,8 @@ settings_text_type(const struct row *row, struct buf *out)
 	    [ROW_FILE] = "an absolute path",
 	    [ROW_TABLE] = "an absolute path, with file:, refile: or keylist: "
 	                  "in front or alone",
+	    [ROW_ROWS] = "an absolute path, with file: or refile: in front "
+	                 "or alone, or inline: and rows",
 	    [ROW_BOOL] = "true or false",
 	    [ROW_MODE] = "an octal mode such as 0660",
 	    [ROW_CANON] = "simple or relaxed, or two of them such as "

@@ -124,6 +124,7 @@ element_size(enum row_type type)
 	case ROW_GROUP:
 	case ROW_FILE:
 	case ROW_TABLE:
+	case ROW_ROWS:
 	case ROW_NUMBER:
 	case ROW_BOOL:
 	case ROW_ENUM:
@@ -157,6 +158,7 @@ set_one(const struct row *row, struct span text, struct arena *arena, void *to,
 	case ROW_GROUP:
 	case ROW_FILE:
 	case ROW_TABLE:
+	case ROW_ROWS:
 	case ROW_REPLY:
 	case ROW_CLASSES:
 	case ROW_DOMAINS:

@@ -27,12 +27,30 @@ take_table(struct authtable *t, struct arena *arena, struct buf *why)
 	return rc == 0 ? table_sort(&t->table, arena) : rc;
 }
 
+/* Rows behind "inline:", with ';' for the ends of lines. */
+static int
+read_inline(
+    const char *spec, struct arena *arena, struct table *ret, struct buf *why)
+{
+	char *text = arena_dup(arena, span_str(spec));
+
+	if (text == NULL)
+		return -ENOMEM;
+	for (char *c = text; *c != '\0'; c++)
+		*c = *c == ';' ? '\n' : *c;
+	return table_parse("inline", span_str(text), arena, ret, why);
+}
+
 int
 authtable_open(const char *spec, struct arena *arena, struct authtable *ret,
     struct buf *why)
 {
+	static const char in_line[] = "inline:";
+	const size_t n = sizeof in_line - 1;
 	struct authtable t = {.nglobs = 0};
-	int rc = table_open(spec, arena, &t.table, why);
+	int rc = strncmp(spec, in_line, n) == 0
+	    ? read_inline(spec + n, arena, &t.table, why)
+	    : table_open(spec, arena, &t.table, why);
 
 	if (rc == 0)
 		rc = take_table(&t, arena, why);

@@ -8,6 +8,8 @@
  * the login; alone it is an address, so that "* %" lets each login that is an
  * address be itself. A login may be a pattern, too. All rows of a login
  * count.
+ *
+ * "inline:* %" has the rows behind it instead of a path, with ';' between them.
  */
 #ifndef POSTSEAL_SIGNER_AUTHTABLE_H
 #define POSTSEAL_SIGNER_AUTHTABLE_H

@@ -33,6 +33,54 @@ check_headers(const struct settings *s, struct buf *why)
 	return rc == -EPERM ? -EINVAL : rc;
 }
 
+/* The text behind the '@' of a row's pattern, or all of it. */
+static struct span
+domain_of(const struct table_row *row)
+{
+	struct span s = span_str(row->key);
+	size_t at = span_find(s, '@');
+
+	return at < s.n ? span_skip(s, at + 1) : s;
+}
+
+/* Two names or more, or a pattern for all: somebody's mail could be signed as
+ * another's. */
+static bool
+has_several(const struct setup *s)
+{
+	const struct table *t = &s->keys->tables->signing.table;
+	struct span first;
+
+	if (s->settings->ndomains > 1)
+		return true;
+	if (t->n == 0)
+		return false;
+	first = domain_of(&t->row[0]);
+	if (s->settings->ndomains > 0 &&
+	    !span_ieqs(first, s->settings->domain[0].name))
+		return true;
+	for (size_t i = 0; i < t->n; i++) {
+		struct span domain = domain_of(&t->row[i]);
+
+		if (!span_ieq(domain, first) || span_eq(domain, span_str("*")))
+			return true;
+	}
+	return false;
+}
+
+/* What is legal, but unwise. */
+static void
+warn_of(const struct setup *s, struct buf *warn)
+{
+	if (!s->keys->tables->has_auth && has_several(s)) {
+		settings_where(s->settings, "signer.auth_table", warn);
+		buf_str(warn,
+		    ": each login may have mail signed as any of the domains; "
+		    "\"inline:* %\" lets each be itself, \"inline:* *\" leaves "
+		    "it so\n");
+	}
+}
+
 int
 setup_check(const struct settings *s, struct buf *why)
 {
@@ -61,6 +109,7 @@ setup_read(
 		setup_clear(&s);
 		return rc;
 	}
+	warn_of(&s, warn);
 	*ret = s;
 	return 0;
 }

@@ -73,4 +73,40 @@ refuses(void)
 	arena_free(&arena);
 }
 
-SUITE("authtable", T(finds), T(refuses))
+/* A table of a line or two needs no file. */
+static void
+in_line(void)
+{
+	static const struct {
+		const char *spec, *login, *address;
+		bool may;
+	} one[] = {
+	    {"inline:* %", "al@a.example", "al@a.example", true},
+	    {"inline:* %", "al@a.example", "boss@a.example", false},
+	    {"inline:* %", "al", "al@a.example", false},
+	    {"inline:* *", "al", "boss@a.example", true},
+	    {"inline: * % ; boss @a.example", "boss", "x@a.example", true},
+	    {"inline: * % ; boss @a.example", "al", "x@a.example", false},
+	    {"inline: ", "al@a.example", "al@a.example", false},
+	};
+	struct authtable t;
+	struct arena arena;
+	struct buf why;
+
+	arena_init(&arena, 1 << 20);
+	buf_init(&why, 1 << 16);
+	for (size_t i = 0; i < sizeof one / sizeof one[0]; i++) {
+		suite_row(one[i].spec);
+		CHECK(authtable_open(one[i].spec, &arena, &t, &why) == 0);
+		CHECK((authtable_find(&t, span_str(one[i].login),
+		           span_str(one[i].address)) != NULL) == one[i].may);
+	}
+	suite_row(NULL);
+	CHECK(authtable_open("inline:a b;bob", &arena, &t, &why) == -EINVAL);
+	CHECK_STR(buf_text(&why),
+	    "inline:2: behind the login must stand the addresses it may use\n");
+	buf_free(&why);
+	arena_free(&arena);
+}
+
+SUITE("authtable", T(finds), T(refuses), T(in_line))

@@ -267,6 +267,22 @@ const struct row settings_rows[] = {
     {"signer", "sign_macros", ROW_WORDS, AT(signer.sign_macros), "",
         .help = "Macros of the MTA that say whose mail is signed: \"{name}\" "
                 "(has any value) or \"{name}=value|value\"."},
+    {"signer", "list_domains", ROW_DOMAINS, AT(signer.list_domains), "",
+        .help = "From domains that only mailing lists of yours write as, such "
+                "as lists.example.com. A list that writes its own address into "
+                "From keeps the marks of mail that came in; what has such a "
+                "From, and comes through one of list_daemons or from one of "
+                "list_hosts, is signed all the same, if the client may have "
+                "mail signed."},
+    {"signer", "list_daemons", ROW_WORDS, AT(signer.list_daemons), "",
+        .help = "Services that only the program for mailing lists hands mail "
+                "to, by milter_macro_daemon_name in master.cf, such as "
+                "\"LISTS\". Not the name of the host, which each service has "
+                "by default. See list_domains."},
+    {"signer", "list_hosts", ROW_HOSTS, AT(signer.list_hosts), "",
+        .help = "Other hosts on which only mailing lists run. (This host "
+                "never counts, as content filters hand in mail from it, too: "
+                "use list_daemons.) See list_domains."},
     {"signer", "auth_table", ROW_ROWS, AT(signer.auth_table), "",
         .help = "Which From addresses a login may use: a line has the login "
                 "and patterns, such as \"bob *@example.com\". Mail of a "

@@ -162,6 +162,9 @@ struct signer_settings {
 	struct text_list sign_daemons;
 	struct text_list sign_macros; /* "name" or "name=value|value" */
 	struct text_list never_sign_daemons;
+	struct text_list list_domains; /* of mailing lists of ours */
+	struct text_list list_daemons;
+	struct text_list list_hosts;
 	struct text_list exempt_domains;
 	struct text_list exempt_recipients; /* patterns of signer/glob.h */
 	bool match_envelope;

@@ -1,4 +1,5 @@
 /* The way a message came: who hands it in, and where it was before. */
+#include <netinet/in.h>
 #include <stdio.h>
 
 #include "signer/choose_rule.h"
@@ -94,17 +95,89 @@ choose_way(struct choose_path *p)
 	return CHOOSE_SIGN;
 }
 
+/* A row of auth_table lets the login use this From: whose mail it is was settled by
+ * who sends it, and not by where it was before. */
+static bool
+is_allowed(const struct choose_path *p)
+{
+	if (!p->in->authenticated || !p->tables->has_auth ||
+	    p->address.n == 0 ||
+	    authtable_find(&p->tables->auth, p->in->login, p->address) == NULL)
+		return false;
+	choose_say(p, "auth_table: the login may use this From all the same");
+	return true;
+}
+
+/* Content filters hand in from this host, too, what strangers sent. */
+static bool
+is_this_host(const struct choose_input *in)
+{
+	if (in->own || in->client == NULL)
+		return true;
+	if (in->client->family == AF_INET)
+		return in->client->b[0] == 127;
+	return memcmp(in->client->b, &in6addr_loopback, 16) == 0;
+}
+
+/* A service has the MTA's own name when nobody gave it one. */
+static const char *
+list_daemon(const struct choose_path *p)
+{
+	const char *name = p->in->daemon;
+
+	if (strcasecmp(name, p->in->host) == 0 ||
+	    strcasecmp(name, p->keys->settings->hostname) == 0)
+		return NULL;
+	return choose_listed(&p->settings->list_daemons, name);
+}
+
+/*
+ * What a mailing list of ours sends: by its domain in From, and by the way it comes.
+ * A stranger can write the one, and a content filter may go the other: a post with
+ * another From of ours that the list sends on as it came, and mail from the list's
+ * domain that comes another way, stay what they are.
+ */
+static bool
+is_list_post(struct choose_path *p)
+{
+	const char *domain =
+	    choose_listed(&p->settings->list_domains, p->ret->from);
+	const char *daemon = list_daemon(p);
+	const struct hosts_entry *e;
+
+	if (domain == NULL)
+		return false;
+	choose_say(p, "list_domains: %s", domain);
+	if (daemon != NULL) {
+		choose_say(p, "list_daemons: %s", daemon);
+		return true;
+	}
+	if (!is_this_host(p->in))
+		return in_hosts(p, "list_hosts", &p->tables->lists, &e);
+	choose_say(p, "list_daemons: not through one of them");
+	return false;
+}
+
 enum choose_verdict
 choose_came_in(struct choose_path *p)
 {
 	const struct inbound_us us = {
 	    p->keys->settings->hostname, p->in->host, serves, is_home, p};
-	const struct field *mark = inbound_mark(&p->in->fields, &us);
+	const struct field_list *all = &p->in->fields;
+	size_t n = p->in->authenticated ? inbound_new(all, &us) : 0;
+	const struct field *mark =
+	    inbound_mark(&(struct field_list){all->v + n, all->n - n}, &us);
 
+	if (mark == NULL && n > 0 && p->in->say != NULL &&
+	    inbound_mark(all, &us) != NULL)
+		choose_say(p,
+		    "header: what this host wrote was written for this login");
 	if (mark == NULL)
 		return CHOOSE_SIGN;
 	choose_say(
 	    p, "header: %.*s of this host", (int)mark->name.n, mark->name.p);
+	if (is_allowed(p) || is_list_post(p))
+		return CHOOSE_SIGN;
 	return choose_because(p, CHOOSE_CAME_IN, inbound_word(mark), NULL, 0);
 }
 

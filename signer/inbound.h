@@ -16,6 +16,9 @@
  * they came, with quotes and parentheses in them: so whatever a sender makes of the
  * text in front of receiver=, it still counts; in doubt the field is ours.
  *
+ * What a client that has logged in hands over passes filters of ours on its way in, which
+ * write such fields, too: those that were written now are no marks (inbound_new()).
+ *
  * A sender can put in such a field, too: the message is unsigned then. So it is with
  * more than INBOUND_NAMES_MAX names.
  */
@@ -42,6 +45,20 @@ struct inbound_us {
 
 /* The first field that is a mark, or NULL. Borrows from fields. */
 const struct field *inbound_mark(
+    const struct field_list *fields, const struct inbound_us *us);
+
+/*
+ * How many fields on top were written in this hand-over, if the client wrote none of
+ * them: all above the first Received that the MTA shows (it hides its own), or all
+ * where there is none.
+ *
+ * 0 for a message that was under way before and is sent on as it is: with a Resent-
+ * field (RFC 5322 section 3.6.6), with what a delivery leaves behind (Delivered-To,
+ * X-Original-To, Return-Path), or where that Received is of this house and by SMTP
+ * without a login. For our marks stand above our own Received, and so the first
+ * rule alone would sign forged mail that a user of ours redirects.
+ */
+size_t inbound_new(
     const struct field_list *fields, const struct inbound_us *us);
 
 /* The name of a field that inbound_mark() found. Static. */

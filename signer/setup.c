@@ -72,12 +72,20 @@ has_several(const struct setup *s)
 static void
 warn_of(const struct setup *s, struct buf *warn)
 {
+	const struct signer_settings *g = &s->settings->signer;
+
 	if (!s->keys->tables->has_auth && has_several(s)) {
 		settings_where(s->settings, "signer.auth_table", warn);
 		buf_str(warn,
 		    ": each login may have mail signed as any of the domains; "
 		    "\"inline:* %\" lets each be itself, \"inline:* *\" leaves "
 		    "it so\n");
+	}
+	if (g->list_domains.n > 0 && g->list_daemons.n == 0 &&
+	    g->list_hosts.n == 0) {
+		settings_where(s->settings, "signer.list_domains", warn);
+		buf_str(warn,
+		    ": does nothing without list_daemons or list_hosts\n");
 	}
 }
 

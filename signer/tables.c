@@ -35,7 +35,8 @@ open_hosts(const struct settings *s, struct tables *t, struct buf *why,
 		struct hosts *to;
 	} all[] = {{"signer.internal_hosts", &g->internal_hosts, &t->internal},
 	    {"signer.ignore_hosts", &g->ignore_hosts, &t->ignore},
-	    {"signer.external_ignore", &g->external_ignore, &t->external}};
+	    {"signer.external_ignore", &g->external_ignore, &t->external},
+	    {"signer.list_hosts", &g->list_hosts, &t->lists}};
 	int rc = 0;
 
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)

@@ -19,6 +19,7 @@ struct tables {
 	struct hosts internal;
 	struct hosts ignore;
 	struct hosts external; /* external_ignore */
+	struct hosts lists;    /* list_hosts */
 	struct keytable keys;
 	struct signtable signing;
 	bool has_signing; /* there is a signing table */

@@ -123,6 +123,14 @@ static const struct {
     {"signer", "exempt_recipients = {a@b.example, .b.example}",
         "\texempt_recipients = {\"a@b.example\", \".b.example\"}\n"},
     {"signer", "auth_table = /t", "\tauth_table = \"/t\"\n"},
+    {"signer", "auth_table = \"inline:* %;a *\"",
+        "\tauth_table = \"inline:* %;a *\"\n"},
+    {"signer", "internal_hosts = {127.0.0.1, ::1, this-host}",
+        "\tinternal_hosts = {\"127.0.0.1\", \"::1\", \"this-host\"}\n"},
+    {"signer", "list_domains = Lists.example.com",
+        "\tlist_domains = {\"lists.example.com\"}\n"},
+    {"signer", "list_daemons = LISTS", "\tlist_daemons = {\"LISTS\"}\n"},
+    {"signer", "list_hosts = 192.0.2.30", "\tlist_hosts = {\"192.0.2.30\"}\n"},
     {"signer", "auth_table = \"\"", "\tauth_table = \"\"\n"},
     {"signer", "key_table = file:/t", "\tkey_table = \"file:/t\"\n"},
     {"signer", "signing_table = refile:/t",
@@ -481,7 +489,7 @@ has_defaults(void)
 		CHECK(s->policyd.mail_from.action[r].kind ==
 		    (r == SPF_FAIL ? ACTION_REJECT : ACTION_HEADER));
 	}
-	CHECK(s->signer.internal_hosts.n == 2);
+	CHECK(s->signer.internal_hosts.n == 3);
 	CHECK(s->signer.header_canon == CANON_RELAXED);
 	CHECK(s->signer.body_canon == CANON_RELAXED);
 	CHECK(s->signer.bad_key_tempfail && !s->signer.strict_start);
@@ -503,7 +511,7 @@ empty_list_is_empty(void)
 	CHECK(p.rc == 0);
 	CHECK(p.s->policyd.trusted_networks.n == 0);
 	CHECK(p.s->policyd.daemon.listen.n == 0);
-	CHECK(p.s->signer.internal_hosts.n == 2);
+	CHECK(p.s->signer.internal_hosts.n == 3);
 	parsed_free(&p);
 }
 

@@ -155,11 +155,17 @@ struct rule {
 	const char *header;
 	const char *client, *name, *daemon, *login, *sender, *rcpt;
 	const char *macro, *value;
+	bool own; /* the client has an address of this host */
 	enum choose_verdict verdict;
 	const char *why;
 };
 
 #define FROM "From: a@good.example\n"
+#define AR "Authentication-Results: mx.good.example; dmarc=fail\n"
+#define SPF "Received-SPF: pass (x) receiver=mx.good.example\n"
+#define LISTS "list_domains = {\"wide.example\"} "
+#define INTERNAL " internal_hosts = {\"192.0.2.7\"}"
+#define LIST_FROM "From: \"Bob via List\" <list@wide.example>\n"
 
 static const struct rule rules[] = {
     /* who may send */
@@ -177,6 +183,22 @@ static const struct rule rules[] = {
     {"internal_hosts = {\"refile:@hosts\"}", FROM, .client = "192.0.2.1",
         .name = "mail.example.jp"},
     {"internal_hosts = {\"refile:@hosts\"}", FROM, .client = "127.0.0.1"},
+    {"", FROM, .client = "192.0.2.1", .own = true},
+    {"", FROM, .client = "2001:db8::1", .own = true},
+    {"internal_hosts = {\"127.0.0.1\"}", FROM, .client = "192.0.2.1",
+        .own = true, .verdict = CHOOSE_CLIENT_OUTSIDE,
+        .why = "client 192.0.2.1 is not internal and not authenticated"},
+    {"internal_hosts = {\"this-host\", \"!192.0.2.1\"}", FROM,
+        .client = "192.0.2.1", .own = true, .verdict = CHOOSE_CLIENT_OUTSIDE,
+        .why = "client 192.0.2.1 is not internal and not authenticated"},
+    {"internal_hosts = {\"192.0.2.0/24\", \"!this-host\"}", FROM,
+        .client = "192.0.2.1", .own = true, .verdict = CHOOSE_CLIENT_OUTSIDE,
+        .why = "client 192.0.2.1 is not internal and not authenticated"},
+    {"internal_hosts = {\"192.0.2.0/24\", \"!this-host\"}", FROM,
+        .client = "192.0.2.1"},
+    {"", FROM, .client = "192.0.2.1", .name = "this-host",
+        .verdict = CHOOSE_CLIENT_OUTSIDE,
+        .why = "client 192.0.2.1 is not internal and not authenticated"},
     {"sign_daemons = {\"ORIGINATING\"}", FROM, .client = "192.0.2.1",
         .daemon = "ORIGINATING"},
     {"sign_daemons = {\"ORIGINATING\"}", FROM, .client = "192.0.2.1",
@@ -241,7 +263,7 @@ static const struct rule rules[] = {
     {"",
         "X-Comment: SPF not checked: trusted forwarder; "
         "receiver=mx.good.example\n" FROM,
-        .client = "127.0.0.1", .login = "a", .verdict = CHOOSE_CAME_IN,
+        .client = "127.0.0.1", .verdict = CHOOSE_CAME_IN,
         .why = "it came from outside: it has X-Comment of this host"},
     {"", "X-Comment: SPF not checked: authenticated client\n" FROM,
         .client = "127.0.0.1"},
@@ -251,6 +273,124 @@ static const struct rule rules[] = {
         .why = "client 192.0.2.1 is not internal and not authenticated"},
     {"", "Authentication-Results: mx.far.example; spf=pass\n" FROM,
         .client = "127.0.0.1"},
+
+    /* what was written in this hand-over is no mark, of a login */
+    {"", AR AR FROM, .client = "192.0.2.1", .login = "a"},
+    {"", AR AR FROM, .client = "127.0.0.1", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Authentication-Results of this "
+               "host"},
+    {"",
+        "Authentication-Results: mx.good.example; auth=pass "
+        "smtp.auth=a\n" FROM,
+        .client = "192.0.2.1", .login = "a"},
+    {"",
+        "Authentication-Results: mx.good.example; auth=pass "
+        "smtp.auth=a\n" FROM,
+        .client = "127.0.0.1", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Authentication-Results of this "
+               "host"},
+    {"", FROM SPF, .client = "192.0.2.1", .login = "a"},
+    {"", AR "Received: from pc by client.lan with ESMTP id 1\n" FROM,
+        .client = "192.0.2.1", .login = "a"},
+    {"", AR "Received: from pc by mx.good.example with ESMTPSA\n" FROM,
+        .client = "192.0.2.1", .login = "a"},
+    {"", AR "Received: from pc by mx.good.example with HTTP\n" FROM,
+        .client = "192.0.2.1", .login = "a"},
+    /* what was in it before is one */
+    {"", AR "Received: from pc by client.lan; x\n" SPF FROM,
+        .client = "192.0.2.1", .login = "a", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    {"", "Received: from a by b\n" AR FROM, .client = "192.0.2.1", .login = "a",
+        .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Authentication-Results of this "
+               "host"},
+    {"", AR "received : from a by b\n" SPF FROM, .client = "192.0.2.1",
+        .login = "a", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    /* redirected: the mark that stood above our own Received */
+    {"", "Resent-From: b@good.example\n" SPF FROM, .client = "192.0.2.1",
+        .login = "a", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    {"", SPF FROM "resent-to: b@far.example\n", .client = "192.0.2.1",
+        .login = "a", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    {"", "Delivered-To: b@good.example\n" SPF FROM, .client = "192.0.2.1",
+        .login = "a", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    {"", SPF "X-Original-To: b@good.example\n" FROM, .client = "192.0.2.1",
+        .login = "a", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    {"", SPF "Return-Path: <b@good.example>\n" FROM, .client = "192.0.2.1",
+        .login = "a", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    {"",
+        SPF "Received: from evil (evil [192.0.2.9]) by mx.good.example "
+            "(Postfix) with ESMTPS id 1\n" FROM,
+        .client = "192.0.2.1", .login = "a", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    {"", SPF "Received: from evil by MX.J.example. with smtp\n" FROM,
+        .client = "192.0.2.1", .login = "a", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    {"", SPF "Received: from evil by mx2.good.example with LMTP;x\n" FROM,
+        .client = "192.0.2.1", .login = "a", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    /* a stranger's HELO, or certificate, cannot make it another host's */
+    {"",
+        SPF "Received: from by (x [192.0.2.9]) (Client CN \"x) by far.example "
+            "with ESMTPSA (\") by mx.good.example with ESMTPS\n" FROM,
+        .client = "192.0.2.1", .login = "a", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    /* but what the login may be, it may be */
+    {"auth_table = \"@auth\"", "Received: from a by b\n" SPF FROM,
+        .client = "192.0.2.1", .login = "al"},
+    {"auth_table = \"@auth\"", "Received: from a by b\n" SPF FROM,
+        .client = "192.0.2.1", .login = "bob", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    {"auth_table = \"@auth\"", SPF FROM, .client = "127.0.0.1",
+        .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+
+    /* mailing lists */
+    {LISTS "list_daemons = {\"LISTS\"}", SPF LIST_FROM, .client = "127.0.0.1",
+        .daemon = "lists"},
+    {LISTS "list_hosts = {\"192.0.2.7\"}" INTERNAL, SPF LIST_FROM,
+        .client = "192.0.2.7"},
+    {LISTS "list_daemons = {\"LISTS\"}", SPF LIST_FROM, .client = "127.0.0.1",
+        .daemon = "REINJECT", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    {LISTS "list_daemons = {\"LISTS\"}", SPF FROM, .client = "127.0.0.1",
+        .daemon = "LISTS", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    {LISTS "list_daemons = {\"LISTS\"}", SPF "From: a@x.wide.example\n",
+        .client = "127.0.0.1", .daemon = "LISTS", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    {LISTS "list_daemons = {\"LISTS\"}", SPF LIST_FROM, .client = "192.0.2.9",
+        .daemon = "LISTS", .verdict = CHOOSE_CLIENT_OUTSIDE,
+        .why = "client 192.0.2.9 is not internal and not authenticated"},
+    {"list_daemons = {\"LISTS\"}", SPF LIST_FROM, .client = "127.0.0.1",
+        .daemon = "LISTS", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    {LISTS "sign_daemons = {\"LISTS\"}", SPF LIST_FROM, .client = "127.0.0.1",
+        .daemon = "LISTS", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    /* every service has the host's name, and every filter its address */
+    {LISTS "list_daemons = {\"mx.j.example\", \"mx.good.example\"}",
+        SPF LIST_FROM, .client = "127.0.0.1", .daemon = "MX.j.example",
+        .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    {LISTS "list_daemons = {\"mx.j.example\", \"mx.good.example\"}",
+        SPF LIST_FROM, .client = "127.0.0.1", .daemon = "mx.good.example",
+        .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    {LISTS "list_hosts = {\"0.0.0.0/0\", \"::/0\"}", SPF LIST_FROM,
+        .client = "127.0.0.1", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    {LISTS "list_hosts = {\"0.0.0.0/0\", \"::/0\"}", SPF LIST_FROM,
+        .client = "::1", .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
+    {LISTS "list_hosts = {\"192.0.2.7\"}" INTERNAL, SPF LIST_FROM,
+        .client = "192.0.2.7", .own = true, .verdict = CHOOSE_CAME_IN,
+        .why = "it came from outside: it has Received-SPF of this host"},
 
     /* whom it is from */
     {"exempt_domains = {\"good.example\"}", FROM, .client = "127.0.0.1",
@@ -266,7 +406,48 @@ static const struct rule rules[] = {
     {"exempt_recipients = {\".far.example\", \"x@y.example\"}", FROM,
         .client = "127.0.0.1", .rcpt = "<bob@far.example>"},
     {"match_envelope = true", FROM, .client = "127.0.0.1",
-        .sender = "<x@bounce.good.example>"},
+        .sender = "<x@GOOD.example>"},
+    {"match_envelope = true", FROM, .client = "127.0.0.1",
+        .sender = "<x@bounce.good.example>", .verdict = CHOOSE_ENVELOPE_OTHER,
+        .why = "the envelope sender <x@bounce.good.example> is not of the "
+               "From domain good.example"},
+    {"match_envelope = true", FROM, .client = "127.0.0.1",
+        .sender = "<x@example>", .verdict = CHOOSE_ENVELOPE_OTHER,
+        .why = "the envelope sender <x@example> is not of the From domain "
+               "good.example"},
+    {"match_envelope = true", "From: a@wide.example\n", .client = "127.0.0.1",
+        .sender = "<x@bounce.wide.example>"},
+    {"match_envelope = true", "From: a@x.y.wide.example\n",
+        .client = "127.0.0.1", .sender = "<x@y.wide.example>"},
+    {"match_envelope = true", "From: a@x.wide.example\n", .client = "127.0.0.1",
+        .sender = "<x@y.wide.example>", .verdict = CHOOSE_ENVELOPE_OTHER,
+        .why = "the envelope sender <x@y.wide.example> is not of the From "
+               "domain x.wide.example"},
+    {"match_envelope = true", "From: a@wide.example\n", .client = "127.0.0.1",
+        .sender = "<x@own.wide.example>", .verdict = CHOOSE_ENVELOPE_OTHER,
+        .why = "the envelope sender <x@own.wide.example> is not of the From "
+               "domain wide.example"},
+    {"match_envelope = true", "From: a@own.wide.example\n",
+        .client = "127.0.0.1", .sender = "<x@wide.example>",
+        .verdict = CHOOSE_ENVELOPE_OTHER,
+        .why = "the envelope sender <x@wide.example> is not of the From "
+               "domain own.wide.example"},
+    {"match_envelope = true", "From: a@wide.example\n", .client = "127.0.0.1",
+        .sender = "<x@example>", .verdict = CHOOSE_ENVELOPE_OTHER,
+        .why = "the envelope sender <x@example> is not of the From domain "
+               "wide.example"},
+    {"match_envelope = true", FROM, .client = "127.0.0.1", .login = "al",
+        .sender = "<>", .verdict = CHOOSE_ENVELOPE_OTHER,
+        .why = "a login sends it without an envelope sender"},
+    {"match_envelope = true", FROM, .client = "192.0.2.1", .login = "",
+        .sender = "", .verdict = CHOOSE_ENVELOPE_OTHER,
+        .why = "a login sends it without an envelope sender"},
+    {"match_envelope = true auth_table = \"@auth\"", FROM,
+        .client = "192.0.2.1", .login = "al", .sender = "<>"},
+    {"match_envelope = true auth_table = \"@auth\"", FROM,
+        .client = "192.0.2.1", .login = "bob", .sender = "<>",
+        .verdict = CHOOSE_LOGIN_OTHER,
+        .why = "login \"bob\" may not use this From address"},
     {"match_envelope = true", FROM, .client = "127.0.0.1", .sender = "<>"},
     {"match_envelope = true", FROM, .client = "127.0.0.1", .sender = ""},
     {"match_envelope = true", FROM, .client = "127.0.0.1",
@@ -332,6 +513,7 @@ run_rule(const struct rule *r)
 	struct choose c;
 	struct choose_input in = {.client_name = r->name ? r->name : "",
 	    .daemon = r->daemon ? r->daemon : "",
+	    .own = r->own,
 	    .host = "mx.j.example",
 	    .authenticated = r->login != NULL,
 	    .login = span_str(r->login),
@@ -633,7 +815,7 @@ results_of_others(void)
 		buf_fmt(&text,
 		    "Authentication-Results: %s; spf=pass\nFrom: %s\n",
 		    row[i].id, row[i].from);
-		choose(&f, buf_text(&text), "127.0.0.1", true, &c);
+		choose(&f, buf_text(&text), "127.0.0.1", false, &c);
 		CHECK(c.verdict == row[i].verdict);
 	}
 	buf_free(&text);

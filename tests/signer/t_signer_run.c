@@ -75,6 +75,39 @@ test_option(void)
 	signerd_finish();
 }
 
+/* Domains of several owners, and nothing that says which login is whose. */
+static void
+tenants(void)
+{
+	static const char warning[] =
+	    "signer.auth_table: each login may have mail signed as any of the "
+	    "domains; \"inline:* %\" lets each be itself, \"inline:* *\" "
+	    "leaves "
+	    "it so\n";
+	char both[2000];
+
+	signerd_begin();
+	snprintf(both, sizeof both, "%s",
+	    signerd_domain("a.example", "s", signerd.good));
+	signerd_configure("", both);
+	CHECK(built_end_of(signerd_start("-T")) == 0);
+	CHECK(strstr(signerd_printed(), "auth_table: each") == NULL);
+	strncat(both, signerd_domain("b.example", "s", signerd.good),
+	    sizeof both - strlen(both) - 1);
+	signerd_configure("", both);
+	CHECK(built_end_of(signerd_start("-T")) == 0);
+	CHECK(signerd_has(signerd_printed(), warning));
+	signerd_configure(" auth_table = \"inline:* %\"\n", both);
+	CHECK(built_end_of(signerd_start("-T")) == 0);
+	CHECK(strstr(signerd_printed(), "auth_table: each") == NULL);
+	signerd_configure(" list_domains = {\"l.example\"}\n", both);
+	CHECK(built_end_of(signerd_start("-T")) == 0);
+	CHECK(signerd_has(signerd_printed(),
+	    "signer.list_domains: does nothing without list_daemons or "
+	    "list_hosts"));
+	signerd_finish();
+}
+
 static void
 serves(void)
 {
@@ -210,5 +243,5 @@ reload(void)
 	signerd_finish();
 }
 
-SUITE("signer_run", T(options), T(test_option), T(serves),
+SUITE("signer_run", T(options), T(test_option), T(tenants), T(serves),
     T(ends_behind_a_message), T(bad_key_at_start), T(reload))

@@ -311,5 +311,6 @@ life_cases() {
 	PORT_IN='' FIELD=''
 	case_run 'life: a stuck syslog' life_syslog
 	case_run 'life: signer, descriptors exhausted' life_descriptors
+	case_run 'life: a new address of this host' who_refresh
 	case_run 'life: DNS dead' life_dns_dead
 }

@@ -87,6 +87,8 @@ world_network() {
 	ip link set lo up
 	ip addr add 192.0.2.1/32 dev lo
 	ip addr add 198.51.100.1/32 dev lo
+	# a link to one other host, for who.sh
+	ip addr add 203.0.113.5 peer 203.0.113.6 dev lo
 	rm -f /etc/resolv.conf /etc/hosts
 	echo 'nameserver 127.0.0.1' >/etc/resolv.conf
 	printf '127.0.0.1 localhost mx.two.example\n::1 localhost\n' >/etc/hosts
@@ -95,7 +97,7 @@ world_network() {
 # world_put FILE - a file of tests/e2e/etc to T/etc, with @T@ filled in
 world_put() {
 	mkdir -p "$(dirname "$T/etc/$1")"
-	sed "s|@T@|$T|g; s|@POLICYD@|$LIBEXEC/postseal-policyd|g" "$E2E/etc/$(basename "$1")" >"$T/etc/$1"
+	sed "s|@T@|$T|g; s|@E2E@|$E2E|g; s|@POLICYD@|$LIBEXEC/postseal-policyd|g" "$E2E/etc/$(basename "$1")" >"$T/etc/$1"
 }
 
 world_dns() {

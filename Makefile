@@ -207,7 +207,7 @@ VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full \
 corpus: $(O)/postseal-signer $(O)/postseal
 	@tests/corpus/run $(O)
 
-e2e: all
+e2e: all $(O)/dnsd
 	@tests/e2e/run $(O)
 
 check-long: check-valgrind fuzz-smoke

@@ -1,0 +1,151 @@
+# servers.sh - several name servers, of which some are wrong, dead or gone, asked by
+# the spawned and the standing policy daemon through /etc/resolv.conf.
+#
+# Sourced, after lib.sh. The servers are the tests' own (dnsd), each at an address
+# of its own of the loopback: 127.0.0.2 is right, 127.0.0.3 knows internal names only
+# and says that all others do not exist, 127.0.0.4 and .5 say nothing, at .7 and .8 nobody
+# listens.
+# shellcheck shell=bash
+
+SERVERS_CHECKS=${SERVERS_CHECKS:-500}
+
+# servers_dnsd ADDRESS ZONE [COMMAND] - starts one; its process id goes to SERVERS
+servers_dnsd() {
+	local fifo=$T/dnsd.$1 fd
+	mkfifo "$fifo"
+	"$BUILD/dnsd" -l "$1" -p 53 "$2" <"$fifo" >"$T/log/dnsd.$1" 2>&1 &
+	SERVERS+=($!)
+	exec {fd}>"$fifo"
+	[ -z "${3:-}" ] || echo "$3" >&"$fd"
+	world_wait 10 world_port_open "$1" 53 || no "no dnsd at $1"
+}
+
+servers_start() {
+	local n
+	SERVERS=()
+	cp /etc/resolv.conf "$T/resolv.before"
+	printf '%s\n' 'good.servers TXT "v=spf1 ip4:192.0.2.1 -all"' \
+	    'bad.servers ANY servfail' >"$T/right.zone"
+	printf '%s\n' 'in.servers A 192.0.2.9' \
+	    'bad.servers TXT "v=spf1 ip4:192.0.2.1 -all"' >"$T/internal.zone"
+	: >"$T/empty.zone"
+	servers_dnsd 127.0.0.2 "$T/right.zone" &&
+	    servers_dnsd 127.0.0.3 "$T/internal.zone" || return
+	for n in 4 5; do
+		servers_dnsd 127.0.0.$n "$T/empty.zone" mute || return
+	done
+	cat >/etc/postseal/servers.conf <<-END
+		hostname = "mx.two.example"
+		policyd {
+			listen = {"inet:127.0.0.1:10037"}
+			helo { check = false }
+			mail_from { temperror = "defer" }
+		}
+	END
+	# the worker reads resolv.conf at its first question
+	servers_resolv 127.0.0.2
+	world_start 10037 postseal-policyd -c /etc/postseal/servers.conf --listen
+	SERVERS+=("$STARTED")
+}
+
+servers_stop() {
+	kill "${SERVERS[@]}"
+	servers_put <"$T/resolv.before"
+}
+
+# servers_put - standard input becomes /etc/resolv.conf, by rename
+servers_put() {
+	cat >/etc/resolv.conf.new && mv -f /etc/resolv.conf.new /etc/resolv.conf
+}
+
+servers_resolv() {
+	printf 'nameserver %s\n' "$@" | servers_put
+}
+
+# servers_use HOW ADDRESS... - from now on; one that stands looks once a second
+servers_use() {
+	local how=$1
+	shift
+	servers_resolv "$@"
+	[ "$how" = spawned ] || sleep 1.1
+}
+
+# servers_request N DOMAIN - the Nth request of a connection
+servers_request() {
+	printf '%s\n' request=smtpd_access_policy protocol_state=RCPT \
+	    client_address=192.0.2.1 helo_name=h.servers "sender=u@$2" \
+	    recipient=r@rcpt.example "instance=$1" ''
+}
+
+servers_requests() {
+	local n
+	for ((n = 0; n < SERVERS_CHECKS; n++)); do
+		servers_request "$n" "$([ $((n % 2)) = 0 ] || [ "$1" = good ] &&
+		    echo good.servers || echo bad.servers)"
+	done
+}
+
+servers_spawned() {
+	"$LIBEXEC/postseal-policyd" -c /etc/postseal/servers.conf
+}
+
+servers_standing() {
+	local fd
+	exec {fd}<>/dev/tcp/127.0.0.1/10037
+	cat >&"$fd" &
+	grep -m "$SERVERS_CHECKS" action= <&"$fd"
+}
+
+# All pass: what a right server would have said
+servers_all_pass() { # HOW KIND
+	local said
+	said=$(servers_requests "$2" | "servers_$1" | grep -a '^action=' |
+	    sed 's/^\(action=PREPEND Received-SPF: [a-z]*\|action=[^ ]*\).*/\1/' |
+	    sort | uniq -c)
+	read -r said <<<"$said"
+	[ "$said" = "$SERVERS_CHECKS action=PREPEND Received-SPF: pass" ] ||
+	    no "$said"
+}
+
+# A changed resolv.conf is used within two seconds, without a signal
+servers_changed() { # HOW
+	servers_resolv 127.0.0.3 && sleep 2.1 &&
+	    servers_one "$1" good.servers none &&
+	    servers_resolv 127.0.0.2 && sleep 2.1 &&
+	    servers_one "$1" good.servers pass &&
+	    printf 'nameserver 127.0.0.3\n' >/etc/resolv.conf && sleep 2.1 &&
+	    servers_one "$1" good.servers none &&
+	    : >/etc/resolv.conf && sleep 2 && # being written: 127.0.0.3 goes on
+	    servers_one "$1" good.servers none
+}
+
+servers_one() { # HOW DOMAIN RESULT
+	local said
+	said=$(servers_request "$RANDOM$RANDOM" "$2" |
+	    SERVERS_CHECKS=1 "servers_$1")
+	grep -q "^action=PREPEND Received-SPF: $3 " <<<"$said" || no "$3?" "$said"
+}
+
+servers_cases() {
+	local how
+	case_run 'servers: start' servers_start
+	for how in spawned standing; do
+		servers_use $how 127.0.0.2 127.0.0.3
+		case_run "servers: $how, one knows internal names only: 0 of $SERVERS_CHECKS differ" \
+		    servers_all_pass $how good
+		case_run "servers: $how, and every other domain is SERVFAIL" \
+		    servers_all_pass $how mixed
+		servers_use $how 127.0.0.4 127.0.0.2
+		case_run "servers: $how, the first is dead" \
+		    servers_all_pass $how good
+		servers_use $how 127.0.0.4 127.0.0.5 127.0.0.2
+		case_run "servers: $how, two of three are dead" \
+		    servers_all_pass $how good
+		servers_use $how 127.0.0.7 127.0.0.8 127.0.0.2
+		case_run "servers: $how, two of three refuse" \
+		    servers_all_pass $how good
+	done
+	case_run 'servers: standing, resolv.conf is changed' \
+	    servers_changed standing
+	servers_stop
+}

@@ -12,6 +12,7 @@ SERVERS_CHECKS=${SERVERS_CHECKS:-500}
 # servers_dnsd ADDRESS ZONE [COMMAND] - starts one; its process id goes to SERVERS
 servers_dnsd() {
 	local fifo=$T/dnsd.$1 fd
+	rm -f "$fifo"
 	mkfifo "$fifo"
 	"$BUILD/dnsd" -l "$1" -p 53 "$2" <"$fifo" >"$T/log/dnsd.$1" 2>&1 &
 	SERVERS+=($!)
@@ -124,6 +125,38 @@ servers_one() { # HOW DOMAIN RESULT
 	said=$(servers_request "$RANDOM$RANDOM" "$2" |
 	    SERVERS_CHECKS=1 "servers_$1")
 	grep -q "^action=PREPEND Received-SPF: $3 " <<<"$said" || no "$3?" "$said"
+}
+
+# Load that never idles, for LOAD_SECONDS: the worker's descriptors stay as they were,
+# no verdict changes, and questions come from ever new ports
+servers_load() {
+	local worker before seconds=${LOAD_SECONDS:-600} n pids=()
+	local end=$((SECONDS + seconds)) least=$((seconds * 100))
+	worker=$(pgrep -P "${SERVERS[-1]}" | head -n 1)
+	servers_one standing good.servers pass || return
+	before=$(find "/proc/$worker/fd" -type l | wc -l)
+	for n in 1 2 3 4; do
+		while [ $SECONDS -lt $end ]; do
+			servers_all_pass standing good || exit
+		done &
+		pids+=($!)
+	done
+	for n in "${pids[@]}"; do
+		wait "$n" || no 'a verdict changed' || return
+	done
+	n=$(find "/proc/$worker/fd" -type l | wc -l)
+	[ "$n" = "$before" ] || no "$before descriptors before, $n after"
+	echo ports >"$T/dnsd.127.0.0.2"
+	sleep 1
+	n=$(tail -n 1 "$T/log/dnsd.127.0.0.2")
+	[ "$n" -gt $((least < 10000 ? least : 10000)) ] || no "only $n ports"
+}
+
+servers_long_cases() {
+	case_run 'servers: start' servers_start
+	case_run "servers: ${LOAD_SECONDS:-600} s of load that never idles" \
+	    servers_load
+	servers_stop
 }
 
 servers_cases() {

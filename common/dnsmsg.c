@@ -43,12 +43,16 @@ struct rr {
 	size_t next; /* offset of what follows */
 };
 
-/* Where the records go. In the first pass record is NULL: only counts. */
-struct sink {
-	struct dns_record *record;
-	char *text;
+/* The records of the answer: where their RDATA stands, and what they take. */
+struct found {
 	size_t n;
-	size_t used; /* bytes of text */
+	size_t read;      /* those left out as doubles, too */
+	size_t text;      /* bytes of all names (NUL included) or texts */
+	unsigned aliases; /* followed */
+	bool odd_alias;   /* the name has one that is no name */
+	struct {
+		uint16_t at, size;
+	} data[DNS_RECORDS_MAX];
 };
 
 static unsigned
@@ -101,103 +105,94 @@ rr_read(
 
 /* Reads the name that is the RDATA from offset `skip` to its end. */
 static bool
-rr_name(const struct message *m, const struct rr *rr, size_t skip,
+data_name(const struct message *m, size_t at, size_t size, size_t skip,
     struct dnsname *ret)
 {
 	size_t next;
 
-	return rr->size > skip &&
-	    dnsname_read(m->all, rr->data + skip, ret, &next) &&
-	    next == rr->next;
+	return size > skip &&
+	    dnsname_read(span_of(m->all.p, at + size), at + skip, ret, &next) &&
+	    next == at + size;
 }
 
-/* Adds the bytes to the texts; NULL in the first pass. */
-static const char *
-sink_text(struct sink *s, const void *p, size_t n)
+/* The strings of a TXT, one behind the other; to: NULL, or where they go. Returns
+ * their length, or SIZE_MAX: no string, or one that overruns the RDATA. */
+static size_t
+data_txt(const struct message *m, size_t at, size_t size, char *to)
 {
-	char *to = s->record == NULL ? NULL : s->text + s->used;
+	size_t end = at + size, used = 0;
 
-	if (to != NULL && n > 0)
-		memcpy(to, p, n);
-	s->used += n;
-	return to;
-}
-
-static bool
-sink_address(struct sink *s, const struct message *m, const struct rr *rr,
-    int family, size_t size)
-{
-	if (rr->size != size)
-		return false;
-	if (s->record != NULL) {
-		struct ip *ip = &s->record[s->n].ip;
-
-		ip->family = family;
-		memcpy(ip->b, m->p + rr->data, size);
-	}
-	s->n++;
-	return true;
-}
-
-static bool
-sink_name(
-    struct sink *s, const struct message *m, const struct rr *rr, size_t skip)
-{
-	char text[DNSNAME_TEXT_MAX];
-	struct dnsname w;
-	const char *name;
-
-	if (!rr_name(m, rr, skip, &w))
-		return false;
-	name = sink_text(s, text, dnsname_text(&w, text) + 1);
-	if (s->record != NULL) {
-		s->record[s->n].name = name;
-		if (skip > 0)
-			s->record[s->n].preference =
-			    (uint16_t)get16(m->p + rr->data);
-	}
-	s->n++;
-	return true;
-}
-
-static bool
-sink_txt(struct sink *s, const struct message *m, const struct rr *rr)
-{
-	size_t at = rr->data, start = s->used;
-
-	if (rr->size == 0)
-		return false;
-	while (at < rr->next) {
+	if (size == 0)
+		return SIZE_MAX;
+	while (at < end) {
 		size_t n = m->p[at++];
 
-		if (n > rr->next - at)
-			return false;
-		sink_text(s, m->p + at, n);
+		if (n > end - at)
+			return SIZE_MAX;
+		if (to != NULL)
+			memcpy(to + used, m->p + at, n);
+		used += n;
 		at += n;
 	}
-	if (s->record != NULL)
-		s->record[s->n].txt = span_of(s->text + start, s->used - start);
-	s->n++;
-	return true;
+	return used;
 }
 
-static bool
-sink_record(struct sink *s, const struct message *m, const struct rr *rr,
-    enum dns_type type)
+/* Where the name begins in the RDATA of a type that has one. */
+static size_t
+name_offset(enum dns_type type)
 {
+	return type == DNS_MX ? 2 : 0;
+}
+
+/* What the texts of the record take; SIZE_MAX: its RDATA is not of its type. */
+static size_t
+data_size(const struct message *m, enum dns_type type, size_t at, size_t size)
+{
+	char text[DNSNAME_TEXT_MAX];
+	struct dnsname name;
+
 	switch (type) {
 	case DNS_A:
-		return sink_address(s, m, rr, AF_INET, 4);
+		return size == 4 ? 0 : SIZE_MAX;
 	case DNS_AAAA:
-		return sink_address(s, m, rr, AF_INET6, 16);
+		return size == 16 ? 0 : SIZE_MAX;
 	case DNS_PTR:
-		return sink_name(s, m, rr, 0);
 	case DNS_MX:
-		return sink_name(s, m, rr, 2);
+		return data_name(m, at, size, name_offset(type), &name)
+		    ? dnsname_text(&name, text) + 1
+		    : SIZE_MAX;
 	case DNS_TXT:
-		return sink_txt(s, m, rr);
+		return data_txt(m, at, size, NULL);
 	}
-	return false;
+	return SIZE_MAX;
+}
+
+/* Writes a record whose RDATA is known to be right. Its texts go to text; returns
+ * their size. */
+static size_t
+data_write(const struct message *m, enum dns_type type, size_t at, size_t size,
+    char *text, struct dns_record *ret)
+{
+	struct dnsname name;
+
+	switch (type) {
+	case DNS_A:
+	case DNS_AAAA:
+		ret->ip.family = type == DNS_A ? AF_INET : AF_INET6;
+		memcpy(ret->ip.b, m->p + at, size);
+		return 0;
+	case DNS_PTR:
+	case DNS_MX:
+		ret->name = text;
+		if (type == DNS_MX)
+			ret->preference = (uint16_t)get16(m->p + at);
+		data_name(m, at, size, name_offset(type), &name);
+		return dnsname_text(&name, text) + 1;
+	case DNS_TXT:
+		ret->txt = span_of(text, data_txt(m, at, size, text));
+		return ret->txt.n;
+	}
+	return 0;
 }
 
 /* --- the answer ----------------------------------------------------------- */
@@ -244,90 +239,143 @@ has_names(enum dns_type type)
 	return type == DNS_MX || type == DNS_PTR;
 }
 
+static bool
+same_data(const struct message *m, enum dns_type type, size_t a, size_t an,
+    size_t b, size_t bn)
+{
+	size_t skip = name_offset(type);
+	struct dnsname x, y;
+
+	if (!has_names(type))
+		return an == bn && memcmp(m->p + a, m->p + b, an) == 0;
+	return memcmp(m->p + a, m->p + b, skip) == 0 &&
+	    data_name(m, a, an, skip, &x) && data_name(m, b, bn, skip, &y) &&
+	    dnsname_equal(&x, &y);
+}
+
+/* Notes the record, if its RDATA is right and not there yet. An address twice
+ * says no more than once: it is not looked for. */
+static void
+found_add(struct found *f, const struct message *m, enum dns_type type,
+    const struct rr *rr)
+{
+	size_t text = data_size(m, type, rr->data, rr->size);
+
+	if (text == SIZE_MAX)
+		return;
+	if (++f->read > DNS_RECORDS_MAX)
+		return;
+	for (size_t i = 0; type != DNS_A && type != DNS_AAAA && i < f->n; i++) {
+		if (same_data(m, type, f->data[i].at, f->data[i].size, rr->data,
+		        rr->size))
+			return;
+	}
+	f->data[f->n].at = (uint16_t)rr->data;
+	f->data[f->n].size = (uint16_t)rr->size;
+	f->n++;
+	f->text += text;
+}
+
 /*
- * One pass over the answer section: every record of (name, type) goes to the
- * sink; *ret_alias is the name's CNAME, its n 0 when it has none. NULL, or what is
- * wrong with the section.
+ * Reads the answer section once. The records of (name, type) are noted; a CNAME
+ * of name makes its target name, so that a chain in its own order is followed to
+ * its end. NULL, or what is wrong with the section.
  */
 static const char *
-read_section(const struct message *m, const struct dnsname *name,
-    enum dns_type type, struct sink *sink, struct dnsname *ret_alias)
+read_section(const struct message *m, enum dns_type type, struct dnsname *name,
+    struct found *f)
 {
-	static const char malformed[] = "malformed answer";
 	struct sought sought = {.name = name};
+	struct dnsname target;
 	size_t at = m->answers;
 	struct rr rr;
 
-	ret_alias->n = 0;
 	for (unsigned i = 0; i < m->count; i++, at = rr.next) {
-		if (has_names(type) && sink->n == DNS_NAMES_MAX)
+		if (has_names(type) && f->read == DNS_NAMES_MAX)
 			break;
 		if (!rr_read(m, &sought, at, &rr))
-			return malformed;
+			return "malformed answer";
 		if (rr.class != CLASS_IN || !rr.ours)
 			continue;
-		if (rr.type == (unsigned)type &&
-		    !sink_record(sink, m, &rr, type))
-			return malformed;
-		if (sink->n > DNS_RECORDS_MAX)
+		if (rr.type == (unsigned)type)
+			found_add(f, m, type, &rr);
+		if (f->read > DNS_RECORDS_MAX)
 			return "too many records";
-		if (rr.type == TYPE_CNAME && ret_alias->n == 0 &&
-		    !rr_name(m, &rr, 0, ret_alias))
-			return malformed;
+		if (rr.type != TYPE_CNAME || f->read > 0)
+			continue;
+		f->odd_alias = !data_name(m, rr.data, rr.size, 0, &target);
+		if (f->odd_alias)
+			continue;
+		*name = target;
+		f->aliases++;
+		sought = (struct sought){.name = name};
 	}
 	return NULL;
 }
 
 static int
 make_answer(enum dns_status status, const char *why, size_t n, size_t text,
-    struct dns_answer **ret, struct sink *ret_sink)
+    struct dns_answer **ret)
 {
-	struct dns_record *record;
-	size_t size = sizeof(struct dns_answer) + n * sizeof *record + text;
+	size_t size =
+	    sizeof(struct dns_answer) + n * sizeof(struct dns_record) + text;
 	struct dns_answer *a;
 
 	a = calloc(1, size);
 	if (a == NULL)
 		return -ENOMEM;
-	record = (struct dns_record *)(a + 1);
 	*a = (struct dns_answer){.status = status,
 	    .why = why,
 	    .size = size,
 	    .n = n,
-	    .record = record};
-	if (ret_sink != NULL)
-		*ret_sink = (struct sink){
-		    .record = record, .text = (char *)(record + n)};
+	    .record = (struct dns_record *)(a + 1)};
 	*ret = a;
 	return 0;
 }
 
-/* Walks from the asked name along its CNAMEs to the records. */
+static int
+make_found(const struct message *m, enum dns_type type, const struct found *f,
+    struct dns_answer **ret)
+{
+	int err = make_answer(DNS_FOUND, NULL, f->n, f->text, ret);
+	struct dns_record *record;
+	char *text;
+
+	if (err != 0)
+		return err;
+	record = (struct dns_record *)(*ret + 1);
+	text = (char *)(record + f->n);
+	for (size_t i = 0; i < f->n; i++)
+		text += data_write(
+		    m, type, f->data[i].at, f->data[i].size, text, &record[i]);
+	return 0;
+}
+
+/* From the asked name along its CNAMEs to the records. */
 static int
 read_answer(const struct message *m, struct dnsname *name, enum dns_type type,
     struct dns_answer **ret)
 {
-	struct sink sink = {.n = 0}, out;
-	struct dnsname alias;
+	struct found f;
 	const char *why;
-	int err;
 
-	for (unsigned hops = 0;; hops++) {
-		if (hops > DNS_CNAME_MAX)
-			return make_answer(DNS_NXDOMAIN, NULL, 0, 0, ret, NULL);
-		why = read_section(m, name, type, &sink, &alias);
+	f.n = f.read = f.text = 0;
+	f.aliases = 0;
+	f.odd_alias = false;
+	for (unsigned pass = 0; pass <= DNS_CNAME_MAX; pass++) {
+		unsigned before = f.aliases;
+
+		why = read_section(m, type, name, &f);
+		if (why == NULL && f.odd_alias && f.read == 0)
+			why = "malformed answer";
 		if (why != NULL)
 			return dnsmsg_error(why, ret);
-		if (sink.n > 0 || alias.n == 0)
-			break;
-		*name = alias;
+		if (f.n > 0)
+			return make_found(m, type, &f, ret);
+		if (f.aliases == before)
+			return make_answer(DNS_NODATA, NULL, 0, 0, ret);
 	}
-	if (sink.n == 0)
-		return make_answer(DNS_NODATA, NULL, 0, 0, ret, NULL);
-	err = make_answer(DNS_FOUND, NULL, sink.n, sink.used, ret, &out);
-	if (err == 0)
-		read_section(m, name, type, &out, &alias);
-	return err;
+	return make_answer(DNS_NXDOMAIN, NULL, 0, 0, ret);
 }
 
 int
@@ -346,14 +394,14 @@ dnsmsg_read(struct span msg, struct span name, enum dns_type type,
 	if (why != NULL)
 		return dnsmsg_error(why, ret);
 	if (rcode != 0)
-		return make_answer(DNS_NXDOMAIN, NULL, 0, 0, ret, NULL);
+		return make_answer(DNS_NXDOMAIN, NULL, 0, 0, ret);
 	return read_answer(&m, &asked, type, ret);
 }
 
 int
 dnsmsg_error(const char *why, struct dns_answer **ret)
 {
-	return make_answer(DNS_TEMPERROR, why, 0, 0, ret, NULL);
+	return make_answer(DNS_TEMPERROR, why, 0, 0, ret);
 }
 
 struct dns_answer *

@@ -228,7 +228,9 @@ enum {
 	 * SPF asks early what it may need next. */
 	DNS_PATIENCE_MS = 5,
 
-	/* CNAMEs in one answer; more are a loop. */
+	/* How often an answer is read again because its CNAMEs do not stand in the
+	 * order in which they lead on, as all servers send them; more is a loop.
+	 * 64 KiB could hold a chain of 4,000 in reverse. */
 	DNS_CNAME_MAX = 16,
 
 	/* Records of one answer. Published sets of addresses have a few, large ones

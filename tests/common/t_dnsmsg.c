@@ -173,6 +173,8 @@ static const char zone[] =
     "into.example.com CNAME nowhere.example.com\n"
     "half.example.com CNAME example.com\n"
     "back\\\\slash.sp\\032ace.ctl\\007.\\255.example.com A 192.0.2.4\n"
+    "odd.example.com TXT \\# 0\n"
+    "odd.example.com TXT \\# 3 0261Ff\n"
     "fail.example.com ANY servfail\n"
     "refused.example.com ANY refused\n";
 
@@ -194,6 +196,7 @@ static const struct {
     {"into.example.com", DNS_A, "nxdomain"},
     {"back\\slash.sp ace.ctl\a.\377.example.com", DNS_A, "found 192.0.2.4"},
     {"example.com", DNS_A, "nodata"},
+    {"odd.example.com", DNS_TXT, "found 'a\377'"},
     {"nowhere.example.com", DNS_TXT, "nxdomain"},
     {"fail.example.com", DNS_TXT, "temperror SERVFAIL"},
     {"refused.example.com", DNS_TXT, "temperror REFUSED"},

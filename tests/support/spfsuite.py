@@ -11,7 +11,7 @@ becomes "zone" lines in the format of zone.h, and "case" lines behind them:
 results are words joined by commas, the explanation is "" where the suite says
 nothing or DEFAULT. A record that the suite writes as SPF is published as TXT
 unless the name has TXT records of its own; a bare TIMEOUT stands for all types
-that the name does not list.
+that the name does not list. A TXT record without strings is published as that.
 """
 import gzip
 import sys
@@ -36,7 +36,7 @@ def name(text):
 
 def strings(value):
     parts = [value] if isinstance(value, str) else list(value)
-    return " ".join('"%s"' % escape(p, '\\"') for p in parts) or '""'
+    return " ".join('"%s"' % escape(p, '\\"') for p in parts) or "\\# 0"
 
 
 def data(kind, value):

@@ -17,7 +17,7 @@ enum {
 	TYPE_AAAA = 28,
 	TYPE_ANY = 255,
 	HEADER = 12,
-	HOPS_MAX = 12,
+	HOPS_MAX = 40,
 	TTL = 300,
 	RDATA_MAX = 65535
 };
@@ -375,6 +375,35 @@ take_strings(struct span text, unsigned char *rdata)
 	return n;
 }
 
+static int
+hex_digit(char c)
+{
+	const char *digits = "0123456789abcdef";
+	const char *at = strchr(digits, (char)span_lower((unsigned char)c));
+
+	return c == '\0' || at == NULL ? -1 : (int)(at - digits);
+}
+
+/* RFC 3597 section 5, behind the "\#": a length and as many octets in hex. */
+static bool
+take_generic(struct span text, unsigned char *rdata, size_t *ret_n)
+{
+	unsigned n;
+
+	if (!number(word(&text), &n) || n > RDATA_MAX || text.n != 2 * n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		int high = hex_digit(text.p[2 * i]);
+		int low = hex_digit(text.p[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		rdata[i] = (unsigned char)(high << 4 | low);
+	}
+	*ret_n = n;
+	return true;
+}
+
 static size_t
 take_data(unsigned type, struct span text, unsigned char *rdata)
 {
@@ -448,6 +477,12 @@ take_line(struct zone *z, struct span line, unsigned char *rdata)
 	set = set_make(z, name, n, type);
 	if (take_words(set, line))
 		return NULL;
+	if (line.n > 2 && memcmp(line.p, "\\# ", 3) == 0) {
+		if (!take_generic(span_skip(line, 3), rdata, &n))
+			return "not RDATA as \\# LENGTH HEX";
+		set_add(z, set, rdata, n);
+		return NULL;
+	}
 	n = take_data(type, line, rdata);
 	if (n == 0)
 		return "neither words nor data of this type";

@@ -16,7 +16,8 @@
  * Types: A AAAA TXT MX PTR CNAME; ANY (words only) stands for all of them. Names
  * are absolute, a dot at the end is allowed, "." is the root; odd octets as \.
  * \\ \DDD. In a TXT string \" \\ and \DDD too; a string longer than 255 octets is
- * cut into several, as DNS wants it. "#" at the start or behind white space
+ * cut into several, as DNS wants it. RDATA of any kind is "\# LENGTH HEX", as in
+ * RFC 3597 section 5: "\# 0" is none at all. "#" at the start or behind white space
  * begins a comment.
  *
  * Words, several in a line: timeout silent servfail refused nxdomain bogus

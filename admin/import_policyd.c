@@ -22,7 +22,6 @@ struct policy {
 struct policyd {
 	struct import *im;
 	struct policy policy;
-	const char *skip[2]; /* skip_addresses, Whitelist */
 	const char *per_user;
 	struct import_option at; /* of Per_User */
 	struct buf classes;      /* for restriction_classes */
@@ -33,6 +32,8 @@ static const struct row {
 	const char *name, *key;
 	enum { LIST, VALUE, YES } kind;
 } same[] = {
+    {"skip_addresses", "trusted_networks", LIST},
+    {"Whitelist", "trusted_relays", LIST}, /* its header says "relay" */
     {"HELO_Whitelist", "trusted_helo", LIST},
     {"Domain_Whitelist", "trusted_forwarders", LIST},
     {"Domain_Whitelist_PTR", "trusted_clients", LIST},
@@ -271,11 +272,7 @@ got_option(void *arg, const struct import_option *o)
 	if (take_policy(&d->policy, o) || take_same(d, o, &d->im->policyd, 1) ||
 	    take_left(d, o))
 		return 0;
-	if (is(o, "skip_addresses")) {
-		d->skip[0] = o->value;
-	} else if (is(o, "Whitelist")) {
-		d->skip[1] = o->value;
-	} else if (is(o, "Header_Type")) {
+	if (is(o, "Header_Type")) {
 		return take_header_type(d, o);
 	} else if (is(o, "Reason_Message")) {
 		take_reason(d, o);
@@ -361,26 +358,6 @@ add_users(struct policyd *d)
 
 /* --- all ------------------------------------------------------------------ */
 
-static void
-print_networks(struct policyd *d)
-{
-	struct buf all;
-
-	if (d->skip[0] == NULL && d->skip[1] == NULL)
-		return;
-	buf_init(&all, CONFIG_FILE_MAX * 2);
-	buf_fmt(&all, "%s %s",
-	    d->skip[0] == NULL ? "127.0.0.0/8,::1" : d->skip[0],
-	    d->skip[1] == NULL ? "" : d->skip[1]);
-	if (buf_text(&all) != NULL) {
-		buf_str(&d->im->policyd, "\ttrusted_networks = ");
-		import_list(buf_text(&all), &d->im->policyd);
-		buf_byte(&d->im->policyd, '\n');
-	}
-	import_whole(&all, &d->im->policyd);
-	buf_free(&all);
-}
-
 int
 import_policyd(struct import *im, const char *file)
 {
@@ -393,7 +370,6 @@ import_policyd(struct import *im, const char *file)
 	if (rc != 0)
 		return rc;
 	buf_init(&d.classes, CONFIG_FILE_MAX);
-	print_networks(&d);
 	print_policy(&d.policy, "Fail", 1, &im->policyd);
 	note_class(&d, d.policy.helo.pass);
 	note_class(&d, d.policy.mail_from.pass);

@@ -118,12 +118,17 @@ const struct row settings_rows[] = {
         .min = 0, .max = 10},
     {"policyd", "trusted_networks", ROW_CIDRS, AT(policyd.trusted_networks),
         "127.0.0.0/8 ::1/128",
-        .help = "Clients of ours: they are not checked. (Not for relays, such "
-                "as a backup MX: see the keys below.)"},
+        .help = "Clients of our own users: they are not checked. (Not for "
+                "relays, such as a backup MX or a forwarder: see "
+                "trusted_relays.)"},
     {"policyd", "trust_authenticated", ROW_BOOL,
         AT(policyd.trust_authenticated), "true",
         .help = "Do not check clients that logged in by SASL: they are "
                 "at home, wherever their address is."},
+    {"policyd", "trusted_relays", ROW_CIDRS, AT(policyd.trusted_relays), "",
+        .help = "Addresses of relays, such as a backup MX or a forwarder: "
+                "what they bring is from strangers, but their address says "
+                "nothing about it, so it is not checked."},
     {"policyd", "trusted_certificates", ROW_PRINTS,
         AT(policyd.trusted_certificates), "",
         .help = "Fingerprints of TLS client certificates, or of their public "

@@ -120,6 +120,7 @@ struct policyd_settings {
 	 * case; fingerprints in upper case, as Postfix writes them. */
 	struct cidr_list trusted_networks;
 	bool trust_authenticated;
+	struct cidr_list trusted_relays;
 	struct text_list trusted_certificates;
 	struct text_list trusted_clients;
 	struct text_list trusted_helo;

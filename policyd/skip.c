@@ -43,6 +43,8 @@ skip_client(const struct policyd_settings *p, const struct ip *client,
 		return SKIP_NETWORK;
 	if (p->trust_authenticated && in->sasl_username.n > 0)
 		return SKIP_AUTHENTICATED;
+	if (in_networks(&p->trusted_relays, client))
+		return SKIP_RELAY;
 	by = find_print(&p->trusted_certificates, in->ccert_fingerprint);
 	if (by == NULL)
 		by = find_print(
@@ -67,6 +69,7 @@ skip_is_own(enum skip s)
 	case SKIP_AUTHENTICATED:
 		return true;
 	case SKIP_NO:
+	case SKIP_RELAY:
 	case SKIP_CERTIFICATE:
 	case SKIP_CLIENT:
 	case SKIP_HELO:
@@ -86,6 +89,8 @@ skip_word(enum skip s)
 		return "trusted_networks";
 	case SKIP_AUTHENTICATED:
 		return "trust_authenticated";
+	case SKIP_RELAY:
+		return "trusted_relays";
 	case SKIP_CERTIFICATE:
 		return "trusted_certificates";
 	case SKIP_CLIENT:
@@ -108,6 +113,8 @@ skip_phrase(enum skip s)
 		return "trusted network";
 	case SKIP_AUTHENTICATED:
 		return "authenticated client";
+	case SKIP_RELAY:
+		return "trusted relay";
 	case SKIP_CERTIFICATE:
 		return "trusted client certificate";
 	case SKIP_CLIENT:

@@ -29,13 +29,14 @@ enum skip {
 	SKIP_NO,            /* check it */
 	SKIP_NETWORK,       /* policyd { trusted_networks } */
 	SKIP_AUTHENTICATED, /* trust_authenticated */
+	SKIP_RELAY,         /* trusted_relays */
 	SKIP_CERTIFICATE,   /* trusted_certificates */
 	SKIP_CLIENT,        /* trusted_clients */
 	SKIP_HELO,          /* trusted_helo */
 	SKIP_FORWARDER      /* trusted_forwarders */
 };
 
-/* Whether, and by which of the first four rules, the client is not checked. in:
+/* Whether, and by which of the first five rules, the client is not checked. in:
  * what Postfix tells. *ret_by: the name or fingerprint of the config that it was,
  * borrowed from p; else untouched. */
 enum skip skip_client(const struct policyd_settings *p, const struct ip *client,

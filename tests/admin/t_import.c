@@ -151,8 +151,8 @@ options_of_policyd(void)
 	        "\t\ttemperror = \"defer\"\n\t}\n",
 	        "", NULL},
 	    {"skip_addresses = 127.0.0.0/8,::1\nWhitelist = 192.0.2.0/24\n",
-	        "\ttrusted_networks = {\"127.0.0.0/8\", \"::1\", "
-	        "\"192.0.2.0/24\"}\n" FAILS,
+	        "\ttrusted_networks = {\"127.0.0.0/8\", \"::1\"}\n"
+	        "\ttrusted_relays = {\"192.0.2.0/24\"}\n" FAILS,
 	        "", NULL},
 	    {"Mail_From_pass_restriction = greylist\nNo_Mail = True\n",
 	        "\thelo {\n\t\tfail = \"reject\"\n\t\tno_mail_only = true\n"

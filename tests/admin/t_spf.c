@@ -174,6 +174,9 @@ by_the_config(void)
 	        "not checked: trusted_networks\n"},
 	    {"", "-i 192.0.3.9 -f u@a.example -l joe",
 	        "not checked: trust_authenticated\n"},
+	    {"trusted_relays = {\"192.0.3.9\"}", "-i 192.0.3.9 -f u@a.example",
+	        "  action       PREPEND X-Comment: SPF not checked: trusted "
+	        "relay; receiver=mx.test\n"},
 	    {"trusted_clients = {\"relay.example\"}",
 	        "-i 192.0.3.9 -f u@a.example -n mx.relay.example",
 	        "not checked: trusted_clients"},

@@ -65,6 +65,8 @@ static const struct {
     {"policyd", "header = received-spf", "\theader = \"received-spf\"\n"},
     {"policyd", "header = none", "\theader = \"none\"\n"},
     {"policyd", "trust_authenticated = no", "\ttrust_authenticated = false\n"},
+    {"policyd", "trusted_relays = {198.51.100.9, 2001:db8::/32}",
+        "\ttrusted_relays = {\"198.51.100.9\", \"2001:db8::/32\"}\n"},
     {"policyd", "trusted_certificates = {\"" PRINT_LOW "\"}",
         "\ttrusted_certificates = {\"" PRINT "\"}\n"},
     {"policyd",
@@ -326,6 +328,9 @@ static const struct {
         "policyd.time_limit: \"91\" is not a number from 1 to 90"},
     {"policyd", "void_lookups = 11",
         "policyd.void_lookups: \"11\" is not a number from 0 to 10"},
+    {"policyd", "trusted_relays = {backup.example.net}",
+        "policyd.trusted_relays: \"backup.example.net\" is not a network such "
+        "as 192.0.2.0/24"},
     {"policyd", "trusted_networks = {10.0.0.0/33}",
         "policyd.trusted_networks: \"10.0.0.0/33\" is not a network such as "
         "192.0.2.0/24"},

@@ -29,6 +29,7 @@ trust_not() {
 trust_logged() {
 	logged 'postseal-policyd.* unchecked=trusted_clients trusted=relay\.example' &&
 	    logged 'postseal-policyd.* unchecked=trusted_forwarders trusted=forward\.example result=fail' &&
+	    logged 'postseal-policyd.* unchecked=trusted_relays ' &&
 	    logged 'postseal-policyd.* unchecked=trust_authenticated '
 }
 
@@ -155,6 +156,8 @@ trust_keepalive_timer() {
 trust_cases() {
 	case_run 'trust: nobody else' trust_not 198.51.100.9 "$PLAIN_HELO"
 	case_run 'trust: login' trust_login
+	case_run 'trust: relay' trust_in trust-relay-ip 'trusted relay' \
+	    198.51.100.10 "$PLAIN_HELO"
 	case_run 'trust: client name' trust_name mail.relay.example
 	case_run 'trust: client name, only at a label' \
 	    trust_not_name evilrelay.example

@@ -34,7 +34,7 @@ skip_of(const char *const *net, size_t n, const char *client)
 	return skip_client(&p, &ip, &in, &by);
 }
 
-/* skip_addresses and Whitelist of pypolicyd-spf. */
+/* skip_addresses of pypolicyd-spf. */
 static void
 trusted_networks(void)
 {
@@ -61,6 +61,32 @@ trusted_networks(void)
 		CHECK(skip_of(net, 4, row[i].client) == row[i].want);
 	}
 	CHECK(skip_of(net, 0, "127.0.0.1") == SKIP_NO);
+}
+
+/* Of an address that is in both lists the narrower claim is no relay's: networks
+ * come first, and so does a user that logged in. */
+static void
+trusted_relays(void)
+{
+	struct cidr ours, relays;
+	struct policyd_settings p = {.trusted_networks = {&ours, 1},
+	    .trust_authenticated = true,
+	    .trusted_relays = {&relays, 1}};
+	struct ip inside = ip_of("192.0.2.9"), outside = ip_of("198.51.100.9");
+	struct ip other = ip_of("198.51.100.8");
+	struct attr in = {0}, joe = {.sasl_username = span_str("joe")};
+	const char *by = NULL;
+
+	CHECK(cidr_parse(span_str("192.0.2.0/24"), &ours) == 0);
+	CHECK(cidr_parse(span_str("198.51.100.9"), &relays) == 0);
+	CHECK(skip_client(&p, &outside, &in, &by) == SKIP_RELAY);
+	CHECK(skip_client(&p, &other, &in, &by) == SKIP_NO);
+	CHECK(skip_client(&p, &outside, &joe, &by) == SKIP_AUTHENTICATED);
+	CHECK(skip_client(&p, &inside, &in, &by) == SKIP_NETWORK);
+	relays = ours;
+	CHECK(skip_client(&p, &inside, &in, &by) == SKIP_NETWORK);
+	CHECK(!skip_is_own(SKIP_RELAY));
+	CHECK(by == NULL);
 }
 
 static void
@@ -158,5 +184,5 @@ words(void)
 	}
 }
 
-SUITE("skip", T(trusted_networks), T(authenticated), T(certificates),
-    T(client_names), T(words))
+SUITE("skip", T(trusted_networks), T(trusted_relays), T(authenticated),
+    T(certificates), T(client_names), T(words))

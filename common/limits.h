@@ -132,6 +132,11 @@ enum {
 	 * evaluated anew for each recipient. */
 	POLICY_INSTANCE_MAX = 64,
 
+	/* What a message was given that it gets once: "header" and copies, whose
+	 * actions are lines of SMTP. More than 8 different ones could be told
+	 * again. */
+	POLICY_GIVEN_MAX = 4096,
+
 	/* A policy connection on which nothing is said. Postfix closes it after 300
 	 * seconds, or 1,000 (smtpd_policy_service_max_idle, max_ttl), and who has
 	 * raised these has not done so to hours. */

@@ -12,26 +12,34 @@ enum operand {
 	HEADER
 };
 
+/*
+ * The actions of access(5). What is the message's is done to all of it, whatever
+ * recipient it was said at; said again, it changes nothing, but a header or a copy
+ * that is added again is there again. What is the recipient's is for that one.
+ */
 static const struct access_word {
 	const char *word;
 	enum operand operand;
+	enum { RECIPIENT, MESSAGE, MESSAGE_ADDS } whose;
+	bool goes_on; /* to the next restriction */
 	bool permits; /* skips later restrictions */
 } access_words[] = {
-    {"OK", NOTHING, true},
-    {"PERMIT", NOTHING, true}, /* the restriction, often used like OK */
-    {"DUNNO", NOTHING, false},
-    {"REJECT", ANY_TEXT, false},
-    {"DEFER", ANY_TEXT, false},
-    {"DEFER_IF_REJECT", ANY_TEXT, false},
-    {"DEFER_IF_PERMIT", ANY_TEXT, false},
-    {"DISCARD", ANY_TEXT, false},
-    {"HOLD", ANY_TEXT, false},
-    {"WARN", ANY_TEXT, false},
-    {"INFO", ANY_TEXT, false},
-    {"FILTER", FILTER_TARGET, false},
-    {"REDIRECT", ADDRESS, false},
-    {"BCC", ADDRESS, false},
-    {"PREPEND", HEADER, false},
+    {"OK", NOTHING, RECIPIENT, false, true},
+    /* the restriction, often used like OK */
+    {"PERMIT", NOTHING, RECIPIENT, false, true},
+    {"DUNNO", NOTHING, RECIPIENT, true, false},
+    {"REJECT", ANY_TEXT, RECIPIENT, false, false},
+    {"DEFER", ANY_TEXT, RECIPIENT, false, false},
+    {"DEFER_IF_REJECT", ANY_TEXT, RECIPIENT, false, false},
+    {"DEFER_IF_PERMIT", ANY_TEXT, RECIPIENT, false, false},
+    {"WARN", ANY_TEXT, RECIPIENT, true, false},
+    {"INFO", ANY_TEXT, RECIPIENT, true, false},
+    {"DISCARD", ANY_TEXT, MESSAGE, false, false},
+    {"HOLD", ANY_TEXT, MESSAGE, true, false},
+    {"FILTER", FILTER_TARGET, MESSAGE, true, false},
+    {"REDIRECT", ADDRESS, MESSAGE, true, false},
+    {"BCC", ADDRESS, MESSAGE_ADDS, true, false},
+    {"PREPEND", HEADER, MESSAGE_ADDS, true, false},
 };
 
 static const struct {
@@ -220,6 +228,24 @@ settings_action_is_class_name(struct span name)
 {
 	return is_name(name) && !is_digits(name) && find_access(name) == NULL &&
 	    !span_ieqs(name, "header");
+}
+
+bool
+settings_action_goes_on(const struct action *a)
+{
+	const struct access_word *w =
+	    find_access(first_word(span_str(a->access)));
+
+	return w != NULL && w->goes_on;
+}
+
+bool
+settings_action_adds(const struct action *a)
+{
+	const struct access_word *w =
+	    find_access(first_word(span_str(a->access)));
+
+	return w != NULL && w->whose == MESSAGE_ADDS;
 }
 
 const char *

@@ -32,6 +32,14 @@ bool settings_action_is_class(const struct action *a);
  * and no action, which Postfix would take it for. */
 bool settings_action_is_class_name(struct span name);
 
+/* Of an access(5) action: true if Postfix goes on to the next restriction. All
+ * others, restriction classes too, may permit or refuse. */
+bool settings_action_goes_on(const struct action *a);
+
+/* Of an access(5) action: true if it adds something to the message (PREPEND, BCC),
+ * once more each time that it is said. */
+bool settings_action_adds(const struct action *a);
+
 /* What an administrator should know about it, in words, or NULL: that Postfix
  * permits the mail and skips all later restrictions. */
 const char *settings_action_warning(const struct action *a);

@@ -20,11 +20,12 @@ struct policy {
 	bool draining; /* end when nothing is under way */
 
 	/* The instance answered last ("": none), what others of it get that have
-	 * the same policy, and whether it was given its one header. */
+	 * the same policy, and what its message was given that it gets once: a
+	 * line for each. */
 	char instance[POLICY_INSTANCE_MAX + 1];
 	struct buf repeat;
 	const struct policyd_settings *policy;
-	bool headed;
+	struct buf given;
 };
 
 void
@@ -34,6 +35,7 @@ policy_free(struct policy *p)
 		request_cancel(p->request);
 	conn_free(p->conn);
 	buf_free(&p->repeat);
+	buf_free(&p->given);
 	free(p);
 }
 
@@ -170,7 +172,24 @@ is_remembered(const struct policy *p, struct span instance)
 	return instance.n > 0 && span_eq(instance, span_str(p->instance));
 }
 
-/* again: the message had its header before. */
+static bool
+was_given(const struct policy *p, const struct request_answer *a)
+{
+	struct span rest = buf_view(&p->given);
+
+	if (a->once == NULL || !is_remembered(p, a->attr->instance))
+		return false;
+	while (rest.n > 0) {
+		size_t n = span_find(rest, '\n');
+
+		if (span_eq(span_of(rest.p, n), span_str(a->once)))
+			return true;
+		rest = span_skip(rest, n + 1);
+	}
+	return false;
+}
+
+/* again: the message was given it before. */
 static void
 policy_remember(struct policy *p, const struct request_answer *a, bool again)
 {
@@ -179,17 +198,20 @@ policy_remember(struct policy *p, const struct request_answer *a, bool again)
 	/* Of a request at which nothing is checked nothing is learned. */
 	if (!a->repeat && is_remembered(p, instance))
 		return;
+	if (!is_remembered(p, instance))
+		buf_clear(&p->given);
 	p->instance[0] = '\0';
 	if (!a->repeat || instance.n == 0 || instance.n > POLICY_INSTANCE_MAX)
 		return;
 	buf_clear(&p->repeat);
-	if (buf_str(&p->repeat, a->once ? "dunno" : a->action) != 0 ||
+	if (buf_str(&p->repeat, a->once != NULL ? "dunno" : a->action) != 0 ||
 	    buf_text(&p->repeat) == NULL)
 		return;
 	memcpy(p->instance, instance.p, instance.n);
 	p->instance[instance.n] = '\0';
 	p->policy = a->policy;
-	p->headed = again || a->once;
+	if (a->once != NULL && !again)
+		buf_fmt(&p->given, "%s\n", a->once);
 }
 
 /* Reads on, or ends, after a reply. */
@@ -206,12 +228,11 @@ static void
 policy_answer(void *arg, const struct request_answer *a)
 {
 	struct policy *p = arg;
-	bool headed = is_remembered(p, a->attr->instance) && p->headed;
-	bool again = headed && a->once;
+	bool again = was_given(p, a);
 
 	p->request = NULL;
 	policy_reply(p, again ? "dunno" : a->action);
-	policy_remember(p, a, headed);
+	policy_remember(p, a, again);
 	log_answer(a, again);
 	count_answer(p->env->stats, a, again);
 	policy_go_on(p);
@@ -346,6 +367,7 @@ policy_new(struct policy_env *env, int in, int out, void (*closed)(void *arg),
 	p->closed = closed;
 	p->arg = arg;
 	buf_init(&p->repeat, HEADER_LINE_MAX + 128);
+	buf_init(&p->given, POLICY_GIVEN_MAX);
 	conn_set_timeout(conn, POLICY_IDLE_MS);
 	*ret = p;
 	return 0;

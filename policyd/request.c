@@ -101,7 +101,7 @@ request_finish(struct request *r)
 	    .attr = &r->attr,
 	    .action = buf_error(&action) == 0 ? buf_text(&action) : NULL,
 	    .repeat = is_checked_state(r->attr.protocol_state),
-	    .once = verdict_is_once(&v),
+	    .once = verdict_once(&v),
 	    .kind = v.kind,
 	    .word = verdict_word(&v),
 	    .would = would(r, &results, &v, &other),

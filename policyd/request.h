@@ -55,9 +55,10 @@ struct request_answer {
 	const char *action;      /* what follows "action=": one line of ASCII */
 
 	/* Other requests of the instance get the same answer, but dunno in
-	 * place of an action that is for one message only once (a header). */
+	 * place of an action that is for one message only once
+	 * (verdict_once()); NULL: it is not. */
 	bool repeat;
-	bool once;
+	const char *once;
 
 	enum action_kind kind; /* of the action, and the word for it */
 	const char *word;

@@ -1,4 +1,5 @@
 #include "common/domain.h"
+#include "common/settings_action.h"
 #include "policyd/reply.h"
 #include "policyd/verdict.h"
 
@@ -11,23 +12,6 @@ is_word(const char *text, const char *word)
 	return span_ieqs(span_of(text, n), word);
 }
 
-/*
- * access(5) actions after which Postfix goes on to the next restriction. All
- * others, restriction classes too, may permit or refuse.
- */
-static bool
-access_ends(const char *access)
-{
-	static const char *const goes_on[] = {"DUNNO", "WARN", "INFO",
-	    "PREPEND", "HOLD", "FILTER", "REDIRECT", "BCC"};
-
-	for (size_t i = 0; i < sizeof goes_on / sizeof goes_on[0]; i++) {
-		if (is_word(access, goes_on[i]))
-			return false;
-	}
-	return true;
-}
-
 static bool
 action_ends(const struct action *a)
 {
@@ -36,7 +20,7 @@ action_ends(const struct action *a)
 	case ACTION_DEFER:
 		return true;
 	case ACTION_ACCESS:
-		return access_ends(a->access);
+		return !settings_action_goes_on(a);
 	case ACTION_HEADER:
 	case ACTION_DUNNO:
 		break;
@@ -191,11 +175,16 @@ verdict_action(const struct policyd_settings *p, const struct verdict *v,
 	}
 }
 
-bool
-verdict_is_once(const struct verdict *v)
+const char *
+verdict_once(const struct verdict *v)
 {
-	return v->kind == ACTION_HEADER ||
-	    (v->kind == ACTION_ACCESS && is_word(v->access, "PREPEND"));
+	const struct action a = {v->kind, v->access};
+
+	if (v->kind == ACTION_HEADER)
+		return "header";
+	if (v->kind != ACTION_ACCESS || !settings_action_adds(&a))
+		return NULL;
+	return is_word(v->access, "PREPEND") ? "header" : v->access;
 }
 
 const char *

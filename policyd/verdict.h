@@ -64,9 +64,10 @@ struct verdict verdict_skip(const struct policyd_settings *p, enum skip skip);
 void verdict_action(const struct policyd_settings *p, const struct verdict *v,
     const struct subject *s, struct buf *out);
 
-/* True if the action is for one recipient of a message only (a header): the
- * later ones are told dunno. Refusals are repeated. */
-bool verdict_is_once(const struct verdict *v);
+/* What the action adds to the message, which must not be told again for it:
+ * "header", of which a message has one, or the action itself, such as "BCC a@b".
+ * NULL: it adds nothing and is told each recipient. Borrows from v. */
+const char *verdict_once(const struct verdict *v);
 
 /* "header", "reject", "defer", "dunno" or "access", for the log. */
 const char *verdict_word(const struct verdict *v);

@@ -140,6 +140,16 @@ trust_pass_action() {
 	grep -qxF 'X-Passed: {yes}' "$MAIL" || no "$(cat "$MAIL")"
 }
 
+# One copy of the message, however many recipients it has
+trust_copy() {
+	PORT=2523 mail_in 198.51.100.9 "$PLAIN_HELO" user@none.example \
+	    copied1@rcpt.example,copied2@rcpt.example && accepted &&
+	    delivered copied1 && delivered copied2 && delivered trust-copy ||
+	    return
+	sleep 1 # for a second one
+	delivered trust-copy && [ "$(wc -l <<<"$MAIL")" = 1 ] || no "$MAIL"
+}
+
 # A peer that vanishes without a word is noticed
 trust_keepalive() {
 	local fd said
@@ -174,5 +184,6 @@ trust_cases() {
 	case_run 'trust: pass_required' trust_required
 	case_run 'trust: recipient' trust_recipient
 	case_run 'trust: action for pass' trust_pass_action
+	case_run 'trust: one copy' trust_copy
 	case_run 'trust: standing daemon, keepalive' trust_keepalive
 }

@@ -524,6 +524,45 @@ recipients_of_a_message(void)
 	finish();
 }
 
+/* A copy is sent once for a message (access(5)), to each address that is named;
+ * a header beside it is neither held back by it nor holds it back. */
+static void
+copies_of_a_message(void)
+{
+	static struct recipient_settings own[2];
+
+	begin();
+	w.settings.policyd.mail_from.action[SPF_SOFTFAIL] =
+	    (struct action){ACTION_ACCESS, "BCC one@example.org"};
+	own[0] = (struct recipient_settings){
+	    .address = "@lax.example", .policyd = w.settings.policyd};
+	own[1] = (struct recipient_settings){
+	    .address = "boss@example.org", .policyd = w.settings.policyd};
+	own[0].policyd.mail_from.action[SPF_SOFTFAIL].access =
+	    "BCC two@example.org";
+	own[1].policyd.mail_from.action[SPF_SOFTFAIL].kind = ACTION_HEADER;
+	w.settings.recipient = own;
+	w.settings.nrecipients = 2;
+	say(request("1.2.3", "r@example.org"));
+	double_done(0, SPF_SOFTFAIL, "all");
+	CHECK_STR(heard(), "action=BCC one@example.org\n\n");
+	say(request("1.2.3", "r2@example.org"));
+	CHECK_STR(heard(), "action=dunno\n\n");
+	say(request("1.2.3", "boss@example.org"));
+	double_done(1, SPF_SOFTFAIL, "all");
+	CHECK(begins(heard(), "action=PREPEND Received-SPF: softfail "));
+	say(request("1.2.3", "a@lax.example"));
+	double_done(2, SPF_SOFTFAIL, "all");
+	CHECK_STR(heard(), "action=BCC two@example.org\n\n");
+	say(request("1.2.3", "r3@example.org"));
+	double_done(3, SPF_SOFTFAIL, "all");
+	CHECK_STR(heard(), "action=dunno\n\n");
+	say(request("1.2.4", "r@example.org")); /* another message */
+	double_done(4, SPF_SOFTFAIL, "all");
+	CHECK_STR(heard(), "action=BCC one@example.org\n\n");
+	finish();
+}
+
 /* What was not checked says so in the log, and by which entry of the config. */
 static void
 skipped_line(void)
@@ -919,10 +958,10 @@ decisions_are_counted(void)
 
 SUITE("policy", T(one_request), T(one_header_for_a_message),
     T(refusals_are_repeated), T(recipients_of_a_message),
-    T(unchecked_state_between), T(skipped_line), T(connect_is_not_remembered),
-    T(instance_limit), T(pipelined), T(every_split), T(malformed), T(oversize),
-    T(end_of_input), T(peer_lost), T(idle), T(drain), T(retire),
-    T(freed_while_busy), T(peer_does_not_read), T(flush_limit),
-    T(broken_settings), T(no_memory_for_a_check), T(every_allocation_fails),
-    T(no_memory_for_a_connection), T(decision_line), T(observed_line),
-    T(long_and_hostile_line), T(decisions_are_counted))
+    T(copies_of_a_message), T(unchecked_state_between), T(skipped_line),
+    T(connect_is_not_remembered), T(instance_limit), T(pipelined),
+    T(every_split), T(malformed), T(oversize), T(end_of_input), T(peer_lost),
+    T(idle), T(drain), T(retire), T(freed_while_busy), T(peer_does_not_read),
+    T(flush_limit), T(broken_settings), T(no_memory_for_a_check),
+    T(every_allocation_fails), T(no_memory_for_a_connection), T(decision_line),
+    T(observed_line), T(long_and_hostile_line), T(decisions_are_counted))

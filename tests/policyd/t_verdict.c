@@ -521,7 +521,7 @@ skipped(void)
 	CHECK(v.kind == N);
 	p.skip_header = true;
 	v = verdict_skip(&p, SKIP_AUTHENTICATED);
-	CHECK(v.kind == H && verdict_is_once(&v));
+	CHECK(v.kind == H && verdict_once(&v) != NULL);
 	verdict_action(&p, &v, &s, &out);
 	CHECK_STR(buf_text(&out),
 	    "PREPEND X-Comment: SPF not checked: authenticated client");
@@ -593,16 +593,22 @@ once_and_words(void)
 	static const struct {
 		enum action_kind kind;
 		const char *access;
-		bool once;
+		const char *once;
 		const char *word;
 	} row[] = {
-	    {H, NULL, true, "header"},
-	    {R, NULL, false, "reject"},
-	    {D, NULL, false, "defer"},
-	    {N, NULL, false, "dunno"},
-	    {A, "HOLD", false, "access"},
-	    {A, "prepend X-SPF: y", true, "access"},
-	    {A, "PREPENDED", false, "access"},
+	    {H, NULL, "header", "header"},
+	    {R, NULL, NULL, "reject"},
+	    {D, NULL, NULL, "defer"},
+	    {N, NULL, NULL, "dunno"},
+	    {A, "HOLD", NULL, "access"},
+	    {A, "WARN", NULL, "access"},
+	    {A, "REDIRECT a@b", NULL, "access"},
+	    {A, "REJECT", NULL, "access"},
+	    {A, "BCC a@b", "BCC a@b", "access"},
+	    {A, "bcc a@b", "bcc a@b", "access"},
+	    {A, "prepend X-SPF: y", "header", "access"},
+	    {A, "PREPENDED", NULL, "access"},
+	    {A, "bccs", NULL, "access"},
 	};
 
 	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
@@ -610,7 +616,7 @@ once_and_words(void)
 		    row[i].access, SKIP_NO};
 
 		suite_row(row[i].word);
-		CHECK(verdict_is_once(&v) == row[i].once);
+		CHECK_STR(verdict_once(&v), row[i].once);
 		CHECK_STR(verdict_word(&v), row[i].word);
 	}
 }

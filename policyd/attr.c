@@ -65,6 +65,19 @@ bad(const char *why, const char **ret_why)
 	return PARSE_BAD;
 }
 
+/* Takes the CR off the line in front of its LF, if the request has such lines: its
+ * first one tells. In all others, as Postfix sends them, a CR is the value's. */
+static struct span
+without_cr(struct span line, struct span in)
+{
+	size_t first = span_find(in, '\n');
+
+	if (first > 0 && in.p[first - 1] == '\r' && line.n > 0 &&
+	    line.p[line.n - 1] == '\r')
+		line.n--;
+	return line;
+}
+
 enum parse
 attr_parse(struct span in, size_t max, struct attr *ret_attr, size_t *ret_used,
     const char **ret_why)
@@ -75,7 +88,8 @@ attr_parse(struct span in, size_t max, struct attr *ret_attr, size_t *ret_used,
 	while (at < in.n && at < max) {
 		struct span rest = span_of(in.p + at, in.n - at);
 		struct span line = span_of(rest.p, span_find(rest, '\n'));
-		size_t eq = span_find(line, '=');
+		bool first = at == 0;
+		size_t eq;
 
 		if (span_find(line, '\0') < line.n)
 			return bad("a NUL byte", ret_why);
@@ -84,7 +98,9 @@ attr_parse(struct span in, size_t max, struct attr *ret_attr, size_t *ret_used,
 		if (at + line.n + 1 > max)
 			break;
 		at += line.n + 1;
-		if (line.n == 0 && at == 1)
+		line = without_cr(line, in);
+		eq = span_find(line, '=');
+		if (line.n == 0 && first)
 			return bad("no attribute", ret_why);
 		if (line.n == 0) {
 			*ret_attr = a;

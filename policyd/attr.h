@@ -5,7 +5,8 @@
  * request ended by an empty line. Attributes come in any order; those that are
  * not known here are passed over, and one that is missing is an empty span. A
  * value may hold '=' (the first one parts) and any byte but NUL and LF. Of an
- * attribute that comes twice the first counts.
+ * attribute that comes twice the first counts. Lines may end in CR LF, as other
+ * clients write them, if the first one does.
  *
  * Pure. What the fields mean is request.c's affair, the connection policy.c's.
  */

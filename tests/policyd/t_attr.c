@@ -114,7 +114,16 @@ static const struct row rows[] = {
     {"sender\n", PARSE_BAD, 0, NULL, "a line without '='"},
     {"a=b\nsender\n\n", PARSE_BAD, 0, NULL, "a line without '='"},
     {"GET / HTTP/1.0\r\n\r\n", PARSE_BAD, 0, NULL, "a line without '='"},
-    {"a=b\r\n\r\n", PARSE_BAD, 0, NULL, "a line without '='"},
+    /* CR LF, if the first line has it */
+    {"a=b\r\n\r\n", PARSE_OK, 7, "", NULL},
+    {"sender=a@b\r\nx=y\r\n\r\nx=", PARSE_OK, 19, "a@b", NULL},
+    {"x=y\r\nsender=a@b\r\r\n\r\n", PARSE_OK, 20, "a@b\r", NULL},
+    {"x=y\r\nsender=a@b\n\n", PARSE_OK, 17, "a@b", NULL},
+    {"x=y\nsender=a@b\r\n\n", PARSE_OK, 17, "a@b\r", NULL},
+    {"sender=a@b\r\n\r", PARSE_MORE, 0, NULL, NULL},
+    {"sender=a@b\r\n", PARSE_MORE, 0, NULL, NULL},
+    {"x=y\nsender=a@b\n\r\n", PARSE_BAD, 0, NULL, "a line without '='"},
+    {"\r\n", PARSE_BAD, 0, NULL, "no attribute"},
 };
 
 /* A copy outlives the bytes that were read; so does one of absent attributes. */

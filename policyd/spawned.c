@@ -14,7 +14,7 @@
 struct spawned {
 	struct policy_env env;
 	struct settings *settings;
-	struct signal_watch *term;
+	struct signal_watch *term, *interrupt;
 	struct timer *end;
 	struct policy *policy; /* NULL when it has come to its end */
 	struct buf why;        /* the settings cannot be used */
@@ -120,7 +120,8 @@ on_end(void *arg)
 	struct spawned *s = arg;
 
 	signal_free(s->term);
-	s->term = NULL;
+	signal_free(s->interrupt);
+	s->term = s->interrupt = NULL;
 	resolver_free(s->env.request.resolver);
 	s->env.request.resolver = NULL;
 }
@@ -156,6 +157,8 @@ serve(struct spawned *s, const char *file, int in, int out)
 	set_up(s, file);
 	rc = signal_new(loop, SIGTERM, on_term, s, &s->term);
 	if (rc == 0)
+		rc = signal_new(loop, SIGINT, on_term, s, &s->interrupt);
+	if (rc == 0)
 		rc = timer_new(loop, on_end, s, &s->end);
 	if (rc == 0)
 		rc = policy_new(&s->env, in, out, closed, s, &s->policy);
@@ -170,12 +173,23 @@ serve(struct spawned *s, const char *file, int in, int out)
 	return rc;
 }
 
+/* A message whose daemon dies between two recipients gets a second header from the
+ * next one. What others take for "read your config again" is not worth that. */
+static void
+ignore_signals(void)
+{
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);
+}
+
 int
 spawned_run(const char *file)
 {
 	struct spawned s = {0};
 	int in = -1, out = -1, rc = take_stdio(&in, &out);
 
+	ignore_signals();
 	(void)log_open("syslog", STARTUP_IDENT);
 	buf_init(&s.why, 64 * 1024);
 	if (rc == 0)

@@ -343,6 +343,55 @@ terminated(void)
 	finish();
 }
 
+/* In the middle of a check, and between the recipients of a message. */
+static void
+other_signals(void)
+{
+	static const int signals[] = {SIGHUP, SIGUSR1, SIGUSR2};
+	int fd;
+	pid_t pid;
+
+	begin();
+	pid = start_spawned(&fd);
+	say(fd, request("u@example.com", "1"));
+	CHECK_STR(hear(fd, "\n\n"), pass);
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+		kill(pid, signals[i]);
+	say(fd, request("u@example.com", "1"));
+	CHECK_STR(hear(fd, "\n\n"), "action=dunno\n\n");
+	say(fd, request("u@slow.example", "2"));
+	poll(NULL, 0, 50);
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+		kill(pid, signals[i]);
+	CHECK(begins(hear(fd, "\n\n"), "action=550 5.7.23 "));
+	say(fd, request("u@slow.example", "3"));
+	poll(NULL, 0, 50);
+	kill(pid, SIGINT); /* as SIGTERM */
+	CHECK(begins(hear(fd, NULL), "action=550 5.7.23 "));
+	CHECK(built_end_of(pid) == 0);
+	close(fd);
+	finish();
+}
+
+static void
+crlf(void)
+{
+	int fd;
+	pid_t pid;
+
+	begin();
+	pid = start_spawned(&fd);
+	say(fd,
+	    "request=smtpd_access_policy\r\nprotocol_state=RCPT\r\n"
+	    "client_address=192.0.2.1\r\nhelo_name=h.example.com\r\n"
+	    "sender=u@example.com\r\ninstance=1\r\n\r\n");
+	CHECK(begins(hear(fd, "\n\n"), "action=PREPEND Received-SPF: pass "));
+	close(fd);
+	CHECK(built_end_of(pid) == 0);
+	CHECK(strstr(tmpdir_read(w.log), "malformed") == NULL);
+	finish();
+}
+
 static void
 malformed(void)
 {
@@ -820,7 +869,7 @@ no_capabilities(void)
 
 SUITE("policyd_spawn", T(on_a_socket), T(no_capabilities),
     T(end_behind_a_request), T(peer_lost), T(one_domain), T(dead_dns),
-    T(terminated), T(malformed), T(on_pipes), T(on_files), T(broken_settings),
-    T(no_warnings_spawned), T(log_to_stderr), T(options), T(test_of_settings),
-    T(usage_error_spawned), T(standing), T(others_under_attack),
-    T(standing_does_not_start))
+    T(terminated), T(other_signals), T(crlf), T(malformed), T(on_pipes),
+    T(on_files), T(broken_settings), T(no_warnings_spawned), T(log_to_stderr),
+    T(options), T(test_of_settings), T(usage_error_spawned), T(standing),
+    T(others_under_attack), T(standing_does_not_start))

@@ -80,17 +80,28 @@ clean_name(const char *name)
 	return clean_text(span_str(name), DOMAIN_MAX, ".");
 }
 
-/*
- * A sender, its domain in A-labels. One '@' only: OpenDMARC splits at the
- * first, Postfix and we at the last. A domain that DNS cannot hold is not
- * shown, as the front part of a name is another name.
- */
+/* Of U-labels, and of a dot at the end, the name that DNS was asked for, in
+ * ascii[DOMAIN_MAX + 1]; others as they are. What is no name becomes `otherwise`. */
+static struct span
+checked_name(struct span name, char *ascii, struct span otherwise)
+{
+	bool plain = name.n == 0 || name.p[name.n - 1] != '.';
+
+	for (size_t i = 0; plain && i < name.n; i++)
+		plain = (unsigned char)name.p[i] < 0x80;
+	if (plain)
+		return name.n > DOMAIN_MAX ? otherwise : name;
+	return domain_to_ascii(name, ascii) == 0 ? span_str(ascii) : otherwise;
+}
+
+/* A sender. One '@' only: OpenDMARC splits at the first, Postfix and we at the
+ * last. It must read the domain that was checked, or none: what is no name is not
+ * shown, as a part of it is another one. */
 static struct clean
 clean_sender(struct span sender)
 {
 	char ascii[DOMAIN_MAX + 1];
 	struct clean c = {0};
-	struct span domain;
 	size_t at = sender.n;
 
 	while (at > 0 && sender.p[at - 1] != '@')
@@ -101,15 +112,7 @@ clean_sender(struct span sender)
 	}
 	clean_add(&c, span_of(sender.p, at - 1), LOCAL_MAX, ".:");
 	c.p[c.n++] = '@';
-	domain = span_skip(sender, at);
-	for (size_t i = 0; i < domain.n; i++) {
-		if ((unsigned char)domain.p[i] < 0x80)
-			continue;
-		if (domain_to_ascii(domain, ascii) == 0)
-			domain = span_str(ascii);
-		break;
-	}
-	clean_add(&c, domain.n > DOMAIN_MAX ? span_str("?") : domain,
+	clean_add(&c, checked_name(span_skip(sender, at), ascii, span_str("?")),
 	    DOMAIN_MAX, ".:");
 	return c;
 }
@@ -250,7 +253,7 @@ put_received_spf(struct buf *b, const struct subject *s, enum identity identity,
 {
 	bool helo = identity == IDENTITY_HELO || s->sender.n == 0;
 	const char *receiver = s->hide_receiver ? NULL : s->receiver;
-	char ip[IP_TEXT_MAX];
+	char ip[IP_TEXT_MAX], ascii[DOMAIN_MAX + 1];
 
 	buf_fmt(b, "Received-SPF: %s ", spf_result_word(r->result));
 	if (level < LEVEL_NO_COMMENT) {
@@ -264,7 +267,9 @@ put_received_spf(struct buf *b, const struct subject *s, enum identity identity,
 	else
 		put_pair(b, "envelope-from", clean_sender(s->sender));
 	if (s->helo.n > 0)
-		put_pair(b, "helo", clean_text(s->helo, DOMAIN_MAX, ".@:"));
+		put_pair(b, "helo",
+		    clean_text(checked_name(s->helo, ascii, s->helo),
+		        DOMAIN_MAX, ".@:"));
 	if (level < LEVEL_NO_RECEIVER && receiver != NULL)
 		put_pair(b, "receiver", clean_name(receiver));
 	if (level < LEVEL_NO_MECHANISM)

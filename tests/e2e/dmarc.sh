@@ -38,6 +38,9 @@ dmarc_port() {
 	case_run "dmarc: $kind, aligned pass of a sender with + and =" \
 	    dmarc_as pass "$port" 192.0.2.1 mail.pass.example \
 	    bounce+to=victim.example@pass.example user@pass.example
+	case_run "dmarc: $kind, aligned pass of a domain with a dot at its end" \
+	    dmarc_as pass "$port" 192.0.2.1 mail.pass.example \
+	    user@pass.example. user@pass.example
 	case_run "dmarc: $kind, pass that is not aligned" dmarc_as fail "$port" \
 	    192.0.2.1 mail.pass.example user@pass.example $VICTIM
 	case_run "dmarc: $kind, fail of the victim, HELO passes" \
@@ -54,7 +57,7 @@ dmarc_port() {
 	    '"x smtp.mailfrom=boss@victim.example y"@pass.example' \
 	    '"x; spf=pass smtp.mailfrom=victim.example;"@pass.example' \
 	    '"x\" envelope-from=\"boss@victim.example"@pass.example' \
-	    '<@victim.example:user@pass.example>'; do
+	    'user@pass.example.' '<@victim.example:user@pass.example>'; do
 		case_run "dmarc: $kind, sender $sender" dmarc_as fail "$port" \
 		    192.0.2.1 mail.pass.example "$sender" $VICTIM
 	done

@@ -104,8 +104,8 @@ judge_spf(struct span s)
 }
 
 /* The first '@' of the value, where OpenDMARC splits it, is followed by the
- * domain of the sender; that may be cleaned or in A-labels, but has its ASCII
- * bytes. */
+ * domain of the sender; that may be cleaned, in A-labels or without the dot at its
+ * end, but has its ASCII bytes. */
 static void
 judge_sender(const char *text, struct span sender)
 {
@@ -123,18 +123,26 @@ judge_sender(const char *text, struct span sender)
 		return;
 	must(memchr(at + 1, '@', (size_t)(end - at - 1)) == NULL);
 	end -= end[-1] == '"';
+	must(end[-1] != '.');
 	for (size_t i = n; i < sender.n; i++) {
 		if ((unsigned char)sender.p[i] >= 0x80)
 			return;
 	}
 	at++;
+	if (sender.n > n && sender.p[sender.n - 1] == '.') {
+		if (end - at == 1 && *at == '?')
+			return;
+		sender.n--;
+	}
 	if (sender.n - n > 253) {
 		must(end - at == 1 && *at == '?');
 		return;
 	}
 	must((size_t)(end - at) == sender.n - n);
 	for (size_t i = n; i < sender.n; i++, at++)
-		must(*at == sender.p[i] || *at == '?');
+		must(span_lower((unsigned char)*at) ==
+		        span_lower((unsigned char)sender.p[i]) ||
+		    *at == '?');
 }
 
 static void

@@ -139,7 +139,7 @@ static const struct row rows[] = {
         {.result = SPF_NONE, .domain = "example.com"},
         "none (mx.example.org: example.com has no SPF record) "
         "client-ip=192.0.2.1; envelope-from=\"@example.com\"; "
-        "helo=\"h.example.com.\"; receiver=mx.example.org; identity=mailfrom",
+        "helo=h.example.com; receiver=mx.example.org; identity=mailfrom",
         NULL},
     /* U-labels are shown as A-labels; other letters are not ASCII */
     {NULL,
@@ -152,13 +152,44 @@ static const struct row rows[] = {
         "none (mx.example.org: xn--bcher-kva.example has no SPF record) "
         "client-ip=192.0.2.1; "
         "envelope-from=\"j??rg@xn--bcher-kva.example\"; "
-        "helo=b??cher.example; receiver=mx.example.org; identity=mailfrom",
+        "helo=xn--bcher-kva.example; receiver=mx.example.org; "
+        "identity=mailfrom",
         "mx.example.org; spf=none (xn--bcher-kva.example has no SPF record) "
         "smtp.mailfrom=xn--bcher-kva.example"},
     {NULL, "u@\xff.example", "", IDENTITY_MAIL_FROM,
         {.result = SPF_NONE, .domain = ""},
         "none (mx.example.org: a name that is no domain has no SPF record) "
-        "client-ip=192.0.2.1; envelope-from=\"u@?.example\"; "
+        "client-ip=192.0.2.1; envelope-from=\"u@?\"; "
+        "receiver=mx.example.org; identity=mailfrom",
+        NULL},
+    /* the name that was asked for: no dot at its end, one for each full stop of
+     * UTS 46, lower case */
+    {NULL, "u@Example.com.", "[192.0.2.1]", IDENTITY_MAIL_FROM,
+        {.result = SPF_PASS, .domain = "example.com"},
+        "pass (mx.example.org: example.com designates 192.0.2.1 as permitted "
+        "sender) client-ip=192.0.2.1; envelope-from=\"u@example.com\"; "
+        "helo=?192.0.2.1?; receiver=mx.example.org; mechanism=default; "
+        "identity=mailfrom",
+        NULL},
+    {NULL,
+        "u@B\xc3\x9c"
+        "CHER\xe3\x80\x82"
+        "example.",
+        "\xff.", IDENTITY_MAIL_FROM,
+        {.result = SPF_NONE, .domain = "xn--bcher-kva.example"},
+        "none (mx.example.org: xn--bcher-kva.example has no SPF record) "
+        "client-ip=192.0.2.1; envelope-from=\"u@xn--bcher-kva.example\"; "
+        "helo=\"?.\"; receiver=mx.example.org; identity=mailfrom",
+        NULL},
+    {NULL, "u@a.victim.example..", "", IDENTITY_MAIL_FROM,
+        {.result = SPF_NONE, .domain = "a.victim.example.."},
+        "none (mx.example.org: a.victim.example.. has no SPF record) "
+        "client-ip=192.0.2.1; envelope-from=\"u@?\"; "
+        "receiver=mx.example.org; identity=mailfrom",
+        NULL},
+    {NULL, "u@", "", IDENTITY_MAIL_FROM, {.result = SPF_NONE, .domain = ""},
+        "none (mx.example.org: a name that is no domain has no SPF record) "
+        "client-ip=192.0.2.1; envelope-from=\"u@\"; "
         "receiver=mx.example.org; identity=mailfrom",
         NULL},
     /* a name with odd octets, as DNS allows */

@@ -168,7 +168,7 @@ selection(void)
 	    "one.example TXT \"v=spf10 +all\"\n"
 	    "one.example TXT \"V=SpF1 -all\"\n"
 	    "two.example TXT \"v=spf1 -all\"\n"
-	    "two.example TXT \"v=spf1 -all\"\n"
+	    "two.example TXT \"v=spf1 ~all\"\n"
 	    "other.example TXT \"v=spf2.0/pra -all\"\n"
 	    "nodata.example A 192.0.2.1\n"
 	    "joined.example TXT \"v=spf1 ip4:192.0\" \".2.1 -all\"\n"
@@ -213,6 +213,44 @@ selection(void)
 	};
 
 	check_rows(zone, rows, LENGTH(rows));
+}
+
+/* The records that are right decide; the same one twice is one; a chain of 30
+ * CNAMEs is followed. */
+static void
+odd_answers(void)
+{
+	static const char zone[] = "odd.example TXT \\# 0\n"
+	                           "odd.example TXT \\# 3 097631\n"
+	                           "odd.example TXT \"v=spf1 a mx -all\"\n"
+	                           "odd.example A \\# 5 c000020101\n"
+	                           "odd.example A 192.0.2.1\n"
+	                           "odd.example MX \\# 1 00\n"
+	                           "odd.example MX 10 mx.example\n"
+	                           "mx.example A 192.0.2.2\n"
+	                           "only.example TXT \\# 0\n"
+	                           "double.example TXT \"v=spf1 -all\"\n"
+	                           "double.example TXT \"v=spf1 -all\"\n";
+	static const struct want rows[] = {
+	    {"an A of five octets", "192.0.2.1", HELO, "u@odd.example",
+	        SPF_PASS, "a", 1, 0, NULL},
+	    {"an MX of one octet", "192.0.2.2", HELO, "u@odd.example", SPF_PASS,
+	        "mx", 2, 0, NULL},
+	    {"none that is right", "192.0.2.2", HELO, "u@only.example",
+	        SPF_NONE, "", 0, 0, NULL},
+	    {"twice", "192.0.2.1", HELO, "u@double.example", SPF_FAIL, "all", 0,
+	        0, NULL},
+	    {"a chain", "192.0.2.1", HELO, "u@c0.example", SPF_FAIL, "all", 0,
+	        0, NULL},
+	};
+	static char all[4000];
+	size_t n = (size_t)snprintf(all, sizeof all, "%s", zone);
+
+	for (int i = 0; i < 30; i++)
+		n += (size_t)snprintf(all + n, sizeof all - n,
+		    "c%d.example CNAME c%d.example\n", i, i + 1);
+	snprintf(all + n, sizeof all - n, "c30.example TXT \"v=spf1 -all\"\n");
+	check_rows(all, rows, LENGTH(rows));
 }
 
 static void
@@ -895,8 +933,8 @@ helo_is_converted_once(void)
 	spfrun_close(&s);
 }
 
-SUITE("check", T(inputs), T(no_domain), T(selection), T(includes), T(redirects),
-    T(addresses), T(names_of_clients), T(utf8_local_part), T(explanations),
-    T(explanation_is_asked_late), T(explanation_is_late), T(silent_names),
-    T(busy_resolver), T(long_mechanisms), T(macros_that_are_empty),
-    T(helo_is_converted_once))
+SUITE("check", T(inputs), T(no_domain), T(selection), T(odd_answers),
+    T(includes), T(redirects), T(addresses), T(names_of_clients),
+    T(utf8_local_part), T(explanations), T(explanation_is_asked_late),
+    T(explanation_is_late), T(silent_names), T(busy_resolver),
+    T(long_mechanisms), T(macros_that_are_empty), T(helo_is_converted_once))

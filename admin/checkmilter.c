@@ -245,8 +245,13 @@ look_for_conversions(struct checklook *l)
 		    "smtp_line_length_limit = 998",
 		    "smtp_line_length_limit is under 998");
 	buf_free(&value);
-	if (checklook_is(l, "disable_mime_output_conversion", "yes") ||
-	    checklook_is(l, "force_mime_input_conversion", "yes"))
+	if (checklook_is(l, "disable_mime_output_conversion", "yes"))
+		findings_add(l->f, FINDING_OK, AREA, NULL,
+		    "signer { at_risk_8bit = false } keeps it from being "
+		    "marked "
+		    "as at risk",
+		    "8-bit mail is not rewritten after it was signed");
+	else if (checklook_is(l, "force_mime_input_conversion", "yes"))
 		findings_add(l->f, FINDING_OK, AREA, NULL, NULL,
 		    "8-bit mail is not rewritten after it was signed");
 	else

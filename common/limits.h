@@ -257,6 +257,15 @@ enum {
 	 * is no mail; Postfix's header_size_limit (100 KiB) would cut a longer one. */
 	HDRSEL_MAX = 512,
 
+	/* What is kept of the MIME structure of a message, to see what Postfix would
+	 * see: parts in parts (its mime_nesting_limit is 100, and the first does not
+	 * count), their boundaries (100 of 76 bytes, twice) and one Content-Type
+	 * field or line. Mail of programs has 5 parts in each other, and fields of
+	 * 300 bytes. */
+	MIMEWALK_DEPTH_MAX = 101,
+	MIMEWALK_BOUNDS_MAX = 16 * 1024,
+	MIMEWALK_LINE_MAX = 8 * 1024,
+
 	/* What all connections of a signer worker hold of messages and unfinished
 	 * packets: 4,000 with 32 KiB each. One alone comes to 5 MiB at the most.
 	 * Beyond it the one that holds most is cut. */

@@ -319,11 +319,16 @@ const struct row settings_rows[] = {
         .help = "Sign with the keys of all rows of signing_table that match, "
                 "and not with the first's. OpenDKIM's MultipleSignatures."},
     {"signer", "at_risk", ROW_EITHER, AT(signer.at_risk_skip), "sign",
-        .help = "Mail with lines over 998 bytes or with 8-bit text, which "
-                "Postfix may have to rewrite for the next host, so that the "
-                "signature breaks: \"sign\" all the same, or \"skip\". Each is "
-                "logged.",
+        .help = "Mail with lines over 998 bytes, or with a "
+                "Content-Transfer-Encoding of 8bit or binary, which Postfix "
+                "may have to rewrite for the next host, so that the signature "
+                "breaks: \"sign\" all the same, or \"skip\". Each is logged.",
         .words = "sign|skip"},
+    {"signer", "at_risk_8bit", ROW_BOOL, AT(signer.at_risk_8bit), "true",
+        .help =
+            "An encoding of 8bit or binary is a risk. \"false\" is for who "
+            "has disable_mime_output_conversion set to yes in main.cf, where "
+            "Postfix does not rewrite it."},
     {"signer", "canonicalization", ROW_CANON, AT(signer), "relaxed/relaxed",
         .help = "Of header and body, each \"simple\" or \"relaxed\" (RFC 6376 "
                 "section 3.4). One word is that of the header; the body is "

@@ -170,6 +170,7 @@ struct signer_settings {
 	struct text_list exempt_recipients; /* patterns of signer/glob.h */
 	bool match_envelope;
 	bool at_risk_skip; /* mail that Postfix may change; false: is signed */
+	bool at_risk_8bit; /* what is declared as 8bit is such mail */
 
 	enum canonicalization header_canon;
 	enum canonicalization body_canon;

@@ -68,6 +68,22 @@ hdrsel_never(struct span name)
 	return false;
 }
 
+static bool
+names(const struct hdrsel_rule *v, size_t n, struct span name)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (span_ieqs(name, v[i].name))
+			return true;
+	}
+	return false;
+}
+
+bool
+hdrsel_signs(const struct hdrsel_rules *rules, struct span name)
+{
+	return names(rules->v, rules->n, name) && !hdrsel_never(name);
+}
+
 /* Adds a rule, or changes that of the same name. */
 static void
 set_rule(struct hdrsel_rule *v, size_t *n, struct hdrsel_rule rule)
@@ -99,16 +115,6 @@ read_rule(const char *word, struct arena *arena, struct hdrsel_rule *ret,
 	return 0;
 }
 
-static bool
-names_from(const struct hdrsel_rule *v, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (span_ieqs(span_str(v[i].name), "From"))
-			return true;
-	}
-	return false;
-}
-
 int
 hdrsel_read(const struct text_list *list, struct arena *arena,
     struct hdrsel_rules *ret, const char **ret_why)
@@ -132,7 +138,7 @@ hdrsel_read(const struct text_list *list, struct arena *arena,
 			return rc;
 		set_rule(v, &n, rule);
 	}
-	if (!names_from(v, n)) {
+	if (!names(v, n, span_str("From"))) {
 		*ret_why = "From must be signed";
 		return -EINVAL;
 	}

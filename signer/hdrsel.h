@@ -54,6 +54,9 @@ int hdrsel_read(const struct text_list *list, struct arena *arena,
  * DKIM-Signature, Bcc, Comments, Keywords and their like. Any case. */
 bool hdrsel_never(struct span name);
 
+/* True if the fields of that name are signed where they are there. Any case. */
+bool hdrsel_signs(const struct hdrsel_rules *rules, struct span name);
+
 /* One name of h=. */
 struct hdrsel_entry {
 	const char *name;

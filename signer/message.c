@@ -27,6 +27,7 @@ message_reset(struct message *m)
 	struct arena arena = m->arena;
 	struct bodyhash *hash = m->hash;
 
+	risk_free(&m->risk);
 	arena_reset(&arena);
 	*m = (struct message){.arena = arena, .hash = hash};
 }
@@ -36,6 +37,7 @@ message_free(struct message *m)
 {
 	arena_free(&m->arena);
 	bodyhash_free(m->hash);
+	risk_free(&m->risk);
 	message_init(m);
 }
 
@@ -138,16 +140,17 @@ message_fields(const struct message *m)
 }
 
 int
-message_hash(struct message *m, enum canonicalization canon)
+message_hash(struct message *m, enum canonicalization canon,
+    const struct hdrsel_rules *rules)
 {
+	struct field_list fields = message_fields(m);
 	int rc = m->hash == NULL ? bodyhash_new(&m->hash) : 0;
 
 	if (rc != 0)
 		return rc;
 	bodyhash_begin(m->hash, canon);
 	risk_init(&m->risk);
-	for (size_t i = 0; i < m->nfields; i++)
-		risk_field(&m->risk, &m->field[i]);
+	risk_header(&m->risk, &fields, rules);
 	m->hashing = true;
 	return 0;
 }

@@ -73,8 +73,10 @@ void message_field(
  * trouble. */
 struct field_list message_fields(const struct message *m);
 
-/* The body is to be hashed. 0 or -ENOMEM. */
-int message_hash(struct message *m, enum canonicalization canon);
+/* The body is to be hashed, and watched for risks; the rules say which fields will
+ * be signed. 0 or -ENOMEM. */
+int message_hash(struct message *m, enum canonicalization canon,
+    const struct hdrsel_rules *rules);
 
 /* The next bytes of the body: counted, and hashed if it was asked for. */
 void message_body(struct message *m, struct span in);

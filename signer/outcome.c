@@ -264,7 +264,8 @@ outcome_headers(const struct signer *s, struct message *m,
 	else if (!may_insert)
 		set(ret, OUTCOME_UNSIGNED, UNSIGNED_MTA,
 		    "the MTA does not let us add header fields");
-	else if (message_hash(m, s->settings->signer.body_canon) != 0)
+	else if (message_hash(
+	             m, s->settings->signer.body_canon, &s->signing.rules) != 0)
 		set_fault(s, ret, UNSIGNED_OTHER, no_memory);
 	else
 		set(ret, OUTCOME_SIGN, UNSIGNED_OTHER, "");
@@ -399,6 +400,8 @@ static bool
 too_risky(const struct signer *s, struct message *m, struct outcome *o)
 {
 	risk_end(&m->risk);
+	if (!s->settings->signer.at_risk_8bit)
+		m->risk.eight_bit = false;
 	if (!s->settings->signer.at_risk_skip || risk_word(&m->risk) == NULL)
 		return false;
 	set(o, OUTCOME_UNSIGNED, UNSIGNED_AT_RISK,

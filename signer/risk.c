@@ -1,16 +1,20 @@
 #include "signer/risk.h"
 
-#include <stdint.h>
-#include <string.h>
-
 void
 risk_init(struct risk *r)
 {
-	*r = (struct risk){.line = 0};
+	risk_free(r);
 }
 
 void
-risk_field(struct risk *r, const struct field *f)
+risk_free(struct risk *r)
+{
+	mimewalk_free(&r->mime);
+	*r = (struct risk){.mime = r->mime};
+}
+
+static bool
+has_long_line(const struct field *f)
 {
 	struct span rest = f->value;
 	size_t before = f->name.n + 1; /* the colon */
@@ -20,26 +24,24 @@ risk_field(struct risk *r, const struct field *f)
 		size_t cr = n > 0 && rest.p[n - 1] == '\r';
 
 		if (before + n - cr > RISK_LINE_MAX)
-			r->long_line = true;
+			return true;
 		before = 0;
 		rest = span_skip(rest, n + 1);
 	}
+	return false;
 }
 
-/* Read in words, whose high bits are gathered: the body's other readers cost a
- * byte no more than this. */
-static bool
-has_eight_bit(struct span in)
+void
+risk_header(struct risk *r, const struct field_list *fields,
+    const struct hdrsel_rules *rules)
 {
-	uint64_t word[4], bits = 0;
+	for (size_t i = 0; i < fields->n; i++) {
+		const struct field *f = &fields->v[i];
 
-	for (; in.n >= sizeof word; in = span_skip(in, sizeof word)) {
-		memcpy(word, in.p, sizeof word);
-		bits |= (word[0] | word[1]) | (word[2] | word[3]);
+		mimewalk_field(&r->mime, f);
+		if (!r->long_line && has_long_line(f))
+			r->long_line = hdrsel_signs(rules, f->name);
 	}
-	for (size_t i = 0; i < in.n; i++)
-		bits |= (unsigned char)in.p[i];
-	return (bits & UINT64_C(0x8080808080808080)) != 0;
 }
 
 /* True if the line so far and n bytes more, with an LF behind them, are one line
@@ -87,8 +89,7 @@ find_long(struct risk *r, struct span in)
 void
 risk_body(struct risk *r, struct span in)
 {
-	if (!r->eight_bit)
-		r->eight_bit = has_eight_bit(in);
+	mimewalk_body(&r->mime, in);
 	if (!r->long_line)
 		find_long(r, in);
 }
@@ -98,6 +99,8 @@ risk_end(struct risk *r)
 {
 	if (r->line - r->cr > RISK_LINE_MAX)
 		r->long_line = true;
+	mimewalk_end(&r->mime);
+	r->eight_bit = r->mime.changed;
 }
 
 const char *

@@ -2,10 +2,10 @@
  * risk.h - what Postfix may do to a message after it was signed. (pure)
  *
  * smtp(8) breaks lines that are longer than smtp_line_length_limit, 998 bytes, and
- * encodes 8-bit bodies anew for a next hop that does not take 8BITMIME (RFC
- * 6152); either breaks the signature. Looked for in the body as it streams by,
- * in pieces cut anywhere, and for lines in the header fields, too. (8-bit text
- * in header fields is never encoded anew: such mail is refused or goes on.)
+ * encodes what is declared as 8-bit anew for a next hop that does not take 8BITMIME
+ * (mimewalk.h); either breaks the signature. Looked for in the body as it streams
+ * by, in pieces cut anywhere, and in the header: of long lines there only those in
+ * fields that are signed count.
  *
  * What is done about it, at_risk, is outcome.c's affair; what makes Postfix do it
  * is told by `postseal check`.
@@ -15,21 +15,28 @@
 
 #include "common/span.h"
 #include "signer/field.h"
+#include "signer/hdrsel.h"
+#include "signer/mimewalk.h"
 
 enum { RISK_LINE_MAX = 998 }; /* bytes before CRLF, RFC 5322 section 2.1.1 */
 
 struct risk {
-	bool eight_bit; /* in the body */
+	bool eight_bit; /* something is declared as such; after risk_end() */
 	bool long_line; /* in the body or the header */
 	size_t line;    /* bytes of the body's line so far, CR included */
 	bool cr;        /* the last of them is a CR */
+	struct mimewalk mime;
 };
 
-/* Nothing has come yet. */
+/* Nothing has come yet. Before the first time r must be all zero or freed. */
 void risk_init(struct risk *r);
 
-/* A header field, folds as LF. */
-void risk_field(struct risk *r, const struct field *f);
+/* Frees what was kept; r is as after risk_init(). */
+void risk_free(struct risk *r);
+
+/* The header, folds as LF; the rules say which fields are signed. */
+void risk_header(struct risk *r, const struct field_list *fields,
+    const struct hdrsel_rules *rules);
 
 /* The next bytes of the body. */
 void risk_body(struct risk *r, struct span in);

@@ -102,7 +102,7 @@ session_finish(struct session *s)
 size_t
 session_held(const struct session *s)
 {
-	return s->message.arena.used;
+	return s->message.arena.used + mimewalk_held(&s->message.risk.mime);
 }
 
 uint64_t

@@ -142,6 +142,7 @@ static const struct {
     {"signer", "sign_all = true", "\tsign_all = true\n"},
     {"signer", "match_envelope = true", "\tmatch_envelope = true\n"},
     {"signer", "at_risk = skip", "\tat_risk = \"skip\"\n"},
+    {"signer", "at_risk_8bit = false", "\tat_risk_8bit = false\n"},
     {"domain \"a.example\"", "subdomains = true key a { file = /k }",
         "\tsubdomains = true\n\tkey "},
     {"signer", "canonicalization = simple",

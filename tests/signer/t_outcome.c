@@ -676,6 +676,47 @@ openssl_fails(void)
 	suite_row(NULL);
 }
 
+/* at_risk and its causes */
+static void
+at_risk(void)
+{
+	static const char cte8[] =
+	    "From: a@ed.example\r\n"
+	    "Content-Transfer-Encoding: 8bit\r\n\r\nx\r\n",
+	                  text8[] = "From: a@ed.example\r\n\r\n\xc3\xa4\r\n";
+	static const struct {
+		const char *signer, *message;
+		bool sign;
+		const char *logged;
+	} row[] = {
+	    {"", cte8, true, "at_risk=8bit"},
+	    {"at_risk = skip", cte8, false, "at_risk=8bit"},
+	    {"at_risk = skip", text8, true, NULL},
+	    {"at_risk = skip at_risk_8bit = false", cte8, true, NULL},
+	};
+	char text[300];
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct fixture f;
+		struct mta m;
+
+		snprintf(text, sizeof text,
+		    "signer { %s }\ndomain \"ed.example\" { "
+		    "key \"e\" { file = \"@ed.pem\" } }\n",
+		    row[i].signer);
+		suite_row(row[i].signer);
+		fixture_make(&f, text);
+		start(&m, &f, "127.0.0.1");
+		CHECK(mta_message(&m, NULL, span_str(row[i].message)) == 'a');
+		CHECK(m.ninserted == row[i].sign);
+		CHECK(fixture_has(fixture_logged(&f),
+		    row[i].logged == NULL ? "signed" : row[i].logged));
+		mta_free(&m);
+		fixture_free(&f);
+	}
+	suite_row(NULL);
+}
+
 /* Names in h=: From counts twice, because it is oversigned. */
 static void
 names_to_sign(void)
@@ -919,6 +960,6 @@ missing_key(void)
 SUITE("outcome", T(signs), T(this_host), T(mends), T(verifier_notices),
     T(signed_before), T(signed_otherwise_before), T(simple_canonicalization),
     T(reasons), T(no_header_may_be_added), T(bad_key_tempfail), T(limits),
-    T(key_does_not_work), T(one_key_good), T(openssl_fails), T(names_to_sign),
-    T(out_of_memory), T(every_allocation), T(keys_that_dns_has_not),
-    T(missing_key))
+    T(key_does_not_work), T(one_key_good), T(openssl_fails), T(at_risk),
+    T(names_to_sign), T(out_of_memory), T(every_allocation),
+    T(keys_that_dns_has_not), T(missing_key))

@@ -309,7 +309,24 @@ read_item(struct reader *r, struct address *ret)
 	return ITEM_ADDRESS;
 }
 
-/* Reads the whole list; *ret_n is how many addresses there are. */
+/* Another one of the list: true if it has another domain. Of one domain the local part
+ * counts only if both have it. */
+static bool
+differs(struct address *first, const struct address *other)
+{
+	size_t n = first->domain.n;
+
+	if (!span_ieq(first->domain, other->domain))
+		return true;
+	if (!span_eq(first->local, other->local)) {
+		memmove(first->text, first->domain.p, n);
+		first->local = span_of(first->text, 0);
+		first->domain = span_of(first->text, n);
+	}
+	return false;
+}
+
+/* Reads the whole list; *ret_n is how many domains there are. */
 static bool
 read_list(struct reader *r, struct address *ret, size_t *ret_n)
 {
@@ -333,7 +350,8 @@ read_list(struct reader *r, struct address *ret, size_t *ret_n)
 			group = true;
 			continue;
 		}
-		n += what == ITEM_ADDRESS;
+		if (what == ITEM_ADDRESS)
+			n += n == 0 || differs(ret, &other);
 		c = token(r);
 		if (c == ',')
 			r->p++;
@@ -354,6 +372,8 @@ address_parse(struct span value, struct address *ret, const char **ret_why)
 	size_t n;
 
 	if (!read_list(&r, ret, &n)) {
+		if (address_loose(value, ret))
+			return ADDRESS_ONE;
 		*ret_why = r.why;
 		return ADDRESS_BAD;
 	}

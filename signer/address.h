@@ -7,8 +7,10 @@
  * only one reading, it is followed: dots anywhere in a local part (as Japanese
  * carriers give them out), dots and raw 8-bit text in display names, and an
  * address as unquoted display name if it has the same domain as the address
- * that follows. A text with two readings is ADDRESS_BAD: a message must not be
- * signed for a domain that its reader does not see.
+ * that follows. What is no address list ("Doe, John <u@b.example>") is read as
+ * sloppy readers do, where all of them come to the same domain (address_loose).
+ * A text with two readings is ADDRESS_BAD: a message must not be signed for a
+ * domain that its reader does not see.
  *
  * One value only. How many From fields a message may have, and whether anybody
  * signs for the domain, is choose.c's affair; A-labels are made by its caller
@@ -23,12 +25,15 @@
 enum address_found {
 	ADDRESS_ONE,
 	ADDRESS_NONE, /* no address: empty, "<>", or a group without members */
-	ADDRESS_SEVERAL, /* more than one; the first is returned */
+	ADDRESS_SEVERAL, /* of more than one domain; the first is returned */
 	ADDRESS_BAD      /* not an address list, or one with two readings */
 };
 
 struct address {
-	struct span local;  /* without quotes and comments: what is meant */
+	struct span
+	    local; /* without quotes and comments: what is meant. Empty if
+			     * there are several of one domain, or not all readers
+			     * see the same: only rules for the whole domain fit */
 	struct span domain; /* as written, without comments; a literal keeps its
 			     * brackets; U-labels may be in it */
 	char text[ADDRESS_MAX]; /* what the two point into */
@@ -41,5 +46,11 @@ struct address {
  */
 enum address_found address_parse(
     struct span value, struct address *ret, const char **ret_why);
+
+/*
+ * The same for a text that is no address list: true, and *ret, if each "@" in it,
+ * quoted or not, has the same domain behind it, and no reader can see another.
+ */
+bool address_loose(struct span value, struct address *ret);
 
 #endif

@@ -289,7 +289,7 @@ static const struct {
         "(@/KeyTable:4)\n"},
     {"", "Subject: x" TAIL, WHY_UNSIGNED,
         LOCAL "verdict: not signed: no From field\n"},
-    {"", "From: a@own.example, b@own.example" TAIL, WHY_UNSIGNED,
+    {"", "From: a@own.example, b@one.example" TAIL, WHY_UNSIGNED,
         LOCAL "verdict: not signed: several addresses in the From field\n"},
 
     /* put off */

@@ -77,9 +77,9 @@ static const struct row rows[] = {
     {" info@b.example <noreply@b.example>", ADDRESS_ONE, "noreply",
         "b.example"},
     {" a@b.example <evil@other.example>", ADDRESS_BAD, NULL, NULL},
-    {" a@b.example <>", ADDRESS_BAD, NULL, NULL},
-    {" a@b.example <a@b.example> <a@b.example>", ADDRESS_BAD, NULL, NULL},
-    {" Sales a@b.example <a@b.example>", ADDRESS_BAD, NULL, NULL},
+    {" a@b.example <>", ADDRESS_ONE, "", "b.example"},
+    {" a@b.example <a@b.example> <a@b.example>", ADDRESS_ONE, "a", "b.example"},
+    {" Sales a@b.example <a@b.example>", ADDRESS_ONE, "a", "b.example"},
     {" Foo @ Bar Ltd <a@b.example>", ADDRESS_BAD, NULL, NULL},
     /* nothing */
     {"", ADDRESS_NONE, NULL, NULL},
@@ -99,41 +99,72 @@ static const struct row rows[] = {
     /* never an address list */
     {" root", ADDRESS_BAD, NULL, NULL},
     {" <root>", ADDRESS_BAD, NULL, NULL},
-    {" Smith, John <j@b.example>", ADDRESS_BAD, NULL, NULL},
+    {" Smith, John <j@b.example>", ADDRESS_ONE, "j", "b.example"},
     {" a@", ADDRESS_BAD, NULL, NULL},
     {" <a@>", ADDRESS_BAD, NULL, NULL},
     {" @b.example", ADDRESS_BAD, NULL, NULL},
     {" <@b.example>", ADDRESS_BAD, NULL, NULL},
     {" <@b.example:>", ADDRESS_BAD, NULL, NULL},
     {" <@:a@b.example>", ADDRESS_BAD, NULL, NULL},
-    {" a b@c.example", ADDRESS_BAD, NULL, NULL},
-    {" <a b@c.example>", ADDRESS_BAD, NULL, NULL},
+    {" a b@c.example", ADDRESS_ONE, "", "c.example"},
+    {" <a b@c.example>", ADDRESS_ONE, "", "c.example"},
     {" a@b.example c@d.example", ADDRESS_BAD, NULL, NULL},
     {" a@b.example; c@d.example", ADDRESS_BAD, NULL, NULL},
     {" a@b c.example", ADDRESS_BAD, NULL, NULL},
     {" a@b@c.example", ADDRESS_BAD, NULL, NULL},
-    {" a@b.example>", ADDRESS_BAD, NULL, NULL},
-    {" <a@b.example", ADDRESS_BAD, NULL, NULL},
-    {" <a@b.example> x", ADDRESS_BAD, NULL, NULL},
-    {" <<a@b.example>>", ADDRESS_BAD, NULL, NULL},
+    {" a@b.example>", ADDRESS_ONE, "", "b.example"},
+    {" <a@b.example", ADDRESS_ONE, "a", "b.example"},
+    {" <a@b.example> x", ADDRESS_ONE, "a", "b.example"},
+    {" <<a@b.example>>", ADDRESS_ONE, "a", "b.example"},
     {" A <a@b.example> <c@d.example>", ADDRESS_BAD, NULL, NULL},
-    {" G: a@b.example", ADDRESS_BAD, NULL, NULL},
-    {" G: H: a@b.example;;", ADDRESS_BAD, NULL, NULL},
+    {" G: a@b.example", ADDRESS_ONE, "", "b.example"},
+    {" G: H: a@b.example;;", ADDRESS_ONE, "", "b.example"},
     {" G: a@b.example; c@d.example", ADDRESS_BAD, NULL, NULL},
-    {" : a@b.example;", ADDRESS_BAD, NULL, NULL},
+    {" : a@b.example;", ADDRESS_ONE, "", "b.example"},
     {" ;", ADDRESS_BAD, NULL, NULL},
-    {" \"a@b.example", ADDRESS_BAD, NULL, NULL},
-    {" (a@b.example", ADDRESS_BAD, NULL, NULL},
+    {" \"a@b.example", ADDRESS_ONE, "", "b.example"},
+    {" (a@b.example", ADDRESS_ONE, "", "b.example"},
     {" a@b.example (((x)", ADDRESS_BAD, NULL, NULL},
     {" a@b.example )", ADDRESS_BAD, NULL, NULL},
     {" a@[192.0.2.1", ADDRESS_BAD, NULL, NULL},
     {" a@[192.0.2.\\1]", ADDRESS_BAD, NULL, NULL},
     {" a@[192.0.2.1]x", ADDRESS_BAD, NULL, NULL},
     {" [a]@b.example", ADDRESS_BAD, NULL, NULL},
-    {" a\\b@c.example", ADDRESS_BAD, NULL, NULL},
-    {" a\"b\"@c.example", ADDRESS_BAD, NULL, NULL},
+    {" a\\b@c.example", ADDRESS_ONE, "", "c.example"},
+    {" a\"b\"@c.example", ADDRESS_ONE, "", "c.example"},
     {" \"a\\", ADDRESS_BAD, NULL, NULL},
     {" (a\\", ADDRESS_BAD, NULL, NULL},
+    /* no address list, but one domain for all readers */
+    {" A&B Co., Ltd. <u@b.example>", ADDRESS_ONE, "u", "b.example"},
+    {" Re: Support <u@b.example>", ADDRESS_ONE, "u", "b.example"},
+    {" U :-) <u@b.example>", ADDRESS_ONE, "u", "b.example"},
+    {" a;b <u@b.example>", ADDRESS_ONE, "u", "b.example"},
+    {" a. \"b <u@b.example>", ADDRESS_ONE, "u", "b.example"},
+    {" 'u@b.example' <u@B.example>", ADDRESS_ONE, "u", "B.example"},
+    {" Doe, \"u@b.example\" <u@b.example>", ADDRESS_ONE, "u", "b.example"},
+    {" Doe, boss@b.example <u@b.example>", ADDRESS_ONE, "", "b.example"},
+    {" Doe, u@b.example", ADDRESS_ONE, "", "b.example"},
+    {" a, <u@b.example>.c.example", ADDRESS_ONE, "u", "b.example"},
+    /* the same with two, wherever the other stands */
+    {" Doe, x@c.example <u@b.example>", ADDRESS_BAD, NULL, NULL},
+    {" Doe, \"x@c.example\" <u@b.example>", ADDRESS_BAD, NULL, NULL},
+    {" Doe, J (x@c.example) <u@b.example>", ADDRESS_BAD, NULL, NULL},
+    {" Doe, J <u@b.example> x@sub.b.example", ADDRESS_BAD, NULL, NULL},
+    {" Doe, J <@c.example:u@b.example>", ADDRESS_BAD, NULL, NULL},
+    {" Doe, J <u@b.example (x) .c.example>", ADDRESS_BAD, NULL, NULL},
+    {" Doe, u@b.example .c.example", ADDRESS_BAD, NULL, NULL},
+    {" Doe, u@b.example'.c.example", ADDRESS_BAD, NULL, NULL},
+    {" Doe, u@b.example\\.c.example", ADDRESS_BAD, NULL, NULL},
+    {" Doe, u@b.example/c.example", ADDRESS_BAD, NULL, NULL},
+    {" Doe, u@b.example@c.example", ADDRESS_BAD, NULL, NULL},
+    {" Doe, u@ b.example", ADDRESS_BAD, NULL, NULL},
+    {" Doe, u @b.example", ADDRESS_BAD, NULL, NULL},
+    {" Doe, u@[b.example]", ADDRESS_BAD, NULL, NULL},
+    /* several of one domain */
+    {" U <u@b.example>, V <v@b.example>", ADDRESS_ONE, "", "b.example"},
+    {" u@b.example, u@B.example", ADDRESS_ONE, "u", "b.example"},
+    {" G: u@b.example, v@b.example;", ADDRESS_ONE, "", "b.example"},
+    {" u@b.example, v@b.example, w@c.example", ADDRESS_SEVERAL, NULL, NULL},
     {" \x1b$B <a@b.example>", ADDRESS_BAD, NULL, NULL},
     {" (\x01) a@b.example", ADDRESS_BAD, NULL, NULL},
     {" \"\\\x01\"@b.example", ADDRESS_BAD, NULL, NULL},
@@ -252,15 +283,15 @@ static void
 deep_comments(void)
 {
 	enum { DEPTH = 100000 };
-	char *value = malloc(2 * DEPTH + 20);
+	char *value = malloc(2 * DEPTH + 40);
 	const char *why;
 	struct address a;
 
 	CU_ASSERT_FATAL(value != NULL);
 	memset(value, '(', DEPTH);
 	memset(value + DEPTH, ')', DEPTH);
-	strcpy(value + (size_t)2 * DEPTH, "a@b.example");
-	CHECK(address_parse(span_str(value), &a, &why) == ADDRESS_ONE);
+	strcpy(value + (size_t)2 * DEPTH, "a@b.example, a@c.example");
+	CHECK(address_parse(span_str(value), &a, &why) == ADDRESS_SEVERAL);
 	value[2 * DEPTH - 1] = ' ';
 	CHECK(address_parse(span_str(value), &a, &why) == ADDRESS_BAD);
 	CHECK_STR(why, "a comment without its end");
@@ -276,13 +307,13 @@ reasons(void)
 	    {" a@b.example <c@d.example>",
 	        "an address as the name of another one"},
 	    {" a@b.example c@d.example", "no comma between two addresses"},
-	    {" G: a@b.example", "a group without its \";\""},
-	    {" G: H: a@b.example;;", "a group within a group"},
+	    {" G: a@b.example, c@d.example", "a group without its \";\""},
+	    {" G: H: a@b.example, c@d.example;;", "a group within a group"},
 	    {" <@b.example>", "a route without its \":\""},
-	    {" <a@b.example", "\"<\" without its \">\""},
+	    {" <a@b.example <c@d.example", "\"<\" without its \">\""},
 	    {" a@", "an \"@\" without a domain behind it"},
 	    {" @b.example", "an \"@\" with nothing in front of it"},
-	    {" a b@c.example", "an \"@\" behind several words"},
+	    {" a b@c.example, c@d.example", "an \"@\" behind several words"},
 	};
 
 	for (size_t i = 0; i < sizeof reason / sizeof reason[0]; i++) {

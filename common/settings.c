@@ -337,17 +337,22 @@ const struct row settings_rows[] = {
         .help = "Header fields that are signed, all that are there of each "
                 "name; with \"!\" behind it, one more cannot be added "
                 "without breaking the signature (but a missing Date or "
-                "Message-ID can, as servers do so). \"*\" stands for From! and "
-                "Reply-To, Subject, Date, To, Cc, Sender, Message-ID, "
-                "In-Reply-To, References, the Resent-, MIME and List- fields. "
+                "Message-ID can, as servers do so). \"*\" stands for From!, "
+                "Reply-To!, Subject!, To!, Cc!, MIME-Version!, Content-Type! "
+                "and Content-Transfer-Encoding!; Date, Message-ID, "
+                "In-Reply-To, References, Content-ID, Content-Description and "
+                "the List- fields, with the \"!\" if they are there; Sender "
+                "and the Resent- fields. postseal-signer(8) has the reasons. "
                 "A name that stands twice counts as it stands last. For "
-                "senders who want {\"*\", \"Subject!\"}, or a field of "
-                "their own signed.",
+                "senders who want a field of their own signed, or {\"*\", "
+                "\"To\"} because a server behind them adds a missing To.",
         .max = SIGN_HEADERS_MAX},
     {"signer", "signature_ttl", ROW_NUMBER, AT(signer.signature_ttl), "0",
-        .help = "Seconds until a signature expires (x=); 0: never. For bulk "
-                "senders whose signed mail others could send again; mail may "
-                "wait in queues for five days (432000).",
+        .help = "Seconds until a signature expires (x=); 0: never, because "
+                "mail may wait in queues for five days and be verified by who "
+                "fetches or forwards it weeks later, while who sends signed "
+                "mail again does so within hours. For bulk senders that is "
+                "done to; not under a week (604800).",
         .min = 0, .max = 31536000},
     {"signer", "rotate_keep", ROW_NUMBER, AT(signer.rotate_keep), "7",
         .help = "Days that \"postseal rotate\" wants the record of an old key "

@@ -13,34 +13,34 @@ hdrsel_default(void)
 {
 	static const struct hdrsel_rule rule[] = {
 	    {"From", HDRSEL_OVERSIGN},
-	    {"Reply-To", HDRSEL_PRESENT},
-	    {"Subject", HDRSEL_PRESENT},
-	    {"Date", HDRSEL_PRESENT},
-	    {"To", HDRSEL_PRESENT},
-	    {"Cc", HDRSEL_PRESENT},
+	    {"Reply-To", HDRSEL_OVERSIGN},
+	    {"Subject", HDRSEL_OVERSIGN},
+	    {"Date", HDRSEL_OVERSIGN_PRESENT},
+	    {"To", HDRSEL_OVERSIGN},
+	    {"Cc", HDRSEL_OVERSIGN},
 	    {"Sender", HDRSEL_PRESENT},
-	    {"Message-ID", HDRSEL_PRESENT},
-	    {"In-Reply-To", HDRSEL_PRESENT},
-	    {"References", HDRSEL_PRESENT},
+	    {"Message-ID", HDRSEL_OVERSIGN_PRESENT},
+	    {"In-Reply-To", HDRSEL_OVERSIGN_PRESENT},
+	    {"References", HDRSEL_OVERSIGN_PRESENT},
 	    {"Resent-Date", HDRSEL_PRESENT},
 	    {"Resent-From", HDRSEL_PRESENT},
 	    {"Resent-Sender", HDRSEL_PRESENT},
 	    {"Resent-To", HDRSEL_PRESENT},
 	    {"Resent-Cc", HDRSEL_PRESENT},
 	    {"Resent-Message-ID", HDRSEL_PRESENT},
-	    {"MIME-Version", HDRSEL_PRESENT},
-	    {"Content-Type", HDRSEL_PRESENT},
-	    {"Content-Transfer-Encoding", HDRSEL_PRESENT},
-	    {"Content-ID", HDRSEL_PRESENT},
-	    {"Content-Description", HDRSEL_PRESENT},
-	    {"List-Id", HDRSEL_PRESENT},
-	    {"List-Help", HDRSEL_PRESENT},
-	    {"List-Unsubscribe", HDRSEL_PRESENT},
-	    {"List-Unsubscribe-Post", HDRSEL_PRESENT},
-	    {"List-Subscribe", HDRSEL_PRESENT},
-	    {"List-Post", HDRSEL_PRESENT},
-	    {"List-Owner", HDRSEL_PRESENT},
-	    {"List-Archive", HDRSEL_PRESENT},
+	    {"MIME-Version", HDRSEL_OVERSIGN},
+	    {"Content-Type", HDRSEL_OVERSIGN},
+	    {"Content-Transfer-Encoding", HDRSEL_OVERSIGN},
+	    {"Content-ID", HDRSEL_OVERSIGN_PRESENT},
+	    {"Content-Description", HDRSEL_OVERSIGN_PRESENT},
+	    {"List-Id", HDRSEL_OVERSIGN_PRESENT},
+	    {"List-Help", HDRSEL_OVERSIGN_PRESENT},
+	    {"List-Unsubscribe", HDRSEL_OVERSIGN_PRESENT},
+	    {"List-Unsubscribe-Post", HDRSEL_OVERSIGN_PRESENT},
+	    {"List-Subscribe", HDRSEL_OVERSIGN_PRESENT},
+	    {"List-Post", HDRSEL_OVERSIGN_PRESENT},
+	    {"List-Owner", HDRSEL_OVERSIGN_PRESENT},
+	    {"List-Archive", HDRSEL_OVERSIGN_PRESENT},
 	};
 	static const struct hdrsel_rules rules = {
 	    rule, sizeof rule / sizeof rule[0]};
@@ -174,7 +174,10 @@ take(const struct hdrsel_rule *rule, const struct field_list *fields,
 			    rule->name, &fields->v[i - 1]};
 		n++;
 	}
-	if (rule->mode == HDRSEL_PRESENT || (n == 0 && is_added_later(name)))
+	if (rule->mode == HDRSEL_PRESENT ||
+	    (n == 0 &&
+	        (rule->mode == HDRSEL_OVERSIGN_PRESENT ||
+	            is_added_later(name))))
 		return n;
 	if (v != NULL)
 		v[n] = (struct hdrsel_entry){rule->name, NULL};

@@ -4,10 +4,12 @@
  * A list of rules, each a field name and how it is taken: all instances that
  * are there, or those and once more ("oversigned": an added field of that name
  * breaks the signature). The default is the list of section 5.4.1, the MIME
- * fields, Sender, Message-ID and List-Unsubscribe-Post (RFC 8058 section 4),
- * and From oversigned. An absent field is named in h= only by oversigning, and Date
- * and Message-ID not even then: a server on the way adds them to a message that
- * lacks them.
+ * fields, Sender, Message-ID and List-Unsubscribe-Post (RFC 8058 section 4).
+ * Oversigned are, there or not, the fields that a reader shows or is led by; of
+ * those that honest servers add only the ones that are there; not at all Sender
+ * and Resent-, of which a resender puts its own on top (RFC 5322 section 3.6.6).
+ * Date and Message-ID are not named when absent, even if a rule wants it: a server
+ * on the way adds them to a message that lacks them.
  *
  * Trace fields and what is changed or removed on the way are never signed, not
  * even by a rule that names them. Pure: nothing is canonicalized (canon.c) or
@@ -23,8 +25,9 @@
 #include "signer/field.h"
 
 enum hdrsel_mode {
-	HDRSEL_PRESENT, /* all instances, bottom-up */
-	HDRSEL_OVERSIGN /* those, and once more as absent */
+	HDRSEL_PRESENT,         /* all instances, bottom-up */
+	HDRSEL_OVERSIGN,        /* those, and once more as absent */
+	HDRSEL_OVERSIGN_PRESENT /* the same if there is one; else nothing */
 };
 
 struct hdrsel_rule {

@@ -36,7 +36,7 @@ static const struct row {
         .answer = 'a',
         .signatures = 1,
         .has = {" v=1;", " c=simple/simple;", " d=sign.example;", " s=s1;",
-            BH_SIMPLE, " h=From:From:Subject:Date;"}},
+            BH_SIMPLE, " h=From:From:Reply-To:Subject:"}},
     {.name = "rs",
         .config = "signer { canonicalization = \"relaxed/simple\" }\n" DOMAIN,
         .from = "me@sign.example",

@@ -717,7 +717,7 @@ at_risk(void)
 	suite_row(NULL);
 }
 
-/* Names in h=: From counts twice, because it is oversigned. */
+/* Names in h=: nine more than there are Cc fields, of From and what is oversigned. */
 static void
 names_to_sign(void)
 {
@@ -727,7 +727,7 @@ names_to_sign(void)
 
 	fixture_make(&f, config);
 	buf_init(&text, 1 << 20);
-	for (int n = HDRSEL_MAX - 2; n <= HDRSEL_MAX - 1; n++) {
+	for (int n = HDRSEL_MAX - 9; n <= HDRSEL_MAX - 8; n++) {
 		buf_clear(&text);
 		buf_str(&text, "From: a@ed.example\r\n");
 		for (int i = 0; i < n; i++)
@@ -735,7 +735,7 @@ names_to_sign(void)
 		buf_str(&text, "\r\n");
 		start(&m, &f, "127.0.0.1");
 		CHECK(mta_message(&m, NULL, buf_view(&text)) == 'a');
-		CHECK(m.ninserted == (n == HDRSEL_MAX - 2));
+		CHECK(m.ninserted == (n == HDRSEL_MAX - 9));
 		CHECK(fixture_has(fixture_logged(&f),
 		    m.ninserted == 1 ? "signed" : "too many header fields to"));
 		mta_free(&m);

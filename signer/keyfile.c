@@ -17,11 +17,12 @@ static const char pkcs8[] = "PRIVATE KEY";
 
 /* --- looking at bytes ----------------------------------------------------- */
 
-/* RSAPrivateKey of RFC 8017 appendix A.1.2, two primes. */
+/* RSAPrivateKey of RFC 8017 appendix A.1.2: version 0 has two primes, 1 has more of
+ * them behind. */
 static bool
 read_rsa(struct der d, struct der *ret)
 {
-	struct der seq;
+	struct der seq, others;
 
 	if (!der_take(&d, DER_SEQUENCE, &seq))
 		return false;
@@ -29,6 +30,8 @@ read_rsa(struct der d, struct der *ret)
 		if (!der_take_number(&seq, &ret[i]))
 			return false;
 	}
+	if (der_bits(ret[0]) == 1 && !der_take(&seq, DER_SEQUENCE, &others))
+		return false;
 	return seq.n == 0;
 }
 
@@ -38,7 +41,7 @@ look_at_rsa(struct der d, struct key_facts *f)
 	struct der number[RSA_NUMBERS];
 	unsigned bits;
 
-	if (!read_rsa(d, number) || der_bits(number[0]) != 0 ||
+	if (!read_rsa(d, number) || der_bits(number[0]) > 1 ||
 	    der_bits(number[2]) < 2)
 		return "the RSA key is damaged";
 	bits = der_bits(number[1]);

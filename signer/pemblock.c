@@ -71,31 +71,58 @@ decode(struct span body, struct pemblock *ret)
 	return rc;
 }
 
+/* Takes the next block off *text; *ret_body is its base64. */
+static bool
+next_block(struct span *text, struct pemblock *ret, struct span *ret_body)
+{
+	struct span line, body, end;
+
+	do {
+		if (text->n == 0)
+			return false;
+		line = next_line(text);
+	} while (!is_boundary(line, "-----BEGIN ", &ret->label));
+	ret->header = take_header(text);
+	body = span_of(text->p, 0);
+	do {
+		if (text->n == 0)
+			return false;
+		body.n = (size_t)(text->p - body.p);
+		line = next_line(text);
+	} while (!is_boundary(line, "-----END ", &end));
+	*ret_body = body;
+	return span_eq(end, ret->label);
+}
+
+static bool
+is_private(struct span label)
+{
+	static const char end[] = "PRIVATE KEY";
+	size_t n = sizeof end - 1;
+
+	return label.n >= n && memcmp(label.p + label.n - n, end, n) == 0;
+}
+
 int
 pemblock_read(struct span text, struct pemblock *ret)
 {
-	struct pemblock b = {.data = NULL};
-	struct span line, body, end;
+	struct pemblock b = {.data = NULL}, first = b;
+	struct span body, first_body = {NULL, 0};
 	int rc;
 
-	do {
-		if (text.n == 0)
-			return -EINVAL;
-		line = next_line(&text);
-	} while (!is_boundary(line, "-----BEGIN ", &b.label));
-	b.header = take_header(&text);
-	body = span_of(text.p, 0);
-	do {
-		if (text.n == 0)
-			return -EINVAL;
-		body.n = (size_t)(text.p - body.p);
-		line = next_line(&text);
-	} while (!is_boundary(line, "-----END ", &end));
-	if (!span_eq(end, b.label))
+	while (next_block(&text, &b, &body)) {
+		if (first_body.p == NULL || is_private(b.label)) {
+			first = b;
+			first_body = body;
+		}
+		if (is_private(b.label))
+			break;
+	}
+	if (first_body.p == NULL)
 		return -EINVAL;
-	rc = decode(body, &b);
+	rc = decode(first_body, &first);
 	if (rc == 0)
-		*ret = b;
+		*ret = first;
 	return rc;
 }
 

@@ -4,6 +4,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include "common/buf.h"
@@ -95,6 +96,39 @@ good_forms(void)
 	    KEY_ED25519_SHA256, 256);
 	buf_free(&crlf);
 	BIO_free(b);
+	EVP_PKEY_free(rsa);
+}
+
+/* As `cat cert.pem key.pem` and `openssl rsa -pubout` leave them, and with three
+ * primes. */
+static void
+bundles(void)
+{
+	EVP_PKEY *rsa = pkey_of(pem_rsa2048), *three = NULL;
+	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	BIO *b = BIO_new(BIO_s_mem());
+
+	suite_row("the public half in front");
+	CU_ASSERT_FATAL(PEM_write_bio_PUBKEY(b, rsa) == 1);
+	check_bad(view(b), "it is the public half of a key, not the private");
+	BIO_puts(b, pem_rsa2048);
+	check_good(view(b), KEY_RSA_SHA256, 2048);
+	(void)BIO_reset(b);
+	suite_row("three primes");
+	CU_ASSERT_FATAL(EVP_PKEY_keygen_init(c) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_keygen_bits(c, 2048) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_keygen_primes(c, 3) == 1 &&
+	    EVP_PKEY_generate(c, &three) == 1);
+	CU_ASSERT_FATAL(PEM_write_bio_PKCS8PrivateKey(
+	                    b, three, NULL, NULL, 0, NULL, NULL) == 1);
+	check_good(view(b), KEY_RSA_SHA256, 2048);
+	(void)BIO_reset(b);
+	CU_ASSERT_FATAL(PEM_write_bio_PrivateKey_traditional(
+	                    b, three, NULL, NULL, 0, NULL, NULL) == 1);
+	check_good(view(b), KEY_RSA_SHA256, 2048);
+	EVP_PKEY_CTX_free(c);
+	BIO_free(b);
+	EVP_PKEY_free(three);
 	EVP_PKEY_free(rsa);
 }
 
@@ -381,5 +415,6 @@ odd_halves(void)
 	buf_free(&pem);
 }
 
-SUITE("keyfile", T(good_forms), T(encrypted), T(other_kinds), T(other_blocks),
-    T(at_the_limit), T(sizes), T(shapes), T(public_halves), T(odd_halves))
+SUITE("keyfile", T(good_forms), T(bundles), T(encrypted), T(other_kinds),
+    T(other_blocks), T(at_the_limit), T(sizes), T(shapes), T(public_halves),
+    T(odd_halves))

@@ -17,6 +17,15 @@ static const struct {
         "ABC"},
     {"-----BEGIN -----\nQUJD\n-----END -----\n", "", "", "ABC"},
     {"", NULL, NULL, NULL},
+    /* what stands in front of the key, damaged or not */
+    {"-----BEGIN CERTIFICATE-----\nQUJE\n-----END CERTIFICATE-----\n"
+     "-----BEGIN PUBLIC KEY-----\nQU?D\n-----END PUBLIC KEY-----\n"
+     "-----BEGIN RSA PRIVATE KEY-----\nQUJD\n-----END RSA PRIVATE KEY-----\n"
+     "-----BEGIN PRIVATE KEY-----\nQUJE\n-----END PRIVATE KEY-----\n",
+        "RSA PRIVATE KEY", "", "ABC"},
+    {"-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n"
+     "-----BEGIN PUBLIC KEY-----\nQUJE\n-----END PUBLIC KEY-----\n",
+        "CERTIFICATE", "", "ABC"},
     {"QUJD\n", NULL, NULL, NULL},
     {"-----BEGIN A-----", NULL, NULL, NULL},
     {"-----BEGIN A-----\n", NULL, NULL, NULL},

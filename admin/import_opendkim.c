@@ -129,6 +129,25 @@ put_list(struct buf *out, const char *key, const char *items)
 	buf_byte(out, '\n');
 }
 
+/* opendkim compares whole addresses: a domain there never did anything. */
+static void
+tell_domains(
+    struct opendkim *d, const struct import_option *o, const char *items)
+{
+	size_t n;
+
+	for (; *items != '\0'; items += n + (items[n] != '\0')) {
+		n = strcspn(items, ", \t\n");
+		if (n > 0 && memchr(items, '@', n) == NULL) {
+			import_left(d->im, o,
+			    "a domain without \"@\" does nothing in opendkim, "
+			    "and in exempt_recipients it stands for all its "
+			    "mail: take it out if that is not meant");
+			return;
+		}
+	}
+}
+
 static int
 take_words(struct opendkim *d, const struct import_option *o, const char *key)
 {
@@ -138,14 +157,19 @@ take_words(struct opendkim *d, const struct import_option *o, const char *key)
 
 	if (dataset_kind(o->value) == DATASET_LIST) {
 		put_list(&d->im->signer, key, dataset_list(o->value));
+		if (strcmp(key, "exempt_recipients") == 0)
+			tell_domains(d, o, dataset_list(o->value));
 		return 0;
 	}
 	if (dataset_kind(o->value) == DATASET_OTHER || path == NULL)
 		return import_bad(d->im, o, DATASET_UNREAD);
 	buf_init(&words, IMPORT_LIST_MAX + 2); /* a blank, a NUL */
 	rc = dataset_words(path, &words);
-	if (rc == 0 && buf_text(&words) != NULL)
+	if (rc == 0 && buf_text(&words) != NULL) {
 		put_list(&d->im->signer, key, buf_text(&words));
+		if (strcmp(key, "exempt_recipients") == 0)
+			tell_domains(d, o, buf_text(&words));
+	}
 	import_whole(&words, &d->im->signer);
 	buf_free(&words);
 	return rc == 0 ? 0 : import_bad(d->im, o, strerror(-rc));

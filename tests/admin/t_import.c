@@ -97,6 +97,11 @@ options_of_opendkim(void)
 	     "canonicalization simple\n",
 	        "", "\tsignature_ttl = 3\n\tcanonicalization = \"simple\"\n",
 	        ":1: Canonicalization: it stands again further down"},
+	    {"DontSignMailTo a@x.example, b.example\n", "",
+	        "\texempt_recipients = {\"a@x.example\", "
+	        "\"b.example\"}\n" SIMPLE,
+	        ":1: DontSignMailTo: a domain without \"@\" does nothing in "
+	        "opendkim"},
 	    {"DontSignMailTo csl:a@x.example\r\n\r\nMTA  A , B\r\n", "",
 	        "\texempt_recipients = {\"a@x.example\"}\n"
 	        "\tsign_daemons = {\"A\", \"B\"}\n" SIMPLE,

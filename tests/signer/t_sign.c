@@ -349,6 +349,121 @@ added_field(void)
 	key_free(k);
 }
 
+/* --- on the way -------------------------------------------------------------- */
+
+/* What rspamd signs by default: "(o)" as OVERSIGN, "(x)" as OVERSIGN_PRESENT. */
+static const struct hdrsel_rule rspamd_rule[] = {{"From", HDRSEL_OVERSIGN},
+    {"Sender", HDRSEL_OVERSIGN_PRESENT}, {"Reply-To", HDRSEL_OVERSIGN},
+    {"Subject", HDRSEL_OVERSIGN}, {"Date", HDRSEL_OVERSIGN_PRESENT},
+    {"Message-ID", HDRSEL_OVERSIGN_PRESENT}, {"To", HDRSEL_OVERSIGN},
+    {"Cc", HDRSEL_OVERSIGN}, {"MIME-Version", HDRSEL_OVERSIGN_PRESENT},
+    {"Content-Type", HDRSEL_OVERSIGN_PRESENT},
+    {"Content-Transfer-Encoding", HDRSEL_OVERSIGN_PRESENT},
+    {"Resent-To", HDRSEL_PRESENT}, {"Resent-From", HDRSEL_PRESENT},
+    {"In-Reply-To", HDRSEL_OVERSIGN_PRESENT},
+    {"References", HDRSEL_OVERSIGN_PRESENT}, {"List-Id", HDRSEL_PRESENT},
+    {"List-Unsubscribe", HDRSEL_PRESENT}, {"List-Post", HDRSEL_PRESENT}};
+
+#define PLAIN_MAIL \
+	"From: a@b.example\r\nTo: c@d.example\r\nSubject: x\r\n" \
+	"Date: Fri, 11 Jul 2003 21:00:37 -0700\r\nMessage-ID: " \
+	"<1@b.example>\r\n"
+#define MIME_MAIL \
+	"MIME-Version: 1.0\r\nContent-Type: text/plain\r\n" \
+	"Content-Transfer-Encoding: 8bit\r\n"
+
+/* A message with these fields, and what comes of it: ours and theirs verify, or not. */
+static const struct {
+	const char *what, *before, *after;
+	bool passes;
+} ways[] = {
+    {"as it is", PLAIN_MAIL, PLAIN_MAIL, true},
+    {"a relay's trace", PLAIN_MAIL,
+        "Received: from a by b\r\nReturn-Path: <a@b.example>\r\n" PLAIN_MAIL,
+        true},
+    {"Mailman's plain forwarding", PLAIN_MAIL MIME_MAIL,
+        PLAIN_MAIL MIME_MAIL
+        "List-Id: <l.d.example>\r\nList-Unsubscribe: <https://d.example/u>\r\n"
+        "List-Post: <mailto:l@d.example>\r\nSender: l-bounces@d.example\r\n"
+        "Precedence: list\r\nErrors-To: l-bounces@d.example\r\n",
+        true},
+    {"Mailman with a prefix", PLAIN_MAIL,
+        "From: a@b.example\r\nTo: c@d.example\r\nSubject: [l] x\r\n"
+        "Date: Fri, 11 Jul 2003 21:00:37 -0700\r\n"
+        "Message-ID: <1@b.example>\r\n",
+        false},
+    {"Mailman with Reply-To: the list", PLAIN_MAIL,
+        PLAIN_MAIL "Reply-To: l@d.example\r\n", false},
+    {"a resender", PLAIN_MAIL,
+        "Resent-From: e@f.example\r\nResent-To: g@h.example\r\n" PLAIN_MAIL,
+        true},
+    {"Date and Message-ID of SES, where there were none",
+        "From: a@b.example\r\nTo: c@d.example\r\nSubject: x\r\n", PLAIN_MAIL,
+        true},
+    {"the same, where there were some", PLAIN_MAIL,
+        "From: a@b.example\r\nTo: c@d.example\r\nSubject: x\r\n"
+        "Date: Sat, 12 Jul 2003 04:00:39 +0000\r\n"
+        "Message-ID: <2@ses.example>\r\n",
+        false},
+    {"a hop of 7 bits", PLAIN_MAIL MIME_MAIL,
+        PLAIN_MAIL "MIME-Version: 1.0\r\nContent-Type: text/plain\r\n"
+                   "Content-Transfer-Encoding: quoted-printable\r\n",
+        false},
+    {"always_add_missing_headers of a later Postfix",
+        "From: a@b.example\r\nSubject: x\r\nTo: c@d.example\r\n",
+        "From: a@b.example\r\nSubject: x\r\nTo: c@d.example\r\n"
+        "Message-Id: <20030711.1@d.example>\r\n"
+        "Date: Fri, 11 Jul 2003 21:00:37 -0700\r\n",
+        true},
+    {"undisclosed_recipients_header of a later Postfix",
+        "From: a@b.example\r\nSubject: x\r\n",
+        "From: a@b.example\r\nSubject: x\r\nTo: undisclosed-recipients:;\r\n",
+        false},
+};
+
+static int
+way(const struct hdrsel_rules *rules, size_t i, struct key *k)
+{
+	struct sign_params p = params(CANON_RELAXED, CANON_SIMPLE);
+	struct arena arena;
+	struct hdrsel sel;
+	struct made m;
+	struct eml e;
+	char text[2000];
+	int rc;
+
+	snprintf(text, sizeof text, "%s\r\nHi.\r\n", ways[i].before);
+	made_begin(&m, text, CANON_SIMPLE);
+	arena_init(&arena, 1 << 20);
+	CHECK(hdrsel_pick(rules, &m.e.fields, &arena, &sel) == 0);
+	CHECK(sign_field(m.s, k, &p, &sel, m.hash, &m.value) == 0);
+	snprintf(text, sizeof text, "%s\r\nHi.\r\n", ways[i].after);
+	eml_parse(span_str(text), &e);
+	rc = sign_verify(m.s, k, buf_view(&m.value), &e.fields, m.hash);
+	eml_free(&e);
+	arena_free(&arena);
+	made_end(&m);
+	return rc;
+}
+
+static void
+on_the_way(void)
+{
+	static const struct hdrsel_rules rspamd = {
+	    rspamd_rule, sizeof rspamd_rule / sizeof rspamd_rule[0]};
+	struct key *k = ed25519_key();
+
+	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+		int want = ways[i].passes ? 0 : -EKEYREJECTED;
+
+		suite_row(ways[i].what);
+		CHECK(way(hdrsel_default(), i, k) == want);
+		CHECK(way(&rspamd, i, k) == want);
+	}
+	suite_row(NULL);
+	key_free(k);
+}
+
 /* --- what goes wrong ------------------------------------------------------ */
 
 static void
@@ -478,5 +593,6 @@ other_shapes(void)
 }
 
 SUITE("sign", T(published), T(ed25519_made_again), T(ours_verify),
-    T(ours_ed25519), T(tampered), T(added_field), T(unsound_field), T(no_room),
-    T(large_field), T(unreadable), T(other_shapes))
+    T(ours_ed25519), T(tampered), T(added_field), T(on_the_way),
+    T(unsound_field), T(no_room), T(large_field), T(unreadable),
+    T(other_shapes))

@@ -125,6 +125,19 @@ choose_other_login() {
 	    logged 'unsigned.*login .*alice.* may not use this From address'
 }
 
+# No address list, but one domain, also when Postfix has put its own behind the names
+choose_sloppy() {
+	mail_out me@two.example sloppy@far.example \
+	    --h-From 'A&B Co., Ltd. <me@two.example>'
+	accepted && choose_sent sloppy || return
+	[ "$(field_count DKIM-Signature "$FILE")" = 2 ] ||
+	    no "$(head -n 40 "$FILE")" || return
+	mail_out me@two.example other@far.example \
+	    --h-From 'Doe, x@far.example <me@two.example>'
+	accepted && choose_sent other || return
+	[ "$(field_count DKIM-Signature "$FILE")" = 0 ] || no 'it is signed'
+}
+
 choose_risk() {
 	PORT=2533 mail_out me@two.example risk@far.example \
 	    --body "$(printf 'x%.0s' {1..1200})"
@@ -211,6 +224,7 @@ choose_cases() {
 	case_run 'choose: mail of a bad row is put off' choose_bad_row
 	case_run 'choose: a login does not sign as another' choose_other_login
 	case_run 'choose: at_risk = skip' choose_risk
+	case_run 'choose: a sloppy From with one domain' choose_sloppy
 	case_run 'choose: a bad row stops a reload, a good one counts' \
 	    choose_reload
 	case_run 'choose: postseal why' choose_why_rows

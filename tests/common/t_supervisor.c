@@ -491,7 +491,7 @@ static struct stuck {
 static void
 a_worker_hangs(void)
 {
-	if (suite_under_valgrind())
+	if (suite_skip_valgrind())
 		return; /* the last test comes too late */
 	start(&stuck.d, 1);
 	stuck.fd = dial(&stuck.d);
@@ -506,7 +506,7 @@ it_is_waited_for_until_told_again(void)
 	uint64_t begin = now_ms();
 	int fd;
 
-	if (suite_under_valgrind())
+	if (suite_skip_valgrind())
 		return;
 	CHECK(waitpid(stuck.d.pid, NULL, WNOHANG) == 0);
 	fd = dial(&stuck.d); /* the backlog is still there */
@@ -890,7 +890,7 @@ full_workers_get_no_more(void)
 	struct line a;
 	int fd[ALL];
 
-	if (suite_under_valgrind())
+	if (suite_skip_valgrind())
 		return;
 	prepare(&d, WORKERS);
 	launch(&d);
@@ -1056,7 +1056,7 @@ workers_are_not_root(void)
 	struct line a;
 	int fd;
 
-	if (geteuid() != 0)
+	if (!suite_as_root())
 		return;
 	start(&d, 1);
 	fd = dial(&d);

@@ -175,6 +175,8 @@ beside_pyspf(void)
 	struct theirs theirs[LENGTH(rows)];
 	struct spfrun s;
 
+	if (!suite_has_python("spf"))
+		return;
 	ask_python(theirs);
 	spfrun_open(&s);
 	spfrun_zone(&s, zone);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tests/support/spfrun.h"
+#include "tests/support/spfsuite.h"
 #include "tests/support/suite.h"
 
 enum { LINE_MAX_BYTES = 128 * 1024, FIELDS = 7 };
@@ -112,14 +113,11 @@ run_lines(FILE *in)
 static void
 run_suite(const char *file, unsigned want)
 {
-	const char *dir =
-	    getenv("SPF_SUITE_DIR"); /* tests/support/spf-suites */
 	char command[PATH_MAX + 100];
 	FILE *in;
 
-	snprintf(command, sizeof command,
-	    "/usr/bin/python3 tests/support/spfsuite.py '%s/%s'",
-	    dir == NULL ? "/usr/share/doc/python3-spf" : dir, file);
+	if (!spfsuite_command(file, command, sizeof command))
+		return;
 	in = popen(command, "r");
 	CU_ASSERT_FATAL(in != NULL);
 	CU_ASSERT_EQUAL(run_lines(in), want);

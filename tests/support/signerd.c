@@ -40,7 +40,8 @@ signerd_write_file(const char *path, const char *text, mode_t mode)
 	CU_ASSERT_FATAL(fclose(f) == 0);
 }
 
-/* A config with `more` inside of signer {} and the domains behind it. */
+/* A config with `more` inside of signer {} and the domains behind it. The group of
+ * its socket is the caller's own: the default's, Postfix's, is not for everybody. */
 void
 signerd_configure(const char *more, const char *domains)
 {
@@ -49,7 +50,7 @@ signerd_configure(const char *more, const char *domains)
 
 	snprintf(text, sizeof text,
 	    "log = \"%s\"\nsigner {\n user = \"%s\"\n listen = {\"unix:%s\"}\n"
-	    " workers = 1\n%s}\n%s",
+	    " workers = 1\n socket_group = \"\"\n%s}\n%s",
 	    signerd.log, getuid() == 0 || me == NULL ? "nobody" : me->pw_name,
 	    signerd.socket, more, domains);
 	signerd_write_file(signerd.config, text, 0644);

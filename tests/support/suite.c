@@ -1,12 +1,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <CUnit/Basic.h>
 
 #include "tests/support/suite.h"
 
 static const char *row;
+static unsigned skipped; /* tests */
 
 void
 suite_row(const char *text)
@@ -39,6 +41,47 @@ suite_check_str(
 	suite_check(same, "strings are equal", file, line);
 }
 
+void
+suite_skip(const char *why)
+{
+	skipped++;
+	printf("\nskipped: %s: %s\n", CU_get_current_test()->pName, why);
+}
+
+int
+suite_as_root(void)
+{
+	if (geteuid() == 0)
+		return 1;
+	suite_skip("only root can do it");
+	return 0;
+}
+
+int
+suite_has_python(const char *module)
+{
+	char text[200];
+
+	snprintf(text, sizeof text,
+	    "/usr/bin/python3 -c 'import %s' >/dev/null 2>&1", module);
+	if (system(text) == 0)
+		return 1;
+	snprintf(text, sizeof text,
+	    "/usr/bin/python3 has no module '%s' (Debian: python3-%s)", module,
+	    module);
+	suite_skip(text);
+	return 0;
+}
+
+int
+suite_skip_valgrind(void)
+{
+	if (!suite_under_valgrind())
+		return 0;
+	suite_skip("not under valgrind");
+	return 1;
+}
+
 int
 suite_run(const char *name, const struct suite_test *test, size_t n)
 {
@@ -58,10 +101,13 @@ suite_run(const char *name, const struct suite_test *test, size_t n)
 		CU_basic_run_tests();
 		failed = CU_get_number_of_tests_failed() +
 		    (CU_get_number_of_tests_run() != n);
-		printf("%u passed, %u failed\n",
+		printf("%u passed, %u failed",
 		    CU_get_number_of_tests_run() -
-		        CU_get_number_of_tests_failed(),
+		        CU_get_number_of_tests_failed() - skipped,
 		    CU_get_number_of_tests_failed());
+		if (skipped > 0)
+			printf(", %u skipped", skipped);
+		printf("\n");
 	}
 	CU_cleanup_registry();
 	return failed == 0 ? 0 : 1;

@@ -43,6 +43,22 @@ void suite_check_str(
  */
 int suite_under_valgrind(void);
 
+/*
+ * Says that the running test cannot be done here, and why: it counts as skipped, not
+ * as passed. For the caller to return with, before it has checked anything. Borrows
+ * why for the call.
+ */
+void suite_skip(const char *why);
+
+/* True if root runs the test; else it is skipped. */
+int suite_as_root(void);
+
+/* True if Debian's Python has that module; else the test is skipped. */
+int suite_has_python(const char *module);
+
+/* True, and the test is skipped, if valgrind runs it. */
+int suite_skip_valgrind(void);
+
 #define T(function) \
 	{ \
 #function, function \

@@ -188,7 +188,7 @@ GIVE_BACK = [ "$$(id -u)" != 0 ] || chown -R --reference=Makefile .build
 
 check: deps
 	@$(PARALLEL) all tests
-	@rc=0; $(MAKE) --no-print-directory unit replay corpus e2e || rc=$$?; \
+	@rc=0; $(MAKE) -k --no-print-directory unit replay corpus e2e || rc=$$?; \
 	  $(GIVE_BACK); exit $$rc
 
 check-asan:

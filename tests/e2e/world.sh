@@ -155,13 +155,16 @@ world_main_cf() {
 # Debian's main.cf and master.cf with the snippet as it is, and what only tests
 # have. Unsigned mail would hide a dead signer: here it waits.
 world_postfix() {
-	local dir=$T/etc/postfix
+	local dir=$T/etc/postfix file
 	mkdir -p "$dir" "$T/queue" "$T/data" "$T/mail"
 	chown postfix "$T/data"
 	chown nobody "$T/mail"
 	world_put postfix/main.cf
-	cp -a /etc/postfix/{postfix-files,postfix-files.d,postfix-script} \
-	    /etc/postfix/post-install "$dir/"
+	# Debian 12 has them beside main.cf, later ones in /usr/lib/postfix alone
+	for file in postfix-files postfix-files.d postfix-script post-install; do
+		[ ! -e "/etc/postfix/$file" ] ||
+		    cp -a "/etc/postfix/$file" "$dir/"
+	done
 	world_main_cf | sed '/^milter_default_action/s/accept/tempfail/' \
 	    >>"$dir/main.cf"
 	[ "$(world_main_cf | grep -c '^[a-z].* =')" = 6 ] ||

@@ -76,7 +76,7 @@ any_cutting(void)
 	unsigned seed = 1;
 
 	for (int round = 0; round < 400; round++) {
-		size_t n = 0, line = 0, at = 0;
+		size_t n = 0, at = 0;
 		bool is_long = false;
 		struct risk r = {.line = 0};
 
@@ -88,7 +88,6 @@ any_cutting(void)
 			memset(text + n, 'y', len);
 			memcpy(text + n + len, "\r\n", 2);
 			n += len + 2;
-			line++;
 		}
 		risk_init(&r);
 		while (at < n) {

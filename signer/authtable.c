@@ -78,7 +78,7 @@ authtable_parse(const char *spec, struct span text, struct arena *arena,
 static bool
 pattern_allows(struct span pattern, struct span login, struct span address)
 {
-	char text[2 * ADDRESS_MAX];
+	char text[2 * ADDRESS_MAX] = "";
 	size_t n = 0;
 
 	if (span_find(pattern, '%') == pattern.n)

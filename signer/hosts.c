@@ -156,11 +156,12 @@ hosts_open(const struct text_list *list, struct arena *arena, struct hosts *ret,
 		const char *text = list->v[i];
 		struct table t;
 
-		if (is_file(text))
-			rc = add_table(&t, table_open(text, arena, &t, why),
-			    arena, &h, why, warn);
-		else
+		if (is_file(text)) {
+			rc = table_open(text, arena, &t, why);
+			rc = add_table(&t, rc, arena, &h, why, warn);
+		} else {
 			rc = add_entry(text, arena, &h);
+		}
 		if (rc == -EINVAL) {
 			wrong = rc;
 			rc = 0;
@@ -179,9 +180,9 @@ hosts_parse(const char *spec, struct span text, struct arena *arena,
 {
 	struct hosts h = {NULL, 0};
 	struct table t;
-	int rc = add_table(
-	    &t, table_parse(spec, text, arena, &t, why), arena, &h, why, warn);
+	int rc = table_parse(spec, text, arena, &t, why);
 
+	rc = add_table(&t, rc, arena, &h, why, warn);
 	if (rc == 0)
 		*ret = h;
 	return rc;

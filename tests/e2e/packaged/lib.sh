@@ -197,7 +197,7 @@ version_is() {
 
 # exec_start UNIT - the words of its command
 exec_start() {
-	sed -n 's/^ExecStart=//p' "/lib/systemd/system/$1.service"
+	sed -n 's/^ExecStart=//p' "$(dpkg -L postseal | grep "/$1\.service\$")"
 }
 
 # What must not change: the administrator's files

@@ -10,9 +10,12 @@
 #   make e2e          the tests on a real Postfix in namespaces of their own
 #   make check-asan   unit and replay under ASan and UBSan
 #   make check-valgrind  unit and replay under valgrind
-#   make check-chroot demo and check on a bare Debian 12 that debootstrap makes
-#   make check-package  as root: the Debian package in such a system, from install
-#                     over setup, mail, systemd and upgrade to purge
+#   make check-chroot demo and check on a bare Debian that debootstrap makes:
+#                     SUITE=bookworm|trixie|forky
+#   make check-package  as root: the Debian package in such a system, from build and
+#                     install over setup, mail, systemd and upgrade to purge
+#   make check-suites before a release: all that on Debian 12, 13 and 14, with lint
+#                     and the sanitizers
 #   make check-long   valgrind, the fuzzers, 1,000 messages, life under load, and
 #                     check-package
 #   make fuzz-smoke   each fuzzer for 60 seconds (FUZZ_SECONDS=60)
@@ -215,12 +218,21 @@ check-long: check-valgrind fuzz-smoke
 	@tests/e2e/run --long $(O)
 	@$(MAKE) --no-print-directory check-package
 
-check-chroot:
-	@tests/e2e/chroot
+SUITE ?= bookworm
+SUITES ?= bookworm trixie forky
 
-check-package: all
-	@tests/deps deb package
-	@tests/e2e/package $(O)
+check-chroot:
+	@tests/deps package
+	@SUITE=$(SUITE) tests/e2e/chroot
+
+check-package:
+	@tests/deps package
+	@SUITE=$(SUITE) tests/e2e/package
+
+# all of it on each, also where one has failed; the last lines name those
+check-suites:
+	@tests/deps package
+	@tests/e2e/suites $(SUITES)
 
 demo: deps
 	@$(PARALLEL) all
@@ -290,6 +302,9 @@ lint: all $(O)/manualkeys
 
 deps:
 	@tests/deps
+
+deps-build: # only what building needs: for a mail server
+	@tests/deps build
 
 # --- installing ------------------------------------------------------------
 
@@ -363,8 +378,8 @@ clean:
 	rm -rf .build
 
 .PHONY: all tests unit replay check check-asan check-valgrind check-long \
-	check-chroot check-package corpus e2e \
-	demo fuzzers fuzz-smoke fuzz-diff bench bench-deps bench-spf bench-signer coverage manual lint deps \
+	check-chroot check-package check-suites corpus e2e \
+	demo fuzzers fuzz-smoke fuzz-diff bench bench-deps bench-spf bench-signer coverage manual lint deps deps-build \
 	install uninstall deb deps-deb help clean FORCE
 .SECONDARY:
 

@@ -1,9 +1,9 @@
-# bare.sh - a bare Debian in a folder, made by debootstrap, and commands run in it.
+# bare.sh - a bare Debian SUITE (bookworm) in a folder, made by debootstrap, and commands run in it.
 #
 # Sourced. Nothing of the host is changed.
 # shellcheck shell=bash
 
-BARE_SUITE=bookworm
+BARE_SUITE=${SUITE:-bookworm}
 
 # bare_can - says what is missing to make one
 bare_can() {
@@ -41,7 +41,7 @@ bare_apart() {
 # bare_make ROOT - there is nothing but apt; its mirror is that of this machine, if
 # it is a Debian of that suite too
 bare_make() {
-	local root=$1 file found mirror=http://deb.debian.org/debian sources=()
+	local root=$1 script='' file found mirror=http://deb.debian.org/debian sources=()
 	for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources}; do
 		if [ -e "$file" ] && grep -q "$BARE_SUITE" "$file" &&
 		    grep -q '/debian' "$file"; then
@@ -51,8 +51,11 @@ bare_make() {
 			mirror=${found:-$mirror}
 		fi
 	done
+	# debootstrap does not know releases that came after it: sid's way is theirs
+	[ -e "/usr/share/debootstrap/scripts/$BARE_SUITE" ] ||
+	    script=/usr/share/debootstrap/scripts/sid
 	bare_quiet bare_apart debootstrap --variant=minbase "$BARE_SUITE" "$root" \
-	    "${mirror% }" || return
+	    "${mirror% }" ${script:+"$script"} || return
 	if [ ${#sources[@]} -gt 0 ]; then
 		rm -f "$root/etc/apt/sources.list"
 		cp "${sources[@]}" "$root/etc/apt/sources.list.d/"

@@ -167,6 +167,15 @@ postconf_get(const struct postconf *p, const char *name, bool expand,
 }
 
 int
+postconf_directory(const struct postconf *p, struct buf *ret, struct buf *why)
+{
+	if (p->dir == NULL)
+		return postconf_get(p, "config_directory", false, ret, why);
+	buf_str(ret, p->dir);
+	return 0;
+}
+
+int
 postconf_is_set(
     const struct postconf *p, const char *name, bool *ret, struct buf *why)
 {

@@ -28,6 +28,13 @@ struct postconf_command {
 int postconf_get(const struct postconf *p, const char *name, bool expand,
     struct buf *ret, struct buf *why);
 
+/*
+ * The folder of main.cf: p->dir, else what Postfix says of its own. Postfix 3.10 and
+ * later answer with their own also when -c names another. As postconf_get().
+ */
+int postconf_directory(
+    const struct postconf *p, struct buf *ret, struct buf *why);
+
 /* Whether main.cf sets it itself. As postconf_get(). */
 int postconf_is_set(
     const struct postconf *p, const char *name, bool *ret, struct buf *why);

@@ -251,8 +251,7 @@ undo(struct run *r)
 	int rc;
 
 	buf_init(&r->plan.dir, CONFIG_FILE_MAX);
-	rc = postconf_get(
-	    &r->postfix, "config_directory", false, &r->plan.dir, &r->why);
+	rc = postconf_directory(&r->postfix, &r->plan.dir, &r->why);
 	if (rc == 0 && buf_text(&r->plan.dir) == NULL)
 		rc = fail(r, "postconf", -ENOMEM);
 	if (rc == 0)

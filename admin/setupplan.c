@@ -362,10 +362,8 @@ setupplan_make(const struct postconf *p, const struct settings *s,
 	buf_init(&ret->advice, POSTCONF_VALUE_MAX);
 	buf_init(&ret->dir, POSTCONF_VALUE_MAX);
 	rc = get(&m, "myhostname", &ret->hostname);
-	if (rc == 0) {
-		buf_free(&ret->dir);
-		rc = get(&m, "config_directory", &ret->dir);
-	}
+	if (rc == 0)
+		rc = postconf_directory(p, &ret->dir, why);
 	for (size_t i = 0; rc == 0 && i < sizeof steps / sizeof steps[0]; i++)
 		rc = steps[i](&m);
 	if (rc != 0)

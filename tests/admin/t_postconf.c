@@ -56,6 +56,24 @@ values(void)
 	end();
 }
 
+/* Postfix 3.10 says its own folder whatever -c names, as this one does. */
+static void
+directory(void)
+{
+	const struct postconf own = {.dir = NULL};
+
+	begin();
+	tmpdir_write(
+	    &d, "main.cf.default", "config_directory = /etc/postfix\n");
+	CHECK(postconf_directory(&p, &out, &why) == 0);
+	CHECK_STR(buf_text(&out), d.path);
+	buf_clear(&out);
+	CHECK(postconf_directory(&own, &out, &why) == 0);
+	CHECK_STR(buf_text(&out), "/etc/postfix");
+	CHECK(why.n == 0);
+	end();
+}
+
 static void
 what_is_set(void)
 {
@@ -175,5 +193,5 @@ no_postfix(void)
 	buf_free(&why);
 }
 
-SUITE("postconf", T(values), T(what_is_set), T(services), T(commands),
-    T(failures), T(long_values), T(no_postfix))
+SUITE("postconf", T(values), T(directory), T(what_is_set), T(services),
+    T(commands), T(failures), T(long_values), T(no_postfix))

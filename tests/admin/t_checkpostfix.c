@@ -99,6 +99,11 @@ all_is_well(void)
 		char master[400];
 
 		snprintf(master, sizeof master, SMTPD "%s", policyd_spf);
+		/* the default of Postfix 3.11, and before */
+		look(&f, &c, "milter_default_action = shutdown\n", master, "");
+		CHECK(f.count[FINDING_OK] == 7 && f.count[FINDING_NOTE] == 0);
+		findings_free(&f);
+		checkpostfix_free(&c);
 		look(&f, &c, "", master, "");
 	}
 	for (const struct finding *i = f.first; i != NULL; i = i->next) {

@@ -220,7 +220,7 @@ every_way(void)
 {
 	log_open(NULL, "t_policy_replay");
 	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
-		CHECK(run_all(&ways[i]) == 10);
+		CHECK(run_all(&ways[i]) == 11);
 }
 
 SUITE("policy_replay", T(every_way))

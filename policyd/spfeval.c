@@ -2,12 +2,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <syslog.h>
+#include <time.h> /* spf2/spf_dns_rr.h needs it */
 
 #include <spf2/spf.h>
 
 #include "common/log.h"
 #include "policyd/failure.h"
 #include "policyd/spfeval.h"
+
+enum { NO_HERROR = 0 }; /* NETDB_SUCCESS, which musl does not have */
 
 struct run {
 	struct lookups *l;
@@ -104,11 +107,11 @@ static SPF_dns_rr_t *
 address(struct run *r, ns_type type, const struct row *row,
     const struct dns_record *record, size_t n)
 {
-	SPF_dns_rr_t *rr = empty_answer(r, type, NETDB_SUCCESS);
+	SPF_dns_rr_t *rr = empty_answer(r, type, NO_HERROR);
 	int family = type == ns_t_a ? AF_INET : AF_INET6;
 	const struct ip *ip = telling(&r->l->client.ip, row->bits, record, n);
 
-	if (rr == NULL || rr->herrno != NETDB_SUCCESS || ip->family != family ||
+	if (rr == NULL || rr->herrno != NO_HERROR || ip->family != family ||
 	    !add_room(r, rr, sizeof(SPF_dns_rr_data_t)))
 		return rr;
 	if (family == AF_INET)
@@ -123,10 +126,10 @@ address(struct run *r, ns_type type, const struct row *row,
 static SPF_dns_rr_t *
 mx_names(struct run *r, const struct row *row, size_t n)
 {
-	SPF_dns_rr_t *rr = empty_answer(r, ns_t_mx, NETDB_SUCCESS);
+	SPF_dns_rr_t *rr = empty_answer(r, ns_t_mx, NO_HERROR);
 	char name[32];
 
-	for (size_t i = 0; rr != NULL && rr->herrno == NETDB_SUCCESS && i < n;
+	for (size_t i = 0; rr != NULL && rr->herrno == NO_HERROR && i < n;
 	     i++) {
 		int len =
 		    snprintf(name, sizeof name, "#%u:%zu", row->number, i);

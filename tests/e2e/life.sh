@@ -286,7 +286,36 @@ life_thousand_verified() {
 	    no 'results:' "$(cat "$T/results")"
 }
 
+# Without a signer mail waits: with tempfail, and with shutdown, which is the
+# default of Postfix 3.11. Then it goes out signed.
+life_signer_down() {
+	local pid=$SIGNER port children
+	children=$(children "$pid")
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null
+	for pid in $children; do
+		world_wait 20 eval "! kill -0 $pid 2>/dev/null"
+	done
+	for port in 25 2515; do
+		PORT=$port mail_out me@two.example "down$port@far.example"
+		replied '4[25]1 4\.[0-9]\.[0-9] ' || return
+	done
+	world_start 8891 postseal-signer
+	SIGNER=$STARTED
+	postfix reload >>"$T/log/postfix.out" 2>&1
+	for port in 25 2515; do
+		PORT=$port mail_out me@two.example "down$port@far.example"
+		accepted && world_wait 20 grep -rqsaF \
+		    "X-Rcpt-Args: <down$port@" "$T/sink" || return
+		[ "$(field_count DKIM-Signature \
+		    "$(grep -rlsaF "X-Rcpt-Args: <down$port@" "$T/sink")")" = 2 ] ||
+		    no "not signed, or not once: down$port" || return
+	done
+}
+
 quick_life_cases() {
+	case_run 'life: no signer: mail waits (tempfail, shutdown)' \
+	    life_signer_down
 	case_run 'life: half-close' life_half_close
 	case_run 'life: a reload with a wrong config' life_bad_reload
 }

@@ -289,7 +289,7 @@ life_thousand_verified() {
 # Without a signer mail waits: with tempfail, and with shutdown, which is the
 # default of Postfix 3.11. Then it goes out signed.
 life_signer_down() {
-	local pid=$SIGNER port children
+	local pid=$SIGNER port children said=yes
 	children=$(children "$pid")
 	kill -KILL "$pid"
 	wait "$pid" 2>/dev/null
@@ -298,7 +298,7 @@ life_signer_down() {
 	done
 	for port in 25 2515; do
 		PORT=$port mail_out me@two.example "down$port@far.example"
-		replied '4[25]1 4\.[0-9]\.[0-9] ' || return
+		replied '4[25]1 ' || said=no
 	done
 	world_start 8891 postseal-signer
 	SIGNER=$STARTED
@@ -311,6 +311,7 @@ life_signer_down() {
 		    "$(grep -rlsaF "X-Rcpt-Args: <down$port@" "$T/sink")")" = 2 ] ||
 		    no "not signed, or not once: down$port" || return
 	done
+	[ $said = yes ]
 }
 
 quick_life_cases() {

@@ -5,14 +5,17 @@
 enum {
 	FLAG_QR = 0x8000,
 	OPCODE = 0x7800,
+	FLAG_AA = 0x0400,
 	FLAG_TC = 0x0200,
 	FLAG_RD = 0x0100,
+	FLAG_RA = 0x0080,
 	FLAG_AD = 0x0020,
 	RCODE = 15,
 	CLASS_IN = 1,
 	TYPE_OPT = 41,
 	AT_FLAGS = 2,
 	AT_QDCOUNT = 4,
+	AT_ANCOUNT = 6,
 	AT_ARCOUNT = 10
 };
 
@@ -100,9 +103,12 @@ dns_question_answered(const struct dns_question *q, struct span msg)
 struct dns_head
 dns_question_head(struct span msg)
 {
-	unsigned flags = get16((const unsigned char *)msg.p + AT_FLAGS);
+	const unsigned char *p = (const unsigned char *)msg.p;
+	unsigned flags = get16(p + AT_FLAGS);
 
 	return (struct dns_head){.rcode = flags & RCODE,
 	    .tc = (flags & FLAG_TC) != 0,
-	    .ad = (flags & FLAG_AD) != 0};
+	    .ad = (flags & FLAG_AD) != 0,
+	    .lame = (flags & (FLAG_AA | FLAG_RA | RCODE)) == 0 &&
+	        get16(p + AT_ANCOUNT) == 0};
 }

@@ -53,6 +53,9 @@ struct dns_head {
 	unsigned rcode;
 	bool tc; /* cut: ask over TCP */
 	bool ad; /* validated, says the server */
+	/* It neither knows (AA) nor asks others (RA), and has nothing to say: it is
+	 * nobody's resolver. */
+	bool lame;
 };
 
 struct dns_head dns_question_head(struct span msg);

@@ -31,10 +31,25 @@ struct dns_try {
 	int fd;                  /* of UDP; -1: over TCP */
 	struct event readable;   /* of fd */
 	struct bufferevent *tcp; /* NULL: over UDP */
+	size_t tcp_heard;        /* bytes of the message that heard() has */
 	void (*heard)(void *arg, struct span msg, int err);
 	void *arg;
 	struct dns_question question;
 };
+
+/* The number of an interface, by its name or written as such (RFC 4007 section
+ * 11.2); 0: there is none. */
+static uint32_t
+scope_of(const char *scope)
+{
+	unsigned long n = if_nametoindex(scope);
+	char *end;
+
+	if (n != 0 || scope[0] < '0' || scope[0] > '9')
+		return (uint32_t)n;
+	n = strtoul(scope, &end, 10);
+	return *end == '\0' && n <= UINT32_MAX ? (uint32_t)n : 0;
+}
 
 /* 0 and *ret_size, or -ENODEV: there is no interface of that name. */
 static int
@@ -53,7 +68,7 @@ address_of(const struct dns_server *s, union address *ret, socklen_t *ret_size)
 	memcpy(&ret->in6.sin6_addr, s->ip.b, 16);
 	*ret_size = sizeof ret->in6;
 	if (s->scope[0] != '\0') {
-		ret->in6.sin6_scope_id = if_nametoindex(s->scope);
+		ret->in6.sin6_scope_id = scope_of(s->scope);
 		if (ret->in6.sin6_scope_id == 0)
 			return -ENODEV;
 	}
@@ -78,6 +93,7 @@ tcp_read(struct bufferevent *tcp, void *arg)
 	if (evbuffer_get_length(in) < 2 + n)
 		return;
 	msg = span_of(evbuffer_pullup(in, (ev_ssize_t)(2 + n)), 2 + n);
+	t->tcp_heard = msg.n;
 	if (msg.p == NULL)
 		t->heard(t->arg, span_of(NULL, 0), -ENOMEM);
 	else if (dns_question_answered(&t->question, span_skip(msg, 2)))
@@ -96,10 +112,20 @@ tcp_event(struct bufferevent *tcp, short what, void *arg)
 }
 
 static int
-tcp_open(struct dns_try *t)
+tcp_send(struct dns_try *t)
 {
 	unsigned char size[2] = {
 	    (unsigned char)(t->question.n >> 8), (unsigned char)t->question.n};
+
+	return bufferevent_write(t->tcp, size, 2) == 0 &&
+	        bufferevent_write(t->tcp, t->question.p, t->question.n) == 0
+	    ? 0
+	    : -ENOMEM;
+}
+
+static int
+tcp_open(struct dns_try *t)
+{
 	union address to;
 	socklen_t n;
 	int err = address_of(&t->at, &to, &n);
@@ -112,9 +138,7 @@ tcp_open(struct dns_try *t)
 		return -ENOMEM;
 	bufferevent_setcb(t->tcp, tcp_read, NULL, tcp_event, t);
 	bufferevent_setwatermark(t->tcp, EV_READ, 2, 2 + 65535);
-	if (bufferevent_write(t->tcp, size, 2) != 0 ||
-	    bufferevent_write(t->tcp, t->question.p, t->question.n) != 0 ||
-	    bufferevent_enable(t->tcp, EV_READ) != 0)
+	if (tcp_send(t) != 0 || bufferevent_enable(t->tcp, EV_READ) != 0)
 		return -ENOMEM;
 	errno = 0;
 	if (bufferevent_socket_connect(t->tcp, &to.any, (int)n) != 0)
@@ -226,11 +250,14 @@ dns_try_open(struct loop *l, const struct dns_server *at,
 }
 
 int
-dns_try_again(struct dns_try *t, bool plain)
+dns_try_plain(struct dns_try *t)
 {
-	if (plain)
-		dns_question_plain(&t->question);
-	return t->fd < 0 ? 0 : udp_send(t);
+	dns_question_plain(&t->question);
+	if (t->tcp == NULL)
+		return udp_send(t);
+	evbuffer_drain(bufferevent_get_input(t->tcp), t->tcp_heard);
+	t->tcp_heard = 0;
+	return tcp_send(t);
 }
 
 bool

@@ -25,16 +25,17 @@ struct dns_try;
  * route, TCP ended). After the latter only dns_try_close() is allowed.
  *
  * 0 and *ret owned (dns_try_close), or -errno: -EMFILE and -ENFILE when no
- * descriptor is left, -ENOMEM, others when the server cannot be reached.
+ * descriptor is left, -EAGAIN when no port, -ENOMEM; others when the server cannot be
+ * reached.
  */
 int dns_try_open(struct loop *l, const struct dns_server *at,
     const struct dnsname *name, unsigned type, unsigned flags, bool tcp,
     void (*heard)(void *arg, struct span msg, int err), void *arg,
     struct dns_try **ret);
 
-/* Sends it again from the same port, without EDNS if plain; over TCP nothing is
- * sent twice. 0, or -errno: no answer can come any more. */
-int dns_try_again(struct dns_try *t, bool plain);
+/* Puts it once more, without EDNS: from the same port, or on the same connection.
+ * Also from heard(). 0, or -errno: no answer can come any more. */
+int dns_try_plain(struct dns_try *t);
 
 /* Whether the question has EDNS. */
 bool dns_try_has_edns(const struct dns_try *t);

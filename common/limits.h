@@ -205,6 +205,7 @@ enum {
 	 * Questions that may be out: some 1 KiB each. */
 	DNS_PORTS = 2048,
 	DNS_FEWEST_PORTS = 16,
+	DNS_PORT_WAIT_MS = 50, /* until one that found none tries again */
 	DNS_QUESTIONS_MAX = 4096,
 
 	/* What answers may have over UDP: it passes every path without fragments, which

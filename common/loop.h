@@ -61,7 +61,7 @@ int signal_new(struct loop *l, int signo, void (*got)(void *arg, int signo),
 void signal_free(struct signal_watch *s);
 
 /* The loop's one buffer of READ_CHUNK bytes; whoever reads may use it until its
- * callback returns. For conn only. */
+ * callback returns. For conn and dnstry. */
 char *loop_scratch(struct loop *l);
 
 /* The libevent base; for conn, worker, resolver and helper only. */

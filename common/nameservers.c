@@ -31,7 +31,7 @@ struct nameservers_source {
 };
 
 /* Dead servers must not use up the question's time before the last was asked, and
- * a slow one needs a second. */
+ * a slow one needs a second; but a dead one must leave half of the time. */
 static uint64_t
 try_ms(unsigned timeout, unsigned try_timeout, size_t n)
 {
@@ -39,7 +39,9 @@ try_ms(unsigned timeout, unsigned try_timeout, size_t n)
 	         own = try_timeout * UINT64_C(1000),
 	         ms = share < own ? share : own;
 
-	return ms < NAMESERVERS_TRY_MS ? NAMESERVERS_TRY_MS : ms;
+	if (ms < NAMESERVERS_TRY_MS)
+		ms = NAMESERVERS_TRY_MS;
+	return ms < timeout * UINT64_C(500) ? ms : timeout * UINT64_C(500);
 }
 
 static struct nameservers *
@@ -123,9 +125,10 @@ mark_equal(const struct mark *a, const struct mark *b)
 	    a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
-/* What cannot be read names no server. 0 or -ENOMEM. */
+/* What cannot be read names no server, and is read again at the next look: its mark
+ * is none. 0, or -errno when it is the process or the host that lacks something. */
 static int
-read_file(const char *file, struct resolvconf *ret)
+read_file(const char *file, struct resolvconf *ret, struct mark *mark)
 {
 	struct wholefile f;
 	int err = wholefile_read(file, RESOLVCONF_MAX, &f);
@@ -133,7 +136,9 @@ read_file(const char *file, struct resolvconf *ret)
 	resolvconf_read(err == 0 ? wholefile_view(&f) : span_str(""), ret);
 	if (err == 0)
 		wholefile_free(&f);
-	return err == -ENOMEM ? err : 0;
+	else
+		*mark = (struct mark){0};
+	return err == -ENOMEM || err == -EMFILE || err == -ENFILE ? err : 0;
 }
 
 /* Whether the servers of before go on, though the file names none: who writes it
@@ -164,7 +169,7 @@ look(struct nameservers_source *s, uint64_t now)
 	s->looked = now;
 	if (s->now != NULL && !s->losing && mark_equal(&mark, &s->mark))
 		return;
-	if (read_file(s->file, &conf) != 0)
+	if (read_file(s->file, &conf, &mark) != 0)
 		return;
 	none = conf.n == 0;
 	if (none && has_grace(s, now))
@@ -188,9 +193,14 @@ nameservers_now(struct nameservers_source *s, uint64_t now)
 	if (s->file != NULL &&
 	    (s->now == NULL || now - s->looked >= NAMESERVERS_LOOK_MS))
 		look(s, now);
-	if (s->now != NULL)
-		s->now->refs++;
-	return s->now;
+	return s->now == NULL ? NULL : nameservers_hold(s->now);
+}
+
+struct nameservers *
+nameservers_hold(struct nameservers *set)
+{
+	set->refs++;
+	return set;
 }
 
 void

@@ -45,7 +45,7 @@ void nameservers_source_free(struct nameservers_source *s);
 
 /*
  * The set for a question that is put now: returns it owned (nameservers_drop), or
- * NULL when memory is out. Looks at the file once a second at the most. When it
+ * NULL when memory or descriptors are out. Looks at the file once a second at the most. When it
  * is gone or names no server, the set before is kept for NAMESERVERS_GRACE_MS (it
  * may be being written); then, or where there was none, it is 127.0.0.1, as
  * resolv.conf(5) says.
@@ -53,6 +53,9 @@ void nameservers_source_free(struct nameservers_source *s);
 struct nameservers *nameservers_now(struct nameservers_source *s, uint64_t now);
 
 void nameservers_drop(struct nameservers *set);
+
+/* One more who drops it. Returns set. */
+struct nameservers *nameservers_hold(struct nameservers *set);
 
 /* The order to ask in: into order[set->n], indexes. It begins at turn where the
  * set rotates; those that are silent come last. */

@@ -31,8 +31,9 @@ struct dns_query {
 /* What the timer of a question is set for. */
 enum step {
 	STEP_PROBE,  /* the server asked last is slow: is it there? */
+	STEP_AGAIN,  /* once more: one packet can get lost */
 	STEP_SILENT, /* it is silent: the next one */
-	STEP_ASK,    /* a round begins, or a port is free again */
+	STEP_ASK,    /* a round begins, or there may be a port now */
 	STEP_OVER    /* nobody can answer any more */
 };
 
@@ -41,6 +42,14 @@ struct asked {
 	struct question *question;
 	struct dns_try *try; /* NULL: nothing can come from there */
 	bool said;           /* it has said that it cannot answer */
+};
+
+/* A server is asked for a sign of life; one at a time for each place in a set. */
+struct probe {
+	struct resolver *r;
+	struct nameservers *set; /* NULL: none is out */
+	struct dns_try *try;
+	struct timer *timer; /* it has taken too long */
 };
 
 /*
@@ -58,14 +67,13 @@ struct question {
 	struct timer *timer;
 	enum step step;
 	uint64_t begun, round_begun; /* loop_now() */
-	size_t tries;                /* how far in the rounds */
-	size_t current;              /* index of the server asked last */
+	size_t round;   /* tries when it began; SIZE_MAX: none yet */
+	size_t tries;   /* how far in the rounds */
+	size_t current; /* index of the server asked last */
 	unsigned turn;
-	bool failed;  /* a server has said so, or what cannot be read */
-	bool done;    /* the answers are being handed out */
-	bool starved; /* in the list of those that wait for a port */
-	struct question *starved_next;
-	struct dns_try *probe;
+	bool failed; /* a server has said so, or what cannot be read */
+	bool done;   /* the answers are being handed out */
+	bool waited; /* for a server that is slow, but there */
 	const char
 	    *why; /* what a server has said, or why one cannot be asked */
 	enum dns_type type;
@@ -79,12 +87,12 @@ struct resolver {
 	struct loop *loop;
 	struct nameservers_source *source;
 	struct question *bucket[BUCKETS];
-	struct question *starved, **starved_last;
 	struct stats_slot *stats;
 	uint64_t timeout; /* ms */
 	size_t out;       /* queries that wait */
 	size_t ports;     /* tries that are open */
 	size_t ports_max;
+	struct probe probe[NAMESERVERS_MAX]; /* by their place in the set */
 	unsigned turn;
 	bool told; /* that no port can be opened */
 };
@@ -107,30 +115,6 @@ ports_max(void)
 }
 
 static void
-starve(struct question *q)
-{
-	q->starved = true;
-	q->starved_next = NULL;
-	*q->r->starved_last = q;
-	q->r->starved_last = &q->starved_next;
-}
-
-static void
-unstarve(struct question *q)
-{
-	struct question **at = &q->r->starved;
-
-	if (!q->starved)
-		return;
-	while (*at != q)
-		at = &(*at)->starved_next;
-	*at = q->starved_next;
-	if (*at == NULL)
-		q->r->starved_last = at;
-	q->starved = false;
-}
-
-static void
 set_timer(struct question *q, enum step step, uint64_t at)
 {
 	uint64_t now = loop_now(q->r->loop), end = q->begun + q->r->timeout;
@@ -141,21 +125,14 @@ set_timer(struct question *q, enum step step, uint64_t at)
 	timer_set(q->timer, at > now ? at - now : 0);
 }
 
-/* A port is free: whoever has waited for one longest goes on. */
 static void
 port_close(struct resolver *r, struct dns_try **try)
 {
-	struct question *q = r->starved;
-
 	if (*try == NULL)
 		return;
 	dns_try_close(*try);
 	*try = NULL;
 	r->ports--;
-	if (q != NULL) {
-		unstarve(q);
-		set_timer(q, STEP_ASK, 0);
-	}
 }
 
 /* --- the end of a question ------------------------------------------------ */
@@ -165,7 +142,6 @@ question_free(struct question *q)
 {
 	struct resolver *r = q->r;
 
-	unstarve(q);
 	if (q->link != NULL) {
 		*q->link = q->next;
 		if (q->next != NULL)
@@ -173,7 +149,6 @@ question_free(struct question *q)
 	}
 	for (size_t i = 0; i < q->set->n; i++)
 		port_close(r, &q->asked[i].try);
-	port_close(r, &q->probe);
 	nameservers_drop(q->set);
 	timer_free(q->timer);
 	free(q);
@@ -282,6 +257,84 @@ question_failed(struct question *q)
 	question_done(q);
 }
 
+/* --- signs of life ---------------------------------------------------------- */
+
+static void
+server_heard(struct resolver *r, struct nameserver *server)
+{
+	server->heard = loop_now(r->loop);
+	server->silent = 0;
+}
+
+static void
+probe_end(struct probe *p)
+{
+	port_close(p->r, &p->try);
+	timer_clear(p->timer);
+	nameservers_drop(p->set);
+	p->set = NULL;
+}
+
+static void
+probe_fire(void *arg)
+{
+	probe_end(arg);
+}
+
+static void
+probe_heard(void *arg, struct span msg, int err)
+{
+	struct probe *p = arg;
+
+	(void)msg;
+	if (err == 0)
+		server_heard(p->r, &p->set->server[p - p->r->probe]);
+	probe_end(p);
+}
+
+/*
+ * A server that has not answered for half a try may be dead, or it waits for a
+ * domain's servers that are. A question that it can answer at once, whatever it
+ * knows (RD is not set), tells one from the other. It is put whatever the number of
+ * ports, else who fills them could have any server taken for dead.
+ */
+static void
+server_probe(struct resolver *r, struct nameservers *set, size_t i)
+{
+	static const struct dnsname root = {.b = {0}, .n = 1};
+	struct nameserver *server = &set->server[i];
+	struct probe *p = &r->probe[i];
+	uint64_t now = loop_now(r->loop);
+
+	if (set->n == 1 || now - server->probed < set->try_ms / 8)
+		return;
+	if (p->set != NULL)
+		probe_end(p);
+	if (dns_try_open(r->loop, &server->at, &root, DNS_TYPE_NS, 0, set->tcp,
+	        probe_heard, p, &p->try) != 0)
+		return;
+	r->ports++;
+	server->probed = now;
+	p->set = nameservers_hold(set);
+	timer_set(p->timer, set->try_ms);
+}
+
+/* Servers that count as silent are asked whether they still are, by the questions
+ * that pass them over: a wrong mark lasts no longer than that. */
+static void
+probe_silent(struct question *q)
+{
+	uint64_t now = loop_now(q->r->loop);
+
+	for (size_t i = 0; i < q->set->n; i++) {
+		const struct nameserver *server = &q->set->server[i];
+
+		if (server->silent > now &&
+		    now - server->probed >= NAMESERVERS_TRY_MS)
+			server_probe(q->r, q->set, i);
+	}
+}
+
 /* --- asking servers ------------------------------------------------------- */
 
 static bool
@@ -321,9 +374,33 @@ reason_of(int err)
 		return "out of memory";
 	case -EMFILE:
 	case -ENFILE:
+	case -EAGAIN:
 		return "no descriptors";
 	}
 	return "unreachable";
+}
+
+/* It is us who lack something. That says nothing about a server, and must not give
+ * another one the word. */
+static bool
+is_shortage(int err)
+{
+	return err == -EMFILE || err == -ENFILE || err == -EAGAIN ||
+	    err == -ENOMEM;
+}
+
+static void
+try_failed(struct asked *at, int err)
+{
+	struct question *q = at->question;
+
+	if (!is_shortage(err)) {
+		server_failed(at, reason_of(err), false);
+		return;
+	}
+	q->why = reason_of(err);
+	q->failed = true;
+	question_failed(q);
 }
 
 /*
@@ -336,23 +413,26 @@ try_heard(void *arg, struct span msg, int err)
 {
 	struct asked *at = arg;
 	struct question *q = at->question;
-	struct nameserver *server = &q->set->server[at - q->asked];
 	struct dns_answer *a;
-	unsigned rcode;
+	struct dns_head head;
 	const char *why;
 
 	if (err != 0) {
-		server_failed(at, reason_of(err), false);
+		try_failed(at, err);
 		return;
 	}
-	server->heard = loop_now(q->r->loop);
-	server->silent = 0;
-	rcode = dns_question_head(msg).rcode;
-	if ((rcode == DNS_RCODE_FORMERR || rcode == DNS_RCODE_NOTIMP) &&
+	server_heard(q->r, &q->set->server[at - q->asked]);
+	head = dns_question_head(msg);
+	if ((head.rcode == DNS_RCODE_FORMERR ||
+	        head.rcode == DNS_RCODE_NOTIMP) &&
 	    dns_try_has_edns(at->try)) {
-		err = dns_try_again(at->try, true);
+		err = dns_try_plain(at->try);
 		if (err != 0)
-			server_failed(at, reason_of(err), false);
+			try_failed(at, err);
+		return;
+	}
+	if (head.lame) {
+		server_failed(at, "no recursion", true);
 		return;
 	}
 	a = answer_read(q, msg);
@@ -378,9 +458,8 @@ server_ask(struct question *q, size_t i)
 	int err;
 
 	q->current = i;
-	port_close(r, &q->probe);
 	if (at->try != NULL) {
-		err = dns_try_again(at->try, true);
+		err = dns_try_plain(at->try);
 		if (err != 0)
 			port_close(r, &at->try);
 		return err;
@@ -394,24 +473,34 @@ server_ask(struct question *q, size_t i)
 	return err;
 }
 
-/* No port: those that others hold come free; if there are none, it is the process or
- * the host that has none, and time may help. */
+/* Lets go of a server that is silent, for the sake of the next one: else questions
+ * that hold one port each could wait for each other until all their time is over. */
+static bool
+leave_silent(struct question *q)
+{
+	for (size_t i = 0; i < q->set->n; i++) {
+		if (q->asked[i].try != NULL) {
+			port_close(q->r, &q->asked[i].try);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* As many ports as may be are in use, or the process or the host has none: it is
+ * tried again a little later. */
 static void
-no_port(struct question *q)
+no_port(struct question *q, int err)
 {
 	struct resolver *r = q->r;
 
-	q->why = reason_of(-EMFILE);
-	if (r->ports > 0) {
-		starve(q);
-		set_timer(q, STEP_OVER, UINT64_MAX);
-		return;
+	q->why = reason_of(err);
+	if (r->ports < r->ports_max && !r->told) {
+		log_event(LOG_ERR, "resolver", "no question can be asked: %s",
+		    q->why);
+		r->told = true;
 	}
-	if (!r->told)
-		log_event(LOG_ERR, "resolver",
-		    "no question can be asked: no descriptors");
-	r->told = true;
-	set_timer(q, STEP_ASK, loop_now(r->loop) + q->set->try_ms);
+	set_timer(q, STEP_ASK, loop_now(r->loop) + DNS_PORT_WAIT_MS);
 }
 
 /* Whether another round is due; if it is too early, the timer is set. */
@@ -420,11 +509,14 @@ round_begins(struct question *q)
 {
 	uint64_t now = loop_now(q->r->loop);
 
+	if (q->tries == q->round)
+		return true; /* it has begun, and found no port */
 	if (q->tries > 0 && now < q->round_begun + q->set->try_ms) {
 		set_timer(q, STEP_ASK, q->round_begun + q->set->try_ms);
 		return false;
 	}
 	q->round_begun = now;
+	q->round = q->tries;
 	return true;
 }
 
@@ -443,8 +535,10 @@ question_go(struct question *q)
 			return;
 		i = q->order[q->tries % n];
 		err = q->asked[i].said ? -EALREADY : server_ask(q, i);
-		if (err == -EMFILE || err == -ENFILE) {
-			no_port(q);
+		if (is_shortage(err) && leave_silent(q))
+			err = server_ask(q, i);
+		if (is_shortage(err)) {
+			no_port(q, err);
 			return;
 		}
 		q->tries++;
@@ -462,51 +556,19 @@ question_go(struct question *q)
 /* --- silence -------------------------------------------------------------- */
 
 static void
-probe_heard(void *arg, struct span msg, int err)
-{
-	struct question *q = arg;
-	struct nameserver *server = &q->set->server[q->current];
-
-	if (err == 0) {
-		server->heard = loop_now(q->r->loop);
-		server->silent = 0;
-	}
-	port_close(q->r, &q->probe);
-}
-
-/*
- * The server has not answered for half a try. It may be dead, or it waits for a
- * domain's servers that are: a question that it can answer at once, whatever it
- * knows (RD is not set), tells one from the other.
- */
-static void
-server_probe(struct question *q)
-{
-	static const struct dnsname root = {.b = {0}, .n = 1};
-	struct nameserver *server = &q->set->server[q->current];
-	struct resolver *r = q->r;
-	uint64_t now = loop_now(r->loop), half = q->set->try_ms / 2;
-
-	set_timer(q, STEP_SILENT, now + half);
-	if (q->set->n == 1 || now - server->probed < half ||
-	    r->ports >= r->ports_max)
-		return;
-	port_close(r, &q->probe);
-	if (dns_try_open(r->loop, &server->at, &root, DNS_TYPE_NS, 0,
-	        q->set->tcp, probe_heard, q, &q->probe) == 0) {
-		server->probed = now;
-		r->ports++;
-	}
-}
-
-static void
 server_silent(struct question *q)
 {
 	struct nameserver *server = &q->set->server[q->current];
 	uint64_t now = loop_now(q->r->loop);
+	bool alive = now - server->heard < q->set->try_ms;
 
-	port_close(q->r, &q->probe);
-	if (now - server->heard >= q->set->try_ms)
+	if (alive && !q->waited && q->set->n > 1) {
+		/* it waits for others itself, and gets more time once */
+		q->waited = true;
+		set_timer(q, STEP_SILENT, now + q->set->try_ms);
+		return;
+	}
+	if (!alive && server->probed > server->heard)
 		server->silent = now + NAMESERVERS_SILENT_MS;
 	question_go(q);
 }
@@ -522,7 +584,10 @@ question_fire(void *arg)
 	}
 	switch (q->step) {
 	case STEP_PROBE:
-		server_probe(q);
+	case STEP_AGAIN:
+		server_probe(q->r, q->set, q->current);
+		set_timer(q, q->step == STEP_PROBE ? STEP_AGAIN : STEP_SILENT,
+		    loop_now(q->r->loop) + q->set->try_ms / 4);
 		break;
 	case STEP_SILENT:
 		server_silent(q);
@@ -582,6 +647,7 @@ question_new(struct resolver *r, struct question **bucket, struct span text,
 	q->set = set;
 	q->last = &q->waiting;
 	q->begun = now;
+	q->round = SIZE_MAX;
 	q->turn = turn;
 	q->type = type;
 	q->name = *name;
@@ -636,10 +702,14 @@ resolver_new(
 	r->loop = l;
 	r->timeout = dns->timeout * UINT64_C(1000);
 	r->ports_max = ports_max();
-	r->starved_last = &r->starved;
 	err = nameservers_source_new(dns, _PATH_RESCONF, &r->source);
+	for (size_t i = 0; err == 0 && i < NAMESERVERS_MAX; i++) {
+		r->probe[i].r = r;
+		err =
+		    timer_new(l, probe_fire, &r->probe[i], &r->probe[i].timer);
+	}
 	if (err != 0) {
-		free(r);
+		resolver_free(r);
 		return err;
 	}
 	*ret = r;
@@ -657,6 +727,11 @@ resolver_free(struct resolver *r)
 {
 	if (r == NULL)
 		return;
+	for (size_t i = 0; i < NAMESERVERS_MAX; i++) {
+		if (r->probe[i].set != NULL)
+			probe_end(&r->probe[i]);
+		timer_free(r->probe[i].timer);
+	}
 	nameservers_source_free(r->source);
 	free(r);
 }
@@ -695,8 +770,10 @@ resolver_ask(struct resolver *r, unsigned turn, struct span name,
 			question_free(q);
 		return ASK_NOMEM;
 	}
-	if (!joins)
+	if (!joins) {
+		probe_silent(q);
 		question_go(q);
+	}
 	return ASK_PENDING;
 }
 

@@ -111,7 +111,13 @@ heads(void)
 
 	CHECK(h.rcode == 3 && h.tc && h.ad);
 	h = dns_question_head(span_of("\0\0\x81\x80\0\0\0\0\0\0\0\0", 12));
-	CHECK(h.rcode == 0 && !h.tc && !h.ad);
+	CHECK(h.rcode == 0 && !h.tc && !h.ad && !h.lame);
+	h = dns_question_head(span_of("\0\0\x81\0\0\0\0\0\0\0\0\0", 12));
+	CHECK(h.lame);
+	h = dns_question_head(span_of("\0\0\x85\0\0\0\0\0\0\0\0\0", 12));
+	CHECK(!h.lame); /* AA */
+	h = dns_question_head(span_of("\0\0\x81\0\0\0\0\1\0\0\0\0", 12));
+	CHECK(!h.lame); /* a record */
 }
 
 SUITE("dnsquestion", T(bytes), T(longest), T(answers), T(heads))

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -145,6 +146,42 @@ a_file_that_names_none(void)
 	rig_close(&r);
 }
 
+/* No descriptor at the first look: no set, rather than a wrong one. */
+static void
+no_descriptor(void)
+{
+	struct rlimit old, none = {0, 0};
+	struct rig r;
+
+	rig_open(&r, "nameserver 192.0.2.1\n");
+	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none.rlim_max = old.rlim_max;
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &none), 0);
+	CHECK(nameservers_now(r.source, 10000) == NULL);
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
+	CHECK_STR(servers(&r, 10000), "192.0.2.1");
+	rig_close(&r);
+}
+
+/* What could not be read, for whatever reason, is tried again: rights do not change
+ * what a file is known by. */
+static void
+a_file_that_may_be_read_later(void)
+{
+	struct rig r;
+
+	if (geteuid() == 0) {
+		suite_skip("root may read any file");
+		return;
+	}
+	rig_open(&r, "nameserver 192.0.2.1\n");
+	CHECK(chmod(r.file, 0) == 0);
+	CHECK_STR(servers(&r, 10000), "127.0.0.1");
+	CHECK(chmod(r.file, 0600) == 0);
+	CHECK_STR(servers(&r, 11000), "192.0.2.1");
+	rig_close(&r);
+}
+
 /* Back within the grace: nothing has happened. */
 static void
 a_file_that_is_being_written(void)
@@ -211,7 +248,7 @@ times(void)
 	    {60, "nameserver 192.0.2.1\noptions timeout:3 attempts:4\n", 3000,
 	        4},
 	    {5, "nameserver 192.0.2.1\nnameserver 192.0.2.2\n", 1250, 2},
-	    {1, "nameserver 192.0.2.1\nnameserver 192.0.2.2\n", 1000, 2},
+	    {1, "nameserver 192.0.2.1\nnameserver 192.0.2.2\n", 500, 2},
 	    {5, "nameserver 192.0.2.1\noptions timeout:1\n", 1000, 2},
 	};
 
@@ -321,5 +358,6 @@ no_memory(void)
 }
 
 SUITE("nameservers", T(a_changed_file), T(a_file_that_names_none),
-    T(a_file_that_is_being_written), T(a_set_that_is_held), T(a_large_file),
+    T(a_file_that_is_being_written), T(no_descriptor),
+    T(a_file_that_may_be_read_later), T(a_set_that_is_held), T(a_large_file),
     T(times), T(servers_of_the_config), T(orders), T(no_memory))

@@ -27,6 +27,8 @@
  *                       back to service
  *     mode WORD...      what else is wrong with it, from now on:
  *         formerr       does not know EDNS: FORMERR
+ *         tcponly       the same over TCP alone
+ *         lame          neither knows nor asks others, and says nothing
  *         drop          questions with EDNS get lost
  *         big           UDP answers are never cut
  *         notcp         TCP connections are closed at once

@@ -53,7 +53,7 @@ struct server {
 	int udp, tcp, in, out;
 	bool mute;
 	struct {
-		bool formerr, drop, big, notcp, ad, forged;
+		bool formerr, tcponly, drop, big, notcp, ad, forged, lame;
 	} mode;
 	unsigned delay;   /* ms */
 	bool port[65536]; /* a query came from it */
@@ -378,9 +378,15 @@ query_take(struct server *s, const unsigned char *query, size_t n,
 	room = to->size > 0 && !s->mode.big ? udp_room(query, n, question)
 	                                    : ZONE_MESSAGE_MAX;
 	size = reply_make(s, query, n, room, &words);
-	if (edns && s->mode.formerr) {
+	if (edns && (s->mode.formerr || (s->mode.tcponly && to->size == 0))) {
 		size = HEADER + question;
 		s->reply[3] = 0x81; /* RA, FORMERR */
+		memset(s->reply + 6, 0, 6);
+	}
+	if (s->mode.lame) {
+		size = HEADER + question;
+		s->reply[2] &= 0x81; /* not AA */
+		s->reply[3] = 0;     /* not RA */
 		memset(s->reply + 6, 0, 6);
 	}
 	if (s->mode.ad && (query[3] & 0x20) != 0)
@@ -510,6 +516,8 @@ static void
 mode_set(struct server *s, const char *words)
 {
 	s->mode.formerr = strstr(words, "formerr") != NULL;
+	s->mode.tcponly = strstr(words, "tcponly") != NULL;
+	s->mode.lame = strstr(words, "lame") != NULL;
 	s->mode.drop = strstr(words, "drop") != NULL;
 	s->mode.big = strstr(words, "big") != NULL;
 	s->mode.notcp = strstr(words, "notcp") != NULL;

@@ -97,7 +97,7 @@ world_network() {
 # world_put FILE - a file of tests/e2e/etc to T/etc, with @T@ filled in
 world_put() {
 	mkdir -p "$(dirname "$T/etc/$1")"
-	sed "s|@T@|$T|g; s|@E2E@|$E2E|g; s|@POLICYD@|$LIBEXEC/postseal-policyd|g" "$E2E/etc/$(basename "$1")" >"$T/etc/$1"
+	sed "s|@T@|$T|g; s|@POLICYD@|$LIBEXEC/postseal-policyd|g" "$E2E/etc/$(basename "$1")" >"$T/etc/$1"
 }
 
 world_dns() {
@@ -171,6 +171,8 @@ world_postfix() {
 	    world_die 'cannot read the lines for main.cf in master.cf.snippet' \
 	    "$(world_main_cf)"
 	world_put postfix/master.cf
+	# for a user who may not enter the folder of the sources
+	install -m 755 "$E2E/list" "$T/list"
 	cat /usr/share/postfix/master.cf.dist "$TOP/master.cf.snippet" \
 	    "$dir/master.cf" >"$dir/master.cf.new"
 	mv "$dir/master.cf.new" "$dir/master.cf"

@@ -138,7 +138,7 @@ $(PROGRAMS):
 # tests/<room>/t_<stem>.c is a program. The fakes of tests/support/fake (loop,
 # resolver) take the place of the real ones, but in the tests named here.
 
-REAL := t_loop t_conn t_listen t_supervisor t_resolver
+REAL := t_loop t_conn t_listen t_supervisor t_resolver t_checkservers
 TEST_SRC := $(wildcard tests/common/t_*.c tests/policyd/t_*.c \
 	tests/signer/t_*.c tests/admin/t_*.c)
 REPLAY_SRC := $(wildcard tests/replay/t_*.c)

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <getopt.h>
+#include <resolv.h>
 #include <stdlib.h>
 
 #include <jansson.h>
@@ -7,6 +8,7 @@
 #include "admin/checkcmd.h"
 #include "admin/checkdns.h"
 #include "admin/checkpostfix.h"
+#include "admin/checkservers.h"
 #include "signer/setup.h"
 
 struct options {
@@ -59,7 +61,10 @@ look_at_dns(struct run *r)
 	if (r->host.name == NULL)
 		return -ENOMEM;
 	checkdns_addresses(buf_view(&r->postfix.addresses), &r->host);
-	rc = checkdns_host(&r->tool, &r->findings, &r->host);
+	rc = checkservers_look(
+	    &r->tool, _PATH_RESCONF, r->host.name, &r->findings);
+	if (rc == 0)
+		rc = checkdns_host(&r->tool, &r->findings, &r->host);
 	if (rc == 0)
 		rc = checkdns_keys(&r->tool, &r->findings, r->facts);
 	for (size_t i = 0; i < s->ndomains && rc == 0; i++)

@@ -13,7 +13,9 @@
 struct dnswait {
 	const char *name; /* borrowed until the answer is there */
 	enum dns_type type;
+	struct resolver *resolver; /* to ask, not that of the call; or NULL */
 	struct dns_answer *answer; /* owned (dnswait_free) */
+	uint64_t us;               /* how long it took, microseconds */
 
 	/* ours, while it runs */
 	struct dnswait_run *run;

@@ -38,6 +38,12 @@ enum {
 	CHECKDNS_ADDRESSES_MAX = 16,
 	POSTFIX_NAME_MAX = 256,
 
+	/* `postseal check`: how long it waits for a DNS server; one that works needs no
+	 * longer for a name that is well. What one takes that has to ask another host
+	 * for what it knows, microseconds. */
+	CHECKSERVERS_SECONDS = 2,
+	CHECKSERVERS_SLOW_US = 5000,
+
 	/* `postseal check`: 10,000 domains with a dozen findings of 100 bytes each. */
 	FINDINGS_MEMORY_MAX = 16 * 1024 * 1024,
 

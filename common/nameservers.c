@@ -22,7 +22,7 @@ struct mark {
 struct nameservers_source {
 	const char *file; /* NULL: the servers are those of the config */
 	unsigned timeout; /* seconds: dns.timeout */
-	bool trust_ad;
+	bool trust_ad, tcp;
 	struct nameservers *now; /* NULL: before the first question */
 	struct mark mark;        /* of the file that it comes from */
 	uint64_t looked;         /* at the file */
@@ -58,7 +58,7 @@ set_new(const struct nameservers_source *s, const struct resolvconf *how,
 	set->try_ms = try_ms(s->timeout, how->timeout, n);
 	set->rounds = how->attempts;
 	set->rotate = how->rotate;
-	set->tcp = how->use_vc;
+	set->tcp = s->tcp || how->use_vc;
 	set->trust_ad = s->trust_ad || how->trust_ad;
 	for (size_t i = 0; i < n; i++)
 		set->server[i].at = server[i];
@@ -77,6 +77,7 @@ nameservers_source_new(const struct dns_settings *dns, const char *resolv_conf,
 		return -ENOMEM;
 	s->timeout = dns->timeout;
 	s->trust_ad = dns->trust_ad;
+	s->tcp = dns->tcp;
 	if (n == 0) {
 		s->file = resolv_conf;
 		*ret = s;

@@ -60,6 +60,7 @@ struct dns_settings {
 	unsigned timeout; /* seconds for one query, all tries together */
 	bool prefetch;
 	bool trust_ad; /* believe the AD bit of answers */
+	bool tcp;      /* no UDP; no key: as resolv.conf(5) says use-vc */
 };
 
 /* The seven results of RFC 7208 section 2.6, in the order of the keys. */

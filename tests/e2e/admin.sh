@@ -148,6 +148,32 @@ admin_check() {
 	    admin_said "postconf -c $ADM/pf -P 127.0.0.1:10025/inet/smtpd_milters="
 }
 
+# admin_asks KEYS - check with those keys of dns { }
+admin_asks() {
+	sed '/^dns {.*/d' "$ADM/ps/postseal.conf" >"$ADM/ps/servers.conf"
+	echo "dns { $1 }" >>"$ADM/ps/servers.conf"
+	ADMIN_SAID=$(postseal check --all -c "$ADM/pf" \
+	    -c "$ADM/ps/servers.conf" 2>&1)
+}
+
+# DNS servers on this host, and one that is not; keys of it that were, and that want care
+admin_servers() {
+	admin_asks 'servers = {"198.51.100.1", "127.0.0.1"}' &&
+	    admin_said '2 DNS servers agree on MX and TXT of adm.example' &&
+	    admin_said 'the DNS server 198.51.100.1 answers in ' &&
+	    ! grep 'not on this host' <<<"$ADMIN_SAID" || no "$ADMIN_SAID" ||
+	    return
+	admin_asks 'servers = {"203.0.113.53"}' &&
+	    grep -q 'note .*203\.0\.113\.53 answers in .*, is not on this host' \
+		<<<"$ADMIN_SAID" || no "$ADMIN_SAID" || return
+	! admin_asks 'servers = {"203.0.113.53"} trust_ad = true' &&
+	    admin_said 'but the DNS server 203.0.113.53 is not on this host' ||
+	    return
+	! admin_asks 'trust_anchor = "/none"' &&
+	    grep -q 'warning .*: dns\.trust_anchor: is not used any more' \
+		<<<"$ADMIN_SAID" || no "$ADMIN_SAID"
+}
+
 # A changed file is not put back; an unchanged one is
 admin_undo() {
 	admin_exits 1 setup --undo && admin_said 'was changed since setup' ||
@@ -418,6 +444,7 @@ admin_cases() {
 	case_run 'setup shows, then applies' admin_setup
 	case_run 'setup again changes nothing' admin_setup_again
 	case_run 'testkey: no record, then the right one' admin_key
+	case_run 'check: DNS servers here and elsewhere' admin_servers
 	case_run 'check: all is well, then not' admin_check
 	case_run 'setup --undo and --enforce' admin_undo
 	case_run 'setup refuses what it cannot read' admin_refuses

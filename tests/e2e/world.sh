@@ -89,6 +89,8 @@ world_network() {
 	ip addr add 198.51.100.1/32 dev lo
 	# a link to one other host, for who.sh
 	ip addr add 203.0.113.5 peer 203.0.113.6 dev lo
+	# answers here, but is no address of this host
+	ip route add local 203.0.113.53/32 dev lo
 	rm -f /etc/resolv.conf /etc/hosts
 	echo 'nameserver 127.0.0.1' >/etc/resolv.conf
 	printf '127.0.0.1 localhost mx.two.example\n::1 localhost\n' >/etc/hosts

@@ -53,10 +53,11 @@ bodyhash_begin(struct bodyhash *b, enum canonicalization canon)
 	b->error = EVP_DigestInit_ex(b->md, NULL, NULL) == 1 ? 0 : -EIO;
 }
 
+/* Not after an error: a context that could not begin has no function to call. */
 static void
 hash(struct bodyhash *b, struct span s)
 {
-	if (s.n > 0 && EVP_DigestUpdate(b->md, s.p, s.n) != 1)
+	if (s.n > 0 && b->error == 0 && EVP_DigestUpdate(b->md, s.p, s.n) != 1)
 		b->error = -EIO;
 }
 

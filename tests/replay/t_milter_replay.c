@@ -11,6 +11,7 @@
 #include "signer/command.h"
 #include "signer/session.h"
 #include "tests/support/fixture.h"
+#include "tests/support/nomem.h"
 #include "tests/support/suite.h"
 
 static const char *const names[] = {"authenticated", "bounce", "client-drops",
@@ -386,4 +387,114 @@ recorded_signatures(void)
 	fixture_free(&f);
 }
 
-SUITE("milter_replay", T(answers), T(cuts), T(recorded_signatures))
+/* --- when memory is out ------------------------------------------------- */
+
+/* What one packet may be answered with while allocations fail: what it was
+ * answered with before, or less of it; but no message goes out without the
+ * signatures that it had, and none with a signature that it had not. */
+enum { FINE, ODD_BYTES, ODD_ANSWER, WENT_UNSIGNED, NOT_CONSUMED };
+
+struct counted {
+	unsigned inserted;
+	bool put_off, passed;
+};
+
+static struct counted
+count_replies(struct span in, const char **ret_why)
+{
+	struct counted c = {0};
+	struct packet p;
+	struct frame f;
+	size_t used;
+
+	frame_init(&f);
+	while (
+	    in.n > 0 && frame_parse(&f, in, &p, &used, ret_why) == PARSE_OK) {
+		c.inserted += p.command == SMFIR_INSHEADER;
+		c.put_off |= p.command == SMFIR_TEMPFAIL;
+		c.passed |=
+		    p.command == SMFIR_ACCEPT || p.command == SMFIR_CONTINUE;
+		in = span_skip(in, used);
+	}
+	return c;
+}
+
+struct short_run {
+	struct signer *signer;
+	const struct recording *r;
+	struct buf in, out, want;
+};
+
+/* Each packet as it was recorded, until the session ends. */
+static int
+play_short(void *arg)
+{
+	struct short_run *t = arg;
+	const struct recording *r = t->r;
+	struct session *s;
+	const char *why;
+
+	if (session_new(t->signer, &s) != 0)
+		return FINE;
+	for (size_t i = 0; i < r->n && !session_over(s);) {
+		struct counted got, want;
+		char command = r->line[i].command;
+		unsigned series = nomem_hold();
+		size_t used;
+
+		buf_clear(&t->in);
+		buf_clear(&t->out);
+		buf_clear(&t->want);
+		put_packet(&t->in, command, r->line[i].payload);
+		for (i++; i < r->n && r->line[i].from == '>'; i++)
+			put_packet(
+			    &t->want, r->line[i].command, r->line[i].payload);
+		nomem_go_on(series);
+		used = session_feed(s, buf_view(&t->in), &t->out);
+		if (used != t->in.n && !session_over(s))
+			return NOT_CONSUMED;
+		got = count_replies(buf_view(&t->out), &why);
+		want = count_replies(buf_view(&t->want), &why);
+		if (got.inserted > want.inserted)
+			return ODD_ANSWER;
+		if (want.inserted > 0 && got.inserted == 0 && got.passed)
+			return WENT_UNSIGNED;
+	}
+	session_free(s);
+	return FINE;
+}
+
+static void
+memory_is_out(void)
+{
+	static struct recording r;
+	static char row[100];
+	struct fixture f;
+
+	fixture_make(&f, config);
+	for (size_t i = 0; i < NAMES; i++) {
+		struct short_run t = {.signer = &f.signer, .r = &r};
+
+		read_recording(names[i], &r);
+		buf_init(&t.in, 1 << 20);
+		buf_init(&t.out, 1 << 20);
+		buf_init(&t.want, 1 << 20);
+		for (unsigned seed = 1; seed <= 60; seed++) {
+			int rc = nomem_child(
+			    seed, seed % 3 == 0 ? 4 : 30, play_short, &t);
+
+			snprintf(row, sizeof row, "%s, seed %u: %d", names[i],
+			    seed, rc);
+			suite_row(row);
+			CHECK(rc == FINE);
+		}
+		buf_free(&t.in);
+		buf_free(&t.out);
+		buf_free(&t.want);
+		buf_free(&r.bytes);
+	}
+	fixture_free(&f);
+}
+
+SUITE("milter_replay", T(answers), T(cuts), T(recorded_signatures),
+    T(memory_is_out))

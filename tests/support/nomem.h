@@ -9,6 +9,13 @@
  *     for (long n = 0; nomem_round(n); n++)
  *             ...the code; it must fail well, or not at all
  *
+ * Or by a series: of all allocations, also those of libraries, one in so many
+ * fails, the same ones whenever the seed is the same. What comes out is for a
+ * child process (nomem_child()), as a library may not live through it.
+ *
+ *     for (unsigned seed = 1; seed <= 100; seed++)
+ *             CHECK(nomem_child(seed, 30, code, arg) == 0)
+ *
  * Under valgrind, which puts its own malloc in place, nothing ever fails, and
  * the loop ends after its first round.
  */
@@ -19,20 +26,24 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 extern char __executable_start, etext; /* of ld(1) */
 
 static struct {
 	bool armed;
-	long left;   /* allocations before the one that fails */
-	bool failed; /* it was there */
+	long left;       /* allocations before the one that fails */
+	bool failed;     /* it was there */
+	unsigned one_in; /* of a series; 0: none */
+	unsigned seed;
 } nomem;
 
 /* Arms the n-th allocation from now on; false when the round before did not
  * come as far as its own (then nothing is armed). */
-static bool
-nomem_round(long n)
+static bool __attribute__((unused)) nomem_round(long n)
 {
 	bool more = n == 0 || nomem.failed;
 
@@ -43,11 +54,49 @@ nomem_round(long n)
 }
 
 /* From here to the next round nothing fails. True if something did. */
-static bool
-nomem_end(void)
+static bool __attribute__((unused)) nomem_end(void)
 {
 	nomem.armed = false;
 	return nomem.failed;
+}
+
+/* Holds a series, and lets it go on: for what the test does itself. */
+static unsigned __attribute__((unused)) nomem_hold(void)
+{
+	unsigned one_in = nomem.one_in;
+
+	nomem.one_in = 0;
+	return one_in;
+}
+
+static void __attribute__((unused)) nomem_go_on(unsigned one_in)
+{
+	nomem.one_in = one_in;
+}
+
+/* Runs code(arg) in a child under a series. What code returned, 0 to 99, or 100
+ * and the signal that ended it. */
+static int __attribute__((unused))
+nomem_child(unsigned seed, unsigned one_in, int (*code)(void *arg), void *arg)
+{
+	int status = 0;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		int rc;
+
+		nomem.seed = seed;
+		nomem.one_in = one_in;
+		rc = code(arg);
+		nomem.one_in = 0;
+		_exit(rc);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return 99;
+	return WIFSIGNALED(status) ? 100 + WTERMSIG(status)
+	                           : WEXITSTATUS(status);
 }
 
 static bool
@@ -55,6 +104,12 @@ nomem_now(const void *caller)
 {
 	uintptr_t at = (uintptr_t)caller;
 
+	if (nomem.one_in > 0) {
+		bool now = (unsigned)rand_r(&nomem.seed) % nomem.one_in == 0;
+
+		nomem.failed |= now;
+		return now;
+	}
 	if (!nomem.armed || at < (uintptr_t)&__executable_start ||
 	    at >= (uintptr_t)&etext || nomem.left-- > 0)
 		return false;

@@ -7,6 +7,7 @@
 
 #include "common/limits.h"
 #include "tests/support/loop_fake.h"
+#include "tests/support/nomem.h"
 #include "tests/support/spfrun.h"
 #include "tests/support/suite.h"
 
@@ -933,8 +934,102 @@ helo_is_converted_once(void)
 	spfrun_close(&s);
 }
 
+/* --- when memory is out -------------------------------------------------- */
+
+struct short_run {
+	struct spfrun s;
+	const char *client;
+	enum spf_result want;
+	int code; /* -1: not done yet */
+};
+
+enum { FINE, WRONG_RESULT, NEVER_DONE };
+
+static void
+done_short(void *arg, const struct check_result *r)
+{
+	struct short_run *t = arg;
+
+	t->code = r->result == t->want || r->result == SPF_TEMPERROR
+	    ? FINE
+	    : WRONG_RESULT;
+}
+
+/* The result that it has with memory, or temperror. */
+static int
+run_short(void *arg)
+{
+	struct short_run *t = arg;
+	struct check_input in = {.sender = span_str("u@a.example"),
+	    .helo = span_str(HELO),
+	    .receiver = "mx.receiver.example",
+	    .now = 1700000000,
+	    .void_max = 2,
+	    .prefetch = t->s.prefetch};
+	struct check *c;
+	uint64_t ms = 0;
+
+	t->code = -1;
+	if (ip_parse(span_str(t->client), &in.client) != 0 ||
+	    check_start(t->s.loop, t->s.resolver, &in, done_short, t, &c) != 0)
+		return FINE;
+	while (t->code == -1) {
+		if (loop_fake_turn(t->s.loop))
+			continue;
+		if (!loop_fake_next(t->s.loop, &ms))
+			return NEVER_DONE;
+		loop_fake_advance(t->s.loop, ms);
+	}
+	loop_fake_advance(t->s.loop, 0);
+	return t->code;
+}
+
+static void
+memory_is_out(void)
+{
+	static const struct {
+		const char *client;
+		enum spf_result want;
+	} rows[] = {{"192.0.2.1", SPF_PASS}, {"192.0.2.2", SPF_PASS},
+	    {"192.0.2.3", SPF_PASS}, {"192.0.2.4", SPF_PASS},
+	    {"192.0.2.9", SPF_FAIL}};
+	struct short_run t;
+	char row[100];
+
+	spfrun_open(&t.s);
+	spfrun_zone(&t.s,
+	    "a.example TXT \"v=spf1 ip4:192.0.2.1 include:b.example mx "
+	    "exists:%{ir}.x.example ptr redirect=c.example\"\n"
+	    "b.example TXT \"v=spf1 a:h.example ~all\"\n"
+	    "h.example A 192.0.2.2\n"
+	    "a.example MX 1 m.example\n"
+	    "m.example A 192.0.2.3\n"
+	    "4.2.0.192.x.example A 127.0.0.2\n"
+	    "9.2.0.192.in-addr.arpa PTR p.other.example\n"
+	    "c.example TXT \"v=spf1 -all exp=e.example\"\n"
+	    "e.example TXT \"%{i} is not one of %{d}'s\"\n");
+	for (unsigned i = 0; i < LENGTH(rows) * 200; i++) {
+		const struct spfrun_way *way =
+		    &spfrun_ways[i / LENGTH(rows) % SPFRUN_WAYS];
+		int rc;
+
+		t.client = rows[i % LENGTH(rows)].client;
+		t.want = rows[i % LENGTH(rows)].want;
+		t.s.prefetch = way->prefetch;
+		resolver_zone_delay(t.s.resolver, way->delay);
+		resolver_zone_order(t.s.resolver, way->order, way->seed);
+		rc = nomem_child(i + 1, 30, run_short, &t);
+		snprintf(row, sizeof row, "%s, %s, seed %u: %d", t.client,
+		    way->name, i + 1, rc);
+		suite_row(row);
+		CHECK(rc == FINE);
+	}
+	spfrun_close(&t.s);
+}
+
 SUITE("check", T(inputs), T(no_domain), T(selection), T(odd_answers),
     T(includes), T(redirects), T(addresses), T(names_of_clients),
     T(utf8_local_part), T(explanations), T(explanation_is_asked_late),
     T(explanation_is_late), T(silent_names), T(busy_resolver),
-    T(long_mechanisms), T(macros_that_are_empty), T(helo_is_converted_once))
+    T(long_mechanisms), T(macros_that_are_empty), T(helo_is_converted_once),
+    T(memory_is_out))

@@ -10,7 +10,8 @@
  *             ...the code; it must fail well, or not at all
  *
  * Or by a series: of all allocations, also those of libraries, one in so many
- * fails, the same ones whenever the seed is the same. What comes out is for a
+ * fails, the same ones whenever the seed is the same; but what was just freed is
+ * given again, as malloc(3) does. What comes out is for a
  * child process (nomem_child()), as a library may not live through it.
  *
  *     for (unsigned seed = 1; seed <= 100; seed++)
@@ -23,6 +24,7 @@
 #define POSTSEAL_TESTS_NOMEM_H
 
 #include <dlfcn.h>
+#include <malloc.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -39,6 +41,7 @@ static struct {
 	bool failed;     /* it was there */
 	unsigned one_in; /* of a series; 0: none */
 	unsigned seed;
+	size_t given_back; /* by the last free(3) of a series */
 } nomem;
 
 /* Arms the n-th allocation from now on; false when the round before did not
@@ -60,8 +63,13 @@ static bool __attribute__((unused)) nomem_end(void)
 	return nomem.failed;
 }
 
-/* Holds a series, and lets it go on: for what the test does itself. */
-static unsigned __attribute__((unused)) nomem_hold(void)
+/* Holds a series, and lets it go on: for what the test, or a fake that it calls,
+ * does itself. */
+unsigned nomem_hold(void);
+void nomem_go_on(unsigned one_in);
+
+unsigned
+nomem_hold(void)
 {
 	unsigned one_in = nomem.one_in;
 
@@ -69,7 +77,8 @@ static unsigned __attribute__((unused)) nomem_hold(void)
 	return one_in;
 }
 
-static void __attribute__((unused)) nomem_go_on(unsigned one_in)
+void
+nomem_go_on(unsigned one_in)
 {
 	nomem.one_in = one_in;
 }
@@ -100,10 +109,14 @@ nomem_child(unsigned seed, unsigned one_in, int (*code)(void *arg), void *arg)
 }
 
 static bool
-nomem_now(const void *caller)
+nomem_now(const void *caller, size_t n)
 {
 	uintptr_t at = (uintptr_t)caller;
 
+	if (nomem.one_in > 0 && n > 0 && n <= nomem.given_back) {
+		nomem.given_back = 0;
+		return false;
+	}
 	if (nomem.one_in > 0) {
 		bool now = (unsigned)rand_r(&nomem.seed) % nomem.one_in == 0;
 
@@ -125,7 +138,7 @@ malloc(size_t n)
 {
 	static void *(*next)(size_t);
 
-	if (nomem_now(__builtin_return_address(0)))
+	if (nomem_now(__builtin_return_address(0), n))
 		return NULL;
 	if (next == NULL)
 		next = NOMEM_NEXT(malloc);
@@ -137,7 +150,7 @@ calloc(size_t n, size_t size)
 {
 	static void *(*next)(size_t, size_t);
 
-	if (nomem_now(__builtin_return_address(0)))
+	if (nomem_now(__builtin_return_address(0), n * size))
 		return NULL;
 	if (next == NULL)
 		next = NOMEM_NEXT(calloc);
@@ -149,7 +162,7 @@ realloc(void *p, size_t n)
 {
 	static void *(*next)(void *, size_t);
 
-	if (nomem_now(__builtin_return_address(0)))
+	if (nomem_now(__builtin_return_address(0), 0))
 		return NULL;
 	if (next == NULL)
 		next = NOMEM_NEXT(realloc);
@@ -161,11 +174,23 @@ reallocarray(void *p, size_t n, size_t size)
 {
 	static void *(*next)(void *, size_t, size_t);
 
-	if (nomem_now(__builtin_return_address(0)))
+	if (nomem_now(__builtin_return_address(0), 0))
 		return NULL;
 	if (next == NULL)
 		next = NOMEM_NEXT(reallocarray);
 	return next(p, n, size);
+}
+
+void
+free(void *p)
+{
+	static void (*next)(void *);
+
+	if (nomem.one_in > 0 && p != NULL)
+		nomem.given_back = malloc_usable_size(p);
+	if (next == NULL)
+		next = NOMEM_NEXT(free);
+	next(p);
 }
 
 #endif

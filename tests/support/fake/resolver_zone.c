@@ -59,6 +59,23 @@ die(const char *what)
 	abort();
 }
 
+/* A series of failing allocations (nomem.h), if there is one, is not for us. */
+unsigned nomem_hold(void) __attribute__((weak));
+void nomem_go_on(unsigned one_in) __attribute__((weak));
+
+static unsigned
+hold(void)
+{
+	return nomem_hold == NULL ? 0 : nomem_hold();
+}
+
+static void
+go_on(unsigned held)
+{
+	if (nomem_go_on != NULL)
+		nomem_go_on(held);
+}
+
 static void *
 must(void *p)
 {
@@ -193,7 +210,7 @@ status_answer(const char *why, enum dns_security security)
 }
 
 static struct dns_answer *
-make_answer(const struct resolver *r, struct span name,
+find_answer(const struct resolver *r, struct span name,
     const unsigned char *wire, enum dns_type type)
 {
 	struct zone_words words = zone_words(r->zone, wire, type);
@@ -226,6 +243,17 @@ make_answer(const struct resolver *r, struct span name,
 	if (a->status != DNS_TEMPERROR && words.secure)
 		a->security = DNS_SECURE;
 	free(reply);
+	return a;
+}
+
+static struct dns_answer *
+make_answer(const struct resolver *r, struct span name,
+    const unsigned char *wire, enum dns_type type)
+{
+	unsigned held = hold();
+	struct dns_answer *a = find_answer(r, name, wire, type);
+
+	go_on(held);
 	return a;
 }
 
@@ -502,10 +530,10 @@ resolver_busy(const struct resolver *r)
 	return r->busy;
 }
 
-enum ask
-resolver_ask(struct resolver *r, unsigned turn, struct span name,
-    enum dns_type type, void (*got)(void *arg, struct dns_answer *answer),
-    void *arg, struct dns_query **ret_query, struct dns_answer **ret_answer)
+static enum ask
+ask(struct resolver *r, unsigned turn, struct span name, enum dns_type type,
+    void (*got)(void *arg, struct dns_answer *answer), void *arg,
+    struct dns_query **ret_query, struct dns_answer **ret_answer)
 {
 	struct zone_words words;
 	struct question *q;
@@ -539,6 +567,18 @@ resolver_ask(struct resolver *r, unsigned turn, struct span name,
 	turn_arm(r);
 	*ret_query = w;
 	return ASK_PENDING;
+}
+
+enum ask
+resolver_ask(struct resolver *r, unsigned turn, struct span name,
+    enum dns_type type, void (*got)(void *arg, struct dns_answer *answer),
+    void *arg, struct dns_query **ret_query, struct dns_answer **ret_answer)
+{
+	unsigned held = hold();
+	enum ask rc = ask(r, turn, name, type, got, arg, ret_query, ret_answer);
+
+	go_on(held);
+	return rc;
 }
 
 void

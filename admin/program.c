@@ -15,14 +15,15 @@
 
 /* --- finding it ----------------------------------------------------------- */
 
-/* The program in one of the directories of list, parted by ':'. */
+/* The program in one of the directories of list, parted by ':'. Only absolute ones
+ * count: in others lies what the owner of this folder put there. */
 static bool
 find_in(const char *list, const char *name, char *ret)
 {
 	while (list != NULL && *list != '\0') {
 		size_t n = strcspn(list, ":");
 
-		if (n > 0 &&
+		if (list[0] == '/' &&
 		    snprintf(ret, PATH_MAX, "%.*s/%s", (int)n, list, name) <
 		        PATH_MAX &&
 		    access(ret, X_OK) == 0)
@@ -46,6 +47,8 @@ find_program(const char *name, char *ret)
 }
 
 /* --- starting it ---------------------------------------------------------- */
+
+enum { SYSTEM_PATH_MAX = 40 };
 
 struct pipes {
 	int out[2], err[2];
@@ -75,6 +78,24 @@ open_pipes(struct pipes *p)
 	return error;
 }
 
+/* PATH for the program: the absolute directories of ours, and the system's. */
+static void
+search_path(char *ret, size_t size)
+{
+	const char *list = getenv("PATH");
+	size_t n = (size_t)snprintf(ret, size, "PATH=");
+
+	while (list != NULL && *list != '\0') {
+		size_t one = strcspn(list, ":");
+
+		if (list[0] == '/' && n + one + 1 < size - SYSTEM_PATH_MAX)
+			n += (size_t)snprintf(
+			    ret + n, size - n, "%.*s:", (int)one, list);
+		list += one + (list[one] == ':');
+	}
+	snprintf(ret + n, size - n, "/usr/sbin:/usr/bin:/sbin:/bin");
+}
+
 static int
 start(const char *path, const char *const *argv, const struct pipes *p,
     pid_t *ret)
@@ -82,12 +103,9 @@ start(const char *path, const char *const *argv, const struct pipes *p,
 	char env_path[PATH_MAX + 100];
 	char *const env[] = {env_path, (char[]){"LC_ALL=C"}, NULL};
 	posix_spawn_file_actions_t files;
-	const char *search = getenv("PATH");
 	int error;
 
-	snprintf(env_path, sizeof env_path,
-	    "PATH=%s%s/usr/sbin:/usr/bin:/sbin:/bin",
-	    search == NULL ? "" : search, search == NULL ? "" : ":");
+	search_path(env_path, sizeof env_path);
 	error = posix_spawn_file_actions_init(&files);
 	if (error != 0)
 		return -error;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "admin/program.h"
 #include "tests/support/suite.h"
@@ -52,6 +53,48 @@ listens(void)
 		end();
 	}
 	suite_row(NULL);
+}
+
+/* Root with "." in PATH stands in the folder of somebody else. */
+static void
+not_from_here(void)
+{
+	static const char *const paths[] = {
+	    ".", "", ":", "bin", "./bin", "/nowhere:.", ".:/nowhere", "::"};
+	const char *const evil[] = {"postseal-test-evil", NULL};
+	char path[TMPDIR_PATH_MAX], *old = strdup(getenv("PATH"));
+	char *here = getcwd(NULL, 0);
+	struct tmpdir d;
+	int status = -1;
+
+	tmpdir_make(&d);
+	CHECK(mkdir(tmpdir_file(&d, "bin", path), 0755) == 0);
+	tmpdir_write(&d, evil[0], "#!/bin/sh\necho evil\n");
+	CHECK(chmod(tmpdir_file(&d, evil[0], path), 0755) == 0);
+	tmpdir_write(&d, "bin/postseal-test-evil", "#!/bin/sh\necho evil\n");
+	CHECK(
+	    chmod(tmpdir_file(&d, "bin/postseal-test-evil", path), 0755) == 0);
+	CHECK(chdir(d.path) == 0);
+	buf_init(&out, 1000);
+	buf_init(&err, 1000);
+	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+		const char *const inner[] = {
+		    "/bin/sh", "-c", "postseal-test-evil", NULL};
+
+		suite_row(paths[i]);
+		setenv("PATH", paths[i], 1);
+		CHECK(program_run(evil, &out, &err, &status) == -ENOENT);
+		/* nor what it runs itself */
+		CHECK(program_run(inner, &out, &err, &status) == 0);
+		CHECK(status == 127);
+	}
+	suite_row(NULL);
+	end();
+	setenv("PATH", old, 1);
+	CHECK(chdir(here) == 0);
+	free(old);
+	free(here);
+	tmpdir_remove(&d);
 }
 
 static void
@@ -115,4 +158,5 @@ takes_too_long(void)
 	end();
 }
 
-SUITE("program", T(listens), T(finds_it), T(says_too_much), T(takes_too_long))
+SUITE("program", T(listens), T(not_from_here), T(finds_it), T(says_too_much),
+    T(takes_too_long))

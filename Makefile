@@ -316,7 +316,9 @@ MANUALS := $(wildcard conf/man/*.[1-8])
 UNITS := postseal-policyd.service postseal-signer.service
 
 # What names a program says where it is installed.
-located = sed 's|/usr/local/libexec|$(LIBEXECDIR)|g' $1 >$(DESTDIR)$2/$(notdir $1)
+# install(1), not '>': its modes do not depend on the umask.
+located = sed 's|/usr/local/libexec|$(LIBEXECDIR)|g' $1 | \
+	install -m 0644 /dev/stdin $(DESTDIR)$2/$(notdir $1)
 
 install: all
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBEXECDIR)/postseal \

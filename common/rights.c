@@ -58,8 +58,8 @@ become(const struct rights *r)
 }
 
 /* setresuid(2) empties some of the sets, and only for root. */
-int
-rights_drop_capabilities(void)
+static int
+drop_capabilities(void)
 {
 	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
 	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {
@@ -69,6 +69,18 @@ rights_drop_capabilities(void)
 	    syscall(SYS_capset, &head, none) != 0)
 		return -errno;
 	return 0;
+}
+
+int
+rights_confine(void)
+{
+	int rc = drop_capabilities();
+
+	if (rc == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		rc = -errno;
+	if (rc == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		rc = -errno;
+	return rc;
 }
 
 /* True if there is a way back to root. */
@@ -88,12 +100,8 @@ rights_drop(const struct rights *r)
 	int rc = r->drop ? become(r) : 0;
 
 	if (rc == 0)
-		rc = rights_drop_capabilities();
+		rc = rights_confine();
 	if (rc == 0 && r->drop && can_return(r))
 		rc = -EPERM;
-	if (rc == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		rc = -errno;
-	if (rc == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
-		rc = -errno;
 	return rc;
 }

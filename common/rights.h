@@ -38,8 +38,10 @@ void rights_free(struct rights *r);
  */
 int rights_drop(const struct rights *r);
 
-/* The capabilities alone: all sets, also those that execve(2) would make new ones
- * from. rights_drop() does it, too. 0 or -errno. */
-int rights_drop_capabilities(void);
+/* What of it needs no other user, for who was started as the right one: no
+ * capability, in all sets, also those that execve(2) would make new ones from; no new
+ * privileges; no core file and no ptrace(2). rights_drop() does it, too. 0 or
+ * -errno. */
+int rights_confine(void);
 
 #endif

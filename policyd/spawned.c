@@ -70,19 +70,21 @@ first_line(struct buf *why)
 	return text == NULL || *text == '\0' ? "out of memory" : text;
 }
 
-/* The settings, and then no capabilities any more: whoever has given some to the user
- * of the service, or to our file, gave them for that. 0, or -errno, logged. */
+/* The settings, and then no rights any more, whatever they are: whoever has given
+ * some to the user of the service, or to our file, gave them for that. 0, or -errno,
+ * logged. */
 static int
 read_settings(struct spawned *s, const char *file)
 {
 	int rc = startup_settings(file, false, &s->settings, &s->why);
+	int confined;
 
 	if (rc == 0)
 		open_log(s->settings->log);
-	if (rc == 0)
-		rc = rights_drop_capabilities();
-	if (rc != 0 && s->why.n == 0) {
-		buf_fmt(&s->why, "capabilities: %s", strerror(-rc));
+	confined = rights_confine();
+	if (rc == 0 && confined != 0) {
+		rc = confined;
+		buf_fmt(&s->why, "rights: %s", strerror(-rc));
 		log_lines(LOG_ERR, "config", buf_view(&s->why));
 	}
 	return rc;

@@ -334,7 +334,7 @@ install: all
 	for unit in $(UNITS); do \
 	  $(call located,conf/systemd/$$unit,$(UNITDIR)) || exit 1; done
 	$(call located,master.cf.snippet,$(DOCDIR))
-	install -m 0644 conf/grafana-dashboard.json conf/alerts.yml \
+	install -m 0644 conf/grafana-dashboard.json conf/alerts.yml conf/fail2ban.conf \
 	  conf/doc/troubleshooting.md $(DESTDIR)$(DOCDIR)/
 	install -m 0644 conf/postseal.sysusers \
 	  $(DESTDIR)$(LIBDIR)/sysusers.d/postseal.conf

@@ -15,6 +15,10 @@ enum {
 	/* The same without the prefix (time, ident, pid). */
 	LOG_TEXT_MAX = LOG_LINE_MAX - 64,
 
+	/* What a stranger chose, in a line: three such values and all short ones
+	 * fit; most addresses and names do (log_given). */
+	LOG_GIVEN_MAX = 200,
+
 	/* Config: a file of 10,000 domains is some 1.5 MB. */
 	CONFIG_FILE_MAX = 16 * 1024 * 1024,
 

@@ -74,6 +74,11 @@ void log_str(struct log_line *l, const char *key, const char *value);
 void log_span(struct log_line *l, const char *key, struct span value);
 void log_num(struct log_line *l, const char *key, long long value);
 
+/* The same for what a stranger chose: at most LOG_GIVEN_MAX bytes of it, as they
+ * stand in the line, and "..." for the rest, so that what is told behind it is not
+ * pushed out. */
+void log_given(struct log_line *l, const char *key, struct span value);
+
 /* Writes the line. */
 void log_end(struct log_line *l);
 

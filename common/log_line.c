@@ -126,10 +126,12 @@ put_quoted(struct log_line *l, struct span s)
 	return n;
 }
 
-void
-log_span(struct log_line *l, const char *key, struct span value)
+/* key=value, with at most `most` bytes of what stands for the value. */
+static void
+put_pair(struct log_line *l, const char *key, struct span value, size_t most)
 {
 	bool quoted = needs_quotes(value);
+	size_t begin;
 
 	if (value.n == 0)
 		return;
@@ -138,15 +140,30 @@ log_span(struct log_line *l, const char *key, struct span value)
 	put(l, "=", 1);
 	if (quoted)
 		put(l, "\"", 1);
-	while (value.n > 0 && !l->cut) {
+	begin = l->n;
+	while (value.n > 0 && !l->cut && l->n - begin < most) {
 		size_t n = quoted ? put_quoted(l, value) : 1;
 
 		if (!quoted)
 			put(l, value.p, 1);
 		value = span_skip(value, n);
 	}
+	if (value.n > 0)
+		put(l, "...", 3);
 	if (quoted)
 		put(l, "\"", 1);
+}
+
+void
+log_span(struct log_line *l, const char *key, struct span value)
+{
+	put_pair(l, key, value, SIZE_MAX);
+}
+
+void
+log_given(struct log_line *l, const char *key, struct span value)
+{
+	put_pair(l, key, value, LOG_GIVEN_MAX);
 }
 
 void

@@ -76,8 +76,8 @@ log_result(
     struct log_line *l, const struct check_result *r, const char *const *key)
 {
 	log_str(l, key[0], spf_result_word(r->result));
-	log_str(l, key[1], r->domain);
-	log_str(l, key[2], r->mechanism);
+	log_given(l, key[1], span_str(r->domain));
+	log_given(l, key[2], span_str(r->mechanism));
 	log_num(l, key[3], r->lookups);
 	log_num(l, key[4], r->voids);
 	log_str(l, key[5], r->security == DNS_SECURE ? "secure" : NULL);
@@ -99,7 +99,8 @@ log_results(struct log_line *l, const struct request_answer *a)
 		log_result(l, a->helo, helo);
 }
 
-/* What a sender can make long stands last, as the line is cut there. */
+/* In front stands what other programs read (postseal-policyd(8), LOG), then what we
+ * found, then the rest of what the client chose: a long line is cut at its end. */
 static void
 log_answer(const struct request_answer *a, bool again)
 {
@@ -107,19 +108,19 @@ log_answer(const struct request_answer *a, bool again)
 	struct log_line l;
 
 	log_begin(&l, LOG_INFO, "spf");
-	log_span(&l, "queue_id", in->queue_id);
+	log_given(&l, "queue_id", in->queue_id);
 	if (in->queue_id.n == 0)
-		log_span(&l, "instance", in->instance);
-	log_span(&l, "client", in->client_address);
+		log_given(&l, "instance", in->instance);
+	log_given(&l, "client", in->client_address);
 	log_str(&l, "action", again ? "dunno" : a->word);
+	log_given(&l, "to", in->recipient);
 	log_str(&l, "unchecked", a->unchecked);
 	log_str(&l, "trusted", a->by);
 	log_results(&l, a);
 	log_num(&l, "ms", a->ms);
-	log_span(&l, "helo", in->helo_name);
+	log_given(&l, "helo", in->helo_name);
 	log_str(&l, "from", in->sender.n == 0 ? "<>" : NULL);
-	log_span(&l, "from", in->sender);
-	log_span(&l, "to", in->recipient);
+	log_given(&l, "from", in->sender);
 	if (a->mail_from != NULL)
 		log_str(&l, "problem", a->mail_from->problem);
 	if (a->helo != NULL && a->helo != a->mail_from)

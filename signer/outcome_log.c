@@ -157,17 +157,17 @@ outcome_log(const struct signer *s, const struct outcome *o,
 
 	count(s, o, m);
 	log_begin(&l, level_of(o), event[o->kind]);
-	log_span(&l, "queue_id", m->queue_id);
+	log_given(&l, "queue_id", m->queue_id);
+	log_str(&l, "client", origin_text(from, client));
+	log_given(&l, "user", m->auth_authen);
 	if (o->kind == OUTCOME_SIGN) {
 		log_signed(&l, o, m);
 	} else {
+		log_given(&l, "from", span_str(o->choice.from));
 		log_str(&l, "reason", o->reason);
-		log_str(&l, "from", o->choice.from);
 		log_str(&l, "key", o->bad_key);
 	}
 	log_str(&l, "at_risk", risk_word(&m->risk));
-	log_str(&l, "client", origin_text(from, client));
-	log_span(&l, "user", m->auth_authen);
 	log_str(&l, "daemon", from->daemon);
 	if (o->kind == OUTCOME_UNSIGNED && o->choice.outside && from->known)
 		log_mend(&l, s, client);

@@ -143,7 +143,7 @@ break_at(struct session *s, const char *command, const char *why)
 	log_str(&l, "reason", why);
 	log_str(&l, "command", command);
 	log_str(&l, "after", stage(s->state));
-	log_span(&l, "queue_id", s->message.queue_id);
+	log_given(&l, "queue_id", s->message.queue_id);
 	log_str(&l, "client", origin_text(&s->origin, client));
 	log_end(&l);
 	stats_add(s->signer->stats, STATS_MILTER_ERROR, 1);

@@ -133,6 +133,42 @@ cleans_a_nul(void)
 	CHECK(span_eq(span_of(l.text, l.n), span_str("e k=\"a\\x00b\" n=-42")));
 }
 
+/* What a stranger chose: at the limit, one over it, and made longer by escapes; what
+ * stands behind it is there. */
+static void
+cuts_what_is_given(void)
+{
+	static const struct {
+		const char *unit, *quote;
+		size_t n, shown; /* units */
+		const char *rest;
+	} rows[] = {{"x", "", LOG_GIVEN_MAX, LOG_GIVEN_MAX, ""},
+	    {"x", "", LOG_GIVEN_MAX + 1, LOG_GIVEN_MAX, "..."},
+	    {"\n", "\"", LOG_GIVEN_MAX / 4, LOG_GIVEN_MAX / 4, ""},
+	    {"\n", "\"", LOG_GIVEN_MAX / 4 + 1, LOG_GIVEN_MAX / 4, "..."},
+	    {"\n", "\"", 10000, LOG_GIVEN_MAX / 4, "..."}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char value[10001] = "", want[2000] = "e k=";
+		struct log_line l;
+
+		suite_row(rows[i].unit);
+		for (size_t n = 0; n < rows[i].n; n++)
+			value[n] = rows[i].unit[0];
+		strcat(want, rows[i].quote);
+		for (size_t n = 0; n < rows[i].shown; n++)
+			strcat(want, *rows[i].unit == 'x' ? "x" : "\\x0A");
+		strcat(want, rows[i].rest);
+		strcat(want, rows[i].quote);
+		strcat(want, " next=1");
+		log_begin(&l, LOG_INFO, "e");
+		log_given(&l, "k", span_of(value, rows[i].n));
+		log_num(&l, "next", 1);
+		CHECK(span_eq(span_of(l.text, l.n), span_str(want)));
+	}
+	suite_row(NULL);
+}
+
 /* At the limit, one over it, and for each unit that may stand there. */
 static void
 cuts_at_the_limit(void)
@@ -553,10 +589,10 @@ moves_when_it_is_told_to(void)
 	tmpdir_remove(&d);
 }
 
-SUITE("log", T(cleans_values), T(cleans_a_nul), T(cuts_at_the_limit),
-    T(holds_just_the_limit), T(sends_what_rfc_3164_wants), T(obeys_the_level),
-    T(never_waits_for_a_stuck_reader), T(finds_a_syslogd_that_was_restarted),
-    T(appends_to_a_file), T(keeps_the_old_sink_on_failure),
-    T(moves_when_it_is_told_to), T(never_waits_for_stderr),
-    T(survives_a_broken_pipe), T(says_nothing_to_nobody),
-    T(writes_a_line_for_each))
+SUITE("log", T(cleans_values), T(cleans_a_nul), T(cuts_what_is_given),
+    T(cuts_at_the_limit), T(holds_just_the_limit), T(sends_what_rfc_3164_wants),
+    T(obeys_the_level), T(never_waits_for_a_stuck_reader),
+    T(finds_a_syslogd_that_was_restarted), T(appends_to_a_file),
+    T(keeps_the_old_sink_on_failure), T(moves_when_it_is_told_to),
+    T(never_waits_for_stderr), T(survives_a_broken_pipe),
+    T(says_nothing_to_nobody), T(writes_a_line_for_each))

@@ -30,7 +30,7 @@ choose_forged_filter() {
 	PORT=2531 mail_in 198.51.100.9 evil.example x@soft.example \
 	    loop@rcpt.example --h-From 'me@two.example'
 	accepted && delivered loop && no_field DKIM-Signature &&
-	    logged 'unsigned.*it came from outside: it has Received-SPF.*from=two\.example client=127\.0\.0\.1' || return
+	    logged 'unsigned.* client=127\.0\.0\.1 from=two\.example .*it came from outside: it has Received-SPF' || return
 	# it did come in twice
 	[ "$(grep -c '^Received: ' "$MAIL")" -ge 2 ] || no 'there was no filter'
 }
@@ -45,7 +45,7 @@ choose_forged_fields() {
 	    --add-header 'Authentication-Results: far.example; none (' \
 	    --add-header 'DKIM-Signature: v=1; d=two.example; s=r1; b=AAAA'
 	accepted && delivered fields &&
-	    logged 'unsigned.*it came from outside: it has Received-SPF.*from=two\.example client=127\.0\.0\.1' || return
+	    logged 'unsigned.* client=127\.0\.0\.1 from=two\.example .*it came from outside: it has Received-SPF' || return
 	[ "$(field_count DKIM-Signature "$MAIL")" = 1 ] ||
 	    no 'forged mail was signed' "$(head -n 40 "$MAIL")"
 }
@@ -64,7 +64,7 @@ choose_twice() {
 	PORT=2531 accepted && choose_sent twice || return
 	[ "$(field_count DKIM-Signature "$FILE")" = 2 ] ||
 	    no "$(head -n 40 "$FILE")" || return
-	logged 'unsigned.*our signature is there already.*from=two\.example'
+	logged 'unsigned.* from=two\.example .*our signature is there already'
 }
 
 # The tables of an OpenDKIM user, and its signer
@@ -161,7 +161,7 @@ choose_reloaded() {
 	postseal why -c /etc/postseal/tables.conf - <<<'From: x@rsa.example' \
 	    >/dev/null && PORT=2533 mail_out me@rsa.example \
 	    "re-$EPOCHSECONDS@far.example" &&
-	    world_log_has 'signed .*domain=two\.example .*client=127'
+	    world_log_has 'signed .*client=127.* domain=two\.example '
 }
 
 # choose_why STATUS TEXT OPTION... - what the command says of From: me@two.example

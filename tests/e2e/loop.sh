@@ -9,7 +9,7 @@
 # loop_unsigned BOX DOMAIN FIELD - it came twice, and was not signed as DOMAIN's for FIELD
 loop_unsigned() {
 	accepted && delivered "$1" && no_field DKIM-Signature &&
-	    logged "unsigned.*it came from outside: it has $3 of this host.*from=${2//./\\.} client=127\\.0\\.0\\.1" || return
+	    logged "unsigned.* client=127\\.0\\.0\\.1 from=${2//./\\.} .*it came from outside: it has $3 of this host" || return
 	[ "$(grep -c '^Received: ' "$MAIL")" -ge 2 ] || no 'there was no filter'
 }
 

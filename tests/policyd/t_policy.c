@@ -580,8 +580,9 @@ skipped_line(void)
 	    "action=PREPEND X-Comment: SPF not checked: trusted client name; "
 	    "receiver=mx.example.org\n\n");
 	CHECK(ndoubles == 0);
-	CHECK(log_count(" action=header unchecked=trusted_clients "
-	                "trusted=example.com ") == 1);
+	CHECK(log_count(
+	          " action=header to=r@example.org unchecked=trusted_clients "
+	          "trusted=example.com ") == 1);
 	finish();
 }
 
@@ -863,9 +864,10 @@ decision_line(void)
 	turn();
 	CHECK(log_count(
 	          " spf queue_id=4AE0FA84398 client=192.0.2.1 action=reject "
+	          "to=r@example.org "
 	          "result=fail domain=example.com mechanism=all lookups=3 "
 	          "voids=1 dnssec=secure ms=7 helo=\"h \\\"x\" "
-	          "from=u@example.com to=r@example.org\n") == 1);
+	          "from=u@example.com\n") == 1);
 	finish();
 
 	begin(); /* no queue id yet; a null sender; HELO is another check */
@@ -876,17 +878,45 @@ decision_line(void)
 	double_done(1, SPF_NONE, NULL);
 	turn();
 	CHECK(log_count(" spf instance=1.2.3 client=192.0.2.1 action=header "
-	                "result=none domain=example.com lookups=0 voids=0 "
+	                "to=r@example.org result=none domain=example.com "
+	                "lookups=0 voids=0 "
 	                "helo_result=pass helo_domain=example.com "
 	                "helo_mechanism=a helo_lookups=0 helo_voids=0 ms=0 "
-	                "helo=h.example.com from=u@example.com "
-	                "to=r@example.org\n") == 1);
+	                "helo=h.example.com from=u@example.com\n") == 1);
 	say("request=smtpd_access_policy\nprotocol_state=RCPT\n"
 	    "client_address=unknown\nhelo_name=h\nsender=\ninstance=2\n\n");
 	CHECK(log_count(" spf instance=2 client=unknown action=dunno "
 	                "unchecked=\"client_address is not an address\" ms=0 "
 	                "helo=h from=<>\n") == 1);
 	finish();
+}
+
+/* However long and odd a sender makes what it chooses. */
+static void
+line_keeps_its_front(void)
+{
+	static char text[8192], odd[700];
+
+	for (int i = 0; i < 2; i++) {
+		begin();
+		memset(odd, i == 0 ? 'x' : '\001', sizeof odd - 1);
+		snprintf(text, sizeof text,
+		    "request=smtpd_access_policy\nprotocol_state=RCPT\n"
+		    "client_address=192.0.2.1\nhelo_name=%s\n"
+		    "sender=%s@example.com\nrecipient=%s@example.org\n"
+		    "queue_id=\ninstance=1.2.3\n\n",
+		    odd, odd, odd);
+		say(text);
+		if (ndoubles > 0)
+			double_done(0, SPF_FAIL, "all");
+		turn();
+		CHECK(log_count(" spf instance=1.2.3 client=192.0.2.1 "
+		                "action=") == 1);
+		CHECK(log_count("example.com") + log_count("unchecked=") > 0);
+		CHECK(log_count(" ms=") == 1);
+		CHECK(log_count(" to=") == 1 && log_count(" from=") == 1);
+		finish();
+	}
 }
 
 static void
@@ -897,7 +927,7 @@ observed_line(void)
 	say(request("1.2.3", "r@example.org"));
 	double_done(0, SPF_FAIL, "all");
 	CHECK(begins(heard(), "action=PREPEND Received-SPF: fail "));
-	CHECK(log_count(" action=header result=fail ") == 1);
+	CHECK(log_count(" action=header to=r@example.org result=fail ") == 1);
 	CHECK(log_count(" would=\"550 5.7.23 SPF fail for MAIL FROM: ") == 1);
 	finish();
 }
@@ -921,7 +951,7 @@ long_and_hostile_line(void)
 	turn();
 	CHECK(log_count("\n") == 1);
 	CHECK(log_count("\r") == 0);
-	CHECK(log_count(" action=reject result=fail ") == 1);
+	CHECK(log_count(" action=reject to=r@example.org result=fail ") == 1);
 	CHECK(log_count(" action=header") == 0);
 	finish();
 }
@@ -964,4 +994,5 @@ SUITE("policy", T(one_request), T(one_header_for_a_message),
     T(idle), T(drain), T(retire), T(freed_while_busy), T(peer_does_not_read),
     T(flush_limit), T(broken_settings), T(no_memory_for_a_check),
     T(every_allocation_fails), T(no_memory_for_a_connection), T(decision_line),
-    T(observed_line), T(long_and_hostile_line), T(decisions_are_counted))
+    T(line_keeps_its_front), T(observed_line), T(long_and_hostile_line),
+    T(decisions_are_counted))

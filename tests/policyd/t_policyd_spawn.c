@@ -230,7 +230,7 @@ on_a_socket(void)
 	close(fd);
 	CHECK(strstr(tmpdir_read(w.log),
 	          " spf instance=1 client=192.0.2.1 "
-	          "action=header result=pass ") != NULL);
+	          "action=header to=r@example.org result=pass ") != NULL);
 	finish();
 }
 

@@ -194,7 +194,7 @@ bad_key_at_start(void)
 	signerd_begin_message(fd, "b.example");
 	signerd_end_message(fd, "t");
 	CHECK(signerd_logged(
-	    "tempfail reason=\"a key for b.example cannot be used ("));
+	    "from=b.example reason=\"a key for b.example cannot be used ("));
 	close(fd);
 	kill(pid, SIGTERM);
 	CHECK(built_end_of(pid) == 0);

@@ -1,4 +1,3 @@
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -6,6 +5,7 @@
 #include <unistd.h>
 
 #include "admin/tool.h"
+#include "common/log.h"
 #include "common/domain.h"
 
 int
@@ -36,18 +36,18 @@ void
 tool_complain(const char *name, const struct buf *why)
 {
 	struct span text = buf_view(why);
+	struct buf clean;
 
+	buf_init(&clean, 4 * TOOL_MESSAGES_MAX);
 	while (text.n > 0) {
 		size_t n = span_find(text, '\n');
 
-		fprintf(stderr, "postseal %s: ", name);
-		for (size_t i = 0; i < n; i++)
-			putc(
-			    iscntrl((unsigned char)text.p[i]) ? '?' : text.p[i],
-			    stderr);
-		putc('\n', stderr);
+		buf_clear(&clean);
+		log_clean(span_of(text.p, n), &clean);
+		fprintf(stderr, "postseal %s: %s\n", name, buf_text(&clean));
 		text = span_skip(text, n + 1);
 	}
+	buf_free(&clean);
 }
 
 bool

@@ -45,8 +45,8 @@ int tool_wrong(const char *name, const char *problem, const char *word);
  * whole or cannot be written. */
 int tool_print(const char *name, const struct buf *b, FILE *to);
 
-/* Prints each line of why on stderr with the name in front; control bytes, which a
- * file may have given, as '?'. */
+/* Prints each line of why on stderr with the name in front; what a file may have
+ * given is cleaned (log_clean). */
 void tool_complain(const char *name, const struct buf *why);
 
 /* True if colours are to be used: stdout is a terminal, and NO_COLOR is not

@@ -65,6 +65,7 @@ struct answer {
 	struct outcome outcome;
 	struct buf out;
 	json_t *rules; /* NULL: they are printed at once */
+	bool failed;   /* one of them is missing */
 };
 
 /* --- the command line -------------------------------------------------------- */
@@ -233,25 +234,49 @@ set_circumstances(struct answer *a, const struct question *q)
 	return 0;
 }
 
-/* What a rule said. */
+/* What a rule said; it has bytes of the message in it. */
 static void __attribute__((format(printf, 2, 0)))
 on_rule(void *arg, const char *fmt, va_list ap)
 {
 	struct answer *a = arg;
+	struct buf clean;
+	char *text;
 
-	if (a->rules != NULL) {
-		json_array_append_new(a->rules, json_vsprintf(fmt, ap));
+	buf_init(&clean, MESSAGES_MAX);
+	if (vasprintf(&text, fmt, ap) < 0) {
+		a->failed = true;
 		return;
 	}
-	vprintf(fmt, ap);
-	putchar('\n');
+	log_clean(span_str(text), &clean);
+	free(text);
+	if (buf_error(&clean) != 0)
+		a->failed = true;
+	else if (a->rules == NULL)
+		puts(buf_text(&clean));
+	else if (json_array_append_new(
+	             a->rules, json_stringn(clean.p, clean.n)) != 0)
+		a->failed = true;
+	buf_free(&clean);
 }
 
+/* A file may have given anything, but its lines are lines. */
 static void
 print_errors(struct buf *b)
 {
-	if (b->n > 0)
-		fwrite(b->p, 1, b->n, stderr);
+	struct span text = buf_view(b);
+	struct buf clean;
+
+	buf_init(&clean, 4 * MESSAGES_MAX);
+	while (text.n > 0) {
+		size_t n = span_find(text, '\n');
+
+		log_clean(span_of(text.p, n), &clean);
+		buf_byte(&clean, '\n');
+		text = span_skip(text, n + 1);
+	}
+	if (clean.n > 0)
+		fwrite(clean.p, 1, clean.n, stderr);
+	buf_free(&clean);
 	buf_free(b);
 }
 
@@ -306,7 +331,7 @@ algorithm_of(const struct choose_signature *s)
 }
 
 static void
-print_text(const struct answer *a)
+print_text(const struct answer *a, const char *reason)
 {
 	const struct outcome *o = &a->outcome;
 	const char *risk = risk_word(&a->message.risk);
@@ -324,7 +349,7 @@ print_text(const struct answer *a)
 	if (risk != NULL)
 		printf("at_risk: %s: Postfix may have to change it\n", risk);
 	printf("verdict: %s%s%s\n", verdict_word(o->kind),
-	    o->reason[0] == '\0' ? "" : ": ", o->reason);
+	    o->reason[0] == '\0' ? "" : ": ", reason);
 }
 
 /* NULL stays null. */
@@ -337,7 +362,7 @@ text_or_null(const char *text)
 
 /* 0 or -ENOMEM. */
 static int
-print_json(struct answer *a)
+print_json(struct answer *a, const char *reason)
 {
 	static const char *const word[] = {[OUTCOME_SIGN] = "signed",
 	    [OUTCOME_UNSIGNED] = "unsigned",
@@ -357,7 +382,7 @@ print_json(struct answer *a)
 		        "key", s->key->settings->file));
 	}
 	all = json_pack("{s:s, s:o, s:o, s:o, s:o, s:O}", "verdict",
-	    word[o->kind], "reason", text_or_null(o->reason), "from_domain",
+	    word[o->kind], "reason", text_or_null(reason), "from_domain",
 	    text_or_null(o->choice.from), "at_risk",
 	    text_or_null(risk_word(&a->message.risk)), "signatures", signatures,
 	    "rules", a->rules);
@@ -371,12 +396,18 @@ print_json(struct answer *a)
 static int
 print_answer(struct answer *a, const struct question *q)
 {
+	struct buf reason;
 	int rc = 0;
 
-	if (q->json)
-		rc = print_json(a);
+	buf_init(&reason, 4 * OUTCOME_REASON_MAX);
+	log_clean(span_str(a->outcome.reason), &reason);
+	if (a->failed || buf_text(&reason) == NULL)
+		rc = -ENOMEM;
+	else if (q->json)
+		rc = print_json(a, reason.p);
 	else
-		print_text(a);
+		print_text(a, reason.p);
+	buf_free(&reason);
 	if (rc != 0 || fflush(stdout) != 0) {
 		fprintf(stderr, "postseal why: cannot write all\n");
 		return WHY_WRONG;

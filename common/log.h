@@ -26,6 +26,7 @@
 #include <stdint.h>
 #include <syslog.h> /* LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG */
 
+#include "common/buf.h"
 #include "common/limits.h"
 #include "common/span.h"
 
@@ -78,6 +79,11 @@ void log_num(struct log_line *l, const char *key, long long value);
  * stand in the line, and "..." for the rest, so that what is told behind it is not
  * pushed out. */
 void log_given(struct log_line *l, const char *key, struct span value);
+
+/* Appends s as it may be shown on a terminal, in JSON or in a log: valid UTF-8, and
+ * each byte that is none, or would act instead of being seen, as \xHH. An error of
+ * memory stays in out. */
+void log_clean(struct span s, struct buf *out);
 
 /* Writes the line. */
 void log_end(struct log_line *l);

@@ -126,6 +126,21 @@ put_quoted(struct log_line *l, struct span s)
 	return n;
 }
 
+void
+log_clean(struct span s, struct buf *out)
+{
+	while (s.n > 0) {
+		unsigned char c = (unsigned char)s.p[0];
+		size_t n = c < 0x80 ? c >= ' ' && c < 0x7f : shown_length(s);
+
+		if (n > 0)
+			buf_add(out, s.p, n);
+		else
+			buf_fmt(out, "\\x%02X", c);
+		s = span_skip(s, n > 0 ? n : 1);
+	}
+}
+
 /* key=value, with at most `most` bytes of what stands for the value. */
 static void
 put_pair(struct log_line *l, const char *key, struct span value, size_t most)

@@ -376,6 +376,59 @@ json(void)
 	end();
 }
 
+/* A message writes neither to root's terminal what acts there, nor takes a rule out
+ * of the JSON. */
+static void
+hostile_bytes(void)
+{
+	static const struct {
+		const char *from, *shown;
+	} rows[] = {
+	    {"\233"
+	     "2Ja@own.example",
+	        "\\x9B2Ja@own.example"},
+	    {"\302\233"
+	     "2Ja@own.example",
+	        "\\xC2\\x9B2Ja@own.example"},
+	    {"\342\200\256a@own.example", "\\xE2\\x80\\xAEa@own.example"},
+	    {"\303\274@own.example", "\303\274@own.example"},
+	};
+	char text[200];
+
+	begin();
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		json_t *j;
+		size_t plain;
+
+		suite_row(rows[i].shown);
+		snprintf(text, sizeof text, "From: <%s>" TAIL, rows[i].from);
+		CHECK(why("--client 198.51.100.1 --auth \2335bob", text) ==
+		    WHY_UNSIGNED);
+		CHECK(strpbrk(w.out, "\033\007\233") == NULL);
+		CHECK(strstr(w.out, "\342\200\256") == NULL);
+		CHECK(strstr(w.out, rows[i].shown) != NULL);
+		CHECK(strstr(w.out, "client: authenticated as \"\\x9B5bob\"") !=
+		    NULL);
+		plain = 0;
+		for (const char *at = w.out; (at = strchr(at, '\n')) != NULL;
+		     at++)
+			plain++;
+		CHECK(why("--json --client 198.51.100.1 --auth \2335bob",
+		          text) == WHY_UNSIGNED);
+		j = json_loads(w.out, 0, NULL);
+		CU_ASSERT_FATAL(j != NULL);
+		/* each line but the verdict */
+		CHECK(
+		    json_array_size(json_object_get(j, "rules")) == plain - 1);
+		json_decref(j);
+	}
+	CHECK(why("-c \2332J", "From: a@own.example" TAIL) == WHY_WRONG);
+	CHECK(
+	    strstr(w.err, "\233") == NULL && strstr(w.err, "\\x9B2J") != NULL);
+	suite_row(NULL);
+	end();
+}
+
 static void
 command_lines(void)
 {
@@ -422,4 +475,4 @@ at_risk(void)
 	end();
 }
 
-SUITE("why", T(rules), T(json), T(command_lines), T(at_risk))
+SUITE("why", T(rules), T(json), T(hostile_bytes), T(command_lines), T(at_risk))

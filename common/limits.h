@@ -95,11 +95,20 @@ enum {
 	 * two time series, and who signs for more looks at the sum or the log. */
 	STATS_DOMAINS_MAX = 256,
 
-	/* Control socket: connections at one time, bytes of a command, time for
-	 * all of it. Administrators and their cron jobs ask, and read at once. */
-	CONTROL_CLIENTS_MAX = 16,
+	/* Control socket and metrics: connections at one time, time for a question
+	 * and its answer, and without any after one could not be accepted.
+	 * Administrators, their cron jobs and scrapers ask, and read at once. */
+	ASKERS_MAX = 16,
+	ASKERS_MS = 10 * 1000,
+	ASKERS_PAUSE_MS = 1000,
+
+	/* A question: a command; an HTTP request, of which browsers' are 1 KiB. */
 	CONTROL_LINE_MAX = 64,
-	CONTROL_MS = 10 * 1000,
+	METRICS_REQUEST_MAX = 8 * 1024,
+
+	/* An answer: STATS_DOMAINS_MAX make 50 KB of it; goes out in one piece
+	 * with its header (CONN_OUT_MAX). */
+	METRICS_TEXT_MAX = 255 * 1024,
 
 	/* Sockets to listen on: one for Postfix, one for each other host or port. */
 	LISTEN_MAX = 64,

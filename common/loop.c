@@ -6,6 +6,7 @@
 #include <event2/event.h>
 
 #include "common/limits.h"
+#include "common/log.h"
 #include "common/loop.h"
 #include "common/timers.h"
 
@@ -20,6 +21,17 @@ struct loop {
 	struct timers timers;
 	char scratch[READ_CHUNK];
 };
+
+/* libevent writes to stderr by default; one message says little, and they may be
+ * many, but the log drops what its reader does not take. */
+static void
+on_message(int severity, const char *text)
+{
+	static const int level[] = {LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERR};
+
+	log_event(level[severity >= 0 && severity <= 3 ? severity : 3],
+	    "libevent", "%s", text);
+}
 
 struct signal_watch {
 	struct event *event;
@@ -83,6 +95,7 @@ loop_new(struct loop **ret)
 
 	if (l == NULL)
 		return -ENOMEM;
+	event_set_log_callback(on_message);
 	timers_init(&l->timers, l);
 	l->base = event_base_new();
 	if (l->base != NULL)

@@ -1,95 +1,119 @@
+/*
+ * As much of HTTP (RFC 9112) as a scraper needs: one request, whose header is read
+ * to its empty line and whose first line alone counts; one answer; the end.
+ */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
-#include <event2/buffer.h>
-#include <event2/http.h>
-
+#include "common/askers.h"
+#include "common/conn.h"
+#include "common/limits.h"
 #include "common/metrics.h"
 
-enum {
-	SECONDS_MAX = 10, /* for a request and its answer */
-	REQUEST_MAX = 8 * 1024,
-	TEXT_MAX = 1024 * 1024
-};
-
 struct metrics {
-	struct evhttp *http;
 	const struct stats *stats;
 	enum stats_owner daemon;
+	struct askers *askers;
 };
 
-static void
-reply(struct evhttp_request *r, const struct buf *text)
+/* True if the empty line behind the header has come; LF alone ends lines, too. */
+static bool
+is_whole(struct span in)
 {
-	struct evbuffer *body = evhttp_request_get_output_buffer(r);
+	return memmem(in.p, in.n, "\n\r\n", 3) != NULL ||
+	    memmem(in.p, in.n, "\n\n", 2) != NULL;
+}
 
-	if (buf_error(text) != 0 || evbuffer_add(body, text->p, text->n) != 0) {
-		evhttp_send_error(r, HTTP_INTERNAL, NULL);
-		return;
+/* The next word of *line; empty at its end. */
+static struct span
+next_word(struct span *line)
+{
+	struct span word = span_of(line->p, span_find(*line, ' '));
+
+	*line = span_skip(*line, word.n + 1);
+	return word;
+}
+
+/* The status of an answer to this first line of a request. */
+static const char *
+status_of(struct span line, bool *ret_head)
+{
+	struct span method = next_word(&line), path = next_word(&line);
+
+	*ret_head = span_eq(method, span_str("HEAD"));
+	path.n = span_find(path, '?');
+	if (line.n < 5 || memcmp(line.p, "HTTP/", 5) != 0)
+		return "400 Bad Request";
+	if (!*ret_head && !span_eq(method, span_str("GET")))
+		return "405 Method Not Allowed";
+	return span_eq(path, span_str("/metrics")) ? "200 OK" : "404 Not Found";
+}
+
+static void
+put_answer(
+    const char *status, bool head, const struct buf *body, struct buf *out)
+{
+	buf_fmt(out,
+	    "HTTP/1.1 %s\r\n"
+	    "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
+	    "Content-Length: %zu\r\n"
+	    "%sConnection: close\r\n\r\n",
+	    status, body->n,
+	    status[0] == '4' && status[2] == '5' ? "Allow: GET, HEAD\r\n" : "");
+	if (!head)
+		buf_span(out, buf_view(body));
+}
+
+static bool
+answer(void *arg, struct span question, struct buf *out)
+{
+	const struct metrics *m = arg;
+	const char *status;
+	struct buf body;
+	bool head;
+
+	if (!is_whole(question))
+		return false;
+	status =
+	    status_of(span_of(question.p, span_find(question, '\n')), &head);
+	buf_init(&body, METRICS_TEXT_MAX);
+	if (status[0] != '2')
+		buf_fmt(&body, "%s\n", status);
+	else if (metrics_text(m->stats, m->daemon, &body) != 0) {
+		buf_clear(&body);
+		status = "500 Internal Server Error";
 	}
-	evhttp_add_header(evhttp_request_get_output_headers(r), "Content-Type",
-	    "text/plain; version=0.0.4; charset=utf-8");
-	evhttp_send_reply(r, HTTP_OK, "OK", NULL);
-}
-
-static void
-on_metrics(struct evhttp_request *r, void *arg)
-{
-	struct metrics *m = arg;
-	struct buf text;
-
-	buf_init(&text, TEXT_MAX);
-	(void)metrics_text(m->stats, m->daemon, &text);
-	reply(r, &text);
-	buf_free(&text);
-}
-
-static void
-on_other(struct evhttp_request *r, void *arg)
-{
-	evhttp_send_error(r, HTTP_NOTFOUND, NULL);
+	put_answer(status, head, &body, out);
+	buf_free(&body);
+	return true;
 }
 
 int
 metrics_new(struct loop *l, int fd, const struct stats *s,
     enum stats_owner daemon, struct metrics **ret)
 {
+	static const struct askers_kind kind = {
+	    "metrics", METRICS_REQUEST_MAX, answer};
 	struct metrics *m = calloc(1, sizeof *m);
-	int own;
+	int rc;
 
-	if (m != NULL)
-		m->http = evhttp_new(loop_base(l));
-	if (m == NULL || m->http == NULL) {
-		free(m);
+	if (m == NULL)
 		return -ENOMEM;
-	}
-	own = fcntl(fd, F_DUPFD_CLOEXEC, 0); /* evhttp closes it */
 	m->stats = s;
 	m->daemon = daemon;
-	evhttp_set_allowed_methods(m->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
-	evhttp_set_timeout(m->http, SECONDS_MAX);
-	evhttp_set_max_headers_size(m->http, REQUEST_MAX);
-	evhttp_set_max_body_size(m->http, REQUEST_MAX);
-	evhttp_set_gencb(m->http, on_other, m);
-	if (own < 0 || evhttp_set_cb(m->http, "/metrics", on_metrics, m) != 0 ||
-	    evhttp_accept_socket(m->http, own) != 0) {
-		evhttp_free(m->http);
+	rc = askers_new(l, fd, &kind, m, &m->askers);
+	if (rc == 0)
+		*ret = m;
+	else
 		free(m);
-		if (own >= 0)
-			close(own);
-		return -ENOMEM;
-	}
-	*ret = m;
-	return 0;
+	return rc;
 }
 
 void
 metrics_free(struct metrics *m)
 {
-	if (m == NULL)
-		return;
-	evhttp_free(m->http);
+	if (m != NULL)
+		askers_free(m->askers);
 	free(m);
 }

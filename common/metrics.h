@@ -4,8 +4,8 @@
  * Text format 0.0.4 at GET /metrics; each family is "postseal_policyd_" or
  * "postseal_signer_" and its name in stats.h, summed over workers. How many series
  * there are is bounded: the values of labels are words of stats.h, and domains are
- * at most STATS_DOMAINS_MAX. HTTP is libevent's evhttp; no password, no TLS. Served
- * by the helper (helper.h).
+ * at most STATS_DOMAINS_MAX. One request a connection (askers.h); no password, no
+ * TLS. Served by the helper (helper.h).
  */
 #ifndef POSTSEAL_COMMON_METRICS_H
 #define POSTSEAL_COMMON_METRICS_H

@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -8,8 +9,10 @@
 
 #include "common/control.h"
 #include "common/limits.h"
+#include "common/log.h"
 #include "tests/support/loop_fake.h"
 #include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
 
 /* The daemon's side, on a socket without a name in any directory. */
 struct world {
@@ -169,33 +172,86 @@ what_is_no_command(void)
 	CHECK(say(&w, fd, "sta") == NULL);
 	CHECK(say(&w, part, "sta") == NULL);
 	CHECK(say(&w, fd, "tus\n") != NULL && w.answer[0] == '{');
-	loop_fake_advance(w.loop, CONTROL_MS + 1);
+	loop_fake_advance(w.loop, ASKERS_MS + 1);
 	CHECK_STR(say(&w, part, ""), "");
 	close(fd);
 	close(part);
 	stop(&w);
 }
 
+/* Those who say nothing hold no place: the oldest goes for the one too many. */
 static void
-more_than_can_be_served_wait(void)
+one_too_many(void)
 {
 	static struct world w;
-	int fd[CONTROL_CLIENTS_MAX + 1];
+	int fd[ASKERS_MAX + 1];
 
 	start(&w);
-	for (int i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+	for (int i = 0; i < ASKERS_MAX; i++) {
 		fd[i] = dial(&w);
 		CHECK(say(&w, fd[i], "s") == NULL);
 	}
-	fd[CONTROL_CLIENTS_MAX] = dial(&w);
-	CHECK(say(&w, fd[CONTROL_CLIENTS_MAX], "status\n") == NULL);
-	CHECK(say(&w, fd[0], "tatus\n") != NULL);
-	CHECK(say(&w, fd[CONTROL_CLIENTS_MAX], "") != NULL);
+	CHECK(say(&w, fd[0], "") == NULL);
+	fd[ASKERS_MAX] = dial(&w);
+	CHECK(say(&w, fd[ASKERS_MAX], "status\n") != NULL);
 	CHECK(w.answer[0] == '{');
-	for (int i = 0; i <= CONTROL_CLIENTS_MAX; i++)
+	CHECK_STR(say(&w, fd[0], ""), "");
+	CHECK(say(&w, fd[1], "tatus\n") != NULL && w.answer[0] == '{');
+	for (int i = 0; i <= ASKERS_MAX; i++)
 		close(fd[i]);
 	stop(&w);
 }
 
-SUITE("control", T(status), T(what_is_no_command),
-    T(more_than_can_be_served_wait))
+/* A byte now and then is no way to stay. */
+static void
+trickle(void)
+{
+	static struct world w;
+	int fd;
+
+	start(&w);
+	fd = dial(&w);
+	for (int i = 0; i < 10; i++) {
+		CHECK(say(&w, fd, "s") == NULL);
+		loop_fake_advance(w.loop, ASKERS_MS / 10 - (i < 9));
+	}
+	CHECK(say(&w, fd, "") == NULL);
+	loop_fake_advance(w.loop, 10);
+	CHECK_STR(say(&w, fd, ""), "");
+	close(fd);
+	stop(&w);
+}
+
+/* Without descriptors it rests, and says so once; then it goes on. */
+static void
+out_of_descriptors(void)
+{
+	static struct world w;
+	struct rlimit was, few;
+	struct tmpdir d;
+	char log[TMPDIR_PATH_MAX];
+	int fd;
+
+	tmpdir_make(&d);
+	CU_ASSERT_FATAL(
+	    log_open(tmpdir_file(&d, "log", log), "t_control") == 0);
+	start(&w);
+	fd = dial(&w);
+	CU_ASSERT_FATAL(getrlimit(RLIMIT_NOFILE, &was) == 0);
+	few = (struct rlimit){(rlim_t)fd + 1, was.rlim_max};
+	CU_ASSERT_FATAL(setrlimit(RLIMIT_NOFILE, &few) == 0);
+	CHECK(say(&w, fd, "status\n") == NULL);
+	CU_ASSERT_FATAL(setrlimit(RLIMIT_NOFILE, &was) == 0);
+	CHECK(say(&w, fd, "") == NULL);
+	CHECK_STR(strstr(tmpdir_read(log), "accept_paused"),
+	    "accept_paused reason=\"control: Too many open files\"\n");
+	loop_fake_advance(w.loop, ASKERS_PAUSE_MS);
+	CHECK(say(&w, fd, "") != NULL && w.answer[0] == '{');
+	close(fd);
+	stop(&w);
+	log_open(NULL, "t_control");
+	tmpdir_remove(&d);
+}
+
+SUITE("control", T(status), T(what_is_no_command), T(one_too_many), T(trickle),
+    T(out_of_descriptors))

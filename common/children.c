@@ -56,15 +56,71 @@ children_free(struct children *c)
 	c->stats = NULL;
 }
 
+/* One that was in trouble, if there is one, so that its trouble is remembered. */
 static struct child *
-free_place(struct children *c)
+free_place(struct children *c, uint64_t now)
 {
+	struct child *best = NULL;
+
 	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++) {
-		if (c->v[i].pid == 0)
-			return &c->v[i];
+		struct child *w = &c->v[i];
+
+		if (w->pid == 0 && w->again <= now &&
+		    (best == NULL || (best->backoff == 0 && w->backoff > 0)))
+			best = w;
 	}
-	return NULL;
+	return best;
 }
+
+/* --- places that stay empty ------------------------------------------------ */
+
+enum {
+	EARLY_MS = 1000, /* who dies younger is in a crash loop */
+	BACKOFF_MAX_MS = 10 * 1000
+};
+
+void
+children_back_off(struct children *c, const struct child_end *e, uint64_t now)
+{
+	struct child *w = &c->v[e->place];
+
+	if (now - e->was.started >= EARLY_MS)
+		w->backoff = 0;
+	else if (w->backoff == 0)
+		w->backoff = EARLY_MS;
+	else if (w->backoff < BACKOFF_MAX_MS / 2)
+		w->backoff *= 2;
+	else
+		w->backoff = BACKOFF_MAX_MS;
+	w->again = now + w->backoff;
+}
+
+void
+children_forgive(struct children *c)
+{
+	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++)
+		c->v[i].backoff = c->v[i].again = 0;
+}
+
+unsigned
+children_waiting(const struct children *c, uint64_t now, uint64_t *ret_next)
+{
+	unsigned n = 0;
+
+	*ret_next = UINT64_MAX;
+	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++) {
+		const struct child *w = &c->v[i];
+
+		if (w->pid != 0 || w->again <= now)
+			continue;
+		n++;
+		if (w->again < *ret_next)
+			*ret_next = w->again;
+	}
+	return n;
+}
+
+/* --- forking ---------------------------------------------------------------- */
 
 static struct stats_slot *
 slot_of(const struct children *c, const struct child *w)
@@ -98,7 +154,7 @@ int
 children_fork(struct children *c, unsigned generation, uint64_t now,
     struct worker **ret_self)
 {
-	struct child *w = free_place(c);
+	struct child *w = free_place(c, now);
 	struct rlimit limit;
 	int pair[2], rc;
 	pid_t pid;
@@ -132,7 +188,9 @@ children_fork(struct children *c, unsigned generation, uint64_t now,
 	    .generation = generation,
 	    .started = now,
 	    .fullest = children_fullest(limit.rlim_cur),
-	    .base = stats_get(slot_of(c, w), STATS_CLOSED)};
+	    .base = stats_get(slot_of(c, w), STATS_CLOSED),
+	    .beats = stats_get(slot_of(c, w), STATS_WORKER_BEATS),
+	    .backoff = w->backoff};
 	show(c, w);
 	return 0;
 }
@@ -166,10 +224,13 @@ children_present(const struct children *c, unsigned generation)
 	return n;
 }
 
+enum { BEATS_MISSED_TAKES = 2 };
+
 static bool
 takes(const struct child *w, unsigned generation)
 {
-	return w->pid != 0 && w->ready && w->generation == generation;
+	return w->pid != 0 && w->ready && w->generation == generation &&
+	    w->missed < BEATS_MISSED_TAKES;
 }
 
 unsigned
@@ -328,6 +389,27 @@ children_retire(struct children *c, unsigned now)
 		children_kill(c, 1, now - GENERATIONS_MAX, SIGTERM);
 }
 
+void
+children_watch(struct children *c)
+{
+	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++) {
+		struct child *w = &c->v[i];
+		uint64_t beats = stats_get(slot_of(c, w), STATS_WORKER_BEATS);
+
+		if (w->pid == 0)
+			continue;
+		w->missed = beats == w->beats ? w->missed + 1 : 0;
+		w->beats = beats;
+		if (w->missed != WORKER_BEATS_MISSED_MAX)
+			continue;
+		log_event(LOG_ERR, "worker_stuck",
+		    "worker %u, pid %d, has not moved for %d s", w->number,
+		    (int)w->pid,
+		    WORKER_BEATS_MISSED_MAX * WORKER_BEAT_MS / 1000);
+		kill(w->pid, SIGKILL);
+	}
+}
+
 bool
 children_reap(struct children *c, struct child_end *ret)
 {
@@ -341,7 +423,7 @@ children_reap(struct children *c, struct child_end *ret)
 			if (w->pid != pid)
 				continue;
 			hang_up(w);
-			*ret = (struct child_end){*w, status, load_of(c, w)};
+			*ret = (struct child_end){i, *w, status, load_of(c, w)};
 			unshow(c, w);
 			w->pid = 0;
 			return true;

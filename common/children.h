@@ -37,10 +37,15 @@ struct child {
 	bool ready;       /* takes connections */
 	bool leaving;     /* it said that it has begun to finish */
 	bool killed;      /* a signal was sent to end it */
+	uint64_t beats;   /* of its slot's STATS_WORKER_BEATS, when looked at */
+	unsigned missed;  /* so many times there was none in between */
+	uint64_t backoff; /* ms: of who works in this place */
+	uint64_t again;   /* ms: nobody does before */
 };
 
 /* How a worker ended. */
 struct child_end {
+	size_t place; /* in the table */
 	struct child was;
 	int status;           /* of waitpid(2) */
 	uint64_t connections; /* that it had, and that are lost */
@@ -74,6 +79,25 @@ void children_free(struct children *c);
  */
 int children_fork(struct children *c, unsigned generation, uint64_t now,
     struct worker **ret_self);
+
+/*
+ * The worker e has ended, and nobody had told it to: its place stays empty, not at
+ * all, or, if it died within a second of its birth, for 1 s, doubling to 10 s each
+ * time that happens there. Other places do not wait for it.
+ */
+void children_back_off(
+    struct children *c, const struct child_end *e, uint64_t now);
+
+/* No place stays empty any more. */
+void children_forgive(struct children *c);
+
+/* How many places stay empty; *ret_next is when the first of them does not. */
+unsigned children_waiting(
+    const struct children *c, uint64_t now, uint64_t *ret_next);
+
+/* Every WORKER_BEAT_MS: looks which workers are alive, and kills one that has not
+ * been for too long, which then counts as one that died. Logs worker_stuck. */
+void children_watch(struct children *c);
 
 /* Places for so many more workers. */
 unsigned children_room(const struct children *c);

@@ -123,6 +123,12 @@ enum {
 	WORKER_READY_SECONDS = 30,
 	SUPERVISOR_STOP_SECONDS = 25,
 
+	/* A worker shows that it is alive; one that has not for so many times (half a
+	 * minute, so that a busy or swapping machine does not lose one) is killed,
+	 * and after two it gets no new connection. */
+	WORKER_BEAT_MS = 5000,
+	WORKER_BEATS_MISSED_MAX = 6,
+
 	/* A connection that was handed over while its worker was told to finish is
 	 * told so then: its peer has sent its first bytes by now. */
 	WORKER_LATE_MS = 1000,

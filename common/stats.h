@@ -99,6 +99,7 @@ enum stats_counter {
 	STATS_WORKER_PID, /* 0: there is none now */
 	STATS_WORKER_NUMBER,
 	STATS_WORKER_GENERATION,
+	STATS_WORKER_BEATS, /* written by the worker: it is alive */
 
 	/* written by the helper, into a slot of its own: keys against DNS */
 	STATS_KEYS_OK,

@@ -17,9 +17,8 @@
 enum {
 	HOLD_MS = 10,    /* when every channel is full */
 	HUP_MS = 1000,   /* reloads begin no faster */
-	EARLY_MS = 1000, /* who dies younger is in a crash loop */
-	BACKOFF_MAX_MS = 10 * 1000,
-	KILL_MS = 1000 /* what SIGKILL may take */
+	AGAIN_MS = 1000, /* after a fork(2) that failed */
+	KILL_MS = 1000   /* what SIGKILL may take */
 };
 
 struct supervisor {
@@ -37,7 +36,7 @@ struct supervisor {
 	bool hup;
 	uint64_t hup_at; /* no reload before */
 	uint64_t fork_at;
-	uint64_t backoff;
+	uint64_t watch_at; /* children_watch() */
 	struct acceptor acceptor;
 	bool stop;
 	bool hurry; /* told to stop once more */
@@ -105,7 +104,7 @@ static void
 commit(struct supervisor *s)
 {
 	generation_replace(s->ops, s->arg, &s->now, &s->next);
-	s->backoff = 0;
+	children_forgive(&s->children);
 	s->fork_at = 0;
 	count_commit(s);
 	helper_tell(&s->helper); /* the next one has the new settings */
@@ -145,11 +144,26 @@ settle(struct supervisor *s)
 
 /* --- workers ------------------------------------------------------------- */
 
+/* True if workers are missing; *ret_at is when one may be forked. */
+static bool
+missing(const struct supervisor *s, uint64_t *ret_at)
+{
+	unsigned present = children_present(&s->children, s->now.number);
+	unsigned waiting = children_waiting(&s->children, now_ms(), ret_at);
+
+	if (s->now.number == 0 || present >= s->now.workers)
+		return false;
+	if (present + waiting < s->now.workers || s->fork_at > *ret_at)
+		*ret_at = s->fork_at;
+	return true;
+}
+
 static bool
 fork_due(const struct supervisor *s)
 {
-	return s->now.number != 0 && now_ms() >= s->fork_at &&
-	    children_present(&s->children, s->now.number) < s->now.workers;
+	uint64_t at;
+
+	return missing(s, &at) && now_ms() >= at;
 }
 
 static int
@@ -170,30 +184,13 @@ fork_workers(struct supervisor *s, struct worker **ret_self)
 {
 	while (*ret_self == NULL && fork_due(s)) {
 		if (fork_one(s, &s->now, ret_self) != 0)
-			s->fork_at = now_ms() + EARLY_MS;
+			s->fork_at = now_ms() + AGAIN_MS;
 	}
 	while (*ret_self == NULL && s->next_bad == NULL &&
 	    s->next.forked < s->next.workers) {
 		if (fork_one(s, &s->next, ret_self) != 0)
 			s->next_bad = "a worker could not be forked";
 	}
-}
-
-/* A worker of the generation in force has ended, and nobody had told it to. */
-static void
-back_off(struct supervisor *s, const struct child *was)
-{
-	uint64_t now = now_ms();
-
-	if (now - was->started >= EARLY_MS)
-		s->backoff = 0;
-	else if (s->backoff == 0)
-		s->backoff = EARLY_MS;
-	else if (s->backoff < BACKOFF_MAX_MS / 2)
-		s->backoff *= 2;
-	else
-		s->backoff = BACKOFF_MAX_MS;
-	s->fork_at = now + s->backoff;
 }
 
 static void
@@ -213,7 +210,7 @@ reap(struct supervisor *s)
 		if (e.was.killed || e.was.leaving || s->stop)
 			continue;
 		if (e.was.generation == s->now.number)
-			back_off(s, &e.was);
+			children_back_off(&s->children, &e, now_ms());
 		else if (e.was.generation == s->next.number)
 			s->next_bad = "a worker ended before it was ready";
 	}
@@ -244,6 +241,15 @@ work(struct supervisor *s, struct worker *self)
 	    now ? &s->next : &s->now, self);
 	children_free(&s->children);
 	return code;
+}
+
+static void
+watch(struct supervisor *s)
+{
+	if (now_ms() < s->watch_at)
+		return;
+	children_watch(&s->children);
+	s->watch_at = now_ms() + WORKER_BEAT_MS;
 }
 
 /* --- the helper ----------------------------------------------------------- */
@@ -330,15 +336,15 @@ sooner(uint64_t *at, bool wanted, uint64_t other)
 static int
 patience(const struct supervisor *s)
 {
-	uint64_t now = now_ms(), at = UINT64_MAX;
+	uint64_t now = now_ms(), at = UINT64_MAX, due;
 
 	sooner(&at, s->hup && s->next.number == 0, s->hup_at);
 	sooner(&at, s->next.number != 0, s->next_until);
 	sooner(&at, s->acceptor.next > now, s->acceptor.next);
 	sooner(&at, s->acceptor.held >= 0, now + HOLD_MS);
-	sooner(&at,
-	    children_present(&s->children, s->now.number) < s->now.workers,
-	    s->fork_at);
+	if (missing(s, &due))
+		sooner(&at, true, due);
+	sooner(&at, children_alive(&s->children) > 0, s->watch_at);
 	sooner(&at, helper_wanted(s), s->helper.next);
 	if (at == UINT64_MAX)
 		return -1;
@@ -465,6 +471,7 @@ supervisor_run(const struct supervisor_ops *ops, void *arg)
 		if (fork_helper(&s))
 			return help(&s, pid);
 		settle(&s);
+		watch(&s);
 		if (s.hup && s.next.number == 0 && now_ms() >= s.hup_at)
 			load(&s);
 		else if (!s.stop)

@@ -16,8 +16,9 @@
  * newest GENERATIONS_MAX are told to finish (WORKER_FINISH).
  *
  * A worker that dies is forked again from the generation in force, at once; if
- * it lived for less than a second, after 1 s, doubling to 10 s. Connections wait
- * in the listeners' backlog when no worker can take them.
+ * it lived for less than a second, after 1 s, doubling to 10 s, each worker by itself.
+ * One that does not move for half a minute (stopped, or blocked) is killed.
+ * Connections wait in the listeners' backlog when no worker can take them.
  *
  * SIGTERM and SIGINT: nothing is accepted any more, workers are told to finish,
  * those that are left after SUPERVISOR_STOP_SECONDS, or when a second such signal
@@ -30,7 +31,7 @@
  * it is told when the daemon is ready, reloads and stops (notify.h).
  *
  * Log lines: listening, started, start_failed, reloaded, reload_failed,
- * worker_started, worker_died, worker_ended, worker_failed, accept_paused,
+ * worker_started, worker_died, worker_stuck, worker_ended, worker_failed, accept_paused,
  * stopped; control, metrics (a socket of the helper could not be opened).
  */
 #ifndef POSTSEAL_COMMON_SUPERVISOR_H

@@ -27,6 +27,7 @@ struct worker {
 	struct signal_watch *term;
 	struct timer *limit; /* of the last order */
 	struct timer *late;  /* the order again, for who came behind it */
+	struct timer *beat;
 };
 
 int
@@ -184,6 +185,16 @@ on_channel(evutil_socket_t channel, short what, void *arg)
 		accepted(w, passed_fd(&msg));
 }
 
+/* The supervisor looks whether it goes on (children_watch). */
+static void
+on_beat(void *arg)
+{
+	struct worker *w = arg;
+
+	stats_add(w->slot, STATS_WORKER_BEATS, 1);
+	timer_set(w->beat, WORKER_BEAT_MS);
+}
+
 static int
 make_events(struct worker *w)
 {
@@ -191,6 +202,8 @@ make_events(struct worker *w)
 
 	if (rc == 0)
 		rc = timer_new(w->loop, on_late, w, &w->late);
+	if (rc == 0)
+		rc = timer_new(w->loop, on_beat, w, &w->beat);
 	if (rc == 0)
 		rc = signal_new(w->loop, SIGTERM, on_term, w, &w->term);
 	if (rc != 0)
@@ -218,6 +231,7 @@ worker_watch(struct worker *w, struct loop *l,
 	sigemptyset(&term);
 	sigaddset(&term, SIGTERM);
 	sigprocmask(SIG_UNBLOCK, &term, NULL);
+	on_beat(w);
 	say(w, WORKER_READY);
 	return 0;
 }
@@ -230,9 +244,10 @@ worker_unwatch(struct worker *w)
 	signal_free(w->term);
 	timer_free(w->limit);
 	timer_free(w->late);
+	timer_free(w->beat);
 	w->readable = NULL;
 	w->term = NULL;
-	w->limit = w->late = NULL;
+	w->limit = w->late = w->beat = NULL;
 	w->loop = NULL;
 }
 

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +104,83 @@ the_fewest_gets_the_next(void)
 	CU_ASSERT_EQUAL(give(&f), 0);
 	CU_ASSERT_EQUAL(give(&f), 0);
 	check_sent(&f, 4, 6, 4);
+	done(&f);
+}
+
+/* A process that does nothing; its end is seen by children_reap(). */
+static pid_t
+sleeper(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	CU_ASSERT_FATAL(pid > 0);
+	return pid;
+}
+
+static void
+who_does_not_move_is_killed(void)
+{
+	struct fixture f;
+	struct child_end e;
+
+	start(&f);
+	f.c.v[0].pid = sleeper();
+	for (int i = 0; i < WORKER_BEATS_MISSED_MAX - 1; i++) {
+		stats_add(stats_slot(f.c.stats, 1), STATS_WORKER_BEATS, 1);
+		stats_add(stats_slot(f.c.stats, 2), STATS_WORKER_BEATS, 1);
+		children_watch(&f.c);
+		CHECK(children_ready(&f.c, 1) == (i < 1 ? 3 : 2));
+		CHECK(!children_reap(&f.c, &e));
+	}
+	/* moves at the last moment, and takes again */
+	stats_add(stats_slot(f.c.stats, 0), STATS_WORKER_BEATS, 1);
+	for (int i = 0; i <= WORKER_BEATS_MISSED_MAX; i++) {
+		stats_add(stats_slot(f.c.stats, 1), STATS_WORKER_BEATS, 1);
+		stats_add(stats_slot(f.c.stats, 2), STATS_WORKER_BEATS, 1);
+		children_watch(&f.c);
+		if (i == 0)
+			CHECK(children_ready(&f.c, 1) == 3);
+	}
+	for (int i = 0; i < 1000 && !children_reap(&f.c, &e); i++)
+		poll(NULL, 0, 10);
+	CHECK(e.place == 0 && WIFSIGNALED(e.status) &&
+	    WTERMSIG(e.status) == SIGKILL && children_died(&e));
+	done(&f);
+}
+
+/* Each place has a back-off of its own: 1 s, doubling to 10 s, and none for who
+ * lived. */
+static void
+places_back_off(void)
+{
+	static const uint64_t want[] = {1000, 2000, 4000, 8000, 10000, 10000};
+	struct child_end e = {.place = 1, .was = {.started = 5000}};
+	struct fixture f;
+	uint64_t next;
+
+	start(&f);
+	f.c.v[1].pid = 0;
+	f.c.v[2].pid = 0;
+	for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+		children_back_off(&f.c, &e, 5999);
+		CHECK(children_waiting(&f.c, 5999, &next) == 1);
+		CHECK(next == 5999 + want[i]);
+	}
+	e.place = 2;
+	children_back_off(&f.c, &e, 5999);
+	CHECK(children_waiting(&f.c, 5999, &next) == 2 && next == 6999);
+	CHECK(children_waiting(&f.c, 6999, &next) == 1 && next == 15999);
+	e.place = 1;
+	children_back_off(&f.c, &e, 6000); /* lived for a second */
+	CHECK(children_waiting(&f.c, 6999, &next) == 0);
+	children_back_off(&f.c, &e, 5999);
+	children_forgive(&f.c);
+	CHECK(children_waiting(&f.c, 5999, &next) == 0);
+	CHECK(next == UINT64_MAX);
 	done(&f);
 }
 
@@ -373,10 +451,10 @@ so_many_and_no_more(void)
 	done(&f);
 }
 
-SUITE("children", T(the_fewest_gets_the_next),
-    T(only_who_is_ready_and_of_the_generation), T(a_full_channel_passes_on),
-    T(what_descriptors_allow), T(a_full_one_gets_no_more),
-    T(a_dead_one_is_passed_over), T(what_workers_say),
-    T(drain_closes_the_channels_of_others),
+SUITE("children", T(the_fewest_gets_the_next), T(who_does_not_move_is_killed),
+    T(places_back_off), T(only_who_is_ready_and_of_the_generation),
+    T(a_full_channel_passes_on), T(what_descriptors_allow),
+    T(a_full_one_gets_no_more), T(a_dead_one_is_passed_over),
+    T(what_workers_say), T(drain_closes_the_channels_of_others),
     T(signals_go_to_the_generations_named),
     T(old_generations_are_told_to_finish), T(so_many_and_no_more))

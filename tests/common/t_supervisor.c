@@ -983,6 +983,29 @@ a_crash_loop_backs_off(void)
 	stop(&d);
 }
 
+/* When all die at once, young, each waits for its own second, and not for the sum. */
+static void
+each_worker_backs_off_by_itself(void)
+{
+	enum { CREW = 4 };
+	struct daemon d;
+	uint64_t begin;
+	struct line a;
+	int fd;
+
+	prepare(&d, CREW);
+	d.knobs->dies_when_ready = 1;
+	launch(&d);
+	CHECK(await_logged(&d, "worker_died", CREW));
+	begin = now_ms();
+	d.knobs->dies_when_ready = 0;
+	fd = dial(&d);
+	CHECK(greeted(fd, &a));
+	CHECK(now_ms() - begin < 1900);
+	close(fd);
+	stop(&d);
+}
+
 static void
 a_bad_start_ends_the_program(void)
 {
@@ -1083,5 +1106,6 @@ SUITE("supervisor", T(a_worker_hangs), T(work_is_shared_evenly),
     T(workers_outlive_a_killed_supervisor),
     T(without_descriptors_accepting_pauses), T(full_workers_get_no_more),
     T(without_descriptors_in_the_worker), T(a_crash_loop_backs_off),
-    T(a_bad_start_ends_the_program), T(workers_are_not_root),
-    T(the_helper_tells), T(it_is_waited_for_until_told_again))
+    T(each_worker_backs_off_by_itself), T(a_bad_start_ends_the_program),
+    T(workers_are_not_root), T(the_helper_tells),
+    T(it_is_waited_for_until_told_again))

@@ -109,7 +109,7 @@ who_list_other_way() {
 	PORT=2531 mail_in 198.51.100.9 evil.example x@soft.example \
 	    list-way@rcpt.example --h-From 'list@ed.example'
 	accepted && delivered list-way && no_field DKIM-Signature &&
-	    logged 'unsigned.*it came from outside: it has Received-SPF.*from=ed\.example client=127'
+	    logged 'unsigned.* client=127.* from=ed\.example .*it came from outside: it has Received-SPF'
 }
 
 # A stranger at the service itself

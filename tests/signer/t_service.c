@@ -379,7 +379,8 @@ packet_at_the_limit(void)
 	CHECK_STR(ask(&w, fd, 'N', S("")), "c");
 	send_raw(&w, fd, packet, 4 + MILTER_PACKET_MAX);
 	CHECK_STR(ask(&w, fd, 'E', S("")), "ia");
-	CHECK(fixture_has(one_line(&w), "signed client=127.0.0.1 domain=ed.example"));
+	CHECK(fixture_has(
+	    one_line(&w), "signed client=127.0.0.1 domain=ed.example"));
 	CHECK(errors(&w) == 0);
 	close(fd);
 	loop_run(w.loop);

@@ -205,8 +205,8 @@ starts(void)
 		mail("a.example", "ia", "d=a.example; s=s;");
 		mail("own.example", "ia", "d=own.example; s=o;");
 		mail("b.example", "t", "");
-		CHECK(signerd_logged(
-		    "tempfail reason=\"a key for b.example cannot be used ("));
+		CHECK(signerd_logged("from=b.example reason=\"a key for "
+		                     "b.example cannot be used ("));
 		kill(pid, SIGTERM);
 		CHECK(built_end_of(pid) == 0);
 		signerd_finish();

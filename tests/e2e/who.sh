@@ -101,7 +101,7 @@ who_list() {
 who_list_forged() {
 	who_post keep who-list-forged me@two.example &&
 	    who_unsigned who-list-forged \
-	    'it came from outside: it has Received-SPF of this host.*from=two\.example.*daemon=LISTS'
+	    'from=two\.example .*it came from outside: it has Received-SPF of this host.*daemon=LISTS'
 }
 
 # The list's From, by another way

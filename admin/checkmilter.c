@@ -11,9 +11,9 @@
 
 /* True if one of our listeners is in the list; its spelling is in name. */
 static bool
-lists_signer(struct checklook *l, struct span milters, struct buf *name)
+lists_one(struct checklook *l, const struct endpoint_list *e,
+    struct span milters, struct buf *name)
 {
-	const struct endpoint_list *e = &l->settings->signer.daemon.listen;
 	const char *queue = buf_text(&l->queue);
 
 	for (size_t i = 0; i < e->n; i++) {
@@ -24,6 +24,15 @@ lists_signer(struct checklook *l, struct span milters, struct buf *name)
 			return true;
 	}
 	return false;
+}
+
+static bool
+lists_signer(struct checklook *l, struct span milters, struct buf *name)
+{
+	const struct daemon_settings *d = &l->settings->signer.daemon;
+
+	return lists_one(l, &d->listen, milters, name) ||
+	    lists_one(l, &d->legacy, milters, name);
 }
 
 static bool
@@ -174,15 +183,52 @@ look_at_services(struct checklook *l)
 
 /* --- what Postfix does with milters --------------------------------------- */
 
+/* Without a listen key the signer is where it was before, too. */
+static void
+look_at_listen(struct checklook *l)
+{
+	if (l->settings->signer.daemon.legacy.n > 0)
+		findings_add(l->f, FINDING_WARNING, AREA,
+		    "every local user can have mail signed there, as any "
+		    "domain; with the key it listens on a socket that only "
+		    "Postfix can open",
+		    "postseal setup DOMAIN --apply, then reload the signer",
+		    "signer.listen is not set: the signer also answers on "
+		    "%s, as before",
+		    SETTINGS_LEGACY_SIGNER);
+}
+
+/* What happens to mail while the signer is away: its own default_action in the list,
+ * or that for all milters. */
+static bool
+does(struct checklook *l, const char *what)
+{
+	struct buf milters, name;
+	struct span own = {NULL, 0};
+	bool has;
+
+	checklook_get(l, "smtpd_milters", &milters);
+	buf_init(&name, ENDPOINT_TEXT_MAX);
+	if (lists_signer(l, buf_view(&milters), &name))
+		own =
+		    wiring_default_action(buf_view(&milters), buf_text(&name));
+	has = own.n > 0 ? span_ieqs(own, what)
+	                : checklook_is(l, "milter_default_action", what);
+	buf_free(&name);
+	buf_free(&milters);
+	return has;
+}
+
 static void
 look_at_default(struct checklook *l)
 {
-	if (checklook_is(l, "milter_default_action", "accept"))
+	if (does(l, "accept"))
 		findings_add(l->f, FINDING_NOTE, AREA,
-		    "with tempfail it waits instead", NULL,
+		    "with { ..., default_action=tempfail } it waits instead",
+		    NULL,
 		    "milter_default_action = accept: mail goes out unsigned "
 		    "while the signer is down");
-	else if (checklook_is(l, "milter_default_action", "reject"))
+	else if (does(l, "reject"))
 		checklook_add(l, FINDING_WARNING,
 		    "mail is refused for good while the signer is down", "-e",
 		    "milter_default_action = tempfail",
@@ -271,6 +317,7 @@ checkmilter_look(struct checklook *l)
 	look_at_list(l, "non_smtpd_milters",
 	    "mail of cron and sendmail(1), and bounces, go out unsigned");
 	look_at_services(l);
+	look_at_listen(l);
 	look_at_default(l);
 	look_at_rest(l);
 	look_for_rewriters(l);

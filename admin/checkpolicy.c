@@ -101,6 +101,30 @@ look_at_spawn(struct checklook *l, struct span line)
 	look_at_time_limit(l, name);
 }
 
+/* A standing daemon without a listen key is where it was before, too. */
+static bool
+asks_legacy(struct checklook *l)
+{
+	struct buf value;
+	bool asks = false;
+
+	if (l->settings->policyd.daemon.legacy.n == 0)
+		return false;
+	checklook_get(l, "smtpd_recipient_restrictions", &value);
+	asks = wiring_place(buf_view(&value), SETTINGS_LEGACY_POLICYD) !=
+	    WIRING_ABSENT;
+	buf_free(&value);
+	if (asks)
+		findings_add(l->f, FINDING_WARNING, AREA,
+		    "every local user can ask there; a socket in the queue "
+		    "directory is for Postfix alone",
+		    "ask unix:postseal/policyd.sock in main.cf, then set "
+		    "policyd.listen",
+		    "policyd.listen is not set, and main.cf asks %s, as before",
+		    SETTINGS_LEGACY_POLICYD);
+	return asks;
+}
+
 /* The target of check_policy_service: spawned, or the standing daemon's. */
 static void
 look_for_service(struct checklook *l)
@@ -117,7 +141,9 @@ look_for_service(struct checklook *l)
 			return;
 		}
 	}
-	if (listen->n > 0)
+	if (asks_legacy(l))
+		buf_str(&l->target, SETTINGS_LEGACY_POLICYD);
+	else if (listen->n > 0)
 		wiring_endpoint(
 		    &listen->v[0], queue == NULL ? "" : queue, &l->target);
 	findings_add(l->f, FINDING_NOTE, AREA,

@@ -211,11 +211,13 @@ set_up(struct run *r)
 	    strcmp(o->config, SETTINGS_FILE) == 0 ? NULL : o->config, &r->plan,
 	    &r->why);
 
-	if (rc == 0 && buf_text(&r->plan.hostname) == NULL)
+	if (rc == 0 &&
+	    (buf_text(&r->plan.hostname) == NULL ||
+	        buf_text(&r->plan.listen) == NULL))
 		rc = fail(r, "postconf", -ENOMEM);
 	if (rc == 0)
-		rc = setupconfig_plan(
-		    &r->config, buf_text(&r->plan.hostname), !r->plan.wired);
+		rc = setupconfig_plan(&r->config, buf_text(&r->plan.hostname),
+		    !r->plan.wired, buf_text(&r->plan.listen));
 	if (rc != 0)
 		return rc;
 	rc = needs_key(r, &r->new_key);

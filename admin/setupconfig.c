@@ -7,6 +7,7 @@
 #include "common/limits.h"
 
 static const struct confedit_step in_policyd[] = {{"policyd", NULL}};
+static const struct confedit_step in_signer[] = {{"signer", NULL}};
 
 static int
 fail(struct setupconfig *c, int rc)
@@ -80,7 +81,8 @@ set(struct setupconfig *c, const struct confedit_step *path, size_t depth,
 }
 
 int
-setupconfig_plan(struct setupconfig *c, const char *hostname, bool observe)
+setupconfig_plan(struct setupconfig *c, const char *hostname, bool observe,
+    const char *listen)
 {
 	struct span there;
 	struct buf name;
@@ -98,6 +100,8 @@ setupconfig_plan(struct setupconfig *c, const char *hostname, bool observe)
 	    confedit_get(buf_view(&c->text), in_policyd, 1, "observe",
 	        &there) == -ENOENT)
 		rc = set(c, in_policyd, 1, "observe", "true");
+	if (rc == 0 && listen[0] != '\0')
+		rc = set(c, in_signer, 1, "listen", listen);
 	buf_free(&name);
 	return rc;
 }

@@ -1,7 +1,8 @@
 /*
- * setupconfig.h - postseal.conf as `postseal setup` changes it: two lines, at most.
+ * setupconfig.h - postseal.conf as `postseal setup` changes it: three lines, at most.
  *
- * The host's name, and `observe`, where they are not set; nothing else in the file
+ * The host's name, and `observe`, where they are not set, and where the signer listens;
+ * nothing else in the file
  * is touched (confedit.h). What has changed is told for people before it is written.
  */
 #ifndef POSTSEAL_ADMIN_SETUPCONFIG_H
@@ -24,8 +25,10 @@ int setupconfig_read(struct setupconfig *c, const char *file, struct buf *why);
 void setupconfig_free(struct setupconfig *c);
 
 /* The name that Postfix has, where the config has none; observe: nothing is to be
- * refused at first, where nothing is said of it. 0 or -errno. */
-int setupconfig_plan(struct setupconfig *c, const char *hostname, bool observe);
+ * refused at first, where nothing is said of it. listen: signer.listen as it stands in
+ * a config; "" leaves it. 0 or -errno. */
+int setupconfig_plan(struct setupconfig *c, const char *hostname, bool observe,
+    const char *listen);
 
 /* observe = false. 0 or -errno. */
 int setupconfig_enforce(struct setupconfig *c);

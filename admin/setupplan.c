@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "admin/setupplan.h"
+#include "admin/tool.h"
 #include "admin/wiring.h"
 #include "common/limits.h"
 
@@ -240,11 +241,19 @@ plan_restrictions(struct maker *m)
 	return rc;
 }
 
+/* The signer, as Postfix knows it. */
+struct signer {
+	struct buf milter; /* "unix:postseal/signer.sock" */
+	struct buf item;   /* that with what happens when it is away */
+	const char *old;   /* what milter takes the place of, or NULL */
+};
+
 /* One of the two lists of milters. */
 static int
 plan_milters(
-    struct maker *m, const char *name, const char *milter, const char *first)
+    struct maker *m, const char *name, struct signer *s, const char *first)
 {
+	const char *milter = buf_text(&s->milter), *item = buf_text(&s->item);
 	struct buf value, expanded, changed;
 	const char *reason = NULL;
 	int rc = get(m, name, &value);
@@ -265,10 +274,14 @@ plan_milters(
 		goto out;
 	}
 	if (rc == 0)
-		rc =
-		    wiring_milters(buf_view(&value), milter, &changed, &reason);
+		rc = s->old == NULL ? -ENOENT
+		                    : wiring_replace_milter(buf_view(&value),
+		                          s->old, milter, item, &changed);
+	if (rc == -ENOENT)
+		rc = wiring_milters(
+		    buf_view(&value), milter, item, &changed, &reason);
 	if (rc == -EINVAL && reason != NULL)
-		rc = refuse(m, name, reason, milter);
+		rc = refuse(m, name, reason, item);
 	else if (rc == 0)
 		rc = buf_text(&changed) == NULL
 		    ? no_memory(m)
@@ -280,10 +293,122 @@ out:
 	return rc;
 }
 
+static bool
+is_below(const struct endpoint *e, const char *queue)
+{
+	size_t n = strlen(queue);
+
+	return e->addr.sa.sa_family == AF_UNIX &&
+	    strncmp(e->addr.un.sun_path, queue, n) == 0 &&
+	    e->addr.un.sun_path[n] == '/';
+}
+
+/* The listener that this Postfix reaches: in its own queue, or what the administrator
+ * has chosen; NULL: one has to be made. */
+static const struct endpoint *
+find_listener(const struct daemon_settings *d, const char *queue)
+{
+	const struct endpoint *chosen = NULL;
+
+	if (d->legacy.n > 0)
+		return NULL;
+	for (size_t i = 0; i < d->listen.n; i++) {
+		const struct endpoint *e = &d->listen.v[i];
+
+		if (is_below(e, queue))
+			return e;
+		if (e->addr.sa.sa_family != AF_UNIX && chosen == NULL)
+			chosen = e;
+	}
+	return chosen;
+}
+
+/* A socket more in signer.listen. */
+static int
+plan_listen(struct maker *m, const struct daemon_settings *d, const char *queue,
+    struct endpoint *ret)
+{
+	char text[ENDPOINT_TEXT_MAX];
+	struct buf *list = &m->plan->listen;
+	const char *why = NULL;
+	struct buf path;
+	int rc;
+
+	buf_init(&path, POSTCONF_VALUE_MAX);
+	buf_fmt(&path, "unix:%s/postseal/signer.sock", queue);
+	rc = endpoint_parse(buf_view(&path), ret, &why);
+	if (rc != 0)
+		buf_fmt(m->why, "queue_directory %s: %s\n", queue,
+		    why == NULL ? strerror(-rc) : why);
+	buf_byte(list, '{');
+	for (size_t i = 0; d->legacy.n == 0 && i < d->listen.n; i++) {
+		tool_config_string(endpoint_text(&d->listen.v[i], text), list);
+		buf_str(list, ", ");
+	}
+	if (rc == 0)
+		tool_config_string(endpoint_text(ret, text), list);
+	buf_byte(list, '}');
+	if (rc == 0 && buf_text(list) == NULL)
+		rc = no_memory(m);
+	buf_free(&path);
+	return rc;
+}
+
+/* Postfix 3.0 and later know what one milter may do when it is away. */
+static int
+is_old(struct maker *m, bool *ret)
+{
+	struct buf version;
+	int rc = get(m, "mail_version", &version);
+
+	*ret = rc == 0 && version.n > 1 && version.p[0] >= '1' &&
+	    version.p[0] <= '2' && version.p[1] == '.';
+	buf_free(&version);
+	return rc;
+}
+
+/* Mail waits when the signer is down, and does not go out unsigned. */
+static int
+spell_signer(struct maker *m, const struct endpoint *e, const char *queue,
+    struct signer *s)
+{
+	bool old = false;
+	int rc = is_old(m, &old);
+
+	wiring_endpoint(e, queue, &s->milter);
+	if (rc == 0 && buf_text(&s->milter) == NULL)
+		rc = no_memory(m);
+	if (rc != 0)
+		return rc;
+	buf_fmt(&s->item, old ? "%s" : "{ %s, default_action=tempfail }",
+	    buf_text(&s->milter));
+	if (m->settings->signer.daemon.legacy.n > 0)
+		s->old = SETTINGS_LEGACY_SIGNER;
+	return buf_text(&s->item) == NULL ? no_memory(m) : 0;
+}
+
+static int
+plan_signer(struct maker *m, const char *queue, struct signer *s)
+{
+	const struct daemon_settings *d = &m->settings->signer.daemon;
+	const struct endpoint *there = find_listener(d, queue);
+	struct endpoint new;
+	int rc = there == NULL ? plan_listen(m, d, queue, &new) : 0;
+
+	if (rc == 0)
+		rc = spell_signer(m, there == NULL ? &new : there, queue, s);
+	if (rc == 0)
+		rc = plan_milters(m, "smtpd_milters", s, NULL);
+	if (rc == 0)
+		rc = plan_milters(m, "non_smtpd_milters", s, "$smtpd_milters");
+	return rc;
+}
+
 static int
 plan_both_milters(struct maker *m)
 {
-	struct buf queue, milter;
+	struct signer s = {.old = NULL};
+	struct buf queue;
 	int rc;
 
 	if (m->settings->signer.daemon.listen.n == 0) {
@@ -291,44 +416,38 @@ plan_both_milters(struct maker *m)
 		return -EINVAL;
 	}
 	rc = get(m, "queue_directory", &queue);
-	buf_init(&milter, ENDPOINT_TEXT_MAX);
+	buf_init(&s.milter, ENDPOINT_TEXT_MAX);
+	buf_init(&s.item, ENDPOINT_TEXT_MAX + 40);
 	if (rc == 0 && (queue.n == 0 || buf_text(&queue) == NULL))
 		rc = no_memory(m);
-	if (rc == 0) {
-		wiring_endpoint(&m->settings->signer.daemon.listen.v[0],
-		    buf_text(&queue), &milter);
-		rc = buf_text(&milter) == NULL
-		    ? no_memory(m)
-		    : plan_milters(m, "smtpd_milters", buf_text(&milter), NULL);
-	}
 	if (rc == 0)
-		rc = plan_milters(m, "non_smtpd_milters", buf_text(&milter),
-		    "$smtpd_milters");
+		rc = plan_signer(m, buf_text(&queue), &s);
 	buf_free(&queue);
-	buf_free(&milter);
+	buf_free(&s.milter);
+	buf_free(&s.item);
 	return rc;
 }
 
-/* Where nothing is said: mail goes on when the signer is down, bounces are signed. */
+/* Where nothing is said: bounces are signed; a Postfix that cannot be told of one milter
+ * is told of all. */
 static int
 plan_defaults(struct maker *m)
 {
 	static const struct {
 		const char *name, *value;
-	} rows[] = {{"milter_default_action", "accept"},
-	    {"internal_mail_filter_classes", "bounce"}};
+	} rows[] = {{"internal_mail_filter_classes", "bounce"},
+	    {"milter_default_action", "tempfail"}};
+	bool old = false;
+	int rc = is_old(m, &old);
 
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+	for (size_t i = 0; rc == 0 && i < (old ? 2 : 1); i++) {
 		bool set = false;
-		int rc =
-		    postconf_is_set(m->postfix, rows[i].name, &set, m->why);
 
+		rc = postconf_is_set(m->postfix, rows[i].name, &set, m->why);
 		if (rc == 0 && !set)
 			rc = add_set(m, rows[i].name, rows[i].value);
-		if (rc != 0)
-			return rc;
 	}
-	return 0;
+	return rc;
 }
 
 /* Behind a content filter one of two smtpds must not sign. */
@@ -361,6 +480,7 @@ setupplan_make(const struct postconf *p, const struct settings *s,
 	*ret = (struct setupplan){.n = 0};
 	buf_init(&ret->advice, POSTCONF_VALUE_MAX);
 	buf_init(&ret->dir, POSTCONF_VALUE_MAX);
+	buf_init(&ret->listen, CONFIG_FILE_MAX);
 	rc = get(&m, "myhostname", &ret->hostname);
 	if (rc == 0)
 		rc = postconf_directory(p, &ret->dir, why);
@@ -380,4 +500,5 @@ setupplan_free(struct setupplan *plan)
 	buf_free(&plan->hostname);
 	buf_free(&plan->dir);
 	buf_free(&plan->advice);
+	buf_free(&plan->listen);
 }

@@ -19,14 +19,17 @@ enum { SETUPPLAN_COMMANDS_MAX = 8 };
 struct setupplan {
 	struct postconf_command command[SETUPPLAN_COMMANDS_MAX];
 	size_t n;
-	bool wired;          /* the check is in the restrictions already */
+	bool wired; /* the check is in the restrictions already */
+	struct buf
+	    listen; /* value of signer.listen; empty: it stays as it is */
 	struct buf hostname; /* myhostname */
 	struct buf dir;      /* config_directory */
 	struct buf advice;   /* lines for people, about what is left alone */
 };
 
 /*
- * s: the config, for the signer's first listener. config: its path, NULL where the
+ * s: the config. The signer gets a socket in the queue of this Postfix, unless its
+ * listen key names one, or a TCP address, which was chosen then. config: its path, NULL where the
  * daemons find it by themselves. 0 and *ret (setupplan_free); or -errno and
  * sentences in why: there is no Postfix, or it is set in a way that is not
  * understood; then nothing may be changed.

@@ -291,8 +291,8 @@ wiring_milter_is_last(struct span milters, const char *milter)
 }
 
 int
-wiring_milters(struct span milters, const char *milter, struct buf *ret,
-    const char **ret_why)
+wiring_milters(struct span milters, const char *milter, const char *item_text,
+    struct buf *ret, const char **ret_why)
 {
 	struct span rest = milters, item;
 	bool bad = false, empty = true;
@@ -307,8 +307,57 @@ wiring_milters(struct span milters, const char *milter, struct buf *ret,
 		buf_span(ret, span_trim(milters));
 		buf_str(ret, ", ");
 	}
-	buf_str(ret, milter);
+	buf_str(ret, item_text);
 	return buf_error(ret);
+}
+
+/* The item of the list that is the milter; false where there is none. */
+static bool
+find_milter(struct span milters, const char *milter, struct span *ret)
+{
+	bool bad = false;
+
+	while (wiring_next(&milters, ret, &bad)) {
+		if (same_milter(wiring_word(*ret), milter))
+			return !bad;
+	}
+	return false;
+}
+
+int
+wiring_replace_milter(struct span milters, const char *old, const char *milter,
+    const char *item, struct buf *ret)
+{
+	struct span found, word;
+	bool group;
+
+	if (!find_milter(milters, old, &found))
+		return -ENOENT;
+	word = wiring_word(found);
+	group = word.p != found.p;
+	if (!group)
+		word = found;
+	buf_add(ret, milters.p, (size_t)(word.p - milters.p));
+	buf_str(ret, group ? milter : item);
+	buf_span(
+	    ret, span_skip(milters, (size_t)(word.p + word.n - milters.p)));
+	return buf_error(ret);
+}
+
+struct span
+wiring_default_action(struct span milters, const char *milter)
+{
+	struct span item, rest, value;
+	bool bad = false;
+
+	if (!find_milter(milters, milter, &item) || item.p[0] != '{')
+		return nothing;
+	rest = span_of(item.p + 1, item.n - 2);
+	while (wiring_next(&rest, &value, &bad)) {
+		if (skip(&value, "default_action="))
+			return value;
+	}
+	return nothing;
 }
 
 /* The address of this host behind text, where it has all addresses. */

@@ -61,10 +61,20 @@ int wiring_restrictions(struct span restrictions, struct span classes,
 bool wiring_has_milter(struct span milters, const char *milter);
 bool wiring_milter_is_last(struct span milters, const char *milter);
 
-/* Appends the list with milter at its end: the signer comes last, when others have
- * changed the message. As wiring_restrictions(). */
-int wiring_milters(struct span milters, const char *milter, struct buf *ret,
-    const char **ret_why);
+/* Appends the list with item at its end, which is milter with what Postfix shall know
+ * of it: the signer comes last, when others have changed the message. As
+ * wiring_restrictions(). */
+int wiring_milters(struct span milters, const char *milter, const char *item,
+    struct buf *ret, const char **ret_why);
+
+/* Appends the list with item in the place of the milter old; of "{ old, ... }" what is
+ * behind the word stays, and milter takes its place. 0; -ENOENT when old is not in the
+ * list, or it cannot be read; or an error of buf_add(). */
+int wiring_replace_milter(struct span milters, const char *old,
+    const char *milter, const char *item, struct buf *ret);
+
+/* What our milter's own default_action is in the list, empty where it has none. */
+struct span wiring_default_action(struct span milters, const char *milter);
 
 /* The endpoint as Postfix writes it: "inet:127.0.0.1:8891"; a socket below queue
  * (queue_directory) as a chrooted smtpd sees it: "unix:postseal/signer"; one that

@@ -385,8 +385,17 @@ children_kill(struct children *c, unsigned first, unsigned last, int signo)
 void
 children_retire(struct children *c, unsigned now)
 {
-	if (now > GENERATIONS_MAX)
-		children_kill(c, 1, now - GENERATIONS_MAX, SIGTERM);
+	unsigned oldest = now;
+
+	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++) {
+		const struct child *w = &c->v[i];
+
+		if (w->pid != 0 && !w->killed && w->generation < oldest)
+			oldest = w->generation;
+	}
+	if (oldest < now)
+		children_kill(
+		    c, oldest, oldest + (now - 1 - oldest) / 2, SIGTERM);
 }
 
 void

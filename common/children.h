@@ -128,8 +128,8 @@ void children_event(struct children *c, const struct pollfd *p);
 /* Closes the channels of all workers but those of the generation: they drain. */
 void children_drain(struct children *c, unsigned but);
 
-/* Tells the generations that are older than the newest GENERATIONS_MAX to finish;
- * now is the newest. */
+/* Tells the older half of the generations to finish; now is the newest and does not
+ * count. */
 void children_retire(struct children *c, unsigned now);
 
 /* Sends the signal, once, to all workers of generations first..last. */

@@ -529,6 +529,12 @@ conn_resume(struct conn *c)
 		want_read(c);
 }
 
+uint64_t
+conn_quiet(const struct conn *c)
+{
+	return loop_now(c->loop) - c->touched;
+}
+
 void
 conn_set_timeout(struct conn *c, uint64_t ms)
 {

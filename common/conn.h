@@ -80,6 +80,9 @@ void conn_finish(struct conn *c, uint64_t ms);
 void conn_pause(struct conn *c);
 void conn_resume(struct conn *c);
 
+/* ms since a byte was read or written; counted while there is a timeout. */
+uint64_t conn_quiet(const struct conn *c);
+
 /* end(CONN_TIMEOUT) when ms pass without a byte read or written; 0: never. */
 void conn_set_timeout(struct conn *c, uint64_t ms);
 

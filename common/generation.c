@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/fdstore.h"
 #include "common/generation.h"
 #include "common/limits.h"
 #include "common/log.h"
@@ -55,12 +56,13 @@ prepare(struct generation *g, const struct generation *now, unsigned room,
 	g->workers = workers_of(&g->plan);
 	if (g->workers > room) {
 		buf_str(why, "too many old workers are still at work");
-		return -EAGAIN;
+		return -EUSERS;
 	}
 	rc = rights_find(g->plan.daemon->user, &g->rights, why);
 	if (rc != 0)
 		return rc;
-	rc = listen_open(g->plan.daemon, &now->listen, &g->listen, why);
+	rc = listen_open(g->plan.daemon, &now->listen,
+	    now->number == 0 && g->plan.replace, &g->listen, why);
 	if (rc != 0)
 		rights_free(&g->rights);
 	return rc;
@@ -88,9 +90,27 @@ open_side(const struct generation *g, const struct endpoint_list *where,
 	group_name(&g->rights, group, sizeof group);
 	d.socket_group = group[0] == '\0' ? NULL : group;
 	buf_init(&why, WHY_MAX);
-	if (listen_open(&d, old, ret, &why) != 0)
+	if (listen_open(
+	        &d, old, g->number == 1 && g->plan.replace, ret, &why) != 0)
 		log_event(LOG_WARNING, event, "%s", buf_text(&why));
 	buf_free(&why);
+}
+
+/* The config says nothing of where to listen: it is from before, or new and not set
+ * up. failed: of which sockets it could not open, or NULL. */
+static void
+warn_of_default(const struct generation *g, const char *failed)
+{
+	char text[ENDPOINT_TEXT_MAX];
+
+	if (g->plan.daemon->legacy.n == 0)
+		return;
+	if (failed != NULL && failed[0] != '\0')
+		log_event(LOG_WARNING, "listening", "%s", failed);
+	log_event(LOG_WARNING, "listening",
+	    "the config has no listen key: also on %s, where every local user "
+	    "can connect; postseal setup DOMAIN --apply ends that",
+	    endpoint_text(&g->plan.daemon->legacy.v[0], text));
 }
 
 int
@@ -111,6 +131,7 @@ generation_load(const struct supervisor_ops *ops, void *arg,
 	if (rc == 0) {
 		const struct daemon_settings *d = g.plan.daemon;
 
+		warn_of_default(&g, buf_text(&why));
 		open_side(
 		    &g, &d->control, "control", &now->control, &g.control);
 		open_side(
@@ -164,6 +185,7 @@ generation_replace(const struct supervisor_ops *ops, void *arg,
 	log_switch();
 	log_listening(&next->listen);
 	new.listen = commit(now->listen, &next->listen);
+	fdstore_keep(&new.listen);
 	new.control = commit(now->control, &next->control);
 	new.metrics = commit(now->metrics, &next->metrics);
 	log_begin(&l, LOG_NOTICE, now->number == 0 ? "started" : "reloaded");
@@ -190,7 +212,7 @@ void
 generation_end(
     const struct supervisor_ops *ops, void *arg, struct generation *g)
 {
-	listen_close(&g->listen);
+	listen_leave(&g->listen);
 	listen_close(&g->control);
 	listen_close(&g->metrics);
 	release(ops, arg, g);

@@ -31,7 +31,8 @@ struct generation {
  * The generation behind now (number 0: the first one): load(), the user, the
  * sockets that now has not. room: workers that can be forked. 0 and *ret owned,
  * to be given to generation_replace() or generation_abandon(); or -errno with
- * nothing changed, logged with generation_refuse().
+ * nothing changed, logged with generation_refuse(): -EUSERS when room is too
+ * small.
  */
 int generation_load(const struct supervisor_ops *ops, void *arg,
     const struct generation *now, unsigned room, struct generation *ret);
@@ -45,7 +46,8 @@ void generation_replace(const struct supervisor_ops *ops, void *arg,
 void generation_abandon(
     const struct supervisor_ops *ops, void *arg, struct generation *next);
 
-/* Frees the generation in force, closes its sockets and removes their files. */
+/* Frees the generation in force and closes its sockets; their files go, but of those
+ * that the service manager keeps (listen_leave). */
 void generation_end(
     const struct supervisor_ops *ops, void *arg, struct generation *g);
 

@@ -83,12 +83,9 @@ enum {
 	 * each has its caches to warm. */
 	WORKERS_MAX = 64,
 
-	/* Generations of settings in service: reloads come by hand or by the hour;
-	 * connections of Postfix live for an hour at the most, mostly. */
-	GENERATIONS_MAX = 4,
-
-	/* Worker processes of all generations together; a reload that would need
-	 * more is refused until old workers have come to their end. */
+	/* Worker processes of all generations together: 100 reloads on two cores while
+	 * a session lasts. A reload that would need more is refused, the older half
+	 * is told to finish, and the next reload has room. */
 	WORKERS_TOTAL_MAX = 256,
 
 	/* Domains whose signatures are counted one by one, for metrics: each makes
@@ -140,6 +137,13 @@ enum {
 	WORKER_CONNECTIONS_MAX = 10000,
 	WORKER_DESCRIPTORS = 32,
 
+	/* When all places are taken: how long a connection has for its first command,
+	 * which Postfix sends at once, and how long one must be quiet between messages
+	 * to be given up. Its SMTP client has paused for as long: its next message is
+	 * tempfailed, or what milter_default_action says. */
+	WORKER_NEW_MS = 1000,
+	WORKER_QUIET_MS = 60 * 1000,
+
 	/* What one connection may have queued for a peer that does not read. A
 	 * milter reply is under 70 KiB, a policy reply under 2 KiB. */
 	CONN_OUT_MAX = 256 * 1024,
@@ -161,6 +165,9 @@ enum {
 	 * actions are lines of SMTP. More than 8 different ones could be told
 	 * again. */
 	POLICY_GIVEN_MAX = 4096,
+
+	/* A policy connection before its first request, which Postfix sends at once. */
+	POLICY_FIRST_MS = 180 * 1000,
 
 	/* A policy connection on which nothing is said. Postfix closes it after 300
 	 * seconds, or 1,000 (smtpd_policy_service_max_idle, max_ttl), and who has
@@ -189,6 +196,10 @@ enum {
 	 * stream, as fast as the MTA reads its own queue file. A new connection
 	 * speaks at once. */
 	MILTER_PACKET_MS = 60 * 1000,
+
+	/* A connection that has negotiated, and on which no command has come. Postfix
+	 * sends the first one with the negotiation; a stopped machine takes a while. */
+	MILTER_FIRST_MS = 180 * 1000,
 
 	/* Between milter commands the MTA waits for its client, and Postfix sends the
 	 * header only when it has all of the message, however slowly that came.

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/fdstore.h"
 #include "common/limits.h"
 #include "common/listen.h"
 
@@ -54,53 +55,123 @@ dress(const char *path, mode_t mode, gid_t group, struct stat *ret_st)
 	return rc;
 }
 
+/* True if a process listens at the path; -> *ret_rc: 0 or why that is not known. */
+static bool
+is_alive(const struct endpoint *e, int *ret_rc)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int rc;
+
+	if (fd < 0) {
+		*ret_rc = -errno;
+		return false;
+	}
+	rc = connect(fd, &e->addr.sa, e->len) == 0 ? 0 : -errno;
+	close(fd);
+	*ret_rc = rc == -ECONNREFUSED || rc == -EAGAIN ? 0 : rc;
+	return rc == 0 || rc == -EAGAIN;
+}
+
 /* Removes what a dead daemon left at the path; not what lives, nor what is no
- * socket. */
+ * socket. With replace, what lives stays for now: *ret_beside. */
 static int
-clear_path(const struct endpoint *e, struct buf *why)
+clear_path(
+    const struct endpoint *e, bool replace, bool *ret_beside, struct buf *why)
 {
 	const char *path = e->addr.un.sun_path;
 	struct stat st;
-	int fd, rc;
+	int rc;
 
 	if (lstat(path, &st) != 0)
 		return errno == ENOENT ? 0 : complain(why, e, "stat", -errno);
 	if (!S_ISSOCK(st.st_mode))
 		return complain(
 		    why, e, "a file that is no socket is in the way", 0);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return complain(why, e, "socket", -errno);
-	rc = connect(fd, &e->addr.sa, e->len) == 0 ? 0 : -errno;
-	close(fd);
-	if (rc == 0 || rc == -EAGAIN)
+	*ret_beside = is_alive(e, &rc);
+	if (*ret_beside && !replace)
 		return complain(why, e, "another process listens there", 0);
-	if (rc != -ECONNREFUSED)
+	if (rc != 0)
 		return complain(why, e, "trying the old socket", rc);
-	if (unlink(path) != 0 && errno != ENOENT)
+	if (!*ret_beside && unlink(path) != 0 && errno != ENOENT)
 		return complain(why, e, "removing the old socket", -errno);
 	return 0;
 }
 
+/* The name that the file has until it takes the place of the old one. */
+static int
+name_beside(const struct endpoint *e, struct endpoint *ret)
+{
+	size_t n = strlen(e->addr.un.sun_path);
+
+	*ret = *e;
+	if (n + LISTEN_BESIDE_MAX >= sizeof e->addr.un.sun_path)
+		return -ENAMETOOLONG;
+	strcpy(ret->addr.un.sun_path + n, ".new");
+	ret->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n +
+	    LISTEN_BESIDE_MAX + 1);
+	return 0;
+}
+
+/*
+ * A folder named postseal is ours to make, in the queue directory of a Postfix: for
+ * root and the group that may connect. Nothing else is: the path may be a typo.
+ */
+static int
+make_folder(const char *path, gid_t group)
+{
+	static const char ours[] = "/postseal";
+	const char *slash = strrchr(path, '/');
+	size_t n = (size_t)(slash - path);
+	char dir[sizeof(struct sockaddr_un)];
+
+	if (n < sizeof ours ||
+	    memcmp(path + n + 1 - sizeof ours, ours, sizeof ours - 1) != 0)
+		return -ENOENT;
+	memcpy(dir, path, n);
+	dir[n] = '\0';
+	if (mkdir(dir, 0700) != 0)
+		return -errno;
+	if (group != (gid_t)-1 && lchown(dir, (uid_t)-1, group) != 0)
+		return -errno;
+	return chmod(dir, 0710) == 0 ? 0 : -errno;
+}
+
+static int
+bind_file(int fd, const struct endpoint *e)
+{
+	mode_t old = umask(0177);
+	int rc = bind(fd, &e->addr.sa, e->len) == 0 ? 0 : -errno;
+
+	umask(old);
+	return rc;
+}
+
 /* Until listen(2) a connect(2) is refused: mode and group are set in time. */
 static int
-bind_unix(struct listen_socket *s, mode_t mode, gid_t group, struct buf *why)
+bind_unix(struct listen_socket *s, bool replace, mode_t mode, gid_t group,
+    struct buf *why)
 {
 	const struct endpoint *e = &s->endpoint;
-	mode_t old;
+	struct endpoint at = *e;
 	struct stat st;
-	int rc = clear_path(e, why);
+	int rc = clear_path(e, replace, &s->beside, why);
 
 	if (rc != 0)
 		return rc;
-	old = umask(0177);
-	rc = bind(s->fd, &e->addr.sa, e->len) == 0 ? 0 : -errno;
-	umask(old);
+	if (s->beside) {
+		rc = name_beside(e, &at);
+		if (rc == 0)
+			unlink(at.addr.un.sun_path);
+	}
+	if (rc == 0)
+		rc = bind_file(s->fd, &at);
+	if (rc == -ENOENT && make_folder(at.addr.un.sun_path, group) == 0)
+		rc = bind_file(s->fd, &at);
 	if (rc != 0)
 		return complain(why, e, "bind", rc);
-	rc = dress(e->addr.un.sun_path, mode, group, &st);
+	rc = dress(at.addr.un.sun_path, mode, group, &st);
 	if (rc != 0) {
-		unlink(e->addr.un.sun_path);
+		unlink(at.addr.un.sun_path);
 		return complain(why, e, "setting mode and group", rc);
 	}
 	s->dev = st.st_dev;
@@ -148,13 +219,22 @@ has_file(const struct listen_socket *s)
 static void
 close_one(struct listen_socket *s)
 {
+	struct endpoint at;
+
 	close(s->fd);
-	if (is_unix(&s->endpoint) && has_file(s))
+	if (s->kept)
+		fdstore_drop(s);
+	if (!is_unix(&s->endpoint))
+		return;
+	if (s->beside && name_beside(&s->endpoint, &at) == 0)
+		unlink(at.addr.un.sun_path);
+	else if (has_file(s))
 		unlink(s->endpoint.addr.un.sun_path);
 }
 
 static int
-open_one(struct listen_socket *s, mode_t mode, gid_t group, struct buf *why)
+open_one(struct listen_socket *s, bool replace, mode_t mode, gid_t group,
+    struct buf *why)
 {
 	const struct endpoint *e = &s->endpoint;
 	int rc;
@@ -163,7 +243,8 @@ open_one(struct listen_socket *s, mode_t mode, gid_t group, struct buf *why)
 	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (s->fd < 0)
 		return complain(why, e, "socket", -errno);
-	rc = is_unix(e) ? bind_unix(s, mode, group, why) : bind_inet(s, why);
+	rc = is_unix(e) ? bind_unix(s, replace, mode, group, why)
+	                : bind_inet(s, why);
 	if (rc != 0) {
 		close(s->fd);
 		return rc;
@@ -219,9 +300,61 @@ find_group(const char *name, gid_t *ret, struct buf *why)
 	return 0;
 }
 
+/* One socket more in next: shared with old, or opened. */
+static int
+add(struct listen_set *next, const struct endpoint *e,
+    const struct listen_set *old, bool replace, struct buf *why)
+{
+	struct listen_socket *s = &next->v[next->n];
+	int rc = 0;
+
+	*s = (struct listen_socket){.endpoint = *e};
+	if (!share(s, old))
+		rc = open_one(s, replace, next->mode, next->group, why);
+	if (rc == 0)
+		next->n++;
+	return rc;
+}
+
+/* Where no listen key says what must be, what can be is enough. */
+static int
+open_default(const struct daemon_settings *d, const struct listen_set *old,
+    bool replace, struct listen_set *next, struct buf *why)
+{
+	const struct endpoint_list *const lists[] = {&d->listen, &d->legacy};
+	int rc = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		for (size_t k = 0; k < lists[i]->n; k++) {
+			int one;
+
+			if (rc != 0)
+				buf_str(why, "; ");
+			one = add(next, &lists[i]->v[k], old, replace, why);
+			rc = one == 0 ? rc : one;
+		}
+	}
+	return next->n > 0 ? 0 : rc;
+}
+
+static int
+open_named(const struct daemon_settings *d, const struct listen_set *old,
+    bool replace, struct listen_set *next, struct buf *why)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < d->listen.n; i++) {
+		if (twice(&d->listen, i))
+			return complain(
+			    why, &d->listen.v[i], "is named twice", 0);
+		rc = add(next, &d->listen.v[i], old, replace, why);
+	}
+	return rc;
+}
+
 int
 listen_open(const struct daemon_settings *d, const struct listen_set *old,
-    struct listen_set *ret, struct buf *why)
+    bool replace, struct listen_set *ret, struct buf *why)
 {
 	struct listen_set next = {.mode = d->socket_mode};
 	int rc = find_group(d->socket_group, &next.group, why);
@@ -233,27 +366,18 @@ listen_open(const struct daemon_settings *d, const struct listen_set *old,
 		    d->listen.n, LISTEN_MAX);
 		return -EINVAL;
 	}
-	next.v = calloc(d->listen.n, sizeof(*next.v));
+	next.v = calloc(d->listen.n + d->legacy.n, sizeof(*next.v));
 	if (next.v == NULL) {
 		buf_str(why, "listen: out of memory");
 		return -ENOMEM;
 	}
-	for (size_t i = 0; i < d->listen.n; i++) {
-		struct listen_socket *s = &next.v[i];
-
-		s->endpoint = d->listen.v[i];
-		if (twice(&d->listen, i))
-			rc = complain(why, &s->endpoint, "is named twice", 0);
-		else if (!share(s, old))
-			rc = open_one(s, next.mode, next.group, why);
-		if (rc != 0) {
-			listen_abandon(next);
-			return rc;
-		}
-		next.n++;
-	}
-	*ret = next;
-	return 0;
+	rc = d->legacy.n > 0 ? open_default(d, old, replace, &next, why)
+	                     : open_named(d, old, replace, &next, why);
+	if (rc != 0)
+		listen_abandon(next);
+	else
+		*ret = next;
+	return rc;
 }
 
 static bool
@@ -279,6 +403,20 @@ redress(const struct listen_socket *s, const struct listen_set *set,
 	    : complain(why, &s->endpoint, "setting mode and group", rc);
 }
 
+/* The file that was made beside takes its place: who connects finds the old socket
+ * or ours, and never none. */
+static int
+take_place(struct listen_socket *s, struct buf *why)
+{
+	struct endpoint at;
+
+	s->beside = false;
+	if (name_beside(&s->endpoint, &at) != 0 ||
+	    rename(at.addr.un.sun_path, s->endpoint.addr.un.sun_path) != 0)
+		return complain(why, &s->endpoint, "taking its place", -errno);
+	return 0;
+}
+
 int
 listen_commit(struct listen_set *s, struct listen_set next, struct buf *why)
 {
@@ -290,10 +428,13 @@ listen_commit(struct listen_set *s, struct listen_set next, struct buf *why)
 			close_one(&s->v[i]);
 	}
 	for (size_t i = 0; i < next.n; i++) {
-		if (changed && next.v[i].shared &&
-		    is_unix(&next.v[i].endpoint) && rc == 0)
-			rc = redress(&next.v[i], &next, why);
-		next.v[i].shared = false;
+		struct listen_socket *n = &next.v[i];
+
+		if (n->beside && rc == 0)
+			rc = take_place(n, why);
+		if (changed && n->shared && is_unix(&n->endpoint) && rc == 0)
+			rc = redress(n, &next, why);
+		n->shared = false;
 	}
 	free(s->v);
 	*s = next;
@@ -326,4 +467,34 @@ listen_forget(struct listen_set *s)
 	}
 	free(s->v);
 	*s = (struct listen_set){0};
+}
+
+void
+listen_leave(struct listen_set *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->v[i].kept)
+			close(s->v[i].fd);
+		else
+			close_one(&s->v[i]);
+	}
+	free(s->v);
+	*s = (struct listen_set){0};
+}
+
+/* A socket whose file is gone, or another one, gets no connection any more. */
+static bool
+is_replaced(const struct listen_socket *s)
+{
+	return is_unix(&s->endpoint) && !has_file(s);
+}
+
+bool
+listen_goes_on(const struct listen_set *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (!s->v[i].kept && !is_replaced(&s->v[i]))
+			return false;
+	}
+	return s->n > 0;
 }

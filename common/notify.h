@@ -11,6 +11,10 @@
 /* "READY=1", "STOPPING=1". */
 void notify_send(const char *state);
 
+/* The same with a descriptor, which is copied: "FDSTORE=1". 0, or -errno when it was
+ * not sent; -ENOENT where there is nobody to tell. */
+int notify_fd(const char *state, int fd);
+
 /* RELOADING=1 with the time that Type=notify-reload wants. */
 void notify_reloading(void);
 

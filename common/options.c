@@ -8,6 +8,7 @@
 
 static const struct option names[] = {
     {"listen", no_argument, NULL, OPTIONS_LISTEN},
+    {"replace", no_argument, NULL, 'r'},
     {"help", no_argument, NULL, OPTIONS_HELP},
     {"version", no_argument, NULL, OPTIONS_VERSION}, {NULL, 0, NULL, 0}};
 
@@ -32,6 +33,9 @@ options_read(int argc, char **argv, bool listen, struct options *o)
 		switch (c) {
 		case 'c':
 			o->file = optarg;
+			break;
+		case 'r':
+			o->replace = true;
 			break;
 		case 'T':
 			o->mode = OPTIONS_TEST;

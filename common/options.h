@@ -1,7 +1,7 @@
 /*
  * options.h - the command line of a daemon, read with getopt_long(3).
  *
- * -c FILE, -T, -h, --help, --version, and for the policy daemon --listen. Prints
+ * -c FILE, -T, --replace, -h, --help, --version, and for the policy daemon --listen. Prints
  * nothing: who may be told of a mistake, and where, is known by the program's
  * main.c. The admin command has options of its own (admin/tool.h).
  */
@@ -20,6 +20,7 @@ enum options_mode {
 
 struct options {
 	enum options_mode mode; /* the last one named */
+	bool replace;           /* --replace */
 	const char *file;       /* of -c, in argv, or SETTINGS_FILE */
 	const char *wrong;      /* a static reason, or NULL */
 	const char *what;       /* with it: the argument; in argv, or letter */

@@ -85,9 +85,11 @@ const struct row settings_rows[] = {
     {"policyd", "user", ROW_USER, AT(policyd.daemon.user), "postseal-policyd",
         .help = "User that the standing daemon becomes.", .general = true},
     {"policyd", "listen", ROW_ENDPOINTS, AT(policyd.daemon.listen),
-        "inet:127.0.0.1:10031",
-        .help = "Where the standing daemon listens: \"inet:address:port\" or "
-                "\"unix:/path\". (Not used where spawn(8) starts it.)",
+        "unix:/var/spool/postfix/postseal/policyd.sock",
+        .help = "Where the standing daemon listens: \"unix:/path\" or "
+                "\"inet:address:port\", where every local user can ask. Not "
+                "set: also on inet:127.0.0.1:10031, as it was before. (Not "
+                "used where spawn(8) starts it.)",
         .general = true},
     {"policyd", "socket_mode", ROW_MODE, AT(policyd.daemon.socket_mode), "0660",
         .help = "Mode of the socket of unix:.", .general = true},
@@ -221,9 +223,11 @@ const struct row settings_rows[] = {
     {"signer", "user", ROW_USER, AT(signer.daemon.user), "postseal-signer",
         .help = "User that the daemon becomes."},
     {"signer", "listen", ROW_ENDPOINTS, AT(signer.daemon.listen),
-        "inet:127.0.0.1:8891",
-        .help = "Where it listens: \"inet:address:port\" or \"unix:/path\". "
-                "OpenDKIM's spellings are understood too."},
+        "unix:/var/spool/postfix/postseal/signer.sock",
+        .help = "Where it listens: \"unix:/path\" or \"inet:address:port\", "
+                "where every local user can have mail signed. Not set: also "
+                "on inet:127.0.0.1:8891, as it was before; postseal setup "
+                "sets it. OpenDKIM's spellings are understood too."},
     {"signer", "socket_mode", ROW_MODE, AT(signer.daemon.socket_mode), "0660",
         .help = "Mode of the socket of unix:."},
     {"signer", "socket_group", ROW_GROUP, AT(signer.daemon.socket_group),

@@ -99,10 +99,18 @@ struct identity_settings {
 
 enum header_kind { HEADER_RECEIVED_SPF, HEADER_AUTH_RESULTS, HEADER_NONE };
 
+/* The default of listen before 0.2. */
+#define SETTINGS_LEGACY_POLICYD "inet:127.0.0.1:10031"
+#define SETTINGS_LEGACY_SIGNER "inet:127.0.0.1:8891"
+
 /* What a standing daemon needs before it serves; the same keys in both. */
 struct daemon_settings {
 	const char *user;
 	struct endpoint_list listen;
+
+	/* Where it listened by default before there were unix sockets: a config
+	 * without a listen key is served there, too. Empty when it has the key. */
+	struct endpoint_list legacy;
 	mode_t socket_mode;
 	const char *socket_group; /* NULL: the daemon's own */
 

@@ -402,6 +402,34 @@ default_hostname(struct reader *r)
 		settings_reader_nomem(r);
 }
 
+/* A config from before keeps the mail flowing: main.cf may still name this address. */
+static void
+set_legacy(struct reader *r, const char *key, const char *was,
+    struct daemon_settings *d)
+{
+	const struct row *row = settings_known_row(key);
+	struct endpoint *e;
+	const char *why;
+
+	if (r->s->line[row - settings_rows] != 0)
+		return;
+	e = arena_alloc(&r->s->arena, sizeof *e);
+	if (e == NULL || endpoint_parse(span_str(was), e, &why) != 0) {
+		settings_reader_nomem(r);
+		return;
+	}
+	d->legacy = (struct endpoint_list){e, 1};
+}
+
+static void
+set_legacies(struct reader *r)
+{
+	set_legacy(r, "policyd.listen", SETTINGS_LEGACY_POLICYD,
+	    &r->s->policyd.daemon);
+	set_legacy(
+	    r, "signer.listen", SETTINGS_LEGACY_SIGNER, &r->s->signer.daemon);
+}
+
 int
 settings_reader_finish(struct reader *r, struct settings **ret)
 {
@@ -415,6 +443,8 @@ settings_reader_finish(struct reader *r, struct settings **ret)
 	}
 	if (r->error == 0 && r->s->hostname == NULL)
 		default_hostname(r);
+	if (r->error == 0)
+		set_legacies(r);
 	if (r->error == 0) {
 		*ret = r->s;
 		r->s = NULL;

@@ -9,6 +9,7 @@
 
 #include "common/acceptor.h"
 #include "common/children.h"
+#include "common/fdstore.h"
 #include "common/generation.h"
 #include "common/limits.h"
 #include "common/log.h"
@@ -71,14 +72,19 @@ failed(struct supervisor *s)
 static void
 load(struct supervisor *s)
 {
+	int rc;
+
 	if (s->hup) {
 		s->hup = false;
 		s->hup_at = now_ms() + HUP_MS;
 		notify_reloading();
 		(void)log_reopen(); /* on failure the old file stays open */
 	}
-	if (generation_load(s->ops, s->arg, &s->now,
-	        children_room(&s->children), &s->next) != 0) {
+	rc = generation_load(
+	    s->ops, s->arg, &s->now, children_room(&s->children), &s->next);
+	if (rc == -EUSERS)
+		children_retire(&s->children, s->now.number);
+	if (rc != 0) {
 		failed(s);
 		return;
 	}
@@ -110,7 +116,6 @@ commit(struct supervisor *s)
 	helper_tell(&s->helper); /* the next one has the new settings */
 	notify_send("READY=1");
 	children_drain(&s->children, s->now.number);
-	children_retire(&s->children, s->now.number);
 }
 
 /* The next generation failed; nobody was ever connected to its workers. */
@@ -395,6 +400,63 @@ await_workers(struct supervisor *s, uint64_t until)
 }
 
 static void
+end_helper(struct supervisor *s)
+{
+	if (s->helper.pid != 0)
+		kill(s->helper.pid, SIGKILL);
+}
+
+/* Nobody comes after us, or nobody that we know of. */
+static void
+finish(struct supervisor *s)
+{
+	children_drain(&s->children, 0);
+	children_kill(&s->children, 0, UINT_MAX, SIGTERM);
+	await_workers(s, now_ms() + SUPERVISOR_STOP_SECONDS * 1000);
+	children_kill(&s->children, 0, UINT_MAX, SIGKILL);
+	end_helper(s);
+	await_workers(s, now_ms() + KILL_MS);
+}
+
+/* What came to a socket that another daemon has replaced goes to our workers; what
+ * the service manager keeps is left to the next daemon. */
+static void
+accept_rest(struct supervisor *s)
+{
+	uint64_t until = now_ms() + KILL_MS;
+
+	for (size_t i = 0; i < s->now.listen.n; i++) {
+		const struct listen_socket *l = &s->now.listen.v[i];
+
+		if (!l->kept && s->acceptor.held < 0)
+			acceptor_take(&s->acceptor, l->fd, &s->children,
+			    s->now.number, now_ms());
+	}
+	while (s->acceptor.held >= 0 && now_ms() < until) {
+		poll(NULL, 0, HOLD_MS);
+		acceptor_pass(&s->acceptor, &s->children, s->now.number);
+	}
+}
+
+/* The next daemon gets all that is new. The workers stay behind, without us, for the
+ * sessions that they have: one that was cut could go on unsigned. */
+static void
+hand_over(struct supervisor *s)
+{
+	uint64_t until = now_ms() + KILL_MS;
+	struct pollfd p = {.fd = s->signals, .events = POLLIN};
+	uint64_t now;
+
+	accept_rest(s);
+	children_drain(&s->children, 0);
+	while (s->helper.pid != 0 && (now = now_ms()) < until) {
+		poll(&p, 1, (int)(until - now));
+		read_signals(s);
+	}
+	end_helper(s);
+}
+
+static void
 shut_down(struct supervisor *s)
 {
 	struct log_line l;
@@ -403,19 +465,17 @@ shut_down(struct supervisor *s)
 	if (s->next.number != 0)
 		abandon(s);
 	helper_tell(&s->helper);
-	children_drain(&s->children, 0);
-	children_kill(&s->children, 0, UINT_MAX, SIGTERM);
-	await_workers(s, now_ms() + SUPERVISOR_STOP_SECONDS * 1000);
-	children_kill(&s->children, 0, UINT_MAX, SIGKILL);
-	if (s->helper.pid != 0)
-		kill(s->helper.pid, SIGKILL);
-	await_workers(s, now_ms() + KILL_MS);
+	if (listen_goes_on(&s->now.listen))
+		hand_over(s);
+	else
+		finish(s);
 	acceptor_close(&s->acceptor);
+	log_begin(&l, LOG_NOTICE, "stopped");
+	log_num(&l, "workers_left", children_alive(&s->children));
+	log_end(&l);
 	generation_end(s->ops, s->arg, &s->now);
 	children_free(&s->children);
 	close(s->signals);
-	log_begin(&l, LOG_NOTICE, "stopped");
-	log_end(&l);
 }
 
 static int
@@ -458,6 +518,8 @@ supervisor_run(const struct supervisor_ops *ops, void *arg)
 	raise_descriptors();
 	if (rc == 0)
 		rc = children_init(&s.children);
+	if (rc == 0)
+		rc = fdstore_take(&s.now.listen);
 	if (rc != 0) {
 		log_event(LOG_ERR, "start_failed", "%s", strerror(-rc));
 		return 1;

@@ -12,15 +12,19 @@
  * that are new are opened, new workers are forked, and when all of them are
  * ready the old ones are told to drain. If anything fails on the way, nothing has
  * changed and the old generation goes on. HUPs within a second are one. A
- * connection keeps the generation it began with; generations older than the
- * newest GENERATIONS_MAX are told to finish (WORKER_FINISH).
+ * connection keeps the generation it began with, to its end: one that was cut in an
+ * SMTP session could cost a signature. Only where there is no room for the workers of
+ * a new generation it is refused, and the older half is told to finish
+ * (WORKER_FINISH).
  *
  * A worker that dies is forked again from the generation in force, at once; if
  * it lived for less than a second, after 1 s, doubling to 10 s, each worker by itself.
  * One that does not move for half a minute (stopped, or blocked) is killed.
  * Connections wait in the listeners' backlog when no worker can take them.
  *
- * SIGTERM and SIGINT: nothing is accepted any more, workers are told to finish,
+ * SIGTERM and SIGINT, where a next daemon gets what comes (listen_goes_on): nothing is
+ * accepted any more, the supervisor ends at once, and the workers drain without it.
+ * Else workers are told to finish,
  * those that are left after SUPERVISOR_STOP_SECONDS, or when a second such signal
  * comes, are killed, exit 0. Until then who connects waits in the backlog, so that
  * Postfix finds the next daemon when it tries again, and not nobody; only at the end
@@ -44,6 +48,7 @@
 /* What load() answers. All borrowed until unload(generation). */
 struct supervisor_plan {
 	const struct daemon_settings *daemon; /* listen, mode, group, user */
+	bool replace; /* a living daemon's unix sockets; at the start only */
 	unsigned workers; /* 0: one for each core; WORKERS_MAX at most */
 	void
 	    *generation; /* the wing's: settings, tables, keys, ...; not NULL */

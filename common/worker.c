@@ -6,9 +6,12 @@
 
 #include <event2/event.h>
 
+#include "common/children.h"
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/worker.h"
+
+enum { ROOM_MS = 200, TELL_AGAIN_MS = 60 * 1000 };
 
 struct worker {
 	int channel;
@@ -26,6 +29,9 @@ struct worker {
 	struct event *readable;
 	struct signal_watch *term;
 	struct timer *limit; /* of the last order */
+	unsigned fullest;    /* connections that there is a place for */
+	uint64_t told;       /* when it was logged that all are taken */
+	struct timer *room;  /* to look again for one that can be spared */
 	struct timer *late;  /* the order again, for who came behind it */
 	struct timer *beat;
 };
@@ -137,6 +143,37 @@ on_late(void *arg)
 	w->events->order(w->arg, WORKER_FINISH);
 }
 
+uint64_t
+worker_spare(bool begun, bool in_use, uint64_t quiet)
+{
+	if (!begun)
+		return quiet >= WORKER_NEW_MS ? UINT64_MAX / 2 + quiet : 0;
+	return !in_use && quiet > WORKER_QUIET_MS ? quiet : 0;
+}
+
+/* Who comes next shall find a place. If nobody can be spared now, somebody may be
+ * soon. */
+static void
+make_room(void *arg)
+{
+	struct worker *w = arg;
+	uint64_t now = loop_now(w->loop);
+
+	if (w->connections < w->fullest || w->events->spare == NULL)
+		return;
+	if (!w->events->spare(w->arg)) {
+		timer_set(w->room, ROOM_MS);
+		return;
+	}
+	if (w->told != 0 && now - w->told < TELL_AGAIN_MS)
+		return;
+	w->told = now;
+	log_event(LOG_WARNING, "crowded",
+	    "all %u places of a worker are taken: connections on which nothing "
+	    "is said are closed",
+	    w->fullest);
+}
+
 static void
 accepted(struct worker *w, int fd)
 {
@@ -149,6 +186,7 @@ accepted(struct worker *w, int fd)
 		 * way. */
 		if (w->finish)
 			timer_set(w->late, WORKER_LATE_MS);
+		make_room(w);
 	} else {
 		/* The kernel has closed it: this process may open no more. */
 		log_event(LOG_ERR, "connection_lost", "out of descriptors");
@@ -205,6 +243,8 @@ make_events(struct worker *w)
 	if (rc == 0)
 		rc = timer_new(w->loop, on_beat, w, &w->beat);
 	if (rc == 0)
+		rc = timer_new(w->loop, make_room, w, &w->room);
+	if (rc == 0)
 		rc = signal_new(w->loop, SIGTERM, on_term, w, &w->term);
 	if (rc != 0)
 		return rc;
@@ -219,9 +259,13 @@ int
 worker_watch(struct worker *w, struct loop *l,
     const struct worker_events *events, void *arg)
 {
+	struct rlimit limit;
 	sigset_t term;
 	int rc;
 
+	w->fullest = getrlimit(RLIMIT_NOFILE, &limit) == 0
+	    ? children_fullest(limit.rlim_cur)
+	    : WORKER_CONNECTIONS_MAX;
 	w->loop = l;
 	w->events = events;
 	w->arg = arg;
@@ -247,7 +291,8 @@ worker_unwatch(struct worker *w)
 	timer_free(w->beat);
 	w->readable = NULL;
 	w->term = NULL;
-	w->limit = w->late = w->beat = NULL;
+	timer_free(w->room);
+	w->limit = w->late = w->beat = w->room = NULL;
 	w->loop = NULL;
 }
 

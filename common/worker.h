@@ -62,7 +62,19 @@ struct worker_events {
 	 * WORKER_DRAIN before it. The worker ends by itself when the last
 	 * connection is closed. */
 	void (*order)(void *arg, enum worker_order order);
+
+	/* All places are taken: closes the connection for which worker_spare() has
+	 * the largest answer. False when that is 0 for all. */
+	bool (*spare)(void *arg);
 };
+
+/*
+ * How well a connection can be spared: 0 not at all. begun: a first command has come;
+ * in_use: a message or a request is under way; quiet: ms without a byte. Those that
+ * have not begun go first, the longest quiet of them before others; but each has
+ * WORKER_NEW_MS for it. Then who is quiet for over WORKER_QUIET_MS.
+ */
+uint64_t worker_spare(bool begun, bool in_use, uint64_t quiet);
 
 /*
  * Takes connections from now on and tells the supervisor that this worker is

@@ -15,7 +15,7 @@
 #include "policyd/startup.h"
 
 static const char help[] =
-    "usage: postseal-policyd [-c FILE] [--listen | -T]\n"
+    "usage: postseal-policyd [-c FILE] [--listen [--replace] | -T]\n"
     "\n"
     "Answers Postfix's check_policy_service with SPF verdicts.\n"
     "\n"
@@ -24,6 +24,8 @@ static const char help[] =
     "  --listen     listen as the config says, in the foreground, until "
     "SIGTERM;\n"
     "               SIGHUP reads the config again\n"
+    "  --replace    take the place of a daemon that listens, at its unix "
+    "sockets\n"
     "  -T           print the settings in force and exit; 1 if they are wrong\n"
     "  -c FILE      read FILE, not " SETTINGS_FILE "\n"
     "  -h, --help   print this and exit\n"
@@ -92,7 +94,7 @@ run(const struct options *o)
 	case OPTIONS_SERVE:
 		return spawned_run(o->file);
 	case OPTIONS_LISTEN:
-		return standing_run(o->file);
+		return standing_run(o->file, o->replace);
 	case OPTIONS_TEST:
 		return test(o->file);
 	case OPTIONS_HELP:

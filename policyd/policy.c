@@ -6,6 +6,7 @@
 #include "common/conn.h"
 #include "common/limits.h"
 #include "common/log.h"
+#include "common/worker.h"
 #include "policyd/policy.h"
 
 enum { TELL_AGAIN_MS = 60 * 1000 };
@@ -16,6 +17,8 @@ struct policy {
 	struct request *request; /* under way; NULL: none */
 	void (*closed)(void *arg);
 	void *arg;
+	bool begun; /* a first request has come */
+	bool retired;
 	bool partial;  /* the beginning of a request has been read */
 	bool draining; /* end when nothing is under way */
 
@@ -252,6 +255,9 @@ policy_take(struct policy *p, const struct attr *in)
 	struct policy_env *env = p->env;
 	int rc;
 
+	if (!p->begun && !p->retired)
+		conn_set_timeout(p->conn, POLICY_IDLE_MS);
+	p->begun = true;
 	if (env->broken != NULL) {
 		log_broken(env);
 		policy_reply(p, "dunno");
@@ -335,7 +341,15 @@ policy_drained(void *arg)
 void
 policy_retire(struct policy *p)
 {
+	p->retired = true;
 	conn_set_timeout(p->conn, POLICY_RETIRED_IDLE_MS);
+}
+
+uint64_t
+policy_spare(const struct policy *p)
+{
+	return worker_spare(
+	    p->begun, policy_waits(p) || p->partial, conn_quiet(p->conn));
 }
 
 void
@@ -369,7 +383,7 @@ policy_new(struct policy_env *env, int in, int out, void (*closed)(void *arg),
 	p->arg = arg;
 	buf_init(&p->repeat, HEADER_LINE_MAX + 128);
 	buf_init(&p->given, POLICY_GIVEN_MAX);
-	conn_set_timeout(conn, POLICY_IDLE_MS);
+	conn_set_timeout(conn, POLICY_FIRST_MS);
 	*ret = p;
 	return 0;
 }

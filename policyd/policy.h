@@ -54,6 +54,9 @@ int policy_new(struct policy_env *env, int in, int out,
  * connection is closed after POLICY_RETIRED_IDLE_MS. */
 void policy_retire(struct policy *p);
 
+/* How well it can be spared (worker_spare() of worker.h). */
+uint64_t policy_spare(const struct policy *p);
+
 /* Comes to an end: at once if no request is under way (closed() is called in this
  * call), else when it is answered. */
 void policy_drain(struct policy *p);

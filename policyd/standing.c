@@ -16,6 +16,7 @@
 /* The supervisor. */
 struct start {
 	const char *file;
+	bool replace;
 	bool started; /* settings have been read */
 };
 
@@ -109,11 +110,27 @@ standing_order(void *arg, enum worker_order order)
 	}
 }
 
+static bool
+standing_spare(void *arg)
+{
+	struct standing *s = arg;
+	struct client *best = NULL;
+
+	for (struct client *c = s->first; c != NULL; c = c->next) {
+		if (policy_spare(c->policy) >
+		    (best == NULL ? 0 : policy_spare(best->policy)))
+			best = c;
+	}
+	if (best != NULL)
+		policy_drain(best->policy);
+	return best != NULL;
+}
+
 static int
 standing_work(struct standing *s, const struct settings *settings)
 {
 	static const struct worker_events events = {
-	    standing_accepted, standing_order};
+	    standing_accepted, standing_order, standing_spare};
 	struct request_env *env = &s->env.request;
 	int rc = resolver_new(env->loop, &settings->dns, &env->resolver);
 
@@ -182,6 +199,7 @@ standing_load(void *arg, struct supervisor_plan *ret)
 		return rc;
 	}
 	ret->daemon = &settings->policyd.daemon;
+	ret->replace = start->replace;
 	ret->workers = 1; /* a second one would have a DNS cache of its own */
 	ret->generation = settings;
 	return 0;
@@ -195,13 +213,13 @@ standing_unload(void *arg, void *generation)
 }
 
 int
-standing_run(const char *file)
+standing_run(const char *file, bool replace)
 {
 	static const struct supervisor_ops ops = {standing_load,
 	    standing_unload, standing_serve, NULL, STARTUP_IDENT,
 	    STATS_POLICYD};
 
-	struct start start = {.file = file};
+	struct start start = {.file = file, .replace = replace};
 
 	return supervisor_run(&ops, &start);
 }

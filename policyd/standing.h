@@ -10,8 +10,11 @@
 #ifndef POSTSEAL_POLICYD_STANDING_H
 #define POSTSEAL_POLICYD_STANDING_H
 
-/* Serves with the settings in file until SIGTERM. Returns the exit code of the
- * process, in the supervisor and in each worker. */
-int standing_run(const char *file);
+#include <stdbool.h>
+
+/* Serves with the settings in file until SIGTERM; replace: takes the place of one that
+ * listens (listen.h). Returns the exit code of the process, in the supervisor and in
+ * each worker. */
+int standing_run(const char *file, bool replace);
 
 #endif

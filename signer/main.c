@@ -15,12 +15,13 @@
 #include "signer/service.h"
 
 static const char usage_text[] =
-    "usage: postseal-signer [-c FILE] [-T]\n"
+    "usage: postseal-signer [-c FILE] [--replace | -T]\n"
     "\n"
     "Signs mail with DKIM, as a milter for Postfix. Stays in the foreground "
     "until\n"
     "SIGTERM; SIGHUP reads config and keys again.\n"
     "\n"
+    "  --replace   take the place of a signer that runs, at its unix sockets\n"
     "  -T          print the settings in force and exit; 1 if they, or a key, "
     "are\n"
     "              wrong\n"
@@ -32,6 +33,7 @@ static const char usage_text[] =
 
 struct daemon {
 	const char *file;
+	bool replace;
 	bool started; /* a generation has been read */
 };
 
@@ -79,6 +81,7 @@ load(void *arg, struct supervisor_plan *ret)
 	d->started = true;
 	log_internal(s);
 	ret->daemon = &s->settings->signer.daemon;
+	ret->replace = d->replace;
 	ret->workers = s->settings->signer.workers;
 	ret->generation = s;
 	return 0;
@@ -140,11 +143,11 @@ help(void *arg, struct helper *h, void *generation)
 }
 
 static int
-run(const char *file)
+run(const struct options *o)
 {
 	static const struct supervisor_ops ops = {
 	    load, unload, serve, help, SETUP_IDENT, STATS_SIGNER};
-	struct daemon d = {.file = file};
+	struct daemon d = {.file = o->file, .replace = o->replace};
 
 	return supervisor_run(&ops, &d);
 }
@@ -191,7 +194,7 @@ act(const struct options *o)
 {
 	switch (o->mode) {
 	case OPTIONS_SERVE:
-		return run(o->file);
+		return run(o);
 	case OPTIONS_TEST:
 		return test(o->file);
 	case OPTIONS_HELP:

@@ -207,8 +207,30 @@ on_order(void *arg, enum worker_order order)
 	}
 }
 
+static uint64_t
+rank(const struct peer *p)
+{
+	return worker_spare(session_begun(p->session),
+	    !session_idle(p->session), conn_quiet(p->conn));
+}
+
+static bool
+on_spare(void *arg)
+{
+	struct service *v = arg;
+	struct peer *best = NULL;
+
+	for (struct peer *p = v->first; p != NULL; p = p->next) {
+		if (rank(p) > (best == NULL ? 0 : rank(best)))
+			best = p;
+	}
+	if (best != NULL)
+		finish(best);
+	return best != NULL;
+}
+
 static const struct worker_events events = {
-    .accepted = on_accepted, .order = on_order};
+    .accepted = on_accepted, .order = on_order, .spare = on_spare};
 
 /* Between two messages, as all timers. */
 static void

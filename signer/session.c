@@ -91,6 +91,12 @@ session_idle(const struct session *s)
 	return strchr("nrcx", s->state) != NULL;
 }
 
+bool
+session_begun(const struct session *s)
+{
+	return strchr("nr", s->state) == NULL;
+}
+
 void
 session_finish(struct session *s)
 {
@@ -110,7 +116,9 @@ session_timeout(const struct session *s)
 {
 	bool flowing = s->inside || strchr("nhb", s->state) != NULL;
 
-	return flowing ? MILTER_PACKET_MS : MILTER_COMMAND_MS;
+	if (flowing)
+		return MILTER_PACKET_MS;
+	return session_begun(s) ? MILTER_COMMAND_MS : MILTER_FIRST_MS;
 }
 
 /* The state as the MTA would name it. */

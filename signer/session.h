@@ -46,6 +46,9 @@ bool session_over(const struct session *s);
 /* True when no message is under way. */
 bool session_idle(const struct session *s);
 
+/* True when a first command has come, behind the negotiation. */
+bool session_begun(const struct session *s);
+
 /* Be over as soon as no message is under way. */
 void session_finish(struct session *s);
 

@@ -88,10 +88,11 @@ find(const struct findings *f, const char *what)
 static void
 all_is_well(void)
 {
+	static const char listen[] = "signer { listen = inet:127.0.0.1:8891 }";
 	struct checkpostfix c;
 	struct findings f;
 
-	look(&f, &c, "", "smtp inet n - y - - smtpd\n", "");
+	look(&f, &c, "", "smtp inet n - y - - smtpd\n", listen);
 	CHECK(f.count[FINDING_NOTE] == 1); /* no spawned daemon */
 	findings_free(&f);
 	checkpostfix_free(&c);
@@ -100,11 +101,11 @@ all_is_well(void)
 
 		snprintf(master, sizeof master, SMTPD "%s", policyd_spf);
 		/* the default of Postfix 3.11, and before */
-		look(&f, &c, "milter_default_action = shutdown\n", master, "");
+		look(&f, &c, "milter_default_action = shutdown\n", master, listen);
 		CHECK(f.count[FINDING_OK] == 7 && f.count[FINDING_NOTE] == 0);
 		findings_free(&f);
 		checkpostfix_free(&c);
-		look(&f, &c, "", master, "");
+		look(&f, &c, "", master, listen);
 	}
 	for (const struct finding *i = f.first; i != NULL; i = i->next) {
 		suite_row(i->what);
@@ -215,6 +216,16 @@ static const struct row {
         "smtpd_milters do not have the signer", "postseal setup"},
     {"smtpd_milters = inet:localhost:8891\n", SMTPD, "", FINDING_OK,
         "smtpd_milters have the signer", NULL},
+    {"", SMTPD, "", FINDING_WARNING, "signer.listen is not set",
+        "postseal setup"},
+    {"smtpd_milters = { unix:q, default_action=accept }\n", SMTPD,
+        "signer { listen = unix:/q/q }", FINDING_NOTE, "= accept", NULL},
+    {"smtpd_milters = { unix:q, default_action=reject }\n", SMTPD,
+        "signer { listen = unix:/q/q }", FINDING_WARNING,
+        "milter_default_action = reject", "tempfail"},
+    {"smtpd_milters = unix:postseal/signer.sock\n"
+     "queue_directory = /var/spool/postfix\n",
+        SMTPD, "", FINDING_OK, "smtpd_milters have the signer", NULL},
     {"smtpd_milters = unix:run/s\n", SMTPD, "signer { listen = unix:/q/run/s }",
         FINDING_OK, "smtpd_milters have the signer", NULL},
     {"non_smtpd_milters = \n", SMTPD, "", FINDING_WARNING,

@@ -9,7 +9,7 @@
 
 /* Reads text, NULL: no file, as setup would, writes it; what it is then. */
 static void
-check(const char *text, bool observe, const char *want)
+check(const char *text, bool observe, const char *listen, const char *want)
 {
 	char path[TMPDIR_PATH_MAX];
 	struct setupconfig c;
@@ -24,7 +24,7 @@ check(const char *text, bool observe, const char *want)
 		tmpdir_write(&d, "p.conf", text);
 	buf_init(&why, 1000);
 	CHECK(setupconfig_read(&c, tmpdir_file(&d, "p.conf", path), &why) == 0);
-	CHECK(setupconfig_plan(&c, "mx.a.example", observe) == 0);
+	CHECK(setupconfig_plan(&c, "mx.a.example", observe, listen) == 0);
 	CHECK((c.changes.n > 0) == (text == NULL || strcmp(text, want) != 0));
 	CHECK(setupconfig_store(&c) == 0);
 	CHECK(why.n == 0);
@@ -40,14 +40,17 @@ check(const char *text, bool observe, const char *want)
 static void
 two_lines(void)
 {
-	check(NULL, true,
+	check(NULL, true, "",
 	    "hostname = \"mx.a.example\"\n\npolicyd {\n\tobserve = true\n}\n");
-	check("# mine\nhostname = \"h.example\"\n", true,
+	check("# mine\nhostname = \"h.example\"\n", true, "",
 	    "# mine\nhostname = \"h.example\"\n\npolicyd {\n\tobserve = "
 	    "true\n}\n");
-	check("hostname = h.example\npolicyd { observe = false }\n", true,
+	check("hostname = h.example\npolicyd { observe = false }\n", true, "",
 	    "hostname = h.example\npolicyd { observe = false }\n");
-	check("hostname = h.example\n", false, "hostname = h.example\n");
+	check("hostname = h.example\n", false, "", "hostname = h.example\n");
+	check("hostname = h.example\nsigner { listen = {\"unix:/a\"} }\n", false,
+	    "{\"unix:/q/s\"}",
+	    "hostname = h.example\nsigner { listen = {\"unix:/q/s\"} }\n");
 }
 
 static void

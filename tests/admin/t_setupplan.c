@@ -17,6 +17,7 @@ static const char defaults[] = "myhostname = mx.a.example\n"
                                "smtpd_milters = \n"
                                "non_smtpd_milters = \n"
                                "content_filter = \n"
+                               "mail_version = 3.7.11\n"
                                "milter_default_action = tempfail\n"
                                "internal_mail_filter_classes = \n";
 
@@ -49,23 +50,33 @@ text_of(const struct setupplan *plan, struct buf *out)
 	"user=postseal-policyd argv=" SETUPPLAN_POLICYD "'\n"
 #define LIMIT "postconf -e 'policyd-spf_time_limit = 3600'\n"
 #define NON "postconf -e 'non_smtpd_milters = $smtpd_milters'\n"
-#define REST \
-	"postconf -e 'milter_default_action = accept'\n" \
-	"postconf -e 'internal_mail_filter_classes = bounce'\n"
-#define OURS "inet:127.0.0.1:8891"
+#define REST "postconf -e 'internal_mail_filter_classes = bounce'\n"
+#define OURS "unix:postseal/signer.sock"
+#define ITEM "{ " OURS ", default_action=tempfail }"
+#define LISTEN "{\"unix:/q/postseal/signer.sock\"}"
+#define SET "signer { listen = " LISTEN " }"
+
+#define SPAWNED \
+	"policyd-spf unix - n n - 0 spawn user=a argv=/x/postseal-policyd\n"
+#define DONE \
+	"policyd-spf_time_limit = 10\n" \
+	"internal_mail_filter_classes = bounce\n" \
+	"smtpd_recipient_restrictions = reject_unauth_destination, " \
+	"check_policy_service unix:private/policyd-spf\n"
 
 static const struct {
 	const char *main_cf, *master_cf, *config;
 	const char *want; /* commands */
 	bool wired;
+	const char *listen; /* NULL: LISTEN */
 } rows[] = {
     {"", "", "",
         SERVICE LIMIT
         "postconf -e 'smtpd_recipient_restrictions = permit_mynetworks, "
         "permit_sasl_authenticated, reject_unauth_destination, "
         "check_policy_service unix:private/policyd-spf'\n"
-        "postconf -e 'smtpd_milters = " OURS "'\n" NON REST,
-        false},
+        "postconf -e 'smtpd_milters = " ITEM "'\n" NON REST,
+        false, NULL},
     {"policyd-spf_time_limit = 10\nsmtpd_milters = inet:x:1\n"
      "milter_default_action = tempfail\n"
      "internal_mail_filter_classes = notify\n"
@@ -74,8 +85,8 @@ static const struct {
         SERVICE "postconf -e 'smtpd_recipient_restrictions = "
                 "reject_unauth_destination, check_policy_service "
                 "unix:private/policyd-spf, permit'\n"
-                "postconf -e 'smtpd_milters = inet:x:1, " OURS "'\n" NON,
-        false},
+                "postconf -e 'smtpd_milters = inet:x:1, " ITEM "'\n" NON,
+        false, NULL},
     {"policyd-spf_time_limit = 10\nsmtpd_milters = " OURS "\n"
      "non_smtpd_milters = $smtpd_milters\n"
      "milter_default_action = tempfail\n"
@@ -83,9 +94,9 @@ static const struct {
      "smtpd_recipient_restrictions = reject_unauth_destination, "
      "check_policy_service unix:private/policyd-spf\n",
         "policyd-spf unix - n n - 0 spawn user=a argv=/x/postseal-policyd\n",
-        "", "", true},
+        "", "", true, NULL},
     /* behind a $name, and in a class */
-    {"policyd-spf_time_limit = 10\nsmtpd_milters = inet:localhost:8891\n"
+    {"policyd-spf_time_limit = 10\nsmtpd_milters = " ITEM "\n"
      "non_smtpd_milters = " OURS "\n"
      "milter_default_action = tempfail\n"
      "internal_mail_filter_classes = bounce\n"
@@ -93,7 +104,7 @@ static const struct {
      "mine = reject_unauth_destination, check_policy_service "
      "unix:private/policyd-spf\n",
         "policyd-spf unix - n n - 0 spawn user=a argv=/x/postseal-policyd\n",
-        "", "", true},
+        "", "", true, NULL},
     {"policyd-spf_time_limit = 10\nsmtpd_milters = " OURS "\n"
      "non_smtpd_milters = " OURS "\n"
      "milter_default_action = tempfail\n"
@@ -102,7 +113,7 @@ static const struct {
      "smtpd_recipient_restrictions = reject_unauth_destination, mine\n"
      "mine = check_policy_service unix:private/policyd-spf\n",
         "policyd-spf unix - n n - 0 spawn user=a argv=/x/postseal-policyd\n",
-        "", "", true},
+        "", "", true, NULL},
     {"policyd-spf_time_limit = 10\nnon_smtpd_milters = inet:y:2\n"
      "milter_default_action = tempfail\n"
      "internal_mail_filter_classes = bounce\n"
@@ -110,9 +121,35 @@ static const struct {
      "check_policy_service unix:private/policyd-spf\n",
         "policyd-spf unix - n n - 0 spawn user=a argv=/x/postseal-policyd\n",
         "signer { listen = \"unix:/q/postseal/s\" }",
-        "postconf -e 'smtpd_milters = unix:postseal/s'\n"
-        "postconf -e 'non_smtpd_milters = inet:y:2, unix:postseal/s'\n",
-        true},
+        "postconf -e 'smtpd_milters = { unix:postseal/s, "
+        "default_action=tempfail }'\n"
+        "postconf -e 'non_smtpd_milters = inet:y:2, { unix:postseal/s, "
+        "default_action=tempfail }'\n",
+        true, ""},
+    /* from before: in the place of the old address */
+    {DONE "smtpd_milters = inet:a:1, inet:localhost:8891 unix:z\n"
+          "non_smtpd_milters = { inet:127.0.0.1:8891, x=y }\n",
+        SPAWNED, "",
+        "postconf -e 'smtpd_milters = inet:a:1, " ITEM " unix:z'\n"
+        "postconf -e 'non_smtpd_milters = { " OURS ", x=y }'\n",
+        true, LISTEN},
+    /* TCP was chosen */
+    {DONE "smtpd_milters = inet:127.0.0.1:8891\n"
+          "non_smtpd_milters = $smtpd_milters\n",
+        SPAWNED, "signer { listen = inet:127.0.0.1:8891 }", "", true, ""},
+    /* another instance has its socket */
+    {DONE "smtpd_milters = \n", SPAWNED,
+        "signer { listen = \"unix:/spool/s\" }",
+        "postconf -e 'smtpd_milters = " ITEM "'\n" NON, true,
+        "{\"unix:/spool/s\", \"unix:/q/postseal/signer.sock\"}"},
+    /* a Postfix that has no braces */
+    {"policyd-spf_time_limit = 10\nmail_version = 2.11.3\n"
+     "smtpd_recipient_restrictions = reject_unauth_destination, "
+     "check_policy_service unix:private/policyd-spf\n",
+        SPAWNED, SET,
+        "postconf -e 'smtpd_milters = " OURS "'\n" NON REST
+        "postconf -e 'milter_default_action = tempfail'\n",
+        true, ""},
 };
 
 static void
@@ -132,6 +169,8 @@ makes_commands(void)
 		text_of(&p, &out);
 		CHECK_STR(buf_text(&out), rows[i].want);
 		CHECK(p.wired == rows[i].wired);
+		CHECK_STR(buf_text(&p.listen),
+		    rows[i].listen == NULL ? LISTEN : rows[i].listen);
 		CHECK_STR(buf_text(&p.hostname), "mx.a.example");
 		CHECK_STR(buf_text(&p.dir), "/etc/postfix");
 		setupplan_free(&p);

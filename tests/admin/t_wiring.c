@@ -121,8 +121,42 @@ inserts_into_milters(void)
 		suite_row(rows[i].text);
 		buf_init(&out, 4096);
 		CHECK(wiring_milters(span_str(rows[i].text),
-		          "inet:127.0.0.1:8891", &out, &why) == rows[i].rc);
+		          "inet:127.0.0.1:8891", "inet:127.0.0.1:8891", &out,
+		          &why) == rows[i].rc);
 		CHECK_STR(buf_text(&out), rows[i].want);
+		buf_free(&out);
+	}
+	suite_row(NULL);
+}
+
+static void
+replaces_a_milter(void)
+{
+	static const struct {
+		const char *list;
+		int rc;
+		const char *want, *action;
+	} rows[] = {{"inet:127.0.0.1:8891", 0, "{ unix:s, x=y }", ""},
+	    {"inet:a:1, inet:localhost:8891 unix:z", 0,
+	        "inet:a:1, { unix:s, x=y } unix:z", ""},
+	    {"unix:z, { inet:127.0.0.1:8891, default_action=accept }", 0,
+	        "unix:z, { unix:s, default_action=accept }", "accept"},
+	    {"{inet:127.0.0.1:8891}", 0, "{unix:s}", ""},
+	    {"$mine", -ENOENT, "", ""}, {"", -ENOENT, "", ""},
+	    {"{ inet:127.0.0.1:8891", -ENOENT, "", ""}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct span list = span_str(rows[i].list);
+		struct buf out;
+
+		suite_row(rows[i].list);
+		buf_init(&out, 4096);
+		CHECK(wiring_replace_milter(list, "inet:127.0.0.1:8891",
+		          "unix:s", "{ unix:s, x=y }", &out) == rows[i].rc);
+		CHECK_STR(buf_text(&out), rows[i].want);
+		CHECK(
+		    span_eq(wiring_default_action(list, "inet:127.0.0.1:8891"),
+		        span_str(rows[i].action)));
 		buf_free(&out);
 	}
 	suite_row(NULL);
@@ -201,8 +235,13 @@ feed(void *arg, struct span head, struct span tail)
 		CHECK(rc == 0 || rc == -EALREADY || why != NULL);
 		(void)wiring_place(part[i], "unix:private/policyd-spf");
 		buf_clear(&out);
-		rc = wiring_milters(part[i], "inet:[::1]:8", &out, &why);
+		rc = wiring_milters(part[i], "inet:[::1]:8",
+		    "{ inet:[::1]:8, default_action=tempfail }", &out, &why);
 		CHECK(rc == 0 || rc == -EALREADY || why != NULL);
+		rc = wiring_replace_milter(
+		    part[i], "inet:[::1]:8", "unix:s", "{ unix:s }", &out);
+		CHECK(rc == 0 || rc == -ENOENT);
+		(void)wiring_default_action(part[i], "inet:[::1]:8");
 		buf_free(&out);
 	}
 }
@@ -218,4 +257,5 @@ every_split(void)
 }
 
 SUITE("wiring", T(knows_milters), T(every_split), T(inserts_into_restrictions),
-    T(finds_its_place), T(inserts_into_milters), T(spells_endpoints))
+    T(finds_its_place), T(inserts_into_milters), T(replaces_a_milter),
+    T(spells_endpoints))

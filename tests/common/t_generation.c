@@ -133,7 +133,7 @@ nothing_is_left_of_a_refused_one(void)
 	w.load = -EINVAL;
 	refused(&w, &now, 2, -EINVAL);
 	w.load = 0;
-	refused(&w, &now, 1, -EAGAIN);
+	refused(&w, &now, 1, -EUSERS);
 	w.daemon.socket_group = "no-such-group";
 	refused(&w, &now, 2, -EINVAL);
 	w.daemon.socket_group = NULL;

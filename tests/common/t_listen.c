@@ -68,7 +68,7 @@ static int
 open_next(struct fixture *f)
 {
 	buf_clear(&f->why);
-	return listen_open(&f->settings, &f->set, &f->next, &f->why);
+	return listen_open(&f->settings, &f->set, false, &f->next, &f->why);
 }
 
 static int
@@ -292,7 +292,8 @@ errors_name_the_endpoint(void)
 	CU_ASSERT_EQUAL(open_next(&f), 0);
 	CU_ASSERT_EQUAL(commit(&f), 0);
 	f.endpoint[0] = bound(f.set.v[0].fd);
-	CHECK(listen_open(&f.settings, &none, &f.next, &f.why) == -EADDRINUSE);
+	CHECK(listen_open(&f.settings, &none, false, &f.next, &f.why) ==
+	    -EADDRINUSE);
 	CHECK(why_has(&f, endpoint_text(&f.endpoint[0], text)));
 	CHECK(why_has(&f, ": bind: Address already in use"));
 	f.settings.listen.n = 0;
@@ -301,6 +302,96 @@ errors_name_the_endpoint(void)
 	CU_ASSERT_EQUAL(open_next(&f), -EINVAL);
 	CHECK(why_has(&f, "/a: is named twice"));
 	CHECK(!exists(&f.endpoint[0]));
+	done(&f);
+}
+
+/* A living daemon's socket is replaced at the commit; its own end leaves ours alone. */
+static void
+a_living_one_is_replaced(void)
+{
+	struct fixture f;
+	struct listen_set new = {0};
+	struct stat before, after;
+	char path[TMPDIR_PATH_MAX];
+
+	start(&f);
+	name_unix(&f, "a");
+	CU_ASSERT_EQUAL(open_next(&f), 0);
+	CU_ASSERT_EQUAL(commit(&f), 0);
+	CHECK(!listen_goes_on(&f.set));
+	stat(tmpdir_file(&f.dir, "a", path), &before);
+	CU_ASSERT_EQUAL(
+	    listen_open(&f.settings, &none, true, &f.next, &f.why), 0);
+	stat(path, &after);
+	CHECK(before.st_ino == after.st_ino && answers(f.endpoint));
+	listen_abandon(f.next);
+	CHECK(answers(f.endpoint));
+	CHECK(access(tmpdir_file(&f.dir, "a.new", path), F_OK) != 0);
+	CU_ASSERT_EQUAL(
+	    listen_open(&f.settings, &none, true, &f.next, &f.why), 0);
+	CU_ASSERT_EQUAL(listen_commit(&new, f.next, &f.why), 0);
+	stat(tmpdir_file(&f.dir, "a", path), &after);
+	CHECK(before.st_ino != after.st_ino && mode_of(f.endpoint) == 0600);
+	CHECK(listen_goes_on(&f.set) && !listen_goes_on(&new));
+	listen_leave(&f.set);
+	CHECK(answers(f.endpoint));
+	f.set = new;
+	done(&f);
+}
+
+/* A folder named postseal is made, and no other. */
+static void
+its_folder_is_made(void)
+{
+	struct fixture f;
+	char path[TMPDIR_PATH_MAX];
+	struct stat st;
+
+	start(&f);
+	name_unix(&f, "postseal/a");
+	f.settings.listen.n = 1;
+	CU_ASSERT_EQUAL(open_next(&f), 0);
+	CU_ASSERT_EQUAL(commit(&f), 0);
+	CU_ASSERT_EQUAL(stat(tmpdir_file(&f.dir, "postseal", path), &st), 0);
+	CHECK((st.st_mode & 07777) == 0710);
+	CHECK(answers(f.endpoint));
+	listen_close(&f.set);
+	rmdir(path);
+	f.settings.listen.n = 0;
+	name_unix(&f, "xpostseal/a");
+	CU_ASSERT_EQUAL(open_next(&f), -ENOENT);
+	done(&f);
+}
+
+/* Without a listen key: the old address, too; and what can be opened is enough. */
+static void
+a_config_from_before(void)
+{
+	struct fixture f;
+
+	start(&f);
+	name_unix(&f, "a");
+	name_inet(&f, INADDR_LOOPBACK);
+	f.settings.listen.n = 1;
+	f.settings.legacy = (struct endpoint_list){&f.endpoint[1], 1};
+	CU_ASSERT_EQUAL(open_next(&f), 0);
+	CU_ASSERT_EQUAL(commit(&f), 0);
+	CU_ASSERT_EQUAL(f.set.n, 2);
+	f.endpoint[1] = bound(f.set.v[1].fd);
+	CHECK(answers(&f.endpoint[0]) && answers(&f.endpoint[1]));
+	listen_close(&f.set);
+	f.settings.listen.n = 0;
+	name_unix(&f, "none/a");
+	f.endpoint[1] = (struct endpoint){.len = sizeof(struct sockaddr_in),
+	    .addr.in = {.sin_family = AF_INET,
+	        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
+	CU_ASSERT_EQUAL(open_next(&f), 0);
+	CHECK(why_has(&f, "none/a: bind: No such file"));
+	CU_ASSERT_EQUAL(commit(&f), 0);
+	CU_ASSERT_EQUAL(f.set.n, 1);
+	listen_close(&f.set);
+	f.endpoint[1] = f.endpoint[0];
+	CHECK(open_next(&f) == -ENOENT);
 	done(&f);
 }
 
@@ -474,7 +565,8 @@ ipv6_is_ipv6_only(void)
 	        .sin6_port = f.endpoint[0].addr.in.sin_port}};
 	f.settings.listen.v = &f.endpoint[1];
 	f.settings.listen.n = 1;
-	CU_ASSERT_EQUAL(listen_open(&f.settings, &none, &f.next, &f.why), 0);
+	CU_ASSERT_EQUAL(
+	    listen_open(&f.settings, &none, false, &f.next, &f.why), 0);
 	listen_abandon(f.next);
 	done(&f);
 }
@@ -505,8 +597,9 @@ so_many_and_no_more(void)
 SUITE("listen", T(opens_and_removes), T(mode_whatever_the_umask),
     T(group_is_set), T(no_such_group), T(a_stale_socket_is_replaced),
     T(a_living_socket_is_left_alone), T(what_is_no_socket_is_left_alone),
-    T(errors_name_the_endpoint), T(a_reload_keeps_what_is_equal),
-    T(a_reload_makes_anew_what_is_gone), T(a_reload_that_fails_changes_nothing),
-    T(a_foreign_socket_is_not_removed), T(a_child_forgets_without_removing),
-    T(accepted_sockets_answer_at_once), T(ipv6_is_ipv6_only),
-    T(so_many_and_no_more))
+    T(errors_name_the_endpoint), T(a_living_one_is_replaced),
+    T(its_folder_is_made), T(a_config_from_before),
+    T(a_reload_keeps_what_is_equal), T(a_reload_makes_anew_what_is_gone),
+    T(a_reload_that_fails_changes_nothing), T(a_foreign_socket_is_not_removed),
+    T(a_child_forgets_without_removing), T(accepted_sockets_answer_at_once),
+    T(ipv6_is_ipv6_only), T(so_many_and_no_more))

@@ -51,6 +51,8 @@ struct daemon {
 	const char *user;
 	pid_t pid;
 	struct knobs *knobs;
+	bool replace; /* another one's socket */
+	int passed;   /* a listener; 0: none */
 };
 
 /* --- the echo daemon ------------------------------------------------------- */
@@ -177,7 +179,8 @@ echo_order(void *arg, enum worker_order order)
 static int
 echo_serve(void *arg, struct worker *w, void *generation)
 {
-	static const struct worker_events events = {echo_accepted, echo_order};
+	static const struct worker_events events = {
+	    .accepted = echo_accepted, .order = echo_order};
 	struct daemon *d = arg;
 	struct echo e = {.worker = w, .settings = generation};
 	int rc;
@@ -219,7 +222,8 @@ echo_load(void *arg, struct supervisor_plan *ret)
 		abort();
 	s->number = ++d->knobs->loads;
 	s->endpoint.addr.un.sun_family = AF_UNIX;
-	s->endpoint.len = sizeof s->endpoint.addr.un;
+	s->endpoint.len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
+	    strlen(d->socket) + 1);
 	memcpy(s->endpoint.addr.un.sun_path, d->socket, sizeof d->socket);
 	s->daemon = (struct daemon_settings){.user = d->user,
 	    .listen = {&s->endpoint, 1},
@@ -229,8 +233,10 @@ echo_load(void *arg, struct supervisor_plan *ret)
 	memcpy(s->control.addr.un.sun_path, d->control, sizeof d->control);
 	if (d->control[0] != '\0')
 		s->daemon.control = (struct endpoint_list){&s->control, 1};
-	*ret = (struct supervisor_plan){
-	    .daemon = &s->daemon, .workers = d->workers, .generation = s};
+	*ret = (struct supervisor_plan){.daemon = &s->daemon,
+	    .replace = d->replace,
+	    .workers = d->workers,
+	    .generation = s};
 	return 0;
 }
 
@@ -290,7 +296,16 @@ launch(struct daemon *d)
 	if (d->pid != 0)
 		return;
 	d->pid = getpid();
-	close_range(3, ~0U, 0); /* no client's end stays open here */
+	if (d->passed > 0) {
+		char text[20];
+
+		dup2(d->passed, 3);
+		snprintf(text, sizeof text, "%d", (int)d->pid);
+		setenv("LISTEN_PID", text, 1);
+		setenv("LISTEN_FDS", "1", 1);
+	}
+	/* no client's end stays open here */
+	close_range(d->passed > 0 ? 4 : 3, ~0U, 0);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (log_open(d->log, "echo") != 0)
 		abort();
@@ -1037,6 +1052,114 @@ a_bad_start_ends_the_program(void)
 	stop(&d);
 }
 
+/* The next daemon listens before the old one is told to end: then that is gone at
+ * once, and its workers finish what they have. */
+static void
+the_next_one_takes_its_place(void)
+{
+	struct daemon d, next;
+	struct line a, b;
+	int old, new;
+
+	start(&d, 1);
+	old = dial(&d);
+	CHECK(greeted(old, &a));
+	prepare(&next, 1);
+	memcpy(next.socket, d.socket, sizeof d.socket);
+	next.replace = true;
+	launch(&next);
+	CHECK(await_logged(&next, "started generation=1", 1));
+	CHECK(ask(old, "echo", &b) && b.pid == a.pid);
+	kill(d.pid, SIGTERM);
+	CHECK(ended(d.pid) == 0);
+	CHECK(logged(&d, "stopped workers_left=1") == 1);
+	new = dial(&d);
+	CHECK(greeted(new, &b) && b.pid != a.pid);
+	CHECK(ask(old, "echo", &b) && b.pid == a.pid);
+	close(old);
+	CHECK(ended(a.pid) == 0);
+	CHECK(ask(new, "echo", &b));
+	close(new);
+	stop(&next);
+	cleanup(&d);
+}
+
+/* The service manager, which keeps a listener. */
+static int
+keep(int manager)
+{
+	char text[1024];
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec iov = {text, sizeof text - 1};
+	int fd = -1;
+
+	for (int i = 0; i < 100 && fd < 0; i++) {
+		struct msghdr msg = {.msg_iov = &iov,
+		    .msg_iovlen = 1,
+		    .msg_control = &control,
+		    .msg_controllen = sizeof control};
+		ssize_t n = recvmsg(manager, &msg, 0);
+
+		text[n < 0 ? 0 : n] = '\0';
+		if (strncmp(text, "FDSTORE=1\n", 10) != 0)
+			continue;
+		setenv("LISTEN_FDNAMES", strstr(text, "FDNAME=") + 7, 1);
+		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof fd);
+	}
+	return fd;
+}
+
+static void
+a_kept_socket_survives(void)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	struct timeval patience = {PATIENCE_MS / 1000, 0};
+	struct daemon d;
+	struct line a, b;
+	int manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), old, new;
+
+	prepare(&d, 1);
+	tmpdir_file(&d.dir, "notify", un.sun_path);
+	CU_ASSERT_FATAL(bind(manager, (struct sockaddr *)&un, sizeof un) == 0);
+	setsockopt(
+	    manager, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+	setenv("NOTIFY_SOCKET", un.sun_path, 1);
+	setenv("FDSTORE", "64", 1);
+	launch(&d);
+	CHECK(await_logged(&d, "started generation=1", 1));
+	d.passed = keep(manager);
+	CU_ASSERT_FATAL(d.passed >= 0);
+	old = dial(&d);
+	CHECK(greeted(old, &a));
+	for (int signo = SIGTERM; signo != 0;
+	     signo = signo == SIGTERM ? SIGKILL : 0) {
+		unsigned starts = logged(&d, "started generation=1");
+
+		kill(d.pid, signo);
+		CHECK(ended(d.pid) == (signo == SIGTERM ? 0 : -SIGKILL));
+		new = dial(&d); /* nobody is there, but it waits */
+		CHECK(ask(old, "echo", &b) && b.pid == a.pid);
+		launch(&d);
+		CHECK(await_logged(&d, "started generation=1", starts + 1));
+		CHECK(greeted(new, &b) && b.pid != a.pid);
+		close(new);
+	}
+	close(old);
+	CHECK(ended(a.pid) == 0);
+	CHECK(logged(&d, "listening on=") == 1);
+	unsetenv("NOTIFY_SOCKET");
+	unsetenv("FDSTORE");
+	unsetenv("LISTEN_FDNAMES");
+	kill(d.pid, SIGTERM);
+	CHECK(ended(d.pid) == 0);
+	close(d.passed);
+	close(manager);
+	cleanup(&d);
+}
+
 static void
 the_helper_tells(void)
 {
@@ -1108,4 +1231,5 @@ SUITE("supervisor", T(a_worker_hangs), T(work_is_shared_evenly),
     T(without_descriptors_in_the_worker), T(a_crash_loop_backs_off),
     T(each_worker_backs_off_by_itself), T(a_bad_start_ends_the_program),
     T(workers_are_not_root), T(the_helper_tells),
-    T(it_is_waited_for_until_told_again))
+    T(it_is_waited_for_until_told_again), T(the_next_one_takes_its_place),
+    T(a_kept_socket_survives))

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,7 +25,8 @@ struct wing {
 	int channel; /* the supervisor's end; -1: closed */
 	int held[HOLD_MAX];
 	unsigned nheld;
-	char orders[8]; /* 'd', 'f' */
+	unsigned spared; /* connections that may go */
+	char orders[8];  /* 'd', 'f' */
 };
 
 static void
@@ -45,7 +47,8 @@ on_order(void *arg, enum worker_order order)
 	w->orders[n] = order == WORKER_DRAIN ? 'd' : 'f';
 }
 
-static const struct worker_events events = {on_accepted, on_order};
+static const struct worker_events events = {
+    .accepted = on_accepted, .order = on_order};
 
 static void
 start(struct wing *w)
@@ -104,6 +107,7 @@ hand_over(struct wing *w)
 	    .channel = w->channel,
 	    .generation = 3,
 	    .fullest = 1,
+	    .base = stats_get(stats_slot(w->stats, 0), STATS_CLOSED),
 	    .ready = true};
 	CU_ASSERT_EQUAL(children_give(&c, 3, pair[0]), 0);
 	CU_ASSERT_EQUAL(c.v[0].sent, 1);
@@ -286,7 +290,80 @@ without_descriptor_a_connection_is_lost(void)
 	done(&w);
 }
 
-SUITE("worker", T(takes_and_counts), T(end_of_channel_is_drain),
-    T(without_connections_drain_is_the_end), T(drain_has_a_limit),
-    T(term_is_finish), T(finish_follows_drain),
+/* Who can be spared, and how well. */
+static void
+spares(void)
+{
+	static const struct {
+		bool begun, in_use;
+		uint64_t quiet;
+		int rank;
+	} row[] = {{false, false, WORKER_NEW_MS - 1, 0},
+	    {true, false, WORKER_QUIET_MS, 0}, {true, true, 3600 * 1000, 0},
+	    {true, false, WORKER_QUIET_MS + 1, 1},
+	    {true, false, 7200 * 1000, 2}, {false, false, WORKER_NEW_MS, 3},
+	    {false, false, WORKER_NEW_MS + 1, 4}};
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		uint64_t n =
+		    worker_spare(row[i].begun, row[i].in_use, row[i].quiet);
+
+		CHECK(row[i].rank == 0 ? n == 0 : n > last);
+		last = n;
+	}
+}
+
+static bool
+give_up(void *arg)
+{
+	struct wing *w = arg;
+
+	if (w->spared == 0)
+		return false;
+	w->spared--;
+	drop_one(w);
+	return true;
+}
+
+/* The last place is always kept free, at once or when somebody can be spared. */
+static void
+room_is_made(void)
+{
+	static const struct worker_events spare_events = {
+	    .accepted = on_accepted, .order = on_order, .spare = give_up};
+	struct rlimit before, low;
+	struct wing w;
+	int peer[3];
+
+	CU_ASSERT_FATAL(getrlimit(RLIMIT_NOFILE, &before) == 0);
+	start(&w);
+	worker_unwatch(w.worker);
+	low = before;
+	low.rlim_cur = 45; /* places for two */
+	CU_ASSERT_EQUAL(children_fullest(low.rlim_cur), 2);
+	CU_ASSERT_FATAL(setrlimit(RLIMIT_NOFILE, &low) == 0);
+	CU_ASSERT_FATAL(worker_watch(w.worker, w.loop, &spare_events, &w) == 0);
+	CU_ASSERT_FATAL(setrlimit(RLIMIT_NOFILE, &before) == 0);
+	w.spared = 1;
+	peer[0] = hand_over(&w);
+	loop_fake_turn(w.loop);
+	CU_ASSERT_EQUAL(worker_connections(w.worker), 1);
+	peer[1] = hand_over(&w);
+	loop_fake_turn(w.loop);
+	CU_ASSERT_EQUAL(worker_connections(w.worker), 1);
+	peer[2] = hand_over(&w);
+	loop_fake_turn(w.loop);
+	CU_ASSERT_EQUAL(worker_connections(w.worker), 2); /* all in use */
+	w.spared = 1;
+	loop_fake_advance(w.loop, 200);
+	CU_ASSERT_EQUAL(worker_connections(w.worker), 1);
+	for (int i = 0; i < 3; i++)
+		close(peer[i]);
+	done(&w);
+}
+
+SUITE("worker", T(spares), T(room_is_made), T(takes_and_counts),
+    T(end_of_channel_is_drain), T(without_connections_drain_is_the_end),
+    T(drain_has_a_limit), T(term_is_finish), T(finish_follows_drain),
     T(without_descriptor_a_connection_is_lost))

@@ -412,7 +412,7 @@ end_of_input(void)
 
 	begin(); /* the same, and we wait in vain */
 	say("request=smtpd_access_policy\nproto");
-	loop_fake_advance(w.env.request.loop, POLICY_IDLE_MS);
+	loop_fake_advance(w.env.request.loop, POLICY_FIRST_MS);
 	turn();
 	CHECK(w.closed == 1);
 	CHECK(log_count("ended inside") == 1);
@@ -439,7 +439,7 @@ idle(void)
 {
 	begin();
 	CHECK(POLICY_IDLE_MS >= 2 * 1000 * 1000);
-	loop_fake_advance(w.env.request.loop, POLICY_IDLE_MS - 1);
+	loop_fake_advance(w.env.request.loop, POLICY_FIRST_MS - 1);
 	CHECK(w.closed == 0 && !is_closed());
 	say(request("1.2.3", "r@example.org"));
 	double_done(0, SPF_PASS, "a");
@@ -625,6 +625,39 @@ drain(void)
 	say("instance=1.2.3\n\n");
 	CHECK_STR(heard(), "action=dunno\n\n");
 	CHECK(w.closed == 1);
+	finish();
+}
+
+/* Nothing was ever said: minutes, not hours. */
+static void
+silent(void)
+{
+	begin();
+	loop_fake_advance(w.env.request.loop, POLICY_FIRST_MS - 1);
+	CHECK(w.closed == 0);
+	loop_fake_advance(w.env.request.loop, 1);
+	CHECK(w.closed == 1 && is_closed());
+	finish();
+}
+
+static void
+spares(void)
+{
+	begin();
+	loop_fake_advance(w.env.request.loop, WORKER_NEW_MS - 1);
+	CHECK(policy_spare(w.policy) == 0);
+	loop_fake_advance(w.env.request.loop, 1);
+	CHECK(policy_spare(w.policy) > WORKER_QUIET_MS);
+	w.settings.policyd.time_limit = 100;
+	say(request("1.2.3", "r@example.org"));
+	loop_fake_advance(w.env.request.loop, WORKER_QUIET_MS + 1);
+	CHECK(policy_spare(w.policy) == 0); /* it waits for the answer */
+	double_done(0, SPF_PASS, "a");
+	CHECK(begins(heard(), "action=PREPEND "));
+	loop_fake_advance(w.env.request.loop, WORKER_QUIET_MS);
+	CHECK(policy_spare(w.policy) == 0);
+	loop_fake_advance(w.env.request.loop, 1);
+	CHECK(policy_spare(w.policy) == WORKER_QUIET_MS + 1);
 	finish();
 }
 
@@ -995,4 +1028,4 @@ SUITE("policy", T(one_request), T(one_header_for_a_message),
     T(flush_limit), T(broken_settings), T(no_memory_for_a_check),
     T(every_allocation_fails), T(no_memory_for_a_connection), T(decision_line),
     T(line_keeps_its_front), T(observed_line), T(long_and_hostile_line),
-    T(decisions_are_counted))
+    T(decisions_are_counted), T(silent), T(spares))

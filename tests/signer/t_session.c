@@ -537,7 +537,8 @@ time_and_end(void)
 	mta_init(&m, &f.signer);
 	CHECK(session_timeout(m.session) == MILTER_PACKET_MS);
 	go_to(&m, 'r');
-	CHECK(session_timeout(m.session) == MILTER_COMMAND_MS);
+	CHECK(session_timeout(m.session) == MILTER_FIRST_MS);
+	CHECK(!session_begun(m.session));
 	mta_feed(&m, span_of(S("\0\0\0")));
 	CHECK(session_timeout(m.session) == MILTER_PACKET_MS);
 	mta_free(&m);
@@ -548,8 +549,11 @@ time_and_end(void)
 		mta_init(&m, &f.signer);
 		go_to(&m, *state);
 		CHECK(session_idle(m.session) == idle);
+		CHECK(session_begun(m.session) == (*state != 'r'));
 		CHECK(session_timeout(m.session) ==
-		    (uint64_t)(flows ? MILTER_PACKET_MS : MILTER_COMMAND_MS));
+		    (uint64_t)(flows        ? MILTER_PACKET_MS
+		            : *state == 'r' ? MILTER_FIRST_MS
+		                            : MILTER_COMMAND_MS));
 		session_finish(m.session);
 		CHECK(session_over(m.session) == idle);
 		mta_send(&m, 'A', span_of(NULL, 0));

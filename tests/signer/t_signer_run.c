@@ -24,7 +24,7 @@ options(void)
 		int code;
 		const char *says;
 	} row[] = {
-	    {"--help", 0, "usage: postseal-signer [-c FILE] [-T]"},
+	    {"--help", 0, "usage: postseal-signer [-c FILE] [--replace | -T]"},
 	    {"-h", 0, "SIGHUP reads config and keys again"},
 	    {"--version", 0, "postseal-signer " POSTSEAL_VERSION "\n"},
 	    {"--listen", 64, "unknown option --listen\nusage:"},

@@ -348,6 +348,12 @@ plan_listen(struct maker *m, const struct daemon_settings *d, const char *queue,
 	if (rc == 0)
 		tool_config_string(endpoint_text(ret, text), list);
 	buf_byte(list, '}');
+	if (strcmp(queue, "/var/spool/postfix") != 0)
+		buf_fmt(&m->plan->advice,
+		    "The signer needs the right to make its socket: systemctl "
+		    "edit postseal-signer, with\n[Service] and "
+		    "ReadWritePaths=%s, and restart it.\n",
+		    queue);
 	if (rc == 0 && buf_text(list) == NULL)
 		rc = no_memory(m);
 	buf_free(&path);

@@ -40,7 +40,7 @@ parse_name(const char *name, struct listen_socket *ret)
 	s.ino = (ino_t)strtoull(end + 1, &end, 16);
 	if (*end != ' ' || strlen(end) >= sizeof text)
 		return -EINVAL;
-	strcpy(text, end + 1);
+	memcpy(text, end + 1, strlen(end + 1) + 1);
 	for (char *p = text; (p = strchr(p, '|')) != NULL;)
 		*p = ':';
 	if (endpoint_parse(span_str(text), &s.endpoint, &why) != 0)
@@ -99,9 +99,9 @@ handed(void)
 {
 	const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
 
-	if (pid == NULL || n == NULL || atol(pid) != (long)getpid())
+	if (pid == NULL || n == NULL || strtol(pid, NULL, 10) != (long)getpid())
 		return 0;
-	return atoi(n) > 0 ? atoi(n) : 0;
+	return (int)strtoul(n, NULL, 10);
 }
 
 int

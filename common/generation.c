@@ -109,7 +109,9 @@ warn_of_default(const struct generation *g, const char *failed)
 		log_event(LOG_WARNING, "listening", "%s", failed);
 	log_event(LOG_WARNING, "listening",
 	    "the config has no listen key: also on %s, where every local user "
-	    "can connect; postseal setup DOMAIN --apply ends that",
+	    "can connect, as before; set listen (postseal setup does it for "
+	    "the "
+	    "signer)",
 	    endpoint_text(&g->plan.daemon->legacy.v[0], text));
 }
 

@@ -106,7 +106,7 @@ name_beside(const struct endpoint *e, struct endpoint *ret)
 	*ret = *e;
 	if (n + LISTEN_BESIDE_MAX >= sizeof e->addr.un.sun_path)
 		return -ENAMETOOLONG;
-	strcpy(ret->addr.un.sun_path + n, ".new");
+	memcpy(ret->addr.un.sun_path + n, ".new", LISTEN_BESIDE_MAX + 1);
 	ret->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n +
 	    LISTEN_BESIDE_MAX + 1);
 	return 0;

@@ -48,8 +48,8 @@ two_lines(void)
 	check("hostname = h.example\npolicyd { observe = false }\n", true, "",
 	    "hostname = h.example\npolicyd { observe = false }\n");
 	check("hostname = h.example\n", false, "", "hostname = h.example\n");
-	check("hostname = h.example\nsigner { listen = {\"unix:/a\"} }\n", false,
-	    "{\"unix:/q/s\"}",
+	check("hostname = h.example\nsigner { listen = {\"unix:/a\"} }\n",
+	    false, "{\"unix:/q/s\"}",
 	    "hostname = h.example\nsigner { listen = {\"unix:/q/s\"} }\n");
 }
 

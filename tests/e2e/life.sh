@@ -4,7 +4,7 @@
 # Sourced, after outbound.sh. A flood is mail in both directions that comes again
 # after a temporary refusal; whatever happens, each message must arrive, and be
 # signed or checked as ever.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 
 FLOODS=0
 
@@ -314,7 +314,77 @@ life_signer_down() {
 	[ $said = yes ]
 }
 
+# unix_signer CONFIG - takes the place at the unix socket; its process is in STARTED
+unix_signer() {
+	local before
+	before=$(stat -c %i /var/spool/postfix/postseal/signer.sock)
+	"$LIBEXEC/postseal-signer" -c "$1" --replace \
+	    >>"$T/log/postseal-signer.out" 2>&1 &
+	STARTED=$!
+	world_wait 10 eval '[ $(stat -c %i /var/spool/postfix/postseal/signer.sock) != '"$before ]" ||
+	    no 'the socket was not replaced' "$(cat "$T/log/postseal-signer.out")"
+}
+
+# gone PID - in good order, at once: its workers do not hold it
+gone() {
+	local began=$SECONDS
+	kill -TERM "$1" && wait "$1" || no "it ended with code $?" || return
+	((SECONDS - began <= 3)) || no "it took $((SECONDS - began)) s"
+}
+
+# The next before the old one, twice; without systemd
+replace_signer() {
+	local before=$SIGNER
+	unix_signer /etc/postseal/unix.conf && SIGNER=$STARTED && gone "$before"
+}
+
+replace_twice() {
+	replace_signer && sleep 1 && replace_signer
+}
+
+# From the one that has a port, too, to one that has only the socket, and back: a port
+# cannot be taken while another has it
+to_unix() {
+	sed 's|"inet:127.0.0.1:8891",||' "$T/etc/postseal/postseal.conf" \
+	    >"$T/etc/postseal/unix.conf"
+	unix_signer /etc/postseal/unix.conf || return
+	kill -TERM "$SIGNER"
+	wait "$SIGNER" || no "it ended with code $?" || return
+	SIGNER=$STARTED
+}
+
+from_unix() {
+	local before=$SIGNER
+	unix_signer /etc/postseal/postseal.conf && SIGNER=$STARTED &&
+	    gone "$before" && world_port_open 127.0.0.1 8891
+}
+
+replaced_cases() {
+	E2E_AGE=world_age FLOOD_FROM=me@two.example FLOOD_TO=@far.example
+	milter_does accept
+	case_run 'restart: --replace, from a port and a socket to a socket' to_unix
+	case_run 'restart: 400 mails, accept, replaced twice: 0 unsigned' \
+	    undisturbed 0.3 replace_twice
+	case_run 'restart: --replace, and back' from_unix
+	case_run 'restart: 400 mails, accept, six reloads: 0 unsigned' \
+	    undisturbed 0.4 reloaded 6 kill -HUP "$SIGNER"
+	milter_does tempfail
+	case_run 'restart: 400 mails, tempfail, kill -9: 0 unsigned, 0 lost' \
+	    all_signed 0.2 kill_signer
+}
+
+hundred_reloads_cases() {
+	E2E_AGE=world_age FLOOD_FROM=me@two.example FLOOD_TO=@far.example
+	milter_does accept
+	case_run 'restart: 400 mails, accept, 100 reloads: 0 unsigned' \
+	    undisturbed 4.5 reloaded 100 kill -HUP "$SIGNER"
+	case_run 'restart: 400 mails, accept, a worker killed: counted' \
+	    counted 0.2 kill_worker "$SIGNER"
+	milter_does tempfail
+}
+
 quick_life_cases() {
+	replaced_cases
 	case_run 'life: no signer: mail waits (tempfail, shutdown)' \
 	    life_signer_down
 	case_run 'life: half-close' life_half_close
@@ -340,6 +410,7 @@ life_cases() {
 	case_run 'life: policyd, standing, restarted' flooded restart_policyd
 	case_run 'life: policyd, standing, SIGTERM while it hangs' life_stop_limit
 	PORT_IN='' FIELD=''
+	hundred_reloads_cases
 	case_run 'life: a stuck syslog' life_syslog
 	case_run 'life: signer, descriptors exhausted' life_descriptors
 	case_run 'life: a new address of this host' who_refresh

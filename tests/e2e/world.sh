@@ -167,9 +167,8 @@ world_postfix() {
 		[ ! -e "/etc/postfix/$file" ] ||
 		    cp -a "/etc/postfix/$file" "$dir/"
 	done
-	world_main_cf | sed '/^milter_default_action/s/accept/tempfail/' \
-	    >>"$dir/main.cf"
-	[ "$(world_main_cf | grep -c '^[a-z].* =')" = 6 ] ||
+	world_main_cf >>"$dir/main.cf"
+	[ "$(world_main_cf | grep -c '^[a-z].* =')" = 5 ] ||
 	    world_die 'cannot read the lines for main.cf in master.cf.snippet' \
 	    "$(world_main_cf)"
 	world_put postfix/master.cf

@@ -90,7 +90,7 @@ admin_setup() {
 	    admin_said '_domainkey.adm.example. IN TXT' || return
 	grep -qxF 'smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination, check_policy_service unix:private/policyd-spf, reject_non_fqdn_sender' "$ADM/pf/main.cf" ||
 	    no 'restrictions:' "$(cat "$ADM/pf/main.cf")" || return
-	grep -qxF 'smtpd_milters = { inet:127.0.0.1:9999, connect_timeout=1s }, inet:127.0.0.1:8891' "$ADM/pf/main.cf" ||
+	grep -qxF 'smtpd_milters = { inet:127.0.0.1:9999, connect_timeout=1s }, { unix:postseal/signer.sock, default_action=tempfail }' "$ADM/pf/main.cf" ||
 	    no 'milters:' "$(cat "$ADM/pf/main.cf")" || return
 	grep -qxF '# mine' "$ADM/ps/postseal.conf" &&
 	    grep -qF 'hostname = "mx.adm.example"' "$ADM/ps/postseal.conf" &&

@@ -370,7 +370,7 @@ replaced_cases() {
 	    undisturbed 0.4 reloaded 6 kill -HUP "$SIGNER"
 	milter_does tempfail
 	case_run 'restart: 400 mails, tempfail, kill -9: 0 unsigned, 0 lost' \
-	    all_signed 0.2 kill_signer
+	    all_signed 0.6 kill_signer
 }
 
 hundred_reloads_cases() {

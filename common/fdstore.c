@@ -12,9 +12,9 @@
 
 enum { FIRST_FD = 3 };
 
-/* "DEV.INODE ADDRESS", as a name must have no colon: | instead. A path with bytes
- * that are not ASCII is stored without its name, and not found again. */
-static void
+/* "DEV.INODE ADDRESS", as a name must have no colon: | instead. False where it would
+ * not be a name, or another address than ours: such a socket is not stored. */
+static bool
 name_of(const struct listen_socket *s, char name[FDSTORE_NAME_MAX])
 {
 	char text[ENDPOINT_TEXT_MAX];
@@ -22,8 +22,13 @@ name_of(const struct listen_socket *s, char name[FDSTORE_NAME_MAX])
 	snprintf(name, FDSTORE_NAME_MAX, "%llx.%llx %s",
 	    (unsigned long long)s->dev, (unsigned long long)s->ino,
 	    endpoint_text(&s->endpoint, text));
+	for (const char *p = text; *p != '\0'; p++) {
+		if (*p < ' ' || *p > '~' || *p == '|')
+			return false;
+	}
 	for (char *p = name; (p = strchr(p, ':')) != NULL;)
 		*p = '|';
+	return true;
 }
 
 static int
@@ -138,9 +143,8 @@ fdstore_keep(struct listen_set *set)
 	for (size_t i = 0; i < set->n; i++) {
 		struct listen_socket *s = &set->v[i];
 
-		if (s->kept)
+		if (s->kept || !name_of(s, name))
 			continue;
-		name_of(s, name);
 		/* a listener is never at its end, and not to be watched for it */
 		snprintf(
 		    text, sizeof text, "FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
@@ -153,6 +157,6 @@ fdstore_drop(const struct listen_socket *s)
 {
 	char name[FDSTORE_NAME_MAX];
 
-	name_of(s, name);
-	drop_name(name);
+	if (name_of(s, name))
+		drop_name(name);
 }

@@ -114,7 +114,8 @@ name_beside(const struct endpoint *e, struct endpoint *ret)
 
 /*
  * A folder named postseal is ours to make, in the queue directory of a Postfix: for
- * root and the group that may connect. Nothing else is: the path may be a typo.
+ * root and the group that may connect. Nothing else is: the path may be a typo. Who may
+ * write beside it cannot make us give another folder away by a symbolic link.
  */
 static int
 make_folder(const char *path, gid_t group)
@@ -123,6 +124,8 @@ make_folder(const char *path, gid_t group)
 	const char *slash = strrchr(path, '/');
 	size_t n = (size_t)(slash - path);
 	char dir[sizeof(struct sockaddr_un)];
+	struct stat st;
+	int fd, rc = 0;
 
 	if (n < sizeof ours ||
 	    memcmp(path + n + 1 - sizeof ours, ours, sizeof ours - 1) != 0)
@@ -131,9 +134,15 @@ make_folder(const char *path, gid_t group)
 	dir[n] = '\0';
 	if (mkdir(dir, 0700) != 0)
 		return -errno;
-	if (group != (gid_t)-1 && lchown(dir, (uid_t)-1, group) != 0)
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
 		return -errno;
-	return chmod(dir, 0710) == 0 ? 0 : -errno;
+	if (fstat(fd, &st) != 0 || st.st_uid != geteuid() ||
+	    (group != (gid_t)-1 && fchown(fd, (uid_t)-1, group) != 0) ||
+	    fchmod(fd, 0710) != 0)
+		rc = -EPERM;
+	close(fd);
+	return rc;
 }
 
 static int
@@ -275,7 +284,7 @@ share(struct listen_socket *s, const struct listen_set *old)
 		if (!endpoint_equal(&s->endpoint, &o->endpoint))
 			continue;
 		if (is_unix(&o->endpoint) && !has_file(o))
-			return false; /* nobody can connect to it */
+			continue; /* nobody can connect to it */
 		*s = *o;
 		s->shared = true;
 		return true;
@@ -421,7 +430,7 @@ int
 listen_commit(struct listen_set *s, struct listen_set next, struct buf *why)
 {
 	bool changed = s->mode != next.mode || s->group != next.group;
-	int rc = 0;
+	int rc = 0, one;
 
 	for (size_t i = 0; i < s->n; i++) {
 		if (!holds(&next, s->v[i].fd))
@@ -430,10 +439,12 @@ listen_commit(struct listen_set *s, struct listen_set next, struct buf *why)
 	for (size_t i = 0; i < next.n; i++) {
 		struct listen_socket *n = &next.v[i];
 
-		if (n->beside && rc == 0)
-			rc = take_place(n, why);
-		if (changed && n->shared && is_unix(&n->endpoint) && rc == 0)
-			rc = redress(n, &next, why);
+		one = 0;
+		if (n->beside)
+			one = take_place(n, why);
+		else if (changed && n->shared && is_unix(&n->endpoint))
+			one = redress(n, &next, why);
+		rc = rc == 0 ? one : rc;
 		n->shared = false;
 	}
 	free(s->v);

@@ -39,11 +39,11 @@ struct listen_set {
 
 /*
  * Opens what d->listen names; a socket of old with an equal endpoint is shared,
- * not opened again, unless its file is gone or another one. old may be empty ({0}) and stays as it is. 0 and *ret owned,
- * to be given to listen_commit() or listen_abandon(); or -errno, nothing changed,
- * and one sentence with the endpoint in it appended to why. Where the config has no
- * listen key (d->legacy), one socket of all is enough; then 0, and why may tell of
- * the others.
+ * not opened again, unless its file is gone or another one. old may be empty ({0}) and
+ * stays as it is. 0 and *ret owned, to be given to listen_commit() or
+ * listen_abandon(); or -errno, nothing changed, and one sentence with the endpoint in
+ * it appended to why. Where the config has no listen key (d->legacy), one socket of
+ * all is enough; then 0, and why may tell of the others.
  */
 int listen_open(const struct daemon_settings *d, const struct listen_set *old,
     bool replace, struct listen_set *ret, struct buf *why);

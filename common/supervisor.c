@@ -418,19 +418,31 @@ finish(struct supervisor *s)
 	await_workers(s, now_ms() + KILL_MS);
 }
 
-/* What came to a socket that another daemon has replaced goes to our workers; what
- * the service manager keeps is left to the next daemon. */
+/* What has come to a listener goes to our workers, however much it is. */
+static void
+accept_all(struct supervisor *s, int listener, uint64_t until)
+{
+	struct pollfd p = {.fd = listener, .events = POLLIN};
+
+	while (now_ms() < until && poll(&p, 1, 0) > 0) {
+		acceptor_take(&s->acceptor, listener, &s->children,
+		    s->now.number, now_ms());
+		acceptor_pass(&s->acceptor, &s->children, s->now.number);
+		if (!acceptor_ready(&s->acceptor, now_ms()))
+			poll(NULL, 0, HOLD_MS);
+	}
+}
+
+/* What came to a socket that another daemon has replaced is ours to serve; what the
+ * service manager keeps is left to the next daemon. */
 static void
 accept_rest(struct supervisor *s)
 {
 	uint64_t until = now_ms() + KILL_MS;
 
 	for (size_t i = 0; i < s->now.listen.n; i++) {
-		const struct listen_socket *l = &s->now.listen.v[i];
-
-		if (!l->kept && s->acceptor.held < 0)
-			acceptor_take(&s->acceptor, l->fd, &s->children,
-			    s->now.number, now_ms());
+		if (!s->now.listen.v[i].kept)
+			accept_all(s, s->now.listen.v[i].fd, until);
 	}
 	while (s->acceptor.held >= 0 && now_ms() < until) {
 		poll(NULL, 0, HOLD_MS);

@@ -339,6 +339,32 @@ a_living_one_is_replaced(void)
 	done(&f);
 }
 
+/* One that cannot take its place is told of, and does not keep the others from it. */
+static void
+each_takes_its_place(void)
+{
+	struct fixture f;
+	struct listen_set new = {0};
+	struct stat before, after;
+	char path[TMPDIR_PATH_MAX];
+
+	start(&f);
+	name_unix(&f, "a");
+	name_unix(&f, "b");
+	CU_ASSERT_EQUAL(open_next(&f), 0);
+	CU_ASSERT_EQUAL(commit(&f), 0);
+	stat(tmpdir_file(&f.dir, "b", path), &before);
+	CU_ASSERT_EQUAL(
+	    listen_open(&f.settings, &none, true, &f.next, &f.why), 0);
+	unlink(tmpdir_file(&f.dir, "a.new", path));
+	CU_ASSERT_EQUAL(listen_commit(&new, f.next, &f.why), -ENOENT);
+	CHECK(why_has(&f, "a: taking its place: No such file"));
+	stat(tmpdir_file(&f.dir, "b", path), &after);
+	CHECK(before.st_ino != after.st_ino && answers(&f.endpoint[1]));
+	listen_close(&new);
+	done(&f);
+}
+
 /* A folder named postseal is made, and no other. */
 static void
 its_folder_is_made(void)
@@ -598,7 +624,7 @@ SUITE("listen", T(opens_and_removes), T(mode_whatever_the_umask),
     T(group_is_set), T(no_such_group), T(a_stale_socket_is_replaced),
     T(a_living_socket_is_left_alone), T(what_is_no_socket_is_left_alone),
     T(errors_name_the_endpoint), T(a_living_one_is_replaced),
-    T(its_folder_is_made), T(a_config_from_before),
+    T(each_takes_its_place), T(its_folder_is_made), T(a_config_from_before),
     T(a_reload_keeps_what_is_equal), T(a_reload_makes_anew_what_is_gone),
     T(a_reload_that_fails_changes_nothing), T(a_foreign_socket_is_not_removed),
     T(a_child_forgets_without_removing), T(accepted_sockets_answer_at_once),

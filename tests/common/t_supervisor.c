@@ -1084,6 +1084,38 @@ the_next_one_takes_its_place(void)
 	cleanup(&d);
 }
 
+/* Who came to the old socket before the next daemon took its name is served by the old
+ * one, however many they are. */
+static void
+who_came_before_is_served(void)
+{
+	enum { CALLERS = 200 };
+	struct daemon d, next;
+	struct line a;
+	int fd[CALLERS];
+	unsigned served = 0;
+
+	start(&d, 1);
+	kill(d.pid, SIGSTOP);
+	for (int i = 0; i < CALLERS; i++)
+		fd[i] = dial(&d);
+	prepare(&next, 1);
+	memcpy(next.socket, d.socket, sizeof d.socket);
+	next.replace = true;
+	launch(&next);
+	CHECK(await_logged(&next, "started generation=1", 1));
+	kill(d.pid, SIGTERM);
+	kill(d.pid, SIGCONT);
+	for (int i = 0; i < CALLERS; i++) {
+		served += greeted(fd[i], &a);
+		close(fd[i]);
+	}
+	CU_ASSERT_EQUAL(served, CALLERS);
+	CHECK(ended(d.pid) == 0);
+	stop(&next);
+	cleanup(&d);
+}
+
 /* The service manager, which keeps a listener. */
 static int
 keep(int manager)
@@ -1232,4 +1264,4 @@ SUITE("supervisor", T(a_worker_hangs), T(work_is_shared_evenly),
     T(each_worker_backs_off_by_itself), T(a_bad_start_ends_the_program),
     T(workers_are_not_root), T(the_helper_tells),
     T(it_is_waited_for_until_told_again), T(the_next_one_takes_its_place),
-    T(a_kept_socket_survives))
+    T(a_kept_socket_survives), T(who_came_before_is_served))

@@ -11,6 +11,7 @@
 #include "admin/setupplan.h"
 #include "admin/tool.h"
 #include "admin/undo.h"
+#include "admin/wiring.h"
 #include "common/limits.h"
 #include "common/domain.h"
 #include "signer/keys.h"
@@ -138,6 +139,45 @@ reload_postfix(struct run *r)
 	return 0;
 }
 
+/* True where the config has the address that was the default before. */
+static bool
+listens_as_before(const struct daemon_settings *d)
+{
+	char text[ENDPOINT_TEXT_MAX];
+
+	for (size_t i = 0; i < d->listen.n; i++) {
+		if (strcmp(endpoint_text(&d->listen.v[i], text),
+		        SETTINGS_LEGACY_SIGNER) == 0)
+			return true;
+	}
+	return d->legacy.n > 0;
+}
+
+/* Of a main.cf that was put back, and the config that stays: told into ret. What cannot
+ * be read is not told of; `postseal check` does that. */
+static void
+tell_of_signer(struct run *r, struct buf *ret)
+{
+	struct setupconfig now = {.settings = NULL};
+	struct buf milters, why;
+
+	buf_init(&milters, CONFIG_FILE_MAX);
+	buf_init(&why, TOOL_MESSAGES_MAX);
+	if (setupconfig_read(&now, r->o->config, &why) == 0 &&
+	    !listens_as_before(&now.settings->signer.daemon) &&
+	    postconf_get(&r->postfix, "smtpd_milters", true, &milters, &why) ==
+	        0 &&
+	    wiring_has_milter(buf_view(&milters), SETTINGS_LEGACY_SIGNER))
+		buf_fmt(ret,
+		    "main.cf names " SETTINGS_LEGACY_SIGNER
+		    " again, but %s does not: take signer.listen\nout of it, "
+		    "or add the address, and reload postseal-signer.\n",
+		    r->o->config);
+	setupconfig_free(&now);
+	buf_free(&milters);
+	buf_free(&why);
+}
+
 /* All commands, or none. */
 static int
 change_postfix(struct run *r)
@@ -159,10 +199,12 @@ change_postfix(struct run *r)
 	if (rc == 0)
 		rc = undo_seal(dir, &r->why);
 	if (rc != 0) {
-		if (undo_rollback(dir, &r->why) == 0)
+		if (undo_rollback(dir, &r->why) == 0) {
 			buf_str(&r->why,
 			    "main.cf and master.cf are as they "
 			    "were\n");
+			tell_of_signer(r, &r->why);
+		}
 		return rc;
 	}
 	return reload_postfix(r);
@@ -262,6 +304,8 @@ undo(struct run *r)
 		buf_str(&r->out,
 		    "main.cf and master.cf are as they were; "
 		    "keys and config of postseal stay.\n");
+	if (rc == 0)
+		tell_of_signer(r, &r->out);
 	return rc == 0 ? reload_postfix(r) : rc;
 }
 

@@ -2,8 +2,7 @@
  * setupconfig.h - postseal.conf as `postseal setup` changes it: three lines, at most.
  *
  * The host's name, and `observe`, where they are not set, and where the signer listens;
- * nothing else in the file
- * is touched (confedit.h). What has changed is told for people before it is written.
+ * nothing else in the file is touched (confedit.h). What has changed is told for people before it is written.
  */
 #ifndef POSTSEAL_ADMIN_SETUPCONFIG_H
 #define POSTSEAL_ADMIN_SETUPCONFIG_H

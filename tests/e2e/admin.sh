@@ -210,10 +210,12 @@ admin_refuses() {
 admin_takes_back() {
 	local before
 	cp -a "$ADM/before/." "$ADM/pf/"
-	postconf -c "$ADM/pf" -e 'mail_owner = nosuchuser'
+	postconf -c "$ADM/pf" -e 'mail_owner = nosuchuser' \
+	    'smtpd_milters = inet:127.0.0.1:8891'
 	before=$(cksum "$ADM/pf"/*.cf)
 	admin_exits 1 setup back.example --apply &&
-	    admin_said 'are as they were' || return
+	    admin_said 'are as they were' &&
+	    admin_said 'main.cf names inet:127.0.0.1:8891 again, but' || return
 	[ "$before" = "$(cksum "$ADM/pf"/*.cf)" ] && [ ! -e "$ADM/pf/postseal.undo" ] ||
 	    no 'it left something behind' "$(ls "$ADM/pf")" || return
 	rm "$ADM/ps/domains.d/back.example.conf"

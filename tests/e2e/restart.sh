@@ -1,7 +1,7 @@
 # restart.sh - 400 mails in long and short sessions, while the signer is restarted,
 # replaced, reloaded or killed: is each delivered, and signed?
 #
-# Sourced by cases and packaged/units. FLOOD_FROM and FLOOD_TO are whose mail it is,
+# Sourced by cases. FLOOD_FROM and FLOOD_TO are whose mail it is,
 # and @DOMAIN of its recipients.
 # shellcheck shell=bash disable=SC2034
 

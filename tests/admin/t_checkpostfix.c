@@ -101,7 +101,8 @@ all_is_well(void)
 
 		snprintf(master, sizeof master, SMTPD "%s", policyd_spf);
 		/* the default of Postfix 3.11, and before */
-		look(&f, &c, "milter_default_action = shutdown\n", master, listen);
+		look(&f, &c, "milter_default_action = shutdown\n", master,
+		    listen);
 		CHECK(f.count[FINDING_OK] == 7 && f.count[FINDING_NOTE] == 0);
 		findings_free(&f);
 		checkpostfix_free(&c);

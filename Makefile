@@ -24,6 +24,7 @@
 #   make coverage     line coverage of unit and replay
 #   make manual       put the keys of the config into postseal.conf(5)
 #   make lint         formatting, fences between the rooms, cppcheck
+#   make map          the rooms and their files
 #   make deps         install libraries and test tools with apt-get
 #   make install      PREFIX, SYSCONFDIR, DESTDIR and friends are honoured
 #   make deb          Debian packages, into .build/deb
@@ -96,9 +97,9 @@ ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -I. -DPOSTSEAL_VERSION='"$(VERSION)"' \
 	$(WARN) $(MODE) $(HARDEN) $(PKG_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(MODE) $(HARDEN_LD) $(LDFLAGS)
 
-# --- sources: every .c file of a room belongs to the room's library --------
+# --- sources: every .c file of a wing belongs to the wing's library --------
 
-wing = $(filter-out $1/main.c,$(wildcard $1/*.c))
+wing = $(filter-out $1/main.c,$(wildcard $1/*.c $1/*/*.c))
 objs = $(patsubst %.c,$(O)/%.o,$1)
 
 PROGRAMS := $(O)/postseal-policyd $(O)/postseal-signer $(O)/postseal
@@ -106,7 +107,7 @@ LIBRARIES := $(O)/libadmin.a $(O)/libpolicyd.a $(O)/libsigner.a $(O)/libcommon.a
 
 all: $(PROGRAMS)
 
-$(O)/libcommon.a: $(call objs,$(wildcard common/*.c))
+$(O)/libcommon.a: $(call objs,$(call wing,common))
 $(O)/libpolicyd.a: $(call objs,$(call wing,policyd))
 $(O)/libsigner.a: $(call objs,$(call wing,signer))
 $(O)/libadmin.a: $(call objs,$(call wing,admin))
@@ -131,16 +132,17 @@ $(O)/paths: FORCE
 $(O)/postseal-policyd: $(O)/policyd/main.o $(O)/libpolicyd.a $(O)/libcommon.a
 $(O)/postseal-signer: $(O)/signer/main.o $(O)/libsigner.a $(O)/libcommon.a
 $(O)/postseal: $(O)/admin/main.o $(LIBRARIES)
+# a group, as the milter engine still calls the signer
 $(PROGRAMS):
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ -Wl,--start-group $^ -Wl,--end-group $(LIBS)
 
 # --- tests -----------------------------------------------------------------
-# tests/<room>/t_<stem>.c is a program. The fakes of tests/support/fake (loop,
+# tests/<room>/t_<stem>.c is a program; a room is common/bytes or signer. The fakes of tests/support/fake (loop,
 # resolver) take the place of the real ones, but in the tests named here.
 
 REAL := t_loop t_conn t_listen t_supervisor t_resolver t_checkservers
-TEST_SRC := $(wildcard tests/common/t_*.c tests/policyd/t_*.c \
-	tests/signer/t_*.c tests/admin/t_*.c)
+WINGS := common policyd signer admin
+TEST_SRC := $(wildcard $(foreach w,$(WINGS),tests/$w/t_*.c tests/$w/*/t_*.c))
 REPLAY_SRC := $(wildcard tests/replay/t_*.c)
 TESTS := $(patsubst %.c,$(O)/%,$(TEST_SRC))
 REPLAYS := $(patsubst %.c,$(O)/%,$(REPLAY_SRC))
@@ -299,6 +301,9 @@ lint: all $(O)/manualkeys
 	@tests/deps lint
 	@tests/lint/manual $(O)
 	@tests/lint/run
+
+map:
+	@tests/lint/rooms --map
 
 deps:
 	@tests/deps

@@ -10,19 +10,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "admin/checkcmd.h"
-#include "admin/genkeycmd.h"
-#include "admin/importcmd.h"
-#include "admin/rotatecmd.h"
-#include "admin/setupcmd.h"
-#include "admin/signcmd.h"
-#include "admin/spf.h"
-#include "admin/status.h"
-#include "admin/testkey.h"
-#include "admin/why.h"
+#include "admin/check/checkcmd.h"
+#include "admin/import/importcmd.h"
+#include "admin/key/genkeycmd.h"
+#include "admin/key/rotatecmd.h"
+#include "admin/key/testkey.h"
+#include "admin/look/signcmd.h"
+#include "admin/look/spf.h"
+#include "admin/look/status.h"
+#include "admin/look/why.h"
+#include "admin/setup/setupcmd.h"
 #include "common/limits.h"
-#include "common/settings.h"
-#include "signer/keyring.h"
+#include "common/settings/settings.h"
+#include "signer/keys/keyring.h"
 #include "signer/setup.h"
 
 enum { EXIT_WRONG = 1, EXIT_COMMAND_LINE = 2 };

@@ -13,8 +13,8 @@
 #ifndef POSTSEAL_POLICYD_ATTR_H
 #define POSTSEAL_POLICYD_ATTR_H
 
-#include "common/arena.h"
-#include "common/span.h"
+#include "common/bytes/arena.h"
+#include "common/bytes/span.h"
 
 /* What we use of a request. The bytes are the sender's: clean them before they
  * are logged or sent. */

@@ -8,8 +8,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "common/log.h"
-#include "common/options.h"
+#include "common/log/log.h"
+#include "common/process/options.h"
 #include "policyd/spawned.h"
 #include "policyd/standing.h"
 #include "policyd/startup.h"

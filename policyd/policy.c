@@ -2,11 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/buf.h"
-#include "common/conn.h"
+#include "common/bytes/buf.h"
+#include "common/io/conn.h"
 #include "common/limits.h"
-#include "common/log.h"
-#include "common/worker.h"
+#include "common/log/log.h"
+#include "common/process/worker.h"
 #include "policyd/policy.h"
 
 enum { TELL_AGAIN_MS = 60 * 1000 };

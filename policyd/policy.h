@@ -20,7 +20,7 @@
 
 #include <stdint.h>
 
-#include "common/stats.h"
+#include "common/stats/stats.h"
 #include "policyd/request.h"
 
 struct policy;

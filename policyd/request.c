@@ -2,15 +2,15 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "common/arena.h"
-#include "common/buf.h"
-#include "common/domain.h"
+#include "common/bytes/arena.h"
+#include "common/bytes/buf.h"
+#include "common/bytes/domain.h"
 #include "common/limits.h"
-#include "policyd/received.h"
+#include "policyd/decide/received.h"
+#include "policyd/decide/trust.h"
+#include "policyd/decide/verdict.h"
 #include "policyd/request.h"
 #include "policyd/side.h"
-#include "policyd/trust.h"
-#include "policyd/verdict.h"
 
 struct request {
 	struct request_env env;

@@ -24,11 +24,11 @@
 
 #include <stdint.h>
 
-#include "common/loop.h"
-#include "common/resolver.h"
-#include "common/settings.h"
+#include "common/dns/resolver.h"
+#include "common/io/loop.h"
+#include "common/settings/settings.h"
+#include "common/spf/check.h"
 #include "policyd/attr.h"
-#include "policyd/check.h"
 
 struct request;
 struct lookups; /* lookups.h */

@@ -1,4 +1,4 @@
-#include "common/domain.h"
+#include "common/bytes/domain.h"
 #include "common/limits.h"
 #include "policyd/side.h"
 

@@ -8,7 +8,7 @@
 #ifndef POSTSEAL_POLICYD_SIDE_H
 #define POSTSEAL_POLICYD_SIDE_H
 
-#include "common/arena.h"
+#include "common/bytes/arena.h"
 #include "policyd/request.h"
 
 /* Running (check), finished (result), or neither. */

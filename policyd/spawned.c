@@ -5,8 +5,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "common/log.h"
-#include "common/rights.h"
+#include "common/log/log.h"
+#include "common/process/rights.h"
 #include "policyd/policy.h"
 #include "policyd/spawned.h"
 #include "policyd/startup.h"

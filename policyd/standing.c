@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "common/limits.h"
-#include "common/log.h"
-#include "common/supervisor.h"
+#include "common/log/log.h"
+#include "common/process/supervisor.h"
 #include "policyd/policy.h"
 #include "policyd/standing.h"
 #include "policyd/startup.h"

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/log.h"
+#include "common/log/log.h"
 #include "policyd/startup.h"
 
 enum { TEXT_MAX = 64 * 1024 };

@@ -7,8 +7,8 @@
 #ifndef POSTSEAL_POLICYD_STARTUP_H
 #define POSTSEAL_POLICYD_STARTUP_H
 
-#include "common/buf.h"
-#include "common/settings.h"
+#include "common/bytes/buf.h"
+#include "common/settings/settings.h"
 
 /* The name in the log, in messages, and of the program. */
 #define STARTUP_IDENT "postseal-policyd"

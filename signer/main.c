@@ -6,13 +6,13 @@
 #include <sysexits.h>
 
 #include "common/limits.h"
-#include "common/log.h"
-#include "common/options.h"
-#include "common/supervisor.h"
-#include "signer/keycheck.h"
-#include "signer/own.h"
+#include "common/log/log.h"
+#include "common/milter/service.h"
+#include "common/process/options.h"
+#include "common/process/supervisor.h"
+#include "signer/choose/own.h"
+#include "signer/keys/keycheck.h"
 #include "signer/setup.h"
-#include "signer/service.h"
 
 static const char usage_text[] =
     "usage: postseal-signer [-c FILE] [--replace | -T]\n"

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "common/dkim/sigfield.h"
 #include "common/limits.h"
-#include "common/log.h"
-#include "signer/command.h"
-#include "signer/sigfield.h"
+#include "common/log/log.h"
+#include "common/milter/command.h"
 
 static const char no_memory[] = "out of memory";
 

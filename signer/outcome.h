@@ -14,14 +14,14 @@
 #ifndef POSTSEAL_SIGNER_OUTCOME_H
 #define POSTSEAL_SIGNER_OUTCOME_H
 
-#include "common/buf.h"
-#include "common/stats.h"
-#include "signer/choose.h"
-#include "signer/keyring.h"
-#include "signer/message.h"
-#include "signer/origin.h"
-#include "signer/own.h"
-#include "signer/signing.h"
+#include "common/bytes/buf.h"
+#include "common/mail/message.h"
+#include "common/milter/origin.h"
+#include "common/stats/stats.h"
+#include "signer/choose/choose.h"
+#include "signer/choose/own.h"
+#include "signer/keys/keyring.h"
+#include "signer/sign/signing.h"
 
 /* What the sessions of a worker share. */
 struct signer {

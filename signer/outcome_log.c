@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "common/limits.h"
-#include "common/log.h"
+#include "common/log/log.h"
 #include "signer/outcome.h"
 
 /* "a,b" of what word() says of each signature, into text[size]. */

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "common/limits.h"
-#include "common/log.h"
-#include "signer/hdrsel.h"
+#include "common/log/log.h"
+#include "signer/sign/hdrsel.h"
 
 enum { RULES_MEMORY_MAX = 64 * 1024 };
 

@@ -7,9 +7,9 @@
 #ifndef POSTSEAL_SIGNER_SETUP_H
 #define POSTSEAL_SIGNER_SETUP_H
 
-#include "common/buf.h"
-#include "common/settings.h"
-#include "signer/keyring.h"
+#include "common/bytes/buf.h"
+#include "common/settings/settings.h"
+#include "signer/keys/keyring.h"
 
 /* The name in the log, in messages, and of the program. */
 #define SETUP_IDENT "postseal-signer"

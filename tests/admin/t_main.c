@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "common/settings.h"
+#include "common/settings/settings.h"
 #include "tests/support/built.h"
 #include "tests/support/pem.h"
 #include "tests/support/suite.h"

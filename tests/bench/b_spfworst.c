@@ -20,9 +20,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "common/dnsmsg.h"
-#include "common/dnsname.h"
-#include "policyd/check.h"
+#include "common/dns/dnsmsg.h"
+#include "common/dns/dnsname.h"
+#include "common/spf/check.h"
 
 enum {
 	MX = 10,

@@ -1,7 +1,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "signer/address.h"
+#include "common/mail/address.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "signer/canon.h"
+#include "common/dkim/canon.h"
 #include "tests/support/plaincanon.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "signer/command.h"
+#include "common/milter/command.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,8 +2,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "admin/dmarc.h"
-#include "common/buf.h"
+#include "admin/check/dmarc.h"
+#include "common/bytes/buf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "common/dnsmsg.h"
-#include "common/dnsname.h"
+#include "common/dns/dnsmsg.h"
+#include "common/dns/dnsname.h"
 #include "common/limits.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signer/frame.h"
+#include "common/milter/frame.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

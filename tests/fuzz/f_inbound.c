@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "common/buf.h"
-#include "signer/inbound.h"
+#include "common/bytes/buf.h"
+#include "signer/choose/inbound.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

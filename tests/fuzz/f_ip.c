@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "common/ip.h"
+#include "common/bytes/ip.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,8 +2,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "signer/base64.h"
-#include "signer/keyfile.h"
+#include "common/dkim/base64.h"
+#include "signer/keys/keyfile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

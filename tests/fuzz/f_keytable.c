@@ -2,9 +2,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "signer/keyfile.h"
-#include "signer/keyline.h"
-#include "signer/keytable.h"
+#include "signer/keys/keyfile.h"
+#include "signer/tables/keyline.h"
+#include "signer/tables/keytable.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/limits.h"
-#include "policyd/macro.h"
+#include "common/spf/macro.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "admin/mastercf.h"
+#include "admin/postfix/mastercf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "signer/mimewalk.h"
+#include "signer/sign/mimewalk.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

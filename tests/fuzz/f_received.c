@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "common/limits.h"
-#include "policyd/verdict.h"
+#include "policyd/decide/verdict.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "common/limits.h"
-#include "policyd/published.h"
-#include "policyd/spfeval.h"
+#include "common/spf/published.h"
+#include "common/spf/spfeval.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin/rotate_state.h"
+#include "admin/key/rotate_state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/log.h"
-#include "signer/command.h"
-#include "signer/session.h"
+#include "common/log/log.h"
+#include "common/milter/command.h"
+#include "common/milter/session.h"
 #include "tests/support/fixture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

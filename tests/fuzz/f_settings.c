@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "common/settings_confuse.h"
+#include "common/settings/confuse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,9 +5,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "signer/bodyhash.h"
-#include "signer/sigfield.h"
-#include "signer/sign.h"
+#include "common/dkim/bodyhash.h"
+#include "common/dkim/sigfield.h"
+#include "signer/sign/sign.h"
 #include "tests/support/pem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

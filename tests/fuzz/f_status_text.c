@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "admin/status_text.h"
+#include "admin/look/status_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

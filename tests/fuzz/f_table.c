@@ -1,8 +1,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "signer/authtable.h"
-#include "signer/signtable.h"
+#include "signer/tables/authtable.h"
+#include "signer/tables/signtable.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

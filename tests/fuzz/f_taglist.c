@@ -2,8 +2,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "signer/keyrecord.h"
-#include "signer/taglist.h"
+#include "common/dkim/keyrecord.h"
+#include "common/dkim/taglist.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "admin/wiring.h"
+#include "admin/postfix/wiring.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "common/limits.h"
-#include "common/log.h"
+#include "common/log/log.h"
 #include "policyd/policy.h"
-#include "tests/policyd/check_double.h"
+#include "tests/common/spf/check_double.h"
 #include "tests/support/guard.h"
 #include "tests/support/loop_fake.h"
 #include "tests/support/nomem.h"

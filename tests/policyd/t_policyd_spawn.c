@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/buf.h"
+#include "common/bytes/buf.h"
 #include "tests/support/built.h"
 #include "tests/support/dnsd.h"
 #include "tests/support/suite.h"

@@ -3,7 +3,7 @@
 
 #include "common/limits.h"
 #include "policyd/request.h"
-#include "tests/policyd/check_double.h"
+#include "tests/common/spf/check_double.h"
 #include "tests/support/loop_fake.h"
 #include "tests/support/nomem.h"
 #include "tests/support/suite.h"

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signer/command.h"
-#include "signer/session.h"
+#include "common/milter/command.h"
+#include "common/milter/session.h"
 #include "tests/support/fixture.h"
 #include "tests/support/nomem.h"
 #include "tests/support/suite.h"

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/log.h"
+#include "common/log/log.h"
 #include "policyd/policy.h"
 #include "tests/support/loop_fake.h"
 #include "tests/support/resolver_zone.h"

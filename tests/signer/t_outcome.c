@@ -6,7 +6,7 @@
 #include <openssl/evp.h>
 
 #include "common/limits.h"
-#include "signer/hdrsel.h"
+#include "signer/sign/hdrsel.h"
 #include "tests/support/fixture.h"
 #include "tests/support/mta.h"
 #include "tests/support/nomem.h"

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "signer/base64.h"
+#include "common/dkim/base64.h"
 #include "tests/support/built.h"
 #include "tests/support/pem.h"
 #include "tests/support/signerd.h"

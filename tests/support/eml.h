@@ -4,8 +4,8 @@
 #ifndef POSTSEAL_TESTS_EML_H
 #define POSTSEAL_TESTS_EML_H
 
-#include "common/span.h"
-#include "signer/field.h"
+#include "common/bytes/span.h"
+#include "common/mail/field.h"
 
 struct eml {
 	char *text; /* owned: what the rest points into */

@@ -10,8 +10,8 @@
 #ifndef POSTSEAL_TESTS_FIXTURE_H
 #define POSTSEAL_TESTS_FIXTURE_H
 
-#include "common/settings.h"
-#include "signer/keyring.h"
+#include "common/settings/settings.h"
+#include "signer/keys/keyring.h"
 #include "signer/outcome.h"
 #include "tests/support/tmpdir.h"
 

@@ -6,7 +6,7 @@
 #ifndef POSTSEAL_TESTS_GUARD_H
 #define POSTSEAL_TESTS_GUARD_H
 
-#include "common/span.h"
+#include "common/bytes/span.h"
 
 /* A copy of s whose last byte is the last of a readable page; the byte behind it
  * faults. Freed by guard_free(). Aborts the test program when mmap fails. */

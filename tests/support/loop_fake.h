@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/loop.h"
+#include "common/io/loop.h"
 
 /* Runs what is ready on descriptors, then each timer that is due and was set
  * before. True if a timer fired. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signer/frame.h"
+#include "common/milter/frame.h"
 #include "tests/support/guard.h"
 #include "tests/support/mta.h"
 #include "tests/support/suite.h"

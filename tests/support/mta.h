@@ -10,9 +10,9 @@
 #ifndef POSTSEAL_TESTS_MTA_H
 #define POSTSEAL_TESTS_MTA_H
 
-#include "common/buf.h"
-#include "signer/command.h"
-#include "signer/session.h"
+#include "common/bytes/buf.h"
+#include "common/milter/command.h"
+#include "common/milter/session.h"
 
 enum { MTA_INSERTED_MAX = 4 };
 

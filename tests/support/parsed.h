@@ -4,7 +4,7 @@
 #ifndef POSTSEAL_TESTS_PARSED_H
 #define POSTSEAL_TESTS_PARSED_H
 
-#include "common/settings.h"
+#include "common/settings/settings.h"
 
 struct parsed {
 	int rc;

@@ -6,8 +6,8 @@
 #ifndef POSTSEAL_TESTS_PLAINCANON_H
 #define POSTSEAL_TESTS_PLAINCANON_H
 
-#include "common/buf.h"
-#include "common/settings.h" /* enum canonicalization */
+#include "common/bytes/buf.h"
+#include "common/settings/settings.h" /* enum canonicalization */
 
 /* Appends the canonical form of in. */
 void plaincanon_body(

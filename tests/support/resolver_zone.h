@@ -1,7 +1,7 @@
 /*
  * resolver_zone.h - stands in for the resolver in unit tests: a zone as text.
  *
- * tests/support/fake/resolver_zone.c implements common/resolver.h. A test makes
+ * tests/support/fake/resolver_zone.c implements common/dns/resolver.h. A test makes
  * a resolver with resolver_new() as the daemons do, loads records into it and
  * chooses in which order answers come. The text is that of zone.h:
  *
@@ -29,7 +29,7 @@
 #ifndef POSTSEAL_TESTS_RESOLVER_ZONE_H
 #define POSTSEAL_TESTS_RESOLVER_ZONE_H
 
-#include "common/resolver.h"
+#include "common/dns/resolver.h"
 
 enum zone_order {
 	ZONE_READY,      /* every answer is ASK_READY; the default */

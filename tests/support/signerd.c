@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "signer/frame.h"
+#include "common/milter/frame.h"
 #include "tests/support/built.h"
 #include "tests/support/pem.h"
 #include "tests/support/signerd.h"

@@ -1,13 +1,13 @@
 /*
  * spfrun.h - one SPF check on a zone in text, from question to result.
  *
- * Runs policyd/check.c with the resolver and the loop of tests/support/fake, in
+ * Runs common/spf/check.c with the resolver and the loop of tests/support/fake, in
  * an order of answers of the caller's choice, and copies the result.
  */
 #ifndef POSTSEAL_TESTS_SPFRUN_H
 #define POSTSEAL_TESTS_SPFRUN_H
 
-#include "policyd/check.h"
+#include "common/spf/check.h"
 #include "tests/support/resolver_zone.h"
 
 struct spfrun {

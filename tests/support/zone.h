@@ -29,7 +29,7 @@
 
 #include <stdint.h>
 
-#include "common/span.h"
+#include "common/bytes/span.h"
 
 enum { ZONE_MESSAGE_MAX = 65535, ZONE_WIRE_MAX = 255 };
 

@@ -4,9 +4,9 @@
 
 #include <event2/event.h>
 
+#include "common/io/loop.h"
+#include "common/io/timers.h"
 #include "common/limits.h"
-#include "common/loop.h"
-#include "common/timers.h"
 #include "tests/support/loop_fake.h"
 
 struct loop {

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/dnsmsg.h"
-#include "common/dnsname.h"
+#include "common/dns/dnsmsg.h"
+#include "common/dns/dnsname.h"
 #include "tests/support/resolver_zone.h"
 #include "tests/support/zone.h"
 

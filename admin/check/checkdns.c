@@ -1,0 +1,377 @@
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "admin/check/checkdns.h"
+#include "admin/check/dmarc.h"
+#include "admin/tool/dnswait.h"
+#include "common/bytes/domain.h"
+#include "common/spf/check.h"
+
+#define AREA "dns"
+
+enum {
+	ADDRESS_TEXT_MAX = DOMAIN_MAX + 80,
+	REVERSE_MAX = 80 /* 32 nibbles, their dots, "ip6.arpa" */
+};
+
+/* --- this host ------------------------------------------------------------ */
+
+static void
+add_address(struct checkdns_host *host, const struct ip *ip)
+{
+	static const unsigned char none[16];
+
+	if (memcmp(ip->b, none, ip_width(ip) / 8) == 0)
+		return;
+	for (size_t i = 0; i < host->n; i++) {
+		if (ip_equal(&host->ip[i], ip))
+			return;
+	}
+	if (host->n < CHECKDNS_ADDRESSES_MAX)
+		host->ip[host->n++] = *ip;
+}
+
+void
+checkdns_addresses(struct span text, struct checkdns_host *host)
+{
+	while (text.n > 0) {
+		size_t n = 0;
+		struct ip ip;
+
+		while (n < text.n && text.p[n] != ' ' && text.p[n] != ',')
+			n++;
+		if (ip_parse(span_of(text.p, n), &ip) == 0)
+			add_address(host, &ip);
+		text = span_skip(text, n + 1);
+	}
+}
+
+/* "192.0.2.1" -> "1.2.0.192.in-addr.arpa", and nibbles for IPv6; ret[REVERSE_MAX].
+ */
+static void
+reverse_name(const struct ip *ip, char *ret)
+{
+	static const char hex[] = "0123456789abcdef";
+	char *p = ret;
+
+	if (ip->family == AF_INET) {
+		snprintf(ret, REVERSE_MAX, "%u.%u.%u.%u.in-addr.arpa", ip->b[3],
+		    ip->b[2], ip->b[1], ip->b[0]);
+		return;
+	}
+	for (int i = 15; i >= 0; i--) {
+		*p++ = hex[ip->b[i] & 15];
+		*p++ = '.';
+		*p++ = hex[ip->b[i] >> 4];
+		*p++ = '.';
+	}
+	memcpy(p, "ip6.arpa", sizeof "ip6.arpa");
+}
+
+static bool
+has_address(const struct dns_answer *a, const struct ip *ip)
+{
+	for (size_t i = 0; a->status == DNS_FOUND && i < a->n; i++) {
+		if (ip_equal(&a->record[i].ip, ip))
+			return true;
+	}
+	return false;
+}
+
+/* 1: name has the address; 0: not; or -errno. */
+static int
+leads_to(struct tool *t, const char *name, const struct ip *ip)
+{
+	struct dnswait q = {
+	    .name = name, .type = ip->family == AF_INET ? DNS_A : DNS_AAAA};
+	int rc = dnswait_all(t->loop, t->resolver, &q, 1);
+
+	if (rc == 0)
+		rc = has_address(q.answer, ip);
+	dnswait_free(&q, 1);
+	return rc;
+}
+
+/* 1: one of the names of the address leads back; 0, or -errno. */
+static int
+confirm(struct tool *t, const struct ip *ip, struct findings *f)
+{
+	char reverse[REVERSE_MAX], text[IP_TEXT_MAX];
+	struct dnswait q = {.name = reverse, .type = DNS_PTR};
+	int rc;
+
+	reverse_name(ip, reverse);
+	rc = dnswait_all(t->loop, t->resolver, &q, 1);
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; q.answer->status == DNS_FOUND && rc == 0 &&
+	     i < q.answer->n && i < 10;
+	     i++)
+		rc = leads_to(t, q.answer->record[i].name, ip);
+	ip_text(ip, text);
+	if (rc > 0)
+		findings_add(f, FINDING_OK, AREA, NULL, NULL,
+		    "%s has a name that leads back to it", text);
+	else if (rc == 0 && q.answer->status == DNS_TEMPERROR)
+		findings_add(f, FINDING_UNKNOWN, AREA, NULL, NULL,
+		    "the name of %s: DNS gives no answer (%s)", text,
+		    q.answer->why);
+	else if (rc == 0)
+		findings_add(f, FINDING_WARNING, AREA,
+		    "large receivers refuse mail from such addresses",
+		    "ask who gives you the address to set its PTR record",
+		    q.answer->status == DNS_FOUND
+		        ? "no name of %s leads back to it"
+		        : "%s has no name in DNS (PTR)",
+		    text);
+	dnswait_free(&q, 1);
+	return rc;
+}
+
+/* The addresses that the host's name has, where Postfix names none. */
+static int
+ask_own(struct tool *t, struct findings *f, struct checkdns_host *host)
+{
+	struct dnswait q[] = {{.name = host->name, .type = DNS_A},
+	    {.name = host->name, .type = DNS_AAAA}};
+	bool asked = host->n == 0;
+	int rc = dnswait_all(t->loop, t->resolver, q, 2);
+
+	if (rc != 0)
+		return rc;
+	for (size_t j = 0; j < 2; j++) {
+		const struct dns_answer *a = q[j].answer;
+
+		for (size_t i = 0; asked && a->status == DNS_FOUND && i < a->n;
+		     i++)
+			add_address(host, &a->record[i].ip);
+	}
+	if (q[0].answer->status == DNS_TEMPERROR)
+		findings_add(f, FINDING_UNKNOWN, AREA, NULL, NULL,
+		    "%s: DNS gives no answer (%s)", host->name,
+		    q[0].answer->why);
+	else if (q[0].answer->status != DNS_FOUND &&
+	    q[1].answer->status != DNS_FOUND)
+		findings_add(f, FINDING_WARNING, AREA,
+		    "receivers look whether the HELO name exists", NULL,
+		    "the HELO name %s has no address in DNS", host->name);
+	else
+		findings_add(f, FINDING_OK, AREA, NULL, NULL,
+		    "the HELO name %s has an address", host->name);
+	dnswait_free(q, 2);
+	return 0;
+}
+
+int
+checkdns_host(struct tool *t, struct findings *f, struct checkdns_host *host)
+{
+	int rc = ask_own(t, f, host);
+
+	host->ptr = host->n > 0;
+	for (size_t i = 0; i < host->n && rc == 0; i++) {
+		rc = confirm(t, &host->ip[i], f);
+		host->ptr = host->ptr && rc > 0;
+		rc = rc > 0 ? 0 : rc;
+	}
+	if (rc == 0 && host->n == 0)
+		findings_add(f, FINDING_UNKNOWN, AREA, NULL,
+		    "postseal check --ip ADDRESS",
+		    "from which address mail leaves is not known");
+	return rc;
+}
+
+/* --- SPF ------------------------------------------------------------------ */
+
+struct spf {
+	struct loop *loop;
+	struct findings *f;
+	const char *domain;
+	const struct ip *ip;
+	bool pass;
+};
+
+static void
+on_result(void *arg, const struct check_result *r)
+{
+	struct spf *s = arg;
+	char ip[IP_TEXT_MAX], mend[ADDRESS_TEXT_MAX];
+
+	ip_text(s->ip, ip);
+	snprintf(mend, sizeof mend, "%s. IN TXT \"v=spf1 mx ip%d:%s ~all\"",
+	    s->domain, s->ip->family == AF_INET ? 4 : 6, ip);
+	s->pass = r->result == SPF_PASS;
+	if (r->result == SPF_PASS)
+		findings_add(s->f, r->lookups > 8 ? FINDING_NOTE : FINDING_OK,
+		    AREA, "over ten, receivers take the record for broken",
+		    NULL, "SPF of %s: pass for %s, %u lookups of 10", s->domain,
+		    ip, r->lookups);
+	else if (r->result == SPF_TEMPERROR)
+		findings_add(s->f, FINDING_UNKNOWN, AREA, NULL, NULL,
+		    "SPF of %s for %s: %s", s->domain, ip,
+		    r->problem == NULL ? "temperror" : r->problem);
+	else if (r->result == SPF_NONE)
+		findings_add(s->f, FINDING_WARNING, AREA,
+		    "receivers cannot tell your mail from forged mail", mend,
+		    "SPF of %s: there is no record", s->domain);
+	else
+		findings_add(s->f, FINDING_ERROR, AREA,
+		    "mail from this host is not authorised by the domain",
+		    "put the address into the record",
+		    "SPF of %s for %s: %s%s%s, %u lookups of 10", s->domain, ip,
+		    spf_result_word(r->result), r->problem == NULL ? "" : ": ",
+		    r->problem == NULL ? "" : r->problem, r->lookups);
+	loop_stop(s->loop);
+}
+
+/* 1: pass; 0: not; or -errno. */
+static int
+ask_spf(struct tool *t, const char *domain, const struct ip *ip,
+    const char *helo, struct findings *f)
+{
+	char sender[ADDRESS_TEXT_MAX];
+	struct spf s = {.loop = t->loop, .f = f, .domain = domain, .ip = ip};
+	struct check_input in = {.client = *ip,
+	    .helo = span_str(helo),
+	    .receiver = t->settings->hostname,
+	    .now = (uint64_t)time(NULL),
+	    .void_max = t->settings->policyd.void_lookups,
+	    .prefetch = t->settings->dns.prefetch};
+	struct check *c;
+	int rc;
+
+	snprintf(sender, sizeof sender, "postmaster@%s", domain);
+	in.sender = span_str(sender);
+	rc = check_start(t->loop, t->resolver, &in, on_result, &s, &c);
+	if (rc == 0)
+		rc = loop_run(t->loop);
+	return rc == 0 ? s.pass : rc;
+}
+
+/* --- DMARC and MX --------------------------------------------------------- */
+
+/* The DMARC record of name. 1: there is one; 0: none; or -errno. */
+static int
+ask_dmarc(struct tool *t, const char *domain, const char *name,
+    struct findings *f, bool *ret_good)
+{
+	char full[DOMAIN_MAX + sizeof "_dmarc."];
+	struct dnswait q = {.name = full, .type = DNS_TXT};
+	const struct dns_record *record = NULL;
+	const char *why;
+	struct dmarc d;
+	size_t n = 0;
+	int rc;
+
+	snprintf(full, sizeof full, "_dmarc.%s", name);
+	rc = dnswait_all(t->loop, t->resolver, &q, 1);
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; q.answer->status == DNS_FOUND && i < q.answer->n;
+	     i++) {
+		if (!dmarc_claims(q.answer->record[i].txt))
+			continue;
+		record = &q.answer->record[i];
+		n++;
+	}
+	if (q.answer->status == DNS_TEMPERROR)
+		findings_add(f, FINDING_UNKNOWN, AREA, NULL, NULL,
+		    "DMARC of %s: DNS gives no answer (%s)", domain,
+		    q.answer->why);
+	else if (n > 1)
+		findings_add(f, FINDING_ERROR, AREA,
+		    "receivers take none of them", NULL,
+		    "DMARC of %s: there are %zu records at %s", domain, n,
+		    full);
+	else if (n == 1 && dmarc_parse(record->txt, &d, &why) != PARSE_OK)
+		findings_add(f, FINDING_ERROR, AREA,
+		    "receivers take it as if there were none", NULL,
+		    "DMARC of %s: %s: %s", domain, full, why);
+	else if (n == 1) {
+		*ret_good = true;
+		findings_add(f, FINDING_OK, AREA, NULL, NULL,
+		    "DMARC of %s: p=%s%s", domain, dmarc_word(d.policy),
+		    d.reports ? "" : ", without reports (rua=)");
+	}
+	dnswait_free(&q, 1);
+	return n > 0 || rc < 0;
+}
+
+/* The domain's record, or that of the nearest domain above which has one (RFC 9989:
+ * the tree walk). */
+static int
+look_at_dmarc(struct tool *t, const char *domain, struct findings *f,
+    struct guidelines_facts *facts)
+{
+	char mend[ADDRESS_TEXT_MAX];
+	size_t unknown = f->count[FINDING_UNKNOWN];
+
+	for (const char *name = domain; strchr(name, '.') != NULL;
+	     name = strchr(name, '.') + 1) {
+		int rc = ask_dmarc(t, domain, name, f, &facts->dmarc);
+
+		if (rc < 0)
+			return rc;
+		if (rc > 0 || f->count[FINDING_UNKNOWN] > unknown)
+			return 0;
+	}
+	snprintf(mend, sizeof mend, "_dmarc.%s. IN TXT \"v=DMARC1; p=none;\"",
+	    domain);
+	findings_add(f, FINDING_WARNING, AREA,
+	    "Google, Yahoo and Microsoft want one of who sends much", mend,
+	    "DMARC of %s: there is no record", domain);
+	return 0;
+}
+
+static int
+look_at_mx(struct tool *t, const char *domain, struct findings *f)
+{
+	struct dnswait q[] = {{.name = domain, .type = DNS_MX},
+	    {.name = domain, .type = DNS_A},
+	    {.name = domain, .type = DNS_AAAA}};
+	int rc = dnswait_all(t->loop, t->resolver, q, 3);
+
+	if (rc != 0)
+		return rc;
+	if (q[0].answer->status == DNS_FOUND)
+		findings_add(f, FINDING_OK, AREA, NULL, NULL, "MX of %s: %s",
+		    domain,
+		    *q[0].answer->record[0].name == '\0'
+		        ? "takes no mail"
+		        : q[0].answer->record[0].name);
+	else if (q[0].answer->status == DNS_TEMPERROR)
+		findings_add(f, FINDING_UNKNOWN, AREA, NULL, NULL,
+		    "MX of %s: DNS gives no answer (%s)", domain,
+		    q[0].answer->why);
+	else if (q[1].answer->status == DNS_FOUND ||
+	    q[2].answer->status == DNS_FOUND)
+		findings_add(f, FINDING_NOTE, AREA, NULL, NULL,
+		    "MX of %s: none, mail goes to its address", domain);
+	else
+		findings_add(f, FINDING_WARNING, AREA,
+		    "nobody can answer to its mail; some receivers refuse such "
+		    "senders",
+		    NULL, "%s has neither MX nor address", domain);
+	dnswait_free(q, 3);
+	return 0;
+}
+
+int
+checkdns_domain(struct tool *t, const char *domain,
+    const struct checkdns_host *host, struct findings *f,
+    struct guidelines_facts *facts)
+{
+	int rc = 0;
+
+	facts->spf = host->n > 0;
+	facts->ptr = host->ptr;
+	for (size_t i = 0; i < host->n && rc >= 0; i++) {
+		rc = ask_spf(t, domain, &host->ip[i], host->name, f);
+		facts->spf = facts->spf && rc > 0;
+	}
+	if (rc >= 0)
+		rc = look_at_dmarc(t, domain, f, facts);
+	return rc < 0 ? rc : look_at_mx(t, domain, f);
+}

@@ -1,0 +1,51 @@
+/*
+ * checklook.h - what the parts of `postseal check` that look at Postfix share.
+ *
+ * For checkpostfix.c, checkpolicy.c, checknetworks.c and checkmilter.c alone.
+ */
+#ifndef POSTSEAL_ADMIN_CHECKLOOK_H
+#define POSTSEAL_ADMIN_CHECKLOOK_H
+
+#include "admin/check/finding.h"
+#include "admin/postfix/postconf.h"
+#include "common/limits.h"
+#include "common/settings/settings.h"
+
+#define CHECKLOOK_AREA "postfix"
+
+struct checklook {
+	const struct postconf *postfix;
+	const struct settings *settings;
+	struct findings *f;
+	struct buf services; /* master.cf, a line each */
+	struct buf queue;    /* queue_directory */
+	struct buf target;   /* of check_policy_service: ours */
+	bool failed;         /* postconf(1) does not work, which was told */
+};
+
+/* The value with its $names resolved, "" where there is none. Borrowed until
+ * buf_free(ret), which is buf_init()ed here. */
+const char *checklook_get(
+    struct checklook *l, const char *name, struct buf *ret);
+
+/* True if that is the value, in any case; if there is none. */
+bool checklook_is(struct checklook *l, const char *name, const char *value);
+bool checklook_is_empty(struct checklook *l, const char *name);
+
+/* The value in seconds; what is no time counts as otherwise. */
+unsigned checklook_seconds(
+    struct checklook *l, const char *name, unsigned otherwise);
+
+/* Adds a finding that "postconf OPTION WORD" mends, for the Postfix that was
+ * looked at. */
+void checklook_add(struct checklook *l, enum finding_level level,
+    const char *why, const char *option, const char *word, const char *fmt, ...)
+    __attribute__((format(printf, 6, 7)));
+
+/* The policy service: checkpolicy.c. */
+void checkpolicy_look(struct checklook *l);
+
+/* The signer, and what breaks its signatures: checkmilter.c. */
+void checkmilter_look(struct checklook *l);
+
+#endif

@@ -1,0 +1,325 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "admin/check/checklook.h"
+#include "admin/postfix/mastercf.h"
+#include "admin/postfix/wiring.h"
+
+#define AREA CHECKLOOK_AREA
+
+/* --- the two lists -------------------------------------------------------- */
+
+/* True if one of our listeners is in the list; its spelling is in name. */
+static bool
+lists_one(struct checklook *l, const struct endpoint_list *e,
+    struct span milters, struct buf *name)
+{
+	const char *queue = buf_text(&l->queue);
+
+	for (size_t i = 0; i < e->n; i++) {
+		buf_clear(name);
+		wiring_endpoint(&e->v[i], queue == NULL ? "" : queue, name);
+		if (buf_text(name) != NULL &&
+		    wiring_has_milter(milters, buf_text(name)))
+			return true;
+	}
+	return false;
+}
+
+static bool
+lists_signer(struct checklook *l, struct span milters, struct buf *name)
+{
+	const struct daemon_settings *d = &l->settings->signer.daemon;
+
+	return lists_one(l, &d->listen, milters, name) ||
+	    lists_one(l, &d->legacy, milters, name);
+}
+
+static bool
+has_signer(struct checklook *l, struct span milters)
+{
+	struct buf name;
+	bool has;
+
+	buf_init(&name, ENDPOINT_TEXT_MAX);
+	has = lists_signer(l, milters, &name);
+	buf_free(&name);
+	return has;
+}
+
+static void
+look_at_list(struct checklook *l, const char *name, const char *why)
+{
+	struct buf value, milter;
+
+	checklook_get(l, name, &value);
+	buf_init(&milter, ENDPOINT_TEXT_MAX);
+	if (!lists_signer(l, buf_view(&value), &milter))
+		findings_add(l->f, FINDING_WARNING, AREA, why,
+		    "postseal setup DOMAIN", "%s do not have the signer", name);
+	else if (!wiring_milter_is_last(buf_view(&value), buf_text(&milter)))
+		findings_add(l->f, FINDING_WARNING, AREA,
+		    "what a milter behind it changes breaks the signature",
+		    "put the signer last",
+		    "%s: other milters stand behind the "
+		    "signer",
+		    name);
+	else
+		findings_add(l->f, FINDING_OK, AREA, NULL, NULL,
+		    "%s have the signer", name);
+	buf_free(&value);
+	buf_free(&milter);
+}
+
+/* --- smtpds with milters of their own ------------------------------------- */
+
+static bool
+is_smtpd(struct span line)
+{
+	return span_eq(
+	    mastercf_word(line, MASTERCF_COMMAND), span_str("smtpd"));
+}
+
+/* An smtpd that takes mail back from a filter on this host. */
+static bool
+takes_back(struct span line)
+{
+	struct span name = mastercf_word(line, MASTERCF_NAME);
+
+	return is_smtpd(line) &&
+	    (mastercf_has(name, "127.0.0.1:") ||
+	        mastercf_has(name, "localhost:") ||
+	        mastercf_has(name, "[::1]:"));
+}
+
+/* True if what this smtpd takes comes to the signer. */
+static bool
+reaches_signer(struct checklook *l, struct span line)
+{
+	struct span value;
+	struct buf all;
+	bool has;
+
+	if (mastercf_option(line, "receive_override_options", &value) &&
+	    mastercf_has(value, "no_milters"))
+		return false;
+	if (mastercf_option(line, "smtpd_milters", &value) &&
+	    (value.n == 0 || value.p[0] != '$'))
+		return has_signer(l, value);
+	checklook_get(l, "smtpd_milters", &all);
+	has = has_signer(l, buf_view(&all));
+	buf_free(&all);
+	return has;
+}
+
+static bool
+has_filter(struct checklook *l)
+{
+	return !checklook_is_empty(l, "content_filter") ||
+	    !checklook_is_empty(l, "smtpd_proxy_filter") ||
+	    mastercf_has(buf_view(&l->services), "content_filter=") ||
+	    mastercf_has(buf_view(&l->services), "smtpd_proxy_filter=");
+}
+
+/* True if mail reaches the signer before it goes to the filter. */
+static bool
+signs_before(struct checklook *l)
+{
+	struct span rest = buf_view(&l->services), line;
+
+	while (mastercf_next(&rest, &line)) {
+		if (is_smtpd(line) && !takes_back(line) &&
+		    reaches_signer(l, line))
+			return true;
+	}
+	return false;
+}
+
+static void
+look_behind_filter(struct checklook *l, struct span line, bool before)
+{
+	struct span name = mastercf_word(line, MASTERCF_NAME);
+	char mend[300];
+
+	if (!reaches_signer(l, line) || !before) {
+		findings_add(l->f, FINDING_OK, AREA, NULL, NULL,
+		    "master.cf: %.*s takes mail back from a filter, and it is "
+		    "signed once",
+		    (int)name.n, name.p);
+		return;
+	}
+	snprintf(
+	    mend, sizeof mend, "%.*s/inet/smtpd_milters=", (int)name.n, name.p);
+	checklook_add(l, FINDING_WARNING,
+	    "behind a content filter mail is signed twice, and that of "
+	    "others, which comes back from 127.0.0.1, looks like ours",
+	    "-P", mend, "master.cf: %.*s passes mail to the milters again",
+	    (int)name.n, name.p);
+}
+
+/* Each smtpd of master.cf: is its mail signed, and once? */
+static void
+look_at_services(struct checklook *l)
+{
+	struct span rest = buf_view(&l->services), line, value;
+	bool filter = has_filter(l), before = filter && signs_before(l);
+
+	while (mastercf_next(&rest, &line)) {
+		struct span name = mastercf_word(line, MASTERCF_NAME);
+
+		if (filter && takes_back(line))
+			look_behind_filter(l, line, before);
+		else if (!filter && is_smtpd(line) &&
+		    mastercf_option(line, "smtpd_milters", &value) &&
+		    !reaches_signer(l, line))
+			findings_add(l->f, FINDING_WARNING, AREA,
+			    "mail that is submitted there goes out unsigned",
+			    NULL,
+			    "master.cf: %.*s has smtpd_milters of its own, "
+			    "without the signer",
+			    (int)name.n, name.p);
+	}
+}
+
+/* --- what Postfix does with milters --------------------------------------- */
+
+/* Without a listen key the signer is where it was before, too. */
+static void
+look_at_listen(struct checklook *l)
+{
+	if (l->settings->signer.daemon.legacy.n > 0)
+		findings_add(l->f, FINDING_WARNING, AREA,
+		    "every local user can have mail signed there, as any "
+		    "domain; with the key it listens on a socket that only "
+		    "Postfix can open",
+		    "postseal setup DOMAIN --apply, then reload the signer",
+		    "signer.listen is not set: the signer also answers on "
+		    "%s, as before",
+		    SETTINGS_LEGACY_SIGNER);
+}
+
+/* What happens to mail while the signer is away: its own default_action in the list,
+ * or that for all milters. */
+static bool
+does(struct checklook *l, const char *what)
+{
+	struct buf milters, name;
+	struct span own = {NULL, 0};
+	bool has;
+
+	checklook_get(l, "smtpd_milters", &milters);
+	buf_init(&name, ENDPOINT_TEXT_MAX);
+	if (lists_signer(l, buf_view(&milters), &name))
+		own =
+		    wiring_default_action(buf_view(&milters), buf_text(&name));
+	has = own.n > 0 ? span_ieqs(own, what)
+	                : checklook_is(l, "milter_default_action", what);
+	buf_free(&name);
+	buf_free(&milters);
+	return has;
+}
+
+static void
+look_at_default(struct checklook *l)
+{
+	if (does(l, "accept"))
+		findings_add(l->f, FINDING_NOTE, AREA,
+		    "with { ..., default_action=tempfail } it waits instead",
+		    NULL,
+		    "milter_default_action = accept: mail goes out unsigned "
+		    "while the signer is down");
+	else if (does(l, "reject"))
+		checklook_add(l, FINDING_WARNING,
+		    "mail is refused for good while the signer is down", "-e",
+		    "milter_default_action = tempfail",
+		    "milter_default_action = reject");
+}
+
+static void
+look_at_rest(struct checklook *l)
+{
+	struct buf classes;
+
+	if (!wiring_has(span_str(checklook_get(
+	                    l, "internal_mail_filter_classes", &classes)),
+	        span_str("bounce")))
+		checklook_add(l, FINDING_WARNING,
+		    "bounces, which Postfix itself makes, are not signed", "-e",
+		    "internal_mail_filter_classes = bounce",
+		    "internal_mail_filter_classes has no bounce");
+	buf_free(&classes);
+	if (!checklook_is(l, "milter_protocol", "6"))
+		checklook_add(l, FINDING_NOTE,
+		    "older versions cannot do all that saves time", "-e",
+		    "milter_protocol = 6", "milter_protocol is not 6");
+	if (!checklook_is_empty(l, "milter_header_checks"))
+		findings_add(l->f, FINDING_NOTE, AREA,
+		    "it can drop or change the headers that milters add", NULL,
+		    "milter_header_checks is set");
+}
+
+/* --- what breaks signatures ----------------------------------------------- */
+
+static void
+look_for_rewriters(struct checklook *l)
+{
+	static const char *const rewriters[] = {"smtp_generic_maps",
+	    "smtp_header_checks", "smtp_mime_header_checks",
+	    "smtp_nested_header_checks", "smtp_body_checks"};
+
+	for (size_t i = 0; i < sizeof rewriters / sizeof rewriters[0]; i++) {
+		if (!checklook_is_empty(l, rewriters[i]))
+			findings_add(l->f, FINDING_WARNING, AREA,
+			    "it changes mail after it was signed, which breaks "
+			    "the signature",
+			    "let cleanup(8) do it (canonical_maps, "
+			    "header_checks), which comes before the signer",
+			    "%s is set", rewriters[i]);
+	}
+}
+
+static void
+look_for_conversions(struct checklook *l)
+{
+	struct buf value;
+	long n = strtol(
+	    checklook_get(l, "smtp_line_length_limit", &value), NULL, 10);
+
+	if (value.n > 0 && n > 0 && n < 998)
+		checklook_add(l, FINDING_WARNING,
+		    "smtp(8) breaks longer lines after they were signed", "-e",
+		    "smtp_line_length_limit = 998",
+		    "smtp_line_length_limit is under 998");
+	buf_free(&value);
+	if (checklook_is(l, "disable_mime_output_conversion", "yes"))
+		findings_add(l->f, FINDING_OK, AREA, NULL,
+		    "signer { at_risk_8bit = false } keeps it from being "
+		    "marked "
+		    "as at risk",
+		    "8-bit mail is not rewritten after it was signed");
+	else if (checklook_is(l, "force_mime_input_conversion", "yes"))
+		findings_add(l->f, FINDING_OK, AREA, NULL, NULL,
+		    "8-bit mail is not rewritten after it was signed");
+	else
+		findings_add(l->f, FINDING_NOTE, AREA,
+		    "such a body is rewritten after it was signed",
+		    "postconf -e 'force_mime_input_conversion = yes' (Postfix "
+		    "3.9), or 'disable_mime_output_conversion = yes'",
+		    "8-bit mail to a next hop without 8BITMIME loses its "
+		    "signature");
+}
+
+void
+checkmilter_look(struct checklook *l)
+{
+	look_at_list(
+	    l, "smtpd_milters", "mail that comes by SMTP goes out unsigned");
+	look_at_list(l, "non_smtpd_milters",
+	    "mail of cron and sendmail(1), and bounces, go out unsigned");
+	look_at_services(l);
+	look_at_listen(l);
+	look_at_default(l);
+	look_at_rest(l);
+	look_for_rewriters(l);
+	look_for_conversions(l);
+}

@@ -1,0 +1,167 @@
+#include "admin/check/checknetworks.h"
+
+#include <errno.h>
+
+#include "admin/postfix/wiring.h"
+#include "common/bytes/arena.h"
+#include "signer/tables/hosts.h"
+
+/* What Postfix knows as ours. */
+struct known {
+	struct span
+	    mynetworks; /* empty where the restrictions do not ask for it */
+	const struct cidr_list *trusted;
+};
+
+static bool
+is_within(const struct cidr *net, const struct cidr *wider)
+{
+	return wider->bits <= net->bits && cidr_contains(wider, &net->ip);
+}
+
+/* "192.0.2.0/24" or "[2001:db8::]/32" as mynetworks has it. False for what is none:
+ * tables, files, and '!'. */
+static bool
+read_item(struct span item, struct cidr *ret)
+{
+	char text[2 * IP_TEXT_MAX];
+	size_t n = 0;
+
+	if (item.n >= sizeof text)
+		return false;
+	for (size_t i = 0; i < item.n; i++) {
+		if (item.p[i] != '[' && item.p[i] != ']')
+			text[n++] = item.p[i];
+	}
+	return cidr_parse(span_of(text, n), ret) == 0;
+}
+
+/* True also if it may be: of what a table has nothing is known here. */
+static bool
+is_in_mynetworks(const struct cidr *net, struct span list)
+{
+	bool bad = false;
+	struct span item;
+
+	while (wiring_next(&list, &item, &bad)) {
+		struct cidr wider;
+
+		if (!read_item(item, &wider) || is_within(net, &wider))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_known(const struct known *k, const struct cidr *net)
+{
+	for (size_t i = 0; i < k->trusted->n; i++) {
+		if (is_within(net, &k->trusted->v[i]))
+			return true;
+	}
+	return is_in_mynetworks(net, k->mynetworks);
+}
+
+static void
+put_network(const struct cidr *net, struct buf *out)
+{
+	bool v6 = ip_width(&net->ip) > 32;
+	char text[IP_TEXT_MAX];
+
+	buf_fmt(out, v6 ? " [%s]/%u" : " %s/%u", ip_text(&net->ip, text),
+	    net->bits);
+}
+
+/* Appends those of internal_hosts that are not known. */
+static void
+list_unknown(struct checklook *l, const struct known *k, struct buf *out)
+{
+	struct buf why, warn;
+	struct arena arena;
+	struct hosts hosts;
+	size_t told = 0;
+
+	arena_init(&arena, TABLE_FILE_MAX);
+	buf_init(&why, POSTCONF_VALUE_MAX);
+	buf_init(&warn, POSTCONF_VALUE_MAX);
+	/* What is wrong with the list is told by the part that reads the tables. */
+	if (hosts_open(&l->settings->signer.internal_hosts, &arena, &hosts,
+	        &why, &warn) == 0) {
+		for (size_t i = 0; i < hosts.n && told < CHECK_NETWORKS_MAX;
+		     i++) {
+			const struct hosts_entry *e = &hosts.v[i];
+
+			if (e->kind != HOSTS_NET || e->not ||
+			    is_known(k, &e->net))
+				continue;
+			put_network(&e->net, out);
+			told++;
+		}
+	}
+	buf_free(&warn);
+	buf_free(&why);
+	arena_free(&arena);
+}
+
+static void
+tell(struct checklook *l, const struct buf *unknown)
+{
+	static const char what[] =
+	    "neither mynetworks nor policyd.trusted_networks have, of "
+	    "signer.internal_hosts:%.*s";
+	static const char why[] =
+	    "SPF of their mail is checked, and what has our Received-SPF is "
+	    "not signed; policyd.trusted_networks would do as well, which "
+	    "lets nobody relay";
+	struct buf mend, none;
+	int rc;
+
+	buf_init(&mend, POSTCONF_VALUE_MAX);
+	buf_init(&none, POSTCONF_VALUE_MAX);
+	buf_str(&mend, "mynetworks = ");
+	rc = postconf_get(l->postfix, "mynetworks", false, &mend, &none);
+	buf_span(&mend, buf_view(unknown));
+	if (rc == 0 && buf_text(&mend) != NULL)
+		checklook_add(l, FINDING_WARNING, why, "-e", buf_text(&mend),
+		    what, (int)unknown->n, unknown->p);
+	else
+		l->f->no_memory = l->f->no_memory || rc == -ENOMEM;
+	buf_free(&none);
+	buf_free(&mend);
+}
+
+/* mynetworks changes nothing there. */
+static void
+tell_trusted(struct checklook *l, const struct buf *unknown)
+{
+	findings_add(l->f, FINDING_WARNING, CHECKLOOK_AREA,
+	    "SPF of their mail is checked, as no permit_mynetworks stands in "
+	    "smtpd_recipient_restrictions, and what has our Received-SPF is "
+	    "not signed",
+	    "add them to policyd.trusted_networks",
+	    "policyd.trusted_networks does not have, of "
+	    "signer.internal_hosts:%.*s",
+	    (int)unknown->n, unknown->p);
+}
+
+void
+checknetworks_look(struct checklook *l, struct span restrictions)
+{
+	struct known k = {.trusted = &l->settings->policyd.trusted_networks};
+	bool asks = wiring_has(restrictions, span_str("permit_mynetworks"));
+	struct buf mynetworks, unknown;
+
+	if (l->settings->policyd.header == HEADER_NONE)
+		return;
+	checklook_get(l, "mynetworks", &mynetworks);
+	if (asks)
+		k.mynetworks = buf_view(&mynetworks);
+	buf_init(&unknown, POSTCONF_VALUE_MAX);
+	list_unknown(l, &k, &unknown);
+	if (unknown.n > 0 && asks)
+		tell(l, &unknown);
+	else if (unknown.n > 0)
+		tell_trusted(l, &unknown);
+	buf_free(&unknown);
+	buf_free(&mynetworks);
+}

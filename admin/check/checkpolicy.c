@@ -1,0 +1,321 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "admin/check/checklook.h"
+#include "admin/check/checknetworks.h"
+#include "admin/postfix/mastercf.h"
+#include "admin/postfix/wiring.h"
+
+#define AREA CHECKLOOK_AREA
+
+/* --- the service in master.cf --------------------------------------------- */
+
+/* How long spawn(8) lets the daemon live, against how long smtpd uses it. */
+static void
+look_at_time_limit(struct checklook *l, const char *service)
+{
+	char name[POSTFIX_NAME_MAX + sizeof "_time_limit"];
+	char mend[POSTFIX_NAME_MAX + sizeof "_time_limit = 3600"];
+	unsigned need, limit;
+	bool set = false;
+	struct buf why;
+
+	snprintf(name, sizeof name, "%s_time_limit", service);
+	snprintf(mend, sizeof mend, "%s_time_limit = 3600", service);
+	buf_init(&why, POSTCONF_VALUE_MAX);
+	if (postconf_is_set(l->postfix, name, &set, &why) != 0)
+		l->failed = true;
+	buf_free(&why);
+	if (!set) {
+		checklook_add(l, FINDING_WARNING,
+		    "spawn(8) ends the daemon after command_time_limit, in the "
+		    "middle of a connection. The parameter must carry the very "
+		    "name of the service",
+		    "-e", mend, "%s is not set", name);
+		return;
+	}
+	limit = checklook_seconds(l, name, 1000);
+	need = checklook_seconds(l, "smtpd_policy_service_max_ttl", 1000) +
+	    l->settings->policyd.time_limit;
+	if (limit >= need)
+		findings_add(
+		    l->f, FINDING_OK, AREA, NULL, NULL, "%s is set", name);
+	else
+		checklook_add(l, FINDING_WARNING,
+		    "smtpd uses a connection for smtpd_policy_service_max_ttl, "
+		    "and its last request may take policyd.time_limit; "
+		    "spawn(8) "
+		    "must not end the daemon before",
+		    "-e", mend, "%s is %u s, under %u s", name, limit, need);
+}
+
+static bool
+is_word(struct span line, enum mastercf_column column, const char *word)
+{
+	return span_eq(mastercf_word(line, column), span_str(word));
+}
+
+/* What spawn(8) needs: columns of the entry that have to be so. */
+static void
+look_at_columns(struct checklook *l, struct span line, const char *name)
+{
+	if (!is_word(line, MASTERCF_MAXPROC, "0"))
+		findings_add(l->f, FINDING_ERROR, AREA,
+		    "each busy smtpd needs one; with fewer, mail is deferred",
+		    NULL, "master.cf: maxproc of %s is not 0", name);
+	if (!is_word(line, MASTERCF_UNPRIVILEGED, "n"))
+		findings_add(l->f, FINDING_ERROR, AREA,
+		    "spawn(8) cannot become the daemon's user; mail is "
+		    "deferred",
+		    NULL, "master.cf: unpriv of %s is not n", name);
+	if (is_word(line, MASTERCF_CHROOT, "y"))
+		findings_add(l->f, FINDING_ERROR, AREA,
+		    "the program is not in the queue directory; mail is "
+		    "deferred",
+		    NULL, "master.cf: %s is chrooted", name);
+	if (mastercf_has(line, "user=root") ||
+	    mastercf_has(line, "user=postfix"))
+		findings_add(l->f, FINDING_ERROR, AREA,
+		    "it reads what strangers send; spawn(8) refuses these "
+		    "users, too",
+		    NULL, "master.cf: %s runs as root or postfix", name);
+}
+
+static void
+look_at_spawn(struct checklook *l, struct span line)
+{
+	char name[POSTFIX_NAME_MAX];
+	struct span service = mastercf_word(line, MASTERCF_NAME);
+
+	snprintf(name, sizeof name, "%.*s", (int)service.n, service.p);
+	findings_add(l->f, FINDING_OK, AREA, NULL, NULL,
+	    "master.cf: %s starts postseal-policyd", name);
+	look_at_columns(l, line, name);
+	buf_clear(&l->target);
+	if (is_word(line, MASTERCF_TYPE, "inet"))
+		buf_fmt(&l->target, "inet:%s", name);
+	else
+		buf_fmt(&l->target, "unix:%s/%s",
+		    is_word(line, MASTERCF_PRIVATE, "n") ? "public" : "private",
+		    name);
+	look_at_time_limit(l, name);
+}
+
+/* A standing daemon without a listen key is where it was before, too. */
+static bool
+asks_legacy(struct checklook *l)
+{
+	struct buf value;
+	bool asks = false;
+
+	if (l->settings->policyd.daemon.legacy.n == 0)
+		return false;
+	checklook_get(l, "smtpd_recipient_restrictions", &value);
+	asks = wiring_place(buf_view(&value), SETTINGS_LEGACY_POLICYD) !=
+	    WIRING_ABSENT;
+	buf_free(&value);
+	if (asks)
+		findings_add(l->f, FINDING_WARNING, AREA,
+		    "every local user can ask there; a socket in the queue "
+		    "directory is for Postfix alone",
+		    "ask unix:postseal/policyd.sock in main.cf, then set "
+		    "policyd.listen",
+		    "policyd.listen is not set, and main.cf asks %s, as before",
+		    SETTINGS_LEGACY_POLICYD);
+	return asks;
+}
+
+/* The target of check_policy_service: spawned, or the standing daemon's. */
+static void
+look_for_service(struct checklook *l)
+{
+	struct span rest = buf_view(&l->services), line;
+	const struct endpoint_list *listen =
+	    &l->settings->policyd.daemon.listen;
+	const char *queue = buf_text(&l->queue);
+
+	while (mastercf_next(&rest, &line)) {
+		if (mastercf_has(line, "postseal-policyd") &&
+		    is_word(line, MASTERCF_COMMAND, "spawn")) {
+			look_at_spawn(l, line);
+			return;
+		}
+	}
+	if (asks_legacy(l))
+		buf_str(&l->target, SETTINGS_LEGACY_POLICYD);
+	else if (listen->n > 0)
+		wiring_endpoint(
+		    &listen->v[0], queue == NULL ? "" : queue, &l->target);
+	findings_add(l->f, FINDING_NOTE, AREA,
+	    "right with the standing daemon (--listen); else see "
+	    "master.cf.snippet",
+	    NULL, "master.cf starts no postseal-policyd");
+}
+
+/* --- the restrictions ----------------------------------------------------- */
+
+/* Where the check stands in a class of the list; absent where it does not. */
+static enum wiring_place
+place_in_classes(struct checklook *l, struct span list, const char *target)
+{
+	struct buf classes;
+	struct span item;
+	bool bad = false;
+	enum wiring_place place = WIRING_ABSENT;
+
+	checklook_get(l, "smtpd_restriction_classes", &classes);
+	while (place == WIRING_ABSENT && wiring_next(&list, &item, &bad)) {
+		char name[POSTFIX_NAME_MAX];
+		struct buf inside;
+
+		if (!wiring_has(buf_view(&classes), item) ||
+		    item.n >= sizeof name)
+			continue;
+		snprintf(name, sizeof name, "%.*s", (int)item.n, item.p);
+		checklook_get(l, name, &inside);
+		place = wiring_place(buf_view(&inside), target);
+		buf_free(&inside);
+	}
+	buf_free(&classes);
+	return place;
+}
+
+static bool
+relay_is_guarded(struct checklook *l)
+{
+	struct buf relay;
+	bool guarded;
+
+	checklook_get(l, "smtpd_relay_restrictions", &relay);
+	guarded = wiring_guards_relay(buf_view(&relay)) ||
+	    mastercf_has(buf_view(&relay), "_unauth_destination");
+	buf_free(&relay);
+	return guarded;
+}
+
+static void
+tell_place(struct checklook *l, enum wiring_place place, const char *target)
+{
+	switch (place) {
+	case WIRING_GOOD:
+		findings_add(l->f, FINDING_OK, AREA, NULL, NULL,
+		    "check_policy_service %s stands behind what refuses "
+		    "relaying",
+		    target);
+		break;
+	case WIRING_UNSAFE:
+		findings_add(l->f, FINDING_ERROR, AREA,
+		    "an action that permits, before it, makes an open relay",
+		    "put reject_unauth_destination before check_policy_service "
+		    "in smtpd_recipient_restrictions",
+		    "check_policy_service %s has no reject_unauth_destination "
+		    "before it",
+		    target);
+		break;
+	case WIRING_ABSENT:
+		findings_add(l->f, FINDING_WARNING, AREA,
+		    "without it, SPF of incoming mail is not checked",
+		    "postseal setup DOMAIN",
+		    "smtpd_recipient_restrictions have no check_policy_service "
+		    "%s",
+		    target);
+		break;
+	case WIRING_UNREADABLE:
+		findings_add(l->f, FINDING_UNKNOWN, AREA, NULL, NULL,
+		    "smtpd_recipient_restrictions cannot be read: a brace is "
+		    "left open");
+		break;
+	}
+}
+
+/* An smtpd for mail from outside that has restrictions of its own. */
+static void
+look_at_overrides(struct checklook *l, const char *target)
+{
+	struct span rest = buf_view(&l->services), line, value;
+
+	while (mastercf_next(&rest, &line)) {
+		struct span name = mastercf_word(line, MASTERCF_NAME);
+
+		if (!is_word(line, MASTERCF_COMMAND, "smtpd") ||
+		    (!span_eq(name, span_str("smtp")) &&
+		        !span_eq(name, span_str("25")) &&
+		        !span_eq(name, span_str("smtpd"))) ||
+		    !mastercf_option(
+		        line, "smtpd_recipient_restrictions", &value) ||
+		    (value.n > 0 && value.p[0] == '$') ||
+		    wiring_place(value, target) != WIRING_ABSENT)
+			continue;
+		findings_add(l->f, FINDING_WARNING, AREA,
+		    "those of main.cf do not count there", NULL,
+		    "master.cf: %.*s has smtpd_recipient_restrictions of its "
+		    "own, without check_policy_service %s",
+		    (int)name.n, name.p, target);
+	}
+}
+
+static void
+look_at_restrictions(struct checklook *l)
+{
+	const char *target = buf_text(&l->target);
+	enum wiring_place place;
+	struct buf value;
+
+	target = target == NULL ? "" : target;
+	checklook_get(l, "smtpd_recipient_restrictions", &value);
+	place = wiring_place(buf_view(&value), target);
+	if (place == WIRING_ABSENT)
+		place = place_in_classes(l, buf_view(&value), target);
+	if (place == WIRING_UNSAFE && relay_is_guarded(l))
+		place = WIRING_GOOD;
+	tell_place(l, place, target);
+	if (place == WIRING_GOOD) {
+		look_at_overrides(l, target);
+		checknetworks_look(l, buf_view(&value));
+	}
+	buf_free(&value);
+}
+
+/* --- what the daemon is set to -------------------------------------------- */
+
+static void
+look_at_timeout(struct checklook *l)
+{
+	unsigned limit = l->settings->policyd.time_limit;
+	unsigned patience =
+	    checklook_seconds(l, "smtpd_policy_service_timeout", 100);
+
+	if (limit >= patience)
+		findings_add(l->f, FINDING_WARNING, AREA,
+		    "smtpd waits no longer than that "
+		    "(smtpd_policy_service_timeout), then it answers 451",
+		    "make policyd.time_limit shorter",
+		    "policyd.time_limit is %u s, not under %u s", limit,
+		    patience);
+}
+
+static void
+look_at_daemon(struct checklook *l)
+{
+	if (l->settings->policyd.observe)
+		findings_add(l->f, FINDING_NOTE, AREA, NULL,
+		    "postseal setup --enforce",
+		    "SPF refuses nothing: policyd.observe = true");
+	if (l->settings->policyd.header == HEADER_AUTH_RESULTS)
+		findings_add(l->f, FINDING_NOTE, AREA,
+		    "a policy service cannot remove headers, and header_checks "
+		    "would remove ours, too; who trusts the header needs a "
+		    "milter that removes forged ones",
+		    NULL,
+		    "an Authentication-Results that a sender forged with our "
+		    "name stays in the mail");
+}
+
+void
+checkpolicy_look(struct checklook *l)
+{
+	look_for_service(l);
+	look_at_restrictions(l);
+	look_at_timeout(l);
+	look_at_daemon(l);
+}

@@ -1,0 +1,159 @@
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "admin/check/checklook.h"
+#include "admin/check/checkpostfix.h"
+#include "admin/postfix/mastercf.h"
+
+/* --- for all parts -------------------------------------------------------- */
+
+const char *
+checklook_get(struct checklook *l, const char *name, struct buf *ret)
+{
+	const char *text;
+	struct buf why;
+
+	buf_init(ret, POSTCONF_VALUE_MAX);
+	buf_init(&why, POSTCONF_VALUE_MAX);
+	if (postconf_get(l->postfix, name, true, ret, &why) != 0)
+		buf_clear(ret);
+	if (why.n > 0 && !l->failed) {
+		l->failed = true;
+		findings_lines(l->f, FINDING_UNKNOWN, CHECKLOOK_AREA, &why);
+	}
+	buf_free(&why);
+	text = buf_text(ret);
+	return text == NULL ? "" : text;
+}
+
+bool
+checklook_is(struct checklook *l, const char *name, const char *value)
+{
+	struct buf b;
+	bool is = strcasecmp(checklook_get(l, name, &b), value) == 0;
+
+	buf_free(&b);
+	return is;
+}
+
+bool
+checklook_is_empty(struct checklook *l, const char *name)
+{
+	return checklook_is(l, name, "");
+}
+
+unsigned
+checklook_seconds(struct checklook *l, const char *name, unsigned otherwise)
+{
+	struct buf b;
+	unsigned n = otherwise;
+
+	(void)mastercf_seconds(span_str(checklook_get(l, name, &b)), &n);
+	buf_free(&b);
+	return n;
+}
+
+void
+checklook_add(struct checklook *l, enum finding_level level, const char *why,
+    const char *option, const char *word, const char *fmt, ...)
+{
+	struct postconf_command c;
+	char *what = NULL;
+	struct buf mend;
+	va_list ap;
+
+	buf_init(&mend, POSTCONF_VALUE_MAX);
+	va_start(ap, fmt);
+	if (vasprintf(&what, fmt, ap) < 0)
+		what = NULL;
+	va_end(ap);
+	if (what == NULL ||
+	    postconf_command(l->postfix, &c, "postconf", option, word, NULL) !=
+	        0) {
+		l->f->no_memory = true;
+		free(what);
+		return;
+	}
+	postconf_command_print(&c, &mend);
+	postconf_command_free(&c);
+	if (mend.n > 0)
+		mend.n--; /* the end of the line */
+	findings_add(
+	    l->f, level, CHECKLOOK_AREA, why, buf_text(&mend), "%s", what);
+	buf_free(&mend);
+	free(what);
+}
+
+/* --- the whole ------------------------------------------------------------ */
+
+static bool
+look_at_tls(struct checklook *l)
+{
+	bool off = checklook_is(l, "smtp_tls_security_level", "none") ||
+	    (checklook_is_empty(l, "smtp_tls_security_level") &&
+	        !checklook_is(l, "smtp_use_tls", "yes") &&
+	        !checklook_is(l, "smtp_enforce_tls", "yes"));
+
+	if (off)
+		checklook_add(l, FINDING_WARNING,
+		    "mail goes out unencrypted; Google wants TLS of all "
+		    "senders",
+		    "-e", "smtp_tls_security_level = may",
+		    "smtp_tls_security_level is none");
+	else
+		findings_add(l->f, FINDING_OK, CHECKLOOK_AREA, NULL, NULL,
+		    "outgoing mail is encrypted where the other side can");
+	return !off;
+}
+
+static void
+add_address(struct checklook *l, const char *name, struct buf *ret)
+{
+	struct buf value;
+
+	checklook_get(l, name, &value);
+	if (value.n > 0) {
+		buf_span(ret, buf_view(&value));
+		buf_byte(ret, ' ');
+	}
+	buf_free(&value);
+}
+
+void
+checkpostfix_look(const struct postconf *p, const struct settings *s,
+    struct findings *f, struct checkpostfix *ret)
+{
+	struct checklook l = {.postfix = p, .settings = s, .f = f};
+	struct buf why;
+
+	*ret = (struct checkpostfix){.there = false};
+	buf_init(&ret->addresses, POSTCONF_VALUE_MAX);
+	buf_init(&l.services, PROGRAM_OUTPUT_MAX);
+	buf_init(&l.target, POSTCONF_VALUE_MAX);
+	buf_init(&why, POSTCONF_VALUE_MAX);
+	checklook_get(&l, "smtp_helo_name", &ret->hostname);
+	checklook_get(&l, "queue_directory", &l.queue);
+	if (!l.failed && postconf_services(p, &l.services, &why) != 0)
+		findings_lines(f, FINDING_UNKNOWN, CHECKLOOK_AREA, &why);
+	if (!l.failed && l.services.n > 0) {
+		ret->there = true;
+		add_address(&l, "smtp_bind_address", &ret->addresses);
+		add_address(&l, "smtp_bind_address6", &ret->addresses);
+		checkpolicy_look(&l);
+		checkmilter_look(&l);
+		ret->tls = look_at_tls(&l);
+	}
+	buf_free(&why);
+	buf_free(&l.services);
+	buf_free(&l.target);
+	buf_free(&l.queue);
+}
+
+void
+checkpostfix_free(struct checkpostfix *c)
+{
+	buf_free(&c->hostname);
+	buf_free(&c->addresses);
+}

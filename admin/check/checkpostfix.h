@@ -1,0 +1,27 @@
+/*
+ * checkpostfix.h - `postseal check`, Postfix: is postseal in it, and in the right
+ * place; what breaks signatures after the signer; what goes out unencrypted.
+ *
+ * By postconf(1), nothing is changed.
+ */
+#ifndef POSTSEAL_ADMIN_CHECKPOSTFIX_H
+#define POSTSEAL_ADMIN_CHECKPOSTFIX_H
+
+#include "admin/check/finding.h"
+#include "admin/postfix/postconf.h"
+#include "common/settings/settings.h"
+
+struct checkpostfix {
+	bool there;           /* there is a Postfix */
+	struct buf hostname;  /* that it says in HELO; empty when not known */
+	struct buf addresses; /* smtp_bind_address, smtp_bind_address6 */
+	bool tls;
+};
+
+/* Looks at all. ret is filled in any case (checkpostfix_free). */
+void checkpostfix_look(const struct postconf *p, const struct settings *s,
+    struct findings *f, struct checkpostfix *ret);
+
+void checkpostfix_free(struct checkpostfix *c);
+
+#endif

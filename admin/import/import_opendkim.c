@@ -1,0 +1,376 @@
+#include <errno.h>
+#include <stdlib.h>
+
+#include "admin/import/dataset.h"
+#include "admin/import/import.h"
+#include "admin/tool/tool.h"
+#include "common/limits.h"
+
+/* What one option becomes. */
+enum kind {
+	TABLE,   /* a file; key_table, signing_table */
+	HOSTS,   /* a list, or the file with it */
+	WORDS,   /* a list; the file with it is read */
+	STRING,  /* the value as it is */
+	BOOLEAN, /* yes, no */
+	NUMBER,
+	SINGLE, /* Domain, KeyFile, Selector, SubDomains: one section */
+	OWN,    /* by opendkim() itself */
+	LEFT,   /* not carried over; key says why */
+	QUIET   /* not needed, and nobody will miss it */
+};
+
+#define VERIFIES "postseal-signer signs, it does not verify"
+#define OF_DAEMON "postseal-signer has its own user, and systemd starts it"
+
+static const struct row {
+	const char *name;
+	enum kind kind;
+	const char *key; /* of signer { }, or why not */
+} rows[] = {
+    {"KeyTable", TABLE, "key_table"},
+    {"SigningTable", TABLE, "signing_table"},
+    {"InternalHosts", HOSTS, "internal_hosts"},
+    {"ExternalIgnoreList", HOSTS, "external_ignore"},
+    {"PeerList", HOSTS, "ignore_hosts"},
+    {"ExemptDomains", WORDS, "exempt_domains"},
+    {"DontSignMailTo", WORDS, "exempt_recipients"},
+    {"MTA", WORDS, "sign_daemons"},
+    {"MacroList", WORDS, "sign_macros"},
+    {"Socket", STRING, "listen"},
+    {"MultipleSignatures", BOOLEAN, "sign_all"},
+    {"SignatureTTL", NUMBER, "signature_ttl"},
+    {"Canonicalization", OWN, ""},
+    {"OversignHeaders", OWN, ""},
+    {"SignHeaders", OWN, ""},
+    {"RequireSafeKeys", OWN, ""},
+    {"Mode", OWN, ""},
+    {"Domain", SINGLE, ""},
+    {"KeyFile", SINGLE, ""},
+    {"Selector", SINGLE, ""},
+    {"SubDomains", SINGLE, ""},
+    {"OmitHeaders", LEFT,
+        "what is signed is listed in sign_headers; Received, Return-Path and "
+        "the like never are"},
+    {"SignatureAlgorithm", LEFT, "the algorithm is that of each key"},
+    {"MinimumKeyBits", LEFT,
+        "RSA keys under 1024 bits are refused, under 2048 warned of"},
+    {"SenderHeaders", LEFT, "From alone says whose mail it is"},
+    {"BodyLengthDB", LEFT, "l= lets others add to signed mail"},
+    {"MaximumSignedBytes", LEFT, "l= lets others add to signed mail"},
+    {"RemoveOldSignatures", LEFT, "signatures of others are left alone"},
+    {"SelectCanonicalizationHeader", LEFT,
+        "a header of the message does not choose how it is signed"},
+    {"FixCRLF", LEFT, "Postfix hands on CRLF alone"},
+    {"UserID", LEFT, OF_DAEMON},
+    {"UMask", LEFT, "see socket_mode and socket_group"},
+    {"AutoRestart", LEFT, "a worker that ends is replaced at once"},
+    {"AutoRestartRate", LEFT, "a worker that ends is replaced at once"},
+    {"AutoRestartCount", LEFT, "a worker that ends is replaced at once"},
+    {"ChangeRootDirectory", LEFT, "systemd keeps the daemon in its place"},
+    {"BaseDirectory", LEFT, "paths are absolute"},
+    {"Nameservers", OWN, ""},
+    {"DNSTimeout", OWN, ""},
+    {"TrustAnchorFile", LEFT, "see the section dns of postseal.conf(5)"},
+    {"SoftwareHeader", QUIET, ""},
+    {"Background", QUIET, ""},
+    {"PidFile", QUIET, ""},
+    {"Syslog", QUIET, ""},
+    {"SyslogSuccess", QUIET, ""},
+    {"SyslogFacility", QUIET, ""},
+    {"LogWhy", QUIET, ""},
+    {"LogResults", QUIET, ""},
+    {"QueryCache", QUIET, ""},
+    {"AuthservID", LEFT, VERIFIES},
+    {"AuthservIDWithJobID", LEFT, VERIFIES},
+    {"AlwaysAddARHeader", LEFT, VERIFIES},
+    {"AllowSHA1Only", LEFT, VERIFIES},
+    {"On-Default", LEFT, VERIFIES},
+    {"On-BadSignature", LEFT, VERIFIES},
+    {"On-DNSError", LEFT, VERIFIES},
+    {"On-InternalError", LEFT, VERIFIES},
+    {"On-NoSignature", LEFT, VERIFIES},
+    {"On-KeyNotFound", LEFT, VERIFIES},
+    {"On-Security", LEFT, VERIFIES},
+    {"On-SignatureError", LEFT,
+        "mail that cannot be signed is never rejected; see on_bad_key"},
+};
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+struct opendkim {
+	struct import *im;
+	const char *domain, *keyfile, *selector, *canonicalization;
+	struct import_option at; /* of Domain */
+	bool subdomains, tables;
+};
+
+/* --- data sets ------------------------------------------------------------ */
+
+static int
+take_table(struct opendkim *d, const struct import_option *o, const char *key)
+{
+	char *file;
+
+	if (dataset_kind(o->value) != DATASET_FILE)
+		return import_bad(d->im, o, DATASET_UNREAD);
+	file = dataset_file(&d->im->arena, o->value);
+	if (file == NULL)
+		return -ENOMEM;
+	import_string(&d->im->signer, 1, key, file);
+	d->tables = d->tables || strcmp(key, "key_table") == 0;
+	return 0;
+}
+
+static void
+put_list(struct buf *out, const char *key, const char *items)
+{
+	buf_fmt(out, "\t%s = ", key);
+	import_list(items, out);
+	buf_byte(out, '\n');
+}
+
+/* opendkim compares whole addresses: a domain there never did anything. */
+static void
+tell_domains(
+    struct opendkim *d, const struct import_option *o, const char *items)
+{
+	size_t n;
+
+	for (; *items != '\0'; items += n + (items[n] != '\0')) {
+		n = strcspn(items, ", \t\n");
+		if (n > 0 && memchr(items, '@', n) == NULL) {
+			import_left(d->im, o,
+			    "a domain without \"@\" does nothing in opendkim, "
+			    "and in exempt_recipients it stands for all its "
+			    "mail: take it out if that is not meant");
+			return;
+		}
+	}
+}
+
+static int
+take_words(struct opendkim *d, const struct import_option *o, const char *key)
+{
+	const char *path = strchr(o->value, '/');
+	struct buf words;
+	int rc;
+
+	if (dataset_kind(o->value) == DATASET_LIST) {
+		put_list(&d->im->signer, key, dataset_list(o->value));
+		if (strcmp(key, "exempt_recipients") == 0)
+			tell_domains(d, o, dataset_list(o->value));
+		return 0;
+	}
+	if (dataset_kind(o->value) == DATASET_OTHER || path == NULL)
+		return import_bad(d->im, o, DATASET_UNREAD);
+	buf_init(&words, IMPORT_LIST_MAX + 2); /* a blank, a NUL */
+	rc = dataset_words(path, &words);
+	if (rc == 0 && buf_text(&words) != NULL) {
+		put_list(&d->im->signer, key, buf_text(&words));
+		if (strcmp(key, "exempt_recipients") == 0)
+			tell_domains(d, o, buf_text(&words));
+	}
+	import_whole(&words, &d->im->signer);
+	buf_free(&words);
+	return rc == 0 ? 0 : import_bad(d->im, o, strerror(-rc));
+}
+
+static int
+take_hosts(struct opendkim *d, const struct import_option *o, const char *key)
+{
+	char *file;
+
+	switch (dataset_kind(o->value)) {
+	case DATASET_LIST:
+		put_list(&d->im->signer, key, dataset_list(o->value));
+		return 0;
+	case DATASET_OTHER:
+		return import_bad(d->im, o, DATASET_UNREAD);
+	case DATASET_FILE:
+		break;
+	}
+	file = dataset_file(&d->im->arena, o->value);
+	if (file == NULL)
+		return -ENOMEM;
+	buf_fmt(&d->im->signer, "\t%s = {", key);
+	tool_config_string(file, &d->im->signer);
+	buf_str(&d->im->signer, "}\n");
+	return 0;
+}
+
+/* --- options of their own ------------------------------------------------- */
+
+/* Each name gets a '!' behind; From has one in "*". */
+static void
+take_oversigned(struct opendkim *d, const struct import_option *o)
+{
+	const char *items = dataset_list(o->value);
+	struct buf list;
+
+	buf_init(&list, CONFIG_FILE_MAX);
+	while (*items != '\0') {
+		size_t n = strcspn(items, ", \t");
+
+		if (n > 0 && !span_ieqs(span_of(items, n), "From"))
+			buf_fmt(&list, "%.*s! ", (int)n, items);
+		items += n + (items[n] != '\0');
+	}
+	if (list.n > 0 && buf_text(&list) != NULL) {
+		buf_str(&d->im->signer, "\tsign_headers = {\"*\", ");
+		for (char *p = list.p, *end; *p != '\0'; p = end + 1) {
+			end = strchr(p, ' ');
+			*end = '\0';
+			tool_config_string(p, &d->im->signer);
+			buf_str(&d->im->signer, end[1] == '\0' ? "}\n" : ", ");
+		}
+	}
+	import_whole(&list, &d->im->signer);
+	buf_free(&list);
+}
+
+static int
+take_own(struct opendkim *d, const struct import_option *o)
+{
+	if (strcasecmp(o->name, "Canonicalization") == 0) {
+		d->canonicalization = o->value;
+	} else if (strcasecmp(o->name, "OversignHeaders") == 0) {
+		take_oversigned(d, o);
+	} else if (strcasecmp(o->name, "SignHeaders") == 0) {
+		import_left(d->im, o,
+		    "see sign_headers: its \"*\" has all that RFC 6376 "
+		    "section 5.4.1 names, and MIME and List- fields");
+	} else if (strcasecmp(o->name, "RequireSafeKeys") == 0) {
+		if (!import_is_true(o->value))
+			import_string(
+			    &d->im->signer, 1, "key_permissions", "warn");
+	} else if (strcasecmp(o->name, "Mode") == 0) {
+		if (strchr(o->value, 's') == NULL)
+			return import_bad(d->im, o, VERIFIES);
+		if (strchr(o->value, 'v') != NULL)
+			import_left(d->im, o, VERIFIES);
+	} else if (strcasecmp(o->name, "Nameservers") == 0) {
+		put_list(&d->im->dns, "servers", dataset_list(o->value));
+	} else if (strcasecmp(o->name, "DNSTimeout") == 0) {
+		if (!import_is_number(o->value))
+			return import_bad(d->im, o, "not a number");
+		import_key(&d->im->dns, 1, "timeout", o->value);
+	}
+	return 0;
+}
+
+static void
+take_single(struct opendkim *d, const struct import_option *o)
+{
+	if (strcasecmp(o->name, "Domain") == 0) {
+		d->domain = o->value;
+		d->at = *o;
+	} else if (strcasecmp(o->name, "KeyFile") == 0) {
+		d->keyfile = o->value;
+	} else if (strcasecmp(o->name, "Selector") == 0) {
+		d->selector = o->value;
+	} else {
+		d->subdomains = import_is_true(o->value);
+	}
+}
+
+/* --- all ------------------------------------------------------------------ */
+
+static int
+take(struct opendkim *d, const struct row *r, const struct import_option *o)
+{
+	switch (r->kind) {
+	case TABLE:
+		return take_table(d, o, r->key);
+	case HOSTS:
+		return take_hosts(d, o, r->key);
+	case WORDS:
+		return take_words(d, o, r->key);
+	case STRING:
+		put_list(&d->im->signer, r->key, o->value);
+		return 0;
+	case BOOLEAN:
+		import_key(&d->im->signer, 1, r->key,
+		    import_is_true(o->value) ? "true" : "false");
+		return 0;
+	case NUMBER:
+		if (!import_is_number(o->value))
+			return import_bad(d->im, o, "not a number");
+		import_key(&d->im->signer, 1, r->key, o->value);
+		return 0;
+	case SINGLE:
+		take_single(d, o);
+		return 0;
+	case OWN:
+		return take_own(d, o);
+	case LEFT:
+		import_left(d->im, o, r->key);
+		return 0;
+	case QUIET:
+		return 0;
+	}
+	return 0;
+}
+
+static int
+got_option(void *arg, const struct import_option *o)
+{
+	struct opendkim *d = arg;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		if (strcasecmp(rows[i].name, o->name) == 0)
+			return take(d, &rows[i], o);
+	}
+	import_left(d->im, o, "there is nothing like it");
+	return 0;
+}
+
+/* "Domain", "KeyFile" and "Selector": a section for each domain. */
+static int
+add_domains(struct opendkim *d)
+{
+	const char *p = dataset_list(d->domain);
+	struct buf *out = &d->im->domains;
+
+	if (d->keyfile == NULL || d->selector == NULL)
+		return import_bad(
+		    d->im, &d->at, "KeyFile or Selector is missing beside it");
+	if (dataset_kind(d->domain) != DATASET_LIST)
+		return import_bad(d->im, &d->at, DATASET_UNREAD);
+	while (*p != '\0') {
+		size_t n = strcspn(p, ", \t");
+
+		if (n > 0) {
+			buf_str(out, "domain ");
+			tool_config_span(span_of(p, n), out);
+			buf_str(out, " {\n");
+			if (d->subdomains)
+				import_key(out, 1, "subdomains", "true");
+			buf_str(out, "\tkey ");
+			tool_config_string(d->selector, out);
+			buf_str(out, " {\n");
+			import_string(out, 2, "file", d->keyfile);
+			buf_str(out, "\t}\n}\n");
+		}
+		p += n + (p[n] != '\0');
+	}
+	return 0;
+}
+
+int
+import_opendkim(struct import *im, const char *file)
+{
+	struct opendkim d = {.im = im};
+	struct import_options all;
+	int rc = import_read(im, file, false, &all);
+
+	if (rc == 0)
+		rc = import_each(im, &all, got_option, &d);
+	if (rc != 0)
+		return rc;
+	/* with a KeyTable, OpenDKIM does not look at these */
+	if (d.domain != NULL && !d.tables)
+		rc = add_domains(&d);
+	import_string(&im->signer, 1, "canonicalization",
+	    d.canonicalization == NULL ? "simple/simple" : d.canonicalization);
+	return rc;
+}

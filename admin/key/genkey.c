@@ -1,0 +1,330 @@
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "admin/key/domainfile.h"
+#include "admin/key/genkey.h"
+#include "admin/tool/newfile.h"
+#include "admin/tool/tool.h"
+#include "common/bytes/domain.h"
+#include "common/settings/settings.h" /* SETTINGS_FILE */
+#include "signer/keys/keys.h"
+
+enum {
+	KEYDIR_MODE = 0711, /* as `make install` makes it */
+	DOMAIN_DIR_MODE = 0750
+};
+
+/* What is made of the options. */
+struct names {
+	char domain[DOMAIN_MAX + 1];   /* A-labels */
+	char selector[DOMAIN_MAX + 1]; /* lower case */
+	char keydir[PATH_MAX];         /* absolute */
+	char dir[PATH_MAX];            /* keydir/domain */
+	char file[PATH_MAX];           /* dir/selector.private */
+};
+
+/* --- names ---------------------------------------------------------------- */
+
+/* Letters, digits and '-', '_' in labels (RFC 6376 section 3.1). */
+static bool
+is_selector(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = span_lower((unsigned char)s.p[i]);
+
+		if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' &&
+		    c != '_' && c != '.')
+			return false;
+	}
+	return domain_is_name(s) && s.p[s.n - 1] != '.';
+}
+
+/* The selector in lower case, or one made from the date. */
+static int
+make_selector(const struct genkey *g, char *ret, struct buf *why)
+{
+	struct tm tm;
+
+	if (g->selector == NULL) {
+		if (localtime_r(&g->now, &tm) == NULL ||
+		    strftime(ret, DOMAIN_MAX + 1,
+		        g->algorithm == KEY_ED25519_SHA256 ? "%Y%m%de"
+		                                           : "%Y%m%d",
+		        &tm) == 0)
+			return -EINVAL;
+		return 0;
+	}
+	if (!is_selector(span_str(g->selector))) {
+		buf_fmt(why,
+		    "\"%s\" is not a selector: letters, digits, - and "
+		    "_, parted by dots",
+		    g->selector);
+		return -EINVAL;
+	}
+	return domain_to_ascii(span_str(g->selector), ret);
+}
+
+/* True if "SELECTOR._domainkey.DOMAIN" can be asked in DNS. */
+static bool
+fits_dns(const struct names *n)
+{
+	return strlen(n->selector) + strlen("._domainkey.") +
+	    strlen(n->domain) <=
+	    DOMAIN_MAX;
+}
+
+/* The directory as an absolute path, which the config needs. */
+static int
+make_keydir(const char *keydir, char *ret)
+{
+	char here[PATH_MAX] = "";
+	int n;
+
+	if (keydir[0] != '/' && getcwd(here, sizeof here) == NULL)
+		return -errno;
+	n = snprintf(
+	    ret, PATH_MAX, "%s%s%s", here, keydir[0] == '/' ? "" : "/", keydir);
+	return n < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+static int
+make_paths(const struct genkey *g, struct names *n, struct buf *why)
+{
+	int error = make_keydir(g->keydir, n->keydir);
+
+	if (error == 0 &&
+	    (snprintf(n->dir, PATH_MAX, "%s/%s", n->keydir, n->domain) >=
+	            PATH_MAX ||
+	        snprintf(n->file, PATH_MAX, "%s/%s.private", n->dir,
+	            n->selector) >= PATH_MAX))
+		error = -ENAMETOOLONG;
+	if (error != 0)
+		buf_fmt(why, "%s: %s", g->keydir, strerror(-error));
+	return error;
+}
+
+static int
+make_names(const struct genkey *g, struct names *n, struct buf *why)
+{
+	int error = domain_to_ascii(span_str(g->domain), n->domain);
+
+	if (error == 0 && !domain_is_mail(span_str(n->domain)))
+		error = -EINVAL;
+	if (error != 0) {
+		buf_fmt(why, "\"%s\" is not a domain", g->domain);
+		return error;
+	}
+	error = make_selector(g, n->selector, why);
+	if (error == 0 && !fits_dns(n)) {
+		buf_str(why, "selector and domain are too long for DNS");
+		error = -EINVAL;
+	}
+	return error == 0 ? make_paths(g, n, why) : error;
+}
+
+/* --- the file ------------------------------------------------------------- */
+
+/* 0 and whether it was made here, or -errno. */
+static int
+make_dir(const char *path, mode_t mode, bool *ret_made)
+{
+	*ret_made = mkdir(path, mode) == 0;
+	return *ret_made || errno == EEXIST ? 0 : -errno;
+}
+
+static int
+store(const struct names *n, struct span pem, struct buf *why)
+{
+	bool made_keydir, made_dir = false;
+	const char *what = n->keydir;
+	int error = make_dir(n->keydir, KEYDIR_MODE, &made_keydir);
+
+	if (error == 0) {
+		what = n->dir;
+		error = make_dir(n->dir, DOMAIN_DIR_MODE, &made_dir);
+	}
+	if (error == 0) {
+		what = n->file;
+		error = newfile_write(n->file, pem, 0600);
+	}
+	if (error == 0)
+		return 0;
+	if (made_dir)
+		rmdir(n->dir);
+	if (made_keydir)
+		rmdir(n->keydir);
+	if (error == -EEXIST)
+		buf_fmt(why,
+		    "%s exists and stays as it is; name another "
+		    "selector with -s",
+		    what);
+	else
+		buf_fmt(why, "%s: %s", what, strerror(-error));
+	return error;
+}
+
+/* --- what is printed ------------------------------------------------------ */
+
+static void
+print_config(const struct names *n, struct buf *out)
+{
+	buf_fmt(out, "domain \"%s\" {\n\tkey \"%s\" {\n\t\tfile = ", n->domain,
+	    n->selector);
+	tool_config_string(n->file, out);
+	buf_str(out, "\n\t}\n}\n");
+}
+
+void
+genkey_record(const char *domain, const char *selector,
+    enum key_algorithm algorithm, struct span half, struct buf *out)
+{
+	const struct keyrecord record = {.algorithm = algorithm, .key = half};
+
+	buf_str(out, "The DNS record, as lines of a zone file:\n\n");
+	keyrecord_zone(&record, span_str(selector), span_str(domain), out);
+	buf_fmt(out,
+	    "\nThe same for a web form: type TXT, name %s._domainkey, and this "
+	    "as one value,\nwithout quotes:\n\n",
+	    selector);
+	keyrecord_print(&record, out);
+	buf_str(out, "\n\n");
+}
+
+/* What is left to do by hand. */
+static void
+print_rest(const struct names *n, const char *added_to, struct buf *out)
+{
+	if (added_to != NULL) {
+		buf_fmt(out,
+		    "The key is in %s, not active yet.\n"
+		    "When DNS has the record: postseal testkey %s --activate\n",
+		    added_to, n->domain);
+		return;
+	}
+	buf_fmt(out,
+	    "When DNS has it, put this into %s,\n"
+	    "or into a file of its own, " POSTSEAL_SYSCONFDIR
+	    "/postseal/domains.d/%s.conf:\n\n",
+	    SETTINGS_FILE, n->domain);
+	print_config(n, out);
+}
+
+/* --- the whole ------------------------------------------------------------ */
+
+/* Reads the key that was made, as the signer will, for its public half. */
+static int
+public_half(struct span pem, struct buf *ret, struct buf *why)
+{
+	struct key *key = NULL;
+	const char *reason;
+	int error = key_new(pem, &key, &reason);
+
+	if (error != 0) {
+		buf_str(why, reason);
+		return error;
+	}
+	if (key_facts(key)->warning != NULL)
+		buf_str(why, key_facts(key)->warning);
+	error = key_public(key, ret);
+	if (error != 0)
+		buf_str(why, "OpenSSL cannot use the new key");
+	key_free(key);
+	return error;
+}
+
+/* Makes key and file. On failure there is no file. */
+static int
+make_key(const struct genkey *g, const struct names *n, struct buf *half,
+    struct buf *why)
+{
+	struct buf pem;
+	int error;
+
+	buf_init(&pem, KEY_FILE_MAX);
+	error = key_generate(g->algorithm, g->bits, &pem);
+	if (error == -EINVAL)
+		buf_fmt(why, "an RSA key has %d to %d bits", KEY_RSA_BITS_MIN,
+		    KEY_RSA_BITS_MAX);
+	else if (error != 0)
+		buf_str(why, "OpenSSL cannot make a key");
+	if (error == 0)
+		error = public_half(buf_view(&pem), half, why);
+	if (error == 0)
+		error = store(n, buf_view(&pem), why);
+	key_wipe(&pem);
+	return error;
+}
+
+int
+genkey_make(const struct genkey *g, struct buf *out, struct buf *why)
+{
+	char added_to[PATH_MAX];
+	struct names n;
+	struct buf half;
+	int error = make_names(g, &n, why);
+
+	if (error != 0)
+		return error;
+	buf_init(&half, KEY_FILE_MAX);
+	error = make_key(g, &n, &half, why);
+	if (error == 0 && g->config != NULL) {
+		error = domainfile_add(g->config, g->settings, n.domain,
+		    n.selector, n.file, false, added_to, why);
+		if (error != 0)
+			unlink(n.file);
+	}
+	if (error == 0) {
+		buf_fmt(out, "The private key is in %s\n\n", n.file);
+		genkey_record(
+		    n.domain, n.selector, g->algorithm, buf_view(&half), out);
+		print_rest(&n, g->config == NULL ? NULL : added_to, out);
+	}
+	buf_free(&half);
+	return error;
+}
+
+/* The config as it is now, each time: the key before has changed it. */
+static int
+make_with(const struct genkey *g, struct buf *out, struct buf *why)
+{
+	struct genkey with = *g;
+	struct settings *s = NULL;
+	struct buf warn;
+	int error = 0;
+
+	if (g->config != NULL && access(g->config, F_OK) == 0) {
+		buf_init(&warn, TOOL_MESSAGES_MAX);
+		error =
+		    settings_read(g->config, SETTINGS_SIGNER, &s, why, &warn);
+		buf_free(&warn);
+		with.settings = s;
+	}
+	if (error == 0)
+		error = genkey_make(&with, out, why);
+	settings_free(s);
+	return error;
+}
+
+int
+genkey_all(const struct genkey *g, bool both, struct buf *out, struct buf *why)
+{
+	char selector[DOMAIN_MAX + 2];
+	struct genkey second = *g;
+	int error = make_with(g, out, why);
+
+	if (error != 0 || !both)
+		return error;
+	if (why->n > 0)
+		buf_byte(why, '\n');
+	second.algorithm = KEY_ED25519_SHA256;
+	if (g->selector != NULL) {
+		snprintf(selector, sizeof selector, "%se", g->selector);
+		second.selector = selector;
+	}
+	buf_byte(out, '\n');
+	return make_with(&second, out, why);
+}

@@ -1,0 +1,424 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "admin/key/domainfile.h"
+#include "admin/key/domainkey.h"
+#include "admin/key/genkey.h"
+#include "admin/key/rotate.h"
+#include "admin/key/rotate_state.h"
+#include "admin/tool/dnswait.h"
+#include "admin/tool/newfile.h"
+#include "common/bytes/domain.h"
+#include "common/limits.h"
+
+enum { DAY = 24 * 60 * 60 };
+
+struct run {
+	const struct rotate *o;
+	struct tool *tool;
+	char file[PATH_MAX]; /* of the state */
+	bool under_way;      /* there is a state */
+	struct rotate_state state;
+	int64_t now;
+	struct buf *out, *why;
+};
+
+static int
+fail(struct buf *why, const char *what, int rc)
+{
+	buf_fmt(why, "%s: %s\n", what, strerror(-rc));
+	return rc;
+}
+
+static int
+fail_state(struct run *r, int rc)
+{
+	return fail(r->why, r->file, rc);
+}
+
+/* --- state ---------------------------------------------------------------- */
+
+/* KEYDIR/DOMAIN, and a file in it where name is not empty. */
+static int
+path_of(const char *keydir, const char *domain, const char *name, char *ret)
+{
+	return snprintf(ret, PATH_MAX, "%s/%s%s%s", keydir, domain,
+	           *name == '\0' ? "" : "/", name) < PATH_MAX
+	    ? 0
+	    : -ENAMETOOLONG;
+}
+
+static int
+read_state(struct run *r)
+{
+	struct buf text;
+	int rc = path_of(r->o->keydir, r->o->domain, "rotate.json", r->file);
+
+	if (rc != 0)
+		return fail(r->why, r->o->keydir, rc);
+	rc = tool_read_file(r->file, ROTATE_STATE_MAX, &text);
+	if (rc == -ENOENT)
+		return 0;
+	if (rc != 0)
+		return fail_state(r, rc);
+	r->under_way =
+	    rotate_state_parse(buf_view(&text), &r->state) == PARSE_OK;
+	buf_free(&text);
+	if (r->under_way)
+		return 0;
+	buf_fmt(r->why,
+	    "%s: this is not what rotate has written. Look which keys of %s "
+	    "sign (postseal testkey %s), then remove that file to begin anew\n",
+	    r->file, r->o->domain, r->o->domain);
+	return -EBADMSG;
+}
+
+static int
+write_state(struct run *r)
+{
+	struct buf text;
+	int rc;
+
+	buf_init(&text, ROTATE_STATE_MAX);
+	rc = rotate_state_print(&r->state, &text);
+	if (rc == 0)
+		rc = newfile_replace(r->file, buf_view(&text), 0600);
+	buf_free(&text);
+	r->under_way = true;
+	return rc == 0 ? 0 : fail_state(r, rc);
+}
+
+bool
+rotate_has_begun(const char *keydir, const char *domain)
+{
+	char path[PATH_MAX];
+
+	return path_of(keydir, domain, "rotate.json", path) == 0 &&
+	    access(path, F_OK) == 0;
+}
+
+int
+rotate_lock(const struct rotate *o, struct buf *why)
+{
+	char dir[PATH_MAX];
+	int fd, rc = path_of(o->keydir, o->domain, "", dir);
+
+	if (rc != 0)
+		return fail(why, o->keydir, rc);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return fail(why, dir, -errno);
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		close(fd);
+		buf_fmt(why, "%s: another rotate is at work\n", dir);
+		return -EBUSY;
+	}
+	return 0; /* fd is open, and locked, as long as the process lives */
+}
+
+/* --- 1: new keys ---------------------------------------------------------- */
+
+/* True if the newest file of an active key is not old enough. */
+static bool
+is_young(struct run *r, const struct domainkey *k, size_t n)
+{
+	for (size_t i = 0; i < n && r->o->every > 0; i++) {
+		struct stat st;
+
+		if (k[i].settings->active &&
+		    stat(k[i].settings->file, &st) == 0 &&
+		    r->now - st.st_mtime < (int64_t)r->o->every * DAY)
+			return true;
+	}
+	return false;
+}
+
+static const struct domainkey *
+find_key(const struct domainkey *k, size_t n, const char *selector)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(k[i].settings->selector, selector) == 0)
+			return &k[i];
+	}
+	return NULL;
+}
+
+/* True if a run that was cut off has made one of that kind. */
+static bool
+is_made(struct run *r, const struct domainkey *k, size_t n,
+    enum key_algorithm algorithm)
+{
+	for (size_t i = 0; i < r->state.new.n; i++) {
+		const struct domainkey *found =
+		    find_key(k, n, r->state.new.v[i]);
+
+		if (found != NULL && found->problem == NULL &&
+		    found->facts.algorithm == algorithm)
+			return true;
+	}
+	return false;
+}
+
+static int
+make_key(struct run *r, enum key_algorithm algorithm)
+{
+	char selector[32];
+	struct genkey g = {.domain = r->o->domain,
+	    .keydir = r->o->keydir,
+	    .algorithm = algorithm,
+	    .bits = KEY_RSA_BITS_GOOD,
+	    .now = (time_t)r->now,
+	    .selector = selector,
+	    .config = r->o->config};
+	time_t now = (time_t)r->now;
+	struct tm tm;
+	int rc;
+
+	if (localtime_r(&now, &tm) == NULL ||
+	    strftime(selector, sizeof selector,
+	        algorithm == KEY_ED25519_SHA256 ? "%Y%m%d%H%Me" : "%Y%m%d%H%M",
+	        &tm) == 0)
+		return fail(r->why, "the date", -EINVAL);
+	rc = rotate_names_add(&r->state.new, selector);
+	if (rc != 0)
+		return fail_state(r, rc);
+	rc = write_state(r);
+	return rc == 0 ? genkey_all(&g, false, r->out, r->why) : rc;
+}
+
+/* New names whose keys have never come to be. */
+static void
+forget_unmade(struct run *r, const struct domainkey *k, size_t n)
+{
+	for (size_t i = r->state.new.n; i-- > 0;) {
+		if (find_key(k, n, r->state.new.v[i]) == NULL)
+			rotate_names_remove(&r->state.new, i);
+	}
+}
+
+static int
+begin(struct run *r, const struct domainkey *k, size_t n)
+{
+	bool seen[2] = {false, false};
+	int rc = 0;
+
+	if (!r->under_way && is_young(r, k, n))
+		return 0;
+	forget_unmade(r, k, n);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		enum key_algorithm a = k[i].facts.algorithm;
+
+		if (!k[i].settings->active || k[i].problem != NULL)
+			continue;
+		rc = rotate_names_add(&r->state.old, k[i].settings->selector);
+		if (rc != 0)
+			fail_state(r, rc);
+		else if (!seen[a] && !is_made(r, k, n, a))
+			rc = make_key(r, a);
+		seen[a] = true;
+	}
+	if (rc == 0 && !seen[0] && !seen[1]) {
+		buf_fmt(r->why,
+		    "%s: no key of %s signs; see postseal genkey --add\n",
+		    r->o->config, r->o->domain);
+		rc = -ENOENT;
+	}
+	if (rc != 0)
+		return rc;
+	r->state.made = true;
+	rc = write_state(r);
+	return rc == 0 ? TOOL_LATER : rc;
+}
+
+/* --- 2: they sign --------------------------------------------------------- */
+
+static unsigned
+days_kept(const struct run *r)
+{
+	return r->o->keep > 0 ? r->o->keep
+	                      : r->tool->settings->signer.rotate_keep;
+}
+
+static int
+change_over(struct run *r, const struct domainkey *k, size_t n)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (rotate_names_have(&r->state.new, k[i].settings->selector))
+			rc = domainfile_activate(
+			    k[i].settings, r->o->domain, r->why);
+	}
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (rotate_names_have(&r->state.old, k[i].settings->selector))
+			rc = domainfile_remove(
+			    k[i].settings, r->o->domain, r->why);
+	}
+	if (rc != 0)
+		return rc;
+	r->state.activated = r->now;
+	rc = write_state(r);
+	if (rc == 0)
+		buf_fmt(r->out,
+		    "%s: the new keys sign after systemctl reload "
+		    "postseal-signer\nKeep the old records in DNS for %u "
+		    "days\n",
+		    r->o->domain, days_kept(r));
+	return rc;
+}
+
+/* True if DNS has all records of the new keys; those that it has not are told. */
+static bool
+are_published(struct run *r, const struct domainkey *k, size_t n)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!rotate_names_have(
+		        &r->state.new, k[i].settings->selector) ||
+		    domainkey_good(&k[i]))
+			continue;
+		all = false;
+		buf_fmt(r->out, "%s: %.*s\n", k[i].name,
+		    k[i].problem != NULL ? (int)strlen(k[i].problem)
+		                         : (int)k[i].text.n,
+		    k[i].problem != NULL ? k[i].problem : k[i].text.p);
+	}
+	return all;
+}
+
+/* Lets the new keys sign, if DNS has all of their records. */
+static int
+try_new(struct run *r, const struct domainkey *k, size_t n)
+{
+	for (size_t i = 0; i < r->state.new.n; i++) {
+		if (find_key(k, n, r->state.new.v[i]) != NULL)
+			continue;
+		buf_fmt(r->why,
+		    "%s: the config lacks the new key %s that %s names; remove "
+		    "that file to begin anew\n",
+		    r->o->config, r->state.new.v[i], r->file);
+		return -ENOENT;
+	}
+	if (!are_published(r, k, n))
+		return TOOL_LATER;
+	if (!r->o->status)
+		return change_over(r, k, n);
+	buf_fmt(r->out,
+	    "%s: DNS has the records of the new keys; the next run lets them "
+	    "sign\n",
+	    r->o->domain);
+	return TOOL_OK;
+}
+
+/* --- 3: the old records --------------------------------------------------- */
+
+/* 1: DNS still has the record, or does not say; 0: not; or -errno. */
+static int
+is_published(struct run *r, const char *selector)
+{
+	char name[DOMAIN_MAX * 2 + 20];
+	struct dnswait q = {.name = name, .type = DNS_TXT};
+	int rc;
+
+	snprintf(name, sizeof name, "%s._domainkey.%s", selector, r->o->domain);
+	rc = dnswait_all(r->tool->loop, r->tool->resolver, &q, 1);
+	if (rc != 0)
+		return fail(r->why, name, rc);
+	if (q.answer->status == DNS_TEMPERROR)
+		buf_fmt(r->out, "%s: DNS gives no answer (%s)\n", name,
+		    q.answer->why);
+	else if (q.answer->status == DNS_FOUND)
+		buf_fmt(r->out, "Remove from DNS: %s\n", name);
+	rc = q.answer->status == DNS_FOUND || q.answer->status == DNS_TEMPERROR;
+	dnswait_free(&q, 1);
+	return rc;
+}
+
+static int
+retire(struct run *r)
+{
+	int64_t until = r->state.activated + (int64_t)days_kept(r) * DAY;
+	bool left = false;
+
+	if (r->now < until && r->o->every > 0 && !r->o->status)
+		return 0; /* cron sends what is said by mail, each day */
+	if (r->now < until) {
+		buf_fmt(r->out,
+		    "%s: the new keys sign. Keep the old records in DNS for "
+		    "%" PRId64 " more days\n",
+		    r->o->domain, (until - r->now + DAY - 1) / DAY);
+		return 0;
+	}
+	for (size_t i = 0; i < r->state.old.n; i++) {
+		int rc = is_published(r, r->state.old.v[i]);
+
+		if (rc < 0)
+			return rc;
+		left = left || rc > 0;
+	}
+	if (left)
+		return 0;
+	buf_fmt(r->out,
+	    "%s: the rotation is done; the old key files in %s/%s may be "
+	    "removed\n",
+	    r->o->domain, r->o->keydir, r->o->domain);
+	if (r->o->status)
+		return 0;
+	return unlink(r->file) == 0 ? 0 : fail_state(r, -errno);
+}
+
+/* --- a step --------------------------------------------------------------- */
+
+static int
+step(struct run *r)
+{
+	struct domainkey *k = NULL;
+	size_t n = 0;
+	int rc = read_state(r);
+
+	if (rc != 0)
+		return rc;
+	if (r->under_way && r->state.activated > 0)
+		return retire(r);
+	rc = domainkey_look(r->tool, r->o->domain, NULL, &k, &n);
+	if (rc != 0)
+		return fail(r->why, "DNS", rc);
+	if (r->under_way && r->state.made)
+		rc = try_new(r, k, n);
+	else if (!r->o->status)
+		rc = begin(r, k, n);
+	else
+		buf_fmt(r->out, "%s: %s\n", r->o->domain,
+		    r->under_way
+		        ? "the new keys are not all made; the next run does it"
+		        : "no rotation is under way");
+	domainkey_free(k, n);
+	return rc;
+}
+
+int
+rotate_step(struct tool *t, const struct rotate *o, int64_t now,
+    struct buf *out, struct buf *why)
+{
+	struct run *r = calloc(1, sizeof *r);
+	int rc;
+
+	if (r == NULL)
+		return fail(why, o->domain, -ENOMEM);
+	r->o = o;
+	r->tool = t;
+	r->now = now;
+	r->out = out;
+	r->why = why;
+	rc = step(r);
+	free(r);
+	return rc;
+}

@@ -1,0 +1,133 @@
+#include <errno.h>
+
+#include "admin/key/confedit.h"
+#include "admin/setup/setupconfig.h"
+#include "admin/tool/newfile.h"
+#include "admin/tool/tool.h"
+#include "common/limits.h"
+
+static const struct confedit_step in_policyd[] = {{"policyd", NULL}};
+static const struct confedit_step in_signer[] = {{"signer", NULL}};
+
+static int
+fail(struct setupconfig *c, int rc)
+{
+	buf_fmt(c->why, "%s: %s\n", c->file, strerror(-rc));
+	return rc;
+}
+
+int
+setupconfig_read(struct setupconfig *c, const char *file, struct buf *why)
+{
+	struct buf warn;
+	bool is_new;
+	int rc;
+
+	*c = (struct setupconfig){.file = file, .why = why};
+	buf_init(&c->changes, TOOL_MESSAGES_MAX);
+	rc = tool_read_file(file, CONFIG_FILE_MAX, &c->text);
+	is_new = rc == -ENOENT;
+	if (rc != 0 && !is_new)
+		return fail(c, rc);
+	if (is_new)
+		buf_init(&c->text, CONFIG_FILE_MAX);
+	buf_init(&warn, TOOL_MESSAGES_MAX);
+	rc = is_new
+	    ? settings_parse(
+	          file, span_str(""), SETTINGS_ALL, &c->settings, why, &warn)
+	    : settings_read(file, SETTINGS_ALL, &c->settings, why, &warn);
+	buf_free(&warn);
+	if (rc != 0)
+		setupconfig_free(c);
+	return rc;
+}
+
+void
+setupconfig_free(struct setupconfig *c)
+{
+	settings_free(c->settings);
+	c->settings = NULL;
+	buf_free(&c->text);
+	buf_free(&c->changes);
+}
+
+/* Sets a value in c->text. */
+static int
+set(struct setupconfig *c, const struct confedit_step *path, size_t depth,
+    const char *key, const char *value)
+{
+	struct buf next;
+	const char *reason = NULL;
+	unsigned line = 0;
+	int rc;
+
+	buf_init(&next, CONFIG_FILE_MAX);
+	rc = confedit_set(
+	    buf_view(&c->text), path, depth, key, value, &next, &line, &reason);
+	if (rc != 0) {
+		buf_free(&next);
+		if (reason != NULL)
+			buf_fmt(c->why, "%s:%u: %s\n", c->file, line, reason);
+		else
+			fail(c, rc);
+		return rc;
+	}
+	buf_free(&c->text);
+	c->text = next;
+	buf_fmt(&c->changes, "  %s%s%s = %s%s\n",
+	    depth > 0 ? path[0].section : "", depth > 0 ? " { " : "", key,
+	    value, depth > 0 ? " }" : "");
+	return 0;
+}
+
+int
+setupconfig_plan(struct setupconfig *c, const char *hostname, bool observe,
+    const char *listen)
+{
+	struct span there;
+	struct buf name;
+	int rc = 0;
+
+	buf_init(&name, strlen(hostname) * 2 + 3);
+	tool_config_string(hostname, &name);
+	if (buf_text(&name) == NULL)
+		rc = fail(c, -ENOMEM);
+	if (rc == 0 &&
+	    confedit_get(buf_view(&c->text), NULL, 0, "hostname", &there) ==
+	        -ENOENT)
+		rc = set(c, NULL, 0, "hostname", buf_text(&name));
+	if (rc == 0 && observe &&
+	    confedit_get(buf_view(&c->text), in_policyd, 1, "observe",
+	        &there) == -ENOENT)
+		rc = set(c, in_policyd, 1, "observe", "true");
+	if (rc == 0 && listen[0] != '\0')
+		rc = set(c, in_signer, 1, "listen", listen);
+	buf_free(&name);
+	return rc;
+}
+
+int
+setupconfig_enforce(struct setupconfig *c)
+{
+	return set(c, in_policyd, 1, "observe", "false");
+}
+
+int
+setupconfig_store(struct setupconfig *c)
+{
+	struct settings *s = NULL;
+	struct buf warn;
+	int rc;
+
+	if (c->changes.n == 0)
+		return 0;
+	buf_init(&warn, TOOL_MESSAGES_MAX);
+	rc = settings_parse(
+	    c->file, buf_view(&c->text), SETTINGS_ALL, &s, c->why, &warn);
+	buf_free(&warn);
+	settings_free(s);
+	if (rc != 0)
+		return rc;
+	rc = newfile_replace(c->file, buf_view(&c->text), 0644);
+	return rc == 0 ? 0 : fail(c, rc);
+}

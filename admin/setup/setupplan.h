@@ -1,0 +1,42 @@
+/*
+ * setupplan.h - what has to change in Postfix so that postseal works: the commands.
+ *
+ * Reads Postfix with postconf(1) and compares it with what master.cf.snippet says;
+ * makes commands for what lacks, and none when nothing does. Nothing is changed
+ * here.
+ */
+#ifndef POSTSEAL_ADMIN_SETUPPLAN_H
+#define POSTSEAL_ADMIN_SETUPPLAN_H
+
+#include "admin/postfix/postconf.h"
+#include "common/settings/settings.h"
+
+/* The policy daemon as spawn(8) starts it. */
+#define SETUPPLAN_POLICYD POSTSEAL_LIBEXECDIR "/postseal/postseal-policyd"
+
+enum { SETUPPLAN_COMMANDS_MAX = 8 };
+
+struct setupplan {
+	struct postconf_command command[SETUPPLAN_COMMANDS_MAX];
+	size_t n;
+	bool wired; /* the check is in the restrictions already */
+	struct buf
+	    listen; /* value of signer.listen; empty: it stays as it is */
+	struct buf hostname; /* myhostname */
+	struct buf dir;      /* config_directory */
+	struct buf advice;   /* lines for people, about what is left alone */
+};
+
+/*
+ * s: the config. The signer gets a socket in the queue of this Postfix, unless its
+ * listen key names one, or a TCP address, which was chosen then. config: its path, NULL where the
+ * daemons find it by themselves. 0 and *ret (setupplan_free); or -errno and
+ * sentences in why: there is no Postfix, or it is set in a way that is not
+ * understood; then nothing may be changed.
+ */
+int setupplan_make(const struct postconf *p, const struct settings *s,
+    const char *config, struct setupplan *ret, struct buf *why);
+
+void setupplan_free(struct setupplan *plan);
+
+#endif

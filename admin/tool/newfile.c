@@ -1,0 +1,122 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "admin/tool/newfile.h"
+
+static int
+write_all(int fd, struct span text)
+{
+	while (text.n > 0) {
+		ssize_t n = write(fd, text.p, text.n);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0)
+			text = span_skip(text, (size_t)n);
+	}
+	return fsync(fd) == 0 ? 0 : -errno;
+}
+
+/* Makes a name in the directory durable; some file systems do not know how. */
+static void
+sync_dir(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		(void)fsync(fd);
+		close(fd);
+	}
+}
+
+/* The directory of path, and a name in it for mkostemp(3). 0 or -errno. */
+static int
+make_names(const char *path, char *dir, char *temp)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL || slash == path)
+		return -EINVAL;
+	if (snprintf(dir, PATH_MAX, "%.*s", (int)(slash - path), path) >=
+	        PATH_MAX ||
+	    snprintf(temp, PATH_MAX, "%s/.%s.XXXXXX", dir, slash + 1) >=
+	        PATH_MAX)
+		return -ENAMETOOLONG;
+	return 0;
+}
+
+int
+newfile_write(const char *path, struct span text, unsigned mode)
+{
+	char temp[PATH_MAX], dir[PATH_MAX];
+	int fd, error = make_names(path, dir, temp);
+
+	if (error != 0)
+		return error;
+	fd = mkostemp(temp, O_CLOEXEC); /* mode 0600 */
+	if (fd < 0)
+		return -errno;
+	error = fchmod(fd, mode) == 0 ? 0 : -errno;
+	if (error == 0)
+		error = write_all(fd, text);
+	if (close(fd) != 0 && error == 0)
+		error = -errno;
+	if (error == 0 && link(temp, path) != 0)
+		error = -errno;
+	unlink(temp);
+	if (error == 0)
+		sync_dir(dir);
+	return error;
+}
+
+/* Owner and mode of the file that is replaced, or the mode of a new one. */
+static int
+dress(int fd, const char *path, unsigned mode)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return errno == ENOENT && fchmod(fd, mode) == 0 ? 0 : -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	if ((st.st_uid != geteuid() || st.st_gid != getegid()) &&
+	    fchown(fd, st.st_uid, st.st_gid) != 0)
+		return -errno;
+	return fchmod(fd, st.st_mode & 07777) == 0 ? 0 : -errno;
+}
+
+int
+newfile_replace(const char *path, struct span text, unsigned mode)
+{
+	char temp[PATH_MAX], dir[PATH_MAX], real[PATH_MAX];
+	int fd, error;
+
+	if (realpath(path, real) == NULL) {
+		if (errno != ENOENT || strlen(path) >= PATH_MAX)
+			return -errno;
+		memcpy(real, path, strlen(path) + 1);
+	}
+	error = make_names(real, dir, temp);
+	if (error != 0)
+		return error;
+	fd = mkostemp(temp, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	error = dress(fd, real, mode);
+	if (error == 0)
+		error = write_all(fd, text);
+	if (close(fd) != 0 && error == 0)
+		error = -errno;
+	if (error == 0 && rename(temp, real) != 0)
+		error = -errno;
+	if (error == 0)
+		sync_dir(dir);
+	else
+		unlink(temp);
+	return error;
+}

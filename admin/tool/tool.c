@@ -1,0 +1,196 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "admin/tool/tool.h"
+#include "common/bytes/domain.h"
+#include "common/log/log.h"
+
+int
+tool_wrong(const char *name, const char *problem, const char *word)
+{
+	fprintf(stderr, "postseal %s: %s%s%s%s\nTry \"postseal %s --help\".\n",
+	    name, problem, word == NULL ? "" : ": \"", word == NULL ? "" : word,
+	    word == NULL ? "" : "\"", name);
+	return -EINVAL;
+}
+
+int
+tool_print(const char *name, const struct buf *b, FILE *to)
+{
+	int rc = buf_error(b);
+
+	if (b->n > 0 && fwrite(b->p, 1, b->n, to) != b->n)
+		rc = -EIO;
+	if (fflush(to) != 0 && rc == 0)
+		rc = -errno;
+	if (rc != 0)
+		fprintf(stderr, "postseal %s: cannot print all of it: %s\n",
+		    name, strerror(-rc));
+	return rc;
+}
+
+void
+tool_complain(const char *name, const struct buf *why)
+{
+	struct span text = buf_view(why);
+	struct buf clean;
+
+	buf_init(&clean, 4 * TOOL_MESSAGES_MAX);
+	while (text.n > 0) {
+		size_t n = span_find(text, '\n');
+
+		buf_clear(&clean);
+		log_clean(span_of(text.p, n), &clean);
+		fprintf(stderr, "postseal %s: %s\n", name, buf_text(&clean));
+		text = span_skip(text, n + 1);
+	}
+	buf_free(&clean);
+}
+
+bool
+tool_colour(void)
+{
+	return isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+}
+
+int
+tool_open(struct tool *t, const char *name, const char *config,
+    enum settings_scope scope)
+{
+	struct buf why, warn;
+	int rc;
+
+	*t = (struct tool){.name = name};
+	buf_init(&why, TOOL_MESSAGES_MAX);
+	buf_init(&warn, TOOL_MESSAGES_MAX);
+	rc = settings_read(config, scope, &t->settings, &why, &warn);
+	tool_complain(name, &warn);
+	tool_complain(name, &why);
+	buf_free(&why);
+	buf_free(&warn);
+	if (rc != 0)
+		return rc;
+	rc = loop_new(&t->loop);
+	if (rc == 0)
+		rc = resolver_new(t->loop, &t->settings->dns, &t->resolver);
+	if (rc != 0) {
+		fprintf(stderr, "postseal %s: %s\n", name, strerror(-rc));
+		tool_close(t);
+	}
+	return rc;
+}
+
+void
+tool_close(struct tool *t)
+{
+	resolver_free(t->resolver);
+	loop_free(t->loop);
+	settings_free(t->settings);
+	*t = (struct tool){.name = t->name};
+}
+
+/* Reads fd to its end. 0 or -errno. */
+static int
+read_all(int fd, struct buf *out)
+{
+	char piece[16 * 1024];
+
+	for (;;) {
+		ssize_t n = read(fd, piece, sizeof piece);
+		int rc;
+
+		if (n == 0)
+			return 0;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		rc = buf_add(out, piece, (size_t)n);
+		if (rc != 0)
+			return rc == -EMSGSIZE ? -EFBIG : rc;
+	}
+}
+
+int
+tool_read_file(const char *path, size_t max, struct buf *ret)
+{
+	/* a pipe must not make us wait */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	int rc = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) != 0)
+		rc = -errno;
+	else if (!S_ISREG(st.st_mode))
+		rc = S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	buf_init(ret, max);
+	if (rc == 0)
+		rc = read_all(fd, ret);
+	close(fd);
+	if (rc != 0)
+		buf_free(ret);
+	return rc;
+}
+
+int
+tool_domain(const char *name, const char *word, char *ret)
+{
+	if (domain_to_ascii(span_str(word), ret) == 0 &&
+	    domain_is_mail(span_str(ret)))
+		return 0;
+	return tool_wrong(name, "not a domain", word);
+}
+
+bool
+tool_is_dir(const char *path)
+{
+	size_t n = strlen(path);
+	struct stat st;
+
+	return (n > 0 && path[n - 1] == '/') ||
+	    (stat(path, &st) == 0 && S_ISDIR(st.st_mode));
+}
+
+void
+tool_shell_word(const char *s, struct buf *out)
+{
+	static const char plain[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	    "_-./:=@,+%";
+
+	if (*s != '\0' && s[strspn(s, plain)] == '\0') {
+		buf_str(out, s);
+		return;
+	}
+	buf_byte(out, '\'');
+	for (; *s != '\0'; s++) {
+		if (*s == '\'')
+			buf_str(out, "'\\''");
+		else
+			buf_byte(out, *s);
+	}
+	buf_byte(out, '\'');
+}
+
+void
+tool_config_span(struct span s, struct buf *out)
+{
+	buf_byte(out, '"');
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '"' || s.p[i] == '\\')
+			buf_byte(out, '\\');
+		buf_byte(out, s.p[i]);
+	}
+	buf_byte(out, '"');
+}
+
+void
+tool_config_string(const char *s, struct buf *out)
+{
+	tool_config_span(span_str(s), out);
+}

@@ -1,0 +1,75 @@
+/*
+ * tool.h - what the subcommands of `postseal` have in common.
+ *
+ * Exit codes, the one sentence about a wrong command line, reading the config,
+ * and a loop with a resolver for those that ask DNS. What a subcommand does is
+ * in its own file.
+ */
+#ifndef POSTSEAL_ADMIN_TOOL_H
+#define POSTSEAL_ADMIN_TOOL_H
+
+#include <stdio.h>
+
+#include "common/bytes/buf.h"
+#include "common/limits.h" /* TOOL_TEXT_MAX, TOOL_MESSAGES_MAX */
+#include "common/dns/resolver.h"
+#include "common/io/loop.h"
+#include "common/settings/settings.h"
+
+enum {
+	TOOL_OK = 0,
+	TOOL_FAILED = 1,       /* something is wrong, or could not be done */
+	TOOL_COMMAND_LINE = 2, /* the command line is */
+	TOOL_LATER = 3         /* DNS has not, or does not answer: try again */
+};
+
+struct tool {
+	const char *name; /* of the subcommand */
+	struct settings *settings;
+	struct loop *loop;
+	struct resolver *resolver;
+};
+
+/* Reads the config, its warnings and errors go to stderr; makes loop and
+ * resolver. 0, or -errno after saying why; then there is nothing to close. name
+ * is borrowed. */
+int tool_open(struct tool *t, const char *name, const char *config,
+    enum settings_scope scope);
+void tool_close(struct tool *t);
+
+/* Says on stderr what is wrong with the command line; word, which may be NULL,
+ * is put in quotes behind it. Returns -EINVAL. */
+int tool_wrong(const char *name, const char *problem, const char *word);
+
+/* Writes what there is in b. 0, or -errno after saying on stderr that it is not
+ * whole or cannot be written. */
+int tool_print(const char *name, const struct buf *b, FILE *to);
+
+/* Prints each line of why on stderr with the name in front; what a file may have
+ * given is cleaned (log_clean). */
+void tool_complain(const char *name, const struct buf *why);
+
+/* True if colours are to be used: stdout is a terminal, and NO_COLOR is not
+ * set. */
+bool tool_colour(void);
+
+/* Reads a whole regular file of at most max bytes into ret, which is buf_init()ed
+ * here. 0, or -errno with nothing to free. */
+int tool_read_file(const char *path, size_t max, struct buf *ret);
+
+/* A domain as it is typed -> A-labels into ret[DOMAIN_MAX + 1]. 0, or -EINVAL
+ * after saying that it is none. */
+int tool_domain(const char *name, const char *word, char *ret);
+
+/* True if path is a directory, or is written as one. What follows -c is the directory of another Postfix
+ * then, as in postconf(1), where a subcommand looks at one; else our config. */
+bool tool_is_dir(const char *path);
+
+/* Appends s as one word for a shell: as it is, or in single quotes. */
+void tool_shell_word(const char *s, struct buf *out);
+
+/* Appends s as a string of the config (postseal.conf(5)). */
+void tool_config_string(const char *s, struct buf *out);
+void tool_config_span(struct span s, struct buf *out);
+
+#endif

@@ -1,0 +1,235 @@
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "admin/tool/newfile.h"
+#include "admin/tool/tool.h"
+#include "admin/tool/undo.h"
+#include "common/limits.h"
+
+static const char *const files[] = {"main.cf", "master.cf"};
+enum { FILES = 2 };
+
+/* What each is kept as. */
+#define BEFORE ".before"
+#define AFTER ".after"
+
+static int
+fail(const char *path, int rc, struct buf *why)
+{
+	buf_fmt(why, "%s: %s\n", path, strerror(-rc));
+	return rc;
+}
+
+/* DIR/FILE, or where it is kept. */
+static int
+path_of(const char *dir, const char *file, const char *kept, char *ret)
+{
+	int n = kept == NULL
+	    ? snprintf(ret, PATH_MAX, "%s/%s", dir, file)
+	    : snprintf(ret, PATH_MAX, "%s/postseal.undo/%s%s", dir, file, kept);
+
+	return n < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+static void
+free_files(struct buf *text)
+{
+	for (size_t i = 0; i < FILES; i++)
+		buf_free(&text[i]);
+}
+
+/* Reads all files of one of the three places. On failure there is nothing to
+ * free. */
+static int
+read_files(const char *dir, const char *kept, struct buf *ret, struct buf *why)
+{
+	char path[PATH_MAX];
+	int rc = 0;
+
+	for (size_t i = 0; i < FILES; i++)
+		buf_init(&ret[i], CONFIG_FILE_MAX);
+	for (size_t i = 0; i < FILES && rc == 0; i++) {
+		rc = path_of(dir, files[i], kept, path);
+		if (rc == 0)
+			rc = tool_read_file(path, CONFIG_FILE_MAX, &ret[i]);
+		if (rc != 0)
+			fail(path, rc, why);
+	}
+	if (rc != 0)
+		free_files(ret);
+	return rc;
+}
+
+/* Writes them to another. What is kept is for the owner alone: a main.cf may have
+ * passwords that its own mode protects. */
+static int
+write_files(
+    const char *dir, const char *kept, struct buf *text, struct buf *why)
+{
+	char path[PATH_MAX];
+	int rc = 0;
+
+	for (size_t i = 0; i < FILES && rc == 0; i++) {
+		rc = path_of(dir, files[i], kept, path);
+		if (rc == 0)
+			rc = newfile_replace(path, buf_view(&text[i]), 0600);
+		if (rc != 0)
+			fail(path, rc, why);
+	}
+	return rc;
+}
+
+/* Copies the files from one of their three places to another: all are read before
+ * one is written. */
+static int
+copy_all(const char *dir, const char *from, const char *to, struct buf *why)
+{
+	struct buf text[FILES];
+	int rc = read_files(dir, from, text, why);
+
+	if (rc != 0)
+		return rc;
+	rc = write_files(dir, to, text, why);
+	free_files(text);
+	return rc;
+}
+
+/* True if both files can be read and are alike. */
+static bool
+alike(const char *a, const char *b)
+{
+	struct buf x, y;
+	bool same;
+
+	if (tool_read_file(a, CONFIG_FILE_MAX, &x) != 0)
+		return false;
+	if (tool_read_file(b, CONFIG_FILE_MAX, &y) != 0) {
+		buf_free(&x);
+		return false;
+	}
+	same = span_eq(buf_view(&x), buf_view(&y));
+	buf_free(&x);
+	buf_free(&y);
+	return same;
+}
+
+/* The first file that is not as setup left it, or NULL. */
+static const char *
+changed(const char *dir)
+{
+	char now[PATH_MAX], after[PATH_MAX];
+
+	for (size_t i = 0; i < FILES; i++) {
+		if (path_of(dir, files[i], NULL, now) != 0 ||
+		    path_of(dir, files[i], AFTER, after) != 0 ||
+		    !alike(now, after))
+			return files[i];
+	}
+	return NULL;
+}
+
+static void
+forget(const char *dir, const char *kept)
+{
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < FILES; i++) {
+		if (path_of(dir, files[i], kept, path) == 0)
+			unlink(path);
+	}
+}
+
+static void
+forget_all(const char *dir)
+{
+	char path[PATH_MAX];
+
+	forget(dir, BEFORE);
+	forget(dir, AFTER);
+	if (path_of(dir, "", "", path) == 0)
+		rmdir(path);
+}
+
+int
+undo_save(const char *dir, struct buf *why)
+{
+	struct buf text[FILES];
+	char path[PATH_MAX];
+	int rc;
+
+	if (changed(dir) == NULL)
+		return 0;
+	rc = read_files(dir, NULL, text, why);
+	if (rc != 0)
+		return rc;
+	rc = path_of(dir, "", "", path);
+	if (rc == 0 && mkdir(path, 0700) != 0 && errno != EEXIST)
+		rc = -errno;
+	if (rc != 0) {
+		fail(dir, rc, why);
+	} else {
+		forget(dir, AFTER); /* there is none, until undo_seal() */
+		rc = write_files(dir, BEFORE, text, why);
+	}
+	free_files(text);
+	return rc;
+}
+
+int
+undo_seal(const char *dir, struct buf *why)
+{
+	return copy_all(dir, NULL, AFTER, why);
+}
+
+/* True if an earlier setup has sealed what is kept. */
+static bool
+is_sealed(const char *dir)
+{
+	char path[PATH_MAX];
+
+	return path_of(dir, files[FILES - 1], AFTER, path) == 0 &&
+	    access(path, F_OK) == 0;
+}
+
+int
+undo_rollback(const char *dir, struct buf *why)
+{
+	bool sealed = is_sealed(dir);
+	int rc = copy_all(dir, sealed ? AFTER : BEFORE, NULL, why);
+
+	if (rc == 0 && !sealed)
+		forget_all(dir);
+	return rc;
+}
+
+int
+undo_restore(const char *dir, struct buf *why)
+{
+	char path[PATH_MAX];
+	const char *file;
+	int rc;
+
+	rc = path_of(dir, files[0], BEFORE, path);
+	if (rc == 0 && access(path, F_OK) != 0) {
+		buf_fmt(why,
+		    "%s: nothing is kept here, setup has changed "
+		    "nothing\n",
+		    dir);
+		return -ENOENT;
+	}
+	file = changed(dir);
+	if (file != NULL) {
+		buf_fmt(why,
+		    "%s/%s was changed since setup; what it was before is in "
+		    "%s/postseal.undo/%s" BEFORE ", put it back by hand\n",
+		    dir, file, dir, file);
+		return -EBUSY;
+	}
+	rc = copy_all(dir, BEFORE, NULL, why);
+	if (rc == 0)
+		forget_all(dir);
+	return rc;
+}

@@ -1,0 +1,46 @@
+/*
+ * dnstry.h - one question at one server: by UDP, and by TCP when the answer was
+ * cut.
+ *
+ * Each has a connected socket of its own: a port that an attacker must guess
+ * beside the id (RFC 5452), and only that server's packets, and its refusals, come
+ * in. What does not answer the question is passed over. There is no time-out: who
+ * asks closes it, and until then a late answer counts.
+ */
+#ifndef POSTSEAL_COMMON_DNSTRY_H
+#define POSTSEAL_COMMON_DNSTRY_H
+
+#include "common/bytes/dnsserver.h"
+#include "common/dns/dnsquestion.h"
+#include "common/io/loop.h"
+
+struct dns_try;
+
+/*
+ * Puts the question (dnsquestion.h) for name and type, with an id of its own.
+ *
+ * heard(arg, msg, err) is called from the loop, never inside a call of this
+ * header: with err 0 and a message that answers, borrowed until it returns; or
+ * with -errno and an empty one when no answer can come any more (refused, no
+ * route, TCP ended). After the latter only dns_try_close() is allowed.
+ *
+ * 0 and *ret owned (dns_try_close), or -errno: -EMFILE and -ENFILE when no
+ * descriptor is left, -EAGAIN when no port, -ENOMEM; others when the server cannot be
+ * reached.
+ */
+int dns_try_open(struct loop *l, const struct dns_server *at,
+    const struct dnsname *name, unsigned type, unsigned flags, bool tcp,
+    void (*heard)(void *arg, struct span msg, int err), void *arg,
+    struct dns_try **ret);
+
+/* Puts it once more, without EDNS: from the same port, or on the same connection.
+ * Also from heard(). 0, or -errno: no answer can come any more. */
+int dns_try_plain(struct dns_try *t);
+
+/* Whether the question has EDNS. */
+bool dns_try_has_edns(const struct dns_try *t);
+
+/* Also from its own heard(). NULL is allowed. */
+void dns_try_close(struct dns_try *t);
+
+#endif

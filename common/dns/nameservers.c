@@ -1,0 +1,228 @@
+#include "common/dns/nameservers.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "common/dns/resolvconf.h"
+#include "common/io/wholefile.h"
+#include "common/limits.h"
+#include "common/log/log.h"
+
+/* What tells one state of the file from the next, through all links; all 0: there
+ * is none. */
+struct mark {
+	dev_t dev;
+	ino_t ino;
+	off_t size;
+	struct timespec changed;
+};
+
+struct nameservers_source {
+	const char *file; /* NULL: the servers are those of the config */
+	unsigned timeout; /* seconds: dns.timeout */
+	bool trust_ad, tcp;
+	struct nameservers *now; /* NULL: before the first question */
+	struct mark mark;        /* of the file that it comes from */
+	uint64_t looked;         /* at the file */
+	bool losing;             /* it names no server, since: */
+	uint64_t lost;
+};
+
+/* Dead servers must not use up the question's time before the last was asked, and
+ * a slow one needs a second; but a dead one must leave half of the time. */
+static uint64_t
+try_ms(unsigned timeout, unsigned try_timeout, size_t n)
+{
+	uint64_t share = timeout * UINT64_C(1000) / (2 * n),
+	         own = try_timeout * UINT64_C(1000),
+	         ms = share < own ? share : own;
+
+	if (ms < NAMESERVERS_TRY_MS)
+		ms = NAMESERVERS_TRY_MS;
+	return ms < timeout * UINT64_C(500) ? ms : timeout * UINT64_C(500);
+}
+
+static struct nameservers *
+set_new(const struct nameservers_source *s, const struct resolvconf *how,
+    const struct dns_server *server, size_t n)
+{
+	struct nameservers *set;
+
+	set = calloc(1, sizeof *set + n * sizeof set->server[0]);
+	if (set == NULL)
+		return NULL;
+	set->refs = 1;
+	set->n = n;
+	set->try_ms = try_ms(s->timeout, how->timeout, n);
+	set->rounds = how->attempts;
+	set->rotate = how->rotate;
+	set->tcp = s->tcp || how->use_vc;
+	set->trust_ad = s->trust_ad || how->trust_ad;
+	for (size_t i = 0; i < n; i++)
+		set->server[i].at = server[i];
+	return set;
+}
+
+int
+nameservers_source_new(const struct dns_settings *dns, const char *resolv_conf,
+    struct nameservers_source **ret)
+{
+	struct nameservers_source *s = calloc(1, sizeof *s);
+	struct resolvconf how;
+	size_t n = dns->servers.n;
+
+	if (s == NULL)
+		return -ENOMEM;
+	s->timeout = dns->timeout;
+	s->trust_ad = dns->trust_ad;
+	s->tcp = dns->tcp;
+	if (n == 0) {
+		s->file = resolv_conf;
+		*ret = s;
+		return 0;
+	}
+	resolvconf_read(span_str(""), &how); /* its defaults */
+	s->now = set_new(
+	    s, &how, dns->servers.v, n < NAMESERVERS_MAX ? n : NAMESERVERS_MAX);
+	if (s->now == NULL) {
+		free(s);
+		return -ENOMEM;
+	}
+	*ret = s;
+	return 0;
+}
+
+void
+nameservers_source_free(struct nameservers_source *s)
+{
+	if (s == NULL)
+		return;
+	nameservers_drop(s->now);
+	free(s);
+}
+
+/* --- resolv.conf ---------------------------------------------------------- */
+
+static struct mark
+mark_of(const char *file)
+{
+	struct stat st;
+
+	if (stat(file, &st) != 0)
+		return (struct mark){0};
+	return (struct mark){.dev = st.st_dev,
+	    .ino = st.st_ino,
+	    .size = st.st_size,
+	    .changed = st.st_mtim};
+}
+
+static bool
+mark_equal(const struct mark *a, const struct mark *b)
+{
+	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+	    a->changed.tv_sec == b->changed.tv_sec &&
+	    a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+/* What cannot be read names no server, and is read again at the next look: its mark
+ * is none. 0, or -errno when it is the process or the host that lacks something. */
+static int
+read_file(const char *file, struct resolvconf *ret, struct mark *mark)
+{
+	struct wholefile f;
+	int err = wholefile_read(file, RESOLVCONF_MAX, &f);
+
+	resolvconf_read(err == 0 ? wholefile_view(&f) : span_str(""), ret);
+	if (err == 0)
+		wholefile_free(&f);
+	else
+		*mark = (struct mark){0};
+	return err == -ENOMEM || err == -EMFILE || err == -ENFILE ? err : 0;
+}
+
+/* Whether the servers of before go on, though the file names none: who writes it
+ * may be in the middle of that. */
+static bool
+has_grace(struct nameservers_source *s, uint64_t now)
+{
+	if (s->now == NULL)
+		return false;
+	if (!s->losing)
+		s->lost = now;
+	s->losing = true;
+	return now - s->lost < NAMESERVERS_GRACE_MS;
+}
+
+/* The mark is of before the reading: what changes meanwhile is read again. Without
+ * memory the old servers do, and the next look tries again. */
+static void
+look(struct nameservers_source *s, uint64_t now)
+{
+	static const struct dns_server localhost = {
+	    .ip = {.family = AF_INET, .b = {127, 0, 0, 1}}, .port = DNS_PORT};
+	struct mark mark = mark_of(s->file);
+	struct nameservers *set;
+	struct resolvconf conf;
+	bool none;
+
+	s->looked = now;
+	if (s->now != NULL && !s->losing && mark_equal(&mark, &s->mark))
+		return;
+	if (read_file(s->file, &conf, &mark) != 0)
+		return;
+	none = conf.n == 0;
+	if (none && has_grace(s, now))
+		return;
+	set = none ? set_new(s, &conf, &localhost, 1)
+	           : set_new(s, &conf, conf.server, conf.n);
+	if (set == NULL)
+		return;
+	if (none && s->now != NULL)
+		log_event(LOG_WARNING, "resolver",
+		    "%s names no server: 127.0.0.1 is asked", s->file);
+	nameservers_drop(s->now);
+	s->now = set;
+	s->mark = mark;
+	s->losing = false;
+}
+
+struct nameservers *
+nameservers_now(struct nameservers_source *s, uint64_t now)
+{
+	if (s->file != NULL &&
+	    (s->now == NULL || now - s->looked >= NAMESERVERS_LOOK_MS))
+		look(s, now);
+	return s->now == NULL ? NULL : nameservers_hold(s->now);
+}
+
+struct nameservers *
+nameservers_hold(struct nameservers *set)
+{
+	set->refs++;
+	return set;
+}
+
+void
+nameservers_drop(struct nameservers *set)
+{
+	if (set != NULL && --set->refs == 0)
+		free(set);
+}
+
+void
+nameservers_order(const struct nameservers *set, unsigned turn, uint64_t now,
+    unsigned char *order)
+{
+	size_t first = set->rotate ? turn % set->n : 0, at = 0;
+
+	for (int silent = 0; silent < 2; silent++) {
+		for (size_t i = 0; i < set->n; i++) {
+			size_t k = (first + i) % set->n;
+
+			if ((set->server[k].silent > now) == silent)
+				order[at++] = (unsigned char)k;
+		}
+	}
+}

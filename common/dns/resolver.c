@@ -1,0 +1,796 @@
+#include "common/dns/resolver.h"
+
+#include <errno.h>
+#include <resolv.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "common/dns/dnsmsg.h"
+#include "common/dns/dnsname.h"
+#include "common/dns/dnsquestion.h"
+#include "common/dns/dnstry.h"
+#include "common/dns/nameservers.h"
+#include "common/limits.h"
+#include "common/log/log.h"
+#include "common/stats/stats.h"
+
+enum { BUCKETS = 1024 };
+
+/* One who waits for an answer. */
+struct dns_query {
+	struct dns_query *next, **link; /* in its question's list */
+	struct question *question;
+	void (*got)(void *arg, struct dns_answer *answer);
+	void *arg;
+	struct dns_answer
+	    *answer;    /* what it gets; prepared as "timeout", so that
+	                            * time and memory cannot run out together */
+	uint64_t asked; /* loop_now() */
+};
+
+/* What the timer of a question is set for. */
+enum step {
+	STEP_PROBE,  /* the server asked last is slow: is it there? */
+	STEP_AGAIN,  /* once more: one packet can get lost */
+	STEP_SILENT, /* it is silent: the next one */
+	STEP_ASK,    /* a round begins, or there may be a port now */
+	STEP_OVER    /* nobody can answer any more */
+};
+
+/* A question at one of the servers. */
+struct asked {
+	struct question *question;
+	struct dns_try *try; /* NULL: nothing can come from there */
+	bool said;           /* it has said that it cannot answer */
+};
+
+/* A server is asked for a sign of life; one at a time for each place in a set. */
+struct probe {
+	struct resolver *r;
+	struct nameservers *set; /* NULL: none is out */
+	struct dns_try *try;
+	struct timer *timer; /* it has taken too long */
+};
+
+/*
+ * A question that is out. It goes along `order` for so many rounds; every server
+ * that was asked may answer until the end. The trick: one timer does for all
+ * times; whoever sets it says what for. The trap: nothing may be called back
+ * inside resolver_ask(), so even the end of a question that no server takes waits
+ * for the timer.
+ */
+struct question {
+	struct question *next, **link; /* in its bucket */
+	struct resolver *r;
+	struct nameservers *set;
+	struct dns_query *waiting, **last;
+	struct timer *timer;
+	enum step step;
+	uint64_t begun, round_begun; /* loop_now() */
+	size_t round;   /* tries when it began; SIZE_MAX: none yet */
+	size_t tries;   /* how far in the rounds */
+	size_t current; /* index of the server asked last */
+	unsigned turn;
+	bool failed; /* a server has said so, or what cannot be read */
+	bool done;   /* the answers are being handed out */
+	bool waited; /* for a server that is slow, but there */
+	const char
+	    *why; /* what a server has said, or why one cannot be asked */
+	enum dns_type type;
+	struct dnsname name;
+	struct span text; /* the name as it was asked, behind asked[] */
+	unsigned char order[NAMESERVERS_MAX];
+	struct asked asked[];
+};
+
+struct resolver {
+	struct loop *loop;
+	struct nameservers_source *source;
+	struct question *bucket[BUCKETS];
+	struct stats_slot *stats;
+	uint64_t timeout; /* ms */
+	size_t out;       /* queries that wait */
+	size_t ports;     /* tries that are open */
+	size_t ports_max;
+	struct probe probe[NAMESERVERS_MAX]; /* by their place in the set */
+	unsigned turn;
+	bool told; /* that no port can be opened */
+};
+
+static void question_go(struct question *q);
+
+/* --- ports ---------------------------------------------------------------- */
+
+/* So many that descriptors are left for connections, whatever their limit. */
+static size_t
+ports_max(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    limit.rlim_cur / 4 >= DNS_PORTS)
+		return DNS_PORTS;
+	return limit.rlim_cur / 4 > DNS_FEWEST_PORTS ? limit.rlim_cur / 4
+	                                             : DNS_FEWEST_PORTS;
+}
+
+static void
+set_timer(struct question *q, enum step step, uint64_t at)
+{
+	uint64_t now = loop_now(q->r->loop), end = q->begun + q->r->timeout;
+
+	q->step = step;
+	if (at > end)
+		at = end;
+	timer_set(q->timer, at > now ? at - now : 0);
+}
+
+static void
+port_close(struct resolver *r, struct dns_try **try)
+{
+	if (*try == NULL)
+		return;
+	dns_try_close(*try);
+	*try = NULL;
+	r->ports--;
+}
+
+/* --- the end of a question ------------------------------------------------ */
+
+static void
+question_free(struct question *q)
+{
+	struct resolver *r = q->r;
+
+	if (q->link != NULL) {
+		*q->link = q->next;
+		if (q->next != NULL)
+			q->next->link = q->link;
+	}
+	for (size_t i = 0; i < q->set->n; i++)
+		port_close(r, &q->asked[i].try);
+	nameservers_drop(q->set);
+	timer_free(q->timer);
+	free(q);
+}
+
+static void
+query_unlink(struct dns_query *w)
+{
+	struct question *q = w->question;
+
+	*w->link = w->next;
+	if (w->next != NULL)
+		w->next->link = w->link;
+	else
+		q->last = w->link;
+	q->r->out--;
+}
+
+/* NULL: out of memory; then the prepared answer is given another reason. */
+static void
+query_answer(struct dns_query *w, struct dns_answer *a, bool secure)
+{
+	if (a == NULL) {
+		w->answer->why = "out of memory";
+		return;
+	}
+	dns_answer_free(w->answer);
+	w->answer = a;
+	if (secure)
+		a->security = DNS_SECURE;
+}
+
+/* Hands out what each has been given. They may ask, and cancel each other. */
+static void
+question_done(struct question *q)
+{
+	struct resolver *r = q->r;
+	uint64_t now = loop_now(r->loop);
+	struct dns_query *w;
+
+	q->done = true;
+	timer_clear(q->timer);
+	*q->link = q->next;
+	if (q->next != NULL)
+		q->next->link = q->link;
+	q->link = NULL;
+	while ((w = q->waiting) != NULL) {
+		struct dns_query old = *w;
+
+		query_unlink(w);
+		free(w);
+		if (r->stats != NULL) {
+			stats_add(
+			    r->stats, STATS_DNS_ANSWER + old.answer->status, 1);
+			stats_add_latency(r->stats, now - old.asked);
+		}
+		old.got(old.arg, old.answer);
+	}
+	question_free(q);
+}
+
+static struct dns_answer *
+answer_read(const struct question *q, struct span msg)
+{
+	struct dns_answer *a;
+
+	return dnsmsg_read(msg, q->text, q->type, &a) == 0 ? a : NULL;
+}
+
+/* The message goes to all who wait; a, *taken*, is what the first one gets. It is
+ * read anew for each of the others, and before any of them is called: it lies
+ * where the next packet will. */
+static void
+question_answered(struct question *q, struct span msg, struct dns_answer *a)
+{
+	bool secure =
+	    q->set->trust_ad && !q->failed && dns_question_head(msg).ad;
+
+	for (struct dns_query *w = q->waiting; w != NULL; w = w->next)
+		query_answer(
+		    w, w == q->waiting ? a : answer_read(q, msg), secure);
+	question_done(q);
+}
+
+static bool
+is_open(const struct question *q)
+{
+	for (size_t i = 0; i < q->set->n; i++) {
+		if (q->asked[i].try != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* No server has answered in time, or none can. What one has said tells more than
+ * another's silence, and silence more than a server that is not there. */
+static void
+question_failed(struct question *q)
+{
+	bool silence = !q->failed && is_open(q);
+
+	for (struct dns_query *w = q->waiting; w != NULL; w = w->next) {
+		if (q->why != NULL && !silence)
+			w->answer->why = q->why;
+	}
+	question_done(q);
+}
+
+/* --- signs of life ---------------------------------------------------------- */
+
+static void
+server_heard(struct resolver *r, struct nameserver *server)
+{
+	server->heard = loop_now(r->loop);
+	server->silent = 0;
+}
+
+static void
+probe_end(struct probe *p)
+{
+	port_close(p->r, &p->try);
+	timer_clear(p->timer);
+	nameservers_drop(p->set);
+	p->set = NULL;
+}
+
+static void
+probe_fire(void *arg)
+{
+	probe_end(arg);
+}
+
+static void
+probe_heard(void *arg, struct span msg, int err)
+{
+	struct probe *p = arg;
+
+	(void)msg;
+	if (err == 0)
+		server_heard(p->r, &p->set->server[p - p->r->probe]);
+	probe_end(p);
+}
+
+/*
+ * A server that has not answered for half a try may be dead, or it waits for a
+ * domain's servers that are. A question that it can answer at once, whatever it
+ * knows (RD is not set), tells one from the other. It is put whatever the number of
+ * ports, else who fills them could have any server taken for dead.
+ */
+static void
+server_probe(struct resolver *r, struct nameservers *set, size_t i)
+{
+	static const struct dnsname root = {.b = {0}, .n = 1};
+	struct nameserver *server = &set->server[i];
+	struct probe *p = &r->probe[i];
+	uint64_t now = loop_now(r->loop);
+
+	if (set->n == 1 || now - server->probed < set->try_ms / 8)
+		return;
+	if (p->set != NULL)
+		probe_end(p);
+	if (dns_try_open(r->loop, &server->at, &root, DNS_TYPE_NS, 0, set->tcp,
+	        probe_heard, p, &p->try) != 0)
+		return;
+	r->ports++;
+	server->probed = now;
+	p->set = nameservers_hold(set);
+	timer_set(p->timer, set->try_ms);
+}
+
+/* Servers that count as silent are asked whether they still are, by the questions
+ * that pass them over: a wrong mark lasts no longer than that. */
+static void
+probe_silent(struct question *q)
+{
+	uint64_t now = loop_now(q->r->loop);
+
+	for (size_t i = 0; i < q->set->n; i++) {
+		const struct nameserver *server = &q->set->server[i];
+
+		if (server->silent > now &&
+		    now - server->probed >= NAMESERVERS_TRY_MS)
+			server_probe(q->r, q->set, i);
+	}
+}
+
+/* --- asking servers ------------------------------------------------------- */
+
+static bool
+all_have_said(const struct question *q)
+{
+	for (size_t i = 0; i < q->set->n; i++) {
+		if (!q->asked[i].said)
+			return false;
+	}
+	return true;
+}
+
+/* The server of that place can answer no more, or not this way. */
+static void
+server_failed(struct asked *at, const char *why, bool said)
+{
+	struct question *q = at->question;
+
+	if (said || !q->failed)
+		q->why = why;
+	q->failed |= said;
+	at->said |= said;
+	port_close(q->r, &at->try);
+	if (at == &q->asked[q->current] || all_have_said(q) || !is_open(q))
+		question_go(q);
+}
+
+static const char *
+reason_of(int err)
+{
+	switch (err) {
+	case -EPROTO:
+		return "malformed answer";
+	case -ECONNRESET:
+		return "no answer over TCP";
+	case -ENOMEM:
+		return "out of memory";
+	case -EMFILE:
+	case -ENFILE:
+	case -EAGAIN:
+		return "no descriptors";
+	}
+	return "unreachable";
+}
+
+/* It is us who lack something. That says nothing about a server, and must not give
+ * another one the word. */
+static bool
+is_shortage(int err)
+{
+	return err == -EMFILE || err == -ENFILE || err == -EAGAIN ||
+	    err == -ENOMEM;
+}
+
+static void
+try_failed(struct asked *at, int err)
+{
+	struct question *q = at->question;
+
+	if (!is_shortage(err)) {
+		server_failed(at, reason_of(err), false);
+		return;
+	}
+	q->why = reason_of(err);
+	q->failed = true;
+	question_failed(q);
+}
+
+/*
+ * A server has said something: from now on it is not silent. One that does not know
+ * EDNS is asked again without it at once (RFC 6891 section 7); what is no answer, or
+ * cannot be read, is its failure.
+ */
+static void
+try_heard(void *arg, struct span msg, int err)
+{
+	struct asked *at = arg;
+	struct question *q = at->question;
+	struct dns_answer *a;
+	struct dns_head head;
+	const char *why;
+
+	if (err != 0) {
+		try_failed(at, err);
+		return;
+	}
+	server_heard(q->r, &q->set->server[at - q->asked]);
+	head = dns_question_head(msg);
+	if ((head.rcode == DNS_RCODE_FORMERR ||
+	        head.rcode == DNS_RCODE_NOTIMP) &&
+	    dns_try_has_edns(at->try)) {
+		err = dns_try_plain(at->try);
+		if (err != 0)
+			try_failed(at, err);
+		return;
+	}
+	if (head.lame) {
+		server_failed(at, "no recursion", true);
+		return;
+	}
+	a = answer_read(q, msg);
+	if (a == NULL || a->status != DNS_TEMPERROR) {
+		question_answered(q, msg, a);
+		return;
+	}
+	why = a->why;
+	dns_answer_free(a);
+	server_failed(at, why, true);
+}
+
+/* Asks a server, for the first time or again; -errno when it cannot be asked. Again
+ * is without EDNS: what lies between may have dropped it. */
+static int
+server_ask(struct question *q, size_t i)
+{
+	struct asked *at = &q->asked[i];
+	struct resolver *r = q->r;
+	unsigned flags = DNS_ASK_RECURSION |
+	    (q->tries < q->set->n ? DNS_ASK_EDNS : 0) |
+	    (q->set->trust_ad ? DNS_ASK_AD : 0);
+	int err;
+
+	q->current = i;
+	if (at->try != NULL) {
+		err = dns_try_plain(at->try);
+		if (err != 0)
+			port_close(r, &at->try);
+		return err;
+	}
+	if (r->ports >= r->ports_max)
+		return -EMFILE;
+	err = dns_try_open(r->loop, &q->set->server[i].at, &q->name, q->type,
+	    flags, q->set->tcp, try_heard, at, &at->try);
+	if (err == 0)
+		r->ports++;
+	return err;
+}
+
+/* Lets go of a server that is silent, for the sake of the next one: else questions
+ * that hold one port each could wait for each other until all their time is over. */
+static bool
+leave_silent(struct question *q)
+{
+	for (size_t i = 0; i < q->set->n; i++) {
+		if (q->asked[i].try != NULL) {
+			port_close(q->r, &q->asked[i].try);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* As many ports as may be are in use, or the process or the host has none: it is
+ * tried again a little later. */
+static void
+no_port(struct question *q, int err)
+{
+	struct resolver *r = q->r;
+
+	q->why = reason_of(err);
+	if (r->ports < r->ports_max && !r->told) {
+		log_event(LOG_ERR, "resolver", "no question can be asked: %s",
+		    q->why);
+		r->told = true;
+	}
+	set_timer(q, STEP_ASK, loop_now(r->loop) + DNS_PORT_WAIT_MS);
+}
+
+/* Whether another round is due; if it is too early, the timer is set. */
+static bool
+round_begins(struct question *q)
+{
+	uint64_t now = loop_now(q->r->loop);
+
+	if (q->tries == q->round)
+		return true; /* it has begun, and found no port */
+	if (q->tries > 0 && now < q->round_begun + q->set->try_ms) {
+		set_timer(q, STEP_ASK, q->round_begun + q->set->try_ms);
+		return false;
+	}
+	q->round_begun = now;
+	q->round = q->tries;
+	return true;
+}
+
+/* Asks the next server that has not said no. When all rounds are over, answers of
+ * those that were asked may still come. */
+static void
+question_go(struct question *q)
+{
+	/* once more than is set where that is once: without EDNS */
+	size_t n = q->set->n, rounds = q->set->rounds < 2 ? 2 : q->set->rounds,
+	       i;
+	int err;
+
+	while (q->tries < rounds * n && !all_have_said(q)) {
+		if (q->tries % n == 0 && !round_begins(q))
+			return;
+		i = q->order[q->tries % n];
+		err = q->asked[i].said ? -EALREADY : server_ask(q, i);
+		if (is_shortage(err) && leave_silent(q))
+			err = server_ask(q, i);
+		if (is_shortage(err)) {
+			no_port(q, err);
+			return;
+		}
+		q->tries++;
+		if (err == 0) {
+			set_timer(q, STEP_PROBE,
+			    loop_now(q->r->loop) + q->set->try_ms / 2);
+			return;
+		}
+		if (err != -EALREADY && !q->failed)
+			q->why = reason_of(err);
+	}
+	set_timer(q, STEP_OVER, is_open(q) ? UINT64_MAX : 0);
+}
+
+/* --- silence -------------------------------------------------------------- */
+
+static void
+server_silent(struct question *q)
+{
+	struct nameserver *server = &q->set->server[q->current];
+	uint64_t now = loop_now(q->r->loop);
+	bool alive = now - server->heard < q->set->try_ms;
+
+	if (alive && !q->waited && q->set->n > 1) {
+		/* it waits for others itself, and gets more time once */
+		q->waited = true;
+		set_timer(q, STEP_SILENT, now + q->set->try_ms);
+		return;
+	}
+	if (!alive && server->probed > server->heard)
+		server->silent = now + NAMESERVERS_SILENT_MS;
+	question_go(q);
+}
+
+static void
+question_fire(void *arg)
+{
+	struct question *q = arg;
+
+	if (loop_now(q->r->loop) >= q->begun + q->r->timeout) {
+		question_failed(q);
+		return;
+	}
+	switch (q->step) {
+	case STEP_PROBE:
+	case STEP_AGAIN:
+		server_probe(q->r, q->set, q->current);
+		set_timer(q, q->step == STEP_PROBE ? STEP_AGAIN : STEP_SILENT,
+		    loop_now(q->r->loop) + q->set->try_ms / 4);
+		break;
+	case STEP_SILENT:
+		server_silent(q);
+		break;
+	case STEP_ASK:
+		question_go(q);
+		break;
+	case STEP_OVER:
+		question_failed(q);
+		break;
+	}
+}
+
+/* --- questions ------------------------------------------------------------ */
+
+static struct question **
+bucket_of(struct resolver *r, const struct dnsname *name, enum dns_type type)
+{
+	uint32_t h = 2166136261u + (unsigned)type; /* FNV-1a */
+
+	for (size_t i = 0; i < name->n; i++)
+		h = (h ^ name->b[i]) * 16777619u;
+	return &r->bucket[h % BUCKETS];
+}
+
+/* The same question, if it is out and still has half of its time. */
+static struct question *
+question_find(struct question *bucket, const struct dnsname *name,
+    enum dns_type type, unsigned turn)
+{
+	for (struct question *q = bucket; q != NULL; q = q->next) {
+		if (q->type == type && dnsname_equal(&q->name, name) &&
+		    (!q->set->rotate || q->turn == turn) &&
+		    loop_now(q->r->loop) - q->begun < q->r->timeout / 2)
+			return q;
+	}
+	return NULL;
+}
+
+static struct question *
+question_new(struct resolver *r, struct question **bucket, struct span text,
+    const struct dnsname *name, enum dns_type type, unsigned turn)
+{
+	uint64_t now = loop_now(r->loop);
+	struct nameservers *set = nameservers_now(r->source, now);
+	struct question *q;
+
+	if (set == NULL)
+		return NULL;
+	q = calloc(1, sizeof *q + set->n * sizeof q->asked[0] + text.n);
+	if (q == NULL || timer_new(r->loop, question_fire, q, &q->timer) != 0) {
+		nameservers_drop(set);
+		free(q);
+		return NULL;
+	}
+	q->r = r;
+	q->set = set;
+	q->last = &q->waiting;
+	q->begun = now;
+	q->round = SIZE_MAX;
+	q->turn = turn;
+	q->type = type;
+	q->name = *name;
+	q->text = span_of(q->asked + set->n, text.n);
+	memcpy(q->asked + set->n, text.p, text.n);
+	nameservers_order(set, turn, now, q->order);
+	for (size_t i = 0; i < set->n; i++)
+		q->asked[i].question = q;
+	q->next = *bucket;
+	q->link = bucket;
+	if (q->next != NULL)
+		q->next->link = &q->next;
+	*bucket = q;
+	return q;
+}
+
+/* One more waits for it. */
+static struct dns_query *
+query_new(struct question *q, void (*got)(void *arg, struct dns_answer *answer),
+    void *arg)
+{
+	struct dns_query *w = malloc(sizeof *w);
+
+	if (w == NULL)
+		return NULL;
+	*w = (struct dns_query){.link = q->last,
+	    .question = q,
+	    .got = got,
+	    .arg = arg,
+	    .asked = loop_now(q->r->loop)};
+	if (dnsmsg_error("timeout", &w->answer) != 0) {
+		free(w);
+		return NULL;
+	}
+	*q->last = w;
+	q->last = &w->next;
+	q->r->out++;
+	return w;
+}
+
+/* --- the door ------------------------------------------------------------- */
+
+int
+resolver_new(
+    struct loop *l, const struct dns_settings *dns, struct resolver **ret)
+{
+	struct resolver *r = calloc(1, sizeof *r);
+	int err;
+
+	if (r == NULL)
+		return -ENOMEM;
+	r->loop = l;
+	r->timeout = dns->timeout * UINT64_C(1000);
+	r->ports_max = ports_max();
+	err = nameservers_source_new(dns, _PATH_RESCONF, &r->source);
+	for (size_t i = 0; err == 0 && i < NAMESERVERS_MAX; i++) {
+		r->probe[i].r = r;
+		err =
+		    timer_new(l, probe_fire, &r->probe[i], &r->probe[i].timer);
+	}
+	if (err != 0) {
+		resolver_free(r);
+		return err;
+	}
+	*ret = r;
+	return 0;
+}
+
+void
+resolver_count(struct resolver *r, struct stats_slot *slot)
+{
+	r->stats = slot;
+}
+
+void
+resolver_free(struct resolver *r)
+{
+	if (r == NULL)
+		return;
+	for (size_t i = 0; i < NAMESERVERS_MAX; i++) {
+		if (r->probe[i].set != NULL)
+			probe_end(&r->probe[i]);
+		timer_free(r->probe[i].timer);
+	}
+	nameservers_source_free(r->source);
+	free(r);
+}
+
+unsigned
+resolver_turn(struct resolver *r)
+{
+	return r->turn++;
+}
+
+enum ask
+resolver_ask(struct resolver *r, unsigned turn, struct span name,
+    enum dns_type type, void (*got)(void *arg, struct dns_answer *answer),
+    void *arg, struct dns_query **ret_query, struct dns_answer **ret_answer)
+{
+	struct question **bucket, *q;
+	struct dnsname wire;
+	bool joins;
+
+	if (dnsname_parse(name, &wire) != 0)
+		return ASK_BADNAME;
+	if (r->out >= DNS_QUESTIONS_MAX)
+		return dnsmsg_error("too many questions", ret_answer) == 0
+		    ? ASK_READY
+		    : ASK_NOMEM;
+	bucket = bucket_of(r, &wire, type);
+	q = question_find(*bucket, &wire, type, turn);
+	joins = q != NULL;
+	if (!joins)
+		q = question_new(r, bucket, name, &wire, type, turn);
+	if (q == NULL)
+		return ASK_NOMEM;
+	*ret_query = query_new(q, got, arg);
+	if (*ret_query == NULL) {
+		if (!joins)
+			question_free(q);
+		return ASK_NOMEM;
+	}
+	if (!joins) {
+		probe_silent(q);
+		question_go(q);
+	}
+	return ASK_PENDING;
+}
+
+bool
+resolver_busy(const struct resolver *r)
+{
+	return r->out > DNS_QUESTIONS_MAX / 4;
+}
+
+void
+resolver_cancel(struct dns_query *w)
+{
+	struct question *q = w->question;
+
+	query_unlink(w);
+	dns_answer_free(w->answer);
+	free(w);
+	if (q->waiting == NULL && !q->done)
+		question_free(q);
+}

@@ -1,0 +1,141 @@
+/*
+ * resolver.h - DNS questions and answers, without blocking.
+ *
+ * A stub: it asks the servers of the config, or those of resolv.conf(5), in their
+ * order, as every other program of the host does. The next one is asked when one
+ * is silent for a while, cannot be reached, or says SERVFAIL, REFUSED or NOTIMP;
+ * each is asked before one is asked again, and what any of them answers counts
+ * until the question's time is over. Who has said nothing at all, not even to a
+ * question for a sign of life, is asked last for a minute; no RCODE does that: one
+ * broken domain must not make another server, which may know other names, the
+ * first for all.
+ *
+ * Nothing is kept: the host's resolver has a cache. Equal questions that are out
+ * together are put once. What comes back is turned into records by dnsmsg.c.
+ * tests/support/fake/resolver_zone.c stands in its place in tests and answers from
+ * a zone in a text file.
+ *
+ * What an answer means for SPF or DKIM is not known here.
+ */
+#ifndef POSTSEAL_COMMON_RESOLVER_H
+#define POSTSEAL_COMMON_RESOLVER_H
+
+#include <stdint.h>
+
+#include "common/bytes/ip.h"
+#include "common/bytes/span.h"
+#include "common/io/loop.h"
+#include "common/settings/settings.h"
+
+enum dns_type {
+	DNS_A = 1,
+	DNS_PTR = 12,
+	DNS_MX = 15,
+	DNS_TXT = 16,
+	DNS_AAAA = 28
+};
+
+enum dns_status {
+	DNS_FOUND,    /* at least one record of the type, CNAMEs followed */
+	DNS_NODATA,   /* the name exists, the type does not */
+	DNS_NXDOMAIN, /* RCODE 3; also a CNAME loop's end */
+	DNS_TEMPERROR /* timeout, SERVFAIL (bogus, too), another RCODE, malformed */
+};
+
+/* SECURE: a server that is trusted with it (trust_ad) says that it has validated
+ * the answer, and no other one has said SERVFAIL, as validators do of forgeries. */
+enum dns_security { DNS_INSECURE, DNS_SECURE };
+
+/* By the type that was asked for. */
+struct dns_record {
+	union {
+		/* A: AF_INET; AAAA: always AF_INET6, a mapped address too, which
+		 * no IPv6 client can have */
+		struct ip ip;
+
+		/* MX, PTR: lower-case text, no trailing dot ("" is the root),
+		 * odd octets as in RFC 1035 section 5.1; one with a backslash is
+		 * no host's and cannot be given to resolver_ask(), which takes it
+		 * literally */
+		struct {
+			const char *name;
+			uint16_t preference; /* MX */
+		};
+
+		/* TXT: its strings joined without a space, RFC 7208 section 3.3;
+		 * any octet may be in it */
+		struct span txt;
+	};
+};
+
+struct dns_answer {
+	enum dns_status status;
+	enum dns_security security;
+	/* DNS_TEMPERROR: a static reason ("timeout", "SERVFAIL", "malformed
+	 * answer", "too many records", "too many questions", "unreachable", ...);
+	 * else NULL */
+	const char *why;
+	size_t size; /* bytes that it takes, records and texts included */
+	size_t n;    /* records, in the order of the answer */
+	const struct dns_record *record;
+};
+
+/* Frees an answer that was returned owned (one allocation, dnsmsg.c); NULL is
+ * allowed. */
+void dns_answer_free(struct dns_answer *a);
+
+/* Makes an answer DNS_TEMPERROR because of why, a literal, and gives back what its
+ * records took. *Takes* a; returns owned, never NULL. */
+struct dns_answer *dns_answer_refuse(struct dns_answer *a, const char *why);
+
+struct resolver;
+struct dns_query;
+struct stats_slot;
+
+/* A resolver on l. Opens nothing before the first question. Copies dns. 0 and *ret
+ * owned (resolver_free), or -errno. */
+int resolver_new(
+    struct loop *l, const struct dns_settings *dns, struct resolver **ret);
+
+/* Counts answers and how long they took there from now on; NULL: nowhere. Borrows
+ * slot. */
+void resolver_count(struct resolver *r, struct stats_slot *slot);
+
+/* After every query was answered or cancelled, not from inside a got(). NULL is
+ * allowed. */
+void resolver_free(struct resolver *r);
+
+enum ask {
+	ASK_READY,   /* it cannot be put: *ret_answer is returned owned */
+	ASK_PENDING, /* got() will be called; *ret_query until then */
+	ASK_BADNAME, /* not a name that DNS can hold (domain_is_name) */
+	ASK_NOMEM
+};
+
+/* A number for questions that belong together: where resolv.conf(5) says "rotate",
+ * each such number begins with another server, and all with the same one. */
+unsigned resolver_turn(struct resolver *r);
+
+/*
+ * Asks for the records of type at name. name is text in which '.' parts labels
+ * and every other octet stands for itself (a backslash, too); borrowed for the
+ * call. turn: of resolver_turn().
+ *
+ * got(arg, answer) takes the answer (dns_answer_free). It is called once, from
+ * the loop, never inside this call and never after resolver_cancel(); within
+ * dns.timeout seconds in any case. It may ask and cancel. Whatever can go wrong
+ * between here and the servers is an answer: DNS_TEMPERROR.
+ */
+enum ask resolver_ask(struct resolver *r, unsigned turn, struct span name,
+    enum dns_type type, void (*got)(void *arg, struct dns_answer *answer),
+    void *arg, struct dns_query **ret_query, struct dns_answer **ret_answer);
+
+/* True if more than a quarter of the questions that may be out are out: the rest is
+ * for those that somebody needs now. */
+bool resolver_busy(const struct resolver *r);
+
+/* The answer is no longer wanted; q is gone. When nobody else waits for it, nothing
+ * is sent any more. */
+void resolver_cancel(struct dns_query *q);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * field.h - one header field as the milter protocol delivers it.
+ *
+ * The value is verbatim with SMFIP_HDR_LEADSPC: whatever stood behind the colon,
+ * folds as LF and white space (notes of milter.h say what happens without that
+ * bit). Canonicalization turns LF into CRLF (canon.h).
+ */
+#ifndef POSTSEAL_SIGNER_FIELD_H
+#define POSTSEAL_SIGNER_FIELD_H
+
+#include "common/bytes/span.h"
+
+struct field {
+	struct span name;  /* without the colon */
+	struct span value; /* with its leading white space */
+};
+
+struct field_list {
+	const struct field *v; /* top of the message first */
+	size_t n;
+};
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * message.h - what is kept of one message until its end: header fields, the few
+ * macros that matter, the running hash of the body. Never the body.
+ *
+ * One object serves the messages of a connection one after the other; memory of
+ * ordinary size is kept for the next. Limits (MESSAGE_HEADERS_MAX,
+ * MESSAGE_FIELDS_MAX) and memory that is out are remembered, not reported at
+ * once: the message goes on, and its end decides (session.c).
+ *
+ * Whether to sign is choose.c's affair, how a body is hashed that of
+ * bodyhash.c.
+ */
+#ifndef POSTSEAL_SIGNER_MESSAGE_H
+#define POSTSEAL_SIGNER_MESSAGE_H
+
+#include <stdint.h>
+
+#include "common/bytes/arena.h"
+#include "common/settings/settings.h" /* enum canonicalization */
+#include "common/bytes/span.h"
+#include "common/dkim/bodyhash.h"
+#include "common/mail/field.h"
+#include "signer/sign/risk.h"
+
+enum message_trouble {
+	MESSAGE_FINE,
+	MESSAGE_HEADERS_LARGE, /* more bytes than MESSAGE_HEADERS_MAX */
+	MESSAGE_FIELDS_MANY,   /* more fields than MESSAGE_FIELDS_MAX */
+	MESSAGE_NO_MEMORY
+};
+
+struct message {
+	struct arena arena;
+	struct field *field;
+	size_t nfields, room; /* of field */
+	size_t header_bytes;  /* of names and values */
+	uint64_t body_bytes;
+	enum message_trouble trouble; /* the first; the fields are gone then */
+	struct span queue_id;    /* macro i; empty until Postfix knows it */
+	struct span auth_type;   /* macro {auth_type}; empty: none */
+	struct span auth_authen; /* macro {auth_authen} */
+	struct span sender;      /* of the envelope, as in MAIL */
+	const char *macro;       /* of choose_macro(), NULL: none */
+	const char *exempt;      /* of choose_recipient(), NULL: none */
+	struct risk risk;        /* of what is hashed */
+	struct bodyhash *hash;   /* made by the first message that needs it */
+	bool hashing;
+};
+
+/* Makes m empty; allocates nothing. */
+void message_init(struct message *m);
+
+/* Forgets the message, keeps memory of ordinary size. */
+void message_reset(struct message *m);
+
+/* Frees everything; m is as after message_init(). */
+void message_free(struct message *m);
+
+/* A macro of any stage; those that are not kept are ignored. Copies. */
+void message_macro(struct message *m, struct span name, struct span value);
+
+/* The envelope sender as MAIL has it. Copies. */
+void message_sender(struct message *m, struct span address);
+
+/*
+ * The next header field. Copies. one_space: the MTA has cut one space off the
+ * value (no SMFIP_HDR_LEADSPC); it is put back.
+ */
+void message_field(
+    struct message *m, struct span name, struct span value, bool one_space);
+
+/* The fields so far; borrows until the next call that changes m. Empty after
+ * trouble. */
+struct field_list message_fields(const struct message *m);
+
+/* The body is to be hashed, and watched for risks; the rules say which fields will
+ * be signed. 0 or -ENOMEM. */
+int message_hash(struct message *m, enum canonicalization canon,
+    const struct hdrsel_rules *rules);
+
+/* The next bytes of the body: counted, and hashed if it was asked for. */
+void message_body(struct message *m, struct span in);
+
+/* The body is complete. 0 and the hash in ret[BODYHASH_SIZE], or -EIO. Only
+ * after message_hash(). */
+int message_hash_end(struct message *m, unsigned char *ret);
+
+#endif

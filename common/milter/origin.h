@@ -1,0 +1,43 @@
+/*
+ * origin.h - where the messages of a milter connection come from. (pure)
+ *
+ * The SMTP client as CONNECT names it, and the macros that belong to the
+ * connection. Whether it may have mail signed is choose.c's affair. A name that
+ * is too long for DNS is as good as none.
+ */
+#ifndef POSTSEAL_SIGNER_ORIGIN_H
+#define POSTSEAL_SIGNER_ORIGIN_H
+
+#include "common/bytes/domain.h"
+#include "common/bytes/ip.h"
+#include "common/milter/command.h"
+
+struct origin {
+	struct ip client;
+	struct ip server; /* {daemon_addr}: where Postfix took the connection */
+	bool server_known;
+	bool known;      /* false: the MTA gave no address */
+	char daemon[64]; /* macro {daemon_name}, cut to that; "" when absent */
+	char name[DOMAIN_MAX + 1]; /* of the client, "" when there is none */
+	char host[DOMAIN_MAX + 1]; /* macro j: the MTA's own name, or "" */
+	const char *macro;         /* of choose_macro(), NULL: none */
+};
+
+/* Nothing is known. */
+void origin_init(struct origin *o);
+
+/*
+ * What CONNECT says (c->type is SMFIC_CONNECT). A client on a socket file is
+ * this machine, 127.0.0.1; so is sendmail(1), which Postfix announces as such.
+ * What is no address (family U, XCLIENT ADDR=[UNAVAILABLE]) is unknown.
+ */
+void origin_connect(struct origin *o, const struct command *c);
+
+/* A macro. {client_addr} counts only as long as no address is known. False when
+ * it is not about the connection. */
+bool origin_macro(struct origin *o, struct span name, struct span value);
+
+/* The address into text[IP_TEXT_MAX], or "unknown"; returns text. */
+const char *origin_text(const struct origin *o, char *text);
+
+#endif

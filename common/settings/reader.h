@@ -1,0 +1,68 @@
+/*
+ * reader.h - the state while the config is read: what is wrong so far,
+ * and the domains of all files until they are sorted.
+ *
+ * For settings_read.c and settings_confuse.c alone.
+ */
+#ifndef POSTSEAL_COMMON_SETTINGS_READER_H
+#define POSTSEAL_COMMON_SETTINGS_READER_H
+
+#include "common/settings/rows.h"
+
+struct reader {
+	struct settings *s;
+	enum settings_scope scope;
+	struct buf *why;  /* borrowed, as settings_read() has it */
+	struct buf *warn; /* the same */
+	struct buf note;  /* scratch for one reason */
+	int error;        /* 0, -EINVAL or -ENOMEM: of all files */
+
+	const char *file; /* that is being read, in the arena */
+	bool domains_only;
+
+	/* In the order of the files; the keys of a domain follow each other in key,
+	 * and domain.key is not set yet. Owned. */
+	struct domain_settings *domain;
+	size_t ndomains;
+	size_t domain_cap;
+	struct key_settings *key;
+	size_t nkeys;
+	size_t key_cap;
+
+	/* In the order of the file; policyd is not set yet. Owned. */
+	struct recipient_settings *recipient;
+	size_t nrecipients;
+	size_t recipient_cap;
+};
+
+/* 0, with the defaults set, or -ENOMEM. Borrows why and warn until the end. */
+int settings_reader_init(struct reader *r, const char *file,
+    enum settings_scope scope, struct buf *why, struct buf *warn);
+
+/* Frees all that is left in r. */
+void settings_reader_free(struct reader *r);
+
+/* What is wrong, as printf(3): "FILE:LINE: KEY: ..."; line 0 and key "" are
+ * left out. The config will be refused. */
+void settings_reader_complain(struct reader *r, unsigned line, const char *key,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* The same for what is only worth a warning. */
+void settings_reader_warn(struct reader *r, unsigned line, const char *key,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* Memory is out. */
+void settings_reader_nomem(struct reader *r);
+
+/* A domain section, or in the last one a key section, begins. */
+void settings_reader_domain(struct reader *r, struct span title, unsigned line);
+void settings_reader_key(struct reader *r, struct span title, unsigned line);
+
+/* A recipient section begins. */
+void settings_reader_recipient(
+    struct reader *r, struct span title, unsigned line);
+
+/* All files are read: judges the whole. 0 and *ret owned, or -errno. */
+int settings_reader_finish(struct reader *r, struct settings **ret);
+
+#endif

@@ -1,0 +1,71 @@
+#include <errno.h>
+
+#include "common/limits.h"
+#include "common/settings/reply.h"
+
+static const char *const names[REPLY_FIELDS] = {
+    [REPLY_ACTION] = "action",
+    [REPLY_REASON] = "reason",
+    [REPLY_RESULT] = "result",
+    [REPLY_IDENTITY] = "identity",
+    [REPLY_DOMAIN] = "domain",
+    [REPLY_CLIENT] = "client",
+    [REPLY_RECEIVER] = "receiver",
+};
+
+static size_t
+text_before_brace(struct span s)
+{
+	size_t open = span_find(s, '{'), close = span_find(s, '}');
+
+	return open < close ? open : close;
+}
+
+int
+settings_reply_next(
+    struct span *rest, enum reply_field *ret, struct span *ret_text)
+{
+	size_t n = text_before_brace(*rest), end = span_find(*rest, '}');
+
+	if (n > 0) {
+		*ret = REPLY_TEXT;
+		*ret_text = span_of(rest->p, n);
+		*rest = span_skip(*rest, n);
+		return 0;
+	}
+	if (rest->p[0] == '}' || end == rest->n)
+		return -EINVAL;
+	for (int i = REPLY_ACTION; i < REPLY_FIELDS; i++) {
+		if (!span_eq(span_of(rest->p + 1, end - 1), span_str(names[i])))
+			continue;
+		*ret = (enum reply_field)i;
+		*rest = span_skip(*rest, end + 1);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+const char *
+settings_reply_judge(struct span text)
+{
+	enum reply_field field;
+	struct span piece;
+	unsigned reasons = 0;
+
+	if (text.n == 0)
+		return "a reply needs some text";
+	if (text.n > REPLY_TEXT_MAX / 2)
+		return "the reply would have no room for the reason";
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] < ' ' || text.p[i] > '~')
+			return "only printable ASCII can be sent";
+	}
+	while (text.n > 0) {
+		if (settings_reply_next(&text, &field, &piece) != 0)
+			return "in braces only action, reason, result, "
+			       "identity, domain, client and receiver may "
+			       "stand";
+		reasons += field == REPLY_REASON;
+	}
+	return reasons > 1 ? "{reason} may stand in it once" : NULL;
+}

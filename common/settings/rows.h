@@ -1,0 +1,78 @@
+/*
+ * rows.h - the table of all keys and sections, for the files of
+ * settings.h alone; everyone else asks settings_each().
+ */
+#ifndef POSTSEAL_COMMON_SETTINGS_ROWS_H
+#define POSTSEAL_COMMON_SETTINGS_ROWS_H
+
+#include "common/settings/settings.h"
+
+/* How the value of a key is written -> its type in struct settings. */
+enum row_type {
+	/* Text -> const char *. */
+	ROW_HOST,  /* name of a host */
+	ROW_LOG,   /* what log_open() takes */
+	ROW_USER,  /* name of a user */
+	ROW_GROUP, /* name of a group, "" for none -> NULL */
+	ROW_FILE,  /* absolute path */
+	ROW_TABLE, /* that with a type in front, as OpenDKIM has it; "" -> NULL */
+	ROW_ROWS, /* the same, or "inline:" and the rows */
+
+	ROW_NUMBER, /* strictly decimal, min..max -> unsigned */
+	ROW_BOOL,   /* true or false -> bool */
+	ROW_ENUM,   /* one of words, in the order of the enum -> unsigned */
+	ROW_EITHER, /* first or second of two words -> false or true */
+	ROW_MODE,   /* octal -> mode_t */
+	ROW_CANON,  /* "header/body" -> those fields of signer_settings */
+	ROW_ACTION, /* -> struct action */
+	ROW_REPLY,  /* template of settings_reply.h -> const char * */
+
+	/* Lists -> struct X_list. */
+	ROW_CLASSES,   /* restriction classes -> text */
+	ROW_CIDRS,     /* networks -> cidr */
+	ROW_HOSTS,     /* networks, names, files of such -> text */
+	ROW_WORDS,     /* words without spaces -> text */
+	ROW_DOMAINS,   /* names, as A-labels -> text */
+	ROW_PRINTS,    /* fingerprints of certificates -> text */
+	ROW_FIELDS,    /* names of header fields, "!" behind -> text */
+	ROW_ENDPOINTS, /* where to listen -> endpoint */
+	ROW_SERVERS    /* DNS servers -> dns_server */
+};
+
+struct row {
+	const char *section; /* "" or the path of a struct section */
+	const char *name;
+	enum row_type type;
+	size_t at; /* in struct settings; of "domain.key" in key_settings */
+	/* The default as in the config but without quotes, the values of a list
+	 * parted by spaces; NULL: none. */
+	const char *value;
+	const char *help;   /* one paragraph */
+	unsigned min, max;  /* ROW_NUMBER; of a list max: values, 0: any */
+	const char *words;  /* ROW_ENUM, ROW_EITHER: "a|b|c" */
+	const char *sample; /* for the sample file, where value is NULL */
+	bool general;       /* not in sections that share its own */
+	/* The key is not used any more, and why: read with a warning, shown nowhere,
+	 * so that a config from before goes on. */
+	const char *gone;
+};
+
+struct section {
+	const char *path;   /* "policyd.helo" */
+	const char *parent; /* "policyd"; "": the file */
+	const char *name;   /* "helo" */
+	const char *title;  /* an example for the sample file; NULL: has none */
+	enum settings_scope scope;
+	const char *help;
+	const char *shares; /* path of a section whose rows may stand in this
+			     * one, too, but those that are general; or NULL */
+};
+
+extern const struct row settings_rows[];
+extern const size_t settings_nrows;
+
+/* Parents before their children. */
+extern const struct section settings_sections[];
+extern const size_t settings_nsections;
+
+#endif

@@ -1,0 +1,382 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "common/bytes/arena.h"
+#include "common/limits.h"
+#include "common/spf/check.h"
+#include "common/spf/early.h"
+#include "common/spf/exptext.h"
+#include "common/spf/published.h"
+#include "common/spf/spfeval.h"
+
+struct check {
+	struct arena arena;
+	struct loop *loop;
+	struct resolver *resolver;
+	struct timer *timer; /* check_start() has the result; or an answer
+	                      * takes long; or the explanation too long */
+	void (*done)(void *arg, const struct check_result *result);
+	void *arg;
+	bool prefetch;
+	unsigned turn; /* of the resolver */
+	bool slow;     /* an answer took longer than DNS_PATIENCE_MS */
+	bool early;    /* what is asked now is not needed yet */
+	struct lookups l;
+	struct plan *explaining; /* the record whose exp is looked up: the rest
+	                          * of the result is there */
+	bool finished;
+	struct check_result result;
+	char domain[DOMAIN_MAX + 1];
+};
+
+/* What a question's callback needs. */
+struct asked {
+	struct check *check;
+	struct question *question;
+};
+
+static void
+check_free(struct check *c)
+{
+	for (struct question *q = c->l.questions.first; q != NULL;
+	     q = q->next) {
+		if (q->state == QUESTION_PENDING)
+			resolver_cancel(q->query);
+		if (q->state == QUESTION_ANSWERED)
+			dns_answer_free(q->answer);
+	}
+	timer_free(c->timer);
+	arena_free(&c->arena);
+	free(c);
+}
+
+static void
+deliver(struct check *c)
+{
+	c->done(c->arg, &c->result);
+	check_free(c);
+}
+
+/* --- the result -------------------------------------------------------------- */
+
+static const char *
+mechanism(struct check *c, const struct row *row)
+{
+	struct span text = row->text;
+
+	if (text.n > SPF_MECHANISM_MAX)
+		text.n = SPF_MECHANISM_MAX + 1; /* it shows that it is cut */
+	return arena_dup(&c->arena, text);
+}
+
+static void
+settle(struct check *c, const struct spfeval_verdict *v)
+{
+	struct check_result *r = &c->result;
+	struct plan *p = lookups_decider(&c->l);
+	const struct row *row = v->matched ? lookups_match(p) : NULL;
+
+	r->result = v->result;
+	r->lookups = c->l.terms;
+	r->voids = c->l.voids;
+	r->queries = c->l.queries;
+	r->security = lookups_security(&c->l);
+	if (row != NULL)
+		r->mechanism = mechanism(c, row);
+	if (v->result == SPF_TEMPERROR || v->result == SPF_PERMERROR)
+		r->problem =
+		    c->l.problem != NULL ? c->l.problem : "out of memory";
+	if (v->result == SPF_FAIL) {
+		r->no_mail = published_no_mail(&c->l.root);
+		c->explaining = p;
+		timer_set(c->timer, SPF_EXPLAIN_MS);
+	}
+}
+
+/* Asks what may be needed later, as long as few questions are out: one sender with
+ * many silent hosts must leave room for the others' checks. */
+static void
+look_ahead(struct check *c)
+{
+	if (c->explaining != NULL || resolver_busy(c->resolver))
+		return;
+	c->early = true;
+	early_ask(&c->l);
+	c->early = false;
+}
+
+/* A question is out. Before there is a record, nothing more is known to ask. */
+static void
+be_patient(struct check *c)
+{
+	if (c->prefetch && !c->slow && c->l.root.leads != NULL)
+		timer_set(c->timer, DNS_PATIENCE_MS);
+}
+
+static void
+fire(void *arg)
+{
+	struct check *c = arg;
+
+	if (c->finished || c->explaining != NULL) {
+		deliver(c);
+		return;
+	}
+	c->slow = true;
+	look_ahead(c);
+}
+
+/* Runs what can be run. True: the result is there. */
+static bool
+check_run(struct check *c)
+{
+	struct spfeval_verdict v;
+
+	if (c->explaining == NULL) {
+		if (!spfeval_run(&c->l, &v)) {
+			if (c->slow)
+				look_ahead(c);
+			be_patient(c);
+			return false;
+		}
+		settle(c, &v);
+	}
+	if (c->explaining != NULL &&
+	    exptext_find(&c->l, c->explaining, &c->result.explanation) ==
+	        FOUND_STOP)
+		return false;
+	c->result.queries = c->l.queries;
+	c->finished = true;
+	return true;
+}
+
+/* --- questions ------------------------------------------------------------------ */
+
+static void
+got(void *arg, struct dns_answer *answer)
+{
+	struct asked *asked = arg;
+	struct check *c = asked->check;
+	struct question *q = asked->question;
+	bool wanted = q == c->l.wanted;
+
+	questions_answered(&c->l.questions, q, answer);
+	q->answered = loop_now(c->loop);
+	c->slow |= c->prefetch && q->answered - q->asked >= DNS_PATIENCE_MS;
+	if (lookups_ready(&c->l, q)) {
+		if (check_run(c))
+			deliver(c);
+	} else if (wanted) {
+		be_patient(c); /* with the next host of the same mx */
+	} else if (c->slow && early_learns(q->type)) {
+		look_ahead(c);
+	}
+}
+
+static void
+ask(void *arg, struct question *q)
+{
+	struct check *c = arg;
+	struct dns_answer *answer;
+	struct asked *asked;
+
+	if (c->early && resolver_busy(c->resolver))
+		return;
+	asked = arena_alloc(&c->arena, sizeof *asked);
+	if (asked == NULL)
+		return;
+	*asked = (struct asked){.check = c, .question = q};
+	q->asked = q->answered = loop_now(c->loop);
+	switch (resolver_ask(c->resolver, c->turn, q->name, q->type, got, asked,
+	    &q->query, &answer)) {
+	case ASK_READY:
+		questions_answered(&c->l.questions, q, answer);
+		break;
+	case ASK_PENDING:
+		q->state = QUESTION_PENDING;
+		break;
+	case ASK_BADNAME:
+		q->state = QUESTION_NO_NAME;
+		break;
+	case ASK_NOMEM:
+		break;
+	}
+}
+
+/* --- the input --------------------------------------------------------------- */
+
+/*
+ * A domain that is worth a question (RFC 7208 section 4.3): two labels or more,
+ * no address literal, no address; other odd names may exist below a wildcard.
+ */
+static bool
+is_checkable(struct span domain)
+{
+	bool numeric = true;
+	size_t dots = 0;
+
+	if (domain.n == 0 || domain.p[0] == '[')
+		return false;
+	for (size_t i = 0; i < domain.n; i++) {
+		char c = domain.p[i];
+
+		if (c <= 0x20 || c > 0x7e)
+			return false;
+		if (c == '.') {
+			dots++;
+			numeric = true;
+		} else {
+			numeric = numeric && c >= '0' && c <= '9';
+		}
+	}
+	return dots > 0 && !numeric;
+}
+
+/* Makes the domain of the check from what the sender wrote. False: there is
+ * none to check; then c->domain is that text, made printable. */
+static bool
+make_domain(struct check *c, struct span text)
+{
+	if (domain_to_ascii(text, c->domain) == 0 &&
+	    is_checkable(span_str(c->domain)))
+		return true;
+	if (text.n > DOMAIN_MAX)
+		text.n = DOMAIN_MAX;
+	for (size_t i = 0; i < text.n; i++) {
+		char ch = text.p[i];
+
+		c->domain[i] = (char)(ch <= 0x20 || ch > 0x7e ? '?' : ch);
+	}
+	c->domain[text.n] = '\0';
+	return false;
+}
+
+/* The HELO name with A-labels, if it is a name. */
+static int
+make_helo(struct check *c, struct span helo, struct span *ret)
+{
+	char name[DOMAIN_MAX + 1];
+
+	for (size_t i = 0; i < helo.n; i++) {
+		if ((unsigned char)helo.p[i] < 0x80)
+			continue;
+		if (domain_to_ascii(helo, name) == 0)
+			helo = span_str(name);
+		break; /* it was the whole name */
+	}
+	*ret = span_of(arena_dup(&c->arena, helo), helo.n);
+	return ret->p == NULL ? -ENOMEM : 0;
+}
+
+/* local@domain, with the domain of the check and "postmaster" for no local part.
+ */
+static int
+make_sender(struct check *c, struct span local, struct macro_vars *vars)
+{
+	struct buf b;
+	char *copy;
+
+	if (local.n == 0)
+		local = span_str("postmaster");
+	buf_init(&b, local.n + sizeof c->domain + 1);
+	buf_span(&b, local);
+	buf_byte(&b, '@');
+	buf_str(&b, c->domain);
+	copy = arena_dup(&c->arena, buf_view(&b));
+	if (copy != NULL && buf_error(&b) == 0) {
+		vars->sender = span_of(copy, buf_view(&b).n);
+		vars->local = span_of(copy, local.n);
+		vars->origin = span_str(c->domain);
+	}
+	buf_free(&b);
+	return vars->sender.p == NULL ? -ENOMEM : 0;
+}
+
+/* Index of the last '@', or n when there is none. */
+static size_t
+last_at(struct span s)
+{
+	for (size_t i = s.n; i > 0; i--) {
+		if (s.p[i - 1] == '@')
+			return i - 1;
+	}
+	return s.n;
+}
+
+/* Takes the input in. 0 or -ENOMEM; *ret: there is something to evaluate. */
+static int
+take(struct check *c, const struct check_input *in, bool *ret)
+{
+	size_t at = last_at(in->sender);
+	struct span local = span_of(in->sender.p, at < in->sender.n ? at : 0);
+	struct macro_vars vars = {.client = in->client,
+	    .receiver = in->receiver != NULL ? in->receiver : "unknown",
+	    .now = in->now};
+
+	*ret = make_domain(
+	    c, at < in->sender.n ? span_skip(in->sender, at + 1) : in->sender);
+	c->result.domain = c->domain;
+	if (make_sender(c, local, &vars) != 0 ||
+	    make_helo(c, in->helo, &vars.helo) != 0)
+		return -ENOMEM;
+	vars.receiver = arena_dup(&c->arena, span_str(vars.receiver));
+	if (vars.receiver == NULL)
+		return -ENOMEM;
+	lookups_init(
+	    &c->l, &c->arena, &vars, span_str(c->domain), in->void_max, ask, c);
+	return 0;
+}
+
+int
+check_start(struct loop *loop, struct resolver *resolver,
+    const struct check_input *in,
+    void (*done)(void *arg, const struct check_result *result), void *arg,
+    struct check **ret)
+{
+	struct check *c = calloc(1, sizeof *c);
+	bool evaluate;
+	int rc;
+
+	if (c == NULL)
+		return -ENOMEM;
+	c->loop = loop;
+	c->resolver = resolver;
+	c->done = done;
+	c->arg = arg;
+	c->prefetch = in->prefetch;
+	c->turn = resolver_turn(resolver);
+	c->result.result = SPF_NONE;
+	arena_init(&c->arena, SPF_CHECK_MEMORY_MAX);
+	rc = take(c, in, &evaluate);
+	if (rc == 0)
+		rc = timer_new(loop, fire, c, &c->timer);
+	if (rc == 0 && (!evaluate || check_run(c))) {
+		c->finished = true;
+		timer_set(c->timer, 0);
+	}
+	if (rc != 0) {
+		check_free(c);
+		return rc;
+	}
+	*ret = c;
+	return 0;
+}
+
+const struct lookups *
+check_lookups(const struct check *c)
+{
+	return &c->l;
+}
+
+const struct check_result *
+check_verdict(const struct check *c)
+{
+	return c->finished || c->explaining != NULL ? &c->result : NULL;
+}
+
+void
+check_cancel(struct check *c)
+{
+	check_free(c);
+}

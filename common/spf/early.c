@@ -1,0 +1,243 @@
+#include "common/spf/early.h"
+#include "common/spf/ptr.h"
+#include "common/spf/published.h"
+#include "common/spf/target.h"
+
+/* What is known about a term or a record, with the answers that are there. */
+enum known {
+	KNOWN_NO,  /* it does not match */
+	KNOWN_YES, /* it matches; a record: it passes */
+	UNKNOWN
+};
+
+/*
+ * Evaluation goes the way of the walk up to a fork: a term that is not known yet and
+ * behind which it may go on elsewhere, into the record of an include or out of it.
+ * What is asked up to there it asks, too, or it ends before. What is asked behind a
+ * fork may be in vain, so that must leave room for all that it can still need:
+ * SPF_QUESTIONS_MAX holds whichever way it goes. The first fork leaves the least.
+ */
+struct walk {
+	struct lookups *l;
+	unsigned terms; /* that evaluation would have used up to here */
+	unsigned depth; /* of includes */
+	unsigned need;  /* questions that evaluation may put from here on */
+	bool forked;    /* and so many at the first fork: */
+	unsigned needed;
+};
+
+static enum known walk_plan(struct walk *w, struct plan *p);
+
+/* --- how many questions --------------------------------------------------- */
+
+enum { TERM_QUESTIONS = 1 + SPF_NAMES_MAX };
+
+/* True if n questions may be put. */
+static bool
+has_room(const struct walk *w, unsigned n)
+{
+	return !w->forked || w->l->queries + w->needed + n <= SPF_QUESTIONS_MAX;
+}
+
+static void
+put(struct walk *w, struct question *q)
+{
+	if (has_room(w, 1))
+		lookups_ask(w->l, q);
+}
+
+static unsigned
+count_new(struct question *const *q, size_t n)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count += q[i]->state == QUESTION_NEW;
+	return count;
+}
+
+/* How many questions evaluation may put for this term yet. */
+static unsigned
+unasked(const struct walk *w, const struct row *row)
+{
+	const struct question *q = row->question;
+	bool names = row->kind == TERM_MX || row->kind == TERM_PTR;
+
+	if (q == NULL || q->state == QUESTION_NEW)
+		return names ? TERM_QUESTIONS : 1;
+	if (q->state == QUESTION_PENDING)
+		return names ? SPF_NAMES_MAX : 0;
+	if (row->kind == TERM_MX)
+		return count_new(row->host, row->nhosts);
+	if (row->kind == TERM_PTR)
+		return count_new(w->l->name, w->l->nnames);
+	return 0;
+}
+
+/* The walk has come to this row, whose own questions are put, and goes on. */
+static void
+pass(struct walk *w, const struct row *row, enum known known)
+{
+	bool unread = row->kind == TERM_INCLUDE && row->leads == NULL;
+
+	w->need += unasked(w, row);
+	if (!w->forked && known == UNKNOWN && (unread || w->depth > 0)) {
+		w->forked = true;
+		w->needed = w->need;
+	}
+}
+
+/* --- what is known -------------------------------------------------------- */
+
+/* The question of the row, if it was put, or may be put now. */
+static struct question *
+question_of(struct walk *w, struct row *row)
+{
+	struct lookups *l = w->l;
+
+	if (row->question == NULL &&
+	    (row->macros || l->terms_asked >= SPF_TERMS_MAX ||
+	        !has_room(w, 1) || !target_prepare(l, row)))
+		return NULL;
+	put(w, row->question);
+	return row->question;
+}
+
+static enum known
+known_address(const struct lookups *l, const struct question *q, unsigned bits)
+{
+	switch (q->state) {
+	case QUESTION_NEW:
+	case QUESTION_PENDING:
+		return UNKNOWN;
+	case QUESTION_NO_NAME:
+		return KNOWN_NO;
+	case QUESTION_ANSWERED:
+		break;
+	}
+	if (q->answer->status == DNS_TEMPERROR)
+		return UNKNOWN;
+	return questions_contains(q->answer, &l->client.ip, bits) ? KNOWN_YES
+	                                                          : KNOWN_NO;
+}
+
+static enum known
+walk_mx(struct walk *w, struct row *row)
+{
+	const struct dns_answer *answer = row->question->answer;
+	enum known all = KNOWN_NO;
+
+	if (answer->status == DNS_TEMPERROR || answer->n > SPF_NAMES_MAX)
+		return UNKNOWN;
+	if (answer->status != DNS_FOUND)
+		return KNOWN_NO;
+	if (lookups_hosts(w->l, row) != 0)
+		return UNKNOWN;
+	for (size_t i = 0; i < row->nhosts; i++) {
+		enum known one;
+
+		put(w, row->host[i]);
+		one = known_address(w->l, row->host[i], row->bits);
+		if (one != KNOWN_NO && all != KNOWN_YES)
+			all = one;
+	}
+	return all;
+}
+
+static enum known
+walk_lead(struct walk *w, struct row *row)
+{
+	enum known known;
+
+	if (published_lead(w->l, row) != 0)
+		return UNKNOWN;
+	w->depth += row->kind == TERM_INCLUDE;
+	known = walk_plan(w, row->leads);
+	w->depth -= row->kind == TERM_INCLUDE;
+	return known;
+}
+
+static enum known
+walk_row(struct walk *w, struct row *row)
+{
+	const struct question *q = question_of(w, row);
+
+	if (q == NULL || q->state == QUESTION_NEW ||
+	    q->state == QUESTION_PENDING)
+		return UNKNOWN;
+	if (q->state == QUESTION_NO_NAME)
+		return row->kind == TERM_INCLUDE ? UNKNOWN : KNOWN_NO;
+	switch (row->kind) {
+	case TERM_A:
+		return known_address(w->l, q, row->bits);
+	case TERM_EXISTS:
+		return known_address(w->l, q, 0);
+	case TERM_MX:
+		return walk_mx(w, row);
+	case TERM_PTR:
+		if (has_room(w, SPF_NAMES_MAX))
+			ptr_ask(w->l, row->target);
+		return UNKNOWN;
+	case TERM_INCLUDE:
+	case TERM_REDIRECT:
+		return walk_lead(w, row);
+	case TERM_ALL:
+	case TERM_IP4:
+	case TERM_IP6:
+	case TERM_EXP:
+	case TERM_UNKNOWN:
+		break;
+	}
+	return UNKNOWN;
+}
+
+/* The rows in the order of evaluation, as far as the first that is known to
+ * match: none behind it is needed. */
+static enum known
+walk_plan(struct walk *w, struct plan *p)
+{
+	bool sure = true; /* evaluation certainly comes to this row */
+
+	for (size_t i = 0; i < p->nrows; i++) {
+		struct row *row = &p->row[i];
+		enum known known = KNOWN_YES;
+		bool end = p->ends && i == p->nrows - 1;
+
+		if (!end && w->terms++ >= SPF_TERMS_MAX)
+			return UNKNOWN;
+		if (!end) {
+			w->need -= TERM_QUESTIONS;
+			known = walk_row(w, row);
+			pass(w, row, known);
+		}
+		if (row->kind == TERM_REDIRECT)
+			return sure ? known : UNKNOWN;
+		if (known == KNOWN_YES && !sure)
+			return UNKNOWN;
+		if (known == KNOWN_YES)
+			return row->qualifier == SPF_PASS ? KNOWN_YES
+			                                  : KNOWN_NO;
+		sure = sure && known == KNOWN_NO;
+	}
+	return sure ? KNOWN_NO : UNKNOWN;
+}
+
+void
+early_ask(struct lookups *l)
+{
+	const char *problem = l->problem;
+	enum run_state state = l->state;
+	struct walk w = {.l = l, .need = SPF_TERMS_MAX * TERM_QUESTIONS};
+
+	if (l->root.leads != NULL)
+		walk_plan(&w, l->root.leads);
+	/* Out of memory here is no matter of the run. */
+	l->state = state;
+	l->problem = problem;
+}
+
+bool
+early_learns(enum dns_type type)
+{
+	return type == DNS_TXT || type == DNS_MX || type == DNS_PTR;
+}

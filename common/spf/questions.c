@@ -1,0 +1,90 @@
+#include "common/limits.h"
+#include "common/spf/questions.h"
+
+void
+questions_init(struct questions *qs, struct arena *a)
+{
+	*qs = (struct questions){.arena = a};
+	qs->end = &qs->first;
+}
+
+static uint32_t
+hash_of(struct span name, enum dns_type type)
+{
+	uint32_t h = 2166136261U ^ (uint32_t)type; /* FNV-1a */
+
+	for (size_t i = 0; i < name.n; i++)
+		h = (h ^ span_lower((unsigned char)name.p[i])) * 16777619U;
+	return h;
+}
+
+struct question *
+questions_find(struct questions *qs, struct span name, enum dns_type type)
+{
+	uint32_t hash = hash_of(name, type);
+	struct question *q;
+
+	for (q = qs->first; q != NULL; q = q->next) {
+		if (q->hash == hash && q->type == type &&
+		    span_ieq(q->name, name))
+			return q;
+	}
+	q = arena_alloc(qs->arena, sizeof *q);
+	if (q == NULL)
+		return NULL;
+	*q = (struct question){.type = type, .hash = hash};
+	q->name = span_of(arena_dup(qs->arena, name), name.n);
+	if (q->name.p == NULL)
+		return NULL;
+	*qs->end = q;
+	qs->end = &q->next;
+	return q;
+}
+
+void
+questions_answered(
+    struct questions *qs, struct question *q, struct dns_answer *answer)
+{
+	if (q->of_client) {
+		if (answer->size > SPF_CLIENT_ANSWER_MAX)
+			answer = dns_answer_refuse(answer, "too much data");
+	} else if (answer->size > SPF_ANSWERS_MAX - qs->held) {
+		answer = dns_answer_refuse(answer, "too much data in all");
+	} else {
+		qs->held += answer->size;
+	}
+	q->state = QUESTION_ANSWERED;
+	q->query = NULL;
+	q->answer = answer;
+}
+
+bool
+questions_contains(
+    const struct dns_answer *answer, const struct ip *ip, unsigned bits)
+{
+	if (bits == 0)
+		return answer->n > 0;
+	for (size_t i = 0; i < answer->n; i++) {
+		if (ip_match(&answer->record[i].ip, ip, bits))
+			return true;
+	}
+	return false;
+}
+
+const char *
+questions_type(enum dns_type type)
+{
+	switch (type) {
+	case DNS_A:
+		return "A";
+	case DNS_AAAA:
+		return "AAAA";
+	case DNS_MX:
+		return "MX";
+	case DNS_PTR:
+		return "PTR";
+	case DNS_TXT:
+		break;
+	}
+	return "TXT";
+}

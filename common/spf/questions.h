@@ -1,0 +1,64 @@
+/*
+ * questions.h - what one check asks DNS, each question once.
+ *
+ * A list: a check has at most some 220 questions, and few have more than ten.
+ * Names are compared without regard to ASCII case, as DNS does. Who puts the
+ * questions and owns the answers is check.c.
+ *
+ * Pure.
+ */
+#ifndef POSTSEAL_POLICYD_QUESTIONS_H
+#define POSTSEAL_POLICYD_QUESTIONS_H
+
+#include <stdint.h>
+
+#include "common/bytes/arena.h"
+#include "common/dns/resolver.h"
+
+struct question {
+	struct question *next;
+	struct span name; /* lives as long as the check */
+	enum dns_type type;
+	uint32_t hash;
+	enum {
+		QUESTION_NEW,
+		QUESTION_PENDING,
+		QUESTION_ANSWERED,
+		QUESTION_NO_NAME /* DNS cannot hold the name */
+	} state;
+	struct dns_query *query;   /* PENDING */
+	struct dns_answer *answer; /* ANSWERED; owned by who asks */
+	uint64_t asked, answered;  /* loop_now(); ANSWERED: both */
+	bool used;                 /* evaluation came to it */
+	bool of_client;            /* asked for the client's names */
+};
+
+struct questions {
+	struct arena *arena;
+	size_t held; /* bytes of the answers */
+	struct question *first, **end;
+};
+
+/* No questions yet; they live in a. */
+void questions_init(struct questions *qs, struct arena *a);
+
+/* The question for (name, type): one that is there, or a new one, with a copy of
+ * name. NULL when memory is out. */
+struct question *questions_find(
+    struct questions *qs, struct span name, enum dns_type type);
+
+/* *Takes* the answer to q, which is ANSWERED then. Beyond SPF_ANSWERS_MAX bytes of
+ * answers, or SPF_CLIENT_ANSWER_MAX of one for the client's names, q gets a
+ * DNS_TEMPERROR in its place. */
+void questions_answered(
+    struct questions *qs, struct question *q, struct dns_answer *answer);
+
+/* True if one of the addresses in the answer is in the network of ip with that
+ * many bits; with 0, if there is any address. */
+bool questions_contains(
+    const struct dns_answer *answer, const struct ip *ip, unsigned bits);
+
+/* "MX" */
+const char *questions_type(enum dns_type type);
+
+#endif

@@ -1,0 +1,362 @@
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <syslog.h>
+#include <time.h> /* spf2/spf_dns_rr.h needs it */
+
+#include <spf2/spf.h>
+
+#include "common/log/log.h"
+#include "common/spf/failure.h"
+#include "common/spf/spfeval.h"
+
+enum { NO_HERROR = 0 }; /* NETDB_SUCCESS, which musl does not have */
+
+struct run {
+	struct lookups *l;
+	SPF_dns_server_t dns;
+	SPF_server_t server;
+	SPF_request_t request;
+	SPF_dns_rr_t *reserve; /* libspf2 aborts if lookup() returns NULL */
+	char receiver[16];     /* libspf2 needs one, for texts of no use here */
+};
+
+/* --- libspf2's process-wide handlers --------------------------------------- */
+
+static void aborts(const char *file, int line, const char *what)
+    __attribute__((noreturn));
+
+static void
+aborts(const char *file, int line, const char *what)
+{
+	log_event(LOG_CRIT, "libspf2", "%s:%d: %s", file, line, what);
+	abort();
+}
+
+/* They print to stdout and stderr by default. Nothing that they say is news: the
+ * result of a run tells all. */
+static void
+silence(void)
+{
+	SPF_error_handler = aborts;
+	SPF_warning_handler = NULL;
+	SPF_info_handler = NULL;
+	SPF_debug_handler = NULL;
+}
+
+/* --- the DNS layer ---------------------------------------------------------- */
+
+/* An answer without records. Uses up the reserve when memory is out: then the
+ * run stops at this answer, and no second one is asked for. */
+static SPF_dns_rr_t *
+empty_answer(struct run *r, ns_type type, int herrno)
+{
+	SPF_dns_rr_t *rr = SPF_dns_rr_new();
+
+	if (rr == NULL) {
+		failure_no_memory(r->l);
+		rr = r->reserve;
+		r->reserve = NULL;
+		herrno = TRY_AGAIN;
+	}
+	if (rr != NULL) {
+		rr->rr_type = type;
+		rr->herrno = herrno;
+		rr->source = &r->dns;
+	}
+	return rr;
+}
+
+static SPF_dns_rr_t *
+no_answer(struct run *r, ns_type type, enum found found)
+{
+	return empty_answer(
+	    r, type, found == FOUND_STOP ? TRY_AGAIN : HOST_NOT_FOUND);
+}
+
+/* Room for record number rr->num_rr. False: memory is out. */
+static bool
+add_room(struct run *r, SPF_dns_rr_t *rr, size_t n)
+{
+	if (SPF_dns_rr_buf_realloc(rr, rr->num_rr, n) == SPF_E_SUCCESS)
+		return true;
+	failure_no_memory(r->l);
+	rr->num_rr = 0;
+	rr->herrno = TRY_AGAIN;
+	return false;
+}
+
+/* The address by which n of them (one or more) match if they do. */
+static const struct ip *
+telling(const struct ip *client, unsigned bits, const struct dns_record *record,
+    size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (ip_match(&record[i].ip, client, bits))
+			return &record[i].ip;
+	}
+	return &record[0].ip;
+}
+
+/*
+ * Of the addresses of a set, one: that which matches, if there is one. libspf2
+ * allocates for each that it is given. Mapped ones (ip.h) of AAAA are as good as
+ * others.
+ */
+static SPF_dns_rr_t *
+address(struct run *r, ns_type type, const struct row *row,
+    const struct dns_record *record, size_t n)
+{
+	SPF_dns_rr_t *rr = empty_answer(r, type, NO_HERROR);
+	int family = type == ns_t_a ? AF_INET : AF_INET6;
+	const struct ip *ip = telling(&r->l->client.ip, row->bits, record, n);
+
+	if (rr == NULL || rr->herrno != NO_HERROR || ip->family != family ||
+	    !add_room(r, rr, sizeof(SPF_dns_rr_data_t)))
+		return rr;
+	if (family == AF_INET)
+		memcpy(&rr->rr[0]->a, ip->b, 4);
+	else
+		memcpy(&rr->rr[0]->aaaa, ip->b, 16);
+	rr->num_rr = 1;
+	return rr;
+}
+
+/* The names of an mx: "#7:0", "#7:1", ... for row 7. */
+static SPF_dns_rr_t *
+mx_names(struct run *r, const struct row *row, size_t n)
+{
+	SPF_dns_rr_t *rr = empty_answer(r, ns_t_mx, NO_HERROR);
+	char name[32];
+
+	for (size_t i = 0; rr != NULL && rr->herrno == NO_HERROR && i < n;
+	     i++) {
+		int len =
+		    snprintf(name, sizeof name, "#%u:%zu", row->number, i);
+
+		if (!add_room(r, rr, (size_t)len + 1))
+			break;
+		memcpy(rr->rr[rr->num_rr++]->mx, name, (size_t)len + 1);
+	}
+	return rr;
+}
+
+/* "#7." or "#7:2". False: not one of ours. */
+static bool
+read_name(struct run *r, const char *name, struct row **ret, long *ret_host)
+{
+	char *end;
+	unsigned long number;
+
+	if (name[0] != '#')
+		return false;
+	number = strtoul(name + 1, &end, 10);
+	*ret_host = *end == ':' ? strtol(end + 1, NULL, 10) : -1;
+	*ret = lookups_row(r->l, (unsigned)number);
+	return *ret != NULL;
+}
+
+static SPF_dns_rr_t *
+look_up(SPF_dns_server_t *dns, const char *name, ns_type type, int cache)
+{
+	struct run *r = dns->hook;
+	const struct dns_record *record;
+	enum found found;
+	struct row *row;
+	size_t n;
+	long host;
+
+	if (!read_name(r, name, &row, &host)) {
+		failure_broken(
+		    r->l, "it asks for a name that it was not given");
+		return no_answer(r, type, FOUND_STOP);
+	}
+	if (type == ns_t_mx) {
+		found = lookups_mx(r->l, row, &n);
+		return found == FOUND ? mx_names(r, row, n)
+		                      : no_answer(r, type, found);
+	}
+	found = host < 0 ? lookups_addresses(r->l, row, &record, &n)
+	                 : lookups_host(r->l, row, (size_t)host, &record, &n);
+	return found == FOUND ? address(r, type, row, record, n)
+	                      : no_answer(r, type, found);
+}
+
+/*
+ * Compiles a text of ours and compares the count: what is over 511 bytes libspf2
+ * drops without an error. The response gets room for errors beforehand, as
+ * libspf2 aborts when it finds none.
+ */
+static SPF_errcode_t
+compile(struct run *r, SPF_response_t *response, const struct plan *p,
+    SPF_record_t **ret)
+{
+	static const struct plan nothing = {.text = "v=spf1"};
+	enum { ROOM = 4 };
+
+	if (p == NULL)
+		p = &nothing;
+	if (response->errors == NULL) {
+		response->errors = calloc(ROOM, sizeof(SPF_error_t));
+		response->errors_size = ROOM;
+	}
+	if (response->errors == NULL ||
+	    SPF_record_compile(&r->server, response, ret, p->text) !=
+	        SPF_E_SUCCESS)
+		failure_broken(r->l, "it cannot compile our text");
+	else if ((*ret)->num_mech != p->mechanisms)
+		failure_broken(r->l, "it dropped mechanisms of our text");
+	else
+		return SPF_E_SUCCESS;
+	log_event(LOG_ERR, "libspf2", "%s: %s", r->l->problem, p->text);
+	return SPF_E_DNS_ERROR;
+}
+
+/*
+ * An include makes a response next, and libspf2 aborts if it finds no room for
+ * it. What was just freed is there for it, as nothing is allocated in between.
+ */
+static bool
+room_for_response(struct run *r)
+{
+	SPF_response_t *response = SPF_response_new(&r->request);
+
+	if (response == NULL) {
+		failure_no_memory(r->l);
+		return false;
+	}
+	SPF_response_free(response);
+	return true;
+}
+
+/* The record of an include or redirect; request->cur_dom is "#7.". */
+static SPF_errcode_t
+get_spf(SPF_server_t *server, SPF_request_t *request, SPF_response_t *response,
+    SPF_record_t **ret)
+{
+	struct run *r = server->resolver->hook;
+	struct plan *p = NULL;
+	struct row *row;
+	long host;
+
+	if (!read_name(r, request->cur_dom, &row, &host)) {
+		failure_broken(r->l, "it asks for a record that is not ours");
+		return SPF_E_DNS_ERROR;
+	}
+	if (lookups_record(r->l, row, &p) == FOUND_STOP)
+		return r->l->state == RUN_PERMERROR ? SPF_E_NOT_SPF
+		                                    : SPF_E_DNS_ERROR;
+	if (compile(r, response, p, ret) != SPF_E_SUCCESS ||
+	    !room_for_response(r))
+		return SPF_E_DNS_ERROR;
+	return SPF_E_SUCCESS;
+}
+
+/* --- the run ----------------------------------------------------------------- */
+
+/*
+ * Without an explanation of its own, sender and HELO libspf2 expands nothing.
+ * Its limits are above ours, so that it never speaks first.
+ */
+static void
+set_up(struct run *r, struct lookups *l)
+{
+	const struct ip *client = &l->client.ip;
+
+	*r = (struct run){.l = l,
+	    .dns = {.lookup = look_up, .get_spf = get_spf, .name = "postseal"},
+	    .server = {.max_dns_mech = 1000,
+	        .max_dns_ptr = 1000,
+	        .max_dns_mx = 1000},
+	    .request = {.client_ver = client->family, .cur_dom = "#"},
+	    .receiver = "postseal"};
+	r->dns.hook = r;
+	r->server.resolver = &r->dns;
+	r->server.rec_dom = r->receiver;
+	r->request.spf_server = &r->server;
+	if (client->family == AF_INET)
+		memcpy(&r->request.ipv4, client->b, 4);
+	else
+		memcpy(&r->request.ipv6, client->b, 16);
+}
+
+static enum spf_result
+result_of(struct lookups *l, SPF_result_t result)
+{
+	switch (result) {
+	case SPF_RESULT_NEUTRAL:
+		return SPF_NEUTRAL;
+	case SPF_RESULT_PASS:
+		return SPF_PASS;
+	case SPF_RESULT_FAIL:
+		return SPF_FAIL;
+	case SPF_RESULT_SOFTFAIL:
+		return SPF_SOFTFAIL;
+	case SPF_RESULT_INVALID:
+	case SPF_RESULT_NONE:
+	case SPF_RESULT_TEMPERROR:
+	case SPF_RESULT_PERMERROR:
+		break;
+	}
+	/* Our text gives it no reason for an error of its own. */
+	failure_broken(l, "no result");
+	return SPF_TEMPERROR;
+}
+
+static void
+interpret(struct run *r, struct spfeval_verdict *ret)
+{
+	SPF_response_t *response = SPF_response_new(&r->request);
+	SPF_record_t *record = NULL;
+	struct plan *p = NULL;
+
+	r->reserve = SPF_dns_rr_new();
+	if (response == NULL || r->reserve == NULL) {
+		failure_no_memory(r->l);
+	} else if (lookups_record(r->l, &r->l->root, &p) == FOUND &&
+	    compile(r, response, p, &record) == SPF_E_SUCCESS) {
+		response->spf_record_exp = record;
+		(void)SPF_record_interpret(record, &r->request, response, 0);
+		if (r->l->state == RUN_ON) {
+			ret->result =
+			    result_of(r->l, SPF_response_result(response));
+			ret->matched =
+			    SPF_response_reason(response) == SPF_REASON_MECH;
+		}
+	}
+	if (record != NULL)
+		SPF_record_free(record);
+	if (response != NULL)
+		SPF_response_free(response);
+	if (r->reserve != NULL)
+		SPF_dns_rr_free(r->reserve);
+}
+
+bool
+spfeval_run(struct lookups *l, struct spfeval_verdict *ret)
+{
+	struct spfeval_verdict verdict = {.result = SPF_TEMPERROR};
+	struct run r;
+
+	silence();
+	lookups_begin(l);
+	set_up(&r, l);
+	interpret(&r, &verdict);
+	switch (l->state) {
+	case RUN_ON:
+		break;
+	case RUN_PENDING:
+		return false;
+	case RUN_NONE:
+		verdict = (struct spfeval_verdict){.result = SPF_NONE};
+		break;
+	case RUN_TEMPERROR:
+		verdict = (struct spfeval_verdict){.result = SPF_TEMPERROR};
+		break;
+	case RUN_PERMERROR:
+		verdict = (struct spfeval_verdict){.result = SPF_PERMERROR};
+		break;
+	}
+	*ret = verdict;
+	return true;
+}

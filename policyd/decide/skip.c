@@ -1,0 +1,128 @@
+#include "common/bytes/domain.h"
+#include "policyd/decide/skip.h"
+
+static bool
+in_networks(const struct cidr_list *l, const struct ip *client)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (cidr_contains(&l->v[i], client))
+			return true;
+	}
+	return false;
+}
+
+/* The listed fingerprint that it is, or NULL. */
+static const char *
+find_print(const struct text_list *l, struct span print)
+{
+	for (size_t i = 0; print.n > 0 && i < l->n; i++) {
+		if (span_ieqs(print, l->v[i]))
+			return l->v[i];
+	}
+	return NULL;
+}
+
+/* The listed domain that the name is or lies in, or NULL. */
+static const char *
+find_parent(const struct text_list *l, struct span name)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (domain_within(name, span_str(l->v[i])))
+			return l->v[i];
+	}
+	return NULL;
+}
+
+enum skip
+skip_client(const struct policyd_settings *p, const struct ip *client,
+    const struct attr *in, const char **ret_by)
+{
+	const char *by;
+
+	if (in_networks(&p->trusted_networks, client))
+		return SKIP_NETWORK;
+	if (p->trust_authenticated && in->sasl_username.n > 0)
+		return SKIP_AUTHENTICATED;
+	if (in_networks(&p->trusted_relays, client))
+		return SKIP_RELAY;
+	by = find_print(&p->trusted_certificates, in->ccert_fingerprint);
+	if (by == NULL)
+		by = find_print(
+		    &p->trusted_certificates, in->ccert_pubkey_fingerprint);
+	if (by != NULL) {
+		*ret_by = by;
+		return SKIP_CERTIFICATE;
+	}
+	by = find_parent(&p->trusted_clients, in->client_name);
+	if (by != NULL) {
+		*ret_by = by;
+		return SKIP_CLIENT;
+	}
+	return SKIP_NO;
+}
+
+bool
+skip_is_own(enum skip s)
+{
+	switch (s) {
+	case SKIP_NETWORK:
+	case SKIP_AUTHENTICATED:
+		return true;
+	case SKIP_NO:
+	case SKIP_RELAY:
+	case SKIP_CERTIFICATE:
+	case SKIP_CLIENT:
+	case SKIP_HELO:
+	case SKIP_FORWARDER:
+		break;
+	}
+	return false;
+}
+
+const char *
+skip_word(enum skip s)
+{
+	switch (s) {
+	case SKIP_NO:
+		break;
+	case SKIP_NETWORK:
+		return "trusted_networks";
+	case SKIP_AUTHENTICATED:
+		return "trust_authenticated";
+	case SKIP_RELAY:
+		return "trusted_relays";
+	case SKIP_CERTIFICATE:
+		return "trusted_certificates";
+	case SKIP_CLIENT:
+		return "trusted_clients";
+	case SKIP_HELO:
+		return "trusted_helo";
+	case SKIP_FORWARDER:
+		return "trusted_forwarders";
+	}
+	return NULL;
+}
+
+const char *
+skip_phrase(enum skip s)
+{
+	switch (s) {
+	case SKIP_NO:
+		break;
+	case SKIP_NETWORK:
+		return "trusted network";
+	case SKIP_AUTHENTICATED:
+		return "authenticated client";
+	case SKIP_RELAY:
+		return "trusted relay";
+	case SKIP_CERTIFICATE:
+		return "trusted client certificate";
+	case SKIP_CLIENT:
+		return "trusted client name";
+	case SKIP_HELO:
+		return "trusted HELO name";
+	case SKIP_FORWARDER:
+		return "trusted forwarder";
+	}
+	return NULL;
+}

@@ -1,0 +1,269 @@
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "common/io/wholefile.h"
+#include "common/limits.h"
+#include "signer/keys/keyring.h"
+
+/* One sentence about a key, with where it stands in the config. */
+static void __attribute__((format(printf, 4, 5)))
+tell(struct buf *out, const struct domain_settings *d,
+    const struct key_settings *k, const char *fmt, ...)
+{
+	char text[PATH_MAX + 256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	buf_fmt(out, "%s:%u: domain %s: key %s: %s\n", k->origin, k->line,
+	    d->name, k->file, text);
+}
+
+/* Others than the owner must not use the file that the key is in. 0, or -EINVAL
+ * when that is refused. */
+static int
+check_mode(const struct settings *s, const struct domain_settings *d,
+    const struct key_settings *k, mode_t mode, struct buf *why,
+    struct buf *warn)
+{
+	bool refuse = s->signer.key_permissions_refuse;
+
+	if ((mode & (S_IRWXG | S_IRWXO)) == 0)
+		return 0;
+	tell(refuse ? why : warn, d, k,
+	    "mode %04o lets others than its owner use it; run: chmod 0600 %s",
+	    (unsigned)mode, k->file);
+	return refuse ? -EINVAL : 0;
+}
+
+/* 0 and *ret owned; -EINVAL after a sentence to why; -ENOMEM. */
+static int
+make_key(const struct domain_settings *d, const struct key_settings *k,
+    struct span pem, struct key **ret, struct buf *why)
+{
+	const char *reason = NULL;
+	int rc = key_new(pem, ret, &reason);
+
+	if (rc == -EINVAL)
+		tell(why, d, k, "%s", reason);
+	return rc;
+}
+
+/* From a file of its own. */
+static int
+read_key(const struct settings *s, const struct domain_settings *d,
+    const struct key_settings *k, struct key **ret, struct buf *why,
+    struct buf *warn)
+{
+	struct wholefile f;
+	int rc = wholefile_read(k->file, KEY_FILE_MAX, &f);
+
+	if (rc == -ENOMEM)
+		return rc;
+	if (rc != 0) {
+		tell(why, d, k, "%s",
+		    wholefile_problem(rc, "is larger than any key"));
+		return -EINVAL;
+	}
+	rc = check_mode(s, d, k, f.mode, why, warn);
+	if (rc == 0)
+		rc = make_key(d, k, wholefile_view(&f), ret, why);
+	wholefile_free(&f);
+	return rc;
+}
+
+/* From a row of a table with that mode; then it is nowhere else. */
+static int
+take_key(const struct settings *s, const struct domain_settings *d,
+    const struct key_settings *k, mode_t mode, struct key **ret,
+    struct buf *why, struct buf *warn)
+{
+	size_t n = strlen(k->pem);
+	int rc = check_mode(s, d, k, mode, why, warn);
+
+	if (rc == 0)
+		rc = make_key(d, k, span_of(k->pem, n), ret, why);
+	explicit_bzero(k->pem, n);
+	return rc;
+}
+
+/* 0 and *ret owned; -EINVAL after a sentence to why; -ENOMEM. */
+static int
+open_key(const struct settings *s, const struct domain_settings *d,
+    const struct key_settings *k, mode_t table_mode, struct key **ret,
+    struct buf *why, struct buf *warn)
+{
+	const char *warning;
+	int rc = k->pem != NULL ? take_key(s, d, k, table_mode, ret, why, warn)
+	                        : read_key(s, d, k, ret, why, warn);
+
+	if (rc != 0)
+		return rc;
+	warning = key_facts(*ret)->warning;
+	if (warning != NULL)
+		tell(warn, d, k, "%s", warning);
+	return 0;
+}
+
+static void
+free_keys(struct keyring_domain *d)
+{
+	for (size_t i = 0; i < d->nkeys; i++)
+		key_free(d->key[i].key);
+	free(d->key);
+	d->key = NULL;
+	d->nkeys = 0;
+}
+
+/* Opens the keys of one domain; table_mode is that of the table, where they stand
+ * in one. 0 (it may be bad then) or -ENOMEM. */
+static int
+open_domain(const struct settings *s, const struct domain_settings *settings,
+    mode_t table_mode, struct keyring_domain *d, struct buf *why,
+    struct buf *warn)
+{
+	struct key *key;
+	int rc;
+
+	d->settings = settings;
+	if (settings->nkeys == 0)
+		return 0;
+	d->key = calloc(settings->nkeys, sizeof *d->key);
+	if (d->key == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < settings->nkeys; i++) {
+		const struct key_settings *k = &settings->key[i];
+
+		rc = open_key(s, settings, k, table_mode, &key,
+		    k->active ? why : warn, warn);
+		if (rc == -ENOMEM)
+			return rc;
+		if (rc == 0 && k->active)
+			d->key[d->nkeys++] = (struct keyring_key){k, key, 0};
+		else if (rc == 0)
+			key_free(key);
+		else if (k->active && d->nbad++ == 0)
+			d->bad = k;
+	}
+	return 0;
+}
+
+/* Numbers the keys and makes their marks. */
+static int
+make_marks(struct keyring *k)
+{
+	void *p;
+
+	for (size_t i = 0; i < k->ndomains; i++) {
+		for (size_t j = 0; j < k->domain[i].nkeys; j++)
+			k->domain[i].key[j].index = k->nkeys++;
+	}
+	if (k->nkeys == 0)
+		return 0;
+	p = mmap(NULL, k->nkeys * sizeof *k->mark, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return -ENOMEM;
+	k->mark = p;
+	return 0;
+}
+
+int
+keyring_open(const struct settings *s, struct keyring **ret, struct buf *why,
+    struct buf *warn)
+{
+	struct keyring *k = calloc(1, sizeof *k);
+	size_t n = 0;
+	int rc;
+
+	if (k == NULL)
+		return -ENOMEM;
+	k->settings = s;
+	rc = tables_open(s, &k->tables, why, warn);
+	if (rc == 0) {
+		n = s->ndomains + k->tables->keys.n;
+		k->bad = k->tables->bad;
+		k->domain = calloc(n > 0 ? n : 1, sizeof *k->domain);
+		rc = k->domain == NULL ? -ENOMEM : 0;
+	}
+	while (rc == 0 && k->ndomains < n) {
+		struct keyring_domain *d = &k->domain[k->ndomains];
+		size_t i = k->ndomains++;
+
+		rc = open_domain(s,
+		    i < s->ndomains
+		        ? &s->domain[i]
+		        : &k->tables->keys.entry[i - s->ndomains].domain,
+		    k->tables->keys.table.mode, d, why, warn);
+		k->bad += d->bad != NULL;
+	}
+	if (rc == 0)
+		rc = make_marks(k);
+	if (rc != 0) {
+		keyring_free(k);
+		return rc;
+	}
+	*ret = k;
+	return 0;
+}
+
+void
+keyring_free(struct keyring *k)
+{
+	if (k == NULL)
+		return;
+	for (size_t i = 0; i < k->ndomains; i++)
+		free_keys(&k->domain[i]);
+	if (k->mark != NULL)
+		munmap(k->mark, k->nkeys * sizeof *k->mark);
+	free(k->domain);
+	tables_free(k->tables);
+	free(k);
+}
+
+const struct keyring_domain *
+keyring_find(const struct keyring *k, struct span name)
+{
+	const struct domain_settings *d = settings_domain(k->settings, name);
+
+	return d == NULL ? NULL : &k->domain[d - k->settings->domain];
+}
+
+const struct keyring_domain *
+keyring_entry(const struct keyring *k, const struct keytable_entry *e)
+{
+	return &k->domain[k->settings->ndomains +
+	    (size_t)(e - k->tables->keys.entry)];
+}
+
+void
+keyring_wipe(struct keyring *k)
+{
+	for (size_t i = 0; i < k->ndomains; i++) {
+		struct keyring_domain *d = &k->domain[i];
+
+		for (size_t j = 0; j < d->nkeys; j++) {
+			key_free(d->key[j].key);
+			d->key[j].key = NULL;
+		}
+	}
+}
+
+void
+keyring_mark(struct keyring *k, const struct keyring_key *key, bool mismatch)
+{
+	k->mark[key->index].mismatch = mismatch;
+}
+
+bool
+keyring_mismatch(const struct keyring *k, const struct keyring_key *key)
+{
+	return k->mark[key->index].mismatch;
+}

@@ -1,0 +1,318 @@
+#include <errno.h>
+#include <stdlib.h>
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include "common/dkim/base64.h"
+#include "signer/keys/keys.h"
+
+struct key {
+	struct keyfile file;
+	EVP_PKEY *pkey;    /* NULL until it is needed */
+	EVP_PKEY_CTX *rsa; /* set up to sign, or NULL */
+	EVP_MD_CTX *ed25519;
+	bool proved; /* a signature of it was verified */
+};
+
+/* OpenSSL's errors as ours: -ENOMEM if memory is among them, else other. Leaves
+ * none behind. */
+static int
+crypto_error(int other)
+{
+	unsigned long e;
+
+	while ((e = ERR_get_error()) != 0) {
+		if (ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE)
+			other = -ENOMEM;
+	}
+	return other;
+}
+
+int
+key_new(struct span pem, struct key **ret, const char **ret_why)
+{
+	struct keyfile file;
+	struct key *k;
+	int error = keyfile_read(pem, &file, ret_why);
+
+	if (error != 0)
+		return error;
+	k = calloc(1, sizeof *k);
+	if (k == NULL) {
+		keyfile_free(&file);
+		*ret_why = "out of memory";
+		return -ENOMEM;
+	}
+	k->file = file;
+	*ret = k;
+	return 0;
+}
+
+void
+key_free(struct key *k)
+{
+	if (k == NULL)
+		return;
+	EVP_PKEY_CTX_free(k->rsa);
+	EVP_MD_CTX_free(k->ed25519);
+	EVP_PKEY_free(k->pkey); /* wipes, too */
+	keyfile_free(&k->file);
+	free(k);
+}
+
+const struct key_facts *
+key_facts(const struct key *k)
+{
+	return &k->file.facts;
+}
+
+/* --- OpenSSL's key, when it is needed ------------------------------------- */
+
+static EVP_PKEY *
+make_rsa(const struct keyfile *f)
+{
+	const unsigned char *p = f->der;
+
+	return d2i_PrivateKey(EVP_PKEY_RSA, NULL, &p, (long)f->n);
+}
+
+static EVP_PKEY *
+make_ed25519(const struct keyfile *f)
+{
+	const unsigned char *seed = keyfile_ed25519_seed(f);
+
+	return seed == NULL ? NULL
+	                    : EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519,
+	                          NULL, seed, KEY_ED25519_SIZE);
+}
+
+static int
+make_pkey(struct key *k)
+{
+	if (k->pkey != NULL)
+		return 0;
+	ERR_clear_error();
+	switch (k->file.facts.algorithm) {
+	case KEY_RSA_SHA256:
+		k->pkey = make_rsa(&k->file);
+		break;
+	case KEY_ED25519_SHA256:
+		k->pkey = make_ed25519(&k->file);
+		break;
+	}
+	return k->pkey != NULL ? 0 : crypto_error(-EINVAL);
+}
+
+/* Sets up c, of the key's own, for PKCS#1 v1.5 of a SHA-256. */
+static bool
+set_rsa(EVP_PKEY_CTX *c, int (*init)(EVP_PKEY_CTX *))
+{
+	return c != NULL && init(c) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_padding(c, RSA_PKCS1_PADDING) == 1 &&
+	    EVP_PKEY_CTX_set_signature_md(c, EVP_sha256()) == 1;
+}
+
+static int
+sign_rsa(struct key *k, const unsigned char *digest, unsigned char *ret,
+    size_t *ret_n)
+{
+	size_t n = KEY_SIGNATURE_MAX;
+
+	if (k->rsa == NULL) {
+		EVP_PKEY_CTX *c = EVP_PKEY_CTX_new(k->pkey, NULL);
+
+		if (!set_rsa(c, EVP_PKEY_sign_init)) {
+			EVP_PKEY_CTX_free(c);
+			return crypto_error(-EIO);
+		}
+		k->rsa = c;
+	}
+	if (EVP_PKEY_sign(k->rsa, ret, &n, digest, KEY_DIGEST_SIZE) != 1)
+		return crypto_error(-EIO);
+	*ret_n = n;
+	return 0;
+}
+
+static int
+sign_ed25519(struct key *k, const unsigned char *digest, unsigned char *ret,
+    size_t *ret_n)
+{
+	EVP_PKEY *pkey = NULL; /* none: the context goes on with its own */
+	size_t n = KEY_SIGNATURE_MAX;
+
+	if (k->ed25519 == NULL) {
+		k->ed25519 = EVP_MD_CTX_new();
+		pkey = k->pkey;
+	}
+	if (k->ed25519 == NULL ||
+	    EVP_DigestSignInit(k->ed25519, NULL, NULL, NULL, pkey) != 1 ||
+	    EVP_DigestSign(k->ed25519, ret, &n, digest, KEY_DIGEST_SIZE) != 1) {
+		EVP_MD_CTX_free(k->ed25519);
+		k->ed25519 = NULL;
+		return crypto_error(-EIO);
+	}
+	*ret_n = n;
+	return 0;
+}
+
+static int
+sign_raw(struct key *k, const unsigned char *digest, unsigned char *ret,
+    size_t *ret_n)
+{
+	switch (k->file.facts.algorithm) {
+	case KEY_RSA_SHA256:
+		return sign_rsa(k, digest, ret, ret_n);
+	case KEY_ED25519_SHA256:
+		return sign_ed25519(k, digest, ret, ret_n);
+	}
+	return -EINVAL;
+}
+
+/* 1: right, 0: wrong, below: could not be verified. */
+static int
+verify_rsa(EVP_PKEY *pkey, const unsigned char *digest, struct span sig)
+{
+	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new(pkey, NULL);
+	int got = -1;
+
+	if (set_rsa(c, EVP_PKEY_verify_init))
+		got = EVP_PKEY_verify(c, (const unsigned char *)sig.p, sig.n,
+		    digest, KEY_DIGEST_SIZE);
+	EVP_PKEY_CTX_free(c);
+	return got;
+}
+
+static int
+verify_ed25519(EVP_PKEY *pkey, const unsigned char *digest, struct span sig)
+{
+	EVP_MD_CTX *c = EVP_MD_CTX_new();
+	int got = -1;
+
+	if (c != NULL && EVP_DigestVerifyInit(c, NULL, NULL, NULL, pkey) == 1)
+		got = EVP_DigestVerify(c, (const unsigned char *)sig.p, sig.n,
+		    digest, KEY_DIGEST_SIZE);
+	EVP_MD_CTX_free(c);
+	return got;
+}
+
+int
+key_verify(struct key *k, const unsigned char *digest, struct span signature)
+{
+	int got = -1, error = make_pkey(k);
+
+	if (error != 0)
+		return error;
+	switch (k->file.facts.algorithm) {
+	case KEY_RSA_SHA256:
+		got = verify_rsa(k->pkey, digest, signature);
+		break;
+	case KEY_ED25519_SHA256:
+		got = verify_ed25519(k->pkey, digest, signature);
+		break;
+	}
+	if (got == 1)
+		return 0;
+	/* OpenSSL says "below 0" of an RSA signature of another length, too. */
+	return crypto_error(-EKEYREJECTED);
+}
+
+int
+key_sign(struct key *k, const unsigned char *digest, unsigned char *ret,
+    size_t *ret_n)
+{
+	int error = make_pkey(k);
+
+	if (error == 0)
+		error = sign_raw(k, digest, ret, ret_n);
+	if (error != 0 || k->proved)
+		return error;
+	error = key_verify(k, digest, span_of(ret, *ret_n));
+	k->proved = error == 0;
+	return error == -EKEYREJECTED ? -EINVAL : error;
+}
+
+/* --- halves --------------------------------------------------------------- */
+
+/* Of an RSA key it stands in the file; no key of OpenSSL's is made, which leaves
+ * copies of its numbers behind. */
+static int
+public_bytes(struct key *k, unsigned char *ret, size_t *ret_n)
+{
+	size_t n = KEYFILE_PUBLIC_MAX;
+	int error;
+
+	switch (k->file.facts.algorithm) {
+	case KEY_RSA_SHA256:
+		*ret_n = keyfile_rsa_public(&k->file, ret);
+		return *ret_n > 0 ? 0 : -EINVAL;
+	case KEY_ED25519_SHA256:
+		error = make_pkey(k);
+		if (error == 0 &&
+		    EVP_PKEY_get_raw_public_key(k->pkey, ret, &n) != 1)
+			error = crypto_error(-EIO);
+		*ret_n = n;
+		return error;
+	}
+	return -EINVAL;
+}
+
+int
+key_public(struct key *k, struct buf *out)
+{
+	unsigned char bytes[KEYFILE_PUBLIC_MAX];
+	size_t n;
+	int error = public_bytes(k, bytes, &n);
+
+	return error != 0 ? error : base64_add(out, bytes, n);
+}
+
+static EVP_PKEY *
+generate(enum key_algorithm a, unsigned bits)
+{
+	switch (a) {
+	case KEY_RSA_SHA256:
+		return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)bits);
+	case KEY_ED25519_SHA256:
+		return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	}
+	return NULL;
+}
+
+int
+key_generate(enum key_algorithm a, unsigned bits, struct buf *out)
+{
+	EVP_PKEY *pkey;
+	BIO *bio;
+	char *pem;
+	long n;
+	int error = 0;
+
+	if (a == KEY_RSA_SHA256 &&
+	    (bits < KEY_RSA_BITS_MIN || bits > KEY_RSA_BITS_MAX))
+		return -EINVAL;
+	pkey = generate(a, bits);
+	bio = BIO_new(BIO_s_secmem());
+	if (pkey == NULL || bio == NULL ||
+	    PEM_write_bio_PKCS8PrivateKey(
+	        bio, pkey, NULL, NULL, 0, NULL, NULL) != 1)
+		error = crypto_error(-EIO);
+	if (error == 0) {
+		n = BIO_get_mem_data(bio, &pem);
+		error = buf_add(out, pem, (size_t)n);
+	}
+	BIO_free(bio);
+	EVP_PKEY_free(pkey);
+	return error;
+}
+
+void
+key_wipe(struct buf *b)
+{
+	if (b->p != NULL)
+		OPENSSL_cleanse(b->p, b->cap);
+	buf_free(b);
+}

@@ -1,0 +1,123 @@
+#include "signer/sign/signing.h"
+
+#include <errno.h>
+
+#include "common/bytes/domain.h"
+#include "common/dkim/sigfield.h"
+#include "common/limits.h"
+
+enum {
+	/* The rules and the names of SIGN_HEADERS_MAX entries, aligned, and the
+	 * default's. */
+	ARENA_MAX = 64 * 1024
+};
+
+int
+signing_init(struct signing *g, const struct signer_settings *s)
+{
+	const char *why;
+	int rc;
+
+	*g = (struct signing){.settings = s};
+	arena_init(&g->arena, ARENA_MAX);
+	buf_init(&g->value, SIGFIELD_MAX);
+	rc = hdrsel_read(&s->sign_headers, &g->arena, &g->rules, &why);
+	if (rc == 0)
+		rc = sign_new(&g->sign);
+	if (rc != 0)
+		signing_free(g);
+	return rc == -EPERM ? -EINVAL : rc;
+}
+
+void
+signing_free(struct signing *g)
+{
+	sign_free(g->sign);
+	g->sign = NULL;
+	arena_free(&g->arena);
+	buf_free(&g->value);
+}
+
+int
+signing_begin(struct signing *g, struct message *m, uint64_t now)
+{
+	int rc = message_hash_end(m, g->hash);
+
+	if (rc != 0)
+		return rc;
+	g->now = now;
+	g->all = message_fields(m);
+	rc = hdrsel_pick(&g->rules, &g->all, &m->arena, &g->fields);
+	/* "From :", which is no From to a verifier */
+	return rc == -EINVAL ? -EBADMSG : rc;
+}
+
+/* As a receiver would. What it could not even read is no signature of ours. */
+static int
+verify(struct signing *g, struct key *key)
+{
+	int rc =
+	    sign_verify(g->sign, key, buf_view(&g->value), &g->all, g->hash);
+
+	return rc == -EINVAL ? -EKEYREJECTED : rc;
+}
+
+/* True if the value says that it is the signature of as, and still good. What is
+ * longer than any of ours is none. */
+static bool
+is_claimed(
+    const struct signing *g, struct span value, const struct signing_as *as)
+{
+	struct sigfield_read r;
+	const char *why;
+
+	return value.n <= SIGFIELD_MAX &&
+	    sigfield_parse(value, &r, &why) == PARSE_OK &&
+	    r.body_canon == g->settings->body_canon && r.expire > g->now &&
+	    domain_equal(r.domain, as->domain) &&
+	    domain_equal(r.selector, as->selector);
+}
+
+bool
+signing_present(struct signing *g, const struct signing_as *as)
+{
+	size_t tried = 0;
+
+	for (size_t i = 0; i < g->all.n && tried < SIGNED_TRIED_MAX; i++) {
+		const struct field *f = &g->all.v[i];
+
+		if (!span_ieqs(f->name, SIGFIELD_NAME) ||
+		    !is_claimed(g, f->value, as))
+			continue;
+		if (sign_verify(g->sign, as->key, f->value, &g->all, g->hash) ==
+		    0)
+			return true;
+		tried++;
+	}
+	return false;
+}
+
+int
+signing_make(
+    struct signing *g, const struct signing_as *as, struct span *ret_value)
+{
+	unsigned ttl = g->settings->signature_ttl;
+	const struct sign_params p = {.header_canon = as->relaxed
+	        ? CANON_RELAXED
+	        : g->settings->header_canon,
+	    .body_canon = g->settings->body_canon,
+	    .domain = as->domain,
+	    .selector = as->selector,
+	    .identity = as->identity,
+	    .now = g->now,
+	    .expire = ttl == 0 ? 0 : g->now + ttl};
+	int rc;
+
+	buf_clear(&g->value);
+	rc = sign_field(g->sign, as->key, &p, &g->fields, g->hash, &g->value);
+	if (rc == 0 && g->settings->verify_own)
+		rc = verify(g, as->key);
+	if (rc == 0)
+		*ret_value = buf_view(&g->value);
+	return rc;
+}

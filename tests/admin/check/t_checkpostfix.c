@@ -1,0 +1,440 @@
+#include <stdio.h>
+
+#include "admin/check/checkpostfix.h"
+#include "common/limits.h"
+#include "tests/support/fakepostconf.h"
+#include "tests/support/suite.h"
+
+/* What a Postfix has that is as it should be. */
+static const char defaults[] =
+    "queue_directory = /q\n"
+    "smtp_helo_name = $myhostname\n"
+    "myhostname = mx.a.example\n"
+    "smtp_bind_address = 192.0.2.1\n"
+    "smtp_bind_address6 = \n"
+    "smtpd_policy_service_max_ttl = 1000s\n"
+    "smtpd_policy_service_timeout = 100s\n"
+    "smtpd_relay_restrictions = permit_mynetworks, "
+    "defer_unauth_destination\n"
+    "smtpd_restriction_classes = \n"
+    "smtpd_recipient_restrictions = permit_mynetworks, "
+    "reject_unauth_destination, check_policy_service "
+    "unix:private/policyd-spf\n"
+    "mynetworks = 127.0.0.0/8 [::1]/128\n"
+    "smtpd_milters = inet:127.0.0.1:8891\n"
+    "non_smtpd_milters = $smtpd_milters\n"
+    "content_filter = \n"
+    "smtpd_proxy_filter = \n"
+    "milter_default_action = tempfail\n"
+    "milter_protocol = 6\n"
+    "milter_header_checks = \n"
+    "internal_mail_filter_classes = bounce\n"
+    "smtp_generic_maps = \n"
+    "smtp_header_checks = \n"
+    "smtp_mime_header_checks = \n"
+    "smtp_nested_header_checks = \n"
+    "smtp_body_checks = \n"
+    "smtp_line_length_limit = 998\n"
+    "disable_mime_output_conversion = yes\n"
+    "force_mime_input_conversion = no\n"
+    "smtp_tls_security_level = may\n"
+    "smtp_use_tls = no\n"
+    "smtp_enforce_tls = no\n";
+
+static const char policyd_spf[] =
+    "policyd-spf unix - n n - 0 spawn user=postseal-policyd "
+    "argv=/usr/libexec/postseal/postseal-policyd\n";
+
+#define SMTPD "smtp inet n - y - - smtpd\n"
+
+/* Looks at a Postfix that differs by these lines from one that is right. */
+static void
+look(struct findings *f, struct checkpostfix *c, const char *main_cf,
+    const char *master_cf, const char *config)
+{
+	struct postconf p = {.dir = NULL};
+	struct settings *s = NULL;
+	char text[4000];
+	struct buf why;
+	struct tmpdir d;
+
+	tmpdir_make(&d);
+	snprintf(
+	    text, sizeof text, "policyd-spf_time_limit = 3600\n%s", main_cf);
+	fakepostconf_make(
+	    &d, *main_cf == '-' ? main_cf + 1 : text, defaults, master_cf);
+	buf_init(&why, 1000);
+	CU_ASSERT_FATAL(settings_parse("c", span_str(config), SETTINGS_ALL, &s,
+	                    &why, &why) == 0);
+	p.dir = d.path;
+	findings_init(f);
+	checkpostfix_look(&p, s, f, c);
+	settings_free(s);
+	buf_free(&why);
+	tmpdir_remove(&d);
+}
+
+/* The finding with that text, or NULL. */
+static const struct finding *
+find(const struct findings *f, const char *what)
+{
+	for (const struct finding *i = f->first; i != NULL; i = i->next) {
+		if (strstr(i->what, what) != NULL)
+			return i;
+	}
+	return NULL;
+}
+
+static void
+all_is_well(void)
+{
+	static const char listen[] = "signer { listen = inet:127.0.0.1:8891 }";
+	struct checkpostfix c;
+	struct findings f;
+
+	look(&f, &c, "", "smtp inet n - y - - smtpd\n", listen);
+	CHECK(f.count[FINDING_NOTE] == 1); /* no spawned daemon */
+	findings_free(&f);
+	checkpostfix_free(&c);
+	{
+		char master[400];
+
+		snprintf(master, sizeof master, SMTPD "%s", policyd_spf);
+		/* the default of Postfix 3.11, and before */
+		look(&f, &c, "milter_default_action = shutdown\n", master,
+		    listen);
+		CHECK(f.count[FINDING_OK] == 7 && f.count[FINDING_NOTE] == 0);
+		findings_free(&f);
+		checkpostfix_free(&c);
+		look(&f, &c, "", master, listen);
+	}
+	for (const struct finding *i = f.first; i != NULL; i = i->next) {
+		suite_row(i->what);
+		CHECK(i->level == FINDING_OK);
+	}
+	suite_row(NULL);
+	CHECK(f.count[FINDING_OK] == 7);
+	CHECK(c.there && c.tls);
+	CHECK_STR(buf_text(&c.hostname), "mx.a.example");
+	CHECK_STR(buf_text(&c.addresses), "192.0.2.1 ");
+	findings_free(&f);
+	checkpostfix_free(&c);
+}
+
+/* main_cf that begins with '-' stands alone, without the time limit. */
+static const struct row {
+	const char *main_cf, *master_cf, *config;
+	enum finding_level level;
+	const char *what;
+	const char *mend; /* a part of it; NULL: there is none */
+} rows[] = {
+    /* the service */
+    {"-", policyd_spf, "", FINDING_WARNING, "policyd-spf_time_limit is not set",
+        "-e 'policyd-spf_time_limit = 3600'"},
+    {"", "spf unix - n n - 0 spawn user=a argv=/x/postseal-policyd\n", "",
+        FINDING_WARNING, "spf_time_limit is not set",
+        "-e 'spf_time_limit = 3600'"},
+    {"-policyd-spf_time_limit = 1019\n", policyd_spf, "", FINDING_WARNING,
+        "policyd-spf_time_limit is 1019 s, under 1020 s", "3600"},
+    {"-policyd-spf_time_limit = 1020\n", policyd_spf, "", FINDING_OK,
+        "policyd-spf_time_limit is set", NULL},
+    {"-policyd-spf_time_limit = 1h\nsmtpd_policy_service_max_ttl = 1h\n",
+        policyd_spf, "", FINDING_WARNING, "is 3600 s, under 3620 s", "3600"},
+    {"", "policyd-spf unix - n n - 5 spawn user=a argv=/x/postseal-policyd\n",
+        "", FINDING_ERROR, "maxproc of policyd-spf is not 0", NULL},
+    {"", "policyd-spf unix - - n - 0 spawn user=a argv=/x/postseal-policyd\n",
+        "", FINDING_ERROR, "unpriv of policyd-spf is not n", NULL},
+    {"", "policyd-spf unix - n y - 0 spawn user=a argv=/x/postseal-policyd\n",
+        "", FINDING_ERROR, "policyd-spf is chrooted", NULL},
+    {"",
+        "policyd-spf unix - n n - 0 spawn user=root "
+        "argv=/x/postseal-policyd\n",
+        "", FINDING_ERROR, "runs as root or postfix", NULL},
+    {"", SMTPD, "", FINDING_NOTE, "master.cf starts no postseal-policyd", NULL},
+    {"smtpd_recipient_restrictions = reject_unauth_destination, "
+     "check_policy_service inet:127.0.0.1:10031\n",
+        SMTPD, "", FINDING_OK, "inet:127.0.0.1:10031 stands behind", NULL},
+    {"smtpd_recipient_restrictions = reject_unauth_destination, "
+     "check_policy_service inet:127.0.0.1:1031\n",
+        "127.0.0.1:1031 inet n n n - 0 spawn user=a "
+        "argv=/x/postseal-policyd\n",
+        "", FINDING_OK, "inet:127.0.0.1:1031 stands behind", NULL},
+    /* the restrictions */
+    {"smtpd_recipient_restrictions = permit_mynetworks\n", policyd_spf, "",
+        FINDING_WARNING, "have no check_policy_service unix:private/",
+        "postseal setup"},
+    {"smtpd_recipient_restrictions = check_policy_service "
+     "unix:private/policyd-spf, reject_unauth_destination\n"
+     "smtpd_relay_restrictions = permit_mynetworks\n",
+        policyd_spf, "", FINDING_ERROR, "has no reject_unauth_destination",
+        "put reject_unauth_destination"},
+    {"smtpd_recipient_restrictions = check_policy_service "
+     "unix:private/policyd-spf\n",
+        policyd_spf, "", FINDING_OK, "stands behind what refuses", NULL},
+    {"smtpd_recipient_restrictions = reject_unauth_destination, mine\n"
+     "smtpd_restriction_classes = mine\n"
+     "mine = reject_unauth_destination, check_policy_service "
+     "unix:private/policyd-spf\n",
+        policyd_spf, "", FINDING_OK, "stands behind what refuses", NULL},
+    {"smtpd_recipient_restrictions = { a\n", policyd_spf, "", FINDING_UNKNOWN,
+        "a brace is left open", NULL},
+    {"",
+        "smtp inet n - y - - smtpd -o smtpd_recipient_restrictions=permit\n"
+        "policyd-spf unix - n n - 0 spawn user=a "
+        "argv=/x/postseal-policyd\n",
+        "", FINDING_WARNING, "smtp has smtpd_recipient_restrictions of its own",
+        NULL},
+    /* the daemon */
+    {"smtpd_policy_service_timeout = 90s\n", SMTPD,
+        "policyd { time_limit = 90 }", FINDING_WARNING,
+        "time_limit is 90 s, not under 90 s", "make policyd.time_limit"},
+    {"smtpd_policy_service_timeout = 20s\n", SMTPD, "", FINDING_WARNING,
+        "time_limit is 20 s, not under 20 s", "make policyd.time_limit"},
+    {"", SMTPD, "policyd { observe = true }", FINDING_NOTE, "refuses nothing",
+        "--enforce"},
+    {"", SMTPD, "policyd { header = authentication-results }", FINDING_NOTE,
+        "that a sender forged with our name stays", NULL},
+    /* clients of ours that it would check */
+    {"", policyd_spf,
+        "signer { internal_hosts = {\"127.0.0.1\", "
+        "\"192.0.2.0/24\", \"!192.0.2.7\", \".a.example\", "
+        "\"2001:db8::/32\"} }",
+        FINDING_WARNING,
+        "neither mynetworks nor policyd.trusted_networks have, of "
+        "signer.internal_hosts: 192.0.2.0/24 [2001:db8::]/32",
+        "-e 'mynetworks = 127.0.0.0/8 [::1]/128 192.0.2.0/24 "
+        "[2001:db8::]/32'"},
+    {"smtpd_recipient_restrictions = reject_unauth_destination, "
+     "check_policy_service unix:private/policyd-spf\n"
+     "mynetworks = 192.0.2.0/24\n",
+        policyd_spf, "signer { internal_hosts = {\"192.0.2.1\"} }",
+        FINDING_WARNING,
+        "policyd.trusted_networks does not have, of signer.internal_hosts: "
+        "192.0.2.1/32",
+        "add them to policyd.trusted_networks"},
+    /* the signer */
+    {"smtpd_milters = inet:127.0.0.1:8892\n", SMTPD, "", FINDING_WARNING,
+        "smtpd_milters do not have the signer", "postseal setup"},
+    {"smtpd_milters = inet:localhost:8891\n", SMTPD, "", FINDING_OK,
+        "smtpd_milters have the signer", NULL},
+    {"", SMTPD, "", FINDING_WARNING, "signer.listen is not set",
+        "postseal setup"},
+    {"smtpd_milters = { unix:q, default_action=accept }\n", SMTPD,
+        "signer { listen = unix:/q/q }", FINDING_NOTE, "= accept", NULL},
+    {"smtpd_milters = { unix:q, default_action=reject }\n", SMTPD,
+        "signer { listen = unix:/q/q }", FINDING_WARNING,
+        "milter_default_action = reject", "tempfail"},
+    {"smtpd_milters = unix:postseal/signer.sock\n"
+     "queue_directory = /var/spool/postfix\n",
+        SMTPD, "", FINDING_OK, "smtpd_milters have the signer", NULL},
+    {"smtpd_milters = unix:run/s\n", SMTPD, "signer { listen = unix:/q/run/s }",
+        FINDING_OK, "smtpd_milters have the signer", NULL},
+    {"non_smtpd_milters = \n", SMTPD, "", FINDING_WARNING,
+        "non_smtpd_milters do not have the signer", "postseal setup"},
+    {"smtpd_milters = inet:127.0.0.1:8891, unix:x\n", SMTPD, "",
+        FINDING_WARNING, "smtpd_milters: other milters stand behind",
+        "put the signer last"},
+    {"milter_default_action = accept\n", SMTPD, "", FINDING_NOTE,
+        "milter_default_action = accept: mail goes out unsigned", NULL},
+    {"milter_default_action = reject\n", SMTPD, "", FINDING_WARNING,
+        "milter_default_action = reject", "milter_default_action = tempfail"},
+    {"internal_mail_filter_classes = notify\n", SMTPD, "", FINDING_WARNING,
+        "internal_mail_filter_classes has no bounce",
+        "internal_mail_filter_classes = bounce"},
+    {"milter_protocol = 2\n", SMTPD, "", FINDING_NOTE,
+        "milter_protocol is not 6", "milter_protocol = 6"},
+    {"milter_header_checks = pcre:x\n", SMTPD, "", FINDING_NOTE,
+        "milter_header_checks is set", NULL},
+    {"", "submission inet n - y - - smtpd -o smtpd_milters=\n", "",
+        FINDING_WARNING, "submission has smtpd_milters of its own", NULL},
+    /* filters */
+    {"content_filter = smtp:[127.0.0.1]:10024\n",
+        SMTPD "127.0.0.1:10025 inet n - n - - smtpd\n", "", FINDING_WARNING,
+        "127.0.0.1:10025 passes mail to the milters again",
+        "-P 127.0.0.1:10025/inet/smtpd_milters="},
+    {"content_filter = smtp:[127.0.0.1]:10024\n",
+        SMTPD "127.0.0.1:10025 inet n - n - - smtpd -o smtpd_milters=\n", "",
+        FINDING_OK, "127.0.0.1:10025 takes mail back from a filter", NULL},
+    {"",
+        "smtp inet n - y - - smtpd -o content_filter=x:y\n"
+        "127.0.0.1:10025 inet n - n - - smtpd -o "
+        "receive_override_options=no_address_mappings,no_milters\n",
+        "", FINDING_OK, "127.0.0.1:10025 takes mail back from a filter", NULL},
+    {"content_filter = smtp:[127.0.0.1]:10024\n",
+        "smtp inet n - y - - smtpd -o smtpd_milters=\n"
+        "127.0.0.1:10025 inet n - n - - smtpd\n",
+        "", FINDING_OK, "127.0.0.1:10025 takes mail back from a filter", NULL},
+    /* what breaks signatures */
+    {"smtp_generic_maps = hash:x\n", SMTPD, "", FINDING_WARNING,
+        "smtp_generic_maps is set", "let cleanup(8) do it"},
+    {"smtp_header_checks = pcre:x\n", SMTPD, "", FINDING_WARNING,
+        "smtp_header_checks is set", "let cleanup(8) do it"},
+    {"smtp_body_checks = pcre:x\n", SMTPD, "", FINDING_WARNING,
+        "smtp_body_checks is set", "let cleanup(8) do it"},
+    {"smtp_line_length_limit = 997\n", SMTPD, "", FINDING_WARNING,
+        "smtp_line_length_limit is under 998", "= 998"},
+    {"disable_mime_output_conversion = no\n", SMTPD, "", FINDING_NOTE,
+        "8-bit mail to a next hop without 8BITMIME", "postconf -e"},
+    {"disable_mime_output_conversion = no\n"
+     "force_mime_input_conversion = yes\n",
+        SMTPD, "", FINDING_OK, "8-bit mail is not rewritten", NULL},
+    /* TLS */
+    {"smtp_tls_security_level = \n", SMTPD, "", FINDING_WARNING,
+        "smtp_tls_security_level is none", "smtp_tls_security_level = may"},
+    {"smtp_tls_security_level = \nsmtp_use_tls = yes\n", SMTPD, "", FINDING_OK,
+        "outgoing mail is encrypted", NULL},
+};
+
+static void
+each_finding(void)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const struct row *r = &rows[i];
+		const struct finding *found;
+		struct checkpostfix c;
+		struct findings f;
+
+		suite_row(r->what);
+		look(&f, &c, r->main_cf, r->master_cf, r->config);
+		found = find(&f, r->what);
+		CHECK(found != NULL);
+		if (found != NULL) {
+			CHECK(found->level == r->level);
+			CHECK((found->mend != NULL) == (r->mend != NULL));
+			CHECK(r->mend == NULL ||
+			    strstr(found->mend, r->mend) != NULL);
+			CHECK(r->level == FINDING_OK || found->why != NULL ||
+			    r->level == FINDING_UNKNOWN ||
+			    r->level == FINDING_NOTE);
+		}
+		CHECK(!f.no_memory);
+		findings_free(&f);
+		checkpostfix_free(&c);
+	}
+	suite_row(NULL);
+}
+
+/* Networks that Postfix or policyd knows, or may know, are no finding. */
+static void
+known_networks(void)
+{
+	static const struct {
+		const char *mynetworks, *config;
+		bool told;
+	} row[] = {
+	    {"127.0.0.0/8", "signer { internal_hosts = {\"192.0.2.0/24\"} }",
+	        true},
+	    {"192.0.2.0/25", "signer { internal_hosts = {\"192.0.2.0/24\"} }",
+	        true},
+	    {"[2001:db8::]/32, 192.0.2.0/24",
+	        "signer { internal_hosts = {\"192.0.2.0/24\"} }", false},
+	    {"[2001:db8::]/32",
+	        "signer { internal_hosts = {\"2001:db8:1::/48\"} }", false},
+	    {"hash:/etc/postfix/networks",
+	        "signer { internal_hosts = {\"192.0.2.0/24\"} }", false},
+	    {"127.0.0.0/8",
+	        "policyd { trusted_networks = {\"192.0.2.0/23\"} } "
+	        "signer { internal_hosts = {\"192.0.2.0/24\"} }",
+	        false},
+	    {"127.0.0.0/8",
+	        "policyd { header = none } "
+	        "signer { internal_hosts = {\"192.0.2.0/24\"} }",
+	        false},
+	    {"127.0.0.0/8", "signer { internal_hosts = {\".a.example\"} }",
+	        false},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct checkpostfix c;
+		struct findings f;
+		char text[200];
+
+		suite_row(row[i].mynetworks);
+		snprintf(
+		    text, sizeof text, "mynetworks = %s\n", row[i].mynetworks);
+		look(&f, &c, text, policyd_spf, row[i].config);
+		CHECK((find(&f, "of signer.internal_hosts:") != NULL) ==
+		    row[i].told);
+		findings_free(&f);
+		checkpostfix_free(&c);
+	}
+	suite_row(NULL);
+}
+
+/* As many as are named at once, and one more. */
+static void
+many_networks(void)
+{
+	for (size_t n = CHECK_NETWORKS_MAX; n <= CHECK_NETWORKS_MAX + 1; n++) {
+		const struct finding *found;
+		struct checkpostfix c;
+		struct findings f;
+		struct buf config;
+
+		buf_init(&config, 4000);
+		buf_str(&config, "signer { internal_hosts = {\"192.0.2.0\"");
+		for (size_t i = 1; i < n; i++)
+			buf_fmt(&config, ", \"192.0.2.%zu\"", i);
+		buf_str(&config, "} }");
+		look(&f, &c, "", policyd_spf, buf_text(&config));
+		found = find(&f, "of signer.internal_hosts: 192.0.2.0/32 ");
+		CU_ASSERT_FATAL(found != NULL);
+		CHECK(strstr(found->what, " 192.0.2.15/32") != NULL);
+		CHECK(strstr(found->what, " 192.0.2.16/32") == NULL);
+		findings_free(&f);
+		checkpostfix_free(&c);
+		buf_free(&config);
+	}
+}
+
+/* A class whose name has POSTFIX_NAME_MAX - 1 bytes, and one more. */
+static void
+long_names(void)
+{
+	for (int n = POSTFIX_NAME_MAX - 1; n <= POSTFIX_NAME_MAX; n++) {
+		char name[POSTFIX_NAME_MAX + 1], text[2000];
+		struct checkpostfix c;
+		struct findings f;
+
+		memset(name, 'c', (size_t)n);
+		name[n] = '\0';
+		snprintf(text, sizeof text,
+		    "smtpd_recipient_restrictions = reject_unauth_destination, "
+		    "%s\nsmtpd_restriction_classes = %s\n%s = "
+		    "check_policy_service unix:private/policyd-spf\n",
+		    name, name, name);
+		look(&f, &c, text, policyd_spf, "");
+		CHECK((find(&f, "have no check_policy_service") == NULL) ==
+		    (n < POSTFIX_NAME_MAX));
+		findings_free(&f);
+		checkpostfix_free(&c);
+	}
+}
+
+static void
+no_postfix(void)
+{
+	struct checkpostfix c;
+	struct findings f;
+	struct postconf p = {.dir = "/nonexistent"};
+	struct settings *s = NULL;
+	struct tmpdir d;
+	struct buf why;
+
+	tmpdir_make(&d);
+	fakepostconf_make(&d, "", "", "");
+	buf_init(&why, 1000);
+	CU_ASSERT_FATAL(settings_parse("c", span_str(""), SETTINGS_ALL, &s,
+	                    &why, &why) == 0);
+	findings_init(&f);
+	checkpostfix_look(&p, s, &f, &c);
+	CHECK(!c.there && f.count[FINDING_OK] == 0);
+	settings_free(s);
+	findings_free(&f);
+	checkpostfix_free(&c);
+	buf_free(&why);
+	tmpdir_remove(&d);
+}
+
+SUITE("checkpostfix", T(all_is_well), T(each_finding), T(known_networks),
+    T(many_networks), T(long_names), T(no_postfix))

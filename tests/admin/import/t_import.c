@@ -1,0 +1,410 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "admin/import/import.h"
+#include "common/limits.h"
+#include "common/settings/settings.h"
+#include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
+
+/* One imported file. */
+struct imported {
+	struct import im;
+	struct tmpdir d;
+	char path[TMPDIR_PATH_MAX];
+	int rc;
+};
+
+static void
+import(struct imported *m, const char *text, bool policyd)
+{
+	FILE *f;
+
+	import_init(&m->im);
+	tmpdir_make(&m->d);
+	f = fopen(tmpdir_file(&m->d, "old", m->path), "w");
+	CU_ASSERT_FATAL(f != NULL);
+	CU_ASSERT_FATAL(fputs(text, f) >= 0 && fclose(f) == 0);
+	m->rc = policyd ? import_policyd(&m->im, m->path)
+	                : import_opendkim(&m->im, m->path);
+}
+
+static void
+end(struct imported *m)
+{
+	import_free(&m->im);
+	tmpdir_remove(&m->d);
+}
+
+struct row {
+	const char *old, *policyd, *signer, *left;
+};
+
+static void
+check_rows(const struct row *rows, size_t n, bool policyd)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct row *r = &rows[i];
+		struct imported m;
+
+		suite_row(r->old);
+		import(&m, r->old, policyd);
+		CHECK(m.rc == 0);
+		if (r->policyd != NULL)
+			CHECK_STR(buf_text(&m.im.policyd), r->policyd);
+		if (r->signer != NULL)
+			CHECK_STR(buf_text(&m.im.signer), r->signer);
+		if (r->left != NULL)
+			CHECK(strstr(buf_text(&m.im.left), r->left) != NULL);
+		else
+			CHECK_STR(buf_text(&m.im.left), "");
+		end(&m);
+	}
+	suite_row(NULL);
+}
+
+#define SIMPLE "\tcanonicalization = \"simple/simple\"\n"
+
+static void
+options_of_opendkim(void)
+{
+	static const struct row rows[] = {
+	    {"", "", SIMPLE, NULL},
+	    {"# c\nkeytable /k # d\nSigningTable refile:/s\n", "",
+	        "\tkey_table = \"file:/k\"\n"
+	        "\tsigning_table = \"refile:/s\"\n" SIMPLE,
+	        NULL},
+	    {"InternalHosts csl:127.0.0.1,::1\nPeerList /p\n", "",
+	        "\tinternal_hosts = {\"127.0.0.1\", \"::1\"}\n"
+	        "\tignore_hosts = {\"file:/p\"}\n" SIMPLE,
+	        NULL},
+	    {"Canonicalization relaxed\nSoftwareHeader no\n", "",
+	        "\tcanonicalization = \"relaxed\"\n", NULL},
+	    {"OversignHeaders From\n", "", SIMPLE, NULL},
+	    {"OversignHeaders From,Subject,To\n", "",
+	        "\tsign_headers = {\"*\", \"Subject!\", \"To!\"}\n" SIMPLE,
+	        NULL},
+	    {"RequireSafeKeys no\nSignatureTTL 432000\n", "",
+	        "\tkey_permissions = \"warn\"\n"
+	        "\tsignature_ttl = 432000\n" SIMPLE,
+	        NULL},
+	    {"Mode sv\n", "", SIMPLE, ":1: Mode: "},
+	    {"\nFrobnicate 3\n", "", SIMPLE,
+	        ":2: Frobnicate: there is nothing like it"},
+	    {"Canonicalization relaxed\nSignatureTTL 3\n"
+	     "canonicalization simple\n",
+	        "", "\tsignature_ttl = 3\n\tcanonicalization = \"simple\"\n",
+	        ":1: Canonicalization: it stands again further down"},
+	    {"DontSignMailTo a@x.example, b.example\n", "",
+	        "\texempt_recipients = {\"a@x.example\", "
+	        "\"b.example\"}\n" SIMPLE,
+	        ":1: DontSignMailTo: a domain without \"@\" does nothing in "
+	        "opendkim"},
+	    {"DontSignMailTo csl:a@x.example\r\n\r\nMTA  A , B\r\n", "",
+	        "\texempt_recipients = {\"a@x.example\"}\n"
+	        "\tsign_daemons = {\"A\", \"B\"}\n" SIMPLE,
+	        NULL},
+	};
+
+	check_rows(rows, sizeof rows / sizeof rows[0], false);
+}
+
+static void
+one_key_of_opendkim(void)
+{
+	struct imported m;
+
+	import(&m,
+	    "Domain a.example,b.example\nKeyFile /k\nSelector s\n"
+	    "SubDomains yes\n",
+	    false);
+	CHECK(m.rc == 0);
+	CHECK_STR(buf_text(&m.im.domains),
+	    "domain \"a.example\" {\n\tsubdomains = true\n\tkey \"s\" {\n"
+	    "\t\tfile = \"/k\"\n\t}\n}\n"
+	    "domain \"b.example\" {\n\tsubdomains = true\n\tkey \"s\" {\n"
+	    "\t\tfile = \"/k\"\n\t}\n}\n");
+	end(&m);
+	import(&m, "Domain a.example\nKeyFile /k\nSelector s\nKeyTable /t\n",
+	    false);
+	CHECK(m.rc == 0 && m.im.domains.n == 0);
+	end(&m);
+}
+
+#define FAILS \
+	"\thelo {\n\t\tfail = \"reject\"\n\t}\n" \
+	"\tmail_from {\n\t\tfail = \"reject\"\n\t}\n"
+
+static void
+options_of_policyd(void)
+{
+	static const struct row rows[] = {
+	    {"", FAILS, "", NULL},
+	    {"TestOnly = 0\n", "\tobserve = true\n" FAILS, "", NULL},
+	    {"HELO_reject=No_Check\nMail_From_reject = Softfail\n",
+	        "\thelo {\n\t\tcheck = false\n\t}\n\tmail_from {\n"
+	        "\t\tfail = \"reject\"\n\t\tsoftfail = \"reject\"\n\t}\n",
+	        "", NULL},
+	    {"HELO_reject = SPF_Not_Pass\nMail_From_reject = False\n"
+	     "PermError_reject = True\nTempError_Defer = True\n",
+	        "\thelo {\n\t\tfail = \"reject\"\n\t\tsoftfail = \"reject\"\n"
+	        "\t\tneutral = \"reject\"\n\t\tpermerror = \"reject\"\n"
+	        "\t\ttemperror = \"defer\"\n\t}\n\tmail_from {\n"
+	        "\t\tfail = \"header\"\n\t\tpermerror = \"reject\"\n"
+	        "\t\ttemperror = \"defer\"\n\t}\n",
+	        "", NULL},
+	    {"skip_addresses = 127.0.0.0/8,::1\nWhitelist = 192.0.2.0/24\n",
+	        "\ttrusted_networks = {\"127.0.0.0/8\", \"::1\"}\n"
+	        "\ttrusted_relays = {\"192.0.2.0/24\"}\n" FAILS,
+	        "", NULL},
+	    {"Mail_From_pass_restriction = greylist\nNo_Mail = True\n",
+	        "\thelo {\n\t\tfail = \"reject\"\n\t\tno_mail_only = true\n"
+	        "\t}\n\tmail_from {\n\t\tfail = \"reject\"\n"
+	        "\t\tno_mail_only = true\n\t\tpass = \"greylist\"\n\t}\n"
+	        "\trestriction_classes = {\"greylist\"}\n",
+	        "", NULL},
+	    {"Header_Type = AR\nHide_Receiver = Yes\nLookup_Time = 10\n",
+	        "\theader = \"authentication-results\"\n"
+	        "\thide_receiver = true\n\ttime_limit = 10\n" FAILS,
+	        "", NULL},
+	    {"Reason_Message = Message {rejectdefer}: {spf}. Please see "
+	     "{url}\n",
+	        "\treply_text = \"Message {action}: {reason}.\"\n" FAILS, "",
+	        "{url}"},
+	    {"Lookup_Time = 20 observe = true\n",
+	        "\ttime_limit = \"20 observe = true\"\n" FAILS, "", NULL},
+	    {"debugLevel = 1\n", FAILS, "", ":1: debugLevel: "},
+	    {"TestOnly = 0\nTestOnly = 1\n", "\tobserve = false\n" FAILS, "",
+	        ":1: TestOnly: it stands again"},
+	};
+
+	check_rows(rows, sizeof rows / sizeof rows[0], true);
+}
+
+/* What it makes is a config. */
+static void
+makes_a_config(void)
+{
+	struct settings *s = NULL;
+	struct buf text, why, warn;
+	struct imported m;
+
+	import(&m,
+	    "TestOnly = 1\nDomain_Whitelist = a.example, b.example\n"
+	    "HELO_Whitelist = c.example\nVoid_Limit = 3\n",
+	    true);
+	buf_init(&text, 10000);
+	buf_init(&why, 10000);
+	buf_init(&warn, 10000);
+	buf_fmt(&text, "policyd {\n%s}\n", buf_text(&m.im.policyd));
+	CHECK(settings_parse(
+	          "t", buf_view(&text), SETTINGS_ALL, &s, &why, &warn) == 0);
+	CU_ASSERT_FATAL(s != NULL);
+	CHECK(s->policyd.trusted_forwarders.n == 2);
+	CHECK(s->policyd.void_lookups == 3 && !s->policyd.observe);
+	CHECK(s->policyd.helo.action[SPF_FAIL].kind == ACTION_REJECT);
+	settings_free(s);
+	buf_free(&text);
+	buf_free(&why);
+	buf_free(&warn);
+	end(&m);
+}
+
+static void
+refuses(void)
+{
+	static const struct {
+		const char *text, *why;
+		bool policyd;
+	} rows[] = {{"KeyTable\n", ":1: not an option with a value", false},
+	    {"\nDomain a.example\n", ":2: Domain: KeyFile or Selector", false},
+	    {"KeyTable db:/k\n", ":1: KeyTable: only absolute", false},
+	    {"InternalHosts ./hosts\n", ":1: InternalHosts: only absolute",
+	        false},
+	    {"PeerList ldap://x/y\n", ":1: PeerList: only absolute", false},
+	    {"Mode v\n", ":1: Mode: ", false},
+	    {"SignatureTTL 1d\n", ":1: SignatureTTL: not a number", false},
+	    {"Include /nonexistent\n", "/nonexistent: No such file", false},
+	    {"TestOnly 1\n", ":1: not an option with a value", true},
+	    {"Header_Type = X\n", ":1: Header_Type: not SPF", true},
+	    {"Per_User = db,/x\n", ":1: Per_User: not text", true},
+	    {"Per_User = text,/nonexistent\n", ":1: Per_User: No such", true}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct imported m;
+
+		suite_row(rows[i].text);
+		import(&m, rows[i].text, rows[i].policyd);
+		CHECK(m.rc != 0);
+		CHECK(strstr(buf_text(&m.im.why), rows[i].why) != NULL);
+		end(&m);
+	}
+	suite_row(NULL);
+}
+
+/* Every beginning of a file gives a config or a sentence, never neither. */
+static void
+every_beginning(void)
+{
+	static const char *const old[] = {
+	    "Mode s\nDomain a.example, b.example\nKeyFile /k\nSelector s\n"
+	    "OversignHeaders From,To\nInternalHosts csl:::1, 10.0.0.0/8\n"
+	    "Nameservers 127.0.0.1\nDNSTimeout 3\n",
+	    "TestOnly = 0\nHELO_reject = Softfail\nLookup_Time = 20\n"
+	    "Reason_Message = {rejectdefer} {spf} Please see {url}\n"
+	    "Mail_From_pass_restriction = greylist\nHeader_Type = AR\n"};
+
+	for (int i = 0; i < 2; i++) {
+		for (size_t n = 0; n <= strlen(old[i]); n++) {
+			char text[400];
+			struct imported m;
+			struct buf out;
+			int rc;
+
+			snprintf(text, sizeof text, "%.*s", (int)n, old[i]);
+			suite_row(text);
+			import(&m, text, i == 1);
+			buf_init(&out, 100000);
+			rc = m.rc != 0 ? m.rc : import_compose(&m.im, &out);
+			CHECK((rc == 0) == (m.im.why.n == 0));
+			CHECK(n < strlen(old[i]) || rc == 0);
+			buf_free(&out);
+			end(&m);
+		}
+	}
+	suite_row(NULL);
+}
+
+/* IMPORT_OPTIONS_MAX options, and one more. */
+static void
+many_options(void)
+{
+	static char text[(IMPORT_OPTIONS_MAX + 1) * sizeof "Syslog yes\n"];
+	char why[TMPDIR_PATH_MAX + 100];
+
+	for (size_t n = IMPORT_OPTIONS_MAX; n <= IMPORT_OPTIONS_MAX + 1; n++) {
+		struct imported m;
+		char *p = text;
+
+		for (size_t i = 0; i < n; i++)
+			p = stpcpy(p, "Syslog yes\n");
+		import(&m, text, false);
+		CHECK((m.rc == 0) == (n == IMPORT_OPTIONS_MAX));
+		snprintf(why, sizeof why, "%s:%zu: over %d options\n", m.path,
+		    n, IMPORT_OPTIONS_MAX);
+		CHECK_STR(buf_text(&m.im.why), m.rc == 0 ? "" : why);
+		end(&m);
+	}
+}
+
+/* A file that reads another, IMPORT_DEPTH_MAX deep and one deeper. */
+static void
+included_files(void)
+{
+	for (unsigned deep = IMPORT_DEPTH_MAX; deep <= IMPORT_DEPTH_MAX + 1;
+	     deep++) {
+		struct tmpdir d;
+		struct import im;
+
+		tmpdir_make(&d);
+		for (unsigned i = 0; i <= deep; i++) {
+			char name[20], next[20], path[TMPDIR_PATH_MAX];
+			char text[200];
+
+			snprintf(name, sizeof name, "%u", i);
+			snprintf(next, sizeof next, "%u", i + 1);
+			snprintf(text, sizeof text,
+			    i == deep ? "SignatureTTL 9\n"
+			              : "SignatureTTL 3\nInclude %s\n",
+			    tmpdir_file(&d, next, path));
+			tmpdir_write(&d, name, text);
+		}
+		import_init(&im);
+		CHECK((import_opendkim(&im,
+		           tmpdir_file(&d, "0", (char[TMPDIR_PATH_MAX]){0})) ==
+		          0) == (deep == IMPORT_DEPTH_MAX));
+		CHECK(deep > IMPORT_DEPTH_MAX
+		        ? strstr(buf_text(&im.why),
+		              ":2: Include: too many files in files\n") != NULL
+		        : strstr(buf_text(&im.signer), "signature_ttl = 9\n") !=
+		            NULL);
+		import_free(&im);
+		tmpdir_remove(&d);
+	}
+}
+
+/* A list of IMPORT_LIST_MAX bytes, and of one more. */
+static void
+large_list(void)
+{
+	for (size_t n = IMPORT_LIST_MAX; n <= IMPORT_LIST_MAX + 1; n++) {
+		struct tmpdir d;
+		struct import im;
+		char *text = malloc(n + 1), line[200], path[TMPDIR_PATH_MAX];
+
+		CU_ASSERT_FATAL(text != NULL);
+		memset(text, 'a', n); /* one word */
+		text[n] = '\0';
+		tmpdir_make(&d);
+		tmpdir_write(&d, "list", text);
+		snprintf(line, sizeof line, "ExemptDomains %s\n",
+		    tmpdir_file(&d, "list", path));
+		tmpdir_write(&d, "old", line);
+		import_init(&im);
+		CHECK((import_opendkim(&im, tmpdir_file(&d, "old", path)) ==
+		          0) == (n == IMPORT_LIST_MAX));
+		CHECK_STR(buf_text(&im.why) + strcspn(buf_text(&im.why), ":"),
+		    n > IMPORT_LIST_MAX ? ":1: ExemptDomains: File too large\n"
+		                        : "");
+		CHECK(n > IMPORT_LIST_MAX ||
+		    im.signer.n ==
+		        n + strlen("\texempt_domains = {\"\"}\n" SIMPLE));
+		import_free(&im);
+		tmpdir_remove(&d);
+		free(text);
+	}
+}
+
+/* Which of the two programs a file belongs to. */
+static void
+kinds(void)
+{
+	static const struct {
+		const char *name, *text, *want; /* in the config */
+	} rows[] = {{"opendkim.conf", "Mode s\n", "signer {"},
+	    {"policyd-spf.conf", "TestOnly = 0\n", "observe = true"},
+	    {"old.conf", "\n# c\nTestOnly = 0\n", "observe = true"},
+	    {"old.conf", "\n# c\nMode s\n", "signer {"},
+	    {"opendkim.conf", "Mode = s\n", NULL},
+	    {"policyd-spf.conf", "TestOnly 0\n", NULL}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char path[TMPDIR_PATH_MAX];
+		struct tmpdir d;
+		struct import im;
+		struct buf out;
+		int rc;
+
+		suite_row(rows[i].text);
+		tmpdir_make(&d);
+		tmpdir_write(&d, rows[i].name, rows[i].text);
+		import_init(&im);
+		buf_init(&out, 100000);
+		rc = import_file(&im, tmpdir_file(&d, rows[i].name, path));
+		if (rc == 0)
+			rc = import_compose(&im, &out);
+		CHECK((rc == 0) == (rows[i].want != NULL));
+		if (rc == 0)
+			CHECK(strstr(buf_text(&out), rows[i].want) != NULL);
+		buf_free(&out);
+		import_free(&im);
+		tmpdir_remove(&d);
+	}
+	suite_row(NULL);
+}
+
+SUITE("import", T(options_of_opendkim), T(one_key_of_opendkim),
+    T(options_of_policyd), T(makes_a_config), T(refuses), T(every_beginning),
+    T(many_options), T(included_files), T(large_list), T(kinds))

@@ -1,0 +1,463 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "admin/key/genkey.h"
+#include "admin/key/genkeycmd.h"
+#include "common/settings/settings.h"
+#include "signer/keys/keys.h"
+#include "tests/support/eml.h"
+#include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
+
+static const time_t noon = 1795348800; /* 2026-11-22 12:00 UTC */
+
+struct result {
+	struct tmpdir d;
+	char keydir[TMPDIR_PATH_MAX];
+	struct buf out, why;
+};
+
+static void
+result_begin(struct result *r)
+{
+	setenv("TZ", "UTC", 1);
+	tmpdir_make(&r->d);
+	tmpdir_file(&r->d, "keys", r->keydir);
+	buf_init(&r->out, 1 << 16);
+	buf_init(&r->why, 1 << 16);
+}
+
+static int
+make(struct result *r, const char *domain, const char *selector,
+    enum key_algorithm a, unsigned bits)
+{
+	const struct genkey g = {.domain = domain,
+	    .selector = selector,
+	    .keydir = r->keydir,
+	    .algorithm = a,
+	    .bits = bits,
+	    .now = noon};
+
+	buf_clear(&r->out);
+	buf_clear(&r->why);
+	return genkey_make(&g, &r->out, &r->why);
+}
+
+static void
+result_end(struct result *r)
+{
+	buf_free(&r->out);
+	buf_free(&r->why);
+	tmpdir_remove(&r->d);
+}
+
+/* The path of a file below the key directory. */
+static const char *
+below(const struct result *r, const char *name)
+{
+	static char path[300];
+
+	snprintf(path, sizeof path, "%s/%s", r->keydir, name);
+	return path;
+}
+
+static unsigned
+mode_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? (unsigned)st.st_mode & 07777U : 0;
+}
+
+static struct key *
+key_in(const char *path)
+{
+	struct key *k = NULL;
+	const char *why = NULL;
+	size_t n;
+	char *pem = eml_file(path, &n);
+
+	CU_ASSERT_FATAL(key_new(span_of(pem, n), &k, &why) == 0);
+	free(pem);
+	return k;
+}
+
+/* The line of the output that begins with text, without its end. */
+static struct span
+line_of(struct result *r, const char *text)
+{
+	const char *p = buf_text(&r->out);
+
+	while (p != NULL && strncmp(p, text, strlen(text)) != 0) {
+		p = strchr(p, '\n');
+		p = p == NULL ? NULL : p + 1;
+	}
+	CU_ASSERT_FATAL(p != NULL);
+	return span_of(p, strcspn(p, "\n"));
+}
+
+/* The record that is printed is the one of the key that is written. */
+static void
+check_record(struct result *r, const char *file)
+{
+	struct key *k = key_in(file);
+	struct keyrecord record;
+	const char *why;
+	struct buf half;
+
+	buf_init(&half, 1000);
+	CHECK(key_public(k, &half) == 0);
+	CHECK(
+	    keyrecord_parse(line_of(r, "v=DKIM1"), &record, &why) == PARSE_OK);
+	CHECK(record.algorithm == key_facts(k)->algorithm);
+	CHECK(span_eq(record.key, buf_view(&half)));
+	buf_free(&half);
+	key_free(k);
+}
+
+/* What is printed for the config is good for it. */
+static void
+check_config(struct result *r, const char *domain, const char *selector,
+    const char *file)
+{
+	struct settings *s = NULL;
+	struct buf why, warn;
+
+	buf_init(&why, 10000);
+	buf_init(&warn, 10000);
+	CHECK(settings_parse("printed",
+	          span_str(strstr(buf_text(&r->out), "domain \"")),
+	          SETTINGS_SIGNER, &s, &why, &warn) == 0);
+	if (s != NULL) {
+		CHECK(s->ndomains == 1 && s->domain[0].nkeys == 1);
+		CHECK_STR(s->domain[0].name, domain);
+		CHECK_STR(s->domain[0].key[0].selector, selector);
+		CHECK_STR(s->domain[0].key[0].file, file);
+		CHECK(s->domain[0].key[0].active);
+	}
+	settings_free(s);
+	buf_free(&why);
+	buf_free(&warn);
+}
+
+static void
+ed25519(void)
+{
+	const char *file;
+	struct result r;
+
+	result_begin(&r);
+	CHECK(make(&r, "Example.JP", NULL, KEY_ED25519_SHA256, 0) == 0);
+	CHECK(r.why.n == 0);
+	CHECK(mode_of(r.keydir) == 0711);
+	CHECK(mode_of(below(&r, "example.jp")) == 0750);
+	file = below(&r, "example.jp/20261122e.private");
+	CHECK(mode_of(file) == 0600);
+	CHECK(strstr(buf_text(&r.out), file) != NULL);
+	CHECK(
+	    line_of(&r, "20261122e._domainkey.example.jp. IN TXT \"v=").n > 0);
+	check_record(&r, file);
+	check_config(&r, "example.jp", "20261122e", file);
+	result_end(&r);
+}
+
+static void
+rsa(void)
+{
+	const char *file;
+	struct result r;
+
+	result_begin(&r);
+	CHECK(make(&r, "example.jp", NULL, KEY_RSA_SHA256, 1024) == 0);
+	CHECK_STR(buf_text(&r.why),
+	    "the RSA key has under 2048 bits; a new "
+	    "one should have them (RFC 8301)");
+	file = below(&r, "example.jp/20261122.private");
+	check_record(&r, file);
+	check_config(&r, "example.jp", "20261122", file);
+	result_end(&r);
+}
+
+/* A name in U-labels, a selector of labels; one more key for the same
+ * domain. */
+static void
+names(void)
+{
+	struct result r;
+
+	result_begin(&r);
+	CHECK(make(&r, "m\xc3\xbcnchen.example", "A.b_1", KEY_ED25519_SHA256,
+	          0) == 0);
+	check_record(&r, below(&r, "xn--mnchen-3ya.example/a.b_1.private"));
+	CHECK(make(&r, "xn--mnchen-3ya.example", "2", KEY_ED25519_SHA256, 0) ==
+	    0);
+	check_record(&r, below(&r, "xn--mnchen-3ya.example/2.private"));
+	result_end(&r);
+}
+
+static void
+never_overwritten(void)
+{
+	struct result r;
+	const char *file;
+	char *before, *after;
+	size_t n;
+
+	result_begin(&r);
+	CHECK(make(&r, "example.jp", "s", KEY_ED25519_SHA256, 0) == 0);
+	file = below(&r, "example.jp/s.private");
+	before = eml_file(file, &n);
+	CHECK(make(&r, "EXAMPLE.jp", "S", KEY_ED25519_SHA256, 0) == -EEXIST);
+	CHECK(r.out.n == 0);
+	CHECK(strstr(buf_text(&r.why), "exists and stays as it is") != NULL);
+	after = eml_file(file, &n);
+	CHECK_STR(after, before);
+	free(before);
+	free(after);
+	result_end(&r);
+}
+
+static void
+bad_names(void)
+{
+	static const struct {
+		const char *domain, *selector, *why;
+	} rows[] = {
+	    {"", "s", "\"\" is not a domain"},
+	    {"example", "s", "\"example\" is not a domain"},
+	    {"..", "s", "\"..\" is not a domain"},
+	    {"../etc/x.y", "s", "\"../etc/x.y\" is not a domain"},
+	    {"exa mple.jp", "s", "\"exa mple.jp\" is not a domain"},
+	    {"example.jp", "",
+	        "\"\" is not a selector: letters, digits, - "
+	        "and _, parted by dots"},
+	    {"example.jp", "../s",
+	        "\"../s\" is not a selector: letters, "
+	        "digits, - and _, parted by dots"},
+	    {"example.jp", "a..b",
+	        "\"a..b\" is not a selector: letters, "
+	        "digits, - and _, parted by dots"},
+	    {"example.jp", "a.",
+	        "\"a.\" is not a selector: letters, digits, "
+	        "- and _, parted by dots"},
+	    {"example.jp", "a b",
+	        "\"a b\" is not a selector: letters, "
+	        "digits, - and _, parted by dots"},
+	};
+	struct result r;
+
+	result_begin(&r);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		suite_row(rows[i].why);
+		CHECK(make(&r, rows[i].domain, rows[i].selector,
+		          KEY_ED25519_SHA256, 0) == -EINVAL);
+		CHECK_STR(buf_text(&r.why), rows[i].why);
+		CHECK(r.out.n == 0 && access(r.keydir, F_OK) != 0);
+	}
+	result_end(&r);
+}
+
+/* Selector, "._domainkey." and domain have 253 octets in DNS, and no more. */
+static void
+longest_name(void)
+{
+	static const char label[] = "0123456789012345678901234567890123456789"
+	                            "01234567890123456789.";
+	char domain[200], selector[64];
+	struct result r;
+
+	snprintf(domain, sizeof domain, "%s%s%sexample", label, label, label);
+	memset(selector, 's', sizeof selector);
+	result_begin(&r);
+	/* 183 + 7 + 12 leave 51 */
+	selector[52] = '\0';
+	CHECK(make(&r, domain, selector, KEY_ED25519_SHA256, 0) == -EINVAL);
+	CHECK_STR(buf_text(&r.why), "selector and domain are too long for DNS");
+	selector[51] = '\0';
+	CHECK(make(&r, domain, selector, KEY_ED25519_SHA256, 0) == 0);
+	result_end(&r);
+}
+
+static void
+bad_sizes(void)
+{
+	struct result r;
+
+	result_begin(&r);
+	CHECK(make(&r, "example.jp", "s", KEY_RSA_SHA256, 1023) == -EINVAL);
+	CHECK_STR(buf_text(&r.why), "an RSA key has 1024 to 4096 bits");
+	CHECK(make(&r, "example.jp", "s", KEY_RSA_SHA256, 4097) == -EINVAL);
+	CHECK(access(r.keydir, F_OK) != 0);
+	result_end(&r);
+}
+
+/* What was made on the way is gone again. */
+static void
+no_directory(void)
+{
+	struct result r;
+	FILE *f;
+
+	result_begin(&r);
+	f = fopen(r.keydir, "w");
+	CU_ASSERT_FATAL(f != NULL);
+	fclose(f);
+	CHECK(make(&r, "example.jp", "s", KEY_ED25519_SHA256, 0) == -ENOTDIR);
+	CHECK(strstr(buf_text(&r.why), "/keys/example.jp: Not a directory") !=
+	    NULL);
+	CHECK(r.out.n == 0);
+	unlink(r.keydir);
+	tmpdir_file(&r.d, "none/keys", r.keydir);
+	CHECK(make(&r, "example.jp", "s", KEY_ED25519_SHA256, 0) == -ENOENT);
+	result_end(&r);
+}
+
+/* Runs a command line of words parted by spaces. */
+static int
+run_line(const char *line)
+{
+	char text[400], *argv[16], *rest = text;
+	int argc = 0;
+
+	snprintf(text, sizeof text, "%s", line);
+	while ((argv[argc] = strsep(&rest, " ")) != NULL)
+		argc++;
+	return genkeycmd_run(argc, argv);
+}
+
+/* The command line alone; what it leads to is tested above. */
+static void
+command_line(void)
+{
+	static const char *const wrong[] = {"genkey",
+	    "genkey a.example b.example", "genkey -t dsa a.example",
+	    "genkey -b 1023 a.example", "genkey -b 4097 a.example",
+	    "genkey -b 2048x a.example", "genkey -b  a.example", "genkey -x",
+	    "genkey a.example -s", "genkey a.example -ted25519 -b2048"};
+	FILE *real = stderr;
+
+	stderr = fopen("/dev/null", "w");
+	CU_ASSERT_FATAL(stderr != NULL);
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		suite_row(wrong[i]);
+		CHECK(run_line(wrong[i]) == 2);
+	}
+	CHECK(run_line("genkey example -D /nonexistent") == 1);
+	fclose(stderr);
+	stderr = real;
+}
+
+/* Runs a line, its stdout into the file named name. */
+static int
+run_into(const struct result *r, const char *line, const char *name)
+{
+	char path[TMPDIR_PATH_MAX];
+	FILE *real = stdout;
+	int got;
+
+	stdout = fopen(tmpdir_file(&r->d, name, path), "w");
+	CU_ASSERT_FATAL(stdout != NULL);
+	got = run_line(line);
+	fclose(stdout);
+	stdout = real;
+	return got;
+}
+
+static void
+whole_command(void)
+{
+	char path[TMPDIR_PATH_MAX], line[300], *text;
+	struct result r;
+	size_t n;
+
+	result_begin(&r);
+	snprintf(line, sizeof line,
+	    "genkey example.jp --type=ed25519 --selector=s -D %s", r.keydir);
+	CHECK(run_into(&r, line, "out") == 0);
+	CHECK(mode_of(below(&r, "example.jp/s.private")) == 0600);
+	text = eml_file(tmpdir_file(&r.d, "out", path), &n);
+	CHECK(strstr(text, "s._domainkey.example.jp. IN TXT") != NULL);
+	free(text);
+	CHECK(run_into(&r, "genkey --help", "help") == 0);
+	text = eml_file(tmpdir_file(&r.d, "help", path), &n);
+	CHECK(strncmp(text, "postseal genkey DOMAIN", 22) == 0);
+	free(text);
+	result_end(&r);
+}
+
+/* Two keys in the config, which do not sign yet; a third beside them, comments and
+ * all else left as they are; the same again is refused, its key file gone. */
+static void
+added_to_config(void)
+{
+	char config[TMPDIR_PATH_MAX], file[TMPDIR_PATH_MAX], line[400], *text;
+	struct settings *s = NULL;
+	struct buf why, warn;
+	struct result r;
+	size_t n;
+
+	result_begin(&r);
+	buf_init(&why, 10000);
+	buf_init(&warn, 10000);
+	tmpdir_file(&r.d, "p.conf", config);
+	snprintf(line, sizeof line,
+	    "genkey example.jp -t both -b 1024 -s S -D %s --add -c %s",
+	    r.keydir, config);
+	CHECK(run_into(&r, line, "out") == 0);
+	CHECK(
+	    settings_read(config, SETTINGS_SIGNER, &s, &why, &warn) == -ENOENT);
+	tmpdir_file(&r.d, "domains.d/example.jp.conf", file);
+	text = eml_file(file, &n);
+	CHECK(strstr(text, "key \"s\"") != NULL);
+	CHECK(strstr(text, "key \"se\"") != NULL);
+	free(text);
+
+	fclose(fopen(config, "w"));
+	snprintf(line, sizeof line,
+	    "genkey example.jp -ted25519 -s t -D %s -a -c %s", r.keydir,
+	    config);
+	CHECK(run_into(&r, line, "out") == 0);
+	buf_clear(&why);
+	CHECK(settings_read(config, SETTINGS_SIGNER, &s, &why, &warn) == 0);
+	CHECK(s->ndomains == 1 && s->domain[0].nkeys == 3);
+	for (size_t i = 0; i < s->domain[0].nkeys; i++)
+		CHECK(!s->domain[0].key[i].active);
+	settings_free(s);
+
+	unlink(below(&r, "example.jp/t.private"));
+	CHECK(run_into(&r, line, "out") == 1);
+	CHECK(access(below(&r, "example.jp/t.private"), F_OK) != 0);
+	buf_free(&why);
+	buf_free(&warn);
+	result_end(&r);
+}
+
+/* A full disk under stdout is not success; the key stays. */
+static void
+cannot_print(void)
+{
+	FILE *real = stdout, *real_error = stderr;
+	char line[300];
+	struct result r;
+
+	result_begin(&r);
+	snprintf(line, sizeof line, "genkey example.jp -ted25519 -ss -D %s",
+	    r.keydir);
+	stdout = fopen("/dev/full", "w");
+	stderr = fopen("/dev/null", "w");
+	CU_ASSERT_FATAL(stdout != NULL && stderr != NULL);
+	CHECK(run_line(line) == 1);
+	fclose(stdout);
+	fclose(stderr);
+	stdout = real;
+	stderr = real_error;
+	CHECK(mode_of(below(&r, "example.jp/s.private")) == 0600);
+	result_end(&r);
+}
+
+SUITE("genkey", T(ed25519), T(rsa), T(names), T(never_overwritten),
+    T(bad_names), T(longest_name), T(bad_sizes), T(no_directory),
+    T(command_line), T(whole_command), T(added_to_config), T(cannot_print))

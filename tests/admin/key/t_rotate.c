@@ -1,0 +1,330 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "admin/key/rotate.h"
+#include "common/limits.h"
+#include "tests/support/eml.h"
+#include "tests/support/pem.h"
+#include "tests/support/resolver_zone.h"
+#include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
+
+enum { DAY = 24 * 60 * 60, BEGIN = 1798761600 };
+
+/* A domain with a key that signs, and what the last step said. */
+struct world {
+	struct tmpdir d;
+	char config[TMPDIR_PATH_MAX], keys[TMPDIR_PATH_MAX];
+	struct rotate rotate;
+	struct buf zone; /* text of it */
+	struct buf out, why;
+};
+
+static void
+begin(struct world *w, const char *more)
+{
+	char text[1000], path[TMPDIR_PATH_MAX];
+
+	tmpdir_make(&w->d);
+	tmpdir_sub(&w->d, "keys");
+	tmpdir_sub(&w->d, "keys/a.example");
+	tmpdir_write(&w->d, "keys/a.example/old.private", pem_ed25519);
+	snprintf(text, sizeof text,
+	    "hostname = \"h.example\"\n%s"
+	    "domain \"a.example\" {\n\tkey \"old\" {\n\t\tfile = \"%s\"\n\t}\n"
+	    "}\n",
+	    more, tmpdir_file(&w->d, "keys/a.example/old.private", path));
+	tmpdir_write(&w->d, "p.conf", text);
+	w->rotate =
+	    (struct rotate){.config = tmpdir_file(&w->d, "p.conf", w->config),
+	        .keydir = tmpdir_file(&w->d, "keys", w->keys),
+	        .domain = "a.example"};
+	buf_init(&w->zone, 10000);
+	buf_init(&w->out, 100000);
+	buf_init(&w->why, 100000);
+}
+
+static void
+end(struct world *w)
+{
+	buf_free(&w->zone);
+	buf_free(&w->out);
+	buf_free(&w->why);
+	tmpdir_remove(&w->d);
+}
+
+static int
+step(struct world *w, int64_t now)
+{
+	struct tool t;
+	int rc;
+
+	buf_clear(&w->out);
+	buf_clear(&w->why);
+	CU_ASSERT_FATAL(
+	    tool_open(&t, "rotate", w->config, SETTINGS_SIGNER) == 0);
+	resolver_zone_load(t.resolver, buf_text(&w->zone));
+	rc = rotate_step(&t, &w->rotate, now, &w->out, &w->why);
+	tool_close(&t);
+	return rc;
+}
+
+static bool
+says(struct buf *b, const char *text)
+{
+	return strstr(buf_text(b), text) != NULL;
+}
+
+/* True if the file has the text. */
+static bool
+has(struct world *w, const char *name, const char *text)
+{
+	char path[TMPDIR_PATH_MAX];
+	char *all;
+	size_t n;
+	bool found;
+
+	if (access(tmpdir_file(&w->d, name, path), F_OK) != 0)
+		return false;
+	all = eml_file(path, &n);
+	found = strstr(all, text) != NULL;
+	free(all);
+	return found;
+}
+
+/* Puts the record that the step has printed into the zone. Its selector is in
+ * ret[100]. */
+static void
+publish(struct world *w, char *ret)
+{
+	const char *record = strstr(buf_text(&w->out), "\nv=DKIM1; k=");
+	const char *name = strstr(buf_text(&w->out), "._domainkey.");
+	const char *from = name;
+
+	CU_ASSERT_FATAL(record != NULL && name != NULL);
+	while (from > buf_text(&w->out) && from[-1] != '\n' && from[-1] != ' ')
+		from--;
+	snprintf(ret, 100, "%.*s", (int)(name - from), from);
+	record++;
+	buf_fmt(&w->zone, "%s._domainkey.a.example TXT \"%.*s\"\n", ret,
+	    (int)strcspn(record, "\n"), record);
+}
+
+static void
+from_key_to_key(void)
+{
+	char new[100], path[200];
+	struct world w;
+
+	begin(&w, "signer { rotate_keep = 3 }\n");
+	w.rotate.status = true;
+	CHECK(step(&w, BEGIN) == TOOL_OK);
+	CHECK(says(&w.out, "a.example: no rotation is under way"));
+	CHECK(!rotate_has_begun(w.keys, "a.example"));
+	w.rotate.status = false;
+
+	CHECK(step(&w, BEGIN) == TOOL_LATER && w.why.n == 0);
+	CHECK(rotate_has_begun(w.keys, "a.example"));
+	publish(&w, new);
+	w.zone.n = 0; /* not yet */
+	CHECK(has(&w, "p.conf", new) && has(&w, "p.conf", "active = false"));
+	CHECK(step(&w, BEGIN + 60) == TOOL_LATER);
+	CHECK(says(&w.out, "missing: DNS has no such record"));
+	CHECK(!says(&w.out, "v=DKIM1")); /* no second key */
+
+	snprintf(path, sizeof path, "keys/a.example/%s.private", new);
+	CHECK(has(&w, path, "PRIVATE KEY"));
+	end(&w);
+}
+
+static void
+changes_over(void)
+{
+	char new[100];
+	struct world w;
+
+	begin(&w, "signer { rotate_keep = 3 }\n");
+	CHECK(step(&w, BEGIN) == TOOL_LATER);
+	publish(&w, new);
+	w.rotate.status = true;
+	CHECK(step(&w, BEGIN + 1) == TOOL_OK);
+	CHECK(says(&w.out, "the next run lets them sign"));
+	CHECK(has(&w, "p.conf", "active = false"));
+	w.rotate.status = false;
+	CHECK(step(&w, BEGIN + 2) == TOOL_OK);
+	CHECK(says(&w.out, "Keep the old records in DNS for 3 days"));
+	CHECK(has(&w, "p.conf", "active = true"));
+	CHECK(!has(&w, "p.conf", "key \"old\""));
+	CHECK(has(&w, "keys/a.example/old.private", "PRIVATE KEY"));
+
+	/* the days of the config, and of the command line */
+	buf_str(&w.zone, "old._domainkey.a.example TXT \"v=DKIM1; p=\"\n");
+	CHECK(step(&w, BEGIN + 2 + 3 * DAY - 1) == TOOL_OK);
+	CHECK(says(&w.out, "for 1 more days"));
+	w.rotate.keep = 5;
+	CHECK(step(&w, BEGIN + 2 + 3 * DAY) == TOOL_OK);
+	CHECK(says(&w.out, "for 2 more days"));
+	w.rotate.every = 90;
+	CHECK(step(&w, BEGIN + 2 + 3 * DAY) == TOOL_OK && w.out.n == 0);
+	w.rotate.every = w.rotate.keep = 0;
+	CHECK(step(&w, BEGIN + 2 + 3 * DAY) == TOOL_OK);
+	CHECK(says(&w.out, "Remove from DNS: old._domainkey.a.example"));
+	CHECK(rotate_has_begun(w.keys, "a.example"));
+
+	w.zone.n = 0;
+	buf_str(&w.zone, "old._domainkey.a.example ANY timeout\n");
+	CHECK(step(&w, BEGIN + 4 * DAY) == TOOL_OK);
+	CHECK(says(&w.out, "DNS gives no answer"));
+	CHECK(!says(&w.out, "Remove") && !says(&w.out, "done"));
+
+	w.zone.n = 0;
+	w.rotate.status = true;
+	CHECK(step(&w, BEGIN + 4 * DAY) == TOOL_OK);
+	CHECK(says(&w.out, "the rotation is done"));
+	CHECK(rotate_has_begun(w.keys, "a.example"));
+	w.rotate.status = false;
+	CHECK(step(&w, BEGIN + 4 * DAY) == TOOL_OK);
+	CHECK(!rotate_has_begun(w.keys, "a.example"));
+	end(&w);
+}
+
+/* --every: cron may come each day. */
+static void
+waits_for_its_age(void)
+{
+	const struct timespec made[2] = {{.tv_sec = BEGIN}, {.tv_sec = BEGIN}};
+	char path[TMPDIR_PATH_MAX];
+	struct world w;
+
+	begin(&w, "");
+	tmpdir_file(&w.d, "keys/a.example/old.private", path);
+	CHECK(utimensat(AT_FDCWD, path, made, 0) == 0);
+	w.rotate.every = 90;
+	CHECK(step(&w, BEGIN + 90 * DAY - 1) == TOOL_OK);
+	CHECK(w.out.n == 0 && !rotate_has_begun(w.keys, "a.example"));
+	CHECK(step(&w, BEGIN + 90 * DAY) == TOOL_LATER);
+	CHECK(rotate_has_begun(w.keys, "a.example"));
+	end(&w);
+}
+
+/* A run that was killed is taken up: no key is made twice, none is missing. */
+static void
+is_taken_up(void)
+{
+	static const char name[] = "keys/a.example/rotate.json";
+	char new[100], path[200];
+	struct world w;
+
+	/* in front of the key */
+	begin(&w, "");
+	tmpdir_write(&w.d, name,
+	    "{\"new\": [\"never\"], \"old\": [\"old\"], \"made\": false, "
+	    "\"activated\": 0}");
+	w.rotate.status = true;
+	CHECK(step(&w, BEGIN) == TOOL_OK);
+	CHECK(says(&w.out, "not all made"));
+	w.rotate.status = false;
+	CHECK(step(&w, BEGIN) == TOOL_LATER);
+	publish(&w, new);
+	CHECK(has(&w, name, new) && !has(&w, name, "never"));
+	CHECK(has(&w, name, "\"made\": true"));
+
+	/* behind it */
+	snprintf(path, sizeof path,
+	    "{\"new\": [\"%s\"], \"old\": [], \"made\": false, "
+	    "\"activated\": 0}",
+	    new);
+	tmpdir_write(&w.d, name, path);
+	CHECK(step(&w, BEGIN + 3600) == TOOL_LATER);
+	CHECK(!says(&w.out, "v=DKIM1"));
+	CHECK(has(&w, name, "\"made\": true") && has(&w, name, "\"old\""));
+
+	/* between activation and its note: the old key is out of the config */
+	CHECK(step(&w, BEGIN + 3601) == TOOL_OK);
+	snprintf(path, sizeof path,
+	    "{\"new\": [\"%s\"], \"old\": [\"old\"], \"made\": true, "
+	    "\"activated\": 0}",
+	    new);
+	tmpdir_write(&w.d, name, path);
+	CHECK(step(&w, BEGIN + 3602) == TOOL_OK);
+	CHECK(says(&w.out, "the new keys sign"));
+	CHECK(has(&w, name, "\"activated\": 1798765202"));
+	end(&w);
+}
+
+static void
+bad_states(void)
+{
+	static const char name[] = "keys/a.example/rotate.json";
+	char *large = calloc(1, ROTATE_STATE_MAX + 2);
+	struct world w;
+
+	CU_ASSERT_FATAL(large != NULL);
+	begin(&w, "");
+	tmpdir_write(&w.d, name, "{\"new\": [");
+	CHECK(step(&w, BEGIN) == -EBADMSG);
+	CHECK(says(&w.why, "rotate.json: this is not what rotate has written"));
+	CHECK(has(&w, "p.conf", "key \"old\""));
+	tmpdir_write(&w.d, name,
+	    "{\"new\": [\"gone\"], \"old\": [\"old\"], \"made\": true, "
+	    "\"activated\": 0}");
+	CHECK(step(&w, BEGIN) == -ENOENT);
+	CHECK(says(&w.why, "lacks the new key gone"));
+	for (size_t n = ROTATE_STATE_MAX; n <= ROTATE_STATE_MAX + 1; n++) {
+		memset(large, ' ', n);
+		memcpy(large, "{", 1);
+		tmpdir_write(&w.d, name, large);
+		CHECK(step(&w, BEGIN) ==
+		    (n == ROTATE_STATE_MAX ? -EBADMSG : -EFBIG));
+	}
+	free(large);
+	end(&w);
+}
+
+static void
+no_key_signs(void)
+{
+	struct world w;
+	char text[200];
+
+	begin(&w, "");
+	snprintf(text, sizeof text,
+	    "domain a.example { key old { file = \"%s/a.example/old.private\" "
+	    "active = false } }\n",
+	    w.keys);
+	tmpdir_write(&w.d, "p.conf", text);
+	CHECK(step(&w, BEGIN) == -ENOENT);
+	CHECK(says(&w.why, "no key of a.example signs"));
+	CHECK(!rotate_has_begun(w.keys, "a.example"));
+	end(&w);
+}
+
+/* While one process holds the lock, another does nothing. */
+static void
+only_one_at_a_time(void)
+{
+	struct world w;
+	int status = -1;
+	pid_t child;
+
+	begin(&w, "");
+	CHECK(rotate_lock(&w.rotate, &w.why) == 0);
+	child = fork();
+	if (child == 0)
+		_exit(rotate_lock(&w.rotate, &w.why) == -EBUSY &&
+		            says(&w.why, "another rotate is at work")
+		        ? 0
+		        : 1);
+	CHECK(waitpid(child, &status, 0) == child && status == 0);
+	w.rotate.domain = "none.example";
+	CHECK(rotate_lock(&w.rotate, &w.why) == -ENOENT);
+	end(&w);
+}
+
+SUITE("rotate", T(from_key_to_key), T(changes_over), T(waits_for_its_age),
+    T(is_taken_up), T(bad_states), T(no_key_signs), T(only_one_at_a_time))

@@ -1,0 +1,261 @@
+#include <errno.h>
+
+#include "admin/postfix/wiring.h"
+#include "tests/support/guard.h"
+#include "tests/support/suite.h"
+
+#define CHECK_IT "check_policy_service unix:private/policyd-spf"
+
+static void
+inserts_into_restrictions(void)
+{
+	static const struct {
+		const char *text;
+		enum wiring_relay relay;
+		int rc;
+		const char *want; /* or why not */
+	} rows[] = {
+	    {"", WIRING_RELAY_DEFAULT, 0,
+	        "permit_mynetworks, permit_sasl_authenticated, "
+	        "reject_unauth_destination, " CHECK_IT},
+	    {"", WIRING_RELAY_OWN, 0,
+	        "permit_mynetworks, permit_sasl_authenticated, " CHECK_IT},
+	    {"permit_mynetworks, reject_unauth_destination, "
+	     "reject_rbl_client x",
+	        WIRING_RELAY_DEFAULT, 0,
+	        "permit_mynetworks, reject_unauth_destination, " CHECK_IT
+	        ", reject_rbl_client x"},
+	    {"$mine defer_unauth_destination permit", WIRING_RELAY_OPEN, 0,
+	        "$mine defer_unauth_destination, " CHECK_IT " permit"},
+	    {"reject_non_fqdn_sender", WIRING_RELAY_OWN, 0,
+	        "reject_non_fqdn_sender, " CHECK_IT},
+	    {"permit_mynetworks, permit", WIRING_RELAY_DEFAULT, 0,
+	        "permit_mynetworks, " CHECK_IT ", permit"},
+	    {"reject_unauth_destination, check_policy_service "
+	     "unix:private/policyd-spf",
+	        WIRING_RELAY_OWN, -EALREADY, ""},
+	    {"reject_unauth_destination check_policy_service { "
+	     "unix:private/policyd-spf, default_action=DUNNO }",
+	        WIRING_RELAY_OWN, -EALREADY, ""},
+	    {"$mine", WIRING_RELAY_DEFAULT, -EINVAL, "it has a $name"},
+	    {"permit_mynetworks, Greylist", WIRING_RELAY_OWN, -EINVAL,
+	        "it has a $name or a class"},
+	    {"reject_unauth_destination greylist", WIRING_RELAY_OWN, 0,
+	        "reject_unauth_destination, " CHECK_IT " greylist"},
+	    {"permit_mynetworks", WIRING_RELAY_OPEN, -EINVAL, "open relay"},
+	    {"permit_mynetworks, reject", WIRING_RELAY_OWN, -EINVAL,
+	        "ends with reject"},
+	    {"check_policy_service { unix:x", WIRING_RELAY_OWN, -EINVAL,
+	        "brace"},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct span text = guard_copy(span_str(rows[i].text));
+		const char *why = "";
+		struct buf out;
+
+		suite_row(rows[i].text);
+		buf_init(&out, 4096);
+		CHECK(wiring_restrictions(text, span_str("greylist, other"),
+		          rows[i].relay, "unix:private/policyd-spf", &out,
+		          &why) == rows[i].rc);
+		if (rows[i].rc == -EINVAL)
+			CHECK(strstr(why, rows[i].want) != NULL);
+		else
+			CHECK_STR(buf_text(&out), rows[i].want);
+		buf_free(&out);
+		guard_free(text);
+	}
+	suite_row(NULL);
+}
+
+static void
+finds_its_place(void)
+{
+	static const struct {
+		const char *text;
+		enum wiring_place place;
+	} rows[] = {{"", WIRING_ABSENT},
+	    {"reject_unauth_destination, check_policy_service inet:x:1",
+	        WIRING_ABSENT},
+	    {"reject_unauth_destination," CHECK_IT, WIRING_GOOD},
+	    {CHECK_IT ", reject_unauth_destination", WIRING_UNSAFE},
+	    {"{ a", WIRING_UNREADABLE}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		suite_row(rows[i].text);
+		CHECK(wiring_place(span_str(rows[i].text),
+		          "unix:private/policyd-spf") == rows[i].place);
+	}
+	suite_row(NULL);
+	CHECK(wiring_guards_relay(
+	    span_str("permit_mynetworks, defer_unauth_destination")));
+	CHECK(wiring_guards_relay(span_str("permit_mynetworks reject")));
+	CHECK(!wiring_guards_relay(span_str("permit_mynetworks")));
+}
+
+static void
+inserts_into_milters(void)
+{
+	static const struct {
+		const char *text;
+		int rc;
+		const char *want;
+	} rows[] = {{"", 0, "inet:127.0.0.1:8891"},
+	    {"inet:localhost:1", 0, "inet:localhost:1, inet:127.0.0.1:8891"},
+	    {"{ inet:localhost:1, connect_timeout=1 } ", 0,
+	        "{ inet:localhost:1, connect_timeout=1 }, "
+	        "inet:127.0.0.1:8891"},
+	    {"unix:a INET:127.0.0.1:8891", -EALREADY, ""},
+	    {"{inet:127.0.0.1:8891 , default_action=accept}, x", -EALREADY, ""},
+	    {"inet:localhost:8891", -EALREADY, ""},
+	    {"inet:[127.0.0.1]:8891", -EALREADY, ""},
+	    {"unix:127.0.0.1:8891", 0,
+	        "unix:127.0.0.1:8891, inet:127.0.0.1:8891"},
+	    {"{ inet:x", -EINVAL, ""}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const char *why;
+		struct buf out;
+
+		suite_row(rows[i].text);
+		buf_init(&out, 4096);
+		CHECK(wiring_milters(span_str(rows[i].text),
+		          "inet:127.0.0.1:8891", "inet:127.0.0.1:8891", &out,
+		          &why) == rows[i].rc);
+		CHECK_STR(buf_text(&out), rows[i].want);
+		buf_free(&out);
+	}
+	suite_row(NULL);
+}
+
+static void
+replaces_a_milter(void)
+{
+	static const struct {
+		const char *list;
+		int rc;
+		const char *want, *action;
+	} rows[] = {{"inet:127.0.0.1:8891", 0, "{ unix:s, x=y }", ""},
+	    {"inet:a:1, inet:localhost:8891 unix:z", 0,
+	        "inet:a:1, { unix:s, x=y } unix:z", ""},
+	    {"unix:z, { inet:127.0.0.1:8891, default_action=accept }", 0,
+	        "unix:z, { unix:s, default_action=accept }", "accept"},
+	    {"{inet:127.0.0.1:8891}", 0, "{unix:s}", ""},
+	    {"$mine", -ENOENT, "", ""}, {"", -ENOENT, "", ""},
+	    {"{ inet:127.0.0.1:8891", -ENOENT, "", ""}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct span list = span_str(rows[i].list);
+		struct buf out;
+
+		suite_row(rows[i].list);
+		buf_init(&out, 4096);
+		CHECK(wiring_replace_milter(list, "inet:127.0.0.1:8891",
+		          "unix:s", "{ unix:s, x=y }", &out) == rows[i].rc);
+		CHECK_STR(buf_text(&out), rows[i].want);
+		CHECK(
+		    span_eq(wiring_default_action(list, "inet:127.0.0.1:8891"),
+		        span_str(rows[i].action)));
+		buf_free(&out);
+	}
+	suite_row(NULL);
+}
+
+static void
+spells_endpoints(void)
+{
+	static const struct {
+		const char *text, *want;
+	} rows[] = {{"inet:127.0.0.1:8891", "inet:127.0.0.1:8891"},
+	    {"unix:/q/postseal/s", "unix:postseal/s"},
+	    {"unix:/qq/postseal/s", "unix:/qq/postseal/s"},
+	    {"inet:0.0.0.0:8891", "inet:127.0.0.1:8891"},
+	    {"inet:[::]:8891", "inet:[::1]:8891"},
+	    {"inet:[2001:db8::1]:8891", "inet:[2001:db8::1]:8891"}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct endpoint e;
+		const char *why;
+		struct buf out;
+
+		suite_row(rows[i].text);
+		buf_init(&out, 300);
+		CHECK(endpoint_parse(span_str(rows[i].text), &e, &why) == 0);
+		wiring_endpoint(&e, "/q", &out);
+		CHECK_STR(buf_text(&out), rows[i].want);
+		buf_free(&out);
+	}
+	suite_row(NULL);
+}
+
+static void
+knows_milters(void)
+{
+	static const struct {
+		const char *list, *milter;
+		bool has, last;
+	} rows[] = {{"", "unix:s", false, false},
+	    {"unix:s, inet:x:1", "unix:s", true, false},
+	    {"inet:x:1 local:s", "unix:s", true, true},
+	    {"unix:S", "unix:s", false, false},
+	    {"inet:[::1]:8", "inet:[::1]:8", true, true},
+	    {"INET:LOCALHOST:8, {inet:y:2}", "inet:127.0.0.1:8", true, false},
+	    {"inet:localhost:88", "inet:127.0.0.1:8", false, false},
+	    {"inet:", "inet:127.0.0.1:8", false, false},
+	    {"{", "unix:s", false, false}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct span list = guard_copy(span_str(rows[i].list));
+
+		suite_row(rows[i].list);
+		CHECK(wiring_has_milter(list, rows[i].milter) == rows[i].has);
+		CHECK(wiring_milter_is_last(list, rows[i].milter) ==
+		    rows[i].last);
+		guard_free(list);
+	}
+	suite_row(NULL);
+}
+
+/* Both halves of each split of a value, at the edge of a page. */
+static void
+feed(void *arg, struct span head, struct span tail)
+{
+	struct span part[] = {head, tail};
+
+	for (int i = 0; i < 2; i++) {
+		struct buf out;
+		const char *why = NULL;
+		int rc;
+
+		buf_init(&out, 4096);
+		rc = wiring_restrictions(part[i], span_str("greylist"),
+		    WIRING_RELAY_DEFAULT, "unix:private/policyd-spf", &out,
+		    &why);
+		CHECK(rc == 0 || rc == -EALREADY || why != NULL);
+		(void)wiring_place(part[i], "unix:private/policyd-spf");
+		buf_clear(&out);
+		rc = wiring_milters(part[i], "inet:[::1]:8",
+		    "{ inet:[::1]:8, default_action=tempfail }", &out, &why);
+		CHECK(rc == 0 || rc == -EALREADY || why != NULL);
+		rc = wiring_replace_milter(
+		    part[i], "inet:[::1]:8", "unix:s", "{ unix:s }", &out);
+		CHECK(rc == 0 || rc == -ENOENT);
+		(void)wiring_default_action(part[i], "inet:[::1]:8");
+		buf_free(&out);
+	}
+}
+
+static void
+every_split(void)
+{
+	guard_splits(span_str("permit_mynetworks, $mine, greylist, "
+	                      "reject_unauth_destination, " CHECK_IT
+	                      ", { inet:[::1]:8, connect_timeout=1 }, "
+	                      "inet:localhost:1, ${a?{b}{c}}"),
+	    feed, NULL);
+}
+
+SUITE("wiring", T(knows_milters), T(every_split), T(inserts_into_restrictions),
+    T(finds_its_place), T(inserts_into_milters), T(replaces_a_milter),
+    T(spells_endpoints))

@@ -1,0 +1,112 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "admin/setup/setupconfig.h"
+#include "tests/support/eml.h"
+#include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
+
+/* Reads text, NULL: no file, as setup would, writes it; what it is then. */
+static void
+check(const char *text, bool observe, const char *listen, const char *want)
+{
+	char path[TMPDIR_PATH_MAX];
+	struct setupconfig c;
+	struct tmpdir d;
+	struct buf why;
+	char *got;
+	size_t n;
+
+	suite_row(text == NULL ? "no file" : text);
+	tmpdir_make(&d);
+	if (text != NULL)
+		tmpdir_write(&d, "p.conf", text);
+	buf_init(&why, 1000);
+	CHECK(setupconfig_read(&c, tmpdir_file(&d, "p.conf", path), &why) == 0);
+	CHECK(setupconfig_plan(&c, "mx.a.example", observe, listen) == 0);
+	CHECK((c.changes.n > 0) == (text == NULL || strcmp(text, want) != 0));
+	CHECK(setupconfig_store(&c) == 0);
+	CHECK(why.n == 0);
+	got = eml_file(path, &n);
+	CHECK_STR(got, want);
+	free(got);
+	setupconfig_free(&c);
+	buf_free(&why);
+	tmpdir_remove(&d);
+	suite_row(NULL);
+}
+
+static void
+two_lines(void)
+{
+	check(NULL, true, "",
+	    "hostname = \"mx.a.example\"\n\npolicyd {\n\tobserve = true\n}\n");
+	check("# mine\nhostname = \"h.example\"\n", true, "",
+	    "# mine\nhostname = \"h.example\"\n\npolicyd {\n\tobserve = "
+	    "true\n}\n");
+	check("hostname = h.example\npolicyd { observe = false }\n", true, "",
+	    "hostname = h.example\npolicyd { observe = false }\n");
+	check("hostname = h.example\n", false, "", "hostname = h.example\n");
+	check("hostname = h.example\nsigner { listen = {\"unix:/a\"} }\n",
+	    false, "{\"unix:/q/s\"}",
+	    "hostname = h.example\nsigner { listen = {\"unix:/q/s\"} }\n");
+}
+
+static void
+enforces(void)
+{
+	char path[TMPDIR_PATH_MAX];
+	struct setupconfig c;
+	struct tmpdir d;
+	struct buf why;
+	char *got;
+	size_t n;
+
+	tmpdir_make(&d);
+	tmpdir_write(
+	    &d, "p.conf", "policyd {\n\t# c\n\tobserve = true # d\n}\n");
+	buf_init(&why, 1000);
+	CHECK(setupconfig_read(&c, tmpdir_file(&d, "p.conf", path), &why) == 0);
+	CHECK(setupconfig_enforce(&c) == 0 && setupconfig_store(&c) == 0);
+	got = eml_file(path, &n);
+	CHECK_STR(got, "policyd {\n\t# c\n\tobserve = false # d\n}\n");
+	free(got);
+	setupconfig_free(&c);
+	buf_free(&why);
+	tmpdir_remove(&d);
+}
+
+/* What is no config is not touched. */
+static void
+refuses(void)
+{
+	static const char *const rows[] = {"policyd {\n", "no_such_key = 3\n",
+	    "policyd { observe = maybe }\n"};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char path[TMPDIR_PATH_MAX];
+		struct setupconfig c;
+		struct tmpdir d;
+		struct buf why;
+		char *got;
+		size_t n;
+
+		suite_row(rows[i]);
+		tmpdir_make(&d);
+		tmpdir_write(&d, "p.conf", rows[i]);
+		buf_init(&why, 1000);
+		CHECK(setupconfig_read(&c, tmpdir_file(&d, "p.conf", path),
+		          &why) == -EINVAL);
+		CHECK(strstr(buf_text(&why), "p.conf:1: ") != NULL ||
+		    strstr(buf_text(&why), "p.conf:2: ") != NULL);
+		got = eml_file(path, &n);
+		CHECK_STR(got, rows[i]);
+		free(got);
+		buf_free(&why);
+		tmpdir_remove(&d);
+	}
+	suite_row(NULL);
+}
+
+SUITE("setupconfig", T(two_lines), T(enforces), T(refuses))

@@ -1,0 +1,243 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "admin/postfix/wiring.h"
+#include "admin/setup/setupplan.h"
+#include "tests/support/fakepostconf.h"
+#include "tests/support/suite.h"
+
+static const char defaults[] = "myhostname = mx.a.example\n"
+                               "config_directory = /etc/postfix\n"
+                               "queue_directory = /q\n"
+                               "smtpd_relay_restrictions = permit_mynetworks, "
+                               "defer_unauth_destination\n"
+                               "smtpd_recipient_restrictions = \n"
+                               "smtpd_restriction_classes = \n"
+                               "smtpd_milters = \n"
+                               "non_smtpd_milters = \n"
+                               "content_filter = \n"
+                               "mail_version = 3.7.11\n"
+                               "milter_default_action = tempfail\n"
+                               "internal_mail_filter_classes = \n";
+
+/* A plan for a Postfix that differs from the defaults by these lines. */
+static int
+plan(struct setupplan *ret, const struct tmpdir *d, const char *config,
+    struct buf *why)
+{
+	struct postconf p = {.dir = NULL};
+	struct settings *s = NULL;
+	int rc;
+
+	CU_ASSERT_FATAL(settings_parse("c", span_str(config), SETTINGS_ALL, &s,
+	                    why, why) == 0);
+	rc = setupplan_make(&p, s, NULL, ret, why);
+	settings_free(s);
+	return rc;
+}
+
+static void
+text_of(const struct setupplan *plan, struct buf *out)
+{
+	buf_init(out, 100000);
+	for (size_t i = 0; i < plan->n; i++)
+		postconf_command_print(&plan->command[i], out);
+}
+
+#define SERVICE \
+	"postconf -M 'policyd-spf/unix=policyd-spf unix - n n - 0 spawn " \
+	"user=postseal-policyd argv=" SETUPPLAN_POLICYD "'\n"
+#define LIMIT "postconf -e 'policyd-spf_time_limit = 3600'\n"
+#define NON "postconf -e 'non_smtpd_milters = $smtpd_milters'\n"
+#define REST "postconf -e 'internal_mail_filter_classes = bounce'\n"
+#define OURS "unix:postseal/signer.sock"
+#define ITEM "{ " OURS ", default_action=tempfail }"
+#define LISTEN "{\"unix:/q/postseal/signer.sock\"}"
+#define SET "signer { listen = " LISTEN " }"
+
+#define SPAWNED \
+	"policyd-spf unix - n n - 0 spawn user=a argv=/x/postseal-policyd\n"
+#define DONE \
+	"policyd-spf_time_limit = 10\n" \
+	"internal_mail_filter_classes = bounce\n" \
+	"smtpd_recipient_restrictions = reject_unauth_destination, " \
+	"check_policy_service unix:private/policyd-spf\n"
+
+static const struct {
+	const char *main_cf, *master_cf, *config;
+	const char *want; /* commands */
+	bool wired;
+	const char *listen; /* NULL: LISTEN */
+} rows[] = {
+    {"", "", "",
+        SERVICE LIMIT
+        "postconf -e 'smtpd_recipient_restrictions = permit_mynetworks, "
+        "permit_sasl_authenticated, reject_unauth_destination, "
+        "check_policy_service unix:private/policyd-spf'\n"
+        "postconf -e 'smtpd_milters = " ITEM "'\n" NON REST,
+        false, NULL},
+    {"policyd-spf_time_limit = 10\nsmtpd_milters = inet:x:1\n"
+     "milter_default_action = tempfail\n"
+     "internal_mail_filter_classes = notify\n"
+     "smtpd_recipient_restrictions = reject_unauth_destination, permit\n",
+        "", "",
+        SERVICE "postconf -e 'smtpd_recipient_restrictions = "
+                "reject_unauth_destination, check_policy_service "
+                "unix:private/policyd-spf, permit'\n"
+                "postconf -e 'smtpd_milters = inet:x:1, " ITEM "'\n" NON,
+        false, NULL},
+    {"policyd-spf_time_limit = 10\nsmtpd_milters = " OURS "\n"
+     "non_smtpd_milters = $smtpd_milters\n"
+     "milter_default_action = tempfail\n"
+     "internal_mail_filter_classes = bounce\n"
+     "smtpd_recipient_restrictions = reject_unauth_destination, "
+     "check_policy_service unix:private/policyd-spf\n",
+        "policyd-spf unix - n n - 0 spawn user=a argv=/x/postseal-policyd\n",
+        "", "", true, NULL},
+    /* behind a $name, and in a class */
+    {"policyd-spf_time_limit = 10\nsmtpd_milters = " ITEM "\n"
+     "non_smtpd_milters = " OURS "\n"
+     "milter_default_action = tempfail\n"
+     "internal_mail_filter_classes = bounce\n"
+     "smtpd_recipient_restrictions = $mine\n"
+     "mine = reject_unauth_destination, check_policy_service "
+     "unix:private/policyd-spf\n",
+        "policyd-spf unix - n n - 0 spawn user=a argv=/x/postseal-policyd\n",
+        "", "", true, NULL},
+    {"policyd-spf_time_limit = 10\nsmtpd_milters = " OURS "\n"
+     "non_smtpd_milters = " OURS "\n"
+     "milter_default_action = tempfail\n"
+     "internal_mail_filter_classes = bounce\n"
+     "smtpd_restriction_classes = mine\n"
+     "smtpd_recipient_restrictions = reject_unauth_destination, mine\n"
+     "mine = check_policy_service unix:private/policyd-spf\n",
+        "policyd-spf unix - n n - 0 spawn user=a argv=/x/postseal-policyd\n",
+        "", "", true, NULL},
+    {"policyd-spf_time_limit = 10\nnon_smtpd_milters = inet:y:2\n"
+     "milter_default_action = tempfail\n"
+     "internal_mail_filter_classes = bounce\n"
+     "smtpd_recipient_restrictions = reject_unauth_destination, "
+     "check_policy_service unix:private/policyd-spf\n",
+        "policyd-spf unix - n n - 0 spawn user=a argv=/x/postseal-policyd\n",
+        "signer { listen = \"unix:/q/postseal/s\" }",
+        "postconf -e 'smtpd_milters = { unix:postseal/s, "
+        "default_action=tempfail }'\n"
+        "postconf -e 'non_smtpd_milters = inet:y:2, { unix:postseal/s, "
+        "default_action=tempfail }'\n",
+        true, ""},
+    /* from before: in the place of the old address */
+    {DONE "smtpd_milters = inet:a:1, inet:localhost:8891 unix:z\n"
+          "non_smtpd_milters = { inet:127.0.0.1:8891, x=y }\n",
+        SPAWNED, "",
+        "postconf -e 'smtpd_milters = inet:a:1, " ITEM " unix:z'\n"
+        "postconf -e 'non_smtpd_milters = { " OURS ", x=y }'\n",
+        true, LISTEN},
+    /* TCP was chosen */
+    {DONE "smtpd_milters = inet:127.0.0.1:8891\n"
+          "non_smtpd_milters = $smtpd_milters\n",
+        SPAWNED, "signer { listen = inet:127.0.0.1:8891 }", "", true, ""},
+    /* another instance has its socket */
+    {DONE "smtpd_milters = \n", SPAWNED,
+        "signer { listen = \"unix:/spool/s\" }",
+        "postconf -e 'smtpd_milters = " ITEM "'\n" NON, true,
+        "{\"unix:/spool/s\", \"unix:/q/postseal/signer.sock\"}"},
+    /* a Postfix that has no braces */
+    {"policyd-spf_time_limit = 10\nmail_version = 2.11.3\n"
+     "smtpd_recipient_restrictions = reject_unauth_destination, "
+     "check_policy_service unix:private/policyd-spf\n",
+        SPAWNED, SET,
+        "postconf -e 'smtpd_milters = " OURS "'\n" NON REST
+        "postconf -e 'milter_default_action = tempfail'\n",
+        true, ""},
+};
+
+static void
+makes_commands(void)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct setupplan p;
+		struct tmpdir d;
+		struct buf why, out;
+
+		suite_row(rows[i].main_cf);
+		tmpdir_make(&d);
+		fakepostconf_make(
+		    &d, rows[i].main_cf, defaults, rows[i].master_cf);
+		buf_init(&why, 10000);
+		CHECK(plan(&p, &d, rows[i].config, &why) == 0);
+		text_of(&p, &out);
+		CHECK_STR(buf_text(&out), rows[i].want);
+		CHECK(p.wired == rows[i].wired);
+		CHECK_STR(buf_text(&p.listen),
+		    rows[i].listen == NULL ? LISTEN : rows[i].listen);
+		CHECK_STR(buf_text(&p.hostname), "mx.a.example");
+		CHECK_STR(buf_text(&p.dir), "/etc/postfix");
+		setupplan_free(&p);
+		buf_free(&why);
+		buf_free(&out);
+		tmpdir_remove(&d);
+	}
+	suite_row(NULL);
+}
+
+static void
+refuses(void)
+{
+	static const struct {
+		const char *main_cf, *master_cf, *why;
+	} bad[] = {
+	    {"",
+	        "policyd-spf unix - n n - 0 spawn user=a argv=/x/policyd-spf\n",
+	        "the service policyd-spf is another program"},
+	    {"smtpd_recipient_restrictions = $mine\nmine = permit\n", "",
+	        "smtpd_recipient_restrictions: it has a $name or a class"},
+	    {"smtpd_recipient_restrictions = mine\n"
+	     "smtpd_restriction_classes = mine\nmine = permit\n",
+	        "", "smtpd_recipient_restrictions: it has a $name or a class"},
+	    {"smtpd_recipient_restrictions = { a\n", "",
+	        "a brace is left open"},
+	    {"smtpd_recipient_restrictions = permit_mynetworks\n"
+	     "smtpd_relay_restrictions = permit_mynetworks\n",
+	        "", "could be an open relay"},
+	    {"smtpd_milters = { a\n", "",
+	        "smtpd_milters: a brace is left open"},
+	};
+
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		struct setupplan p;
+		struct tmpdir d;
+		struct buf why;
+
+		suite_row(bad[i].main_cf);
+		tmpdir_make(&d);
+		fakepostconf_make(
+		    &d, bad[i].main_cf, defaults, bad[i].master_cf);
+		buf_init(&why, 10000);
+		CHECK(plan(&p, &d, "", &why) == -EINVAL);
+		CHECK(strstr(buf_text(&why), bad[i].why) != NULL);
+		buf_free(&why);
+		tmpdir_remove(&d);
+	}
+	suite_row(NULL);
+}
+
+static void
+advises(void)
+{
+	struct setupplan p;
+	struct tmpdir d;
+	struct buf why;
+
+	tmpdir_make(&d);
+	fakepostconf_make(
+	    &d, "content_filter = smtp:[127.0.0.1]:1\n", defaults, "");
+	buf_init(&why, 10000);
+	CHECK(plan(&p, &d, "", &why) == 0);
+	CHECK(strstr(buf_text(&p.advice), "-o smtpd_milters=") != NULL);
+	setupplan_free(&p);
+	buf_free(&why);
+	tmpdir_remove(&d);
+}
+
+SUITE("setupplan", T(makes_commands), T(refuses), T(advises))

@@ -1,0 +1,111 @@
+#include <errno.h>
+
+#include "common/dkim/base64.h"
+#include "tests/support/guard.h"
+#include "tests/support/suite.h"
+
+/* RFC 4648 section 10, and what has the last letters of the alphabet. */
+static const char *const pairs[][2] = {
+    {"", ""},
+    {"f", "Zg=="},
+    {"fo", "Zm8="},
+    {"foo", "Zm9v"},
+    {"foob", "Zm9vYg=="},
+    {"fooba", "Zm9vYmE="},
+    {"foobar", "Zm9vYmFy"},
+    {"\xfb\xff\xbf", "+/+/"},
+    {"\xff\xff\xff\xff", "/////w=="},
+};
+
+static void
+both_ways(void)
+{
+	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+		struct span in = guard_copy(span_str(pairs[i][0]));
+		struct span text = guard_copy(span_str(pairs[i][1]));
+		unsigned char got[10];
+		struct buf out;
+		size_t n = 99;
+
+		suite_row(pairs[i][1]);
+		buf_init(&out, 100);
+		CHECK(base64_add(&out, in.p, in.n) == 0);
+		CHECK(span_eq(buf_view(&out), text));
+		CHECK(base64_size(in.n) == text.n);
+		CHECK(base64_read(text, got, sizeof got, &n) == 0);
+		CHECK(span_eq(span_of(got, n), in));
+		CHECK(base64_read(text, got, in.n, &n) == 0);
+		if (in.n > 0)
+			CHECK(
+			    base64_read(text, got, in.n - 1, &n) == -EMSGSIZE);
+		buf_free(&out);
+		guard_free(in);
+		guard_free(text);
+	}
+}
+
+static void
+white_space(void)
+{
+	unsigned char got[10];
+	size_t n;
+
+	CHECK(base64_read(
+	          span_str(" Z\tm\r\n 9v\nYg =\n="), got, sizeof got, &n) == 0);
+	CHECK(span_eq(span_of(got, n), span_str("foob")));
+}
+
+static void
+bad(void)
+{
+	static const char *const texts[] = {"Z", "Zg",
+	    "Zg=", "Zg===", "Zg==Zg==", "Zm9v=", "=",
+	    "====", "Zh==", "Zm9=", "Zm-v", "Zm_v", "Zm9v!",
+	    "Z=g=", "Zm8=Zg==", "\"Zm9v\"", "Zm9\xc3", "Zg= ;=", "----",
+	    "Zm9v----", "Zm9v-", "Zm9v---", "AA=A", "=AAA"};
+
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		struct span in = guard_copy(span_str(texts[i]));
+		unsigned char got[10];
+		size_t n = 99;
+
+		suite_row(texts[i]);
+		CHECK(base64_read(in, got, sizeof got, &n) == -EINVAL);
+		CHECK(n == 99);
+		guard_free(in);
+	}
+}
+
+/* Longer than what is encoded at once. */
+static void
+every_length(void)
+{
+	unsigned char in[200], got[200];
+	size_t n;
+
+	for (size_t i = 0; i < sizeof in; i++)
+		in[i] = (unsigned char)(i * 37);
+	for (size_t len = 0; len <= sizeof in; len++) {
+		struct buf out;
+
+		buf_init(&out, 300);
+		CHECK(base64_add(&out, in, len) == 0);
+		CHECK(out.n == base64_size(len));
+		CHECK(base64_read(buf_view(&out), got, sizeof got, &n) == 0);
+		CHECK(span_eq(span_of(got, n), span_of(in, len)));
+		buf_free(&out);
+	}
+}
+
+static void
+no_room(void)
+{
+	struct buf out;
+
+	buf_init(&out, 7);
+	CHECK(base64_add(&out, "foob", 4) == -EMSGSIZE);
+	buf_free(&out);
+}
+
+SUITE(
+    "base64", T(both_ways), T(white_space), T(bad), T(every_length), T(no_room))

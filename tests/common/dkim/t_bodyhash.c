@@ -1,0 +1,148 @@
+#include <openssl/evp.h>
+
+#include "common/dkim/bodyhash.h"
+#include "tests/support/guard.h"
+#include "tests/support/suite.h"
+
+static const char *
+base64(const unsigned char *hash)
+{
+	static unsigned char text[4 * (BODYHASH_SIZE + 2) / 3 + 1];
+
+	EVP_EncodeBlock(text, hash, BODYHASH_SIZE);
+	return (const char *)text;
+}
+
+static const char *
+hash_of(struct bodyhash *b, enum canonicalization canon, const char *body)
+{
+	unsigned char hash[BODYHASH_SIZE];
+
+	bodyhash_begin(b, canon);
+	bodyhash_feed(b, span_str(body));
+	CHECK(bodyhash_end(b, hash) == 0);
+	return base64(hash);
+}
+
+/* RFC 6376 sections 3.4.3 and 3.4.4, RFC 8463 A.3, RFC 6376 A.2. */
+static void
+published(void)
+{
+	static const char one[] = "Hi.\r\n\r\nWe lost the game. Are you "
+	                          "hungry yet?\r\n\r\nJoe.\r\n";
+	static const char two[] = "Hi.\r\n\r\nWe lost the game.  Are you "
+	                          "hungry yet?\r\n\r\nJoe.\r\n";
+	static const char joe[] =
+	    "2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=";
+	struct bodyhash *b;
+
+	CU_ASSERT_FATAL(bodyhash_new(&b) == 0);
+	CHECK_STR(hash_of(b, CANON_SIMPLE, ""),
+	    "frcCV1k9oG9oKj3dpUqdJg1PxRT2RSN/XKdLCPjaYaY=");
+	CHECK_STR(hash_of(b, CANON_RELAXED, ""),
+	    "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+	CHECK_STR(hash_of(b, CANON_RELAXED, two), joe);
+	CHECK_STR(hash_of(b, CANON_SIMPLE, one), joe);
+	bodyhash_free(b);
+}
+
+/* What was fed before begin, or before an end, does not matter. */
+static void
+used_again(void)
+{
+	unsigned char hash[BODYHASH_SIZE];
+	struct bodyhash *b;
+	const char *want = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+
+	CU_ASSERT_FATAL(bodyhash_new(&b) == 0);
+	bodyhash_feed(b, span_str("left over \r"));
+	CHECK_STR(hash_of(b, CANON_RELAXED, ""), want);
+	bodyhash_begin(b, CANON_RELAXED);
+	bodyhash_feed(b, span_str("left over \r"));
+	CHECK_STR(hash_of(b, CANON_RELAXED, "\r\n \r\n"), want);
+	bodyhash_begin(b, CANON_RELAXED);
+	CHECK(bodyhash_end(b, hash) == 0);
+	CHECK_STR(base64(hash), want);
+	bodyhash_free(b);
+}
+
+/*
+ * Runs of every length around the sizes at which they are copied, flushed or
+ * handed on; the order of the bytes must stay.
+ */
+static void
+run_lengths(void)
+{
+	static const size_t lengths[] = {
+	    0, 1, 255, 256, 257, 767, 768, 769, 1023, 1024, 1025, 3000};
+	enum { N = sizeof lengths / sizeof lengths[0] };
+	unsigned char got[BODYHASH_SIZE], want[BODYHASH_SIZE];
+	static char body[4 * 3010], plain[4 * 3010];
+	struct bodyhash *b;
+	unsigned bad = 0;
+
+	CU_ASSERT_FATAL(bodyhash_new(&b) == 0);
+	for (size_t i = 0; i < N * N * N; i++) {
+		const size_t run[] = {
+		    lengths[i % N], lengths[i / N % N], lengths[i / N / N]};
+		size_t n = 0, m = 0;
+
+		for (size_t k = 0; k < 3; k++) {
+			for (size_t j = 0; j < run[k]; j++)
+				body[n++] = plain[m++] = (char)('a' + j % 23);
+			body[n++] = '\t'; /* ends the run */
+			plain[m++] = ' ';
+			body[n++] = plain[m++] = '.';
+		}
+		memcpy(plain + m, "\r\n", 2);
+		CU_ASSERT_FATAL(EVP_Digest(plain, m + 2, want, NULL,
+		                    EVP_sha256(), NULL) == 1);
+		bodyhash_begin(b, CANON_RELAXED);
+		bodyhash_feed(b, span_of(body, n));
+		bad += bodyhash_end(b, got) != 0 ||
+		    memcmp(got, want, sizeof got) != 0;
+	}
+	CHECK(bad == 0);
+	bodyhash_free(b);
+}
+
+struct splitting {
+	struct bodyhash *b;
+	unsigned char want[BODYHASH_SIZE];
+};
+
+static void
+feed_both(void *arg, struct span head, struct span tail)
+{
+	unsigned char got[BODYHASH_SIZE];
+	struct splitting *s = arg;
+
+	bodyhash_begin(s->b, CANON_RELAXED);
+	bodyhash_feed(s->b, head);
+	bodyhash_feed(s->b, tail);
+	CHECK(bodyhash_end(s->b, got) == 0);
+	CHECK(memcmp(got, s->want, sizeof got) == 0);
+}
+
+static void
+splits(void)
+{
+	static const char canonical[] = " a b\r\n\r\nc d\r\n";
+	struct splitting s;
+
+	CU_ASSERT_FATAL(bodyhash_new(&s.b) == 0);
+	CU_ASSERT_FATAL(EVP_Digest(canonical, sizeof canonical - 1, s.want,
+	                    NULL, EVP_sha256(), NULL) == 1);
+	guard_splits(
+	    span_str("\t a  b\t\r\n \r\nc\td \r\n \r\n\r\n"), feed_both, &s);
+	bodyhash_free(s.b);
+}
+
+static void
+nothing_to_free(void)
+{
+	bodyhash_free(NULL);
+}
+
+SUITE("bodyhash", T(published), T(used_again), T(run_lengths), T(splits),
+    T(nothing_to_free))

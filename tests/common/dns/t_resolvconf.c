@@ -1,0 +1,83 @@
+#include "common/dns/resolvconf.h"
+
+#include <stdio.h>
+
+#include "tests/support/guard.h"
+#include "tests/support/suite.h"
+
+/* "192.0.2.1 192.0.2.2 5x2 rotate" */
+static const char *
+text_of(const struct resolvconf *c)
+{
+	static char text[400];
+	char server[DNS_SERVER_TEXT_MAX];
+	int n = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		n += snprintf(text + n, sizeof text - (size_t)n, "%s ",
+		    dns_server_text(&c->server[i], server));
+	snprintf(text + n, sizeof text - (size_t)n, "%ux%u%s%s%s", c->timeout,
+	    c->attempts, c->rotate ? " rotate" : "", c->use_vc ? " use-vc" : "",
+	    c->trust_ad ? " trust-ad" : "");
+	return text;
+}
+
+static const struct {
+	const char *text, *want;
+} rows[] = {
+    {"", "5x2"},
+    {"nameserver 192.0.2.1", "192.0.2.1 5x2"},
+    {"nameserver\t192.0.2.1 \t# a\n", "192.0.2.1 5x2"},
+    {"nameserver 192.0.2.1\r\nnameserver ::1\r\n", "192.0.2.1 ::1 5x2"},
+    {"nameserver fe80::53%eth0\n", "fe80::53%eth0 5x2"},
+    {"# nameserver 192.0.2.1\n;nameserver 192.0.2.2\n", "5x2"},
+    {" nameserver 192.0.2.1\nnameservers 192.0.2.2\nnameserver", "5x2"},
+    {"nameserver mx.example\nnameserver 192.0.2.2\n", "192.0.2.2 5x2"},
+    {"nameserver 192.0.2.1:54\nnameserver 192.0.2.300\n", "5x2"},
+    {"nameserver 192.0.2.1\nnameserver 192.0.2.2\nnameserver 192.0.2.3\n"
+     "nameserver 192.0.2.4\n",
+        "192.0.2.1 192.0.2.2 192.0.2.3 5x2"},
+    {"options timeout:1 attempts:4", "1x4"},
+    {"options timeout:30 attempts:5", "30x5"},
+    {"options timeout:31 attempts:6", "30x5"},
+    {"options timeout:99999999999999999999 attempts:0", "30x1"},
+    {"options timeout: attempts:x timeout", "5x1"},
+    {"options rotate use-vc trust-ad edns0 ndots:3 inet6 debug",
+        "5x2 rotate use-vc trust-ad"},
+    {"options rotate\noptions trust-ad\n", "5x2 rotate trust-ad"},
+    {"options rotated xtrust-ad use-vc:1", "5x2"},
+    {"search a.example b.example\ndomain c.example\nsortlist 1.2.3.4\n", "5x2"},
+};
+
+static void
+texts(void)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct span text = guard_copy(span_str(rows[i].text));
+		struct resolvconf c;
+
+		suite_row(rows[i].text);
+		resolvconf_read(text, &c);
+		CHECK_STR(text_of(&c), rows[i].want);
+		guard_free(text);
+	}
+}
+
+/* Cut anywhere, and with bytes that no such file has. */
+static void
+any_bytes(void)
+{
+	static const char text[] = "nameserver fe80::53%eth0\n\0\377options "
+	                           "timeout:3\n\nnameserver 192.0.2.1";
+	struct resolvconf c;
+
+	for (size_t n = 0; n < sizeof text; n++) {
+		struct span copy = guard_copy(span_of(text, n));
+
+		resolvconf_read(copy, &c);
+		CHECK(c.n <= 2 && (c.timeout == 5));
+		guard_free(copy);
+	}
+}
+
+SUITE("resolvconf", T(texts), T(any_bytes))

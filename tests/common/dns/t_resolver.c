@@ -1,0 +1,1289 @@
+/* The real resolver on the real loop, asking scripted servers. */
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "common/bytes/buf.h"
+#include "common/dns/resolver.h"
+#include "common/io/loop.h"
+#include "common/limits.h"
+#include "common/log/log.h"
+#include "tests/support/dnsd.h"
+#include "tests/support/nomem.h"
+#include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
+
+enum { WANTED_MAX = 8, GIVE_UP = 30000 /* ms; well over all deadlines */ };
+
+/* A worker with a resolver, and what was called back. */
+struct rig {
+	struct dnsd *server;
+	struct loop *loop;
+	struct resolver *r;
+	struct timer *giveup;
+	unsigned wanted, got;
+	struct dns_answer *last;
+	bool inside; /* resolver_ask() is running */
+};
+
+/* One question's place in an array of them. */
+struct slot {
+	struct rig *rig;
+	struct dns_query *q;
+	struct dns_answer *a;
+	unsigned calls;
+};
+
+static void
+give_up(void *arg)
+{
+	struct rig *rig = arg;
+
+	CU_FAIL("no answer");
+	loop_stop(rig->loop);
+}
+
+static void
+rig_open(struct rig *rig, const char *zone, unsigned timeout)
+{
+	struct dns_server server;
+	struct dns_settings dns = {
+	    .servers = {.v = &server, .n = 1}, .timeout = timeout};
+
+	*rig = (struct rig){.server = dnsd_start(zone)};
+	CU_ASSERT_EQUAL_FATAL(ip_parse(span_str("127.0.0.1"), &server.ip), 0);
+	server.port = dnsd_port(rig->server);
+	CU_ASSERT_EQUAL_FATAL(loop_new(&rig->loop), 0);
+	CU_ASSERT_EQUAL_FATAL(resolver_new(rig->loop, &dns, &rig->r), 0);
+	CU_ASSERT_EQUAL_FATAL(
+	    timer_new(rig->loop, give_up, rig, &rig->giveup), 0);
+}
+
+static void
+rig_close(struct rig *rig)
+{
+	dns_answer_free(rig->last);
+	resolver_free(rig->r);
+	timer_free(rig->giveup);
+	loop_free(rig->loop);
+	dnsd_stop(rig->server);
+}
+
+/* Runs the loop until n more were called back. */
+static void
+rig_await(struct rig *rig, unsigned n)
+{
+	rig->wanted = rig->got + n;
+	timer_set(rig->giveup, GIVE_UP);
+	if (rig->got < rig->wanted)
+		loop_run(rig->loop);
+	timer_clear(rig->giveup);
+}
+
+static void
+pause_end(void *arg)
+{
+	loop_stop(arg);
+}
+
+/* Runs the loop for ms. */
+static void
+rig_pause(struct rig *rig, unsigned ms)
+{
+	struct timer *t;
+
+	rig->wanted = 0;
+	CU_ASSERT_EQUAL_FATAL(
+	    timer_new(rig->loop, pause_end, rig->loop, &t), 0);
+	timer_set(t, ms);
+	loop_run(rig->loop);
+	timer_free(t);
+}
+
+static void
+slot_got(void *arg, struct dns_answer *a)
+{
+	struct slot *s = arg;
+
+	CU_ASSERT_FALSE(s->rig->inside);
+	s->a = a;
+	s->calls++;
+	if (++s->rig->got == s->rig->wanted)
+		loop_stop(s->rig->loop);
+}
+
+static enum ask
+slot_ask(struct rig *rig, struct slot *s, const char *name, enum dns_type type)
+{
+	enum ask how;
+
+	*s = (struct slot){.rig = rig};
+	rig->inside = true;
+	how = resolver_ask(
+	    rig->r, 0, span_str(name), type, slot_got, s, &s->q, &s->a);
+	rig->inside = false;
+	return how;
+}
+
+/* Asks, waits if need be, and returns the answer until the next call. */
+static const struct dns_answer *
+rig_ask(struct rig *rig, const char *name, enum dns_type type)
+{
+	struct slot s;
+	enum ask how = slot_ask(rig, &s, name, type);
+
+	dns_answer_free(rig->last);
+	rig->last = NULL;
+	if (how == ASK_PENDING)
+		rig_await(rig, 1);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s.a);
+	return rig->last = s.a;
+}
+
+static const char *const status_word[] = {
+    "found", "nodata", "nxdomain", "temperror"};
+
+/* The answer as one line: "found 10 mx.example | 20 mx2.example". */
+static const char *
+text_of(const struct dns_answer *a, enum dns_type type)
+{
+	static char text[2000];
+	char ip[IP_TEXT_MAX];
+	int n = snprintf(text, sizeof text, "%s%s%s", status_word[a->status],
+	    a->why == NULL ? "" : " ", a->why == NULL ? "" : a->why);
+
+	for (size_t i = 0; i < a->n && (size_t)n < sizeof text; i++) {
+		const struct dns_record *r = &a->record[i];
+		size_t room = sizeof text - (size_t)n;
+		const char *bar = i == 0 ? "" : " |";
+
+		switch (type) {
+		case DNS_TXT:
+			n += snprintf(text + n, room, "%s '%.*s'", bar,
+			    (int)r->txt.n, r->txt.p);
+			break;
+		case DNS_MX:
+		case DNS_PTR:
+			n += snprintf(text + n, room, "%s %u %s", bar,
+			    r->preference, r->name);
+			break;
+		case DNS_A:
+		case DNS_AAAA:
+			n += snprintf(
+			    text + n, room, "%s %s", bar, ip_text(&r->ip, ip));
+			break;
+		}
+	}
+	return text;
+}
+
+/* --- answers -------------------------------------------------------------- */
+
+static const char zone[] =
+    "example.com TXT \"v=spf1 \" \"mx -all\"\n"
+    "example.com TXT \"another\"\n"
+    "example.com MX 10 mx.example.com\n"
+    "example.com MX 20 MX2.example.com\n"
+    "mx.example.com A 192.0.2.1\n"
+    "mx.example.com A 192.0.2.2\n"
+    "mx.example.com AAAA 2001:db8::1\n"
+    "mapped.example.com AAAA ::ffff:192.0.2.3\n"
+    "null.example.com MX 0 .\n"
+    "1.2.0.192.in-addr.arpa PTR mx.example.com\n"
+    "1.2.0.192.in-addr.arpa PTR w\\.x\\032y.example.com\n"
+    "www.example.com CNAME web.example.com\n"
+    "web.example.com CNAME mx.example.com\n"
+    "into.example.com CNAME nowhere.example.com\n"
+    "loop.example.com CNAME loop2.example.com\n"
+    "loop2.example.com CNAME loop.example.com\n"
+    "empty.example.com TXT \"\"\n"
+    "back\\\\slash.sp\\032ace.ctl\\007.\\255.example.com A 192.0.2.4\n"
+    "fail.example.com ANY servfail\n"
+    "refused.example.com ANY refused\n"
+    "bogus.example.com ANY bogus\n"
+    "short.example.com A truncate\n"
+    "short.example.com A 192.0.2.5\n"
+    "unread.example.com ANY garbage\n";
+
+static const struct {
+	const char *name;
+	enum dns_type type;
+	const char *answer;
+} answers[] = {
+    {"example.com", DNS_TXT, "found 'v=spf1 mx -all' | 'another'"},
+    {"EXAMPLE.com.", DNS_TXT, "found 'v=spf1 mx -all' | 'another'"},
+    {"example.com", DNS_MX, "found 10 mx.example.com | 20 mx2.example.com"},
+    {"mx.example.com", DNS_A, "found 192.0.2.1 | 192.0.2.2"},
+    {"mx.example.com", DNS_AAAA, "found 2001:db8::1"},
+    {"null.example.com", DNS_MX, "found 0 "},
+    {"1.2.0.192.in-addr.arpa", DNS_PTR,
+        "found 0 mx.example.com | 0 w\\.x\\032y.example.com"},
+    {"www.example.com", DNS_A, "found 192.0.2.1 | 192.0.2.2"},
+    {"www.example.com", DNS_TXT, "nodata"},
+    {"into.example.com", DNS_A, "nxdomain"},
+    {"loop.example.com", DNS_A, "nxdomain"},
+    {"empty.example.com", DNS_TXT, "found ''"},
+    {"back\\slash.sp ace.ctl\a.\377.example.com", DNS_A, "found 192.0.2.4"},
+    {"example.com", DNS_A, "nodata"},
+    {"sp ace.ctl\a.\377.example.com", DNS_A, "nodata"},
+    {"nowhere.example.com", DNS_TXT, "nxdomain"},
+    {"fail.example.com", DNS_TXT, "temperror SERVFAIL"},
+    {"refused.example.com", DNS_TXT, "temperror REFUSED"},
+    {"bogus.example.com", DNS_TXT, "temperror SERVFAIL"},
+    {"unread.example.com", DNS_A, "temperror malformed answer"},
+    {"short.example.com", DNS_A, "found 192.0.2.5"},
+};
+
+static void
+every_kind_of_answer(void)
+{
+	struct rig rig;
+
+	rig_open(&rig, zone, 5);
+	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+		const struct dns_answer *a;
+
+		suite_row(answers[i].name);
+		a = rig_ask(&rig, answers[i].name, answers[i].type);
+		CHECK_STR(text_of(a, answers[i].type), answers[i].answer);
+		CHECK(a->security == DNS_INSECURE);
+	}
+	/* What was cut over UDP came over TCP. */
+	CHECK(dnsd_count_tcp(rig.server, "short.example.com", "A") == 1);
+	rig_close(&rig);
+}
+
+static void
+mapped_addresses_stay_ipv6(void)
+{
+	struct rig rig;
+	const struct dns_answer *a;
+
+	rig_open(&rig, zone, 5);
+	a = rig_ask(&rig, "mapped.example.com", DNS_AAAA);
+	CU_ASSERT_EQUAL_FATAL(a->n, 1);
+	CU_ASSERT_EQUAL(a->record[0].ip.family, AF_INET6);
+	CU_ASSERT_EQUAL(memcmp(a->record[0].ip.b,
+	                    "\0\0\0\0\0\0\0\0\0\0\377\377\300\0\2\3", 16),
+	    0);
+	rig_close(&rig);
+}
+
+static void
+names_that_dns_cannot_hold(void)
+{
+	static const char *const names[] = {"", ".", "a..b", ".a", "a.b..",
+	    "a123456789012345678901234567890123456789012345678901234567890123"
+	    ".example"};
+	struct rig rig;
+	struct slot s;
+
+	rig_open(&rig, "", 5);
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		suite_row(names[i]);
+		CHECK(slot_ask(&rig, &s, names[i], DNS_A) == ASK_BADNAME);
+	}
+	CU_ASSERT_EQUAL(dnsd_total(rig.server), 0);
+	rig_close(&rig);
+}
+
+/* As much TXT as a message of 65,535 bytes can hold, in many records and in
+ * one. */
+static void
+large_sets_come_over_tcp(void)
+{
+	enum { RECORDS = 126, EACH = 503, ONE = 254 * 255 };
+	struct rig rig;
+	const struct dns_answer *a;
+	char *line;
+	size_t total = 0;
+	int start;
+
+	rig_open(&rig, "", 5);
+	line = malloc(ONE + 100);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(line);
+	for (int i = 0; i < RECORDS; i++) {
+		start = sprintf(line, "many.example TXT \"%03d", i);
+		memset(line + start, 'x', EACH - 3);
+		strcpy(line + start + EACH - 3, "\"");
+		dnsd_add(rig.server, line);
+	}
+	start = sprintf(line, "one.example TXT \"");
+	memset(line + start, 'y', ONE);
+	strcpy(line + start + ONE, "\"");
+	dnsd_add(rig.server, line);
+	free(line);
+	a = rig_ask(&rig, "many.example", DNS_TXT);
+	CU_ASSERT_EQUAL(a->status, DNS_FOUND);
+	CU_ASSERT_EQUAL_FATAL(a->n, RECORDS);
+	for (size_t i = 0; i < a->n; i++)
+		total += a->record[i].txt.n;
+	CU_ASSERT_EQUAL(total, RECORDS * EACH);
+	CU_ASSERT_EQUAL(memcmp(a->record[RECORDS - 1].txt.p, "125xxx", 6), 0);
+	a = rig_ask(&rig, "one.example", DNS_TXT);
+	CU_ASSERT_EQUAL_FATAL(a->n, 1);
+	CU_ASSERT_EQUAL(a->record[0].txt.n, ONE);
+	CU_ASSERT_EQUAL(dnsd_count_tcp(rig.server, "many.example", "TXT"), 1);
+	rig_close(&rig);
+}
+
+/* RFC 6303 and RFC 6761 have libraries answer these by themselves. */
+static void
+no_zone_is_built_in(void)
+{
+	static const char *const names[] = {"localhost", "a.test", "a.invalid",
+	    "a.onion", "a.home.arpa", "a.local", "a.example", "a.internal",
+	    "1.0.0.127.in-addr.arpa", "1.0.0.10.in-addr.arpa",
+	    "1.0.16.172.in-addr.arpa", "1.0.168.192.in-addr.arpa",
+	    "1.0.254.169.in-addr.arpa", "1.2.0.192.in-addr.arpa",
+	    "1.100.51.198.in-addr.arpa", "1.113.0.203.in-addr.arpa",
+	    "1.0.0.0.in-addr.arpa", "1.64.64.100.in-addr.arpa",
+	    "255.255.255.255.in-addr.arpa",
+	    "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0"
+	    ".ip6.arpa",
+	    "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0"
+	    ".ip6.arpa",
+	    "1.8.b.d.0.1.0.0.2.ip6.arpa", "a.d.f.ip6.arpa", "a.8.e.f.ip6.arpa"};
+	struct rig rig;
+	char line[200];
+
+	rig_open(&rig, "", 5);
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		snprintf(line, sizeof line, "%s A 192.0.2.1", names[i]);
+		dnsd_add(rig.server, line);
+		suite_row(names[i]);
+		CHECK_STR(text_of(rig_ask(&rig, names[i], DNS_A), DNS_A),
+		    "found 192.0.2.1");
+	}
+	rig_close(&rig);
+}
+
+/* --- questions asked once -------------------------------------------------- */
+
+static void
+equal_questions_are_asked_once(void)
+{
+	struct rig rig;
+	struct slot s[WANTED_MAX];
+
+	rig_open(&rig, "a.example A 192.0.2.1\na.example A delay=30\n", 5);
+	for (int i = 0; i < WANTED_MAX; i++)
+		CU_ASSERT_EQUAL(
+		    slot_ask(&rig, &s[i],
+		        i % 2 == 0 ? "a.example" : "A.Example.", DNS_A),
+		    ASK_PENDING);
+	rig_await(&rig, WANTED_MAX);
+	for (int i = 0; i < WANTED_MAX; i++) {
+		CU_ASSERT_EQUAL(s[i].calls, 1);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(s[i].a);
+		CHECK_STR(text_of(s[i].a, DNS_A), "found 192.0.2.1");
+		dns_answer_free(s[i].a);
+	}
+	CU_ASSERT_EQUAL(dnsd_total(rig.server), 1);
+	rig_close(&rig);
+}
+
+static unsigned
+descriptors(void)
+{
+	unsigned n = 0;
+	DIR *d = opendir("/proc/self/fd");
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(d);
+	while (readdir(d) != NULL)
+		n++;
+	closedir(d);
+	return n;
+}
+
+/* --- several servers ------------------------------------------------------ */
+
+enum { LADDER_MAX = 3 };
+
+/* A rig with more servers; the first is the rig's own. */
+struct ladder {
+	struct rig rig;
+	size_t n;
+	struct dnsd *server[LADDER_MAX];
+};
+
+/* A NULL zone: nobody is at that address. */
+static void
+ladder_open(struct ladder *l, const char *const *zones, size_t n,
+    unsigned timeout, bool trust_ad)
+{
+	struct dns_server at[LADDER_MAX];
+	struct dns_settings dns = {.servers = {.v = at, .n = n},
+	    .timeout = timeout,
+	    .trust_ad = trust_ad};
+
+	rig_open(&l->rig, zones[0], timeout);
+	resolver_free(l->rig.r);
+	l->n = n;
+	for (size_t i = 0; i < n; i++) {
+		l->server[i] = i == 0 ? l->rig.server : dnsd_start(zones[i]);
+		at[i] = (struct dns_server){.ip = ip_bytes("\177\0\0\1", 4),
+		    .port = dnsd_port(l->server[i])};
+	}
+	CU_ASSERT_EQUAL_FATAL(resolver_new(l->rig.loop, &dns, &l->rig.r), 0);
+}
+
+static void
+ladder_close(struct ladder *l)
+{
+	for (size_t i = 1; i < l->n; i++)
+		dnsd_stop(l->server[i]);
+	rig_close(&l->rig);
+}
+
+/* The answer to an A question, and how many ms it took. */
+static const char *
+ladder_ask(struct ladder *l, const char *name, uint64_t *ret_ms)
+{
+	uint64_t start = loop_now(l->rig.loop);
+	const char *text = text_of(rig_ask(&l->rig, name, DNS_A), DNS_A);
+
+	if (ret_ms != NULL)
+		*ret_ms = loop_now(l->rig.loop) - start;
+	return text;
+}
+
+/* The second one knows internal names only: what it says of others is wrong. */
+static const char *const two_views[] = {"good.example A 192.0.2.1\n"
+                                        "fail.example ANY servfail\n"
+                                        "no.example ANY refused\n"
+                                        "slow.example ANY timeout\n"
+                                        "odd.example ANY garbage\n",
+    "in.example A 192.0.2.2\nfail.example A 192.0.2.3\n"
+    "no.example A 192.0.2.4\nodd.example A 192.0.2.5\n"};
+
+/* A server that fails for one name stays the first for the others. */
+static void
+no_rcode_changes_the_order(void)
+{
+	static const struct {
+		const char *name, *answer;
+	} row[] = {{"fail.example", "found 192.0.2.3"},
+	    {"no.example", "found 192.0.2.4"},
+	    {"odd.example", "found 192.0.2.5"}};
+	struct ladder l;
+
+	ladder_open(&l, two_views, 2, 5, false);
+	for (size_t i = 0; i < 60; i++) {
+		suite_row(row[i % 3].name);
+		CHECK_STR(
+		    ladder_ask(&l, row[i % 3].name, NULL), row[i % 3].answer);
+		CHECK_STR(
+		    ladder_ask(&l, "good.example", NULL), "found 192.0.2.1");
+		/* nor does the second one get a word in what the first knows */
+		CHECK_STR(ladder_ask(&l, "in.example", NULL), "nxdomain");
+	}
+	CHECK(dnsd_count(l.server[1], "good.example", "A") == 0);
+	ladder_close(&l);
+}
+
+/* A domain whose own servers are silent says nothing about ours: what it costs is
+ * its own question. */
+static void
+a_slow_name_is_no_silent_server(void)
+{
+	struct ladder l;
+	uint64_t ms;
+
+	ladder_open(&l, two_views, 2, 5, false);
+	/* it is there, so it gets its time twice */
+	CHECK_STR(ladder_ask(&l, "slow.example", &ms), "nxdomain");
+	CHECK(ms >= 2500 && ms < 4000);
+	CHECK_STR(ladder_ask(&l, "good.example", &ms), "found 192.0.2.1");
+	CHECK(ms < 900);
+	CHECK(dnsd_count(l.server[1], "good.example", "A") == 0);
+	ladder_close(&l);
+}
+
+/* A good name that takes the right server some time, as it must ask others. */
+static void
+a_cold_name(void)
+{
+	struct ladder l;
+
+	ladder_open(&l, two_views, 2, 5, false);
+	dnsd_add(l.server[0],
+	    "cold.example A 192.0.2.7\ncold.example A delay=1500\n");
+	CHECK_STR(ladder_ask(&l, "cold.example", NULL), "found 192.0.2.7");
+	ladder_close(&l);
+}
+
+/* Packets get lost beside a slow name: the wrong mark does not last. */
+static void
+a_lost_probe(void)
+{
+	struct ladder l;
+	struct slot s;
+
+	ladder_open(&l, two_views, 2, 5, false);
+	ladder_ask(&l, "good.example", NULL);
+	slot_ask(&l.rig, &s, "slow.example", DNS_A);
+	rig_pause(&l.rig, 560);
+	dnsd_mute(l.server[0]); /* a sign of life is asked for at 625 and 937 */
+	rig_pause(&l.rig, 130);
+	dnsd_open(l.server[0]);
+	rig_pause(&l.rig, 2500);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s.a);
+	dns_answer_free(s.a);
+	CHECK_STR(ladder_ask(&l, "good.example", NULL), "found 192.0.2.1");
+	slot_ask(&l.rig, &s, "slow.example", DNS_A);
+	rig_pause(&l.rig, 560);
+	dnsd_mute(l.server[0]); /* both are lost */
+	rig_pause(&l.rig, 900);
+	dnsd_open(l.server[0]);
+	rig_pause(&l.rig, 1500);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s.a);
+	dns_answer_free(s.a);
+	ladder_ask(&l, "good.example", NULL); /* asks whether it is back */
+	rig_pause(&l.rig, 100);
+	CHECK_STR(ladder_ask(&l, "good.example", NULL), "found 192.0.2.1");
+	ladder_close(&l);
+}
+
+/* All of the time is shorter than a try of a second would be. */
+static void
+one_second(void)
+{
+	struct ladder l;
+	uint64_t ms;
+
+	ladder_open(&l, two_views, 2, 1, false);
+	dnsd_mute(l.server[0]);
+	CHECK_STR(ladder_ask(&l, "in.example", &ms), "found 192.0.2.2");
+	CHECK_STR(ladder_ask(&l, "in.example", &ms), "found 192.0.2.2");
+	CHECK(ms < 450);
+	ladder_close(&l);
+}
+
+/* One that says nothing at all costs one wait and is the last from then on; when it
+ * is heard again, it has its place. */
+static void
+silence_leads_to_the_next(void)
+{
+	static const char *const zones[] = {"a.example A 192.0.2.1\n"
+	                                    "fail.example A 192.0.2.2\n",
+	    "a.example A 192.0.2.1\nb.example A 192.0.2.1\n"
+	    "fail.example ANY servfail\n"};
+	struct ladder l;
+	uint64_t ms;
+
+	ladder_open(&l, zones, 2, 5, false);
+	dnsd_mute(l.server[0]);
+	CHECK_STR(ladder_ask(&l, "a.example", &ms), "found 192.0.2.1");
+	CHECK(ms >= 1000 && ms < 2500);
+	dnsd_forget(l.server[0]);
+	for (int i = 0; i < 20; i++) {
+		CHECK_STR(ladder_ask(&l, "b.example", &ms), "found 192.0.2.1");
+		CHECK(ms < 900);
+	}
+	CHECK(dnsd_total(l.server[0]) == 0);
+	dnsd_open(l.server[0]);
+	CHECK_STR(ladder_ask(&l, "fail.example", &ms), "found 192.0.2.2");
+	CHECK_STR(ladder_ask(&l, "b.example", &ms), "nxdomain");
+	ladder_close(&l);
+}
+
+static void
+two_of_three_are_away(void)
+{
+	static const char *const zones[] = {"", "", "a.example A 192.0.2.1\n"};
+	struct ladder l;
+	uint64_t ms;
+
+	ladder_open(&l, zones, 3, 5, false); /* refused: no wait */
+	dnsd_close(l.server[0]);
+	dnsd_close(l.server[1]);
+	for (int i = 0; i < 20; i++) {
+		CHECK_STR(ladder_ask(&l, "a.example", &ms), "found 192.0.2.1");
+		CHECK(ms < 900);
+	}
+	ladder_close(&l);
+
+	ladder_open(&l, zones, 3, 5, false); /* silent */
+	dnsd_mute(l.server[0]);
+	dnsd_mute(l.server[1]);
+	CHECK_STR(ladder_ask(&l, "a.example", &ms), "found 192.0.2.1");
+	CHECK(ms >= 2000 && ms < 4000);
+	CHECK_STR(ladder_ask(&l, "a.example", &ms), "found 192.0.2.1");
+	CHECK(ms < 900);
+	ladder_close(&l);
+}
+
+/* All fail: the reason is what one of them said, rather than silence. */
+static void
+all_fail(void)
+{
+	static const char *const zones[] = {"a.example ANY servfail\n", ""};
+	struct ladder l;
+	uint64_t ms;
+
+	ladder_open(&l, zones, 2, 2, false);
+	dnsd_mute(l.server[1]);
+	CHECK_STR(ladder_ask(&l, "a.example", &ms), "temperror SERVFAIL");
+	CHECK(ms >= 2000 && ms < 3000);
+	CHECK(dnsd_count(l.server[0], "a.example", "A") == 1);
+	dnsd_close(l.server[1]);
+	CHECK_STR(ladder_ask(&l, "a.example", &ms), "temperror SERVFAIL");
+	dnsd_close(l.server[0]); /* nobody is there: known sooner */
+	CHECK_STR(ladder_ask(&l, "a.example", &ms), "temperror unreachable");
+	CHECK(ms < 1900);
+	dnsd_open(l.server[0]);
+	CHECK_STR(ladder_ask(&l, "b.example", &ms), "nxdomain");
+	CHECK(ms < 900);
+	ladder_close(&l);
+}
+
+/* --- time ----------------------------------------------------------------- */
+
+/* However fast all others were, and whichever try it answers: an answer counts until
+ * the time is over, and a try is not repeated before its time. */
+static void
+late_answers_count(void)
+{
+	static const struct {
+		const char *name;
+		unsigned sent;
+		const char *answer;
+	} row[] = {{"ms100.example", 1, "found 192.0.2.1"},
+	    {"ms800.example", 1, "found 192.0.2.2"},
+	    {"ms1800.example", 2, "found 192.0.2.3"},
+	    {"ms2700.example", 2, "found 192.0.2.4"},
+	    {"never.example", 2, "temperror timeout"}};
+	struct slot s[sizeof row / sizeof row[0]];
+	struct rig rig;
+
+	rig_open(&rig,
+	    "fast.example A 192.0.2.9\n"
+	    "ms100.example A 192.0.2.1\nms100.example A delay=100\n"
+	    "ms800.example A 192.0.2.2\nms800.example A delay=800\n"
+	    "ms1800.example A 192.0.2.3\nms1800.example A delay=1800\n"
+	    "ms2700.example A 192.0.2.4\nms2700.example A delay=2700\n"
+	    "never.example ANY timeout\n",
+	    3);
+	for (int i = 0; i < 20; i++)
+		rig_ask(&rig, "fast.example", DNS_A);
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++)
+		slot_ask(&rig, &s[i], row[i].name, DNS_A);
+	rig_await(&rig, sizeof row / sizeof row[0]);
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		suite_row(row[i].name);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(s[i].a);
+		CHECK_STR(text_of(s[i].a, DNS_A), row[i].answer);
+		CHECK(dnsd_count(rig.server, row[i].name, "A") == row[i].sent);
+		dns_answer_free(s[i].a);
+	}
+	suite_row(NULL);
+	rig_close(&rig);
+}
+
+/* The first server's answer comes while the second one is being waited for. */
+static void
+late_from_the_first(void)
+{
+	static const char *const zones[] = {
+	    "a.example A 192.0.2.1\na.example A delay=1500\n", ""};
+	struct ladder l;
+	uint64_t ms;
+
+	ladder_open(&l, zones, 2, 5, false);
+	dnsd_mute(l.server[1]);
+	CHECK_STR(ladder_ask(&l, "a.example", &ms), "found 192.0.2.1");
+	CHECK(ms >= 1500 && ms < 2400);
+	ladder_close(&l);
+}
+
+/* --- what is wrong with servers -------------------------------------------- */
+
+static void
+without_edns(void)
+{
+	struct rig rig;
+	char line[1200] = "big.example TXT \"";
+
+	memset(line + strlen(line), 'x', 1000);
+	strcat(line, "\"\n");
+	rig_open(&rig, line, 5);
+	dnsd_add(rig.server, "a.example A 192.0.2.1\nb.example A 192.0.2.2\n");
+	dnsd_mode(
+	    rig.server, "formerr"); /* told: at once, and each time anew */
+	CHECK_STR(text_of(rig_ask(&rig, "a.example", DNS_A), DNS_A),
+	    "found 192.0.2.1");
+	CHECK_STR(text_of(rig_ask(&rig, "b.example", DNS_A), DNS_A),
+	    "found 192.0.2.2");
+	CHECK(dnsd_count(rig.server, "b.example", "A") == 2);
+	dnsd_mode(
+	    rig.server, "formerr big notcp"); /* it knows no limit either */
+	CHECK(rig_ask(&rig, "big.example", DNS_TXT)->status == DNS_FOUND);
+	CHECK(dnsd_count_tcp(rig.server, "big.example", "TXT") == 0);
+	dnsd_mode(rig.server, "drop"); /* a path that eats it */
+	dnsd_forget(rig.server);
+	CHECK_STR(text_of(rig_ask(&rig, "a.example", DNS_A), DNS_A),
+	    "found 192.0.2.1");
+	CHECK(dnsd_count(rig.server, "a.example", "A") == 2);
+	dnsd_mode(rig.server, "");
+	dnsd_forget(rig.server);
+	CHECK(rig_ask(&rig, "big.example", DNS_TXT)->status == DNS_FOUND);
+	CHECK(dnsd_total(rig.server) == 1); /* with EDNS it fits */
+	rig_close(&rig);
+}
+
+static void
+forged_packets_are_passed_over(void)
+{
+	struct rig rig;
+
+	rig_open(&rig, "a.example A 192.0.2.1\na.example A delay=20\n", 5);
+	dnsd_mode(rig.server, "forged");
+	for (int i = 0; i < 20; i++)
+		CHECK_STR(text_of(rig_ask(&rig, "a.example", DNS_A), DNS_A),
+		    "found 192.0.2.1");
+	CHECK(dnsd_total(rig.server) == 20);
+	rig_close(&rig);
+}
+
+static void
+tcp_that_is_not_there(void)
+{
+	static const char *const zones[] = {
+	    "a.example A truncate\na.example A 192.0.2.1\n",
+	    "a.example A 192.0.2.2\n"};
+	struct ladder l;
+
+	ladder_open(&l, zones, 2, 5, false);
+	dnsd_mode(l.server[0], "notcp");
+	CHECK_STR(ladder_ask(&l, "a.example", NULL), "found 192.0.2.2");
+	ladder_close(&l);
+
+	ladder_open(&l, zones, 1, 2, false);
+	dnsd_mode(l.server[0], "notcp");
+	CHECK_STR(
+	    ladder_ask(&l, "a.example", NULL), "temperror no answer over TCP");
+	ladder_close(&l);
+}
+
+/* AD counts where it is trusted, and not after another server's SERVFAIL, which a
+ * validator says of what is forged. */
+static void
+who_says_that_it_is_secure(void)
+{
+	static const char *const zones[] = {"a.example A 192.0.2.1\n"
+	                                    "b.example ANY servfail\n",
+	    "b.example A 192.0.2.2\n"};
+	struct ladder l;
+
+	for (int trusted = 0; trusted < 2; trusted++) {
+		ladder_open(&l, zones, 2, 5, trusted);
+		dnsd_mode(l.server[0], "ad");
+		dnsd_mode(l.server[1], "ad");
+		CHECK(rig_ask(&l.rig, "a.example", DNS_A)->security ==
+		    (trusted ? DNS_SECURE : DNS_INSECURE));
+		CHECK(rig_ask(&l.rig, "c.example", DNS_A)->security ==
+		    (trusted ? DNS_SECURE : DNS_INSECURE));
+		CHECK_STR(ladder_ask(&l, "b.example", NULL), "found 192.0.2.2");
+		CHECK(l.rig.last->security == DNS_INSECURE);
+		dnsd_mode(l.server[0], "");
+		CHECK(rig_ask(&l.rig, "a.example", DNS_A)->security ==
+		    DNS_INSECURE);
+		ladder_close(&l);
+	}
+}
+
+/* A server that knows no EDNS over TCP either, and keeps the connection. */
+static void
+without_edns_over_tcp(void)
+{
+	struct rig rig;
+
+	rig_open(&rig, "a.example A truncate\na.example A 192.0.2.1\n", 3);
+	dnsd_mode(rig.server, "tcponly");
+	CHECK_STR(text_of(rig_ask(&rig, "a.example", DNS_A), DNS_A),
+	    "found 192.0.2.1");
+	rig_close(&rig);
+}
+
+/* A server that refers upwards, as it asks nobody, knows nothing of the name. */
+static void
+a_server_without_recursion(void)
+{
+	static const char *const zones[] = {"", "a.example A 192.0.2.1\n"};
+	struct ladder l;
+
+	ladder_open(&l, zones, 2, 5, false);
+	dnsd_mode(l.server[0], "lame");
+	CHECK_STR(ladder_ask(&l, "a.example", NULL), "found 192.0.2.1");
+	ladder_close(&l);
+	ladder_open(&l, zones, 1, 2, false);
+	dnsd_mode(l.server[0], "lame");
+	CHECK_STR(ladder_ask(&l, "a.example", NULL), "temperror no recursion");
+	ladder_close(&l);
+}
+
+/* --- ports ---------------------------------------------------------------- */
+
+static void
+each_question_has_a_port_of_its_own(void)
+{
+	enum { MANY = 300 };
+	struct slot *s = calloc(MANY, sizeof *s);
+	struct rig rig;
+	char name[40];
+	unsigned before, ports;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	rig_open(&rig, "", 5);
+	rig_ask(&rig, "first.example", DNS_A);
+	before = descriptors();
+	dnsd_forget(rig.server);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof name, "n%d.example", i);
+		CHECK(slot_ask(&rig, &s[i], name, DNS_A) == ASK_PENDING);
+	}
+	rig_await(&rig, MANY);
+	for (int i = 0; i < MANY; i++)
+		dns_answer_free(s[i].a);
+	ports = dnsd_ports(rig.server);
+	CHECK(ports == MANY);
+	for (int i = 0; i < 50; i++)
+		rig_ask(&rig, "again.example", DNS_A);
+	CHECK(dnsd_ports(rig.server) > ports + 40); /* chance may repeat some */
+	CHECK(descriptors() == before);
+	rig_close(&rig);
+	free(s);
+}
+
+/* Questions over the number of ports wait for one. */
+static void
+more_questions_than_ports(void)
+{
+	enum { MANY = 5 * DNS_FEWEST_PORTS };
+	struct rlimit old, low = {4 * DNS_FEWEST_PORTS, 0};
+	struct slot s[MANY];
+	struct rig rig;
+	char name[40];
+
+	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &old), 0);
+	low.rlim_max = old.rlim_max;
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &low), 0);
+	rig_open(&rig, "", 5);
+	dnsd_delay(rig.server, 20);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof name, "n%d.example", i);
+		CHECK(slot_ask(&rig, &s[i], name, DNS_A) == ASK_PENDING);
+	}
+	resolver_cancel(
+	    s[MANY - 2].q); /* one that waits, and one that does not */
+	resolver_cancel(s[0].q);
+	rig_await(&rig, MANY - 2);
+	for (int i = 1; i < MANY; i++) {
+		if (i == MANY - 2)
+			continue;
+		CHECK_STR(text_of(s[i].a, DNS_A), "nxdomain");
+		dns_answer_free(s[i].a);
+	}
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
+	CHECK(dnsd_total(rig.server) == MANY - 1);
+	rig_close(&rig);
+}
+
+/* --- cancelling ----------------------------------------------------------- */
+
+static void
+cancelled_questions_are_not_answered(void)
+{
+	struct rig rig;
+	struct slot one, other, late;
+
+	rig_open(&rig, "a.example A 192.0.2.1\na.example A delay=20\n", 1);
+	slot_ask(&rig, &one, "a.example", DNS_A);
+	slot_ask(&rig, &other, "a.example", DNS_A);
+	slot_ask(&rig, &late, "b.example", DNS_A);
+	resolver_cancel(one.q);
+	resolver_cancel(late.q);
+	rig_await(&rig, 1);
+	CU_ASSERT_EQUAL(other.calls, 1);
+	dns_answer_free(other.a);
+	rig_pause(&rig, 50);
+	CU_ASSERT_EQUAL(one.calls, 0);
+	CU_ASSERT_EQUAL(late.calls, 0);
+	rig_close(&rig);
+}
+
+static struct rlimit
+few_ports(void)
+{
+	struct rlimit old, low = {4 * DNS_FEWEST_PORTS, 0};
+
+	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &old), 0);
+	low.rlim_max = old.rlim_max;
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &low), 0);
+	return old;
+}
+
+/* As many questions as ports, each of which wants a second one: the first is dead. */
+static void
+all_want_a_second_port(void)
+{
+	static const char *const zones[] = {"", ""};
+	struct rlimit old = few_ports();
+	struct slot s[DNS_FEWEST_PORTS];
+	struct ladder l;
+	char name[40];
+
+	ladder_open(&l, zones, 2, 5, false);
+	dnsd_mute(l.server[0]);
+	for (int i = 0; i < DNS_FEWEST_PORTS; i++) {
+		snprintf(name, sizeof name, "n%d.example", i);
+		slot_ask(&l.rig, &s[i], name, DNS_A);
+	}
+	rig_await(&l.rig, DNS_FEWEST_PORTS);
+	for (int i = 0; i < DNS_FEWEST_PORTS; i++) {
+		CHECK_STR(text_of(s[i].a, DNS_A), "nxdomain");
+		dns_answer_free(s[i].a);
+	}
+	ladder_close(&l);
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
+}
+
+/* Slow names of one zone fill the ports: that is no silence of the server. */
+static void
+full_ports_are_no_silence(void)
+{
+	struct rlimit old = few_ports();
+	struct slot s[DNS_FEWEST_PORTS];
+	struct ladder l;
+	char name[40], line[80];
+
+	ladder_open(&l, two_views, 2, 5, false);
+	for (int i = 0; i < DNS_FEWEST_PORTS; i++) {
+		snprintf(
+		    line, sizeof line, "n%d.evil.example ANY timeout\n", i);
+		dnsd_add(l.server[0], line);
+	}
+	for (int i = 0; i < DNS_FEWEST_PORTS; i++) {
+		snprintf(name, sizeof name, "n%d.evil.example", i);
+		slot_ask(&l.rig, &s[i], name, DNS_A);
+	}
+	rig_await(&l.rig, DNS_FEWEST_PORTS);
+	for (int i = 0; i < DNS_FEWEST_PORTS; i++)
+		dns_answer_free(s[i].a);
+	CHECK_STR(ladder_ask(&l, "good.example", NULL), "found 192.0.2.1");
+	ladder_close(&l);
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
+}
+
+/* Three servers, full ports, and a late word of the first: each question goes on by
+ * itself. */
+static void
+full_ports_and_a_late_word(void)
+{
+	static const char *const zones[] = {
+	    "x.example ANY servfail\nx.example ANY delay=1200\n", "", ""};
+	enum { HELD = DNS_FEWEST_PORTS - 1 };
+	struct rlimit old = few_ports();
+	struct slot x, w, h[HELD];
+	struct ladder l;
+	char name[40], line[80];
+
+	ladder_open(&l, zones, 3, 3, false);
+	for (int k = 0; k < 3; k++) {
+		dnsd_add(l.server[k], "w.example ANY timeout\n");
+		if (k > 0)
+			dnsd_add(l.server[k], "x.example ANY timeout\n");
+		for (int i = 0; i < HELD; i++) {
+			snprintf(
+			    line, sizeof line, "h%d.example ANY timeout\n", i);
+			dnsd_add(l.server[k], line);
+		}
+	}
+	for (int i = 0; i < HELD; i++) {
+		snprintf(name, sizeof name, "h%d.example", i);
+		slot_ask(&l.rig, &h[i], name, DNS_A);
+	}
+	slot_ask(&l.rig, &x, "x.example", DNS_A);
+	slot_ask(&l.rig, &w, "w.example", DNS_A);
+	rig_pause(&l.rig, 4000);
+	CHECK(x.calls == 1 && w.calls == 1);
+	dns_answer_free(x.a);
+	dns_answer_free(w.a);
+	for (int i = 0; i < HELD; i++) {
+		CHECK(h[i].calls == 1);
+		dns_answer_free(h[i].a);
+	}
+	ladder_close(&l);
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
+}
+
+static void
+a_cancelled_question_is_sent_no_more(void)
+{
+	struct rig rig;
+	struct slot s;
+
+	rig_open(&rig, "", 3);
+	dnsd_mute(rig.server);
+	slot_ask(&rig, &s, "a.example", DNS_A);
+	rig_pause(&rig, 50);
+	resolver_cancel(s.q);
+	rig_pause(&rig, 1700);
+	CHECK(dnsd_total(rig.server) == 1);
+	rig_close(&rig);
+}
+
+/* Whoever is called first cancels the other, whose answer is there as well. */
+static void
+first_got(void *arg, struct dns_answer *a)
+{
+	struct slot *s = arg, *other = s->a == NULL ? s + 1 : s - 1;
+
+	dns_answer_free(a);
+	s->calls++;
+	resolver_cancel(other->q);
+	loop_stop(s->rig->loop);
+}
+
+static void
+cancelled_between_answer_and_call(void)
+{
+	struct rig rig;
+	struct dns_answer *a, mark;
+	/* The mark tells first_got() which of the two it is. */
+	struct slot s[2] = {{.rig = &rig}, {.rig = &rig, .a = &mark}};
+
+	rig_open(&rig, "a.example A 192.0.2.1\na.example A delay=20\n", 1);
+	for (int i = 0; i < 2; i++)
+		CU_ASSERT_EQUAL(resolver_ask(rig.r, 0, span_str("a.example"),
+		                    DNS_A, first_got, &s[i], &s[i].q, &a),
+		    ASK_PENDING);
+	timer_set(rig.giveup, GIVE_UP);
+	loop_run(rig.loop);
+	rig_pause(&rig, 30);
+	CU_ASSERT_EQUAL(s[0].calls + s[1].calls, 1);
+	rig_close(&rig);
+}
+
+static void
+freed_while_the_server_is_silent(void)
+{
+	struct rig rig;
+	struct slot s;
+
+	rig_open(&rig, "a.example A timeout\n", 1);
+	slot_ask(&rig, &s, "a.example", DNS_A);
+	rig_pause(&rig, 10);
+	resolver_cancel(s.q);
+	rig_close(&rig);
+	CU_ASSERT_EQUAL(s.calls, 0);
+}
+
+/* --- limits --------------------------------------------------------------- */
+
+static void
+as_many_questions_as_allowed(void)
+{
+	struct rig rig;
+	struct slot *s = calloc(DNS_QUESTIONS_MAX + 1, sizeof *s);
+	struct slot *over = &s[DNS_QUESTIONS_MAX];
+	unsigned pending = 0;
+	char name[40];
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	rig_open(&rig, "", 5);
+	dnsd_mute(rig.server);
+	for (int i = 0; i < DNS_QUESTIONS_MAX; i++) {
+		snprintf(name, sizeof name, "n%d.example", i);
+		pending += slot_ask(&rig, &s[i], name, DNS_A) == ASK_PENDING;
+		CU_ASSERT_EQUAL(
+		    resolver_busy(rig.r), pending > DNS_QUESTIONS_MAX / 4);
+	}
+	CU_ASSERT_EQUAL(pending, DNS_QUESTIONS_MAX);
+	CU_ASSERT_EQUAL(slot_ask(&rig, over, "n.example", DNS_A), ASK_READY);
+	CHECK_STR(text_of(over->a, DNS_A), "temperror too many questions");
+	dns_answer_free(over->a);
+	/* one that nobody waits for leaves its place */
+	resolver_cancel(s[0].q);
+	CU_ASSERT_EQUAL(slot_ask(&rig, over, "n.example", DNS_A), ASK_PENDING);
+	resolver_cancel(over->q);
+	for (int i = 1; i < DNS_QUESTIONS_MAX; i++)
+		resolver_cancel(s[i].q);
+	CU_ASSERT_FALSE(resolver_busy(rig.r));
+	rig_close(&rig);
+	free(s);
+}
+
+/* Questions that nobody answers take a quarter of the descriptors at the most. */
+static void
+descriptors_left(rlim_t limit)
+{
+	enum { MANY = 400 };
+	struct slot s[MANY];
+	struct rlimit old, low = {limit, 0};
+	struct rig rig;
+	unsigned before, after;
+	char name[40];
+
+	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &old), 0);
+	low.rlim_max = old.rlim_max;
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &low), 0);
+	rig_open(&rig, "", 5);
+	dnsd_mute(rig.server);
+	before = descriptors();
+	for (int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof name, "n%d.example", i);
+		slot_ask(&rig, &s[i], name, DNS_A);
+	}
+	rig_pause(&rig, 1);
+	after = descriptors();
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
+	CU_ASSERT_EQUAL(after - before, limit / 4);
+	for (int i = 0; i < MANY; i++)
+		resolver_cancel(s[i].q);
+	rig_close(&rig);
+}
+
+static void
+descriptors_are_left(void)
+{
+	descriptors_left(800);
+	descriptors_left(4 * DNS_FEWEST_PORTS);
+}
+
+/* No port can be opened: that question's misfortune, not the next one's. */
+static void
+no_descriptors(void)
+{
+	struct rig rig;
+	struct rlimit old, none = {0, 0};
+
+	rig_open(&rig, zone, 1);
+	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none.rlim_max = old.rlim_max;
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &none), 0);
+	CHECK_STR(text_of(rig_ask(&rig, "mx.example.com", DNS_A), DNS_A),
+	    "temperror no descriptors");
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
+	CHECK_STR(text_of(rig_ask(&rig, "mx.example.com", DNS_AAAA), DNS_AAAA),
+	    "found 2001:db8::1");
+	rig_close(&rig);
+}
+
+/* --- no memory ------------------------------------------------------------ */
+
+static void
+no_memory_to_begin(void)
+{
+	struct dns_settings dns = {.timeout = 1};
+	struct loop *loop;
+
+	CU_ASSERT_EQUAL_FATAL(loop_new(&loop), 0);
+	for (long n = 0; nomem_round(n); n++) {
+		struct resolver *r = NULL;
+		int err = resolver_new(loop, &dns, &r);
+
+		CU_ASSERT_EQUAL(err, nomem_end() ? -ENOMEM : 0);
+		CU_ASSERT_EQUAL(r == NULL, err != 0);
+		resolver_free(r);
+	}
+	loop_free(loop);
+}
+
+/* Without memory for the question it is refused; without memory to send it, it is
+ * sent later. */
+static void
+no_memory_to_ask(void)
+{
+	struct rig rig;
+	struct slot s;
+	unsigned refused = 0, late = 0;
+
+	rig_open(&rig, "a.example A 192.0.2.1\n", 5);
+	rig_ask(&rig, "a.example", DNS_A);
+	for (long n = 0; nomem_round(n); n++) {
+		enum ask how = slot_ask(&rig, &s, "a.example", DNS_A);
+		bool failed = nomem_end();
+
+		CHECK(how == ASK_PENDING || (failed && how == ASK_NOMEM));
+		refused += how == ASK_NOMEM;
+		if (how != ASK_PENDING)
+			continue;
+		late += failed;
+		rig_await(&rig, 1);
+		CHECK_STR(text_of(s.a, DNS_A), "found 192.0.2.1");
+		dns_answer_free(s.a);
+	}
+	CHECK(refused > 0 && late > 0);
+	rig_close(&rig);
+}
+
+/* A lack of our own gives no other server the word. */
+static void
+no_memory_is_no_failure_of_a_server(void)
+{
+	struct ladder l;
+	struct slot s;
+
+	ladder_open(&l, two_views, 2, 5, false);
+	ladder_ask(&l, "good.example", NULL);
+	for (long n = 0; nomem_round(n); n++) {
+		enum ask how = slot_ask(&l.rig, &s, "good.example", DNS_A);
+
+		nomem_end();
+		if (how != ASK_PENDING)
+			continue;
+		rig_await(&l.rig, 1);
+		CHECK_STR(text_of(s.a, DNS_A), "found 192.0.2.1");
+		dns_answer_free(s.a);
+	}
+	ladder_close(&l);
+}
+
+/* The answer is there, but cannot be kept: whoever waits hears of it. */
+static void
+no_memory_to_answer(void)
+{
+	struct rig rig;
+	struct slot s;
+	char name[40];
+
+	rig_open(&rig, "example A 192.0.2.1\n", 5);
+	for (long n = 0, more = true; more; n++) {
+		const char *want = "nxdomain";
+
+		snprintf(name, sizeof name, "n%ld.example", n);
+		CU_ASSERT_EQUAL(slot_ask(&rig, &s, name, DNS_A), ASK_PENDING);
+		more = nomem_round(n);
+		rig_await(&rig, 1);
+		if (nomem_end())
+			want = "temperror out of memory";
+		CU_ASSERT_PTR_NOT_NULL_FATAL(s.a);
+		CHECK_STR(text_of(s.a, DNS_A), want);
+		dns_answer_free(s.a);
+	}
+	rig_close(&rig);
+}
+
+SUITE("resolver", T(every_kind_of_answer), T(mapped_addresses_stay_ipv6),
+    T(names_that_dns_cannot_hold), T(large_sets_come_over_tcp),
+    T(no_zone_is_built_in), T(equal_questions_are_asked_once),
+    T(no_rcode_changes_the_order), T(a_slow_name_is_no_silent_server),
+    T(silence_leads_to_the_next), T(a_cold_name), T(a_lost_probe),
+    T(one_second), T(without_edns_over_tcp), T(a_server_without_recursion),
+    T(all_want_a_second_port), T(full_ports_are_no_silence),
+    T(full_ports_and_a_late_word), T(no_memory_is_no_failure_of_a_server),
+    T(two_of_three_are_away), T(all_fail), T(late_answers_count),
+    T(late_from_the_first), T(without_edns), T(forged_packets_are_passed_over),
+    T(tcp_that_is_not_there), T(who_says_that_it_is_secure),
+    T(each_question_has_a_port_of_its_own), T(more_questions_than_ports),
+    T(cancelled_questions_are_not_answered),
+    T(a_cancelled_question_is_sent_no_more),
+    T(cancelled_between_answer_and_call), T(freed_while_the_server_is_silent),
+    T(as_many_questions_as_allowed), T(descriptors_are_left), T(no_descriptors),
+    T(no_memory_to_begin), T(no_memory_to_ask), T(no_memory_to_answer))

@@ -1,0 +1,257 @@
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "common/limits.h"
+#include "common/log/log.h"
+#include "common/stats/control.h"
+#include "tests/support/loop_fake.h"
+#include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
+
+/* The daemon's side, on a socket without a name in any directory. */
+struct world {
+	struct loop *loop;
+	struct stats *stats;
+	struct control_view view;
+	struct control *control;
+	struct sockaddr_un address;
+	socklen_t len;
+	int fd;
+	char answer[CONN_OUT_MAX];
+};
+
+static bool
+one_key(void *arg, size_t i, struct control_key *ret)
+{
+	*ret = (struct control_key){"a.example", "s", "mismatch", "other key"};
+	return i == 0;
+}
+
+static void
+start(struct world *w)
+{
+	CU_ASSERT_FATAL(loop_new(&w->loop) == 0);
+	CU_ASSERT_FATAL(stats_new(3, &w->stats) == 0);
+	w->view = (struct control_view){.daemon = "postseal-signer",
+	    .owner = STATS_SIGNER,
+	    .stats = w->stats,
+	    .workers = 2,
+	    .key = one_key};
+	w->address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	w->len = sizeof w->address;
+	w->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	/* bound to a family alone, it gets a free abstract name: unix(7) */
+	CU_ASSERT_FATAL(bind(w->fd, (struct sockaddr *)&w->address,
+	                    sizeof(sa_family_t)) == 0);
+	getsockname(w->fd, (struct sockaddr *)&w->address, &w->len);
+	CU_ASSERT_FATAL(listen(w->fd, 100) == 0);
+	CU_ASSERT_FATAL(
+	    control_new(w->loop, w->fd, &w->view, &w->control) == 0);
+}
+
+static void
+stop(struct world *w)
+{
+	control_free(w->control);
+	loop_run(w->loop);
+	close(w->fd);
+	stats_free(w->stats);
+	loop_free(w->loop);
+}
+
+static int
+dial(struct world *w)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	CU_ASSERT_FATAL(
+	    connect(fd, (struct sockaddr *)&w->address, w->len) == 0);
+	return fd;
+}
+
+/* Sends text and reads what comes until the end: "" when nothing does, NULL when
+ * the connection stays open. */
+static const char *
+say(struct world *w, int fd, const char *text)
+{
+	size_t at = 0;
+	ssize_t n = -1;
+
+	if (text[0] != '\0')
+		CHECK(send(fd, text, strlen(text), MSG_NOSIGNAL) ==
+		    (ssize_t)strlen(text));
+	for (int i = 0; i < 100; i++) {
+		loop_run(w->loop);
+		n = read(fd, w->answer + at, sizeof w->answer - 1 - at);
+		if (n == 0)
+			break;
+		at += n > 0 ? (size_t)n : 0;
+	}
+	w->answer[at] = '\0';
+	return n == 0 ? w->answer : NULL;
+}
+
+static long long
+number(const json_t *o, const char *a, const char *b)
+{
+	return json_integer_value(json_object_get(json_object_get(o, a), b));
+}
+
+static void
+status(void)
+{
+	static struct world w;
+	json_t *o, *worker;
+	int fd;
+
+	start(&w);
+	stats_set(stats_slot(w.stats, 1), STATS_WORKER_PID, 77);
+	stats_set(stats_slot(w.stats, 1), STATS_WORKER_NUMBER, 3);
+	stats_add(stats_slot(w.stats, 1), STATS_ACCEPTED, 5);
+	stats_add(stats_slot(w.stats, 1), STATS_CLOSED, 2);
+	stats_add(stats_slot(w.stats, 0), STATS_SIGNED, 9);
+	stats_add_latency(stats_slot(w.stats, 2), 30);
+	stats_signed(stats_slot(w.stats, 1), span_str("b.example"), true);
+	fd = dial(&w);
+	o = json_loads(say(&w, fd, "status\n"), 0, NULL);
+	CU_ASSERT_FATAL(o != NULL);
+	close(fd);
+	CHECK_STR(
+	    json_string_value(json_object_get(o, "daemon")), "postseal-signer");
+	CHECK_STR(
+	    json_string_value(json_object_get(o, "version")), POSTSEAL_VERSION);
+	CHECK(json_array_size(json_object_get(o, "workers")) == 1);
+	worker = json_array_get(json_object_get(o, "workers"), 0);
+	CHECK(json_integer_value(json_object_get(worker, "pid")) == 77);
+	CHECK(json_integer_value(json_object_get(worker, "connections")) == 3);
+	CHECK(number(o, "counters", "signed_messages_total") == 9);
+	CHECK(json_is_object(json_object_get(
+	    json_object_get(o, "counters"), "unsigned_messages_total")));
+	CHECK(json_object_get(
+	          json_object_get(o, "counters"), "spf_results_total") == NULL);
+	CHECK(number(o, "dns_latency", "count") == 1);
+	CHECK(number(o, "dns_latency", "ms") == 30);
+	CHECK(json_array_size(json_object_get(o, "signatures")) == 1);
+	CHECK(json_array_size(json_object_get(o, "keys")) == 1);
+	json_decref(o);
+	stop(&w);
+}
+
+static void
+what_is_no_command(void)
+{
+	static struct world w;
+	char line[CONTROL_LINE_MAX + 2];
+	int fd, part;
+
+	start(&w);
+	fd = dial(&w);
+	CHECK_STR(say(&w, fd, "stop\n"), "{\"error\": \"unknown command\"}\n");
+	close(fd);
+	/* at the limit, with its newline, and one over it */
+	memset(line, 'x', sizeof line);
+	line[CONTROL_LINE_MAX - 1] = '\n';
+	line[CONTROL_LINE_MAX] = '\0';
+	fd = dial(&w);
+	CHECK_STR(say(&w, fd, line), "{\"error\": \"unknown command\"}\n");
+	close(fd);
+	memset(line, 'x', sizeof line);
+	line[CONTROL_LINE_MAX + 1] = '\0';
+	fd = dial(&w);
+	CHECK_STR(say(&w, fd, line), "");
+	close(fd);
+	/* in two pieces, and one that says no more */
+	fd = dial(&w);
+	part = dial(&w);
+	CHECK(say(&w, fd, "sta") == NULL);
+	CHECK(say(&w, part, "sta") == NULL);
+	CHECK(say(&w, fd, "tus\n") != NULL && w.answer[0] == '{');
+	loop_fake_advance(w.loop, ASKERS_MS + 1);
+	CHECK_STR(say(&w, part, ""), "");
+	close(fd);
+	close(part);
+	stop(&w);
+}
+
+/* Those who say nothing hold no place: the oldest goes for the one too many. */
+static void
+one_too_many(void)
+{
+	static struct world w;
+	int fd[ASKERS_MAX + 1];
+
+	start(&w);
+	for (int i = 0; i < ASKERS_MAX; i++) {
+		fd[i] = dial(&w);
+		CHECK(say(&w, fd[i], "s") == NULL);
+	}
+	CHECK(say(&w, fd[0], "") == NULL);
+	fd[ASKERS_MAX] = dial(&w);
+	CHECK(say(&w, fd[ASKERS_MAX], "status\n") != NULL);
+	CHECK(w.answer[0] == '{');
+	CHECK_STR(say(&w, fd[0], ""), "");
+	CHECK(say(&w, fd[1], "tatus\n") != NULL && w.answer[0] == '{');
+	for (int i = 0; i <= ASKERS_MAX; i++)
+		close(fd[i]);
+	stop(&w);
+}
+
+/* A byte now and then is no way to stay. */
+static void
+trickle(void)
+{
+	static struct world w;
+	int fd;
+
+	start(&w);
+	fd = dial(&w);
+	for (int i = 0; i < 10; i++) {
+		CHECK(say(&w, fd, "s") == NULL);
+		loop_fake_advance(w.loop, ASKERS_MS / 10 - (i < 9));
+	}
+	CHECK(say(&w, fd, "") == NULL);
+	loop_fake_advance(w.loop, 10);
+	CHECK_STR(say(&w, fd, ""), "");
+	close(fd);
+	stop(&w);
+}
+
+/* Without descriptors it rests, and says so once; then it goes on. */
+static void
+out_of_descriptors(void)
+{
+	static struct world w;
+	struct rlimit was, few;
+	struct tmpdir d;
+	char log[TMPDIR_PATH_MAX];
+	int fd;
+
+	tmpdir_make(&d);
+	CU_ASSERT_FATAL(
+	    log_open(tmpdir_file(&d, "log", log), "t_control") == 0);
+	start(&w);
+	fd = dial(&w);
+	CU_ASSERT_FATAL(getrlimit(RLIMIT_NOFILE, &was) == 0);
+	few = (struct rlimit){(rlim_t)fd + 1, was.rlim_max};
+	CU_ASSERT_FATAL(setrlimit(RLIMIT_NOFILE, &few) == 0);
+	CHECK(say(&w, fd, "status\n") == NULL);
+	CU_ASSERT_FATAL(setrlimit(RLIMIT_NOFILE, &was) == 0);
+	CHECK(say(&w, fd, "") == NULL);
+	CHECK_STR(strstr(tmpdir_read(log), "accept_paused"),
+	    "accept_paused reason=\"control: Too many open files\"\n");
+	loop_fake_advance(w.loop, ASKERS_PAUSE_MS);
+	CHECK(say(&w, fd, "") != NULL && w.answer[0] == '{');
+	close(fd);
+	stop(&w);
+	log_open(NULL, "t_control");
+	tmpdir_remove(&d);
+}
+
+SUITE("control", T(status), T(what_is_no_command), T(one_too_many), T(trickle),
+    T(out_of_descriptors))

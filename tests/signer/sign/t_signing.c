@@ -1,0 +1,297 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/dkim/base64.h"
+#include "common/dkim/sigfield.h"
+#include "common/limits.h"
+#include "signer/sign/signing.h"
+#include "tests/support/fixture.h"
+#include "tests/support/suite.h"
+
+#define KEYS \
+	"domain \"x.example\" {\n" \
+	" key \"r\" { file = \"@rsa.pem\" }\n" \
+	" key \"e\" { file = \"@ed.pem\" }\n}\n"
+
+enum { NOW = 1000000000 };
+
+static void
+add_field(struct message *m, const char *name, const char *value)
+{
+	message_field(m, span_str(name), span_str(value), false);
+}
+
+/* A message at its end. */
+static void
+make_message(struct message *m, const struct fixture *f)
+{
+	message_init(m);
+	add_field(m, "Subject", " t");
+	add_field(m, "From", " a@x.example");
+	add_field(m, "X-Own", " 1");
+	CHECK(message_hash(
+	          m, f->settings->signer.body_canon, hdrsel_default()) == 0);
+	message_body(m, span_str("body\r\n"));
+}
+
+static struct signing_as
+as_key(const struct fixture *f, size_t i)
+{
+	return (struct signing_as){.key = f->keys->domain[0].key[i].key,
+	    .domain = span_str("x.example"),
+	    .selector = span_str("s"),
+	    .identity = span_str("@x.example")};
+}
+
+static int
+has(struct span value, const char *want)
+{
+	return memmem(value.p, value.n, want, strlen(want)) != NULL;
+}
+
+/* Both keys sign the same message in one pass; each verifies. */
+static void
+both_keys(void)
+{
+	struct fixture f;
+	struct message m;
+	struct span value;
+
+	fixture_make(&f, "signer { verify_own = true }\n" KEYS);
+	make_message(&m, &f);
+	CHECK(signing_begin(&f.signer.signing, &m, NOW) == 0);
+	for (size_t i = 0; i < 2; i++) {
+		struct signing_as as = as_key(&f, i);
+
+		CHECK(signing_make(&f.signer.signing, &as, &value) == 0);
+		CHECK(has(value, i == 0 ? "a=rsa-sha256;" : "a=ed25519"));
+		CHECK(has(value, "c=relaxed/relaxed;"));
+		CHECK(has(value, "t=1000000000;"));
+		CHECK(!has(value, "x="));
+		CHECK(has(value, "i=@x.example;"));
+		CHECK(has(value, "h=From:From:Reply-To:"));
+	}
+	message_free(&m);
+	fixture_free(&f);
+}
+
+static void
+settings(void)
+{
+	static const struct {
+		const char *config;
+		const char *want;
+	} row[] = {
+	    {"signer { canonicalization = \"simple/simple\" }\n" KEYS,
+	        "c=simple/simple;"},
+	    {"signer { canonicalization = \"simple/relaxed\" }\n" KEYS,
+	        "c=simple/relaxed;"},
+	    {"signer { canonicalization = \"relaxed/simple\" }\n" KEYS,
+	        "c=relaxed/simple;"},
+	    {"signer { signature_ttl = 1 }\n" KEYS, "x=1000000001;"},
+	    {"signer { signature_ttl = 31536000 }\n" KEYS, "x=1031536000;"},
+	    {"signer { sign_headers = {\"*\", \"X-Own\"} }\n" KEYS,
+	        "Content-Transfer-Encoding:X-Own;"},
+	    {"signer { sign_headers = {\"From\", \"Subject!\"} }\n" KEYS,
+	        "h=From:Subject:Subject;"},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct signing_as as;
+		struct fixture f;
+		struct message m;
+		struct span value;
+
+		suite_row(row[i].want);
+		fixture_make(&f, row[i].config);
+		as = as_key(&f, 1);
+		make_message(&m, &f);
+		CHECK(signing_begin(&f.signer.signing, &m, NOW) == 0);
+		CHECK(signing_make(&f.signer.signing, &as, &value) == 0);
+		CHECK(has(value, row[i].want));
+		CHECK(sign_verify(f.signer.signing.sign, as.key, value,
+		          &f.signer.signing.all, f.signer.signing.hash) == 0);
+		message_free(&m);
+		fixture_free(&f);
+	}
+}
+
+/* The fields change between signing and verifying, as by a broken memory; only
+ * who verifies notices. */
+static void
+verify_own(void)
+{
+	static const struct {
+		const char *config;
+		int want;
+	} row[] = {
+	    {"signer { verify_own = true }\n" KEYS, -EKEYREJECTED},
+	    {"signer { verify_own = false }\n" KEYS, 0},
+	};
+
+	for (size_t i = 0; i < 4; i++) {
+		struct signing_as as;
+		struct fixture f;
+		struct message m;
+		struct span value = {"untouched", 9};
+
+		suite_row(row[i / 2].config);
+		fixture_make(&f, row[i / 2].config);
+		as = as_key(&f, i % 2);
+		make_message(&m, &f);
+		CHECK(signing_begin(&f.signer.signing, &m, NOW) == 0);
+		f.signer.signing.all.n = 1; /* no From */
+		CHECK(signing_make(&f.signer.signing, &as, &value) ==
+		    row[i / 2].want);
+		CHECK(has(value, "untouched") == (row[i / 2].want != 0));
+		message_free(&m);
+		fixture_free(&f);
+	}
+}
+
+/* The message with a signature in front of it. */
+static void
+put_before(struct fixture *f, struct message *m, struct span value)
+{
+	message_init(m);
+	message_field(m, span_str("DKIM-Signature"), value, false);
+	add_field(m, "Subject", " t");
+	add_field(m, "From", " a@x.example");
+	add_field(m, "X-Own", " 1");
+	CHECK(message_hash(
+	          m, f->settings->signer.body_canon, hdrsel_default()) == 0);
+	message_body(m, span_str("body\r\n"));
+}
+
+/* One of ours is there, until its x= is over. */
+static void
+present(void)
+{
+	static const struct {
+		const char *config;
+		uint64_t now;
+		bool want;
+	} row[] = {
+	    {KEYS, NOW + 1000000000, true},
+	    {"signer { signature_ttl = 10 }\n" KEYS, NOW, true},
+	    {"signer { signature_ttl = 10 }\n" KEYS, NOW + 9, true},
+	    {"signer { signature_ttl = 10 }\n" KEYS, NOW + 10, false},
+	    {"signer { signature_ttl = 10 }\n" KEYS, NOW + 11, false},
+	};
+
+	for (size_t i = 0; i < 2 * (sizeof row / sizeof row[0]); i++) {
+		struct fixture f;
+		struct signing *g = &f.signer.signing;
+		struct message m, again;
+		struct signing_as as;
+		struct span value;
+
+		suite_row(row[i / 2].config);
+		fixture_make(&f, row[i / 2].config);
+		as = as_key(&f, i % 2);
+		make_message(&m, &f);
+		CHECK(signing_begin(g, &m, NOW) == 0);
+		CHECK(!signing_present(g, &as));
+		CHECK(signing_make(g, &as, &value) == 0);
+		put_before(&f, &again, value);
+		CHECK(signing_begin(g, &again, row[i / 2].now) == 0);
+		CHECK(signing_present(g, &as) == row[i / 2].want);
+		message_free(&again);
+		message_free(&m);
+		fixture_free(&f);
+	}
+}
+
+/* A signature that is none of ours, as large as the limits allow: n names in h=, and
+ * bytes of b=. */
+static void
+forge(const struct signing *g, size_t n, size_t bytes, struct buf *out)
+{
+	static const unsigned char zero[1024];
+
+	buf_str(
+	    out, " v=1; a=rsa-sha256; c=relaxed/relaxed; d=x.example; s=s; h=");
+	for (size_t i = 0; i < n; i++)
+		buf_fmt(out, "%s%052zu", i == 0 ? "" : ":", i);
+	buf_str(out, "; bh=");
+	base64_add(out, g->hash, BODYHASH_SIZE);
+	buf_str(out, "; b=");
+	base64_add(out, zero, bytes);
+}
+
+static double
+cpu_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+/* Many fields and many names in h=, which anybody can write, cost no more than some
+ * signatures. */
+static void
+costly(void)
+{
+	static const struct {
+		size_t names, bytes; /* the key's are 256 */
+	} row[] = {{HDRSEL_MAX, 256}, {HDRSEL_MAX + 1, 256}, {HDRSEL_MAX, 255}};
+	struct fixture f;
+	struct signing *g = &f.signer.signing;
+	struct signing_as as;
+	struct message m;
+	struct buf value;
+	double from;
+
+	fixture_make(&f, KEYS);
+	as = as_key(&f, 0);
+	buf_init(&value, SIGFIELD_MAX);
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		make_message(&m, &f);
+		CHECK(signing_begin(g, &m, NOW) == 0);
+		buf_clear(&value);
+		forge(g, row[i].names, row[i].bytes, &value);
+		CU_ASSERT_FATAL(buf_error(&value) == 0);
+		message_free(&m);
+		put_before(&f, &m, buf_view(&value));
+		for (size_t n = 1; n < SIGNED_TRIED_MAX; n++)
+			message_field(&m, span_str("DKIM-Signature"),
+			    buf_view(&value), false);
+		while (m.nfields < MESSAGE_FIELDS_MAX)
+			add_field(&m,
+			    "00000000000000000000000000000000000000000000000"
+			    "09999",
+			    " x");
+		CHECK(m.trouble == MESSAGE_FINE);
+		CHECK(signing_begin(g, &m, NOW) == 0);
+		from = cpu_ms();
+		CHECK(!signing_present(g, &as));
+		/* 25 ms here, and over a second if each name went over all
+		 * fields; generous for slow machines and sanitizers */
+		CHECK(cpu_ms() - from < 250 || suite_under_valgrind());
+		message_free(&m);
+	}
+	buf_free(&value);
+	fixture_free(&f);
+}
+
+static void
+no_from(void)
+{
+	struct fixture f;
+	struct message m;
+
+	fixture_make(&f, KEYS);
+	message_init(&m);
+	add_field(&m, "From ", " a@x.example");
+	CHECK(message_hash(&m, CANON_RELAXED, hdrsel_default()) == 0);
+	CHECK(signing_begin(&f.signer.signing, &m, NOW) == -EBADMSG);
+	message_free(&m);
+	fixture_free(&f);
+}
+
+SUITE("signing", T(both_keys), T(settings), T(verify_own), T(present),
+    T(costly), T(no_from))

@@ -290,6 +290,22 @@ enum {
 	 * 14 and 8. */
 	TAGLIST_MAX = 32,
 
+	/* Names in h= of a signature that is verified: ours has at most HDRSEL_MAX, and
+	 * nobody needs more than a message has fields. Each costs a comparison of
+	 * names in a sorted list. */
+	SIGNATURE_NAMES_MAX = 1024,
+
+	/* Bytes of b=: an RSA key of PUBKEY_RSA_BITS_MAX. */
+	SIGNATURE_BYTES_MAX = 1024,
+
+	/* i= without its quoting: a local part of 64 octets and a domain of 255 (RFC
+	 * 5321 section 4.5.3.1), of which software is seen to make twice as much. */
+	SIGNATURE_IDENTITY_MAX = 512,
+
+	/* RSA keys of strangers: RFC 8301 section 3.2 wants 1,024 to 4,096 bits. One of
+	 * 8,192 costs some 100 us, one of 16,384 four times that. */
+	PUBKEY_RSA_BITS_MAX = 8192,
+
 	/* Names in h= of a signature: a message that names one field hundreds of times
 	 * is no mail; Postfix's header_size_limit (100 KiB) would cut a longer one. */
 	HDRSEL_MAX = 512,

@@ -56,13 +56,18 @@ decode_four(const unsigned char *four, unsigned char *three)
 	return n;
 }
 
-int
-base64_read(struct span text, unsigned char *ret, size_t max, size_t *ret_n)
+static int
+read_text(struct span text, bool unpadded, unsigned char *ret, size_t max,
+    size_t *ret_n)
 {
 	unsigned char four[4], three[3];
 	size_t n = 0, k = 3, chars;
 
 	while ((chars = take_four(&text, four)) > 0) {
+		if (unpadded && (chars == 2 || chars == 3)) {
+			memset(four + chars, '=', 4 - chars);
+			chars = 4;
+		}
 		if (chars < 4 || k < 3)
 			return -EINVAL;
 		k = decode_four(four, three);
@@ -75,4 +80,16 @@ base64_read(struct span text, unsigned char *ret, size_t max, size_t *ret_n)
 	}
 	*ret_n = n;
 	return 0;
+}
+
+int
+base64_read(struct span text, unsigned char *ret, size_t max, size_t *ret_n)
+{
+	return read_text(text, false, ret, max, ret_n);
+}
+
+int
+base64_read_tag(struct span text, unsigned char *ret, size_t max, size_t *ret_n)
+{
+	return read_text(text, true, ret, max, ret_n);
 }

@@ -30,4 +30,9 @@ int base64_add(struct buf *out, const void *p, size_t n);
 int base64_read(
     struct span text, unsigned char *ret, size_t max, size_t *ret_n);
 
+/* The same for b=, bh= and p= as strangers write them: the '=' at the end may be
+ * left out, which every verifier takes. */
+int base64_read_tag(
+    struct span text, unsigned char *ret, size_t max, size_t *ret_n);
+
 #endif

@@ -13,6 +13,8 @@ enum { STAGE = 1024, SHORT = 256 };
 struct bodyhash {
 	EVP_MD_CTX *md;
 	struct canon_body canon;
+	uint64_t left;   /* canonical bytes to be hashed yet */
+	uint64_t length; /* that there were */
 	int error;
 	size_t n; /* bytes in stage */
 	char stage[STAGE];
@@ -47,8 +49,17 @@ bodyhash_free(struct bodyhash *b)
 void
 bodyhash_begin(struct bodyhash *b, enum canonicalization canon)
 {
+	bodyhash_begin_part(b, canon, UINT64_MAX);
+}
+
+void
+bodyhash_begin_part(
+    struct bodyhash *b, enum canonicalization canon, uint64_t length)
+{
 	canon_body_init(&b->canon, canon);
 	b->n = 0;
+	b->left = length;
+	b->length = 0;
 	/* No type: the context keeps SHA-256 and its memory. */
 	b->error = EVP_DigestInit_ex(b->md, NULL, NULL) == 1 ? 0 : -EIO;
 }
@@ -73,6 +84,10 @@ run(void *arg, struct span out)
 {
 	struct bodyhash *b = arg;
 
+	b->length += out.n;
+	if (out.n > b->left)
+		out.n = (size_t)b->left;
+	b->left -= out.n;
 	if (out.n > STAGE - b->n)
 		flush(b);
 	if (out.n > SHORT) {
@@ -90,6 +105,12 @@ bodyhash_feed(struct bodyhash *b, struct span in)
 	const struct canon_sink sink = {run, b};
 
 	canon_body_feed(&b->canon, in, &sink);
+}
+
+uint64_t
+bodyhash_length(const struct bodyhash *b)
+{
+	return b->length;
 }
 
 int

@@ -4,15 +4,11 @@
 #include "common/dkim/bodyhash.h"
 #include "common/dkim/canon.h"
 #include "common/dkim/sigfield.h"
-#include "common/dkim/taglist.h"
 
 enum {
 	LINE_MAX_BYTES = 78, /* RFC 5322 section 2.1.1 */
-	SEAL_LINE = 72,      /* characters of b= on a line */
-	EXPIRE_DIGITS = 12   /* RFC 6376 section 3.5 */
+	SEAL_LINE = 72       /* characters of b= on a line */
 };
-
-/* --- writing -------------------------------------------------------------- */
 
 struct writer {
 	struct buf *out;
@@ -77,11 +73,11 @@ put_identity(struct writer *w, struct span id)
 }
 
 static void
-put_headers(struct writer *w, const struct hdrsel *h)
+put_headers(struct writer *w, const struct named_fields *h)
 {
 	for (size_t i = 0; i < h->n; i++) {
-		put(w, i == 0 ? " " : "", i == 0 ? "h=" : "",
-		    span_str(h->v[i].name), i + 1 < h->n ? ":" : ";");
+		put(w, i == 0 ? " " : "", i == 0 ? "h=" : "", h->v[i].name,
+		    i + 1 < h->n ? ":" : ";");
 	}
 }
 
@@ -130,127 +126,4 @@ sigfield_seal(const unsigned char *signature, size_t n, struct buf *out)
 			buf_str(out, "\n\t");
 	}
 	return buf_error(out);
-}
-
-/* --- reading -------------------------------------------------------------- */
-
-static const char *
-read_algorithm(struct span word, enum key_algorithm *ret)
-{
-	static const enum key_algorithm all[] = {
-	    KEY_RSA_SHA256, KEY_ED25519_SHA256};
-
-	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-		if (span_eq(word, span_str(key_algorithm_word(all[i])))) {
-			*ret = all[i];
-			return NULL;
-		}
-	}
-	return "a= is neither rsa-sha256 nor ed25519-sha256";
-}
-
-static const char *
-read_canon(struct span word, enum canonicalization *ret)
-{
-	if (span_eq(word, span_str("simple")))
-		*ret = CANON_SIMPLE;
-	else if (span_eq(word, span_str("relaxed")))
-		*ret = CANON_RELAXED;
-	else
-		return "c= has a word that is neither simple nor relaxed";
-	return NULL;
-}
-
-/* c=: simple/simple without it, and simple for what is left out. */
-static const char *
-read_canons(const struct tag *c, struct sigfield_read *r)
-{
-	size_t slash;
-	const char *why;
-
-	r->header_canon = r->body_canon = CANON_SIMPLE;
-	if (c == NULL)
-		return NULL;
-	slash = span_find(c->value, '/');
-	why = read_canon(span_of(c->value.p, slash), &r->header_canon);
-	if (why == NULL && slash < c->value.n)
-		why =
-		    read_canon(span_skip(c->value, slash + 1), &r->body_canon);
-	return why;
-}
-
-/* x=: 1*12DIGIT. */
-static const char *
-read_expire(const struct tag *x, uint64_t *ret)
-{
-	uint64_t t = 0;
-
-	*ret = UINT64_MAX;
-	if (x == NULL)
-		return NULL;
-	for (size_t i = 0; i < x->value.n; i++) {
-		if (x->value.p[i] < '0' || x->value.p[i] > '9' ||
-		    i == EXPIRE_DIGITS)
-			return "x= is no time";
-		t = 10 * t + (uint64_t)(x->value.p[i] - '0');
-	}
-	if (x->value.n == 0)
-		return "x= is no time";
-	*ret = t;
-	return NULL;
-}
-
-static const char *
-read_value(const struct taglist *tags, const char *name, const char *missing,
-    struct span *ret)
-{
-	const struct tag *t = taglist_find(tags, name);
-
-	if (t == NULL)
-		return missing;
-	*ret = t->value;
-	return NULL;
-}
-
-static const char *
-read_tags(const struct taglist *tags, struct sigfield_read *r)
-{
-	struct span version, algorithm;
-	const char *why;
-
-	if ((why = read_value(tags, "v", "no v=", &version)) != NULL ||
-	    (why = read_value(tags, "a", "no a=", &algorithm)) != NULL ||
-	    (why = read_value(tags, "d", "no d=", &r->domain)) != NULL ||
-	    (why = read_value(tags, "s", "no s=", &r->selector)) != NULL ||
-	    (why = read_value(tags, "h", "no h=", &r->headers)) != NULL ||
-	    (why = read_value(tags, "bh", "no bh=", &r->bodyhash)) != NULL ||
-	    (why = read_value(tags, "b", "no b=", &r->signature)) != NULL)
-		return why;
-	if (!span_eq(version, span_str("1")))
-		return "v= is not 1";
-	if (taglist_find(tags, "l") != NULL)
-		return "l= leaves a part of the body unsigned";
-	if ((why = read_algorithm(algorithm, &r->algorithm)) != NULL ||
-	    (why = read_expire(taglist_find(tags, "x"), &r->expire)) != NULL)
-		return why;
-	return read_canons(taglist_find(tags, "c"), r);
-}
-
-enum parse
-sigfield_parse(
-    struct span value, struct sigfield_read *ret, const char **ret_why)
-{
-	struct sigfield_read r;
-	struct taglist tags;
-	const char *why;
-
-	if (taglist_parse(value, &tags, ret_why) != PARSE_OK)
-		return PARSE_BAD;
-	why = read_tags(&tags, &r);
-	if (why != NULL) {
-		*ret_why = why;
-		return PARSE_BAD;
-	}
-	*ret = r;
-	return PARSE_OK;
 }

@@ -5,8 +5,7 @@
  * CRLF of them), no line over 78 bytes, the field's name included, unless a
  * single domain name or identity is longer. Never l=, never rsa-sha1. b= is
  * last and its value begins right behind it, so that the hashed text is the
- * final one up to there. And reads one again, as far as we need to: to know our
- * own, and to verify.
+ * final one up to there. Reading one is signature.c's affair.
  *
  * Nothing is hashed or signed here (sign.c); h= was chosen by hdrsel.c.
  */
@@ -18,8 +17,8 @@
 #include "common/bytes/buf.h"
 #include "common/settings/settings.h" /* enum canonicalization */
 #include "common/bytes/span.h"
-#include "signer/sign/hdrsel.h"
 #include "common/dkim/keyrecord.h" /* enum key_algorithm */
+#include "common/dkim/named.h"
 
 #define SIGFIELD_NAME "DKIM-Signature"
 
@@ -32,8 +31,8 @@ struct sigfield {
 	struct span identity; /* i=, local@domain or @domain; empty: no tag */
 	uint64_t time;        /* t=, seconds since 1970; 0: no tag */
 	uint64_t expire;      /* x=; 0: no tag */
-	const struct hdrsel *headers;  /* h= */
-	const unsigned char *bodyhash; /* bh=, BODYHASH_SIZE bytes */
+	const struct named_fields *headers; /* h= */
+	const unsigned char *bodyhash;      /* bh=, BODYHASH_SIZE bytes */
 };
 
 /*
@@ -45,29 +44,5 @@ int sigfield_write(const struct sigfield *s, struct buf *out);
 /* Appends the signature of n bytes in folded base64 behind sigfield_write()'s
  * text. 0 or an error of buf_add(). */
 int sigfield_seal(const unsigned char *signature, size_t n, struct buf *out);
-
-/* What a verifier needs of a value. Spans point into the text that was read;
- * white space and folds may stand inside headers, bodyhash and signature. */
-struct sigfield_read {
-	enum key_algorithm algorithm;
-	enum canonicalization header_canon;
-	enum canonicalization body_canon;
-	struct span domain;
-	struct span selector;
-	struct span headers;   /* h=: taglist_item() takes the names */
-	struct span bodyhash;  /* bh=, base64 */
-	struct span signature; /* b=, base64 */
-	uint64_t expire;       /* x=, seconds since 1970; UINT64_MAX: no tag */
-};
-
-/*
- * Reads a value (folds LF or CRLF). PARSE_OK, or PARSE_BAD with *ret untouched
- * and a static reason: no tag list, a required tag missing, another version, an
- * algorithm or canonicalization that is not ours, an x= that is no time, l= (which
- * we never write).
- * Never PARSE_MORE.
- */
-enum parse sigfield_parse(
-    struct span value, struct sigfield_read *ret, const char **ret_why);
 
 #endif

@@ -15,7 +15,8 @@ struct key {
 	EVP_PKEY *pkey;    /* NULL until it is needed */
 	EVP_PKEY_CTX *rsa; /* set up to sign, or NULL */
 	EVP_MD_CTX *ed25519;
-	bool proved; /* a signature of it was verified */
+	struct pubkey *public; /* NULL until it is needed */
+	bool proved;           /* a signature of it was verified */
 };
 
 /* OpenSSL's errors as ours: -ENOMEM if memory is among them, else other. Leaves
@@ -59,6 +60,7 @@ key_free(struct key *k)
 		return;
 	EVP_PKEY_CTX_free(k->rsa);
 	EVP_MD_CTX_free(k->ed25519);
+	pubkey_free(k->public);
 	EVP_PKEY_free(k->pkey); /* wipes, too */
 	keyfile_free(&k->file);
 	free(k);
@@ -131,7 +133,7 @@ sign_rsa(struct key *k, const unsigned char *digest, unsigned char *ret,
 		}
 		k->rsa = c;
 	}
-	if (EVP_PKEY_sign(k->rsa, ret, &n, digest, KEY_DIGEST_SIZE) != 1)
+	if (EVP_PKEY_sign(k->rsa, ret, &n, digest, DIGEST_SIZE) != 1)
 		return crypto_error(-EIO);
 	*ret_n = n;
 	return 0;
@@ -150,7 +152,7 @@ sign_ed25519(struct key *k, const unsigned char *digest, unsigned char *ret,
 	}
 	if (k->ed25519 == NULL ||
 	    EVP_DigestSignInit(k->ed25519, NULL, NULL, NULL, pkey) != 1 ||
-	    EVP_DigestSign(k->ed25519, ret, &n, digest, KEY_DIGEST_SIZE) != 1) {
+	    EVP_DigestSign(k->ed25519, ret, &n, digest, DIGEST_SIZE) != 1) {
 		EVP_MD_CTX_free(k->ed25519);
 		k->ed25519 = NULL;
 		return crypto_error(-EIO);
@@ -170,69 +172,6 @@ sign_raw(struct key *k, const unsigned char *digest, unsigned char *ret,
 		return sign_ed25519(k, digest, ret, ret_n);
 	}
 	return -EINVAL;
-}
-
-/* 1: right, 0: wrong, below: could not be verified. */
-static int
-verify_rsa(EVP_PKEY *pkey, const unsigned char *digest, struct span sig)
-{
-	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new(pkey, NULL);
-	int got = -1;
-
-	if (set_rsa(c, EVP_PKEY_verify_init))
-		got = EVP_PKEY_verify(c, (const unsigned char *)sig.p, sig.n,
-		    digest, KEY_DIGEST_SIZE);
-	EVP_PKEY_CTX_free(c);
-	return got;
-}
-
-static int
-verify_ed25519(EVP_PKEY *pkey, const unsigned char *digest, struct span sig)
-{
-	EVP_MD_CTX *c = EVP_MD_CTX_new();
-	int got = -1;
-
-	if (c != NULL && EVP_DigestVerifyInit(c, NULL, NULL, NULL, pkey) == 1)
-		got = EVP_DigestVerify(c, (const unsigned char *)sig.p, sig.n,
-		    digest, KEY_DIGEST_SIZE);
-	EVP_MD_CTX_free(c);
-	return got;
-}
-
-int
-key_verify(struct key *k, const unsigned char *digest, struct span signature)
-{
-	int got = -1, error = make_pkey(k);
-
-	if (error != 0)
-		return error;
-	switch (k->file.facts.algorithm) {
-	case KEY_RSA_SHA256:
-		got = verify_rsa(k->pkey, digest, signature);
-		break;
-	case KEY_ED25519_SHA256:
-		got = verify_ed25519(k->pkey, digest, signature);
-		break;
-	}
-	if (got == 1)
-		return 0;
-	/* OpenSSL says "below 0" of an RSA signature of another length, too. */
-	return crypto_error(-EKEYREJECTED);
-}
-
-int
-key_sign(struct key *k, const unsigned char *digest, unsigned char *ret,
-    size_t *ret_n)
-{
-	int error = make_pkey(k);
-
-	if (error == 0)
-		error = sign_raw(k, digest, ret, ret_n);
-	if (error != 0 || k->proved)
-		return error;
-	error = key_verify(k, digest, span_of(ret, *ret_n));
-	k->proved = error == 0;
-	return error == -EKEYREJECTED ? -EINVAL : error;
 }
 
 /* --- halves --------------------------------------------------------------- */
@@ -268,6 +207,44 @@ key_public(struct key *k, struct buf *out)
 	int error = public_bytes(k, bytes, &n);
 
 	return error != 0 ? error : base64_add(out, bytes, n);
+}
+
+int
+key_pubkey(struct key *k, struct pubkey **ret)
+{
+	unsigned char bytes[KEYFILE_PUBLIC_MAX];
+	const char *why;
+	size_t n;
+	int error;
+
+	if (k->public == NULL) {
+		error = public_bytes(k, bytes, &n);
+		if (error == 0)
+			error = pubkey_new(k->file.facts.algorithm,
+			    span_of(bytes, n), &k->public, &why);
+		if (error != 0)
+			return error;
+	}
+	*ret = k->public;
+	return 0;
+}
+
+int
+key_sign(struct key *k, const unsigned char *digest, unsigned char *ret,
+    size_t *ret_n)
+{
+	struct pubkey *public;
+	int error = make_pkey(k);
+
+	if (error == 0)
+		error = sign_raw(k, digest, ret, ret_n);
+	if (error != 0 || k->proved)
+		return error;
+	error = key_pubkey(k, &public);
+	if (error == 0)
+		error = pubkey_verify(public, digest, span_of(ret, *ret_n));
+	k->proved = error == 0;
+	return error == -EKEYREJECTED ? -EINVAL : error;
 }
 
 static EVP_PKEY *

@@ -20,12 +20,10 @@
 
 #include "common/bytes/buf.h"
 #include "common/bytes/span.h"
+#include "common/dkim/pubkey.h"
 #include "signer/keys/keyfile.h"
 
-enum {
-	KEY_SIGNATURE_MAX = KEY_RSA_BITS_MAX / 8, /* bytes */
-	KEY_DIGEST_SIZE = 32                      /* a SHA-256 */
-};
+enum { KEY_SIGNATURE_MAX = KEY_RSA_BITS_MAX / 8 }; /* bytes */
 
 struct key;
 
@@ -53,10 +51,12 @@ const struct key_facts *key_facts(const struct key *k);
 int key_sign(struct key *k, const unsigned char *digest, unsigned char *ret,
     size_t *ret_n);
 
-/* Verifies a signature of a SHA-256 with the public half. 0; -EKEYREJECTED when
- * it is not one of this key; else as key_sign(). */
-int key_verify(
-    struct key *k, const unsigned char *digest, struct span signature);
+/*
+ * The public half, made at the first call and kept: *ret borrows from k. 0; as
+ * key_sign(). It verifies the first signature of k, and those that k's owner
+ * finds on a message.
+ */
+int key_pubkey(struct key *k, struct pubkey **ret);
 
 /*
  * Appends the public half in base64 as p= wants it: SubjectPublicKeyInfo for

@@ -159,7 +159,7 @@ is_added_later(struct span name)
  */
 static size_t
 take(const struct hdrsel_rule *rule, const struct field_list *fields,
-    struct hdrsel_entry *v)
+    struct named_field *v)
 {
 	struct span name = span_str(rule->name);
 	size_t n = 0;
@@ -170,8 +170,7 @@ take(const struct hdrsel_rule *rule, const struct field_list *fields,
 		if (!span_ieq(fields->v[i - 1].name, name))
 			continue;
 		if (v != NULL)
-			v[n] = (struct hdrsel_entry){
-			    rule->name, &fields->v[i - 1]};
+			v[n] = (struct named_field){name, &fields->v[i - 1]};
 		n++;
 	}
 	if (rule->mode == HDRSEL_PRESENT ||
@@ -180,16 +179,16 @@ take(const struct hdrsel_rule *rule, const struct field_list *fields,
 	            is_added_later(name))))
 		return n;
 	if (v != NULL)
-		v[n] = (struct hdrsel_entry){rule->name, NULL};
+		v[n] = (struct named_field){name, NULL};
 	return n + 1;
 }
 
 static bool
-has_from(const struct hdrsel *sel)
+has_from(const struct named_fields *sel)
 {
 	for (size_t i = 0; i < sel->n; i++) {
 		if (sel->v[i].field != NULL &&
-		    span_ieqs(span_str(sel->v[i].name), "From"))
+		    span_ieqs(sel->v[i].name, "From"))
 			return true;
 	}
 	return false;
@@ -197,10 +196,10 @@ has_from(const struct hdrsel *sel)
 
 int
 hdrsel_pick(const struct hdrsel_rules *rules, const struct field_list *fields,
-    struct arena *arena, struct hdrsel *ret)
+    struct arena *arena, struct named_fields *ret)
 {
-	struct hdrsel sel = {NULL, 0};
-	struct hdrsel_entry *v;
+	struct named_fields sel = {NULL, 0};
+	struct named_field *v;
 	size_t n = 0;
 
 	for (size_t i = 0; i < rules->n; i++)

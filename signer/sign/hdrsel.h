@@ -22,6 +22,7 @@
 #include "common/limits.h"            /* HDRSEL_MAX */
 #include "common/settings/settings.h" /* struct text_list */
 #include "common/bytes/span.h"
+#include "common/dkim/named.h"
 #include "common/mail/field.h"
 
 enum hdrsel_mode {
@@ -60,17 +61,6 @@ bool hdrsel_never(struct span name);
 /* True if the fields of that name are signed where they are there. Any case. */
 bool hdrsel_signs(const struct hdrsel_rules *rules, struct span name);
 
-/* One name of h=. */
-struct hdrsel_entry {
-	const char *name;
-	const struct field *field; /* NULL: absent (oversigned) */
-};
-
-struct hdrsel {
-	const struct hdrsel_entry *v; /* in the order of h= */
-	size_t n;
-};
-
 /*
  * Picks the fields to sign, in the order of the rules, instances of one name
  * from the bottom of the message up (5.4.2). *ret lives in the arena and points
@@ -78,16 +68,7 @@ struct hdrsel {
  * names; -EINVAL when there is no From field (5.4: it must be signed); -ENOMEM.
  */
 int hdrsel_pick(const struct hdrsel_rules *rules,
-    const struct field_list *fields, struct arena *arena, struct hdrsel *ret);
-
-/*
- * The fields that the h= of a signature names, in its order: of several with one
- * name the lowest for the first that names it (5.4.2). names: as for
- * taglist_item(). Goes over the fields once. 0, and *ret_n fields in
- * ret[HDRSEL_MAX], NULL for those that are not there; or -E2BIG: more names than
- * hdrsel_pick() gives.
- */
-int hdrsel_named(struct span names, const struct field_list *fields,
-    const struct field **ret, size_t *ret_n);
+    const struct field_list *fields, struct arena *arena,
+    struct named_fields *ret);
 
 #endif

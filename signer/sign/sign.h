@@ -51,7 +51,7 @@ void sign_free(struct sign *s);
  * may hold a part.
  */
 int sign_field(struct sign *s, struct key *key, const struct sign_params *p,
-    const struct hdrsel *fields, const unsigned char *bodyhash,
+    const struct named_fields *fields, const unsigned char *bodyhash,
     struct buf *out);
 
 /*

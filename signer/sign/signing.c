@@ -4,6 +4,7 @@
 
 #include "common/bytes/domain.h"
 #include "common/dkim/sigfield.h"
+#include "common/dkim/signature.h"
 #include "common/limits.h"
 
 enum {
@@ -68,11 +69,11 @@ static bool
 is_claimed(
     const struct signing *g, struct span value, const struct signing_as *as)
 {
-	struct sigfield_read r;
+	struct signature r;
 	const char *why;
 
 	return value.n <= SIGFIELD_MAX &&
-	    sigfield_parse(value, &r, &why) == PARSE_OK &&
+	    signature_read(value, &r, &why) == DKIM_PASS && !r.has_length &&
 	    r.body_canon == g->settings->body_canon && r.expire > g->now &&
 	    domain_equal(r.domain, as->domain) &&
 	    domain_equal(r.selector, as->selector);

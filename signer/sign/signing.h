@@ -26,7 +26,7 @@ struct signing {
 
 	/* of the message: */
 	struct field_list all;
-	struct hdrsel fields;
+	struct named_fields fields;
 	unsigned char hash[BODYHASH_SIZE];
 	uint64_t now; /* t= of all its signatures */
 };

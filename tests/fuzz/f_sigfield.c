@@ -51,7 +51,7 @@ written(const struct sign_params *p, const struct field_list *fields,
     const unsigned char *hash)
 {
 	struct arena arena;
-	struct hdrsel sel;
+	struct named_fields sel;
 	struct buf out;
 	int error;
 

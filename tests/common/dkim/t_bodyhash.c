@@ -144,5 +144,29 @@ nothing_to_free(void)
 	bodyhash_free(NULL);
 }
 
-SUITE("bodyhash", T(published), T(used_again), T(run_lengths), T(splits),
-    T(nothing_to_free))
+/* l=: of the canonical form, at every cut of it and one over; how long it all is
+ * is known afterwards. */
+static void
+parts(void)
+{
+	static const char body[] = "a  b \r\n\r\n c\r\n\r\n\r\n";
+	static const char canonical[] = "a b\r\n\r\n c\r\n";
+	const size_t n = sizeof canonical - 1;
+	unsigned char hash[BODYHASH_SIZE], want[BODYHASH_SIZE];
+	struct bodyhash *b;
+
+	CU_ASSERT_FATAL(bodyhash_new(&b) == 0);
+	for (size_t part = 0; part <= n + 1; part++) {
+		CU_ASSERT_FATAL(EVP_Digest(canonical, part < n ? part : n, want,
+		                    NULL, EVP_sha256(), NULL) == 1);
+		bodyhash_begin_part(b, CANON_RELAXED, part);
+		bodyhash_feed(b, span_str(body));
+		CHECK(bodyhash_end(b, hash) == 0);
+		CHECK(memcmp(hash, want, sizeof hash) == 0);
+		CHECK(bodyhash_length(b) == n);
+	}
+	bodyhash_free(b);
+}
+
+SUITE("bodyhash", T(parts), T(published), T(used_again), T(run_lengths),
+    T(splits), T(nothing_to_free))

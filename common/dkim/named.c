@@ -1,19 +1,23 @@
-/* The fields that an h= names. */
+/*
+ * Trick: the names are sorted, equal ones by their place, so that a field finds the
+ * first of its name by halving, and that one knows how many after it are filled.
+ * Any order of names will do: by length first is the quickest.
+ */
 #include <errno.h>
 #include <stdlib.h>
 
+#include "common/dkim/named.h"
 #include "common/dkim/taglist.h"
-#include "signer/sign/hdrsel.h"
+#include "common/limits.h"
 
 /* One name of the list. Sorted by name, then by place. */
-struct named {
+struct mention {
 	struct span name;
 	size_t place;
 	size_t filled; /* of the names that are equal, in the first of them */
 	const struct field *field;
 };
 
-/* Any order of names will do: length first, it is the quickest. */
 static int
 compare(struct span a, struct span b)
 {
@@ -32,7 +36,7 @@ compare(struct span a, struct span b)
 static int
 by_name(const void *a, const void *b)
 {
-	const struct named *x = a, *y = b;
+	const struct mention *x = a, *y = b;
 	int order = compare(x->name, y->name);
 
 	return order != 0 ? order
@@ -41,7 +45,7 @@ by_name(const void *a, const void *b)
 
 /* The first of that name, or n. */
 static size_t
-find(const struct named *v, size_t n, struct span name)
+find(const struct mention *v, size_t n, struct span name)
 {
 	size_t low = 0, high = n;
 
@@ -58,7 +62,7 @@ find(const struct named *v, size_t n, struct span name)
 
 /* The field goes to the first of its name that has none. */
 static void
-fill(struct named *v, size_t n, const struct field *f)
+fill(struct mention *v, size_t n, const struct field *f)
 {
 	size_t first = find(v, n, f->name), i;
 
@@ -72,24 +76,32 @@ fill(struct named *v, size_t n, const struct field *f)
 }
 
 int
-hdrsel_named(struct span names, const struct field_list *fields,
-    const struct field **ret, size_t *ret_n)
+named_pick(struct span names, const struct field_list *fields,
+    const struct field *except, struct arena *arena, struct named_fields *ret)
 {
-	struct named v[HDRSEL_MAX];
+	struct named_field *picked;
+	struct mention *v;
+	struct span rest;
 	size_t n = 0;
 
-	while (names.n > 0) {
-		if (n == HDRSEL_MAX)
-			return -E2BIG;
-		v[n] = (struct named){taglist_item(&names), n, 0, NULL};
-		n++;
-	}
-	if (n > 0)
-		qsort(v, n, sizeof v[0], by_name);
-	for (size_t i = fields->n; i > 0; i--)
-		fill(v, n, &fields->v[i - 1]);
+	for (rest = names; rest.n > 0; n++)
+		taglist_item(&rest);
+	if (n > SIGNATURE_NAMES_MAX)
+		return -E2BIG;
+	v = arena_alloc(arena, (n + 1) * sizeof *v);
+	picked = arena_alloc(arena, (n + 1) * sizeof picked[0]);
+	if (v == NULL || picked == NULL)
+		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
-		ret[v[i].place] = v[i].field;
-	*ret_n = n;
+		v[i] = (struct mention){taglist_item(&names), i, 0, NULL};
+	qsort(v, n, sizeof v[0], by_name);
+	for (size_t i = fields->n; i > 0; i--) {
+		if (&fields->v[i - 1] != except)
+			fill(v, n, &fields->v[i - 1]);
+	}
+	for (size_t i = 0; i < n; i++)
+		picked[v[i].place] =
+		    (struct named_field){v[i].name, v[i].field};
+	*ret = (struct named_fields){picked, n};
 	return 0;
 }

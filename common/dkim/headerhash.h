@@ -1,0 +1,42 @@
+/*
+ * headerhash.h - the hash of the signed header: RFC 6376 section 3.7.
+ *
+ * The chosen fields in canonical form, one after the other, then the signature's
+ * own field with nothing behind "b=" and without a line end. Who signs and who
+ * verifies feed the same.
+ *
+ * One object hashes one header after the other; its memory does not grow with
+ * the header.
+ */
+#ifndef POSTSEAL_COMMON_HEADERHASH_H
+#define POSTSEAL_COMMON_HEADERHASH_H
+
+#include "common/bytes/span.h"
+#include "common/dkim/named.h"
+#include "common/settings/settings.h" /* enum canonicalization */
+
+struct headerhash;
+
+/* 0 and *ret returned owned (headerhash_free), or -ENOMEM. */
+int headerhash_new(struct headerhash **ret);
+
+/* NULL is allowed. */
+void headerhash_free(struct headerhash *h);
+
+/* Forgets what was added and begins a new header. */
+void headerhash_begin(struct headerhash *h, enum canonicalization canon);
+
+/* The next fields, those that are there; borrowed for the call. An error is told
+ * by headerhash_end(). */
+void headerhash_add(struct headerhash *h, const struct named_fields *fields);
+
+/*
+ * The last: a DKIM-Signature with this value, of which what stands in `b`, a span
+ * within it or empty, is left out with the white space around it. 0 and the
+ * SHA-256 in ret[DIGEST_SIZE]; -ENOMEM; -EMSGSIZE for a field over
+ * MESSAGE_HEADERS_MAX; -EIO. Next is headerhash_begin().
+ */
+int headerhash_end(
+    struct headerhash *h, struct span value, struct span b, unsigned char *ret);
+
+#endif

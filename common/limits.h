@@ -290,6 +290,10 @@ enum {
 	 * 14 and 8. */
 	TAGLIST_MAX = 32,
 
+	/* An Authentication-Results field that is read to see whose it is. Those of
+	 * large providers have 2 KiB. */
+	AUTHRES_MAX = 16 * 1024,
+
 	/* Names in h= of a signature that is verified: ours has at most HDRSEL_MAX, and
 	 * nobody needs more than a message has fields. Each costs a comparison of
 	 * names in a sorted list. */

@@ -2,6 +2,7 @@
 
 #include "common/bytes/domain.h"
 #include "common/limits.h"
+#include "common/mail/words.h"
 
 static const char receiver[] = "receiver";
 
@@ -21,25 +22,12 @@ skip_fws(struct span s)
 	return s;
 }
 
-/* Without white space, folds and comments in front (RFC 5322 section 3.2.2). */
+/* Without white space, folds and comments in front; a comment without its end is
+ * all that is left. */
 static struct span
 skip_cfws(struct span s)
 {
-	size_t depth = 0;
-
-	while (s.n > 0) {
-		char c = s.p[0];
-
-		if (c == '\\' && depth > 0 && s.n > 1)
-			s = span_skip(s, 1);
-		else if (c == '(')
-			depth++;
-		else if (c == ')' && depth > 0)
-			depth--;
-		else if (depth == 0 && !span_is_fws(c))
-			break;
-		s = span_skip(s, 1);
-	}
+	words_skip_cfws(&s);
 	return s;
 }
 
@@ -56,21 +44,6 @@ view(const struct word *w)
 	return span_of(w->p, w->n);
 }
 
-/* Takes a quoted string off *s, the first quote included. */
-static void
-take_quoted(struct span *s, struct word *w)
-{
-	size_t i = 1;
-
-	for (; i < s->n && s->p[i] != '"'; i++) {
-		if (s->p[i] == '\\' && i + 1 < s->n)
-			i++;
-		if (s->p[i] != '\r' && s->p[i] != '\n')
-			put(w, s->p[i]);
-	}
-	*s = span_skip(*s, i + 1);
-}
-
 /* Takes a quoted string, or what is none up to a separator, off *s. */
 static void
 take_word(struct span *s, struct word *w)
@@ -79,7 +52,13 @@ take_word(struct span *s, struct word *w)
 
 	w->n = 0;
 	if (s->n > 0 && s->p[0] == '"') {
-		take_quoted(s, w);
+		/* one without its end is all that is left */
+		struct span between = span_skip(*s, 1);
+
+		words_quoted(s, &between);
+		w->n = words_unquote(between, w->p, sizeof w->p);
+		if (w->n > sizeof w->p)
+			w->n = sizeof w->p;
 		return;
 	}
 	for (; n < s->n && !span_is_fws(s->p[n]) && s->p[n] != ';' &&

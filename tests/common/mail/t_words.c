@@ -1,0 +1,120 @@
+#include "common/mail/words.h"
+#include "tests/support/guard.h"
+#include "tests/support/suite.h"
+
+static void
+cfws(void)
+{
+	static const struct {
+		const char *text, *rest;
+		bool ends;
+	} row[] = {
+	    {"", "", true},
+	    {"a", "a", true},
+	    {" \t\r\n a", "a", true},
+	    {"(a)b", "b", true},
+	    {"(a(b)c) (d) e", "e", true},
+	    {"(a\\)b)c", "c", true},
+	    {"(a\\(b)c", "c", true},
+	    {"\\(a)", "\\(a)", true},
+	    {")a", ")a", true},
+	    {"(a", "", false},
+	    {"(a(b)", "", false},
+	    {"(a\\", "", false},
+	    {"(a\\)", "", false},
+	    {"(\"a)\")b", "\")b", true},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct span in = guard_copy(span_str(row[i].text)), s = in;
+
+		suite_row(row[i].text);
+		CHECK(words_skip_cfws(&s) == row[i].ends);
+		CHECK(span_eq(s, span_str(row[i].rest)));
+		guard_free(in);
+	}
+	suite_row(NULL);
+}
+
+static void
+tokens(void)
+{
+	static const struct {
+		const char *text, *token;
+	} row[] = {
+	    {"", ""},
+	    {"a.b-c_d!#$%&'*+^`{|}~ e", "a.b-c_d!#$%&'*+^`{|}~"},
+	    {"a/b", "a"},
+	    {"a=b", "a"},
+	    {"a;b", "a"},
+	    {"a(b)", "a"},
+	    {"a\"b\"", "a"},
+	    {"a@b", "a"},
+	    {"\xc3\xa4 b", "\xc3\xa4"},
+	    {"a\x7f", "a"},
+	    {"a\x01", "a"},
+	    {" a", ""},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct span in = guard_copy(span_str(row[i].text)), s = in;
+
+		suite_row(row[i].text);
+		CHECK(span_eq(words_token(&s), span_str(row[i].token)));
+		CHECK(s.n == in.n - strlen(row[i].token));
+		guard_free(in);
+	}
+	suite_row(NULL);
+}
+
+static void
+quoted(void)
+{
+	static const struct {
+		const char *text, *meant, *rest; /* meant NULL: no end */
+	} row[] = {
+	    {"\"\"", "", ""},
+	    {"\"a b\"c", "a b", "c"},
+	    {"\"a\\\"b\" c", "a\"b", " c"},
+	    {"\"a\\\\\"b", "a\\", "b"},
+	    {"\"a\r\n b\"", "a b", ""},
+	    {"\"", NULL, ""},
+	    {"\"a", NULL, ""},
+	    {"\"a\\\"", NULL, ""},
+	    {"\"a\\", NULL, ""},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct span in = guard_copy(span_str(row[i].text)), s = in;
+		struct span between = span_str("untouched");
+		char text[16] = "";
+
+		suite_row(row[i].text);
+		CHECK(words_quoted(&s, &between) == (row[i].meant != NULL));
+		CHECK(span_eq(s, span_str(row[i].rest)));
+		if (row[i].meant != NULL) {
+			size_t n = words_unquote(between, text, sizeof text);
+
+			CHECK(
+			    span_eq(span_of(text, n), span_str(row[i].meant)));
+		} else {
+			CHECK(span_eq(between, span_str("untouched")));
+		}
+		guard_free(in);
+	}
+	suite_row(NULL);
+}
+
+/* What does not fit is counted. */
+static void
+no_room(void)
+{
+	char text[3] = {'x', 'x', 'x'};
+
+	CHECK(words_unquote(span_str("ab\\c"), text, 2) == 3);
+	CHECK(memcmp(text, "abx", 3) == 0);
+	CHECK(words_unquote(span_str("ab\\"), text, 3) == 3);
+	CHECK(text[2] == '\\');
+}
+
+SUITE("words", T(cfws), T(tokens), T(quoted), T(no_room))

@@ -132,9 +132,8 @@ $(O)/paths: FORCE
 $(O)/postseal-policyd: $(O)/policyd/main.o $(O)/libpolicyd.a $(O)/libcommon.a
 $(O)/postseal-signer: $(O)/signer/main.o $(O)/libsigner.a $(O)/libcommon.a
 $(O)/postseal: $(O)/admin/main.o $(LIBRARIES)
-# a group, as the milter engine still calls the signer
 $(PROGRAMS):
-	$(CC) $(ALL_LDFLAGS) -o $@ -Wl,--start-group $^ -Wl,--end-group $(LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # --- tests -----------------------------------------------------------------
 # tests/<room>/t_<stem>.c is a program; a room is common/bytes or signer. The fakes of tests/support/fake (loop,

@@ -206,6 +206,12 @@ enum {
 	 * libmilter, which MTAs are made for, waits 7,210 seconds. */
 	MILTER_COMMAND_MS = 7260 * 1000,
 
+	/* A milter that waits for something at the end of a message tells the MTA so
+	 * now and then: Postfix waits 300 s for an answer (milter_content_timeout),
+	 * others less. In all it waits for less than WORKER_FINISH_SECONDS. */
+	MILTER_PROGRESS_MS = 20 * 1000,
+	MILTER_WAIT_MAX_MS = 240 * 1000,
+
 	/* All header fields of a message together; Postfix's own header_size_limit
 	 * is 100 KiB a field. Over it the message goes on unsigned. */
 	MESSAGE_HEADERS_MAX = 1024 * 1024,
@@ -323,10 +329,10 @@ enum {
 	MIMEWALK_BOUNDS_MAX = 16 * 1024,
 	MIMEWALK_LINE_MAX = 8 * 1024,
 
-	/* What all connections of a signer worker hold of messages and unfinished
+	/* What all connections of a milter's worker hold of messages and unfinished
 	 * packets: 4,000 with 32 KiB each. One alone comes to 5 MiB at the most.
 	 * Beyond it the one that holds most is cut. */
-	SIGNER_HELD_MAX = 128 * 1024 * 1024,
+	MILTER_HELD_MAX = 128 * 1024 * 1024,
 
 	/* Entries of sign_headers: all registered names of mail header fields are
 	 * some 120. Bytes of one: with what h= puts around it, a line of 78. */

@@ -365,7 +365,7 @@ policy_new(struct policy_env *env, int in, int out, void (*closed)(void *arg),
     void *arg, struct policy **ret)
 {
 	static const struct conn_events events = {
-	    policy_data, policy_end, policy_drained};
+	    .data = policy_data, .end = policy_end, .drained = policy_drained};
 	struct policy *p = calloc(1, sizeof *p);
 	struct conn *conn;
 	int rc = conn_new(

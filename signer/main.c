@@ -10,9 +10,9 @@
 #include "common/milter/service.h"
 #include "common/process/options.h"
 #include "common/process/supervisor.h"
-#include "signer/choose/own.h"
 #include "signer/keys/keycheck.h"
 #include "signer/setup.h"
+#include "signer/signer.h"
 
 static const char usage_text[] =
     "usage: postseal-signer [-c FILE] [--replace | -T]\n"
@@ -93,21 +93,37 @@ unload(void *arg, void *generation)
 	setup_free(generation);
 }
 
+/* Serves on l until the worker ends. 0 or -errno. */
+static int
+serve_on(struct loop *l, struct worker *w, struct signer *signer)
+{
+	struct service *v;
+	int rc = signer_watch(signer, l);
+
+	if (rc == 0)
+		rc = service_new(l, w, &signer_ops, signer, &v);
+	if (rc != 0)
+		return rc;
+	rc = loop_run(l);
+	service_free(v);
+	return rc;
+}
+
 static int
 serve(void *arg, struct worker *w, void *generation)
 {
 	const struct setup *s = generation;
-	struct service *v;
+	struct signer signer;
 	struct loop *l;
 	int rc = loop_new(&l);
 
 	if (rc != 0)
 		return rc;
-	rc = service_new(l, w, s->settings, s->keys, &v);
-	if (rc == 0) {
-		rc = loop_run(l);
-		service_free(v);
-	}
+	rc = signer_init(&signer, s->settings, s->keys);
+	signer.stats = worker_stats(w);
+	if (rc == 0)
+		rc = serve_on(l, w, &signer);
+	signer_free(&signer);
 	loop_free(l);
 	return rc;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/bytes/buf.h"
 #include "common/limits.h"
 
 /* A line without its end. */
@@ -78,16 +79,22 @@ read_header(FILE *in, struct message *m, char **line, size_t *size)
 	return n < 0 ? span_of(NULL, 0) : s;
 }
 
+/* A line of the body. */
 static void
-feed_line(struct message *m, struct span line)
+feed_line(struct message *m, struct span line,
+    void (*body)(void *arg, struct span in), void *arg)
 {
-	message_body(m, line);
-	message_body(m, span_str("\r\n"));
+	const struct span part[] = {line, span_str("\r\n")};
+
+	for (size_t i = 0; i < 2; i++) {
+		message_body(m, part[i]);
+		body(arg, part[i]);
+	}
 }
 
 int
-mailfile_feed(
-    FILE *in, struct message *m, void (*headers)(void *arg), void *arg)
+mailfile_feed(FILE *in, struct message *m, void (*headers)(void *arg),
+    void (*body)(void *arg, struct span in), void *arg)
 {
 	size_t size = 0;
 	char *line = NULL;
@@ -96,9 +103,9 @@ mailfile_feed(
 
 	headers(arg);
 	if (first.n > 0)
-		feed_line(m, first);
+		feed_line(m, first, body, arg);
 	while ((n = getline(&line, &size, in)) >= 0)
-		feed_line(m, without_end(line, n));
+		feed_line(m, without_end(line, n), body, arg);
 	free(line);
 	return ferror(in) ? -EIO : 0;
 }

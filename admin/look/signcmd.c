@@ -8,10 +8,9 @@
 
 #include "admin/look/mailfile.h"
 #include "admin/tool/tool.h"
-#include "common/dkim/sigfield.h"
 #include "common/log/log.h"
-#include "common/milter/frame.h"
-#include "signer/outcome.h"
+#include "common/milter/milter.h"
+#include "signer/signer.h"
 #include "signer/setup.h"
 
 static const char name[] = "sign";
@@ -42,9 +41,9 @@ struct job {
 	struct signer signer;
 	struct message message;
 	struct origin origin;
-	struct outcome outcome;
-	struct buf text;     /* the message */
-	struct buf inserted; /* INSHEADER packets */
+	struct letter letter;
+	struct edits edits;
+	struct buf text; /* the message */
 };
 
 /* 0; -1 when help was asked for; or -EINVAL, told. */
@@ -131,10 +130,19 @@ on_headers(void *arg)
 {
 	struct job *j = arg;
 
-	outcome_headers(&j->signer, &j->message, &j->origin, true, &j->outcome);
+	signer_headers(
+	    &j->signer, &j->letter, &j->message, &j->origin, SMFIF_ADDHDRS);
 }
 
-/* 0 and j->outcome, or -errno. */
+static void
+on_body(void *arg, struct span in)
+{
+	struct job *j = arg;
+
+	letter_body(&j->letter, in);
+}
+
+/* 0, the outcome in j->letter and j->edits; or -errno. */
 static int
 sign(struct job *j)
 {
@@ -150,31 +158,27 @@ sign(struct job *j)
 		message_macro(
 		    &j->message, span_str("{auth_authen}"), span_str(j->login));
 	}
-	rc = mailfile_feed(in, &j->message, on_headers, j);
+	rc = mailfile_feed(in, &j->message, on_headers, on_body, j);
 	fclose(in);
-	outcome_end(&j->signer, &j->message, false, &j->outcome, &j->inserted);
+	signer_end(&j->signer, &j->letter, &j->message, &j->edits);
 	return rc;
 }
 
-/* Appends the field of each packet, the last one on top, with these line
+/* Appends what is inserted on top of all fields, the last one first, with these line
  * ends. */
 static void
-put_fields(struct span packets, const char *end, struct buf *out)
+put_fields(const struct edit *e, const char *end, struct buf *out)
 {
-	size_t n = 4 + frame_u32(packets.p);
-	struct span value;
-
-	if (n < packets.n)
-		put_fields(span_skip(packets, n), end, out);
-	/* length, 'i', index, name, NUL, value, NUL */
-	value = span_of(packets.p + 9 + sizeof SIGFIELD_NAME,
-	    n - 9 - sizeof SIGFIELD_NAME - 1);
-	buf_str(out, SIGFIELD_NAME ":");
-	for (size_t i = 0; i < value.n; i++) {
-		if (value.p[i] == '\n')
+	if (e == NULL)
+		return;
+	put_fields(e->next, end, out);
+	buf_span(out, e->name);
+	buf_byte(out, ':');
+	for (size_t i = 0; i < e->value.n; i++) {
+		if (e->value.p[i] == '\n')
 			buf_str(out, end);
 		else
-			buf_byte(out, value.p[i]);
+			buf_byte(out, e->value.p[i]);
 	}
 	buf_str(out, end);
 }
@@ -194,8 +198,7 @@ print_message(const struct job *j)
 		buf_span(&out, span_of(text.p, first + (first < text.n)));
 		text = span_skip(text, first + 1);
 	}
-	if (j->outcome.kind == OUTCOME_SIGN)
-		put_fields(buf_view(&j->inserted), crlf ? "\r\n" : "\n", &out);
+	put_fields(j->edits.first, crlf ? "\r\n" : "\n", &out);
 	buf_span(&out, text);
 	rc = tool_print(name, &out, stdout);
 	buf_free(&out);
@@ -205,7 +208,7 @@ print_message(const struct job *j)
 static int
 report(const struct job *j)
 {
-	const struct outcome *o = &j->outcome;
+	const struct outcome *o = &j->letter.outcome;
 
 	switch (o->kind) {
 	case OUTCOME_SIGN:
@@ -253,10 +256,10 @@ signcmd_run(int argc, char **argv)
 		return SIGNCMD_WRONG;
 	message_init(&j.message);
 	buf_init(&j.text, TOOL_TEXT_MAX / 2);
-	buf_init(&j.inserted, TOOL_MESSAGES_MAX);
+	edits_init(&j.edits, &j.message.arena);
 	rc = work(&j);
 	buf_free(&j.text);
-	buf_free(&j.inserted);
+	letter_free(&j.letter);
 	message_free(&j.message);
 	signer_free(&j.signer);
 	setup_clear(&j.setup);

@@ -10,7 +10,7 @@
 
 #include "admin/look/mailfile.h"
 #include "common/log/log.h"
-#include "signer/outcome.h"
+#include "signer/signer.h"
 
 enum {
 	MESSAGES_MAX = 1024 * 1024, /* of the config and the keys */
@@ -62,8 +62,7 @@ struct answer {
 	struct signer signer;
 	struct message message;
 	struct origin origin;
-	struct outcome outcome;
-	struct buf out;
+	struct letter letter;
 	json_t *rules; /* NULL: they are printed at once */
 	bool failed;   /* one of them is missing */
 };
@@ -182,16 +181,27 @@ on_headers(void *arg)
 {
 	struct answer *a = arg;
 
-	outcome_headers(&a->signer, &a->message, &a->origin, true, &a->outcome);
+	signer_headers(
+	    &a->signer, &a->letter, &a->message, &a->origin, SMFIF_ADDHDRS);
+}
+
+static void
+on_body(void *arg, struct span in)
+{
+	struct answer *a = arg;
+
+	letter_body(&a->letter, in);
 }
 
 /* Header, verdict, body, verdict. 0 or -errno. */
 static int
 run_message(struct answer *a, FILE *in)
 {
-	int rc = mailfile_feed(in, &a->message, on_headers, a);
+	int rc = mailfile_feed(in, &a->message, on_headers, on_body, a);
+	struct edits e;
 
-	outcome_end(&a->signer, &a->message, false, &a->outcome, &a->out);
+	edits_init(&e, &a->message.arena);
+	signer_end(&a->signer, &a->letter, &a->message, &e);
 	return rc;
 }
 
@@ -222,14 +232,13 @@ set_circumstances(struct answer *a, const struct question *q)
 		message_macro(m, span_str("{auth_authen}"), span_str(q->login));
 	}
 	for (size_t i = 0; i < q->nto; i++)
-		outcome_recipient(&a->signer, m, span_str(q->to[i]));
+		signer_recipient(&a->signer, &a->letter, span_str(q->to[i]));
 	for (size_t i = 0; i < q->nmacros; i++) {
 		struct span name = span_str(q->macro[i]), value;
 
 		value = span_skip(name, span_find(name, '=') + 1);
 		name.n = span_find(name, '=');
-		outcome_macro(
-		    &a->signer, &a->origin, m, SMFIC_MAIL, name, value);
+		signer_macro(&a->signer, &a->letter, SMFIC_MAIL, name, value);
 	}
 	return 0;
 }
@@ -333,8 +342,8 @@ algorithm_of(const struct choose_signature *s)
 static void
 print_text(const struct answer *a, const char *reason)
 {
-	const struct outcome *o = &a->outcome;
-	const char *risk = risk_word(&a->message.risk);
+	const struct outcome *o = &a->letter.outcome;
+	const char *risk = risk_word(&a->letter.risk);
 
 	for (size_t i = 0; o->kind == OUTCOME_SIGN && i < o->choice.nsign;
 	     i++) {
@@ -367,7 +376,7 @@ print_json(struct answer *a, const char *reason)
 	static const char *const word[] = {[OUTCOME_SIGN] = "signed",
 	    [OUTCOME_UNSIGNED] = "unsigned",
 	    [OUTCOME_TEMPFAIL] = "tempfail"};
-	const struct outcome *o = &a->outcome;
+	const struct outcome *o = &a->letter.outcome;
 	json_t *signatures = json_array(), *all;
 	int rc = -ENOMEM;
 
@@ -384,7 +393,7 @@ print_json(struct answer *a, const char *reason)
 	all = json_pack("{s:s, s:o, s:o, s:o, s:o, s:O}", "verdict",
 	    word[o->kind], "reason", text_or_null(reason), "from_domain",
 	    text_or_null(o->choice.from), "at_risk",
-	    text_or_null(risk_word(&a->message.risk)), "signatures", signatures,
+	    text_or_null(risk_word(&a->letter.risk)), "signatures", signatures,
 	    "rules", a->rules);
 	if (all != NULL && json_dumpf(all, stdout, JSON_INDENT(2)) == 0 &&
 	    putchar('\n') != EOF)
@@ -400,7 +409,7 @@ print_answer(struct answer *a, const struct question *q)
 	int rc = 0;
 
 	buf_init(&reason, 4 * OUTCOME_REASON_MAX);
-	log_clean(span_str(a->outcome.reason), &reason);
+	log_clean(span_str(a->letter.outcome.reason), &reason);
 	if (a->failed || buf_text(&reason) == NULL)
 		rc = -ENOMEM;
 	else if (q->json)
@@ -412,7 +421,7 @@ print_answer(struct answer *a, const struct question *q)
 		fprintf(stderr, "postseal why: cannot write all\n");
 		return WHY_WRONG;
 	}
-	switch (a->outcome.kind) {
+	switch (a->letter.outcome.kind) {
 	case OUTCOME_SIGN:
 		return WHY_SIGNED;
 	case OUTCOME_UNSIGNED:
@@ -458,7 +467,6 @@ why_run(int argc, char **argv)
 		return rc == -1 ? 0 : rc;
 	}
 	log_open("stderr", "postseal");
-	buf_init(&a.out, MESSAGES_MAX);
 	message_init(&a.message);
 	origin_init(&a.origin);
 	a.rules = q.json ? json_array() : NULL;
@@ -471,8 +479,8 @@ why_run(int argc, char **argv)
 	if (a.keys != NULL)
 		signer_free(&a.signer);
 	json_decref(a.rules);
+	letter_free(&a.letter);
 	message_free(&a.message);
-	buf_free(&a.out);
 	keyring_free(a.keys);
 	settings_free(a.settings);
 	return rc;

@@ -273,14 +273,18 @@ serve(struct conn *c)
 
 /*
  * A paused connection reads nothing, but an owner who works for a peer that is
- * gone should stop. Only `out` can tell: the end of `in` may be a half-close.
+ * gone should stop. Only `out` can tell: the end of `in` may be a half-close. But
+ * TCP shows no more than that when a peer closes, so an owner who knows none is
+ * asked for the end of the input, too.
  */
 static void
 look(struct conn *c)
 {
-	struct pollfd out = {.fd = c->out};
+	short half = c->events->whole ? POLLRDHUP : 0;
+	struct pollfd out = {.fd = c->out, .events = half};
 
-	if (poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP)) != 0) {
+	if (poll(&out, 1, 0) == 1 &&
+	    (out.revents & (POLLERR | POLLHUP | half)) != 0) {
 		lose(c);
 		return;
 	}

@@ -45,6 +45,10 @@ struct conn_events {
 
 	/* The queue was not empty and now is: all was written. May be NULL. */
 	void (*drained)(void *arg);
+
+	/* The peer never closes one half: while paused, the end of its input means
+	 * that it is lost. */
+	bool whole;
 };
 
 /*
@@ -75,7 +79,7 @@ void conn_finish(struct conn *c, uint64_t ms);
  * Stops and resumes data(); what is left unconsumed comes again on resume, at the
  * next turn of the loop, and may be more than `keep` until then. A paused
  * connection still sees that its peer is lost (within a second); the mere end of
- * its input is told after the resume.
+ * its input is told after the resume, unless events->whole.
  */
 void conn_pause(struct conn *c);
 void conn_resume(struct conn *c);

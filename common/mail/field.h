@@ -5,8 +5,8 @@
  * folds as LF and white space (notes of milter.h say what happens without that
  * bit). Canonicalization turns LF into CRLF (canon.h).
  */
-#ifndef POSTSEAL_SIGNER_FIELD_H
-#define POSTSEAL_SIGNER_FIELD_H
+#ifndef POSTSEAL_COMMON_FIELD_H
+#define POSTSEAL_COMMON_FIELD_H
 
 #include "common/bytes/span.h"
 

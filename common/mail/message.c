@@ -1,3 +1,11 @@
+/*
+ * The trick: all of a message lies in one arena and is forgotten at once; the array of
+ * its fields doubles there and leaves its old halves behind.
+ *
+ * The trap: a failure must not be told where it happens, because an MTA in the middle of
+ * a header takes no answer. It is kept in `trouble`, the fields are let go, and what
+ * comes after is not looked at.
+ */
 #include "common/mail/message.h"
 
 #include <errno.h>
@@ -25,23 +33,19 @@ void
 message_reset(struct message *m)
 {
 	struct arena arena = m->arena;
-	struct bodyhash *hash = m->hash;
 
-	risk_free(&m->risk);
 	arena_reset(&arena);
-	*m = (struct message){.arena = arena, .hash = hash};
+	*m = (struct message){.arena = arena};
 }
 
 void
 message_free(struct message *m)
 {
 	arena_free(&m->arena);
-	bodyhash_free(m->hash);
-	risk_free(&m->risk);
 	message_init(m);
 }
 
-/* The message cannot be signed; what there is of its fields is not needed. */
+/* Its fields are not all there; what there is of them is not needed. */
 static void
 give_up(struct message *m, enum message_trouble trouble)
 {
@@ -124,6 +128,7 @@ message_field(
 		give_up(m, MESSAGE_NO_MEMORY);
 		return;
 	}
+	m->guessed = one_space;
 	memcpy(p, name.p, name.n);
 	memset(p + name.n, ' ', lead);
 	if (value.n > 0)
@@ -139,35 +144,8 @@ message_fields(const struct message *m)
 	return (struct field_list){m->field, m->nfields};
 }
 
-int
-message_hash(struct message *m, enum canonicalization canon,
-    const struct hdrsel_rules *rules)
-{
-	struct field_list fields = message_fields(m);
-	int rc = m->hash == NULL ? bodyhash_new(&m->hash) : 0;
-
-	if (rc != 0)
-		return rc;
-	bodyhash_begin(m->hash, canon);
-	risk_init(&m->risk);
-	risk_header(&m->risk, &fields, rules);
-	m->hashing = true;
-	return 0;
-}
-
 void
 message_body(struct message *m, struct span in)
 {
 	m->body_bytes += in.n;
-	if (!m->hashing || in.n == 0)
-		return;
-	bodyhash_feed(m->hash, in);
-	risk_body(&m->risk, in);
-}
-
-int
-message_hash_end(struct message *m, unsigned char *ret)
-{
-	m->hashing = false;
-	return bodyhash_end(m->hash, ret);
 }

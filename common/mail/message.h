@@ -1,26 +1,23 @@
 /*
- * message.h - what is kept of one message until its end: header fields, the few
- * macros that matter, the running hash of the body. Never the body.
+ * message.h - what is kept of one message until its end, whoever looks at it: header
+ * fields, envelope sender, login, queue id. Never the body.
  *
  * One object serves the messages of a connection one after the other; memory of
  * ordinary size is kept for the next. Limits (MESSAGE_HEADERS_MAX,
  * MESSAGE_FIELDS_MAX) and memory that is out are remembered, not reported at
- * once: the message goes on, and its end decides (session.c).
+ * once: the message goes on, and its end decides.
  *
- * Whether to sign is choose.c's affair, how a body is hashed that of
- * bodyhash.c.
+ * What a wing needs beside it (hashes, its findings) is its own letter. Recipients
+ * are not kept: there may be thousands, and a wing is told each as it comes.
  */
-#ifndef POSTSEAL_SIGNER_MESSAGE_H
-#define POSTSEAL_SIGNER_MESSAGE_H
+#ifndef POSTSEAL_COMMON_MESSAGE_H
+#define POSTSEAL_COMMON_MESSAGE_H
 
 #include <stdint.h>
 
 #include "common/bytes/arena.h"
-#include "common/settings/settings.h" /* enum canonicalization */
 #include "common/bytes/span.h"
-#include "common/dkim/bodyhash.h"
 #include "common/mail/field.h"
-#include "signer/sign/risk.h"
 
 enum message_trouble {
 	MESSAGE_FINE,
@@ -40,11 +37,10 @@ struct message {
 	struct span auth_type;   /* macro {auth_type}; empty: none */
 	struct span auth_authen; /* macro {auth_authen} */
 	struct span sender;      /* of the envelope, as in MAIL */
-	const char *macro;       /* of choose_macro(), NULL: none */
-	const char *exempt;      /* of choose_recipient(), NULL: none */
-	struct risk risk;        /* of what is hashed */
-	struct bodyhash *hash;   /* made by the first message that needs it */
-	bool hashing;
+
+	/* The MTA cuts one space off each value (no SMFIP_HDR_LEADSPC). It is put
+	 * back on a guess: "Name:value" and "Name: value" look the same. */
+	bool guessed;
 };
 
 /* Makes m empty; allocates nothing. */
@@ -62,10 +58,8 @@ void message_macro(struct message *m, struct span name, struct span value);
 /* The envelope sender as MAIL has it. Copies. */
 void message_sender(struct message *m, struct span address);
 
-/*
- * The next header field. Copies. one_space: the MTA has cut one space off the
- * value (no SMFIP_HDR_LEADSPC); it is put back.
- */
+/* The next header field. Copies. one_space: the MTA has cut one space off the value;
+ * it is put back, and noted as a guess. */
 void message_field(
     struct message *m, struct span name, struct span value, bool one_space);
 
@@ -73,16 +67,7 @@ void message_field(
  * trouble. */
 struct field_list message_fields(const struct message *m);
 
-/* The body is to be hashed, and watched for risks; the rules say which fields will
- * be signed. 0 or -ENOMEM. */
-int message_hash(struct message *m, enum canonicalization canon,
-    const struct hdrsel_rules *rules);
-
-/* The next bytes of the body: counted, and hashed if it was asked for. */
+/* The next bytes of the body, which are counted. */
 void message_body(struct message *m, struct span in);
-
-/* The body is complete. 0 and the hash in ret[BODYHASH_SIZE], or -EIO. Only
- * after message_hash(). */
-int message_hash_end(struct message *m, unsigned char *ret);
 
 #endif

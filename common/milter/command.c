@@ -254,13 +254,35 @@ command_reply_optneg(struct buf *out, const struct optneg *o,
 }
 
 void
-command_reply_insheader(
-    struct buf *out, uint32_t index, struct span name, struct span value)
+command_reply_text(struct buf *out, enum milter_reply reply, const char *text)
 {
-	put_head(out, SMFIR_INSHEADER, 4 + name.n + 1 + value.n + 1);
-	put32(out, index);
+	size_t n = strlen(text) + 1;
+
+	put_head(out, reply, n);
+	buf_add(out, text, n);
+}
+
+static void
+put_field(struct buf *out, struct span name, struct span value)
+{
 	buf_span(out, name);
 	buf_byte(out, '\0');
 	buf_span(out, value);
 	buf_byte(out, '\0');
+}
+
+void
+command_reply_field(struct buf *out, enum milter_reply reply, uint32_t index,
+    struct span name, struct span value)
+{
+	put_head(out, reply, 4 + name.n + 1 + value.n + 1);
+	put32(out, index);
+	put_field(out, name, value);
+}
+
+void
+command_reply_addheader(struct buf *out, struct span name, struct span value)
+{
+	put_head(out, SMFIR_ADDHEADER, name.n + 1 + value.n + 1);
+	put_field(out, name, value);
 }

@@ -8,8 +8,8 @@
  * Packets are cut out of the stream by frame.h. Which command may come when,
  * and what is answered, is session.h's affair.
  */
-#ifndef POSTSEAL_SIGNER_COMMAND_H
-#define POSTSEAL_SIGNER_COMMAND_H
+#ifndef POSTSEAL_COMMON_COMMAND_H
+#define POSTSEAL_COMMON_COMMAND_H
 
 #include <stdint.h>
 
@@ -89,19 +89,28 @@ const char *command_name(unsigned char byte);
  * buf_error(out).
  */
 
-/* CONTINUE, ACCEPT, SKIP or TEMPFAIL: the replies without payload. */
+/* The replies without payload: CONTINUE, ACCEPT, REJECT, TEMPFAIL, SKIP, PROGRESS. */
 void command_reply(struct buf *out, enum milter_reply reply);
+
+/* REPLYCODE or QUARANTINE, with its text, which is legal (edits.h). */
+void command_reply_text(
+    struct buf *out, enum milter_reply reply, const char *text);
 
 /* OPTNEG with n macro lists (0 unless SMFIF_SETSYMLIST was agreed). */
 void command_reply_optneg(struct buf *out, const struct optneg *o,
     const struct symlist *lists, size_t n);
 
 /*
- * INSHEADER: name: value above the field number index. Index 0 is above
- * Postfix's own Received. Folds in value must be LF and white space: Postfix
- * passes a CR on as content. Neither holds a NUL.
+ * INSHEADER: name: value above the field number index; index 0 is above Postfix's own
+ * Received. CHGHEADER: instead of the field number index of that name, counted from
+ * 1 among those that Postfix shows; an empty value deletes it. Folds in value must
+ * be LF and white space: Postfix passes a CR on as content. Neither holds a NUL.
  */
-void command_reply_insheader(
-    struct buf *out, uint32_t index, struct span name, struct span value);
+void command_reply_field(struct buf *out, enum milter_reply reply,
+    uint32_t index, struct span name, struct span value);
+
+/* ADDHEADER: below all fields. Likewise. */
+void command_reply_addheader(
+    struct buf *out, struct span name, struct span value);
 
 #endif

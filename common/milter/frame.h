@@ -10,8 +10,8 @@
  * what follows (conn.h does so). What a command byte means is command.h's
  * affair, whether it may come now is session.h's.
  */
-#ifndef POSTSEAL_SIGNER_FRAME_H
-#define POSTSEAL_SIGNER_FRAME_H
+#ifndef POSTSEAL_COMMON_FRAME_H
+#define POSTSEAL_COMMON_FRAME_H
 
 #include <stdint.h>
 

@@ -4,10 +4,11 @@
  * As Postfix's milter8.c speaks it and sendmail's mfdef.h names it; the names
  * are the field's (SMFIC: command, SMFIR: reply, SMFIF: action, SMFIP: protocol
  * bit). Packets are cut by frame.h, payloads read by command.h, their order is
- * session.h's affair. What the signer never sends is not listed.
+ * session.h's affair. What
+ * no wing ever sends is not listed.
  */
-#ifndef POSTSEAL_SIGNER_MILTER_H
-#define POSTSEAL_SIGNER_MILTER_H
+#ifndef POSTSEAL_COMMON_MILTER_H
+#define POSTSEAL_COMMON_MILTER_H
 
 enum {
 	MILTER_VERSION_MIN = 2, /* what sendmail 8.10 spoke; older has no OPTNEG
@@ -40,15 +41,25 @@ enum milter_reply {
 	SMFIR_ACCEPT =
 	    'a', /* this message (at CONNECT, HELO: connection) as it is */
 	SMFIR_CONTINUE = 'c',
-	SMFIR_INSHEADER = 'i', /* only in answer to BODYEOB */
 	SMFIR_OPTNEG = 'O',
+	SMFIR_REJECT = 'r',
+	SMFIR_REPLYCODE = 'y', /* "550 5.7.1 text" */
 	SMFIR_SKIP = 's', /* version 6: no more BODY packets of this message */
-	SMFIR_TEMPFAIL = 't'
+	SMFIR_TEMPFAIL = 't',
+
+	/* only in answer to BODYEOB, before the last word */
+	SMFIR_ADDHEADER = 'h',
+	SMFIR_CHGHEADER = 'm', /* without a value: deletes it */
+	SMFIR_INSHEADER = 'i',
+	SMFIR_PROGRESS = 'p', /* still at it: the MTA's clock starts anew */
+	SMFIR_QUARANTINE = 'q'
 };
 
 /* What a milter may do to a message: offered by the MTA, asked for by us. */
 enum milter_action {
-	SMFIF_ADDHDRS = 0x001,
+	SMFIF_ADDHDRS = 0x001, /* ADDHEADER and INSHEADER */
+	SMFIF_CHGHDRS = 0x010,
+	SMFIF_QUARANTINE = 0x020,
 	SMFIF_SETSYMLIST = 0x100 /* the reply to OPTNEG may name macros */
 };
 

@@ -51,6 +51,12 @@ origin_connect(struct origin *o, const struct command *c)
 	}
 }
 
+void
+origin_helo(struct origin *o, struct span name)
+{
+	set_name(o->helo, name);
+}
+
 bool
 origin_macro(struct origin *o, struct span name, struct span value)
 {

@@ -5,8 +5,8 @@
  * connection. Whether it may have mail signed is choose.c's affair. A name that
  * is too long for DNS is as good as none.
  */
-#ifndef POSTSEAL_SIGNER_ORIGIN_H
-#define POSTSEAL_SIGNER_ORIGIN_H
+#ifndef POSTSEAL_COMMON_ORIGIN_H
+#define POSTSEAL_COMMON_ORIGIN_H
 
 #include "common/bytes/domain.h"
 #include "common/bytes/ip.h"
@@ -20,7 +20,7 @@ struct origin {
 	char daemon[64]; /* macro {daemon_name}, cut to that; "" when absent */
 	char name[DOMAIN_MAX + 1]; /* of the client, "" when there is none */
 	char host[DOMAIN_MAX + 1]; /* macro j: the MTA's own name, or "" */
-	const char *macro;         /* of choose_macro(), NULL: none */
+	char helo[DOMAIN_MAX + 1]; /* as in HELO; "" where it is not sent */
 };
 
 /* Nothing is known. */
@@ -32,6 +32,9 @@ void origin_init(struct origin *o);
  * What is no address (family U, XCLIENT ADDR=[UNAVAILABLE]) is unknown.
  */
 void origin_connect(struct origin *o, const struct command *c);
+
+/* What HELO says. A second one, behind STARTTLS, counts. */
+void origin_helo(struct origin *o, struct span name);
 
 /* A macro. {client_addr} counts only as long as no address is known. False when
  * it is not about the connection. */

@@ -1,3 +1,11 @@
+/*
+ * The trick: one timer a connection does all of a WAIT. It fires when the wing has
+ * something to say (session_resume() sets it to now, so that the wing is asked from the
+ * loop and not from inside its own call), when the MTA must hear of us, and at the
+ * deadline.
+ *
+ * The trap is drop(): it frees the peer, so whoever may have finished one returns.
+ */
 #include "common/milter/service.h"
 
 #include <errno.h>
@@ -8,15 +16,14 @@
 #include "common/io/conn.h"
 #include "common/limits.h"
 #include "common/log/log.h"
-#include "common/milter/session.h"
+#include "common/milter/command.h"
 
 struct service {
 	struct worker *worker;
 	struct loop *loop;
-	struct signer signer;
-	struct timer *refresh; /* of the addresses of this host */
-	bool blind;            /* they could not be read; it was said */
-	struct buf out;        /* answers to what one read(2) brought */
+	const struct milter_ops *ops;
+	void *wing;
+	struct buf out; /* answers to what one read(2) brought */
 	struct peer *first;
 	size_t held; /* by all peers */
 };
@@ -27,6 +34,11 @@ struct peer {
 	struct conn *conn;
 	uint64_t timeout; /* as set on conn */
 	size_t held;      /* of a message, and of a packet in conn */
+
+	/* While the wing waits */
+	struct timer *timer;
+	bool waits;
+	uint64_t deadline, progress; /* loop_now() when each is due */
 	struct peer *next, *prev;
 };
 
@@ -44,6 +56,7 @@ drop(struct peer *p)
 		p->next->prev = p->prev;
 	v->held -= p->held;
 	session_free(p->session);
+	timer_free(p->timer);
 	free(p);
 	worker_closed(v->worker);
 }
@@ -67,7 +80,7 @@ watch_time(struct peer *p)
 	conn_set_timeout(p->conn, ms);
 }
 
-/* Keeps the sum of what is held under SIGNER_HELD_MAX: whoever holds most is cut
+/* Keeps the sum of what is held under MILTER_HELD_MAX: whoever holds most is cut
  * off, and so on. A loop over all, but each round frees a lot. */
 static void
 watch_memory(struct peer *p, size_t held)
@@ -76,7 +89,7 @@ watch_memory(struct peer *p, size_t held)
 
 	v->held = v->held - p->held + held;
 	p->held = held;
-	while (v->held > SIGNER_HELD_MAX) {
+	while (v->held > MILTER_HELD_MAX) {
 		struct peer *most = v->first;
 
 		for (struct peer *q = v->first; q != NULL; q = q->next) {
@@ -92,6 +105,90 @@ watch_memory(struct peer *p, size_t held)
 	}
 }
 
+/* --- waiting -------------------------------------------------------------------- */
+
+/* Sets the timer to what is due next. */
+static void
+watch_wait(struct peer *p)
+{
+	uint64_t now = loop_now(p->service->loop), at = p->deadline;
+
+	if (p->progress < at)
+		at = p->progress;
+	if (session_resumed(p->session) || at < now)
+		at = now;
+	timer_set(p->timer, at - now);
+}
+
+/* The wing waits, or does not any more: reading stops, or goes on. */
+static void
+watch_reading(struct peer *p)
+{
+	uint64_t now = loop_now(p->service->loop);
+	bool waits = session_waiting(p->session);
+
+	if (waits && !p->waits) {
+		conn_pause(p->conn);
+		p->deadline = now + session_wait_ms(p->session);
+		p->progress = now + MILTER_PROGRESS_MS;
+	} else if (!waits && p->waits) {
+		timer_clear(p->timer);
+		conn_resume(p->conn);
+	}
+	p->waits = waits;
+	if (waits)
+		watch_wait(p);
+}
+
+/* Writes what was answered, and sees what is next; rest: bytes of the MTA's that
+ * are not read yet. */
+static void
+settle(struct peer *p, struct buf *out, size_t rest)
+{
+	if (buf_error(out) != 0)
+		session_break(p->session, "too many commands at once");
+	else if (out->n > 0 && conn_write(p->conn, out->p, out->n) != 0)
+		session_break(p->session, "the answers are not read");
+	if (!session_over(p->session))
+		watch_memory(p, session_held(p->session) + rest);
+	if (session_over(p->session)) {
+		finish(p);
+		return;
+	}
+	watch_time(p);
+	watch_reading(p);
+}
+
+/* session_resume(), from anywhere. */
+static void
+on_ready(void *arg)
+{
+	struct peer *p = arg;
+
+	if (p->waits)
+		watch_wait(p);
+}
+
+static void
+on_wait(void *arg)
+{
+	struct peer *p = arg;
+	struct buf *out = &p->service->out;
+	uint64_t now = loop_now(p->service->loop);
+	bool late = now >= p->deadline;
+
+	buf_clear(out);
+	if (late || session_resumed(p->session)) {
+		session_answer(p->session, late, out);
+	} else {
+		command_reply(out, SMFIR_PROGRESS);
+		p->progress = now + MILTER_PROGRESS_MS;
+	}
+	settle(p, out, 0);
+}
+
+/* --- the stream ----------------------------------------------------------------- */
+
 static size_t
 on_data(void *arg, struct span in)
 {
@@ -101,16 +198,7 @@ on_data(void *arg, struct span in)
 
 	buf_clear(out);
 	used = session_feed(p->session, in, out);
-	if (buf_error(out) != 0)
-		session_break(p->session, "too many commands at once");
-	else if (out->n > 0 && conn_write(p->conn, out->p, out->n) != 0)
-		session_break(p->session, "the answers are not read");
-	if (!session_over(p->session))
-		watch_memory(p, session_held(p->session) + in.n - used);
-	if (session_over(p->session))
-		finish(p);
-	else
-		watch_time(p);
+	settle(p, out, in.n - used);
 	return used;
 }
 
@@ -145,26 +233,40 @@ cut(struct peer *p)
 	drop(p);
 }
 
+/* An MTA that sends no more has gone. */
 static const struct conn_events stream_events = {
-    .data = on_data, .end = on_end};
+    .data = on_data, .end = on_end, .whole = true};
+
+static void
+unmake(struct peer *p)
+{
+	session_free(p->session);
+	timer_free(p->timer);
+	free(p);
+}
 
 /* 0, or -errno with fd closed. */
 static int
 welcome(struct service *v, int fd)
 {
 	struct peer *p = calloc(1, sizeof *p);
-	int rc = p == NULL ? -ENOMEM : session_new(&v->signer, &p->session);
+	int rc;
 
-	if (rc != 0) {
+	if (p == NULL) {
 		close(fd);
-		free(p);
-		return rc;
+		return -ENOMEM;
 	}
 	p->service = v;
-	rc = conn_new(v->loop, fd, fd, FRAME_KEEP, &stream_events, p, &p->conn);
+	rc = session_new(v->ops, v->wing, on_ready, p, &p->session);
+	if (rc == 0)
+		rc = timer_new(v->loop, on_wait, p, &p->timer);
+	if (rc != 0)
+		close(fd);
+	else
+		rc = conn_new(
+		    v->loop, fd, fd, FRAME_KEEP, &stream_events, p, &p->conn);
 	if (rc != 0) {
-		session_free(p->session);
-		free(p);
+		unmake(p);
 		return rc;
 	}
 	p->next = v->first;
@@ -232,22 +334,9 @@ on_spare(void *arg)
 static const struct worker_events events = {
     .accepted = on_accepted, .order = on_order, .spare = on_spare};
 
-/* Between two messages, as all timers. */
-static void
-on_refresh(void *arg)
-{
-	struct service *v = arg;
-	int rc = own_read(&v->signer.own);
-
-	if (rc != 0 && !v->blind)
-		log_event(LOG_ERR, "own_addresses", "%s", strerror(-rc));
-	v->blind = rc != 0;
-	timer_set(v->refresh, OWN_REFRESH_MS);
-}
-
 int
-service_new(struct loop *l, struct worker *w, const struct settings *settings,
-    const struct keyring *keys, struct service **ret)
+service_new(struct loop *l, struct worker *w, const struct milter_ops *ops,
+    void *wing, struct service **ret)
 {
 	struct service *v = calloc(1, sizeof *v);
 	int rc;
@@ -256,15 +345,10 @@ service_new(struct loop *l, struct worker *w, const struct settings *settings,
 		return -ENOMEM;
 	v->loop = l;
 	v->worker = w;
+	v->ops = ops;
+	v->wing = wing;
 	buf_init(&v->out, CONN_OUT_MAX);
-	rc = signer_init(&v->signer, settings, keys);
-	v->signer.stats = worker_stats(w);
-	if (rc == 0)
-		rc = timer_new(l, on_refresh, v, &v->refresh);
-	if (rc == 0)
-		on_refresh(v);
-	if (rc == 0)
-		rc = worker_watch(w, l, &events, v);
+	rc = worker_watch(w, l, &events, v);
 	if (rc != 0) {
 		service_free(v);
 		return rc;
@@ -279,8 +363,6 @@ service_free(struct service *v)
 	while (v->first != NULL)
 		cut(v->first);
 	worker_unwatch(v->worker);
-	timer_free(v->refresh);
-	signer_free(&v->signer);
 	buf_free(&v->out);
 	free(v);
 }

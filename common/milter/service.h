@@ -1,5 +1,5 @@
 /*
- * service.h - the connections of one signer worker.
+ * service.h - the milter connections of one worker.
  *
  * Takes connections from the supervisor, gives each a session and a stream,
  * watches the time, and closes them when the order comes: at a drain (settings
@@ -7,25 +7,25 @@
  * one for the same SMTP client; when there is hurry, each is closed at the end
  * of its message.
  *
- * Each minute the addresses of this host are read again (own.h); where that fails they
- * count for nothing, and one line says so.
+ * While a wing waits, its connection is not read from; the MTA hears every
+ * MILTER_PROGRESS_MS that it is not forgotten, and if it goes the wing is told
+ * within a second.
  *
  * What is said on a connection is session.c's affair.
  */
-#ifndef POSTSEAL_SIGNER_SERVICE_H
-#define POSTSEAL_SIGNER_SERVICE_H
+#ifndef POSTSEAL_COMMON_SERVICE_H
+#define POSTSEAL_COMMON_SERVICE_H
 
 #include "common/io/loop.h"
+#include "common/milter/session.h"
 #include "common/process/worker.h"
-#include "signer/keys/keyring.h"
 
 struct service;
 
-/* Takes connections from w from now on. Borrows all until service_free(). 0 and
- * *ret owned, or -errno. */
-int service_new(struct loop *l, struct worker *w,
-    const struct settings *settings, const struct keyring *keys,
-    struct service **ret);
+/* Takes connections from w from now on, for that wing. Borrows all until
+ * service_free(). 0 and *ret owned, or -errno. */
+int service_new(struct loop *l, struct worker *w, const struct milter_ops *ops,
+    void *wing, struct service **ret);
 
 /* Closes what is still open. */
 void service_free(struct service *v);

@@ -1,15 +1,25 @@
+/*
+ * The trick is the order table: twelve lines that are the whole protocol. A command is
+ * looked up there before anything is done with it, so that act() never asks whether
+ * it may be here.
+ *
+ * The trap is that a state is left before its command is acted on: act() sees the
+ * state behind the command, and ends a message by setting the next one itself.
+ */
 #include "common/milter/session.h"
 
 #include <errno.h>
+#include <stdalign.h>
 #include <stdlib.h>
 
 #include "common/limits.h"
 #include "common/log/log.h"
 #include "common/milter/command.h"
-#include "common/milter/negotiate.h"
 
 /*
- * Which command may come in which state, and the state it leads to.
+ * Which command may come in which state, and the state it leads to: in state 'm',
+ * where the envelope is read, RCPT ('R') leads to 'm' again, HEADER ('L') to 'h',
+ * and END-OF-MESSAGE ('E') is out of order ('.').
  *
  *   n  new            nothing but OPTNEG
  *   r  ready          negotiated; the SMTP client is not known yet
@@ -19,10 +29,12 @@
  *                     all of the message
  *   h  header
  *   b  body           behind the end of the header fields
- *   x  over
+ *   w  waiting        the wing has said WAIT; nothing is read, so no row
+ *   x  over           likewise
  *   .  out of order
  *
- * QUIT may come at any time. Postfix sends ABORT after each message, after
+ * The letters of the commands are those of the protocol (milter.h). QUIT may come at
+ * any time. Postfix sends ABORT after each message, after
  * RSET, after a second HELO, and before QUIT. MACRO stands before the command
  * that it belongs to.
  */
@@ -44,38 +56,78 @@ static const struct {
 enum { STATES = sizeof order / sizeof order[0] };
 
 struct session {
-	struct signer *signer; /* borrowed */
+	/* Of the connection, from its first byte to its last */
+	const struct milter_ops *ops; /* borrowed, as are the next three */
+	void *wing;
+	void (*ready)(void *arg);
+	void *arg;
 	struct frame frame;
 	char state;     /* see order */
 	bool inside;    /* a packet has begun and is not complete */
 	bool finishing; /* over when idle */
 	struct optneg agreed;
 	struct origin origin;
+
+	/* Of the message under way; forget() begins them anew */
 	struct message message;
-	struct outcome outcome; /* since the end of the header fields */
+	struct edits edits;
+	enum milter_word word; /* kept for the end; MILTER_GO_ON: none yet */
+	bool resumed;          /* end() is to be asked again */
+
+	/* The wing's own */
+	alignas(max_align_t) char letter[];
 };
 
 int
-session_new(struct signer *signer, struct session **ret)
+session_new(const struct milter_ops *ops, void *wing, void (*ready)(void *arg),
+    void *arg, struct session **ret)
 {
-	struct session *s = calloc(1, sizeof *s);
+	struct session *s = calloc(1, sizeof *s + ops->letter_size);
 
 	if (s == NULL)
 		return -ENOMEM;
-	s->signer = signer;
+	s->ops = ops;
+	s->wing = wing;
+	s->ready = ready;
+	s->arg = arg;
 	s->state = 'n';
 	frame_init(&s->frame);
 	origin_init(&s->origin);
 	message_init(&s->message);
+	edits_init(&s->edits, &s->message.arena);
+	if (ops->open != NULL)
+		ops->open(wing, s->letter, s);
 	*ret = s;
 	return 0;
+}
+
+/* The message, whatever has become of it. */
+static void
+forget(struct session *s)
+{
+	s->ops->reset(s->wing, s->letter);
+	message_reset(&s->message);
+	edits_init(&s->edits, &s->message.arena);
+	s->word = MILTER_GO_ON;
+	s->resumed = false;
+}
+
+/* The wing's side of the connection ends. */
+static void
+close_letter(struct session *s)
+{
+	if (s->ops->close != NULL)
+		s->ops->close(s->wing, s->letter);
 }
 
 void
 session_free(struct session *s)
 {
-	if (s != NULL)
-		message_free(&s->message);
+	if (s == NULL)
+		return;
+	forget(s);
+	close_letter(s);
+	message_free(&s->message);
 	free(s);
 }
 
@@ -88,13 +140,13 @@ session_over(const struct session *s)
 bool
 session_idle(const struct session *s)
 {
-	return strchr("nrcx", s->state) != NULL;
+	return strchr("nrcx", s->state) != NULL; /* not yet, between, over */
 }
 
 bool
 session_begun(const struct session *s)
 {
-	return strchr("nr", s->state) == NULL;
+	return s->state != 'n' && s->state != 'r';
 }
 
 void
@@ -108,14 +160,21 @@ session_finish(struct session *s)
 size_t
 session_held(const struct session *s)
 {
-	return s->message.arena.used + mimewalk_held(&s->message.risk.mime);
+	size_t own = s->ops->held == NULL ? 0 : s->ops->held(s->letter);
+
+	return s->message.arena.used + own;
 }
 
 uint64_t
 session_timeout(const struct session *s)
 {
-	bool flowing = s->inside || strchr("nhb", s->state) != NULL;
+	/* An MTA that connects speaks at once, and header and body come in one
+	 * stream; else it waits for its own client. */
+	bool flowing =
+	    s->inside || s->state == 'n' || s->state == 'h' || s->state == 'b';
 
+	if (s->state == 'w')
+		return 0;
 	if (flowing)
 		return MILTER_PACKET_MS;
 	return session_begun(s) ? MILTER_COMMAND_MS : MILTER_FIRST_MS;
@@ -136,6 +195,8 @@ stage(char state)
 		return "HEADER";
 	case 'b':
 		return "BODY";
+	case 'w':
+		return "END-OF-MESSAGE";
 	default:
 		return "CONNECT";
 	}
@@ -154,7 +215,7 @@ break_at(struct session *s, const char *command, const char *why)
 	log_given(&l, "queue_id", s->message.queue_id);
 	log_str(&l, "client", origin_text(&s->origin, client));
 	log_end(&l);
-	stats_add(s->signer->stats, STATS_MILTER_ERROR, 1);
+	s->ops->error(s->wing);
 	s->state = 'x';
 }
 
@@ -174,21 +235,112 @@ session_lost(struct session *s)
 	s->state = 'x';
 }
 
+/* --- negotiation ---------------------------------------------------------------- */
+
+/* True if it was agreed that this command gets no answer. */
+static bool
+silent(const struct session *s, enum milter_command c)
+{
+	static const uint32_t no_reply[] = {
+	    [SMFIC_CONNECT] = SMFIP_NR_CONN,
+	    [SMFIC_HELO] = SMFIP_NR_HELO,
+	    [SMFIC_MAIL] = SMFIP_NR_MAIL,
+	    [SMFIC_RCPT] = SMFIP_NR_RCPT,
+	    [SMFIC_DATA] = SMFIP_NR_DATA,
+	    [SMFIC_HEADER] = SMFIP_NR_HDR,
+	    [SMFIC_EOH] = SMFIP_NR_EOH,
+	    [SMFIC_BODY] = SMFIP_NR_BODY,
+	    [SMFIC_UNKNOWN] = SMFIP_NR_UNKN,
+	};
+
+	return (size_t)c < sizeof no_reply / sizeof no_reply[0] &&
+	    (s->agreed.protocol & no_reply[c]) != 0;
+}
+
 /* CONTINUE, unless it was agreed that this command gets no answer. */
 static void
 go_on(const struct session *s, enum milter_command c, struct buf *out)
 {
-	if (!negotiate_silent(&s->agreed, c))
+	if (!silent(s, c))
 		command_reply(out, SMFIR_CONTINUE);
 }
 
+/* The MTA cuts one space off each value, and puts one in front of ours. */
+static bool
+one_space(const struct session *s)
+{
+	return (s->agreed.protocol & SMFIP_HDR_LEADSPC) == 0;
+}
+
+enum { STAGES = SMFIM_EOH + 1 };
+
+/*
+ * The macros that are used here are asked for, so that they come however the MTA is
+ * set up: the engine's own, and behind them the wing's. Each list takes the place of
+ * the MTA's own, so what is not asked for is not sent. Into list[STAGES], how many;
+ * their text lives in text.
+ */
+static size_t
+list_macros(const struct session *s, struct buf *text, struct symlist *list)
+{
+	static const char *const own[STAGES] = {
+	    [SMFIM_CONNECT] = "j {daemon_name} {daemon_addr} {client_addr}",
+	    [SMFIM_MAIL] = "i {auth_type} {auth_authen}",
+	    [SMFIM_RCPT] = "i",
+	    [SMFIM_EOM] = "i"};
+	size_t begin[STAGES], n = 0;
+
+	for (int i = 0; i < STAGES; i++) {
+		const char *wings = s->ops->macros == NULL
+		    ? NULL
+		    : s->ops->macros(s->wing, (enum milter_stage)i);
+
+		if (own[i] == NULL && wings == NULL)
+			continue;
+		list[n].stage = (enum milter_stage)i;
+		begin[n++] = text->n;
+		buf_str(text, own[i] == NULL ? "" : own[i]);
+		buf_str(text, own[i] == NULL || wings == NULL ? "" : " ");
+		buf_str(text, wings == NULL ? "" : wings);
+		buf_byte(text, '\0');
+	}
+	if (buf_error(text) != 0)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		list[i].macros = text->p + begin[i]; /* it moves no more */
+	return n;
+}
+
+/* Takes of the offer no more than is needed. */
 static void
 negotiate(struct session *s, const struct optneg *offer, struct buf *out)
 {
-	if (negotiate_answer(
-	        offer, outcome_macros(s->signer), &s->agreed, out) != 0)
+	struct symlist list[STAGES];
+	struct buf text;
+	size_t n = 0;
+
+	if (offer->version < MILTER_VERSION_MIN) {
 		break_at(s, "OPTNEG", "milter protocol version is too old");
+		return;
+	}
+	s->agreed.version = offer->version < MILTER_VERSION_MAX
+	    ? offer->version
+	    : MILTER_VERSION_MAX;
+	s->agreed.actions =
+	    offer->actions & (s->ops->actions | SMFIF_SETSYMLIST);
+	s->agreed.protocol =
+	    offer->protocol & (s->ops->steps | SMFIP_HDR_LEADSPC);
+	buf_init(&text, CONN_OUT_MAX / 2);
+	if ((offer->actions & SMFIF_SETSYMLIST) != 0)
+		n = list_macros(s, &text, list);
+	if (buf_error(&text) != 0)
+		break_at(s, "OPTNEG", "out of memory");
+	else
+		command_reply_optneg(out, &s->agreed, list, n);
+	buf_free(&text);
 }
+
+/* --- commands ------------------------------------------------------------------- */
 
 static void
 take_macros(struct session *s, const struct command *c)
@@ -198,70 +350,171 @@ take_macros(struct session *s, const struct command *c)
 	/* If the MTA forgot to say ABORT, what it said of the message before
 	 * (who had authenticated) must not count for this one. */
 	if (c->u.macro.stage == SMFIC_MAIL && s->state == 'c')
-		message_reset(&s->message);
+		forget(s);
 	while (command_macro(&list, &name, &value)) {
-		outcome_macro(s->signer, &s->origin, &s->message,
-		    c->u.macro.stage, name, value);
+		if (s->ops->macro != NULL)
+			s->ops->macro(
+			    s->wing, s->letter, c->u.macro.stage, name, value);
 		if (!origin_macro(&s->origin, name, value))
 			message_macro(&s->message, name, value);
 	}
 }
 
+static void
+take_recipient(struct session *s, struct span address)
+{
+	if (s->ops->recipient != NULL)
+		s->ops->recipient(
+		    s->wing, s->letter, &s->message, &s->origin, address);
+}
+
+static void
+take_field(struct session *s, struct span name, struct span value)
+{
+	if (s->ops->field != NULL)
+		s->ops->field(s->wing, s->letter, name, value);
+	message_field(&s->message, name, value, one_space(s));
+}
+
 /* The message is through. */
 static void
-end_message(struct session *s)
+end_message(struct session *s, enum milter_word said)
 {
-	outcome_log(s->signer, &s->outcome, &s->message, &s->origin);
-	message_reset(&s->message);
+	s->ops->through(s->wing, s->letter, &s->message, &s->origin, said);
+	forget(s);
 	s->state = s->finishing ? 'x' : 'c';
+}
+
+/* True when all that goes with the word was agreed on, and could be noted. */
+static bool
+can_do(const struct session *s, enum milter_word word)
+{
+	uint32_t needs = s->edits.needs;
+
+	if (word == MILTER_QUARANTINE)
+		needs |= SMFIF_QUARANTINE;
+	return !s->edits.failed && (needs & ~s->agreed.actions) == 0;
+}
+
+/* A word at the end of the message: the edits, then the word itself. */
+static void
+conclude(struct session *s, enum milter_word word, struct buf *out)
+{
+	switch (word) {
+	case MILTER_GO_ON:
+	case MILTER_ACCEPT:
+	case MILTER_QUARANTINE:
+		if (!can_do(s, word)) {
+			word = MILTER_TEMPFAIL;
+			command_reply(out, SMFIR_TEMPFAIL);
+			break;
+		}
+		edits_write(&s->edits, one_space(s), out);
+		if (word == MILTER_QUARANTINE)
+			command_reply_text(
+			    out, SMFIR_QUARANTINE, s->edits.text);
+		command_reply(out, SMFIR_ACCEPT);
+		break;
+	case MILTER_REJECT:
+		command_reply(out, SMFIR_REJECT);
+		break;
+	case MILTER_REPLY:
+		command_reply_text(out, SMFIR_REPLYCODE, s->edits.text);
+		break;
+	case MILTER_TEMPFAIL:
+	case MILTER_WAIT: /* too late for that */
+		word = MILTER_TEMPFAIL;
+		command_reply(out, SMFIR_TEMPFAIL);
+		break;
+	}
+	end_message(s, word);
+}
+
+/* An ACCEPT that needs no edits can be said before the end. */
+static bool
+is_early(const struct session *s)
+{
+	return s->word == MILTER_ACCEPT && s->edits.n == 0 && !s->edits.failed;
 }
 
 static void
 end_of_headers(struct session *s, struct buf *out)
 {
-	outcome_headers(s->signer, &s->message, &s->origin,
-	    (s->agreed.actions & SMFIF_ADDHDRS) != 0, &s->outcome);
-	if (s->outcome.kind == OUTCOME_UNSIGNED) {
-		command_reply(out, SMFIR_ACCEPT);
-		end_message(s);
-	} else {
-		command_reply(out, SMFIR_CONTINUE);
-	}
+	s->word = s->ops->headers(s->wing, s->letter, &s->message, &s->origin,
+	    s->agreed.actions, &s->edits);
+	if (is_early(s) && !silent(s, SMFIC_EOH))
+		conclude(s, s->word, out);
+	else
+		go_on(s, SMFIC_EOH, out);
 }
 
 static void
-body(struct session *s, struct span piece, bool last, struct buf *out)
+take_body(struct session *s, struct span in)
 {
-	uint32_t bits = s->agreed.protocol & (SMFIP_NR_BODY | SMFIP_SKIP);
+	message_body(&s->message, in);
+	if (s->word == MILTER_GO_ON && in.n > 0)
+		s->ops->body(s->wing, s->letter, in);
+}
 
-	message_body(&s->message, piece);
-	if (!last)
+/* last: this packet is complete, and is answered, if that was not agreed away. */
+static void
+body(struct session *s, struct span in, bool last, struct buf *out)
+{
+	take_body(s, in);
+	if (!last || silent(s, SMFIC_BODY))
 		return;
-	if (s->outcome.kind != OUTCOME_SIGN && bits == SMFIP_SKIP)
+	if (is_early(s))
+		conclude(s, s->word, out);
+	else if (s->word != MILTER_GO_ON &&
+	    (s->agreed.protocol & SMFIP_SKIP) != 0)
 		command_reply(out, SMFIR_SKIP);
 	else
 		go_on(s, SMFIC_BODY, out);
 }
 
+/* Asks the wing, whose word is the last one, or WAIT. */
 static void
-end_of_message(struct session *s, struct span piece, struct buf *out)
+ask(struct session *s, bool late, struct buf *out)
 {
-	bool one_space = (s->agreed.protocol & SMFIP_HDR_LEADSPC) == 0;
+	enum milter_word word;
 
-	message_body(&s->message, piece);
-	outcome_end(s->signer, &s->message, one_space, &s->outcome, out);
-	command_reply(out,
-	    s->outcome.kind == OUTCOME_TEMPFAIL ? SMFIR_TEMPFAIL
-	                                        : SMFIR_ACCEPT);
-	end_message(s);
+	s->resumed = false;
+	word = s->ops->end(
+	    s->wing, s->letter, &s->message, &s->origin, late, &s->edits);
+	if (word == MILTER_WAIT && !late)
+		s->state = 'w';
+	else
+		conclude(s, word, out);
+}
+
+static void
+end_of_message(struct session *s, struct span in, struct buf *out)
+{
+	take_body(s, in);
+	if (s->word == MILTER_GO_ON)
+		ask(s, false, out);
+	else
+		conclude(s, s->word, out);
 }
 
 static void
 aborted(struct session *s)
 {
-	message_reset(&s->message);
+	forget(s);
 	if (s->finishing)
 		s->state = 'x';
+}
+
+/* The next SMTP client on the same connection. */
+static void
+begin_anew(struct session *s)
+{
+	aborted(s);
+	close_letter(s);
+	memset(s->letter, 0, s->ops->letter_size);
+	if (s->ops->open != NULL)
+		s->ops->open(s->wing, s->letter, s);
+	origin_init(&s->origin);
 }
 
 /* A command that may come now; the state is the one that it leads to. */
@@ -284,18 +537,19 @@ act(struct session *s, const struct command *c, bool last, struct buf *out)
 		go_on(s, c->type, out);
 		break;
 	case SMFIC_RCPT:
-		outcome_recipient(
-		    s->signer, &s->message, c->u.envelope.address);
+		take_recipient(s, c->u.envelope.address);
 		go_on(s, c->type, out);
 		break;
 	case SMFIC_HELO:
+		origin_helo(&s->origin, c->u.helo);
+		go_on(s, c->type, out);
+		break;
 	case SMFIC_DATA:
 	case SMFIC_UNKNOWN:
 		go_on(s, c->type, out);
 		break;
 	case SMFIC_HEADER:
-		message_field(&s->message, c->u.header.name, c->u.header.value,
-		    (s->agreed.protocol & SMFIP_HDR_LEADSPC) == 0);
+		take_field(s, c->u.header.name, c->u.header.value);
 		go_on(s, c->type, out);
 		break;
 	case SMFIC_EOH:
@@ -311,8 +565,7 @@ act(struct session *s, const struct command *c, bool last, struct buf *out)
 		aborted(s);
 		break;
 	case SMFIC_QUIT_NC:
-		aborted(s);
-		origin_init(&s->origin);
+		begin_anew(s);
 		break;
 	case SMFIC_QUIT:
 		break;
@@ -360,7 +613,7 @@ session_feed(struct session *s, struct span in, struct buf *out)
 	struct packet p;
 	enum parse r;
 
-	while (s->state != 'x') {
+	while (s->state != 'x' && s->state != 'w') {
 		r = frame_parse(
 		    &s->frame, span_skip(in, done), &p, &used, &why);
 		if (r == PARSE_MORE)
@@ -372,6 +625,44 @@ session_feed(struct session *s, struct span in, struct buf *out)
 		take_packet(s, &p, out);
 		done += used;
 	}
-	s->inside = done < in.n || !frame_between(&s->frame);
+	s->inside =
+	    s->state != 'w' && (done < in.n || !frame_between(&s->frame));
 	return done;
+}
+
+/* --- waiting -------------------------------------------------------------------- */
+
+void
+session_resume(struct session *s)
+{
+	s->resumed = true;
+	if (s->state == 'w' && s->ready != NULL)
+		s->ready(s->arg);
+}
+
+bool
+session_waiting(const struct session *s)
+{
+	return s->state == 'w';
+}
+
+uint64_t
+session_wait_ms(const struct session *s)
+{
+	uint64_t ms = s->edits.wait_ms;
+
+	return ms < MILTER_WAIT_MAX_MS ? ms : MILTER_WAIT_MAX_MS;
+}
+
+bool
+session_resumed(const struct session *s)
+{
+	return s->resumed;
+}
+
+void
+session_answer(struct session *s, bool late, struct buf *out)
+{
+	if (s->state == 'w')
+		ask(s, late, out);
 }

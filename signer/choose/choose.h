@@ -10,7 +10,7 @@
  * content filter or fetchmail hands it in from 127.0.0.1, but it bears the
  * Received-SPF or Authentication-Results of this host.
  *
- * The verdict is a value; who logs it and what is answered is outcome.c's
+ * The verdict is a value; who logs it and what is answered is signer.c's
  * affair. No key is touched. The same code answers `postseal why`, to whom each
  * rule says what it found.
  */

@@ -7,7 +7,7 @@
  * by, in pieces cut anywhere, and in the header: of long lines there only those in
  * fields that are signed count.
  *
- * What is done about it, at_risk, is outcome.c's affair; what makes Postfix do it
+ * What is done about it, at_risk, is signer.c's affair; what makes Postfix do it
  * is told by `postseal check`.
  */
 #ifndef POSTSEAL_SIGNER_RISK_H

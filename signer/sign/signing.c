@@ -40,12 +40,12 @@ signing_free(struct signing *g)
 }
 
 int
-signing_begin(struct signing *g, struct message *m, uint64_t now)
+signing_begin(struct signing *g, struct message *m, const unsigned char *hash,
+    uint64_t now)
 {
-	int rc = message_hash_end(m, g->hash);
+	int rc;
 
-	if (rc != 0)
-		return rc;
+	memcpy(g->hash, hash, sizeof g->hash);
 	g->now = now;
 	g->all = message_fields(m);
 	rc = hdrsel_pick(&g->rules, &g->all, &m->arena, &g->fields);

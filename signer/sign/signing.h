@@ -5,7 +5,7 @@
  * Joins what each of them needs from the message (the body's hash, the header
  * fields that hdrsel.c picks) and from the config (c=, h=, x=, verify_own) with
  * what is a signature's own: key, d=, s= and i=. Which those are is choose.c's
- * affair, what becomes of a message whose signature fails is outcome.c's.
+ * affair, what becomes of a message whose signature fails is signer.c's.
  *
  * `struct signing` is a worker's scratch memory, for one message after the
  * other.
@@ -13,6 +13,7 @@
 #ifndef POSTSEAL_SIGNER_SIGNING_H
 #define POSTSEAL_SIGNER_SIGNING_H
 
+#include "common/dkim/bodyhash.h"
 #include "common/mail/message.h"
 #include "common/settings/settings.h"
 #include "signer/sign/sign.h"
@@ -27,8 +28,8 @@ struct signing {
 	/* of the message: */
 	struct field_list all;
 	struct named_fields fields;
-	unsigned char hash[BODYHASH_SIZE];
-	uint64_t now; /* t= of all its signatures */
+	unsigned char hash[BODYHASH_SIZE]; /* of its body */
+	uint64_t now;                      /* t= of all its signatures */
 };
 
 /* What one signature has of its own. */
@@ -46,12 +47,13 @@ int signing_init(struct signing *g, const struct signer_settings *s);
 void signing_free(struct signing *g);
 
 /*
- * Begins with a message at its end: finishes the hash of its body and picks its
- * fields. now: seconds since 1970. Borrows m until the last call below. 0;
- * -EBADMSG when no From field of it can be signed; or an error of
- * message_hash_end() or hdrsel_pick().
+ * Begins with a message at its end: picks its fields. hash: of its body,
+ * BODYHASH_SIZE bytes, copied. now: seconds since 1970. Borrows m until the last call
+ * below. 0; -EBADMSG when no From field of it can be signed; or an error of
+ * hdrsel_pick().
  */
-int signing_begin(struct signing *g, struct message *m, uint64_t now);
+int signing_begin(struct signing *g, struct message *m,
+    const unsigned char *hash, uint64_t now);
 
 /*
  * True if that message bears a signature with as->domain and as->selector which the

@@ -77,7 +77,7 @@ run(struct span in, size_t step, struct buf *out)
 	struct session *s;
 	struct buf rest;
 
-	if (session_new(&fixture.signer, &s) != 0)
+	if (session_new(&signer_ops, &fixture.signer, NULL, NULL, &s) != 0)
 		abort();
 	buf_init(&rest, 1 << 22);
 	while (in.n > 0 && !session_over(s)) {

@@ -189,7 +189,8 @@ answers(void)
 	for (size_t i = 0; i < NAMES; i++) {
 		suite_row(names[i]);
 		read_recording(names[i], &r);
-		CU_ASSERT_FATAL(session_new(&f.signer, &s) == 0);
+		CU_ASSERT_FATAL(
+		    session_new(&signer_ops, &f.signer, NULL, NULL, &s) == 0);
 		play(&r, s);
 		CHECK(session_over(s) == (r.line[r.n - 1].command == 'Q'));
 		CHECK(strstr(fixture_logged(&f), "disconnected") == NULL);
@@ -209,7 +210,7 @@ feed_cut(struct signer *signer, struct span in, size_t at, size_t step,
 
 	buf_init(&rest, 1 << 20);
 	buf_init(&out, 1 << 20);
-	CU_ASSERT_FATAL(session_new(signer, &s) == 0);
+	CU_ASSERT_FATAL(session_new(&signer_ops, signer, NULL, NULL, &s) == 0);
 	while (in.n > 0) {
 		size_t n = at > 0 ? at : step;
 
@@ -434,7 +435,7 @@ play_short(void *arg)
 	struct session *s;
 	const char *why;
 
-	if (session_new(t->signer, &s) != 0)
+	if (session_new(&signer_ops, t->signer, NULL, NULL, &s) != 0)
 		return FINE;
 	for (size_t i = 0; i < r->n && !session_over(s);) {
 		struct counted got, want;

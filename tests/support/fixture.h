@@ -12,7 +12,7 @@
 
 #include "common/settings/settings.h"
 #include "signer/keys/keyring.h"
-#include "signer/outcome.h"
+#include "signer/signer.h"
 #include "tests/support/tmpdir.h"
 
 struct fixture {

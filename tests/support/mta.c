@@ -46,12 +46,12 @@ is_answered(const struct mta *m, char command)
 }
 
 void
-mta_init(struct mta *m, struct signer *signer)
+mta_init(struct mta *m, const struct milter_ops *ops, void *wing)
 {
 	*m = (struct mta){.offer = {6, 0x1ff, 0x1fffff},
 	    .abort_after = true,
 	    .client = "client.example"};
-	if (session_new(signer, &m->session) != 0)
+	if (session_new(ops, wing, NULL, NULL, &m->session) != 0)
 		abort();
 	buf_init(&m->lists, 1000);
 	buf_init(&m->sent, TEXT_MAX);

@@ -13,6 +13,7 @@
 #include "common/bytes/buf.h"
 #include "common/milter/command.h"
 #include "common/milter/session.h"
+#include "signer/signer.h"
 
 enum { MTA_INSERTED_MAX = 4 };
 
@@ -41,8 +42,9 @@ struct mta {
 	size_t body_sent; /* bytes of the last message's body */
 };
 
-/* An MTA that offers version 6 and all, over a new session. Borrows signer. */
-void mta_init(struct mta *m, struct signer *signer);
+/* An MTA that offers version 6 and all, over a new session of that wing, which is
+ * borrowed. */
+void mta_init(struct mta *m, const struct milter_ops *ops, void *wing);
 void mta_free(struct mta *m);
 
 /* Sends one packet and takes the answers. Returns the last: 'c', 'a', ... or 0

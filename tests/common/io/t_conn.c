@@ -92,7 +92,8 @@ on_drained(void *arg)
 	happened(s);
 }
 
-static const struct conn_events events = {on_data, on_end, on_drained};
+static const struct conn_events events = {
+    .data = on_data, .end = on_end, .drained = on_drained};
 
 static void
 on_late(void *arg)
@@ -813,7 +814,8 @@ on_flood(void *arg, struct span in)
 static void
 nobody_starves(void)
 {
-	static const struct conn_events flood_events = {on_flood, on_end, NULL};
+	static const struct conn_events flood_events = {
+	    .data = on_flood, .end = on_end};
 	static const char block[READ_CHUNK];
 	struct flood f = {0};
 	struct side s;

@@ -230,40 +230,77 @@ names(void)
 	CHECK_STR(command_name('M'), "MAIL");
 }
 
+/* Appends reply number i. */
 static void
-replies(void)
+put_reply(struct buf *b, int i)
 {
 	static const struct optneg o = {6, 0x101, 0x1c0580};
 	static const struct symlist lists[] = {
 	    {SMFIM_MAIL, "i {auth_type}"}, {SMFIM_EOM, "i"}};
-	static const char *const want[] = {
-	    "\0\0\0\1c",
-	    "\0\0\0\1t",
-	    "\0\0\0\x25O\0\0\0\6\0\0\1\1\0\x1c\5\x80"
-	    "\0\0\0\2i {auth_type}\0\0\0\0\5i\0",
-	    "\0\0\0\15O\0\0\0\6\0\0\1\1\0\x1c\5\x80",
-	    "\0\0\0\x10i\0\0\1\2Name\0 a\n b\0",
+	struct span name = span_str("Name"), value = span_str(" a\n b");
+
+	switch (i) {
+	case 0:
+		command_reply(b, SMFIR_CONTINUE);
+		return;
+	case 1:
+		command_reply(b, SMFIR_TEMPFAIL);
+		return;
+	case 2:
+		command_reply_optneg(b, &o, lists, 2);
+		return;
+	case 3:
+		command_reply_optneg(b, &o, NULL, 0);
+		return;
+	case 4:
+		command_reply_field(b, SMFIR_INSHEADER, 258, name, value);
+		return;
+	case 5:
+		command_reply_field(
+		    b, SMFIR_CHGHEADER, 2, name, span_str(NULL));
+		return;
+	case 6:
+		command_reply_addheader(b, name, value);
+		return;
+	case 7:
+		command_reply_text(b, SMFIR_REPLYCODE, "550 5.7.1 no");
+		return;
+	case 8:
+		command_reply_text(b, SMFIR_QUARANTINE, "why");
+		return;
+	}
+}
+
+static void
+replies(void)
+{
+	static const struct {
+		const char *bytes;
+		size_t n;
+	} want[] = {
+	    {S("\0\0\0\1c")},
+	    {S("\0\0\0\1t")},
+	    {S("\0\0\0\x25O\0\0\0\6\0\0\1\1\0\x1c\5\x80"
+	       "\0\0\0\2i {auth_type}\0\0\0\0\5i\0")},
+	    {S("\0\0\0\15O\0\0\0\6\0\0\1\1\0\x1c\5\x80")},
+	    {S("\0\0\0\x10i\0\0\1\2Name\0 a\n b\0")},
+	    {S("\0\0\0\x0bm\0\0\0\2Name\0\0")},
+	    {S("\0\0\0\x0chName\0 a\n b\0")},
+	    {S("\0\0\0\x0ey550 5.7.1 no\0")},
+	    {S("\0\0\0\5qwhy\0")},
 	};
-	static const size_t size[] = {5, 5, 41, 17, 20};
 	struct buf b;
 
 	buf_init(&b, 1000);
-	for (int i = 0; i < 5; i++) {
+	for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+		static char name[20];
+
+		snprintf(name, sizeof name, "reply %zu", i);
+		suite_row(name);
 		buf_clear(&b);
-		if (i == 0)
-			command_reply(&b, SMFIR_CONTINUE);
-		else if (i == 1)
-			command_reply(&b, SMFIR_TEMPFAIL);
-		else if (i == 2)
-			command_reply_optneg(&b, &o, lists, 2);
-		else if (i == 3)
-			command_reply_optneg(&b, &o, NULL, 0);
-		else
-			command_reply_insheader(
-			    &b, 258, span_str("Name"), span_str(" a\n b"));
-		suite_row(i == 2 ? "macro lists" : "reply");
+		put_reply(&b, (int)i);
 		CHECK(buf_error(&b) == 0);
-		CHECK(span_eq(buf_view(&b), span_of(want[i], size[i])));
+		CHECK(span_eq(buf_view(&b), span_of(want[i].bytes, want[i].n)));
 	}
 	buf_free(&b);
 	buf_init(&b, 4);

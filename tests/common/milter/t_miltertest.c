@@ -215,7 +215,7 @@ check_row(const struct row *r)
 	    "Subject: A test of signatures\r\n\r\n"
 	    "One line,\r\n\tand one more.  \r\n\r\n\r\n",
 	    r->from);
-	mta_init(&m, &f.signer);
+	mta_init(&m, &signer_ops, &f.signer);
 	m.macro = r->macro;
 	m.macro_value = r->value;
 	CHECK(mta_open(&m));
@@ -290,7 +290,7 @@ peers(void)
 	    write_tables);
 	for (size_t i = 0; i < sizeof peer / sizeof peer[0]; i++) {
 		suite_row(peer[i].name);
-		mta_init(&m, &f.signer);
+		mta_init(&m, &signer_ops, &f.signer);
 		m.client = peer[i].name;
 		CHECK(mta_open(&m));
 		mta_connect(&m, peer[i].address);

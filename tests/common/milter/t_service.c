@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <ifaddrs.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,25 +20,6 @@
 
 /* A literal with its inner NULs, without the last one. */
 #define S(text) text, sizeof(text) - 1
-
-/* Stand before those of libc: how often the addresses were read, and what it gave. */
-static unsigned reads;
-static int reads_fail; /* errno */
-
-int
-getifaddrs(struct ifaddrs **ret)
-{
-	reads++;
-	errno = reads_fail;
-	*ret = NULL;
-	return reads_fail == 0 ? 0 : -1;
-}
-
-void
-freeifaddrs(struct ifaddrs *list)
-{
-	(void)list;
-}
 
 struct world {
 	struct fixture f;
@@ -64,8 +44,9 @@ start(struct world *w)
 	CU_ASSERT_FATAL(worker_new(pair[1], 1, 1, stats_slot(w->stats, 0),
 	                    &w->worker) == 0);
 	w->channel = pair[0];
-	CU_ASSERT_FATAL(service_new(w->loop, w->worker, w->f.settings,
-	                    w->f.keys, &w->service) == 0);
+	w->f.signer.stats = worker_stats(w->worker);
+	CU_ASSERT_FATAL(service_new(w->loop, w->worker, &signer_ops,
+	                    &w->f.signer, &w->service) == 0);
 }
 
 static void
@@ -575,16 +556,16 @@ static void
 memory_short(void)
 {
 	enum { EACH = 800000, LARGEST = 850000 };
-	static int fd[1 + SIGNER_HELD_MAX / EACH];
+	static int fd[1 + MILTER_HELD_MAX / EACH];
 	size_t n = 0, sum = 0;
 	struct world w;
 
 	start(&w);
-	while (sum + EACH <= SIGNER_HELD_MAX) {
+	while (sum + EACH <= MILTER_HELD_MAX) {
 		size_t bytes = n == 5 ? LARGEST : EACH;
 
 		/* the room for fields and their names is not in the sum */
-		if (sum + bytes < SIGNER_HELD_MAX / 100 * 99)
+		if (sum + bytes < MILTER_HELD_MAX / 100 * 99)
 			CHECK(worker_connections(w.worker) == (unsigned)n);
 		fd[n] = dial(&w);
 		greet(&w, fd[n]);
@@ -687,46 +668,6 @@ end_with_connections(void)
 	close(fd);
 }
 
-/* The addresses of this host are read at the start and each minute, not for a message;
- * one line says when they cannot be. */
-static void
-own_addresses(void)
-{
-	static const char line[] =
-	    "own_addresses reason=\"Address family not supported by protocol\"";
-	struct world w;
-	int fd;
-
-	CHECK(OWN_REFRESH_MS == 60000);
-	reads = 0;
-	reads_fail = EAFNOSUPPORT;
-	start(&w);
-	CHECK(reads == 1);
-	CHECK(fixture_has(fixture_logged(&w.f), line));
-	loop_fake_advance(w.loop, OWN_REFRESH_MS - 1);
-	CHECK(reads == 1);
-	loop_fake_advance(w.loop, 1);
-	CHECK(reads == 2);
-	CHECK_STR(fixture_logged(&w.f), "");
-	fd = dial(&w);
-	greet(&w, fd);
-	begin_message(&w, fd);
-	end_message(&w, fd);
-	CHECK(reads == 2);
-	close(fd);
-	reads_fail = 0;
-	loop_fake_advance(w.loop, OWN_REFRESH_MS);
-	reads_fail = EAFNOSUPPORT;
-	CHECK(reads == 3);
-	fixture_logged(&w.f);
-	loop_fake_advance(w.loop, OWN_REFRESH_MS);
-	CHECK(reads == 4);
-	CHECK(fixture_has(fixture_logged(&w.f), line));
-	reads_fail = 0;
-	stop(&w);
-}
-
-SUITE("service", T(own_addresses), T(several_connections), T(bad_packet),
-    T(bad_input), T(packet_at_the_limit), T(peer_lost), T(timeouts),
-    T(reads_nothing), T(memory_short), T(drain), T(finish),
-    T(end_with_connections))
+SUITE("service", T(several_connections), T(bad_packet), T(bad_input),
+    T(packet_at_the_limit), T(peer_lost), T(timeouts), T(reads_nothing),
+    T(memory_short), T(drain), T(finish), T(end_with_connections))

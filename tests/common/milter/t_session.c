@@ -88,7 +88,7 @@ negotiation(void)
 
 		snprintf(name, sizeof name, "offer %zu", i);
 		suite_row(name);
-		mta_init(&m, &f.signer);
+		mta_init(&m, &signer_ops, &f.signer);
 		m.offer = row[i].offer;
 		CHECK(mta_open(&m) == row[i].open);
 		CHECK(session_over(m.session) != row[i].open);
@@ -109,7 +109,7 @@ negotiation(void)
 static void
 start(struct mta *m, struct fixture *f, const char *client)
 {
-	mta_init(m, &f->signer);
+	mta_init(m, &signer_ops, &f->signer);
 	CHECK(mta_open(m));
 	mta_connect(m, client);
 }
@@ -138,7 +138,7 @@ every_offer(void)
 		snprintf(name, sizeof name, "version %u, protocol %x",
 		    version[i / 44], protocol);
 		suite_row(name);
-		mta_init(&m, &f.signer);
+		mta_init(&m, &signer_ops, &f.signer);
 		m.offer = (struct optneg){version[i / 44], 0x1ff, protocol};
 		CHECK(mta_open(&m));
 		mta_connect(&m, "127.0.0.1");
@@ -164,7 +164,7 @@ again(struct fixture *f, const struct mta *m, size_t first, size_t step,
 {
 	struct mta n;
 
-	mta_init(&n, &f->signer);
+	mta_init(&n, &signer_ops, &f->signer);
 	n.cut = 0;
 	mta_feed(&n, span_of(m->sent.p, first));
 	n.cut = step;
@@ -214,7 +214,7 @@ every_split(void)
 	fixture_make(&f, config);
 	buf_init(&want, 1 << 20);
 	for (int i = 0; i < 2; i++) {
-		mta_init(&m, &f.signer);
+		mta_init(&m, &signer_ops, &f.signer);
 		m.offer.protocol = protocol[i];
 		CHECK(mta_open(&m));
 		mta_connect(&m, "127.0.0.1");
@@ -353,7 +353,7 @@ order(void)
 
 			snprintf(name, sizeof name, "%c in %c", *c, row[i][0]);
 			suite_row(name);
-			mta_init(&m, &f.signer);
+			mta_init(&m, &signer_ops, &f.signer);
 			go_to(&m, row[i][0]);
 			CHECK(!session_over(m.session));
 			fixture_logged(&f);
@@ -401,7 +401,7 @@ malformed(void)
 	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
 		for (const char *state = "nrcmdhb"; *state != '\0'; state++) {
 			suite_row(row[i].log);
-			mta_init(&m, &f.signer);
+			mta_init(&m, &signer_ops, &f.signer);
 			go_to(&m, *state);
 			buf_clear(&m.out);
 			fixture_logged(&f);
@@ -534,7 +534,7 @@ time_and_end(void)
 	struct mta m;
 
 	fixture_make(&f, config);
-	mta_init(&m, &f.signer);
+	mta_init(&m, &signer_ops, &f.signer);
 	CHECK(session_timeout(m.session) == MILTER_PACKET_MS);
 	go_to(&m, 'r');
 	CHECK(session_timeout(m.session) == MILTER_FIRST_MS);
@@ -546,7 +546,7 @@ time_and_end(void)
 		bool idle = *state == 'r' || *state == 'c';
 		bool flows = *state == 'h' || *state == 'b';
 
-		mta_init(&m, &f.signer);
+		mta_init(&m, &signer_ops, &f.signer);
 		go_to(&m, *state);
 		CHECK(session_idle(m.session) == idle);
 		CHECK(session_begun(m.session) == (*state != 'r'));

@@ -146,7 +146,7 @@ static void
 echo_accepted(void *arg, int fd)
 {
 	static const struct conn_events events = {
-	    client_data, client_end, NULL};
+	    .data = client_data, .end = client_end};
 	struct echo *e = arg;
 	struct client *c = calloc(1, sizeof(*c));
 

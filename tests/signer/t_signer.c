@@ -1,3 +1,5 @@
+#include <errno.h>
+#include <ifaddrs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,8 +8,10 @@
 #include <openssl/evp.h>
 
 #include "common/limits.h"
+#include "common/milter/session.h"
 #include "signer/sign/hdrsel.h"
 #include "tests/support/fixture.h"
+#include "tests/support/loop_fake.h"
 #include "tests/support/mta.h"
 #include "tests/support/nomem.h"
 #include "tests/support/suite.h"
@@ -32,6 +36,25 @@ EVP_DigestVerify(EVP_MD_CTX *c, const unsigned char *signature, size_t n,
 {
 	return strcmp(broken, "verify") != 0 &&
 	    NOMEM_NEXT(EVP_DigestVerify)(c, signature, n, text, size);
+}
+
+/* Stand before those of libc: how often the addresses were read, and what it gave. */
+static unsigned reads;
+static int reads_fail; /* errno */
+
+int
+getifaddrs(struct ifaddrs **ret)
+{
+	reads++;
+	errno = reads_fail;
+	*ret = NULL;
+	return reads_fail == 0 ? 0 : -1;
+}
+
+void
+freeifaddrs(struct ifaddrs *list)
+{
+	(void)list;
 }
 
 static const char config[] =
@@ -77,7 +100,7 @@ key_of(const struct fixture *f, const char *domain, size_t i)
 static void
 start(struct mta *m, struct fixture *f, const char *client)
 {
-	mta_init(m, &f->signer);
+	mta_init(m, &signer_ops, &f->signer);
 	CHECK(mta_open(m));
 	mta_connect(m, client);
 }
@@ -171,6 +194,47 @@ this_host(void)
 		fixture_free(&f);
 	}
 	suite_row(NULL);
+}
+
+/* The addresses of this host are read at the start and each minute, not for a message;
+ * one line says when they cannot be. */
+static void
+own_addresses(void)
+{
+	static const char line[] =
+	    "own_addresses reason=\"Address family not supported by protocol\"";
+	struct fixture f;
+	struct loop *l;
+	struct mta m;
+
+	CHECK(OWN_REFRESH_MS == 60000);
+	fixture_make(&f, config);
+	CU_ASSERT_FATAL(loop_new(&l) == 0);
+	reads = 0;
+	reads_fail = EAFNOSUPPORT;
+	CHECK(signer_watch(&f.signer, l) == 0);
+	CHECK(reads == 1);
+	CHECK(fixture_has(fixture_logged(&f), line));
+	loop_fake_advance(l, OWN_REFRESH_MS - 1);
+	CHECK(reads == 1);
+	loop_fake_advance(l, 1);
+	CHECK(reads == 2);
+	CHECK_STR(fixture_logged(&f), "");
+	start(&m, &f, "127.0.0.1");
+	mta_message(&m, NULL, span_of(S(ed_message)));
+	mta_free(&m);
+	CHECK(reads == 2);
+	reads_fail = 0;
+	loop_fake_advance(l, OWN_REFRESH_MS);
+	reads_fail = EAFNOSUPPORT;
+	CHECK(reads == 3);
+	fixture_logged(&f);
+	loop_fake_advance(l, OWN_REFRESH_MS);
+	CHECK(reads == 4);
+	CHECK(fixture_has(fixture_logged(&f), line));
+	reads_fail = 0;
+	fixture_free(&f);
+	loop_free(l);
 }
 
 /* The notice says what would make the client internal; the line is as the config has
@@ -377,7 +441,7 @@ simple_canonicalization(void)
 	    "signer { canonicalization = \"simple/simple\" }\n"
 	    "domain \"ed.example\" { key \"e\" { file = \"@ed.pem\" } }\n");
 	for (int leadspc = 0; leadspc < 2; leadspc++) {
-		mta_init(&m, &f.signer);
+		mta_init(&m, &signer_ops, &f.signer);
 		if (!leadspc)
 			m.offer.protocol &= ~(uint32_t)SMFIP_HDR_LEADSPC;
 		CHECK(mta_open(&m));
@@ -455,7 +519,7 @@ no_header_may_be_added(void)
 	struct mta m;
 
 	fixture_make(&f, config);
-	mta_init(&m, &f.signer);
+	mta_init(&m, &signer_ops, &f.signer);
 	m.offer.actions = 0x1fe;
 	CHECK(mta_open(&m));
 	mta_connect(&m, "127.0.0.1");
@@ -486,7 +550,7 @@ bad_key_tempfail(void)
 	memset(body, 'x', sizeof body);
 	buf_add(&b, body, sizeof body);
 	for (int i = 0; i < 3; i++) {
-		mta_init(&m, &f.signer);
+		mta_init(&m, &signer_ops, &f.signer);
 		m.offer.protocol = protocol[i];
 		CHECK(mta_open(&m));
 		mta_connect(&m, "127.0.0.1");
@@ -754,41 +818,36 @@ out_of_memory_with(const char *text, enum outcome_kind want)
 {
 	static const struct origin from = {
 	    .known = true, .client = {AF_INET, {127, 0, 0, 1}}};
-	struct buf out;
-	struct outcome o;
+	struct letter l = {.hash = NULL};
+	struct outcome *o = &l.outcome;
 	struct message m;
 	struct fixture f;
+	struct edits e;
 
 	fixture_make(&f, text);
-	buf_init(&out, 100000);
 	message_init(&m);
-	/* in the header; then at the end, when h= is made; then not */
+	/* in the header; then at the end, when h= is made, or the edit; then not */
 	for (size_t max = 100;; max += 100) {
 		m.arena.max = max;
 		message_field(
 		    &m, span_str("From"), span_str(" a@ed.example"), false);
 		message_macro(&m, span_str("i"), span_str("4AE0FA84398"));
-		outcome_headers(&f.signer, &m, &from, true, &o);
-		message_body(&m, span_str("hi\r\n"));
-		outcome_end(&f.signer, &m, false, &o, &out);
-		if (o.kind == OUTCOME_SIGN)
+		edits_init(&e, &m.arena);
+		signer_headers(&f.signer, &l, &m, &from, SMFIF_ADDHDRS);
+		letter_body(&l, span_str("hi\r\n"));
+		signer_end(&f.signer, &l, &m, &e);
+		if (o->kind == OUTCOME_SIGN)
 			break;
-		CHECK(o.kind == want && o.fault);
-		CHECK_STR(o.reason, "out of memory");
-		CHECK(out.n == 0);
+		CHECK(o->kind == want && o->fault);
+		CHECK_STR(o->reason, "out of memory");
+		CHECK(e.n == 0 && !e.failed);
 		message_reset(&m);
+		letter_reset(&l);
 		CU_ASSERT_FATAL(max < 100000);
 	}
-	CHECK(out.n > 100);
-	/* no room for the answer: nothing of it is there */
-	buf_free(&out);
-	buf_init(&out, 200);
-	buf_str(&out, "before");
-	outcome_headers(&f.signer, &m, &from, true, &o);
-	outcome_end(&f.signer, &m, false, &o, &out);
-	CHECK(o.kind != OUTCOME_SIGN && out.n == 6);
+	CHECK(e.n == 1 && e.first->value.n > 100);
+	letter_free(&l);
 	message_free(&m);
-	buf_free(&out);
 	fixture_free(&f);
 }
 
@@ -853,7 +912,8 @@ every_allocation(void)
 			seen[0] = '\0';
 			if (!nomem_round(n))
 				break;
-			if (session_new(&f.signer, &s) == 0) {
+			if (session_new(
+			        &signer_ops, &f.signer, NULL, NULL, &s) == 0) {
 				session_feed(s, buf_view(&in), &out);
 				session_free(s);
 			}
@@ -961,9 +1021,9 @@ missing_key(void)
 	fixture_free(&f);
 }
 
-SUITE("outcome", T(signs), T(this_host), T(mends), T(verifier_notices),
-    T(signed_before), T(signed_otherwise_before), T(simple_canonicalization),
-    T(reasons), T(no_header_may_be_added), T(bad_key_tempfail), T(limits),
-    T(key_does_not_work), T(one_key_good), T(openssl_fails), T(at_risk),
-    T(names_to_sign), T(out_of_memory), T(every_allocation),
-    T(keys_that_dns_has_not), T(missing_key))
+SUITE("signer", T(signs), T(this_host), T(own_addresses), T(mends),
+    T(verifier_notices), T(signed_before), T(signed_otherwise_before),
+    T(simple_canonicalization), T(reasons), T(no_header_may_be_added),
+    T(bad_key_tempfail), T(limits), T(key_does_not_work), T(one_key_good),
+    T(openssl_fails), T(at_risk), T(names_to_sign), T(out_of_memory),
+    T(every_allocation), T(keys_that_dns_has_not), T(missing_key))

@@ -6,7 +6,7 @@
 
 #include "common/limits.h"
 #include "common/log/log.h"
-#include "signer/outcome.h"
+#include "signer/signer.h"
 
 /* "a,b" of what word() says of each signature, into text[size]. */
 static void
@@ -75,8 +75,10 @@ log_signed(struct log_line *l, const struct outcome *o, const struct message *m)
 }
 
 static void
-count(const struct signer *s, const struct outcome *o, const struct message *m)
+count(const struct signer *s, const struct letter *l)
 {
+	const struct outcome *o = &l->outcome;
+
 	switch (o->kind) {
 	case OUTCOME_SIGN:
 		stats_add(s->stats, STATS_SIGNED, 1);
@@ -98,8 +100,8 @@ count(const struct signer *s, const struct outcome *o, const struct message *m)
 		stats_add(s->stats, STATS_TEMPFAIL, 1);
 		break;
 	}
-	stats_add(s->stats, STATS_RISK_8BIT, m->risk.eight_bit);
-	stats_add(s->stats, STATS_RISK_LONG_LINE, m->risk.long_line);
+	stats_add(s->stats, STATS_RISK_8BIT, l->risk.eight_bit);
+	stats_add(s->stats, STATS_RISK_LONG_LINE, l->risk.long_line);
 }
 
 static bool
@@ -146,16 +148,17 @@ level_of(const struct outcome *o)
 }
 
 void
-outcome_log(const struct signer *s, const struct outcome *o,
+signer_log(const struct signer *s, const struct letter *letter,
     const struct message *m, const struct origin *from)
 {
+	const struct outcome *o = &letter->outcome;
 	static const char *const event[] = {[OUTCOME_SIGN] = "signed",
 	    [OUTCOME_UNSIGNED] = "unsigned",
 	    [OUTCOME_TEMPFAIL] = "tempfail"};
 	char client[IP_TEXT_MAX];
 	struct log_line l;
 
-	count(s, o, m);
+	count(s, letter);
 	log_begin(&l, level_of(o), event[o->kind]);
 	log_given(&l, "queue_id", m->queue_id);
 	log_str(&l, "client", origin_text(from, client));
@@ -167,7 +170,7 @@ outcome_log(const struct signer *s, const struct outcome *o,
 		log_str(&l, "reason", o->reason);
 		log_str(&l, "key", o->bad_key);
 	}
-	log_str(&l, "at_risk", risk_word(&m->risk));
+	log_str(&l, "at_risk", risk_word(&letter->risk));
 	log_str(&l, "daemon", from->daemon);
 	if (o->kind == OUTCOME_UNSIGNED && o->choice.outside && from->known)
 		log_mend(&l, s, client);

@@ -1,4 +1,12 @@
-#include "signer/outcome.h"
+/*
+ * The trick: what is to become of a message is decided while its body is still with the
+ * MTA, so that most mail that is not signed costs its header only; what can fail with
+ * the keys fails at the end, when all signatures are there or none is.
+ *
+ * The trap is `fault`: what is ours to answer for (keys, memory, OpenSSL) may put a
+ * message off, where on_bad_key says so; what is the message's own never may.
+ */
+#include "signer/signer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,27 +15,25 @@
 #include "common/dkim/sigfield.h"
 #include "common/limits.h"
 #include "common/log/log.h"
-#include "common/milter/command.h"
+#include "common/milter/session.h"
 
 static const char no_memory[] = "out of memory";
 
 /* --- the worker's part ------------------------------------------------------- */
 
-/* The MTA gets one list of names for a stage. */
 static void
 make_macros(struct signer *s)
 {
 	const struct text_list *own = &s->settings->signer.sign_macros;
 
-	buf_str(&s->macros, "i {auth_type} {auth_authen}");
 	for (size_t i = 0; i < own->n; i++) {
 		struct span name = span_str(own->v[i]);
 		bool braces;
 
 		name.n = span_find(name, '=');
 		braces = name.n > 1 && name.p[0] != '{';
-		buf_fmt(&s->macros, " %s%.*s%s", braces ? "{" : "", (int)name.n,
-		    name.p, braces ? "}" : "");
+		buf_fmt(&s->macros, "%s%s%.*s%s", i == 0 ? "" : " ",
+		    braces ? "{" : "", (int)name.n, name.p, braces ? "}" : "");
 	}
 }
 
@@ -38,8 +44,7 @@ signer_init(struct signer *s, const struct settings *settings,
 	int rc;
 
 	*s = (struct signer){.settings = settings, .keys = keys};
-	buf_init(&s->reply, CONN_OUT_MAX);
-	buf_init(&s->macros, CONN_OUT_MAX / 2);
+	buf_init(&s->macros, CONN_OUT_MAX / 4);
 	make_macros(s);
 	rc = signing_init(&s->signing, &settings->signer);
 	if (rc == 0 && buf_text(&s->macros) == NULL)
@@ -50,42 +55,33 @@ signer_init(struct signer *s, const struct settings *settings,
 void
 signer_free(struct signer *s)
 {
+	timer_free(s->refresh);
 	signing_free(&s->signing);
 	own_free(&s->own);
-	buf_free(&s->reply);
 	buf_free(&s->macros);
 }
 
-const char *
-outcome_macros(const struct signer *s)
+/* Between two messages, as all timers. */
+static void
+on_refresh(void *arg)
 {
-	return s->macros.p; /* signer_init() has put its NUL */
+	struct signer *s = arg;
+	int rc = own_read(&s->own);
+
+	if (rc != 0 && !s->blind)
+		log_event(LOG_ERR, "own_addresses", "%s", strerror(-rc));
+	s->blind = rc != 0;
+	timer_set(s->refresh, OWN_REFRESH_MS);
 }
 
-void
-outcome_macro(const struct signer *s, struct origin *from, struct message *m,
-    unsigned char stage, struct span name, struct span value)
+int
+signer_watch(struct signer *s, struct loop *l)
 {
-	const struct signer_settings *set = &s->settings->signer;
-	const char *entry;
+	int rc = timer_new(l, on_refresh, s, &s->refresh);
 
-	if (set->sign_macros.n == 0)
-		return;
-	entry = choose_macro(set, name, value);
-	if (entry == NULL)
-		return;
-	if (stage == SMFIC_CONNECT || stage == SMFIC_HELO)
-		from->macro = entry;
-	else
-		m->macro = entry;
-}
-
-void
-outcome_recipient(
-    const struct signer *s, struct message *m, struct span address)
-{
-	if (m->exempt == NULL)
-		m->exempt = choose_recipient(&s->settings->signer, address);
+	if (rc == 0)
+		on_refresh(s);
+	return rc;
 }
 
 static void __attribute__((format(printf, 2, 3)))
@@ -98,6 +94,33 @@ say(const struct signer *s, const char *fmt, ...)
 	va_start(ap, fmt);
 	s->say(s->say_arg, fmt, ap);
 	va_end(ap);
+}
+
+/* --- before the header ------------------------------------------------------- */
+
+void
+signer_macro(const struct signer *s, struct letter *l, unsigned char stage,
+    struct span name, struct span value)
+{
+	const struct signer_settings *set = &s->settings->signer;
+	const char *entry;
+
+	if (set->sign_macros.n == 0)
+		return;
+	entry = choose_macro(set, name, value);
+	if (entry == NULL)
+		return;
+	if (stage == SMFIC_CONNECT || stage == SMFIC_HELO)
+		l->client_macro = entry;
+	else
+		l->macro = entry;
+}
+
+void
+signer_recipient(const struct signer *s, struct letter *l, struct span address)
+{
+	if (l->exempt == NULL)
+		l->exempt = choose_recipient(&s->settings->signer, address);
 }
 
 /* --- the end of the header --------------------------------------------------- */
@@ -232,8 +255,8 @@ is_own(const struct signer *s, const struct origin *from)
 }
 
 void
-outcome_headers(const struct signer *s, struct message *m,
-    const struct origin *from, bool may_insert, struct outcome *ret)
+signer_headers(const struct signer *s, struct letter *l, struct message *m,
+    const struct origin *from, uint32_t may)
 {
 	const struct choose_input in = {
 	    .client = from->known ? &from->client : NULL,
@@ -241,47 +264,48 @@ outcome_headers(const struct signer *s, struct message *m,
 	    .client_name = from->name,
 	    .daemon = from->daemon,
 	    .host = from->host,
-	    .macro = m->macro != NULL ? m->macro : from->macro,
+	    .macro = l->macro != NULL ? l->macro : l->client_macro,
 	    .authenticated = m->auth_type.n > 0 || m->auth_authen.n > 0,
 	    .login = m->auth_authen,
 	    .sender = m->sender,
-	    .exempt = m->exempt,
+	    .exempt = l->exempt,
 	    .fields = message_fields(m),
 	    .arena = &m->arena,
 	    .say = s->say,
 	    .arg = s->say_arg};
+	struct outcome *o = &l->outcome;
 
-	ret->ns = 0;
-	ret->fault = false;
-	ret->bad_key = NULL;
-	choose_message(s->keys, &in, &ret->choice);
-	if (troubled(s, m, ret))
+	o->ns = 0;
+	o->fault = false;
+	o->bad_key = NULL;
+	choose_message(s->keys, &in, &o->choice);
+	if (troubled(s, m, o))
 		return;
-	if (ret->choice.verdict != CHOOSE_SIGN)
-		set_choice(s, ret, &in);
-	else if (!keep_keys_in_dns(s, ret, &in))
+	if (o->choice.verdict != CHOOSE_SIGN)
+		set_choice(s, o, &in);
+	else if (!keep_keys_in_dns(s, o, &in))
 		return;
-	else if (!may_insert)
-		set(ret, OUTCOME_UNSIGNED, UNSIGNED_MTA,
+	else if ((may & SMFIF_ADDHDRS) == 0)
+		set(o, OUTCOME_UNSIGNED, UNSIGNED_MTA,
 		    "the MTA does not let us add header fields");
-	else if (message_hash(
-	             m, s->settings->signer.body_canon, &s->signing.rules) != 0)
-		set_fault(s, ret, UNSIGNED_OTHER, no_memory);
+	else if (letter_hash(l, m, s->settings->signer.body_canon,
+	             &s->signing.rules) != 0)
+		set_fault(s, o, UNSIGNED_OTHER, no_memory);
 	else
-		set(ret, OUTCOME_SIGN, UNSIGNED_OTHER, "");
+		set(o, OUTCOME_SIGN, UNSIGNED_OTHER, "");
 }
 
 /* --- the end of the message --------------------------------------------------- */
 
 static struct signing_as
-as_of(const struct choose_signature *choice, bool one_space)
+as_of(const struct choose_signature *choice, bool guessed)
 {
 	return (struct signing_as){.key = choice->key->key,
 	    .domain = span_str(choice->domain),
 	    .selector = span_str(choice->key->settings->selector),
 	    .identity = span_str(choice->identity),
-	    /* Without LEADSPC "Name:value" and "Name: value" look the same. */
-	    .relaxed = one_space};
+	    /* simple would be over a space that may not be there. */
+	    .relaxed = guessed};
 }
 
 /* Takes out the signatures that are there already, as when a content filter hands the
@@ -306,21 +330,18 @@ keep_unsigned(struct signer *s, struct outcome *o)
 	return there;
 }
 
-/* Makes one signature, and its packet into s->reply. 0 or -errno as of
- * signing_make(). */
+/* Makes one signature. 0 or -errno as of signing_make(). */
 static int
-sign_with(
-    struct signer *s, const struct choose_signature *choice, bool one_space)
+sign_with(struct signer *s, const struct choose_signature *choice,
+    const struct message *m, struct edits *e)
 {
-	const struct signing_as as = as_of(choice, one_space);
+	const struct signing_as as = as_of(choice, m->guessed);
 	struct span value;
 	int rc = signing_make(&s->signing, &as, &value);
 
-	if (rc != 0)
-		return rc;
-	value = span_skip(value, one_space ? 1 : 0);
-	command_reply_insheader(&s->reply, 0, span_str(SIGFIELD_NAME), value);
-	return buf_error(&s->reply);
+	if (rc == 0 && edits_insert(e, 0, span_str(SIGFIELD_NAME), value) != 0)
+		rc = -ENOMEM;
+	return rc;
 }
 
 /* Key i does not sign; the others do. */
@@ -340,20 +361,22 @@ leave_out(struct outcome *o, size_t i)
 	    &c->sign[i], &c->sign[i + 1], (c->nsign - i) * sizeof c->sign[0]);
 }
 
-/* Makes all signatures, into s->reply. 0, or -errno if it is the message's, or if
- * no key works. */
+/* Makes all signatures. 0, or -errno if it is the message's, or if no key works. */
 static int
-sign_all(struct signer *s, struct message *m, struct outcome *o, bool one_space)
+sign_all(struct signer *s, struct letter *l, struct message *m, struct edits *e)
 {
-	int rc = signing_begin(&s->signing, m, (uint64_t)time(NULL));
+	unsigned char hash[BODYHASH_SIZE];
+	struct outcome *o = &l->outcome;
+	int rc = letter_hash_end(l, hash);
 	int failed = 0;
 	size_t there = 0;
 
-	buf_clear(&s->reply);
+	if (rc == 0)
+		rc = signing_begin(&s->signing, m, hash, (uint64_t)time(NULL));
 	if (rc == 0)
 		there = keep_unsigned(s, o);
 	for (size_t i = o->choice.nsign; rc == 0 && i-- > 0;) {
-		rc = sign_with(s, &o->choice.sign[i], one_space);
+		rc = sign_with(s, &o->choice.sign[i], m, e);
 		if (rc == -EINVAL || rc == -EKEYREJECTED || rc == -EIO) {
 			leave_out(o, i);
 			failed = rc;
@@ -394,17 +417,17 @@ set_failure(const struct signer *s, struct outcome *o, int rc)
 	}
 }
 
-/* True, and *o, when Postfix may have to change the message and at_risk says not
- * to sign it. */
+/* True, and the outcome, when Postfix may have to change the message and at_risk says
+ * not to sign it. */
 static bool
-too_risky(const struct signer *s, struct message *m, struct outcome *o)
+too_risky(const struct signer *s, struct letter *l)
 {
-	risk_end(&m->risk);
+	risk_end(&l->risk);
 	if (!s->settings->signer.at_risk_8bit)
-		m->risk.eight_bit = false;
-	if (!s->settings->signer.at_risk_skip || risk_word(&m->risk) == NULL)
+		l->risk.eight_bit = false;
+	if (!s->settings->signer.at_risk_skip || risk_word(&l->risk) == NULL)
 		return false;
-	set(o, OUTCOME_UNSIGNED, UNSIGNED_AT_RISK,
+	set(&l->outcome, OUTCOME_UNSIGNED, UNSIGNED_AT_RISK,
 	    "Postfix may have to change it, and at_risk is skip");
 	return true;
 }
@@ -419,18 +442,134 @@ now_ns(void)
 }
 
 void
-outcome_end(struct signer *s, struct message *m, bool one_space,
-    struct outcome *o, struct buf *out)
+signer_end(
+    struct signer *s, struct letter *l, struct message *m, struct edits *e)
 {
+	struct outcome *o = &l->outcome;
 	uint64_t began = now_ns();
 	int rc;
 
-	if (o->kind != OUTCOME_SIGN || troubled(s, m, o) || too_risky(s, m, o))
+	if (o->kind != OUTCOME_SIGN || troubled(s, m, o) || too_risky(s, l))
 		return;
-	rc = sign_all(s, m, o, one_space);
-	if (rc == 0)
-		rc = buf_span(out, buf_view(&s->reply));
+	rc = sign_all(s, l, m, e);
 	o->ns = now_ns() - began;
-	if (rc != 0)
-		set_failure(s, o, rc);
+	if (rc == 0)
+		return;
+	edits_clear(e);
+	set_failure(s, o, rc);
 }
+
+/* --- as the engine has it ---------------------------------------------------- */
+
+static const char *
+ops_macros(const void *wing, enum milter_stage stage)
+{
+	const struct signer *s = wing;
+
+	/* signer_init() has put its NUL */
+	return stage == SMFIM_MAIL && s->macros.n > 0 ? s->macros.p : NULL;
+}
+
+static void
+ops_close(void *wing, void *letter)
+{
+	letter_free(letter);
+}
+
+static void
+ops_macro(void *wing, void *letter, unsigned char stage, struct span name,
+    struct span value)
+{
+	signer_macro(wing, letter, stage, name, value);
+}
+
+static void
+ops_recipient(void *wing, void *letter, const struct message *m,
+    const struct origin *from, struct span address)
+{
+	signer_recipient(wing, letter, address);
+}
+
+static enum milter_word
+word_of(enum outcome_kind kind)
+{
+	return kind == OUTCOME_TEMPFAIL ? MILTER_TEMPFAIL : MILTER_ACCEPT;
+}
+
+static enum milter_word
+ops_headers(void *wing, void *letter, struct message *m,
+    const struct origin *from, uint32_t may, struct edits *e)
+{
+	struct letter *l = letter;
+
+	signer_headers(wing, l, m, from, may);
+	return l->outcome.kind == OUTCOME_SIGN ? MILTER_GO_ON
+	                                       : word_of(l->outcome.kind);
+}
+
+static void
+ops_body(void *wing, void *letter, struct span in)
+{
+	letter_body(letter, in);
+}
+
+static enum milter_word
+ops_end(void *wing, void *letter, struct message *m, const struct origin *from,
+    bool late, struct edits *e)
+{
+	struct letter *l = letter;
+
+	signer_end(wing, l, m, e);
+	return word_of(l->outcome.kind);
+}
+
+static void
+ops_through(void *wing, void *letter, const struct message *m,
+    const struct origin *from, enum milter_word said)
+{
+	signer_log(wing, letter, m, from);
+}
+
+static void
+ops_reset(void *wing, void *letter)
+{
+	letter_reset(letter);
+}
+
+static size_t
+ops_held(const void *letter)
+{
+	const struct letter *l = letter;
+
+	return mimewalk_held(&l->risk.mime);
+}
+
+static void
+ops_error(void *wing)
+{
+	const struct signer *s = wing;
+
+	stats_add(s->stats, STATS_MILTER_ERROR, 1);
+}
+
+const struct milter_ops signer_ops = {
+    .actions = SMFIF_ADDHDRS,
+
+    /* NR_EOH is not asked for: in the answer to the end of the header fields the MTA
+     * hears that a message will not be signed, and we are spared its body. */
+    .steps = SMFIP_NOHELO | SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_SKIP |
+        SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_RCPT |
+        SMFIP_NR_DATA | SMFIP_NR_UNKN | SMFIP_NR_HDR | SMFIP_NR_BODY,
+    .macros = ops_macros,
+    .letter_size = sizeof(struct letter),
+    .close = ops_close,
+    .macro = ops_macro,
+    .recipient = ops_recipient,
+    .headers = ops_headers,
+    .body = ops_body,
+    .end = ops_end,
+    .through = ops_through,
+    .reset = ops_reset,
+    .held = ops_held,
+    .error = ops_error,
+};

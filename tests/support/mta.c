@@ -57,6 +57,7 @@ mta_init(struct mta *m, const struct milter_ops *ops, void *wing)
 	buf_init(&m->sent, TEXT_MAX);
 	buf_init(&m->rest, TEXT_MAX);
 	buf_init(&m->out, TEXT_MAX);
+	buf_init(&m->done, TEXT_MAX);
 	for (size_t i = 0; i < MTA_INSERTED_MAX; i++)
 		buf_init(&m->inserted[i].value, TEXT_MAX);
 }
@@ -69,6 +70,7 @@ mta_free(struct mta *m)
 	buf_free(&m->sent);
 	buf_free(&m->rest);
 	buf_free(&m->out);
+	buf_free(&m->done);
 	for (size_t i = 0; i < MTA_INSERTED_MAX; i++)
 		buf_free(&m->inserted[i].value);
 }
@@ -106,7 +108,6 @@ take_insert(struct mta *m, struct span payload)
 	size_t n;
 
 	CU_ASSERT_FATAL(m->ninserted < MTA_INSERTED_MAX && payload.n > 4);
-	CHECK((m->agreed.actions & SMFIF_ADDHDRS) != 0);
 	f->index = frame_u32(payload.p);
 	payload = span_skip(payload, 4);
 	n = span_find(payload, '\0');
@@ -121,6 +122,50 @@ take_insert(struct mta *m, struct span payload)
 	buf_span(&f->value, span_of(payload.p, n));
 	CHECK(span_find(buf_view(&f->value), '\r') == f->value.n);
 	m->ninserted++;
+}
+
+/* Writes an edit down: "m 2 Name| value", '|' where the colon is. */
+static void
+take_edit(struct mta *m, char reply, struct span payload)
+{
+	uint32_t needs = reply == 'm' ? SMFIF_CHGHDRS
+	    : reply == 'q'            ? SMFIF_QUARANTINE
+	                              : SMFIF_ADDHDRS;
+	size_t n;
+
+	CHECK((m->agreed.actions & needs) != 0);
+	if (reply == 'i')
+		take_insert(m, payload);
+	buf_fmt(&m->done, "%c ", reply);
+	if (reply == 'i' || reply == 'm') {
+		CU_ASSERT_FATAL(payload.n > 4);
+		buf_fmt(&m->done, "%u ", frame_u32(payload.p));
+		payload = span_skip(payload, 4);
+	}
+	n = span_find(payload, '\0');
+	buf_span(&m->done, span_of(payload.p, n));
+	if (reply != 'q') {
+		CU_ASSERT_FATAL(n + 1 < payload.n);
+		payload = span_skip(payload, n + 1);
+		buf_byte(&m->done, '|');
+		n = span_find(payload, '\0');
+		buf_span(&m->done, span_of(payload.p, n));
+	}
+	CHECK(n + 1 == payload.n); /* one NUL, and it is the last */
+	buf_byte(&m->done, '\n');
+}
+
+/* The last answer to a command: may it be said there? */
+static void
+check_final(const struct mta *m, char command, const struct packet *p)
+{
+	CHECK(strchr(command == 'E' ? "castry" : "cas", p->command) != NULL);
+	CHECK(p->command != 's' ||
+	    (command == 'B' && (m->agreed.protocol & SMFIP_SKIP) != 0));
+	CHECK((p->payload.n > 0) == (p->command == 'y'));
+	/* nothing is done to what is refused */
+	CHECK(m->done.n == 0 || command != 'E' ||
+	    strchr("try", p->command) == NULL);
 }
 
 /* Takes the answers to one command. */
@@ -139,22 +184,34 @@ take_answers(struct mta *m, char command)
 	while (frame_parse(&f, out, &p, &used, &why) == PARSE_OK) {
 		out = span_skip(out, used);
 		CHECK(finals == 0); /* nothing behind the final answer */
-		if (p.command == 'i') {
+		if (strchr("ihmq", p.command) != NULL) {
 			CHECK(command == 'E');
-			take_insert(m, p.payload);
+			take_edit(m, (char)p.command, p.payload);
 			continue;
 		}
-		CHECK(p.payload.n == 0);
-		CHECK(strchr("cast", p.command) != NULL);
-		CHECK(p.command != 't' || command == 'E');
-		CHECK(p.command != 's' ||
-		    (command == 'B' && (m->agreed.protocol & SMFIP_SKIP) != 0));
+		check_final(m, command, &p);
+		if (p.command == 'y')
+			buf_fmt(&m->done, "%.*s\n", (int)p.payload.n - 1,
+			    p.payload.p);
 		last = (char)p.command;
 		finals++;
 	}
 	CHECK(out.n == 0);
-	CHECK(finals == is_answered(m, command) || session_over(m->session));
+	CHECK(finals == is_answered(m, command) || session_over(m->session) ||
+	    session_waiting(m->session));
 	buf_clear(&m->out);
+	return last;
+}
+
+char
+mta_answer(struct mta *m, bool late)
+{
+	char last;
+
+	session_answer(m->session, late, &m->out);
+	last = take_answers(m, 'E');
+	if (!session_waiting(m->session) && m->rest.n > 0)
+		feed_piece(m, span_of(NULL, 0));
 	return last;
 }
 
@@ -346,6 +403,7 @@ mta_message(struct mta *m, const char *login, struct span text)
 	char r;
 
 	m->ninserted = 0;
+	buf_clear(&m->done);
 	m->body_sent = 0;
 	r = send_envelope(m, login);
 	while (r != 'a' && text.n > 0 && text.p[0] != '\r')

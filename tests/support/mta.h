@@ -4,8 +4,8 @@
  *
  * It sends what was negotiated and no more, waits for exactly the answers that
  * it may expect, and checks (suite.h) that each is legal: one a command, none
- * where none was agreed on, edits only at the end of a message. Each input lies
- * at the end of a guard page.
+ * where none was agreed on, edits only at the end of a message and only those that
+ * were agreed on. Each input lies at the end of a guard page.
  */
 #ifndef POSTSEAL_TESTS_MTA_H
 #define POSTSEAL_TESTS_MTA_H
@@ -39,6 +39,7 @@ struct mta {
 	struct mta_inserted
 	    inserted[MTA_INSERTED_MAX]; /* last message; top last */
 	size_t ninserted;
+	struct buf done;  /* all edits of the last message, a line each */
 	size_t body_sent; /* bytes of the last message's body */
 };
 
@@ -70,6 +71,10 @@ void mta_connect(struct mta *m, const char *address);
  * ended.
  */
 char mta_message(struct mta *m, const char *login, struct span text);
+
+/* Asks a session that waits: what it answers, or 0 if it still waits; then it gets
+ * what was sent behind the end of the message. */
+char mta_answer(struct mta *m, bool late);
 
 /*
  * Verifies the signature inserted as number i over the message, as a receiver

@@ -103,15 +103,25 @@ on_late(void *arg)
 	loop_stop(s->loop);
 }
 
+/* Of an owner whose peer never closes one half. */
+static const struct conn_events whole_events = {
+    .data = on_data, .end = on_end, .whole = true};
+
 static void
-start_on(struct side *s, int in, int out, size_t keep)
+start_with(
+    struct side *s, int in, int out, size_t keep, const struct conn_events *e)
 {
 	*s = (struct side){.peer = -1};
 	buf_init(&s->seen, SEEN_MAX);
 	CU_ASSERT_FATAL(loop_new(&s->loop) == 0);
 	CU_ASSERT_FATAL(timer_new(s->loop, on_late, s, &s->late) == 0);
-	CU_ASSERT_FATAL(
-	    conn_new(s->loop, in, out, keep, &events, s, &s->conn) == 0);
+	CU_ASSERT_FATAL(conn_new(s->loop, in, out, keep, e, s, &s->conn) == 0);
+}
+
+static void
+start_on(struct side *s, int in, int out, size_t keep)
+{
+	start_with(s, in, out, keep, &events);
 }
 
 static void
@@ -555,6 +565,27 @@ half_close_while_paused_is_told_later(void)
 	done(&s);
 }
 
+/* Where there is no half-close the end of the input is the peer's. */
+static void
+half_close_while_paused_is_a_loss(void)
+{
+	struct side s;
+	int pair[2];
+
+	CU_ASSERT_FATAL(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+	start_with(&s, pair[0], pair[0], 8, &whole_events);
+	s.peer = pair[1];
+	conn_pause(s.conn);
+	say(&s, "ask");
+	idle(&s);
+	CU_ASSERT_EQUAL(s.ends, 0);
+	shutdown(s.peer, SHUT_WR);
+	await(&s);
+	CU_ASSERT_EQUAL(s.how, CONN_LOST);
+	CU_ASSERT_EQUAL(s.datas, 0);
+	done(&s);
+}
+
 static void
 free_inside_data(void)
 {
@@ -848,8 +879,9 @@ SUITE("conn", T(bytes_come_and_go), T(the_rest_comes_again),
     T(resume_inside_data), T(a_paused_owner_hears_that_the_peer_is_lost),
     T(a_paused_owner_hears_it_behind_unread_bytes),
     T(an_owner_paused_again_hears_it), T(half_close_while_paused_is_told_later),
-    T(free_inside_data), T(free_inside_end), T(free_inside_drained),
-    T(silence_times_out), T(no_timeout_when_it_was_taken_back),
-    T(finish_writes_what_is_queued), T(finish_has_a_limit),
-    T(finish_with_a_lost_peer), T(finish_inside_data), T(files_work_too),
-    T(two_pipes), T(descriptors_are_taken_on_failure), T(nobody_starves))
+    T(half_close_while_paused_is_a_loss), T(free_inside_data),
+    T(free_inside_end), T(free_inside_drained), T(silence_times_out),
+    T(no_timeout_when_it_was_taken_back), T(finish_writes_what_is_queued),
+    T(finish_has_a_limit), T(finish_with_a_lost_peer), T(finish_inside_data),
+    T(files_work_too), T(two_pipes), T(descriptors_are_taken_on_failure),
+    T(nobody_starves))

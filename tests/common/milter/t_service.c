@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +19,7 @@
 #include "tests/support/fixture.h"
 #include "tests/support/loop_fake.h"
 #include "tests/support/suite.h"
+#include "tests/support/testwing.h"
 
 /* A literal with its inner NULs, without the last one. */
 #define S(text) text, sizeof(text) - 1
@@ -30,9 +33,12 @@ struct world {
 	int channel; /* our end; -1: closed */
 };
 
+/* A worker for that wing; NULL: the signer. */
 static void
-start(struct world *w)
+start_with(struct world *w, struct testwing *wing)
 {
+	const struct milter_ops *ops = wing == NULL ? &signer_ops : &wing->ops;
+	void *arg = wing == NULL ? (void *)&w->f.signer : (void *)wing;
 	int pair[2];
 
 	fixture_make(&w->f,
@@ -45,8 +51,14 @@ start(struct world *w)
 	                    &w->worker) == 0);
 	w->channel = pair[0];
 	w->f.signer.stats = worker_stats(w->worker);
-	CU_ASSERT_FATAL(service_new(w->loop, w->worker, &signer_ops,
-	                    &w->f.signer, &w->service) == 0);
+	CU_ASSERT_FATAL(
+	    service_new(w->loop, w->worker, ops, arg, &w->service) == 0);
+}
+
+static void
+start(struct world *w)
+{
+	start_with(w, NULL);
 }
 
 static void
@@ -62,9 +74,39 @@ stop(struct world *w)
 	fixture_free(&w->f);
 }
 
+/* A socket pair; `tcp`: over loopback. */
+static void
+make_pair(int pair[2], bool tcp)
+{
+	struct sockaddr_in sin = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t n = sizeof sin;
+	int door, on = 1;
+
+	if (!tcp) {
+		CU_ASSERT_FATAL(socketpair(AF_UNIX,
+		                    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+		                    0, pair) == 0);
+		return;
+	}
+	door = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	pair[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	CU_ASSERT_FATAL(bind(door, (struct sockaddr *)&sin, n) == 0 &&
+	    listen(door, 1) == 0 &&
+	    getsockname(door, (struct sockaddr *)&sin, &n) == 0 &&
+	    connect(pair[1], (struct sockaddr *)&sin, n) == 0);
+	pair[0] = accept4(door, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	CU_ASSERT_FATAL(
+	    pair[0] >= 0 && fcntl(pair[1], F_SETFL, O_NONBLOCK) == 0);
+	for (int i = 0; i < 2; i++)
+		CHECK(setsockopt(pair[i], IPPROTO_TCP, TCP_NODELAY, &on,
+		          sizeof on) == 0);
+	close(door);
+}
+
 /* A new connection; returns the MTA's end. */
 static int
-dial(struct world *w)
+dial_over(struct world *w, bool tcp)
 {
 	union {
 		struct cmsghdr align;
@@ -79,9 +121,7 @@ dial(struct world *w)
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 	int pair[2];
 
-	CU_ASSERT_FATAL(
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
-	        pair) == 0);
+	make_pair(pair, tcp);
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(sizeof(int));
@@ -90,6 +130,12 @@ dial(struct world *w)
 	close(pair[0]);
 	loop_run(w->loop);
 	return pair[1];
+}
+
+static int
+dial(struct world *w)
+{
+	return dial_over(w, false);
 }
 
 /* Sends a packet and returns the command bytes of what is answered; "eof" when
@@ -668,6 +714,336 @@ end_with_connections(void)
 	close(fd);
 }
 
+/* --- a wing that waits ---------------------------------------------------------- */
+
+struct waiting {
+	struct world w;
+	struct testwing wing;
+	int fd;
+};
+
+/* A message up to its end, where the wing waits. */
+static void
+begin_waiting(struct waiting *x)
+{
+	CHECK_STR(ask(&x->w, x->fd, 'M', S("<a@ed.example>\0")), "");
+	CHECK_STR(ask(&x->w, x->fd, 'L', S("From\0 a@ed.example\0")), "");
+	CHECK_STR(ask(&x->w, x->fd, 'N', S("")), "c");
+	CHECK_STR(ask(&x->w, x->fd, 'E', S("")), "");
+	CHECK(worker_connections(x->w.worker) == 1);
+	testwing_seen(&x->wing);
+}
+
+static void
+start_waiting(struct waiting *x, uint64_t ms, bool tcp)
+{
+	testwing_init(&x->wing);
+	x->wing.ops.steps = SMFIP_NR_CONN | SMFIP_NR_MAIL | SMFIP_NR_HDR;
+	x->wing.waits = 1000;
+	x->wing.wait_ms = ms;
+	start_with(&x->w, &x->wing);
+	x->fd = dial_over(&x->w, tcp);
+	greet(&x->w, x->fd);
+	begin_waiting(x);
+}
+
+static void
+stop_waiting(struct waiting *x)
+{
+	close(x->fd);
+	stop(&x->w);
+	testwing_free(&x->wing);
+}
+
+/* The wing knows enough. */
+static void
+resume(struct waiting *x)
+{
+	x->wing.waits = 0;
+	session_resume(x->wing.session);
+}
+
+/* What comes from the connection now, and after so many ms. */
+static const char *
+after(struct waiting *x, uint64_t ms)
+{
+	loop_fake_advance(x->w.loop, ms);
+	return ask(&x->w, x->fd, 0, NULL, 0);
+}
+
+/* Answered when the wing resumes: at once, or later; then the connection goes on. */
+static void
+wait_answered(void)
+{
+	static const uint64_t ms[] = {0, 1, 9999};
+
+	for (size_t i = 0; i < sizeof ms / sizeof ms[0]; i++) {
+		struct waiting x;
+
+		start_waiting(&x, 10000, false);
+		CHECK_STR(after(&x, ms[i]), "");
+		resume(&x);
+		CHECK_STR(after(&x, 0), "a");
+		CHECK_STR(testwing_seen(&x.wing), "end through reset");
+		CHECK_STR(ask(&x.w, x.fd, 'A', S("")), "");
+		x.wing.waits = 1;
+		begin_waiting(&x);
+		resume(&x);
+		CHECK_STR(after(&x, 0), "a");
+		/* it is patient again as ever */
+		check_patience(&x.w, x.fd, MILTER_COMMAND_MS);
+		CHECK(x.wing.errors == 1); /* that time-out */
+		x.fd = -1;
+		stop_waiting(&x);
+	}
+}
+
+/* Resumed before it has said WAIT: asked again at the next turn. */
+static void
+wait_answered_at_once(void)
+{
+	struct waiting x;
+
+	start_waiting(&x, 10000, false);
+	resume(&x);
+	CHECK_STR(after(&x, 0), "a");
+	x.wing.waits = 1;
+	x.wing.at_once = true;
+	CHECK_STR(ask(&x.w, x.fd, 'M', S("<a@ed.example>\0")), "");
+	CHECK_STR(ask(&x.w, x.fd, 'L', S("From\0 a\0")), "");
+	CHECK_STR(ask(&x.w, x.fd, 'N', S("")), "c");
+	CHECK_STR(ask(&x.w, x.fd, 'E', S("")), "a");
+	stop_waiting(&x);
+}
+
+/* Resumed, and it waits on: the time of the first WAIT counts. */
+static void
+wait_again(void)
+{
+	struct waiting x;
+
+	start_waiting(&x, 10000, false);
+	for (int i = 0; i < 9; i++) {
+		CHECK_STR(after(&x, 1000), "");
+		session_resume(x.wing.session);
+	}
+	CHECK_STR(testwing_seen(&x.wing), "end end end end end end end end");
+	CHECK_STR(after(&x, 999), "");
+	CHECK_STR(testwing_seen(&x.wing), "end");
+	CHECK_STR(after(&x, 1), "a");
+	CHECK_STR(testwing_seen(&x.wing), "late through reset");
+	stop_waiting(&x);
+}
+
+/* Never answered: the MTA hears that we are still at it, and then to come again. */
+static void
+wait_never(void)
+{
+	static const struct {
+		uint64_t ms, lasts;
+		unsigned progress;
+	} row[] = {
+	    {10000, 10000, 0},
+	    {20000, 20000, 0}, /* the answer itself */
+	    {20001, 20001, 1},
+	    {65000, 65000, 3},
+	    {3600000, MILTER_WAIT_MAX_MS, 11},
+	};
+
+	CHECK(MILTER_PROGRESS_MS == 20000);
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct waiting x;
+		static char name[30];
+		uint64_t left = row[i].lasts;
+
+		snprintf(name, sizeof name, "%ju ms", (uintmax_t)row[i].ms);
+		suite_row(name);
+		start_waiting(&x, row[i].ms, false);
+		x.wing.at_end = MILTER_WAIT;
+		for (unsigned n = 0; n < row[i].progress; n++) {
+			CHECK_STR(after(&x, MILTER_PROGRESS_MS - 1), "");
+			CHECK_STR(after(&x, 1), "p");
+			left -= MILTER_PROGRESS_MS;
+		}
+		CHECK_STR(after(&x, left - 1), "");
+		CHECK_STR(after(&x, 1), "t");
+		CHECK(x.wing.said == MILTER_TEMPFAIL);
+		CHECK_STR(ask(&x.w, x.fd, 'Q', S("")), "eof");
+		CHECK(x.wing.errors == 0);
+		stop_waiting(&x);
+	}
+	suite_row(NULL);
+}
+
+/* No time at all is none. */
+static void
+wait_no_time(void)
+{
+	struct testwing wing;
+	struct world w;
+	int fd;
+
+	testwing_init(&wing);
+	wing.ops.steps = SMFIP_NR_CONN | SMFIP_NR_MAIL | SMFIP_NR_HDR;
+	wing.at_end = MILTER_WAIT;
+	wing.wait_ms = 0;
+	start_with(&w, &wing);
+	fd = dial(&w);
+	greet(&w, fd);
+	begin_message(&w, fd);
+	CHECK_STR(ask(&w, fd, 'N', S("")), "c");
+	CHECK_STR(ask(&w, fd, 'E', S("")), "t");
+	close(fd);
+	stop(&w);
+	testwing_free(&wing);
+}
+
+/* Bytes behind the end of a message stay unread until the answer. */
+static void
+wait_with_more_sent(void)
+{
+	static const char more[] = "\0\0\0\1A"
+	                           "\0\0\0\4M<>\0"
+	                           "\0\0\0\x09L"
+	                           "From\0 a\0"
+	                           "\0\0\0\1N"
+	                           "\0\0\0\1Q";
+	struct waiting x;
+
+	for (int i = 0; i < 2; i++) {
+		start_waiting(&x, 10000, i != 0);
+		send_raw(&x.w, x.fd, S(more));
+		CHECK_STR(after(&x, 5000), "");
+		CHECK_STR(testwing_seen(&x.wing), "");
+		resume(&x);
+		CHECK_STR(after(&x, 0), "ac");
+		CHECK_STR(after(&x, 0), "eof");
+		CHECK_STR(testwing_seen(&x.wing),
+		    "end through reset reset field:From headers:1 reset "
+		    "close");
+		CHECK(worker_connections(x.w.worker) == 0);
+		CHECK(x.wing.errors == 0);
+		stop_waiting(&x);
+	}
+}
+
+/* More than a packet may have, behind a WAIT: it is not read, and is no fault. */
+static void
+wait_with_much_sent(void)
+{
+	static char many[4 * MILTER_PACKET_MAX];
+	struct waiting x;
+	size_t at = 0;
+
+	for (size_t i = 0; i < sizeof many; i++)
+		many[i] = "\0\0\0\1A"[i % 5];
+	start_waiting(&x, 10000, false);
+	for (int idle = 0; idle < 3 && at < sizeof many;) {
+		ssize_t n = send(x.fd, many + at, sizeof many - at,
+		    MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		at += n > 0 ? (size_t)n : 0;
+		idle = n > 0 ? 0 : idle + 1;
+		loop_run(x.w.loop);
+	}
+	CHECK(at > 0 && at < sizeof many); /* the socket is full */
+	CHECK_STR(after(&x, 5000), "");
+	resume(&x);
+	CHECK_STR(after(&x, 0), "a");
+	CHECK(worker_connections(x.w.worker) == 1 && x.wing.errors == 0);
+	stop_waiting(&x);
+}
+
+/* An MTA that goes while the wing waits: the wing is told within a second, whether
+ * something was sent behind the end of the message or not. */
+static void
+wait_and_lost(void)
+{
+	for (int i = 0; i < 4; i++) {
+		struct waiting x;
+
+		start_waiting(&x, 10000, i % 2 != 0);
+		CHECK_STR(after(&x, 3000), "");
+		if (i >= 2)
+			send_raw(&x.w, x.fd, S("\0\0\0\1A\0\0\0\1Q"));
+		close(x.fd);
+		loop_fake_advance(x.w.loop, 1000);
+		CHECK_STR(testwing_seen(&x.wing), "reset close");
+		CHECK(worker_connections(x.w.worker) == 0);
+		CHECK(x.wing.errors == 1);
+		CHECK(fixture_has(fixture_logged(&x.w.f),
+		    "disconnected reason=\"connection lost in the middle of a "
+		    "message\" after=END-OF-MESSAGE client=127.0.0.1\n"));
+		loop_fake_advance(x.w.loop, 60000);
+		CHECK_STR(testwing_seen(&x.wing), "");
+		x.fd = -1;
+		stop_waiting(&x);
+	}
+}
+
+/* A reload does not shorten a WAIT; nor does SIGTERM, which ends the connection behind
+ * the answer. */
+static void
+wait_and_orders(void)
+{
+	static const struct {
+		bool reload, term, answered;
+		const char *last; /* behind the answer */
+	} row[] = {
+	    {true, false, true, ""},
+	    {true, false, false, ""},
+	    {false, true, true, "eof"},
+	    {false, true, false, "eof"},
+	    {true, true, true, "eof"},
+	    {true, true, false, "eof"},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct waiting x;
+
+		start_waiting(&x, 10000, false);
+		x.wing.at_end = MILTER_WAIT;
+		if (row[i].reload) {
+			close(x.w.channel);
+			x.w.channel = -1;
+			loop_run(x.w.loop);
+		}
+		if (row[i].term)
+			loop_fake_signal(x.w.loop, SIGTERM);
+		CHECK_STR(after(&x, 9999), "");
+		if (row[i].answered) {
+			x.wing.at_end = MILTER_ACCEPT;
+			resume(&x);
+			CHECK_STR(after(&x, 0), "a");
+		} else {
+			CHECK_STR(after(&x, 1), "t");
+		}
+		CHECK_STR(after(&x, 0), row[i].last);
+		CHECK(
+		    worker_connections(x.w.worker) == (row[i].last[0] == '\0'));
+		CHECK(x.wing.errors == 0);
+		stop_waiting(&x);
+	}
+}
+
+/* The worker is stopped while the wing waits. */
+static void
+wait_and_cut(void)
+{
+	struct waiting x;
+
+	start_waiting(&x, 10000, false);
+	service_free(x.w.service);
+	x.w.service = NULL;
+	CHECK(fixture_has(fixture_logged(&x.w.f),
+	    "reason=\"the daemon ends\" after=END-OF-MESSAGE"));
+	CHECK_STR(testwing_seen(&x.wing), "reset close");
+	stop_waiting(&x);
+}
+
 SUITE("service", T(several_connections), T(bad_packet), T(bad_input),
     T(packet_at_the_limit), T(peer_lost), T(timeouts), T(reads_nothing),
-    T(memory_short), T(drain), T(finish), T(end_with_connections))
+    T(memory_short), T(drain), T(finish), T(end_with_connections),
+    T(wait_answered), T(wait_answered_at_once), T(wait_again), T(wait_never),
+    T(wait_no_time), T(wait_with_more_sent), T(wait_with_much_sent),
+    T(wait_and_lost), T(wait_and_orders), T(wait_and_cut))

@@ -2,11 +2,14 @@
 
 #include "common/limits.h"
 #include "common/settings/action.h"
+#include "common/settings/reply.h"
 
 /* What stands behind the word of an access(5) action. */
 enum operand {
 	NOTHING,
-	ANY_TEXT, /* or nothing */
+	ANY_TEXT,  /* or nothing */
+	REPLY_4NN, /* any text: that of a reply with such a code */
+	REPLY_5NN,
 	FILTER_TARGET,
 	ADDRESS,
 	HEADER
@@ -28,10 +31,10 @@ static const struct access_word {
     /* the restriction, often used like OK */
     {"PERMIT", NOTHING, RECIPIENT, false, true},
     {"DUNNO", NOTHING, RECIPIENT, true, false},
-    {"REJECT", ANY_TEXT, RECIPIENT, false, false},
-    {"DEFER", ANY_TEXT, RECIPIENT, false, false},
-    {"DEFER_IF_REJECT", ANY_TEXT, RECIPIENT, false, false},
-    {"DEFER_IF_PERMIT", ANY_TEXT, RECIPIENT, false, false},
+    {"REJECT", REPLY_5NN, RECIPIENT, false, false},
+    {"DEFER", REPLY_4NN, RECIPIENT, false, false},
+    {"DEFER_IF_REJECT", REPLY_4NN, RECIPIENT, false, false},
+    {"DEFER_IF_PERMIT", REPLY_4NN, RECIPIENT, false, false},
     {"WARN", ANY_TEXT, RECIPIENT, true, false},
     {"INFO", ANY_TEXT, RECIPIENT, true, false},
     {"DISCARD", ANY_TEXT, MESSAGE, false, false},
@@ -126,6 +129,8 @@ judge_operand(enum operand operand, struct span s)
 	case NOTHING:
 		return s.n == 0 ? NULL : "no text may follow this word";
 	case ANY_TEXT:
+	case REPLY_4NN:
+	case REPLY_5NN:
 		return NULL;
 	case FILTER_TARGET:
 		return is_filter(s) ? NULL : "FILTER needs transport:nexthop";
@@ -248,6 +253,34 @@ settings_action_adds(const struct action *a)
 	return w != NULL && w->whose == MESSAGE_ADDS;
 }
 
+/* The first digit of the reply that Postfix sends, where its own settings
+ * (access_map_reject_code) say nothing else; 0: it sends none. */
+static char
+reply_digit(struct span word)
+{
+	const struct access_word *w = find_access(word);
+
+	if (is_digits(word))
+		return word.p[0];
+	if (w == NULL)
+		return 0;
+	return w->operand == REPLY_4NN ? '4'
+	    : w->operand == REPLY_5NN  ? '5'
+	                               : 0;
+}
+
+/* "550 4.7.1 text": RFC 3463 section 2 wants 4NN with 4.x.x and 5NN with 5.x.x. */
+static bool
+codes_differ(struct span text)
+{
+	struct span word = first_word(text);
+	struct span rest = span_trim(span_skip(text, word.n));
+	char digit = reply_digit(word);
+
+	return digit != 0 && settings_reply_code(rest) > 0 &&
+	    rest.p[0] != digit;
+}
+
 const char *
 settings_action_warning(const struct action *a)
 {
@@ -259,5 +292,8 @@ settings_action_warning(const struct action *a)
 	if (is_digits(text))
 		return "Postfix takes digits alone for OK and skips all later "
 		       "restrictions";
+	if (codes_differ(text))
+		return "Postfix changes the first digit of the enhanced code "
+		       "to that of the reply";
 	return NULL;
 }

@@ -6,6 +6,7 @@
 #include "common/settings/action.h"
 #include "common/settings/confuse.h"
 #include "common/settings/known.h"
+#include "common/settings/reply.h"
 #include "common/settings/value.h"
 
 /*
@@ -124,6 +125,15 @@ texts_of(struct reader *r, cfg_opt_t *opt)
 }
 
 static void
+warn_of_value(struct reader *r, unsigned line, const char *key,
+    const char *value, const char *warning)
+{
+	if (warning != NULL)
+		settings_reader_warn(
+		    r, line, key, "\"%s\": %s", value, warning);
+}
+
+static void
 set_value(struct reader *r, const char *section, const struct row *row,
     cfg_opt_t *opt, void *to)
 {
@@ -140,6 +150,10 @@ set_value(struct reader *r, const char *section, const struct row *row,
 		settings_reader_complain(r, line_of(opt),
 		    settings_known_path(section, row, key), "%s",
 		    buf_text(&r->note));
+	else if (row->type == ROW_REPLY)
+		warn_of_value(r, line_of(opt),
+		    settings_known_path(section, row, key), text[0],
+		    settings_reply_warning(span_str(text[0])));
 }
 
 /* Sets the keys of one section that the text has, in the struct at base. */
@@ -239,7 +253,6 @@ static void
 check_action(struct reader *r, const char *section, const struct row *row,
     unsigned line, const struct action *a)
 {
-	const char *warning = settings_action_warning(a);
 	char key[KNOWN_PATH_MAX];
 
 	settings_known_path(section, row, key);
@@ -250,9 +263,7 @@ check_action(struct reader *r, const char *section, const struct row *row,
 		    "access(5) action, nor one of restriction_classes; Postfix "
 		    "would answer 451 to every such mail",
 		    a->access);
-	if (warning != NULL)
-		settings_reader_warn(
-		    r, line, key, "\"%s\": %s", a->access, warning);
+	warn_of_value(r, line, key, a->access, settings_action_warning(a));
 }
 
 /* The actions in the untitled sections of `parent`, as far as they stand in the

@@ -69,3 +69,46 @@ settings_reply_judge(struct span text)
 	}
 	return reasons > 1 ? "{reason} may stand in it once" : NULL;
 }
+
+/* How many digits text begins with. */
+static size_t
+count_digits(struct span text)
+{
+	size_t n = 0;
+
+	while (n < text.n && text.p[n] >= '0' && text.p[n] <= '9')
+		n++;
+	return n;
+}
+
+size_t
+settings_reply_code(struct span text)
+{
+	size_t n = 1;
+
+	if (text.n == 0 || strchr("245", text.p[0]) == NULL)
+		return 0;
+	for (int part = 0; part < 2; part++) {
+		size_t digits;
+
+		if (n == text.n || text.p[n] != '.')
+			return 0;
+		digits = count_digits(span_skip(text, n + 1));
+		if (digits < 1 || digits > 3)
+			return 0;
+		n += 1 + digits;
+	}
+	return n == text.n || text.p[n] == ' ' ? n : 0;
+}
+
+const char *
+settings_reply_warning(struct span text)
+{
+	bool reply_code = count_digits(text) == 3 && text.n > 3 &&
+	    text.p[3] == ' ' && (text.p[0] == '4' || text.p[0] == '5');
+
+	if (reply_code || settings_reply_code(text) > 0)
+		return "it begins with a code, and stands behind the code of "
+		       "the reply";
+	return NULL;
+}

@@ -160,6 +160,14 @@ in_strict_temperror() {
 	PORT=2501 in_refused '450 4\.7\.24 ' user@temp.example 198.51.100.9
 }
 
+# An enhanced code of another class is changed by Postfix, and warned of
+in_strict_codes() {
+	PORT=2501 in_refused '550 5\.7\.9 ' user@neutral.example 198.51.100.9 &&
+	    PORT=2501 in_refused '450 4\.7\.9 ' user@none.example 198.51.100.9 &&
+	    "$LIBEXEC/postseal-policyd" -T -c /etc/postseal/strict.conf 2>&1 |
+	    grep -q 'strict\.conf:[0-9]*: policyd\.mail_from\.neutral: .*Postfix changes'
+}
+
 in_observe() {
 	PORT=2502 mail_in 198.51.100.9 $PLAIN_HELO user@fail.example \
 	    observe@rcpt.example && accepted && delivered observe &&
@@ -239,6 +247,7 @@ inbound_cases() {
 	case_run 'in: softfail = defer' in_strict_defer
 	case_run 'in: permerror = reject' in_strict_permerror
 	case_run 'in: temperror = defer' in_strict_temperror
+	case_run 'in: codes of two classes' in_strict_codes
 	case_run 'in: observe' in_observe
 	case_run 'in: broken config, mail goes on' in_broken_config
 	case_run 'in: typo in the signer section' in_signer_typo

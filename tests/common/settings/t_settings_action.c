@@ -43,6 +43,32 @@ static const struct {
     {"450 later", ACTION_ACCESS},
     {"421 4.7.0 goodbye", ACTION_ACCESS},
 
+    /* Postfix changes the first digit of an enhanced code to the reply's. */
+    {"550 4.7.23 no", WARNED},
+    {"450 5.7.1 later", WARNED},
+    {"421 5.7.0 goodbye", WARNED},
+    {"550 2.0.0 fine", WARNED},
+    {"550 4.7.1", WARNED},
+    {"550  4.7.1  no", WARNED},
+    {"554 4.123.456 no", WARNED},
+    {"REJECT 4.7.1 no", WARNED},
+    {"reject 4.7.1", WARNED},
+    {"DEFER 5.7.1 later", WARNED},
+    {"DEFER_IF_REJECT 5.7.1 later", WARNED},
+    {"defer_if_permit 5.7.1 later", WARNED},
+    /* no enhanced code, or none of a reply */
+    {"550 4.7 no", ACTION_ACCESS},
+    {"550 4.7.1x no", ACTION_ACCESS},
+    {"550 4.7.1.2 no", ACTION_ACCESS},
+    {"550 4.7.1234 no", ACTION_ACCESS},
+    {"550 4..1 no", ACTION_ACCESS},
+    {"550 4.7. no", ACTION_ACCESS},
+    {"550 3.7.1 no", ACTION_ACCESS},
+    {"550 says 4.7.1", ACTION_ACCESS},
+    {"REJECT 5.7.1", ACTION_ACCESS},
+    {"WARN 4.7.1 seen", ACTION_ACCESS},
+    {"PREPEND 4.7.1: x", ACTION_ACCESS},
+
     /* Skips later restrictions. */
     {"OK", WARNED},
     {"ok", WARNED},
@@ -240,6 +266,33 @@ says_what_is_wrong_with_an_action(void)
 }
 
 static void
+warns_of_codes_that_differ(void)
+{
+	struct parsed p;
+
+	parsed_text(&p,
+	    span_str("policyd {\nreply_text = \"5.7.1 {reason}\"\n"
+	             "helo {\nfail = \"550 4.7.1 no\"\n}\n"
+	             "recipient \"@a.example\" {\n"
+	             "reply_text = \"550 {reason}\"\n"
+	             "mail_from { fail = \"DEFER 5.7.1 no\" }\n}\n}"),
+	    SETTINGS_POLICYD);
+	CHECK(p.rc == 0);
+	CHECK_STR(parsed_warn(&p),
+	    "t.conf:2: policyd.reply_text: \"5.7.1 {reason}\": it begins with "
+	    "a code, and stands behind the code of the reply\n"
+	    "t.conf:7: policyd.recipient.reply_text: \"550 {reason}\": it "
+	    "begins with a code, and stands behind the code of the reply\n"
+	    "t.conf:4: policyd.helo.fail: \"550 4.7.1 no\": Postfix changes "
+	    "the first digit of the enhanced code to that of the reply\n"
+	    "t.conf:8: policyd.recipient.mail_from.fail: \"DEFER 5.7.1 no\": "
+	    "Postfix changes the first digit of the enhanced code to that of "
+	    "the reply\n");
+	CHECK_STR(parsed_why(&p), "");
+	parsed_free(&p);
+}
+
+static void
 warns_of_ok(void)
 {
 	struct parsed p;
@@ -262,4 +315,5 @@ warns_of_ok(void)
 
 SUITE("settings_action", T(reads_actions), T(judges_names_of_classes),
     T(holds_the_limits), T(knows_classes_wherever_they_are_listed),
-    T(says_what_is_wrong_with_an_action), T(warns_of_ok))
+    T(says_what_is_wrong_with_an_action), T(warns_of_ok),
+    T(warns_of_codes_that_differ))

@@ -8,6 +8,7 @@
 # shellcheck shell=bash
 
 VICTIM=boss@victim.example
+BUECHER=xn--bcher-kva.example # bücher.example
 
 dmarc_world() {
 	world_put opendmarc/opendmarc.conf
@@ -31,6 +32,20 @@ dmarc_as() {
 	    no "not dmarc=$1 but: $said" "$(sed '/^$/q' "$MAIL")"
 }
 
+# dmarc_utf8 FROM HEADER_FROM CHECKED - the header says that the SPF of CHECKED
+# passes, and opendmarc finds a fail, from a client that says SMTPUTF8
+dmarc_utf8() {
+	local box said field
+	box=utf8-$(md5sum <<<"$PORT $*" | cut -c 1-16)
+	mail_utf8 "$1" "$box@rcpt.example" "$2" && delivered "$box" ||
+	    no "$(cat "$DIALOGUE")" || return
+	said=$(sed '/^$/q' "$MAIL")
+	field='^(Received-SPF: pass .*envelope-from="[^"@]*@'
+	field+='|Authentication-Results: .*spf=pass .*smtp\.mailfrom=)'
+	grep -qE "$field${3//./\\.}(\"|$)" <<<"$said" &&
+	    grep -q 'dmarc=fail .*header\.from' <<<"$said" || no "$said"
+}
+
 dmarc_port() {
 	local port=$1 kind=$2 sender helo
 	case_run "dmarc: $kind, aligned pass" dmarc_as pass "$port" \
@@ -38,10 +53,20 @@ dmarc_port() {
 	case_run "dmarc: $kind, aligned pass of a sender with + and =" \
 	    dmarc_as pass "$port" 192.0.2.1 mail.pass.example \
 	    bounce+to=victim.example@pass.example user@pass.example
-	# opendmarc compares it with the envelope's, dot and all: none, not another
+	# opendmarc compares it with the envelope's, dot, U-labels and all: none, not
+	# another
 	case_run "dmarc: $kind, domain with a dot at its end" \
 	    dmarc_as fail "$port" 192.0.2.1 mail.pass.example \
 	    user@pass.example. user@pass.example
+	PORT=$port case_run "dmarc: $kind, U-labels" dmarc_utf8 \
+	    user@bücher.example user@$BUECHER $BUECHER
+	for sender in user@bücher.example '"boss@victim.example"@bücher.example' \
+	    boss＠victim.example@bücher.example user@bücher.example.; do
+		PORT=$port case_run "dmarc: $kind, sender $sender" \
+		    dmarc_utf8 "$sender" $VICTIM $BUECHER
+	done
+	PORT=$port case_run "dmarc: $kind, a dot that is none in ASCII" \
+	    dmarc_utf8 $VICTIM。bücher.example $VICTIM victim.example.$BUECHER
 	case_run "dmarc: $kind, pass that is not aligned" dmarc_as fail "$port" \
 	    192.0.2.1 mail.pass.example user@pass.example $VICTIM
 	case_run "dmarc: $kind, fail of the victim, HELO passes" \

@@ -113,6 +113,16 @@ in_crafted_helo() {
 	    spf_header result=pass 'helo=a?b??c??'
 }
 
+# in_named DOMAIN RESULT NAME - the header names the domain that was checked, in
+# A-labels and without a dot at its end; what is no name it does not show
+in_named() {
+	local box
+	box=named-$(md5sum <<<"$1" | cut -c 1-16)
+	mail_utf8 "user@$1" "$box@rcpt.example" user@far.example &&
+	    delivered "$box" && spf_header "result=$2" identity=mailfrom \
+	    "envelope-from=user@$3" || no "$(cat "$DIALOGUE")"
+}
+
 # A forged header that came with the message stays below ours
 in_forged_header() {
 	mail_in $PASS_CLIENT $PASS_HELO user@soft.example \
@@ -240,6 +250,12 @@ inbound_cases() {
 	case_run 'in: HELO fail, by default' in_helo_fail
 	case_run 'in: crafted local part' in_crafted
 	case_run 'in: crafted HELO' in_crafted_helo
+	case_run 'in: domain with a dot at its end' \
+	    in_named pass.example. pass pass.example
+	case_run 'in: U-labels' \
+	    in_named bücher.example pass xn--bcher-kva.example
+	case_run 'in: U-labels, other dots and letters' \
+	    in_named BÜCHER。example. pass xn--bcher-kva.example
 	case_run 'in: forged headers' in_forged_header
 	case_run 'in: decisions are logged' in_decision_logged
 	case_run 'in: postseal spf says the same' in_same_by_command

@@ -57,6 +57,22 @@ mail_in() {
 	return 0
 }
 
+# mail_utf8 FROM TO AUTHOR - from 192.0.2.1, mail.pass.example, with SMTPUTF8, which
+# swaks cannot say and Postfix wants before it takes U-labels
+mail_utf8() {
+	/usr/bin/python3 - "${PORT:-25}" "$@" <<-'END' >"$DIALOGUE" 2>&1
+	import smtplib, sys
+	port, sender, to, author = sys.argv[1:]
+	with smtplib.SMTP("127.0.0.1", int(port), "x", timeout=30) as smtp:
+	    smtp.command_encoding = "utf-8"
+	    smtp.ehlo("mail.pass.example")
+	    smtp.docmd("XCLIENT ADDR=192.0.2.1 NAME=[UNAVAILABLE]")
+	    smtp.ehlo("mail.pass.example")
+	    message = "From: <" + author + ">\nSubject: in\n\nx\n"
+	    smtp.sendmail(sender, to, message.encode(), ["SMTPUTF8"])
+	END
+}
+
 # replied REGEX - the server said this in the last session
 replied() {
 	grep -qaE "^<(\*\*|-|~\*?) +$1" "$DIALOGUE" ||

@@ -7,14 +7,20 @@
 
 #include "common/log/log.h"
 #include "common/process/rights.h"
+#include "common/process/signals.h"
 #include "policyd/policy.h"
 #include "policyd/spawned.h"
 #include "policyd/startup.h"
 
+static const int watched[] = {
+    SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGNALS_MEANINGLESS};
+
+enum { WATCHED = sizeof watched / sizeof watched[0] };
+
 struct spawned {
 	struct policy_env env;
 	struct settings *settings;
-	struct signal_watch *term, *interrupt;
+	struct signal_watch *signals[WATCHED];
 	struct timer *end;
 	struct policy *policy; /* NULL when it has come to its end */
 	struct buf why;        /* the settings cannot be used */
@@ -121,9 +127,10 @@ on_end(void *arg)
 {
 	struct spawned *s = arg;
 
-	signal_free(s->term);
-	signal_free(s->interrupt);
-	s->term = s->interrupt = NULL;
+	for (int i = 0; i < WATCHED; i++) {
+		signal_free(s->signals[i]);
+		s->signals[i] = NULL;
+	}
 	resolver_free(s->env.request.resolver);
 	s->env.request.resolver = NULL;
 }
@@ -138,14 +145,30 @@ closed(void *arg)
 	timer_set(s->end, 0);
 }
 
+/* A message whose daemon dies between two recipients gets a second header from the
+ * next one. What others take for "read your config again" is not worth that. */
 static void
-on_term(void *arg, int signo)
+on_signal(void *arg, int signo)
 {
 	struct spawned *s = arg;
 
-	(void)signo;
-	if (s->policy != NULL)
+	if (signo != SIGTERM && signo != SIGINT && signo != SIGQUIT)
+		signals_log_meaningless(signo,
+		    "the next process that Postfix starts reads the config "
+		    "again");
+	else if (s->policy != NULL)
 		policy_drain(s->policy);
+}
+
+static int
+watch_signals(struct spawned *s)
+{
+	int rc = 0;
+
+	for (int i = 0; rc == 0 && i < WATCHED; i++)
+		rc = signal_new(s->env.request.loop, watched[i], on_signal, s,
+		    &s->signals[i]);
+	return rc;
 }
 
 static int
@@ -157,9 +180,7 @@ serve(struct spawned *s, const char *file, int in, int out)
 	if (rc != 0)
 		return rc;
 	set_up(s, file);
-	rc = signal_new(loop, SIGTERM, on_term, s, &s->term);
-	if (rc == 0)
-		rc = signal_new(loop, SIGINT, on_term, s, &s->interrupt);
+	rc = watch_signals(s);
 	if (rc == 0)
 		rc = timer_new(loop, on_end, s, &s->end);
 	if (rc == 0)
@@ -175,23 +196,14 @@ serve(struct spawned *s, const char *file, int in, int out)
 	return rc;
 }
 
-/* A message whose daemon dies between two recipients gets a second header from the
- * next one. What others take for "read your config again" is not worth that. */
-static void
-ignore_signals(void)
-{
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGUSR1, SIG_IGN);
-	signal(SIGUSR2, SIG_IGN);
-}
-
 int
 spawned_run(const char *file)
 {
 	struct spawned s = {0};
 	int in = -1, out = -1, rc = take_stdio(&in, &out);
 
-	ignore_signals();
+	signals_begin();
+	signal(SIGHUP, SIG_IGN); /* until it is watched */
 	(void)log_open("syslog", STARTUP_IDENT);
 	buf_init(&s.why, 64 * 1024);
 	if (rc == 0)

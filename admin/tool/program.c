@@ -198,6 +198,8 @@ program_run_for(const char *const *argv, unsigned ms, struct buf *out,
 	pid_t pid;
 	int status, rc = find_program(argv[0], path);
 
+	/* it may be inherited, and then nobody can be waited for */
+	signal(SIGCHLD, SIG_DFL);
 	if (rc == 0)
 		rc = open_pipes(&p);
 	if (rc != 0)

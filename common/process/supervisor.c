@@ -14,6 +14,7 @@
 #include "common/process/fdstore.h"
 #include "common/process/generation.h"
 #include "common/process/notify.h"
+#include "common/process/signals.h"
 
 enum {
 	HOLD_MS = 10,    /* when every channel is full */
@@ -33,7 +34,6 @@ struct supervisor {
 	struct helper_child helper;
 	struct stats_slot *stats; /* its own counters */
 	int signals;
-	sigset_t mask; /* of signals, as it was before */
 	bool hup;
 	uint64_t hup_at; /* no reload before */
 	uint64_t fork_at;
@@ -225,12 +225,14 @@ reap(struct supervisor *s)
 static void
 leave(struct supervisor *s)
 {
-	sigset_t mask = s->mask;
+	sigset_t mask;
 
 	close(s->signals);
 	acceptor_close(&s->acceptor);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 }
@@ -320,12 +322,16 @@ read_signals(struct supervisor *s)
 			break;
 		case SIGTERM:
 		case SIGINT:
+		case SIGQUIT:
 			s->hurry = s->stop;
 			s->stop = true;
 			break;
 		case SIGCHLD:
 			reap(s);
 			break;
+		default:
+			signals_log_meaningless((int)got.ssi_signo,
+			    "SIGHUP reads the config again, SIGTERM ends");
 		}
 	}
 }
@@ -493,15 +499,15 @@ shut_down(struct supervisor *s)
 static int
 take_signals(struct supervisor *s)
 {
+	static const int taken[] = {
+	    SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGCHLD, SIGNALS_MEANINGLESS};
 	sigset_t set;
 
+	signals_begin();
 	sigemptyset(&set);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGCHLD);
-	signal(SIGPIPE, SIG_IGN);
-	if (sigprocmask(SIG_BLOCK, &set, &s->mask) != 0)
+	for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+		sigaddset(&set, taken[i]);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
 		return -errno;
 	s->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	return s->signals < 0 ? -errno : 0;

@@ -22,7 +22,7 @@
  * One that does not move for half a minute (stopped, or blocked) is killed.
  * Connections wait in the listeners' backlog when no worker can take them.
  *
- * SIGTERM and SIGINT, where a next daemon gets what comes (listen_goes_on): nothing is
+ * SIGTERM, SIGINT and SIGQUIT, where a next daemon gets what comes (listen_goes_on): nothing is
  * accepted any more, the supervisor ends at once, and the workers drain without it.
  * Else workers are told to finish,
  * those that are left after SUPERVISOR_STOP_SECONDS, or when a second such signal
@@ -36,7 +36,8 @@
  *
  * Log lines: listening, started, start_failed, reloaded, reload_failed,
  * worker_started, worker_died, worker_stuck, worker_ended, worker_failed, accept_paused,
- * stopped; control, metrics (a socket of the helper could not be opened).
+ * stopped; control, metrics (a socket of the helper could not be opened); signal (one
+ * that has no meaning was sent).
  */
 #ifndef POSTSEAL_COMMON_SUPERVISOR_H
 #define POSTSEAL_COMMON_SUPERVISOR_H
@@ -70,9 +71,9 @@ struct supervisor_ops {
 	void (*unload)(void *arg, void *generation);
 
 	/*
-	 * Serves, in a worker: see worker.h. Rights are dropped, signals are as by
-	 * default but for SIGPIPE, SIGHUP and SIGINT (ignored) and SIGTERM (blocked
-	 * until worker_watch()), no descriptor of the supervisor or of another worker
+	 * Serves, in a worker: see worker.h. Rights are dropped, signals are as
+	 * signals_begin() leaves them but for SIGHUP, SIGINT and SIGQUIT (ignored) and
+	 * SIGTERM (blocked until worker_watch()), no descriptor of the supervisor or of another worker
 	 * is open. Returns 0 when the worker has come to its end, or -errno, which is
 	 * logged: the worker counts as died then.
 	 */

@@ -18,8 +18,8 @@
  * SCM_RIGHTS), already accepted. End of file on the channel means WORKER_DRAIN:
  * settings were reloaded, or the supervisor is gone, killed -9 included. (So no
  * PR_SET_PDEATHSIG: what is connected is served to its end, and a worker without
- * connections ends.) SIGTERM means WORKER_FINISH. SIGHUP and SIGINT are ignored:
- * they are sent to the supervisor, and by a terminal to everybody.
+ * connections ends.) SIGTERM means WORKER_FINISH. SIGHUP, SIGINT and SIGQUIT
+ * are ignored: they are sent to the supervisor, and by a terminal to everybody.
  *
  * What a connection is, and when it is idle, only the wing knows.
  */

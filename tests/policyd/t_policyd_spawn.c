@@ -344,11 +344,15 @@ terminated(void)
 	finish();
 }
 
-/* In the middle of a check, and between the recipients of a message. */
+/* In the middle of a check, and between the recipients of a message: none of them
+ * ends it. The first of them are told in the log. */
 static void
 other_signals(void)
 {
-	static const int signals[] = {SIGHUP, SIGUSR1, SIGUSR2};
+	static const int signals[] = {SIGHUP, SIGUSR1, SIGUSR2, SIGALRM,
+	    SIGVTALRM, SIGPROF, SIGPOLL, SIGPWR, SIGPIPE, SIGXFSZ, SIGWINCH,
+	    SIGURG, SIGCHLD, SIGTSTP, SIGCONT};
+	enum { ALL = sizeof signals / sizeof signals[0], TOLD = 8 };
 	int fd;
 	pid_t pid;
 
@@ -356,21 +360,52 @@ other_signals(void)
 	pid = start_spawned(&fd);
 	say(fd, request("u@example.com", "1"));
 	CHECK_STR(hear(fd, "\n\n"), pass);
-	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+	for (size_t i = 0; i < ALL; i++)
 		kill(pid, signals[i]);
 	say(fd, request("u@example.com", "1"));
 	CHECK_STR(hear(fd, "\n\n"), "action=dunno\n\n");
 	say(fd, request("u@slow.example", "2"));
 	poll(NULL, 0, 50);
-	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+	for (size_t i = 0; i < ALL; i++)
 		kill(pid, signals[i]);
 	CHECK(begins(hear(fd, "\n\n"), "action=550 5.7.23 "));
-	say(fd, request("u@slow.example", "3"));
-	poll(NULL, 0, 50);
-	kill(pid, SIGINT); /* as SIGTERM */
-	CHECK(begins(hear(fd, NULL), "action=550 5.7.23 "));
-	CHECK(built_end_of(pid) == 0);
 	close(fd);
+	CHECK(built_end_of(pid) == 0);
+	for (size_t i = 0; i < TOLD; i++) {
+		char text[64];
+
+		snprintf(text, sizeof text, " reason=\"signal %d is ignored; ",
+		    signals[i]);
+		CHECK(strstr(tmpdir_read(w.log), text) != NULL);
+	}
+	finish();
+}
+
+/* As SIGTERM; also where it was started with all of them blocked. */
+static void
+ending_signals(void)
+{
+	static const int signals[] = {SIGTERM, SIGINT, SIGQUIT};
+
+	begin();
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+		sigset_t all, before;
+		int fd;
+		pid_t pid;
+
+		sigfillset(&all);
+		sigprocmask(SIG_SETMASK, &all, &before);
+		pid = start_spawned(&fd);
+		sigprocmask(SIG_SETMASK, &before, NULL);
+		say(fd, request("u@example.com", "1"));
+		CHECK_STR(hear(fd, "\n\n"), pass);
+		say(fd, request("u@slow.example", "2"));
+		poll(NULL, 0, 50);
+		kill(pid, signals[i]);
+		CHECK(begins(hear(fd, NULL), "action=550 5.7.23 "));
+		CHECK(built_end_of(pid) == 0);
+		close(fd);
+	}
 	finish();
 }
 
@@ -903,7 +938,7 @@ confined(void)
 
 SUITE("policyd_spawn", T(on_a_socket), T(no_capabilities), T(confined),
     T(end_behind_a_request), T(peer_lost), T(one_domain), T(dead_dns),
-    T(terminated), T(other_signals), T(crlf), T(malformed), T(on_pipes),
-    T(on_files), T(broken_settings), T(no_warnings_spawned), T(log_to_stderr),
-    T(options), T(test_of_settings), T(usage_error_spawned), T(standing),
-    T(others_under_attack), T(standing_does_not_start))
+    T(terminated), T(other_signals), T(ending_signals), T(crlf), T(malformed),
+    T(on_pipes), T(on_files), T(broken_settings), T(no_warnings_spawned),
+    T(log_to_stderr), T(options), T(test_of_settings), T(usage_error_spawned),
+    T(standing), T(others_under_attack), T(standing_does_not_start))

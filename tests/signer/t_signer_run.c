@@ -214,6 +214,8 @@ reload(void)
 	signerd_greet(before);
 	signerd_begin_message(before, "a.example");
 	CHECK(signerd_has(signerd_end_message(before, "ia"), "s=old;"));
+	kill(pid, SIGUSR1); /* opendkim's word for it */
+	CHECK(signerd_logged("signal 10 is ignored; SIGHUP reads"));
 	/* any bad key refuses the reload, and the old ones go on */
 	signerd_configure(
 	    "", signerd_domain("a.example", "new", signerd.other));

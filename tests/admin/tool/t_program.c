@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,22 @@ listens(void)
 }
 
 /* Root with "." in PATH stands in the folder of somebody else. */
+/* As some programs leave it to those that they start. */
+static void
+children_are_ignored(void)
+{
+	const char *const argv[] = {"sh", "-c", "exit 3", NULL};
+	int status = -1;
+
+	buf_init(&out, 100);
+	buf_init(&err, 100);
+	signal(SIGCHLD, SIG_IGN);
+	CHECK(program_run(argv, &out, &err, &status) == 0);
+	CHECK(status == 3);
+	signal(SIGCHLD, SIG_DFL);
+	end();
+}
+
 static void
 not_from_here(void)
 {
@@ -158,5 +175,5 @@ takes_too_long(void)
 	end();
 }
 
-SUITE("program", T(listens), T(not_from_here), T(finds_it), T(says_too_much),
-    T(takes_too_long))
+SUITE("program", T(listens), T(children_are_ignored), T(not_from_here),
+    T(finds_it), T(says_too_much), T(takes_too_long))

@@ -1227,6 +1227,130 @@ the_helper_tells(void)
 	stop(&d);
 }
 
+/* --- signals --------------------------------------------------------------- */
+
+/* What another program means by it ends ours by default. Told: the supervisor says so,
+ * in a line; the others go on in silence, as most often all of them are sent it. */
+static const struct {
+	int signo;
+	bool told;
+} meaningless[] = {
+    {SIGUSR1, true}, {SIGUSR2, true}, {SIGALRM, true}, {SIGVTALRM, true},
+    {SIGPROF, true}, {SIGPOLL, true}, {SIGPWR, true},
+    {SIGPIPE, false},                    /* of what it writes itself */
+    {SIGXFSZ, false}, {SIGWINCH, false}, /* ignored by default */
+    {SIGURG, false}, {SIGCHLD, false},
+    {SIGTSTP, false}, /* it stops, or not, ... */
+    {SIGCONT, false}, /* ... and goes on */
+};
+
+/* The child of the supervisor that is not this one; 0: there is none. */
+static pid_t
+other_child(const struct daemon *d, pid_t worker)
+{
+	char path[64];
+	pid_t first = 0, second = 0;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)d->pid,
+	    (int)d->pid);
+	f = fopen(path, "r");
+	CU_ASSERT_FATAL(f != NULL);
+	(void)!fscanf(f, "%d %d", &first, &second);
+	fclose(f);
+	return first == worker ? second : first;
+}
+
+static void
+meaningless_signals_end_nobody(void)
+{
+	size_t n = sizeof meaningless / sizeof meaningless[0], told = 0;
+	struct daemon d;
+	struct line a, b;
+	pid_t helper;
+	int fd;
+
+	prepare(&d, 1);
+	tmpdir_file(&d.dir, "control", d.control);
+	launch(&d);
+	CHECK(await_status(&d, "\"generation\":1,"));
+	fd = dial(&d);
+	CHECK(greeted(fd, &a));
+	helper = other_child(&d, a.pid);
+	CHECK(helper > 0);
+	for (size_t i = 0; i < n; i++) {
+		char text[64];
+
+		kill(a.pid, meaningless[i].signo);
+		kill(helper, meaningless[i].signo);
+		kill(d.pid, meaningless[i].signo);
+		if (!meaningless[i].told)
+			continue;
+		told++;
+		snprintf(text, sizeof text, "\"signal %d is ignored; ",
+		    meaningless[i].signo);
+		CHECK(await_logged(&d, text, 1));
+	}
+	for (int signo = SIGHUP; signo <= SIGQUIT; signo++) {
+		kill(a.pid, signo); /* by a terminal, to everybody */
+		kill(helper, signo);
+	}
+	CHECK(ask(fd, "echo", &b) && b.pid == a.pid);
+	CHECK(await_status(&d, "\"generation\":1,"));
+	CHECK(other_child(&d, a.pid) == helper);
+	CHECK(logged(&d, " signal reason=") == told);
+	CHECK(logged(&d, "worker_died") + logged(&d, "helper_died") == 0);
+	close(fd);
+	stop(&d);
+}
+
+static void
+quit_is_term(void)
+{
+	struct daemon d;
+	struct line a;
+	int fd;
+
+	start(&d, 1);
+	fd = dial(&d);
+	CHECK(greeted(fd, &a) && write(fd, "slow\n", 5) == 5);
+	nap();
+	kill(d.pid, SIGQUIT);
+	CHECK(hear(fd, &a) && strcmp(a.text, "slow") == 0);
+	CHECK(ended(d.pid) == 0);
+	CHECK(access(d.socket, F_OK) == -1 && errno == ENOENT);
+	close(fd);
+	cleanup(&d);
+}
+
+/* As a program may leave them to those that it starts. */
+static void
+inherited_signals_are_mended(void)
+{
+	sigset_t all, before;
+	struct daemon d;
+	struct line a, b;
+	int fd;
+
+	prepare(&d, 1);
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	signal(SIGCHLD, SIG_IGN);
+	launch(&d);
+	signal(SIGCHLD, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	CHECK(await_logged(&d, "started generation=1", 1));
+	fd = dial(&d);
+	CHECK(greeted(fd, &a));
+	kill(a.pid, SIGKILL);
+	CHECK(await_logged(&d, "worker_died", 1));
+	close(fd);
+	fd = dial(&d);
+	CHECK(greeted(fd, &b) && b.pid != a.pid);
+	close(fd);
+	stop(&d);
+}
+
 static void
 workers_are_not_root(void)
 {
@@ -1262,6 +1386,8 @@ SUITE("supervisor", T(a_worker_hangs), T(work_is_shared_evenly),
     T(without_descriptors_accepting_pauses), T(full_workers_get_no_more),
     T(without_descriptors_in_the_worker), T(a_crash_loop_backs_off),
     T(each_worker_backs_off_by_itself), T(a_bad_start_ends_the_program),
-    T(workers_are_not_root), T(the_helper_tells),
-    T(it_is_waited_for_until_told_again), T(the_next_one_takes_its_place),
-    T(a_kept_socket_survives), T(who_came_before_is_served))
+    T(meaningless_signals_end_nobody), T(quit_is_term),
+    T(inherited_signals_are_mended), T(workers_are_not_root),
+    T(the_helper_tells), T(it_is_waited_for_until_told_again),
+    T(the_next_one_takes_its_place), T(a_kept_socket_survives),
+    T(who_came_before_is_served))

@@ -1,6 +1,8 @@
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "admin/postfix/postconf.h"
 #include "admin/tool/program.h"
@@ -110,12 +112,32 @@ postconf_command_run(const struct postconf_command *c, struct buf *why)
 
 /* --- questions ------------------------------------------------------------ */
 
+/* From 3.10 on Postfix resolves $config_directory to its own also when -c names
+ * another one; -o has the last word in all. */
+static int
+expanding(
+    const struct postconf *p, const char *name, struct postconf_command *ret)
+{
+	char *own;
+	int rc;
+
+	if (p->dir == NULL)
+		return postconf_command(p, ret, "postconf", "-xh", name, NULL);
+	if (asprintf(&own, "config_directory=%s", p->dir) < 0)
+		return -ENOMEM;
+	rc = postconf_command(p, ret, "postconf", "-o", own, "-xh", name, NULL);
+	free(own);
+	return rc;
+}
+
 static int
 ask(const struct postconf *p, const char *option, const char *word,
     struct buf *ret, struct buf *why)
 {
 	struct postconf_command c;
-	int rc = postconf_command(p, &c, "postconf", option, word, NULL);
+	int rc = strcmp(option, "-xh") == 0
+	    ? expanding(p, word, &c)
+	    : postconf_command(p, &c, "postconf", option, word, NULL);
 
 	if (rc != 0) {
 		buf_fmt(why, "%s\n", strerror(-rc));

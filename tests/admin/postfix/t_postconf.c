@@ -74,6 +74,30 @@ directory(void)
 	end();
 }
 
+/* And so it does where the name stands in a value. */
+static void
+directory_in_a_value(void)
+{
+	const struct postconf own = {.dir = NULL};
+	char want[TMPDIR_PATH_MAX + 20];
+
+	begin();
+	tmpdir_write(&d, "main.cf", "a = hash:$config_directory/users\n");
+	tmpdir_write(
+	    &d, "main.cf.default", "config_directory = /etc/postfix\n");
+	snprintf(want, sizeof want, "hash:%s/users", d.path);
+	CHECK(postconf_get(&p, "a", true, &out, &why) == 0);
+	CHECK_STR(buf_text(&out), want);
+	buf_clear(&out);
+	CHECK(postconf_get(&p, "a", false, &out, &why) == 0);
+	CHECK_STR(buf_text(&out), "hash:$config_directory/users");
+	buf_clear(&out);
+	CHECK(postconf_get(&own, "a", true, &out, &why) == 0);
+	CHECK_STR(buf_text(&out), "hash:/etc/postfix/users");
+	CHECK(why.n == 0);
+	end();
+}
+
 static void
 what_is_set(void)
 {
@@ -193,5 +217,6 @@ no_postfix(void)
 	buf_free(&why);
 }
 
-SUITE("postconf", T(values), T(directory), T(what_is_set), T(services),
-    T(commands), T(failures), T(long_values), T(no_postfix))
+SUITE("postconf", T(values), T(directory), T(directory_in_a_value),
+    T(what_is_set), T(services), T(commands), T(failures), T(long_values),
+    T(no_postfix))

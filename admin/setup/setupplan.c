@@ -360,15 +360,29 @@ plan_listen(struct maker *m, const struct daemon_settings *d, const char *queue,
 	return rc;
 }
 
+/* The first number of Postfix's version, 0 where it says none; all of it in version,
+ * which is buf_init()ed. */
+static int
+get_major(struct maker *m, struct buf *version, unsigned long *ret)
+{
+	int rc = get(m, "mail_version", version);
+	const char *text = buf_text(version);
+
+	*ret = text != NULL && *text >= '0' && *text <= '9'
+	    ? strtoul(text, NULL, 10)
+	    : 0;
+	return rc;
+}
+
 /* Postfix 3.0 and later know what one milter may do when it is away. */
 static int
 is_old(struct maker *m, bool *ret)
 {
 	struct buf version;
-	int rc = get(m, "mail_version", &version);
+	unsigned long major;
+	int rc = get_major(m, &version, &major);
 
-	*ret = rc == 0 && version.n > 1 && version.p[0] >= '1' &&
-	    version.p[0] <= '2' && version.p[1] == '.';
+	*ret = major == 1 || major == 2;
 	buf_free(&version);
 	return rc;
 }
@@ -473,13 +487,36 @@ plan_advice(struct maker *m)
 	return rc;
 }
 
+/* What is not known is taken for the latest that is. */
+static int
+plan_version(struct maker *m)
+{
+	struct buf version;
+	unsigned long major;
+	int rc = get_major(m, &version, &major);
+
+	if (rc == 0 && buf_text(&version) == NULL)
+		rc = no_memory(m);
+	if (rc == 0 && major != 2 && major != 3) {
+		buf_str(&m->plan->advice,
+		    "These lines are for Postfix 2 and 3, and this one says "
+		    "its version is ");
+		tool_config_string(buf_text(&version), &m->plan->advice);
+		buf_str(&m->plan->advice,
+		    ":\nlook at them first, and run postseal check behind "
+		    "it.\n");
+	}
+	buf_free(&version);
+	return rc;
+}
+
 int
 setupplan_make(const struct postconf *p, const struct settings *s,
     const char *config, struct setupplan *ret, struct buf *why)
 {
 	static int (*const steps[])(struct maker *) = {plan_service,
 	    plan_time_limit, plan_restrictions, plan_both_milters,
-	    plan_defaults, plan_advice};
+	    plan_defaults, plan_advice, plan_version};
 	struct maker m = {p, s, config, ret, why};
 	int rc;
 

@@ -240,4 +240,45 @@ advises(void)
 	tmpdir_remove(&d);
 }
 
-SUITE("setupplan", T(makes_commands), T(refuses), T(advises))
+/* Whatever Postfix says: what is not before 3.0 has braces, and what is neither 2.x nor
+ * 3.x is told. */
+static void
+versions(void)
+{
+	static const struct {
+		const char *said;
+		bool old, told;
+	} says[] = {{"2.3", true, false}, {"2.11.3", true, false},
+	    {"3.0.0", false, false}, {"3.12-20260821", false, false},
+	    {"1.1.13", true, true}, {"4.0-RC1", false, true},
+	    {"10.2", false, true}, {"20260821", false, true}, {"", false, true},
+	    {"$mail_name", false, true}, {"-1", false, true},
+	    {"three", false, true}, {"99999999999999999999", false, true}};
+
+	for (size_t i = 0; i < sizeof says / sizeof says[0]; i++) {
+		struct setupplan p;
+		struct tmpdir d;
+		struct buf why, out;
+		char main_cf[100];
+
+		suite_row(says[i].said);
+		snprintf(main_cf, sizeof main_cf, "mail_version = %s\n",
+		    says[i].said);
+		tmpdir_make(&d);
+		fakepostconf_make(&d, main_cf, defaults, "");
+		buf_init(&why, 10000);
+		CHECK(plan(&p, &d, "", &why) == 0);
+		text_of(&p, &out);
+		CHECK((strstr(buf_text(&out), "default_action=") == NULL) ==
+		    says[i].old);
+		CHECK((strstr(buf_text(&p.advice), "Postfix 2 and 3") !=
+		          NULL) == says[i].told);
+		setupplan_free(&p);
+		buf_free(&why);
+		buf_free(&out);
+		tmpdir_remove(&d);
+	}
+	suite_row(NULL);
+}
+
+SUITE("setupplan", T(makes_commands), T(refuses), T(advises), T(versions))

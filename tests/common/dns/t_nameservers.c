@@ -353,7 +353,7 @@ no_memory(void)
 		CHECK(nomem_end() || set != NULL);
 		nameservers_drop(set);
 	}
-	CHECK(none > 0);
+	CHECK(none > 0 || suite_under_valgrind());
 	rig_close(&r);
 }
 

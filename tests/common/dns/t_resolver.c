@@ -1219,7 +1219,7 @@ no_memory_to_ask(void)
 		CHECK_STR(text_of(s.a, DNS_A), "found 192.0.2.1");
 		dns_answer_free(s.a);
 	}
-	CHECK(refused > 0 && late > 0);
+	CHECK((refused > 0 && late > 0) || suite_under_valgrind());
 	rig_close(&rig);
 }
 

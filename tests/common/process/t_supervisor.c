@@ -1008,6 +1008,8 @@ each_worker_backs_off_by_itself(void)
 	struct line a;
 	int fd;
 
+	if (suite_skip_valgrind())
+		return; /* the first is back before the last has died */
 	prepare(&d, CREW);
 	d.knobs->dies_when_ready = 1;
 	launch(&d);

@@ -5,14 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
 #include "common/limits.h"
 #include "common/stats/metrics.h"
+#include "tests/support/asker.h"
 #include "tests/support/loop_fake.h"
 #include "tests/support/suite.h"
 
@@ -167,70 +166,26 @@ conf_names_what_there_is(void)
 /* --- over HTTP ------------------------------------------------------------- */
 
 struct world {
-	struct loop *loop;
+	struct asker asker;
 	struct stats *stats;
 	struct metrics *metrics;
-	struct sockaddr_un address;
-	socklen_t len;
-	int fd;
 };
 
 static void
 start(struct world *w)
 {
-	CU_ASSERT_FATAL(loop_new(&w->loop) == 0);
+	asker_begin(&w->asker);
 	w->stats = make();
-	w->address = (struct sockaddr_un){.sun_family = AF_UNIX};
-	w->len = sizeof w->address;
-	w->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	/* bound to a family alone, it gets a free abstract name: unix(7) */
-	CU_ASSERT_FATAL(bind(w->fd, (struct sockaddr *)&w->address,
-	                    sizeof(sa_family_t)) == 0);
-	getsockname(w->fd, (struct sockaddr *)&w->address, &w->len);
-	CU_ASSERT_FATAL(listen(w->fd, 100) == 0);
-	CU_ASSERT_FATAL(metrics_new(w->loop, w->fd, w->stats, STATS_SIGNER,
-	                    &w->metrics) == 0);
+	CU_ASSERT_FATAL(metrics_new(w->asker.loop, w->asker.fd, w->stats,
+	                    STATS_SIGNER, &w->metrics) == 0);
 }
 
 static void
 stop(struct world *w)
 {
 	metrics_free(w->metrics);
-	loop_run(w->loop);
-	close(w->fd);
+	asker_end(&w->asker);
 	stats_free(w->stats);
-	loop_free(w->loop);
-}
-
-static int
-dial(struct world *w)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	CU_ASSERT_FATAL(
-	    connect(fd, (struct sockaddr *)&w->address, w->len) == 0);
-	return fd;
-}
-
-/* As in t_control.c: the whole answer, or NULL while it is not at its end. */
-static const char *
-say(struct world *w, int fd, const char *request)
-{
-	static char got[512 * 1024];
-	size_t at = 0;
-	ssize_t n = -1;
-
-	CHECK(send(fd, request, strlen(request), MSG_NOSIGNAL) ==
-	    (ssize_t)strlen(request));
-	for (int i = 0; i < 100; i++) {
-		loop_run(w->loop);
-		n = read(fd, got + at, sizeof got - 1 - at);
-		if (n == 0)
-			break;
-		at += n > 0 ? (size_t)n : 0;
-	}
-	got[at] = '\0';
-	return n == 0 ? got : NULL;
 }
 
 static void
@@ -252,18 +207,18 @@ requests(void)
 	    {"status\n\n", "400 Bad Request", false},
 	    {"\n\n", "400 Bad Request", false},
 	};
-	struct world w;
+	static struct world w;
 
 	start(&w);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		char status[100];
 		const char *got, *body;
-		int fd = dial(&w);
+		int fd = asker_dial(&w.asker);
 
 		suite_row(rows[i].request);
 		snprintf(
 		    status, sizeof status, "HTTP/1.1 %s\r\n", rows[i].status);
-		got = say(&w, fd, rows[i].request);
+		got = asker_say(&w.asker, fd, rows[i].request);
 		CU_ASSERT_FATAL(got != NULL);
 		CHECK(strncmp(got, status, strlen(status)) == 0);
 		body = strstr(got, "\r\n\r\n");
@@ -284,12 +239,12 @@ static void
 long_requests(void)
 {
 	static char text[METRICS_REQUEST_MAX + 2];
-	struct world w;
+	static struct world w;
 
 	start(&w);
 	for (size_t n = METRICS_REQUEST_MAX; n <= METRICS_REQUEST_MAX + 1;
 	     n++) {
-		int fd = dial(&w);
+		int fd = asker_dial(&w.asker);
 
 		memset(text, 'x', n);
 		memcpy(text, "GET /metrics HTTP/1.1\r\n", 23);
@@ -297,9 +252,10 @@ long_requests(void)
 		if (n == METRICS_REQUEST_MAX)
 			memcpy(text + n - 4, "\r\n\r\n", 4);
 		if (n == METRICS_REQUEST_MAX)
-			CHECK(strstr(say(&w, fd, text), " 200 OK") != NULL);
+			CHECK(strstr(asker_say(&w.asker, fd, text),
+			          " 200 OK") != NULL);
 		else
-			CHECK_STR(say(&w, fd, text), "");
+			CHECK_STR(asker_say(&w.asker, fd, text), "");
 		close(fd);
 	}
 	stop(&w);
@@ -309,16 +265,17 @@ long_requests(void)
 static void
 slow_requests(void)
 {
-	struct world w;
+	static struct world w;
 	int fd[3 * ASKERS_MAX];
 
 	start(&w);
 	for (int i = 0; i < 3 * ASKERS_MAX; i++) {
-		fd[i] = dial(&w);
-		(void)say(&w, fd[i], "GET /");
+		fd[i] = asker_dial(&w.asker);
+		(void)asker_say(&w.asker, fd[i], "GET /");
 	}
-	CHECK(say(&w, fd[3 * ASKERS_MAX - 1], "metrics HTTP/1.0\n\n") != NULL);
-	loop_fake_advance(w.loop, ASKERS_MS);
+	CHECK(asker_say(&w.asker, fd[3 * ASKERS_MAX - 1],
+	          "metrics HTTP/1.0\n\n") != NULL);
+	loop_fake_advance(w.asker.loop, ASKERS_MS);
 	for (int i = 0; i < 3 * ASKERS_MAX; i++) {
 		char c;
 

@@ -178,6 +178,13 @@ request(const char *sender, const char *instance)
 	return text;
 }
 
+static const char *
+ask(int fd, const char *sender, const char *instance)
+{
+	say(fd, request(sender, instance));
+	return hear(fd, "\n\n");
+}
+
 static bool
 begins(const char *text, const char *with)
 {
@@ -192,6 +199,22 @@ static const char pass[] =
 
 /* --- spawned -------------------------------------------------------------- */
 
+static pid_t
+begin_spawned(int *ret_fd)
+{
+	begin();
+	return start_spawned(ret_fd);
+}
+
+/* The peer goes, then the daemon. */
+static void
+finish_spawned(pid_t pid, int fd)
+{
+	close(fd);
+	CHECK(built_end_of(pid) == 0);
+	finish();
+}
+
 static void
 on_a_socket(void)
 {
@@ -199,22 +222,17 @@ on_a_socket(void)
 	int fd;
 	pid_t pid;
 
-	begin();
-	pid = start_spawned(&fd);
-	say(fd, request("u@example.com", "1"));
-	CHECK_STR(hear(fd, "\n\n"), pass);
-	say(fd, request("u@example.com", "1"));
-	CHECK_STR(hear(fd, "\n\n"), "action=dunno\n\n");
-	say(fd, request("u@broken.example", "2"));
-	CHECK(begins(
-	    hear(fd, "\n\n"), "action=PREPEND Received-SPF: permerror "));
-	say(fd, request("u@dead.example", "3"));
-	CHECK(begins(
-	    hear(fd, "\n\n"), "action=PREPEND Received-SPF: temperror "));
-	say(fd, request("u@deep.example", "4"));
-	CHECK(begins(hear(fd, "\n\n"), "action=PREPEND Received-SPF: pass "));
-	say(fd, request("u@absent.example", "5"));
-	CHECK(begins(hear(fd, "\n\n"), "action=PREPEND Received-SPF: none "));
+	pid = begin_spawned(&fd);
+	CHECK_STR(ask(fd, "u@example.com", "1"), pass);
+	CHECK_STR(ask(fd, "u@example.com", "1"), "action=dunno\n\n");
+	CHECK(begins(ask(fd, "u@broken.example", "2"),
+	    "action=PREPEND Received-SPF: permerror "));
+	CHECK(begins(ask(fd, "u@dead.example", "3"),
+	    "action=PREPEND Received-SPF: temperror "));
+	CHECK(begins(ask(fd, "u@deep.example", "4"),
+	    "action=PREPEND Received-SPF: pass "));
+	CHECK(begins(ask(fd, "u@absent.example", "5"),
+	    "action=PREPEND Received-SPF: none "));
 	/* of a process that may not be traced, only root sees them */
 	for (int i = 0; geteuid() == 0 && i < 3; i++) {
 		ssize_t n;
@@ -240,8 +258,7 @@ end_behind_a_request(void)
 	int fd;
 	pid_t pid;
 
-	begin();
-	pid = start_spawned(&fd);
+	pid = begin_spawned(&fd);
 	say(fd, request("u@slow.example", "1"));
 	shutdown(fd, SHUT_WR);
 	CHECK(begins(hear(fd, NULL), "action=550 5.7.23 "));
@@ -274,8 +291,7 @@ one_domain(void)
 	int fd;
 	pid_t pid;
 
-	begin();
-	pid = start_spawned(&fd);
+	pid = begin_spawned(&fd);
 	say(fd,
 	    "request=smtpd_access_policy\nprotocol_state=RCPT\n"
 	    "client_address=192.0.2.1\nhelo_name=late.example\n"
@@ -302,19 +318,15 @@ dead_dns(void)
 	dnsd_mute(w.dns);
 	pid = start_spawned(&fd);
 	start = now_ms();
-	say(fd, request("u@broken.example", "1"));
-	CHECK(begins(
-	    hear(fd, "\n\n"), "action=PREPEND Received-SPF: temperror "));
+	CHECK(begins(ask(fd, "u@broken.example", "1"),
+	    "action=PREPEND Received-SPF: temperror "));
 	CHECK(now_ms() - start >= 900);
 	CHECK(now_ms() - start < 2000);
 	dnsd_open(w.dns);
 	start = now_ms();
-	say(fd, request("u@example.com", "3"));
-	CHECK_STR(hear(fd, "\n\n"), pass);
+	CHECK_STR(ask(fd, "u@example.com", "3"), pass);
 	CHECK(now_ms() - start < 1000);
-	close(fd);
-	CHECK(built_end_of(pid) == 0);
-	finish();
+	finish_spawned(pid, fd);
 }
 
 static void
@@ -323,18 +335,15 @@ terminated(void)
 	int fd;
 	pid_t pid;
 
-	begin(); /* idle */
-	pid = start_spawned(&fd);
-	say(fd, request("u@example.com", "1"));
-	CHECK_STR(hear(fd, "\n\n"), pass);
+	pid = begin_spawned(&fd); /* idle */
+	CHECK_STR(ask(fd, "u@example.com", "1"), pass);
 	kill(pid, SIGTERM);
 	CHECK_STR(hear(fd, NULL), "");
 	CHECK(built_end_of(pid) == 0);
 	close(fd);
 
 	pid = start_spawned(&fd); /* with a request under way: answered */
-	say(fd, request("u@example.com", "1"));
-	CHECK_STR(hear(fd, "\n\n"), pass);
+	CHECK_STR(ask(fd, "u@example.com", "1"), pass);
 	say(fd, request("u@slow.example", "2"));
 	poll(NULL, 0, 50);
 	kill(pid, SIGTERM);
@@ -356,14 +365,11 @@ other_signals(void)
 	int fd;
 	pid_t pid;
 
-	begin();
-	pid = start_spawned(&fd);
-	say(fd, request("u@example.com", "1"));
-	CHECK_STR(hear(fd, "\n\n"), pass);
+	pid = begin_spawned(&fd);
+	CHECK_STR(ask(fd, "u@example.com", "1"), pass);
 	for (size_t i = 0; i < ALL; i++)
 		kill(pid, signals[i]);
-	say(fd, request("u@example.com", "1"));
-	CHECK_STR(hear(fd, "\n\n"), "action=dunno\n\n");
+	CHECK_STR(ask(fd, "u@example.com", "1"), "action=dunno\n\n");
 	say(fd, request("u@slow.example", "2"));
 	poll(NULL, 0, 50);
 	for (size_t i = 0; i < ALL; i++)
@@ -397,8 +403,7 @@ ending_signals(void)
 		sigprocmask(SIG_SETMASK, &all, &before);
 		pid = start_spawned(&fd);
 		sigprocmask(SIG_SETMASK, &before, NULL);
-		say(fd, request("u@example.com", "1"));
-		CHECK_STR(hear(fd, "\n\n"), pass);
+		CHECK_STR(ask(fd, "u@example.com", "1"), pass);
 		say(fd, request("u@slow.example", "2"));
 		poll(NULL, 0, 50);
 		kill(pid, signals[i]);
@@ -415,8 +420,7 @@ crlf(void)
 	int fd;
 	pid_t pid;
 
-	begin();
-	pid = start_spawned(&fd);
+	pid = begin_spawned(&fd);
 	say(fd,
 	    "request=smtpd_access_policy\r\nprotocol_state=RCPT\r\n"
 	    "client_address=192.0.2.1\r\nhelo_name=h.example.com\r\n"
@@ -434,8 +438,7 @@ malformed(void)
 	int fd;
 	pid_t pid;
 
-	begin();
-	pid = start_spawned(&fd);
+	pid = begin_spawned(&fd);
 	say(fd, "HELO there\n\n");
 	CHECK_STR(hear(fd, NULL), "");
 	CHECK(built_end_of(pid) == 0);
@@ -516,10 +519,8 @@ broken_settings(void)
 		else
 			unlink(w.config);
 		pid = start_spawned(&fd);
-		say(fd, request("u@slow.example", "1"));
-		CHECK_STR(hear(fd, "\n\n"), "action=dunno\n\n");
-		say(fd, request("u@slow.example", "2"));
-		CHECK_STR(hear(fd, "\n\n"), "action=dunno\n\n");
+		CHECK_STR(ask(fd, "u@slow.example", "1"), "action=dunno\n\n");
+		CHECK_STR(ask(fd, "u@slow.example", "2"), "action=dunno\n\n");
 		shutdown(fd, SHUT_WR);
 		CHECK_STR(hear(fd, NULL), "");
 		CHECK(built_end_of(pid) == 0);
@@ -538,8 +539,7 @@ log_to_stderr(void)
 	begin();
 	configure("stderr", "");
 	pid = start_spawned(&fd);
-	say(fd, request("u@example.com", "1"));
-	CHECK_STR(hear(fd, "\n\n"), pass);
+	CHECK_STR(ask(fd, "u@example.com", "1"), pass);
 	shutdown(fd, SHUT_WR);
 	CHECK_STR(hear(fd, NULL), "");
 	CHECK(built_end_of(pid) == 0);
@@ -613,8 +613,7 @@ no_warnings_spawned(void)
 	begin();
 	configure(w.log, "policyd { mail_from { neutral = \"OK\" } }\n");
 	pid = start_spawned(&fd);
-	say(fd, request("u@example.com", "1"));
-	CHECK_STR(hear(fd, "\n\n"), pass);
+	CHECK_STR(ask(fd, "u@example.com", "1"), pass);
 	close(fd);
 	CHECK(built_end_of(pid) == 0);
 	CHECK(strstr(tmpdir_read(w.log), "skips") == NULL);
@@ -737,19 +736,16 @@ standing(void)
 	configure_standing(port, "Received-SPF");
 	pid = start(null, null, null, argv);
 	fd = connect_to(port);
-	say(fd, request("u@example.com", "1"));
-	CHECK_STR(hear(fd, "\n\n"), pass);
+	CHECK_STR(ask(fd, "u@example.com", "1"), pass);
 	idle = connect_to(port);
-	say(idle, request("u@example.com", "2"));
-	CHECK_STR(hear(idle, "\n\n"), pass);
+	CHECK_STR(ask(idle, "u@example.com", "2"), pass);
 
 	/* a reload with wrong settings changes nothing */
 	configure_standing(port, "nonsense");
 	kill(pid, SIGHUP);
 	CHECK(logged("skips all later restrictions")); /* neutral = "OK" */
 	CHECK(logged("reload_failed"));
-	say(fd, request("u@example.com", "3"));
-	CHECK_STR(hear(fd, "\n\n"), pass);
+	CHECK_STR(ask(fd, "u@example.com", "3"), pass);
 
 	/* a good one: connections keep the settings that they began with */
 	busy = connect_to(port);
@@ -759,10 +755,8 @@ standing(void)
 	kill(pid, SIGHUP);
 	CHECK(logged("reloaded"));
 	CHECK(begins(hear(busy, "\n\n"), "action=550 5.7.23 "));
-	say(idle, request("u@example.com", "2.1"));
-	CHECK_STR(hear(idle, "\n\n"), pass);
-	say(busy, request("u@example.com", "4.1"));
-	CHECK_STR(hear(busy, "\n\n"), pass);
+	CHECK_STR(ask(idle, "u@example.com", "2.1"), pass);
+	CHECK_STR(ask(busy, "u@example.com", "4.1"), pass);
 	close(fd);
 	close(idle);
 	CHECK(poll(&(struct pollfd){.fd = busy, .events = POLLIN}, 1, 50) == 0);
@@ -886,10 +880,8 @@ no_capabilities(void)
 	int fd;
 	pid_t pid;
 
-	begin();
-	pid = start_spawned(&fd);
-	say(fd, request("u@example.com", "1"));
-	CHECK_STR(hear(fd, "\n\n"), pass);
+	pid = begin_spawned(&fd);
+	CHECK_STR(ask(fd, "u@example.com", "1"), pass);
 	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
 	status = tmpdir_read(path);
 	for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
@@ -898,9 +890,7 @@ no_capabilities(void)
 		CHECK(at != NULL && begins(at + 7, "\t0000000000000000\n"));
 	}
 	suite_row(NULL);
-	close(fd);
-	CHECK(built_end_of(pid) == 0);
-	finish();
+	finish_spawned(pid, fd);
 }
 
 /* With a good config and a broken one: no new privileges; and what may not be dumped
@@ -923,8 +913,7 @@ confined(void)
 		CU_ASSERT_FATAL(setregid(group, group) == 0);
 		pid = start_spawned(&fd);
 		CU_ASSERT_FATAL(geteuid() != 0 || setregid(0, 0) == 0);
-		say(fd, request("u@example.com", "1"));
-		CHECK(begins(hear(fd, "\n\n"), "action="));
+		CHECK(begins(ask(fd, "u@example.com", "1"), "action="));
 		snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
 		CHECK(strstr(tmpdir_read(path), "NoNewPrivs:\t1\n") != NULL);
 		snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);

@@ -165,8 +165,9 @@ choose_came_in(struct choose_path *p)
 	    p->keys->settings->hostname, p->in->host, serves, is_home, p};
 	const struct field_list *all = &p->in->fields;
 	size_t n = p->in->authenticated ? inbound_new(all, &us) : 0;
-	const struct field *mark =
-	    inbound_mark(&(struct field_list){all->v + n, all->n - n}, &us);
+	const struct field_list old = {
+	    n == 0 ? all->v : all->v + n, all->n - n}; /* v may be NULL */
+	const struct field *mark = inbound_mark(&old, &us);
 
 	if (mark == NULL && n > 0 && p->in->say != NULL &&
 	    inbound_mark(all, &us) != NULL)

@@ -209,7 +209,7 @@ import_list(const char *items, struct buf *out)
 
 		if (n > 0) {
 			buf_str(out, first ? "" : ", ");
-			tool_config_span(span_of(items, n), out);
+			buf_quoted(out, span_of(items, n));
 			first = false;
 		}
 		items += n + (items[n] != '\0');

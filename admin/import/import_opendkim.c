@@ -341,7 +341,7 @@ add_domains(struct opendkim *d)
 
 		if (n > 0) {
 			buf_str(out, "domain ");
-			tool_config_span(span_of(p, n), out);
+			buf_quoted(out, span_of(p, n));
 			buf_str(out, " {\n");
 			if (d->subdomains)
 				import_key(out, 1, "subdomains", "true");

@@ -178,19 +178,7 @@ tool_shell_word(const char *s, struct buf *out)
 }
 
 void
-tool_config_span(struct span s, struct buf *out)
-{
-	buf_byte(out, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '"' || s.p[i] == '\\')
-			buf_byte(out, '\\');
-		buf_byte(out, s.p[i]);
-	}
-	buf_byte(out, '"');
-}
-
-void
 tool_config_string(const char *s, struct buf *out)
 {
-	tool_config_span(span_str(s), out);
+	buf_quoted(out, span_str(s));
 }

@@ -70,6 +70,5 @@ void tool_shell_word(const char *s, struct buf *out);
 
 /* Appends s as a string of the config (postseal.conf(5)). */
 void tool_config_string(const char *s, struct buf *out);
-void tool_config_span(struct span s, struct buf *out);
 
 #endif

@@ -90,6 +90,18 @@ buf_byte(struct buf *b, char c)
 }
 
 int
+buf_quoted(struct buf *b, struct span s)
+{
+	buf_byte(b, '"');
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '"' || s.p[i] == '\\')
+			buf_byte(b, '\\');
+		buf_byte(b, s.p[i]);
+	}
+	return buf_byte(b, '"');
+}
+
+int
 buf_fmt(struct buf *b, const char *fmt, ...)
 {
 	char small[256], *text = small;

@@ -74,16 +74,6 @@ domain_is_mail(struct span name)
 	return labels >= 2 && !numeric;
 }
 
-static bool
-is_ascii(struct span s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		if ((unsigned char)s.p[i] >= 0x80)
-			return false;
-	}
-	return true;
-}
-
 /* Appends s in lower case to ret, which holds *n of DOMAIN_MAX octets. */
 static int
 add_lower(char *ret, size_t *n, struct span s)
@@ -137,8 +127,8 @@ domain_to_ascii(struct span name, char *ret)
 		bool more = span_find(name, '.') < name.n;
 		struct span label = next_label(&name);
 
-		rc = is_ascii(label) ? add_lower(out, &n, label)
-		                     : add_u_label(out, &n, label);
+		rc = span_is_ascii(label) ? add_lower(out, &n, label)
+		                          : add_u_label(out, &n, label);
 		if (rc == 0 && more)
 			rc = add_lower(out, &n, span_str("."));
 	}

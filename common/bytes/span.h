@@ -74,6 +74,27 @@ span_ieqs(struct span a, const char *b)
 	return span_ieq(a, span_str(b));
 }
 
+static inline bool
+span_is_ascii(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if ((unsigned char)s.p[i] >= 0x80)
+			return false;
+	}
+	return true;
+}
+
+/* True if it has nothing but printable ASCII and spaces. */
+static inline bool
+span_is_printable(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < ' ' || s.p[i] > '~')
+			return false;
+	}
+	return true;
+}
+
 /* The span without its first n bytes (without all of them, if it is shorter). */
 static inline struct span
 span_skip(struct span s, size_t n)

@@ -138,19 +138,6 @@ keyrecord_print(const struct keyrecord *k, struct buf *out)
 	buf_span(out, k->key);
 }
 
-/* One character-string of RFC 1035 section 5.1. */
-static void
-print_string(struct span s, struct buf *out)
-{
-	buf_byte(out, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '"' || s.p[i] == '\\')
-			buf_byte(out, '\\');
-		buf_byte(out, s.p[i]);
-	}
-	buf_byte(out, '"');
-}
-
 /* The text as strings, each on a line of its own. */
 static void
 print_strings(struct span text, struct buf *out)
@@ -159,7 +146,7 @@ print_strings(struct span text, struct buf *out)
 		size_t n = text.n < TXT_STRING_MAX ? text.n : TXT_STRING_MAX;
 
 		buf_str(out, "\n\t");
-		print_string(span_of(text.p, n), out);
+		buf_quoted(out, span_of(text.p, n));
 		text = span_skip(text, n);
 	}
 }
@@ -184,7 +171,7 @@ keyrecord_zone(const struct keyrecord *k, struct span selector,
 	buf_span(out, domain);
 	buf_str(out, ". IN TXT ");
 	if (all.n <= TXT_STRING_MAX) {
-		print_string(all, out);
+		buf_quoted(out, all);
 	} else {
 		buf_byte(out, '(');
 		print_strings(span_of(all.p, head), out);

@@ -175,10 +175,8 @@ judge_text(struct span text)
 		return "Postfix would accept every such mail";
 	if (text.n > (header ? (size_t)HEADER_LINE_MAX : REPLY_TEXT_MAX))
 		return "it is too long for a line of SMTP or of a header";
-	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] < ' ' || text.p[i] > '~')
-			return "only printable ASCII can be sent";
-	}
+	if (!span_is_printable(text))
+		return "only printable ASCII can be sent";
 	if (text.p[0] == ' ' || text.p[text.n - 1] == ' ')
 		return "a space stands at its start or end";
 	return NULL;

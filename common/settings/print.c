@@ -37,12 +37,12 @@ dump_domain(const struct domain_settings *d, struct buf *out)
 	    *d; /* fields are handed on as not const */
 
 	buf_str(out, "\ndomain ");
-	settings_text_quote(span_str(d->name), out);
+	buf_quoted(out, span_str(d->name));
 	buf_str(out, " {\n");
 	dump_keys("domain", (struct settings_place){&copy, 0}, 1, out);
 	for (size_t i = 0; i < d->nkeys; i++) {
 		buf_str(out, "\tkey ");
-		settings_text_quote(span_str(d->key[i].selector), out);
+		buf_quoted(out, span_str(d->key[i].selector));
 		buf_str(out, " {\n");
 		dump_keys("domain.key", (struct settings_place){&d->key[i], 0},
 		    2, out);
@@ -64,7 +64,7 @@ dump_recipient(const struct recipient_settings *r, struct buf *out)
 	    &copy, offsetof(struct settings, policyd)};
 
 	buf_str(out, "\n\trecipient ");
-	settings_text_quote(span_str(r->address), out);
+	buf_quoted(out, span_str(r->address));
 	buf_str(out, " {\n");
 	dump_keys(path, place, 2, out);
 	dump_sections(NULL, place, SETTINGS_POLICYD, path, 2, out);
@@ -178,7 +178,7 @@ sample_sections(const char *parent, size_t depth, struct buf *out)
 		put_tabs(depth, out);
 		buf_fmt(out, "%s%s ", mark, in->name);
 		if (in->title != NULL) {
-			settings_text_quote(span_str(in->title), out);
+			buf_quoted(out, span_str(in->title));
 			buf_byte(out, ' ');
 		}
 		buf_str(out, "{\n");

@@ -56,10 +56,8 @@ settings_reply_judge(struct span text)
 		return "a reply needs some text";
 	if (text.n > REPLY_TEXT_MAX / 2)
 		return "the reply would have no room for the reason";
-	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] < ' ' || text.p[i] > '~')
-			return "only printable ASCII can be sent";
-	}
+	if (!span_is_printable(text))
+		return "only printable ASCII can be sent";
 	while (text.n > 0) {
 		if (settings_reply_next(&text, &field, &piece) != 0)
 			return "in braces only action, reason, result, "

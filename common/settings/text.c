@@ -2,22 +2,10 @@
 #include "common/settings/text.h"
 #include "common/settings/value.h"
 
-void
-settings_text_quote(struct span s, struct buf *out)
-{
-	buf_byte(out, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '"' || s.p[i] == '\\')
-			buf_byte(out, '\\');
-		buf_byte(out, s.p[i]);
-	}
-	buf_byte(out, '"');
-}
-
 static void
 put_quoted(const char *s, struct buf *out)
 {
-	settings_text_quote(span_str(s), out);
+	buf_quoted(out, span_str(s));
 }
 
 /* --- elements of lists --------------------------------------------------- */
@@ -116,7 +104,7 @@ put_word(const char *words, unsigned i, struct buf *out)
 
 	for (; i > 0; i--)
 		rest = span_skip(rest, span_find(rest, '|') + 1);
-	settings_text_quote(span_of(rest.p, span_find(rest, '|')), out);
+	buf_quoted(out, span_of(rest.p, span_find(rest, '|')));
 }
 
 static void
@@ -198,7 +186,7 @@ settings_text_default(const struct row *row, struct buf *out)
 			struct span v = span_of(rest.p, span_find(rest, ' '));
 
 			put_comma(i, out);
-			settings_text_quote(v, out);
+			buf_quoted(out, v);
 			rest = span_skip(rest, v.n + 1);
 		}
 		buf_byte(out, '}');

@@ -13,9 +13,6 @@ void settings_text_value(
 /* Appends the default in the same form; row->sample where there is none. */
 void settings_text_default(const struct row *row, struct buf *out);
 
-/* Appends s in double quotes. */
-void settings_text_quote(struct span s, struct buf *out);
-
 /* Appends what a value may be: "a number from 1 to 60". */
 void settings_text_type(const struct row *row, struct buf *out);
 

@@ -203,9 +203,8 @@ set_or_say(const struct row *row, struct span text, struct arena *arena,
 	int rc = set_one(row, text, arena, to, &detail);
 
 	if (rc == -EINVAL) {
-		settings_text_quote(
-		    span_of(text.p, text.n > SHOWN_MAX ? SHOWN_MAX : text.n),
-		    why);
+		buf_quoted(why,
+		    span_of(text.p, text.n > SHOWN_MAX ? SHOWN_MAX : text.n));
 		buf_str(why, text.n > SHOWN_MAX ? "... is not " : " is not ");
 		settings_text_type(row, why);
 		if (detail != NULL)

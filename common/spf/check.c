@@ -258,13 +258,8 @@ make_helo(struct check *c, struct span helo, struct span *ret)
 {
 	char name[DOMAIN_MAX + 1];
 
-	for (size_t i = 0; i < helo.n; i++) {
-		if ((unsigned char)helo.p[i] < 0x80)
-			continue;
-		if (domain_to_ascii(helo, name) == 0)
-			helo = span_str(name);
-		break; /* it was the whole name */
-	}
+	if (!span_is_ascii(helo) && domain_to_ascii(helo, name) == 0)
+		helo = span_str(name);
 	*ret = span_of(arena_dup(&c->arena, helo), helo.n);
 	return ret->p == NULL ? -ENOMEM : 0;
 }

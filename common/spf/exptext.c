@@ -42,16 +42,6 @@ find_text(struct lookups *l, const struct plan *p, struct span *ret)
 	return FOUND;
 }
 
-static bool
-is_printable(struct span s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < 0x20 || s.p[i] > 0x7e)
-			return false;
-	}
-	return s.n > 0;
-}
-
 /* The text expanded; what is too long is cut. */
 static enum found
 expand(struct lookups *l, struct span text, const struct macro_vars *vars,
@@ -62,7 +52,7 @@ expand(struct lookups *l, struct span text, const struct macro_vars *vars,
 
 	buf_init(&b, SPF_EXPLANATION_MAX);
 	macro_explain(text, vars, &b);
-	if (is_printable(buf_view(&b)))
+	if (b.n > 0 && span_is_printable(buf_view(&b)))
 		copy = arena_dup(l->arena, buf_view(&b));
 	buf_free(&b);
 	if (copy == NULL)

@@ -7,16 +7,6 @@
 #include "common/spf/published.h"
 #include "common/spf/target.h"
 
-static bool
-is_ascii(struct span s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		if ((unsigned char)s.p[i] >= 0x80)
-			return false;
-	}
-	return true;
-}
-
 void
 lookups_init(struct lookups *l, struct arena *a, const struct macro_vars *vars,
     struct span domain, unsigned void_max,
@@ -24,7 +14,7 @@ lookups_init(struct lookups *l, struct arena *a, const struct macro_vars *vars,
 {
 	*l = (struct lookups){.arena = a,
 	    .vars = *vars,
-	    .ascii_local = is_ascii(vars->local),
+	    .ascii_local = span_is_ascii(vars->local),
 	    .void_max = void_max,
 	    .ask = ask,
 	    .arg = arg,

@@ -85,11 +85,9 @@ clean_name(const char *name)
 static struct span
 checked_name(struct span name, char *ascii, struct span otherwise)
 {
-	bool plain = name.n == 0 || name.p[name.n - 1] != '.';
+	bool dotted = name.n > 0 && name.p[name.n - 1] == '.';
 
-	for (size_t i = 0; plain && i < name.n; i++)
-		plain = (unsigned char)name.p[i] < 0x80;
-	if (plain)
+	if (!dotted && span_is_ascii(name))
 		return name.n > DOMAIN_MAX ? otherwise : name;
 	return domain_to_ascii(name, ascii) == 0 ? span_str(ascii) : otherwise;
 }

@@ -34,12 +34,9 @@ fold_key(struct table_row *row, struct arena *arena)
 	struct span key = span_str(row->key), domain;
 	size_t at = domain_at(key);
 	char name[DOMAIN_MAX + 1], *copy;
-	bool ascii = true;
 
 	domain = span_skip(key, at);
-	for (size_t i = 0; i < domain.n; i++)
-		ascii = ascii && (unsigned char)domain.p[i] < 0x80;
-	if (ascii || domain_to_ascii(domain, name) != 0)
+	if (span_is_ascii(domain) || domain_to_ascii(domain, name) != 0)
 		return 0;
 	copy = arena_alloc(arena, at + strlen(name) + 1);
 	if (copy == NULL)

@@ -26,6 +26,9 @@ appends_pieces(void)
 	check_view(&b, "one two 3-x");
 	CHECK_STR(buf_text(&b), "one two 3-x");
 	check_view(&b, "one two 3-x");
+	buf_clear(&b);
+	CHECK(buf_quoted(&b, span_of("a \"b\" c\\d", 9)) == 0);
+	CHECK_STR(buf_text(&b), "\"a \\\"b\\\" c\\\\d\"");
 	CHECK(buf_error(&b) == 0);
 	buf_free(&b);
 	check_view(&b, "");

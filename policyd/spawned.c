@@ -145,8 +145,9 @@ closed(void *arg)
 	timer_set(s->end, 0);
 }
 
-/* A message whose daemon dies between two recipients gets a second header from the
- * next one. What others take for "read your config again" is not worth that. */
+/* A message whose daemon dies between two recipients gets a second header
+ * from the next one. What others take for "read your config again" is not
+ * worth that. */
 static void
 on_signal(void *arg, int signo)
 {

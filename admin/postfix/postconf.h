@@ -22,8 +22,9 @@ struct postconf_command {
 
 /*
  * The value of a parameter, in one line, appended to ret. expand: with what its
- * $names stand for, $config_directory being p->dir. 0; -ENOENT when Postfix does not know it; or -errno, and why
- * got a sentence: there is no postconf, or it fails.
+ * $names stand for, $config_directory being p->dir. 0; -ENOENT when Postfix
+ * does not know it; or -errno, and why got a sentence: there is no postconf, or
+ * it fails.
  */
 int postconf_get(const struct postconf *p, const char *name, bool expand,
     struct buf *ret, struct buf *why);

@@ -360,8 +360,8 @@ plan_listen(struct maker *m, const struct daemon_settings *d, const char *queue,
 	return rc;
 }
 
-/* The first number of Postfix's version, 0 where it says none; all of it in version,
- * which is buf_init()ed. */
+/* The first number of Postfix's version, 0 where it says none; all of it in
+ * version, which is buf_init()ed. */
 static int
 get_major(struct maker *m, struct buf *version, unsigned long *ret)
 {

@@ -37,8 +37,9 @@ int buf_span(struct buf *b, struct span s);
 int buf_str(struct buf *b, const char *s);
 int buf_byte(struct buf *b, char c);
 
-/* Appends s in double quotes, with a '\' in front of '"' and '\': a string of our
- * config, a character-string of DNS (RFC 1035 section 5.1). As buf_add(). */
+/* Appends s in double quotes, with a '\' in front of '"' and '\': a string
+ * of our config, a character-string of DNS (RFC 1035 section 5.1). As
+ * buf_add(). */
 int buf_quoted(struct buf *b, struct span s);
 
 /* Appends as printf(3) does. As buf_add(). */

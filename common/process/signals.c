@@ -6,7 +6,8 @@
 void
 signals_begin(void)
 {
-	/* the last two are of what we write: write(2) fails, and that is told */
+	/* the last two are of what we write: write(2) fails, and that is
+	 * told */
 	static const int ignored[] = {SIGNALS_MEANINGLESS, SIGPIPE, SIGXFSZ};
 	sigset_t none;
 

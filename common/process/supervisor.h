@@ -22,22 +22,22 @@
  * One that does not move for half a minute (stopped, or blocked) is killed.
  * Connections wait in the listeners' backlog when no worker can take them.
  *
- * SIGTERM, SIGINT and SIGQUIT, where a next daemon gets what comes (listen_goes_on): nothing is
- * accepted any more, the supervisor ends at once, and the workers drain without it.
- * Else workers are told to finish,
- * those that are left after SUPERVISOR_STOP_SECONDS, or when a second such signal
- * comes, are killed, exit 0. Until then who connects waits in the backlog, so that
- * Postfix finds the next daemon when it tries again, and not nobody; only at the end
- * the listeners are closed and their files removed. Killed itself (-9), its workers
- * drain and end.
+ * SIGTERM, SIGINT and SIGQUIT, where a next daemon gets what comes
+ * (listen_goes_on): nothing is accepted any more, the supervisor ends at once,
+ * and the workers drain without it. Else workers are told to finish, those that
+ * are left after SUPERVISOR_STOP_SECONDS, or when a second such signal comes,
+ * are killed, exit 0. Until then who connects waits in the backlog, so that
+ * Postfix finds the next daemon when it tries again, and not nobody; only at
+ * the end the listeners are closed and their files removed. Killed itself (-9),
+ * its workers drain and end.
  *
  * Beside the workers runs the helper (helper.h). A service manager that waits for
  * it is told when the daemon is ready, reloads and stops (notify.h).
  *
  * Log lines: listening, started, start_failed, reloaded, reload_failed,
- * worker_started, worker_died, worker_stuck, worker_ended, worker_failed, accept_paused,
- * stopped; control, metrics (a socket of the helper could not be opened); signal (one
- * that has no meaning was sent).
+ * worker_started, worker_died, worker_stuck, worker_ended, worker_failed,
+ * accept_paused, stopped; control, metrics (a socket of the helper could not be
+ * opened); signal (one that has no meaning was sent).
  */
 #ifndef POSTSEAL_COMMON_SUPERVISOR_H
 #define POSTSEAL_COMMON_SUPERVISOR_H
@@ -72,10 +72,11 @@ struct supervisor_ops {
 
 	/*
 	 * Serves, in a worker: see worker.h. Rights are dropped, signals are as
-	 * signals_begin() leaves them but for SIGHUP, SIGINT and SIGQUIT (ignored) and
-	 * SIGTERM (blocked until worker_watch()), no descriptor of the supervisor or of another worker
-	 * is open. Returns 0 when the worker has come to its end, or -errno, which is
-	 * logged: the worker counts as died then.
+	 * signals_begin() leaves them but for SIGHUP, SIGINT and SIGQUIT
+	 * (ignored) and SIGTERM (blocked until worker_watch()), no descriptor
+	 * of the supervisor or of another worker is open. Returns 0 when the
+	 * worker has come to its end, or -errno, which is logged: the worker
+	 * counts as died then.
 	 */
 	int (*serve)(void *arg, struct worker *w, void *generation);
 

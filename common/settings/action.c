@@ -267,7 +267,8 @@ reply_digit(struct span word)
 	                               : 0;
 }
 
-/* "550 4.7.1 text": RFC 3463 section 2 wants 4NN with 4.x.x and 5NN with 5.x.x. */
+/* "550 4.7.1 text": RFC 3463 section 2 wants 4NN with 4.x.x and 5NN with
+ * 5.x.x. */
 static bool
 codes_differ(struct span text)
 {

@@ -40,8 +40,9 @@ bool settings_action_goes_on(const struct action *a);
  * once more each time that it is said. */
 bool settings_action_adds(const struct action *a);
 
-/* What an administrator should know about it, in words, or NULL: that Postfix
- * permits the mail and skips all later restrictions; that it sends another code. */
+/* What an administrator should know about it, in words, or NULL: that
+ * Postfix permits the mail and skips all later restrictions; that it sends
+ * another code. */
 const char *settings_action_warning(const struct action *a);
 
 #endif

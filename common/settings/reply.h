@@ -4,9 +4,9 @@
  *     Message {action} due to: {reason}. See https://mx.example.com/spf
  *
  * Printable ASCII; what stands in braces is one of the words below, no brace
- * stands anywhere else; {reason}, which can be long, stands once at the most. So the
- * config can be judged when it is read, and what a sender or a domain's owner writes
- * is only ever put in, never read as a template.
+ * stands anywhere else; {reason}, which can be long, stands once at the most.
+ * So the config can be judged when it is read, and what a sender or a domain's
+ * owner writes is only ever put in, never read as a template.
  *
  * What the words become is known by policyd/decide/verdict.c.
  */
@@ -38,7 +38,8 @@ int settings_reply_next(
 /* NULL, or why text is no template: a static reason. */
 const char *settings_reply_judge(struct span text);
 
-/* What an administrator should know about a good template, in words, or NULL. */
+/* What an administrator should know about a good template, in words, or
+ * NULL. */
 const char *settings_reply_warning(struct span text);
 
 /* The bytes of the enhanced status code ("5.7.1", RFC 3463 section 2) that text

@@ -353,8 +353,8 @@ terminated(void)
 	finish();
 }
 
-/* In the middle of a check, and between the recipients of a message: none of them
- * ends it. The first of them are told in the log. */
+/* In the middle of a check, and between the recipients of a message: none of
+ * them ends it. The first of them are told in the log. */
 static void
 other_signals(void)
 {

@@ -1,6 +1,6 @@
 /*
- * asker.h - clients of a socket whose server answers once (common/askers.h), with
- * the loop and the listening socket for the server.
+ * asker.h - clients of a socket whose server answers once (common/io/askers.h),
+ * with the loop and the listening socket for the server.
  *
  * The socket has no name in any directory; the loop is that of the tests.
  */
@@ -27,8 +27,8 @@ void asker_end(struct asker *a);
 /* A connection, owned. */
 int asker_dial(struct asker *a);
 
-/* Sends text and reads what comes until the end: "" when nothing does, NULL when the
- * connection stays open. */
+/* Sends text and reads what comes until the end: "" when nothing does, NULL
+ * when the connection stays open. */
 const char *asker_say(struct asker *a, int fd, const char *text);
 
 #endif

@@ -4,8 +4,9 @@
  *
  * A shell script that answers -h, -xh, -n and -M from the two files of the
  * directory, and does -e and -M NAME/TYPE=... to them. It knows no defaults but
- * those of the test's main.cf.default; of $names it resolves a value that is one, and $config_directory, which is
- * not that of -c: as in Postfix 3.10, the test's main.cf.default has it, or -o.
+ * those of the test's main.cf.default; of $names it resolves a value that is
+ * one, and $config_directory, which is not that of -c: as in Postfix 3.10, the
+ * test's main.cf.default has it, or -o.
  */
 #ifndef POSTSEAL_TESTS_FAKEPOSTCONF_H
 #define POSTSEAL_TESTS_FAKEPOSTCONF_H

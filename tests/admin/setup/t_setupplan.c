@@ -240,8 +240,8 @@ advises(void)
 	tmpdir_remove(&d);
 }
 
-/* Whatever Postfix says: what is not before 3.0 has braces, and what is neither 2.x nor
- * 3.x is told. */
+/* Whatever Postfix says: what is not before 3.0 has braces, and what is
+ * neither 2.x nor 3.x is told. */
 static void
 versions(void)
 {

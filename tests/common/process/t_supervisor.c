@@ -1229,10 +1229,11 @@ the_helper_tells(void)
 	stop(&d);
 }
 
-/* --- signals --------------------------------------------------------------- */
+/* --- signals -------------------------------------------------------------- */
 
-/* What another program means by it ends ours by default. Told: the supervisor says so,
- * in a line; the others go on in silence, as most often all of them are sent it. */
+/* What another program means by it ends ours by default. Told: the
+ * supervisor says so, in a line; the others go on in silence, as most often
+ * all of them are sent it. */
 static const struct {
 	int signo;
 	bool told;

@@ -139,7 +139,7 @@ $(PROGRAMS):
 # tests/<room>/t_<stem>.c is a program; a room is common/bytes or signer. The fakes of tests/support/fake (loop,
 # resolver) take the place of the real ones, but in the tests named here.
 
-REAL := t_loop t_conn t_listen t_supervisor t_resolver t_checkservers
+REAL := t_loop t_conn t_listen t_supervisor t_resolver t_checkservers t_silence
 WINGS := common policyd signer admin
 TEST_SRC := $(wildcard $(foreach w,$(WINGS),tests/$w/t_*.c tests/$w/*/t_*.c))
 REPLAY_SRC := $(wildcard tests/replay/t_*.c)

@@ -232,6 +232,11 @@ enum {
 	 * names of the client for %{p}, and the explanation, are not in it.) */
 	SPF_QUESTIONS_MAX = 1 + SPF_TERMS_MAX * (1 + SPF_NAMES_MAX),
 
+	/* Of these, so many without an answer when no more is asked early. A record with
+	 * ten terms is asked in one go, and a sender whose record leads to somebody's
+	 * silent name servers has 10 questions put there, each twice, not 100. */
+	SPF_UNANSWERED_MAX = 10,
+
 	/* How long a fail waits for its explanation, with all questions for that: one
 	 * that is lost is put again after 0.75 and 1.5 seconds. The explanation is a
 	 * courtesy (RFC 7208 section 6.2), and Postfix and the client wait for it. */

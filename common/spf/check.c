@@ -22,6 +22,7 @@ struct check {
 	unsigned turn; /* of the resolver */
 	bool slow;     /* an answer took longer than DNS_PATIENCE_MS */
 	bool early;    /* what is asked now is not needed yet */
+	bool held;     /* early_ask() waits for an answer, whatever it is */
 	struct lookups l;
 	struct plan *explaining; /* the record whose exp is looked up: the rest
 	                          * of the result is there */
@@ -102,7 +103,7 @@ look_ahead(struct check *c)
 	if (c->explaining != NULL || resolver_busy(c->resolver))
 		return;
 	c->early = true;
-	early_ask(&c->l);
+	c->held = early_ask(&c->l);
 	c->early = false;
 }
 
@@ -167,11 +168,12 @@ got(void *arg, struct dns_answer *answer)
 	if (lookups_ready(&c->l, q)) {
 		if (check_run(c))
 			deliver(c);
-	} else if (wanted) {
-		be_patient(c); /* with the next host of the same mx */
-	} else if (c->slow && early_learns(q->type)) {
-		look_ahead(c);
+		return;
 	}
+	if (wanted)
+		be_patient(c); /* with the next host of the same mx */
+	if (c->slow && (c->held || early_learns(q->type)))
+		look_ahead(c);
 }
 
 static void

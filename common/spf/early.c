@@ -1,3 +1,4 @@
+#include "common/limits.h"
 #include "common/spf/early.h"
 #include "common/spf/ptr.h"
 #include "common/spf/published.h"
@@ -24,6 +25,8 @@ struct walk {
 	unsigned need;  /* questions that evaluation may put from here on */
 	bool forked;    /* and so many at the first fork: */
 	unsigned needed;
+	unsigned unanswered; /* questions of the check */
+	bool held;           /* one was not put, as these are too many */
 };
 
 static enum known walk_plan(struct walk *w, struct plan *p);
@@ -32,18 +35,38 @@ static enum known walk_plan(struct walk *w, struct plan *p);
 
 enum { TERM_QUESTIONS = 1 + SPF_NAMES_MAX };
 
-/* True if n questions may be put. */
-static bool
-has_room(const struct walk *w, unsigned n)
+/* Those that are out, and those that nobody could answer: their zone is silent, and
+ * what else is asked there may be for nothing, too. */
+static unsigned
+count_unanswered(const struct lookups *l)
 {
-	return !w->forked || w->l->queries + w->needed + n <= SPF_QUESTIONS_MAX;
+	unsigned count = 0;
+
+	for (const struct question *q = l->questions.first; q != NULL;
+	     q = q->next)
+		count += q->state == QUESTION_PENDING ||
+		    (q->state == QUESTION_ANSWERED &&
+		        q->answer->status == DNS_TEMPERROR);
+	return count;
+}
+
+/* True if one more question may be put. */
+static bool
+has_room(struct walk *w)
+{
+	if (w->forked && w->l->queries + w->needed + 1 > SPF_QUESTIONS_MAX)
+		return false;
+	w->held |= w->unanswered >= SPF_UNANSWERED_MAX;
+	return w->unanswered < SPF_UNANSWERED_MAX;
 }
 
 static void
 put(struct walk *w, struct question *q)
 {
-	if (has_room(w, 1))
-		lookups_ask(w->l, q);
+	if (q->state != QUESTION_NEW || !has_room(w))
+		return;
+	lookups_ask(w->l, q);
+	w->unanswered += q->state == QUESTION_PENDING;
 }
 
 static unsigned
@@ -96,8 +119,8 @@ question_of(struct walk *w, struct row *row)
 	struct lookups *l = w->l;
 
 	if (row->question == NULL &&
-	    (row->macros || l->terms_asked >= SPF_TERMS_MAX ||
-	        !has_room(w, 1) || !target_prepare(l, row)))
+	    (row->macros || l->terms_asked >= SPF_TERMS_MAX || !has_room(w) ||
+	        !target_prepare(l, row)))
 		return NULL;
 	put(w, row->question);
 	return row->question;
@@ -144,6 +167,19 @@ walk_mx(struct walk *w, struct row *row)
 	return all;
 }
 
+static void
+walk_ptr(struct walk *w, const struct row *row)
+{
+	struct lookups *l = w->l;
+
+	if (!ptr_names(l))
+		return;
+	for (size_t i = 0; i < l->nnames; i++) {
+		if (domain_within(l->name[i]->name, row->target))
+			put(w, l->name[i]);
+	}
+}
+
 static enum known
 walk_lead(struct walk *w, struct row *row)
 {
@@ -175,8 +211,7 @@ walk_row(struct walk *w, struct row *row)
 	case TERM_MX:
 		return walk_mx(w, row);
 	case TERM_PTR:
-		if (has_room(w, SPF_NAMES_MAX))
-			ptr_ask(w->l, row->target);
+		walk_ptr(w, row);
 		return UNKNOWN;
 	case TERM_INCLUDE:
 	case TERM_REDIRECT:
@@ -222,18 +257,21 @@ walk_plan(struct walk *w, struct plan *p)
 	return sure ? KNOWN_NO : UNKNOWN;
 }
 
-void
+bool
 early_ask(struct lookups *l)
 {
 	const char *problem = l->problem;
 	enum run_state state = l->state;
-	struct walk w = {.l = l, .need = SPF_TERMS_MAX * TERM_QUESTIONS};
+	struct walk w = {.l = l,
+	    .need = SPF_TERMS_MAX * TERM_QUESTIONS,
+	    .unanswered = count_unanswered(l)};
 
 	if (l->root.leads != NULL)
 		walk_plan(&w, l->root.leads);
 	/* Out of memory here is no matter of the run. */
 	l->state = state;
 	l->problem = problem;
+	return w.held;
 }
 
 bool

@@ -141,10 +141,9 @@ ptr_name(struct lookups *l, struct span domain, struct span *ret)
 	return FOUND;
 }
 
-void
-ptr_ask(struct lookups *l, struct span target)
+bool
+ptr_names(struct lookups *l)
 {
-	if (l->reverse != NULL && l->reverse->state == QUESTION_ANSWERED &&
-	    make_names(l, l->reverse->answer))
-		ask_names(l, target);
+	return l->reverse != NULL && l->reverse->state == QUESTION_ANSWERED &&
+	    make_names(l, l->reverse->answer);
 }

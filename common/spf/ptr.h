@@ -27,7 +27,7 @@ enum found ptr_name(struct lookups *l, struct span domain, struct span *ret);
  * when memory is out. */
 struct question *ptr_question(struct lookups *l);
 
-/* Puts the questions for the names below target that can be put now. */
-void ptr_ask(struct lookups *l, struct span target);
+/* Makes l->name, if the client's PTR is there. False: it is not. */
+bool ptr_names(struct lookups *l);
 
 #endif

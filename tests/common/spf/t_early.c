@@ -371,6 +371,45 @@ ten_terms(void)
 	spfrun_close(&s);
 }
 
+/* Ten without an answer are enough: the others are put as these are answered, and
+ * none in the place of one that nobody could answer. */
+static void
+ten_without_an_answer(void)
+{
+	struct spfrun s;
+	struct check *c;
+	struct buf b;
+
+	buf_init(&b, 1 << 16);
+	buf_str(&b,
+	    "a.example TXT \"v=spf1 a:s.example a:f.example mx:m.example "
+	    "mx:n.example -all\"\nf.example A servfail\n");
+	for (int i = 0; i < 10; i++)
+		buf_fmt(&b, "m.example MX %d h%d.example\n", i, i);
+	buf_str(&b, "n.example MX 1 h10.example\n");
+	c = held(&s, "192.0.2.1", buf_text(&b));
+	hand_out(&s, "a.example", DNS_TXT);
+	CU_ASSERT_EQUAL(resolver_zone_waiting(s.resolver), 4);
+	hand_out(&s, "m.example", DNS_MX);
+	CU_ASSERT_EQUAL(resolver_zone_waiting(s.resolver), 10);
+	hand_out(&s, "f.example", DNS_A);
+	CU_ASSERT_EQUAL(resolver_zone_waiting(s.resolver), 9);
+	for (int i = 0; i < 3; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "h%d.example", i);
+		hand_out(&s, name, DNS_A);
+		CU_ASSERT_EQUAL(resolver_zone_waiting(s.resolver), 9);
+	}
+	hand_out(&s, "n.example", DNS_MX);
+	cancel(&s, c,
+	    "a.example TXT; s.example A; f.example A; m.example MX; "
+	    "n.example MX; h0.example A; h1.example A; h2.example A; "
+	    "h3.example A; h4.example A; h5.example A; h6.example A; "
+	    "h7.example A; h8.example A; h9.example A; h10.example A");
+	buf_free(&b);
+}
+
 /* "mx:m0.P ... mx:m8.P" in text, and their names and addresses in lines. */
 static void
 nine_mx(struct buf *text, struct buf *lines, const char *p)
@@ -603,6 +642,6 @@ learning(void)
 
 SUITE("early", T(decided_at_once), T(together), T(nested), T(patience),
     T(clients_names), T(behind_a_match), T(behind_no_pass), T(after_the_fail),
-    T(eleventh_by_macros), T(ten_terms), T(most_questions), T(read_once),
-    T(equal_questions), T(silent), T(cancelled_anywhere), T(cancelled_at_once),
-    T(learning))
+    T(eleventh_by_macros), T(ten_terms), T(ten_without_an_answer),
+    T(most_questions), T(read_once), T(equal_questions), T(silent),
+    T(cancelled_anywhere), T(cancelled_at_once), T(learning))

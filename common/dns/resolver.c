@@ -533,6 +533,9 @@ question_go(struct question *q)
 	while (q->tries < rounds * n && !all_have_said(q)) {
 		if (q->tries % n == 0 && !round_begins(q))
 			return;
+		if (q->tries == 0) /* who waited for a port knows more now */
+			nameservers_order(q->set, q->turn,
+			    loop_now(q->r->loop), q->order);
 		i = q->order[q->tries % n];
 		err = q->asked[i].said ? -EALREADY : server_ask(q, i);
 		if (is_shortage(err) && leave_silent(q))
@@ -653,7 +656,6 @@ question_new(struct resolver *r, struct question **bucket, struct span text,
 	q->name = *name;
 	q->text = span_of(q->asked + set->n, text.n);
 	memcpy(q->asked + set->n, text.p, text.n);
-	nameservers_order(set, turn, now, q->order);
 	for (size_t i = 0; i < set->n; i++)
 		q->asked[i].question = q;
 	q->next = *bucket;

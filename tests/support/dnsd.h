@@ -32,9 +32,12 @@
  *         drop          questions with EDNS get lost
  *         big           UDP answers are never cut
  *         notcp         TCP connections are closed at once
+ *         half          they are closed in the middle of an answer
+ *         tcpcut        answers over TCP say that they were cut, too
  *         ad            says that it has validated, to who asks with AD
  *         forged        before each answer, packets with a wrong id, a wrong name,
- *                       as a question, with a wrong type, and of 5 bytes
+ *                       as a question, with a wrong type, and of 5 bytes; and a
+ *                       right one that says NXDOMAIN, from another port
  * Each command gets one line back: "ok", numbers, or "bad REASON".
  */
 #ifndef POSTSEAL_TESTS_DNSD_H

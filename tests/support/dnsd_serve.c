@@ -53,7 +53,8 @@ struct server {
 	int udp, tcp, in, out;
 	bool mute;
 	struct {
-		bool formerr, tcponly, drop, big, notcp, ad, forged, lame;
+		bool formerr, tcponly, drop, big, notcp, half, tcpcut, ad,
+		    forged, lame;
 	} mode;
 	unsigned delay;   /* ms */
 	bool port[65536]; /* a query came from it */
@@ -222,6 +223,7 @@ forged_send(struct server *s, const struct reply *r)
 		unsigned char flip;
 	} row[] = {{0, 1}, {1, 128}, {2, 128}, {2, 8}, {HEADER + 1, 1}};
 	unsigned char copy[ZONE_MESSAGE_MAX];
+	int other;
 
 	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
 		memcpy(copy, r->p + 2, r->n - 2);
@@ -231,13 +233,19 @@ forged_send(struct server *s, const struct reply *r)
 	}
 	sendto(
 	    s->udp, r->p + 2, 5, 0, (const struct sockaddr *)&r->to, r->size);
+	memcpy(copy, r->p + 2, r->n - 2);
+	copy[3] = 0x83; /* RA, NXDOMAIN */
+	other = socket(s->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	sendto(
+	    other, copy, r->n - 2, 0, (const struct sockaddr *)&r->to, r->size);
+	close(other);
 }
 
 static void
 reply_send(struct server *s, const struct reply *r)
 {
 	struct client *c = &s->client[r->client];
-	size_t done = 0;
+	size_t done = 0, size = s->mode.half ? r->n / 2 : r->n;
 
 	if (r->size > 0) {
 		if (s->udp >= 0 && s->mode.forged)
@@ -249,15 +257,17 @@ reply_send(struct server *s, const struct reply *r)
 	}
 	if (c->fd < 0 || c->generation != r->generation)
 		return;
-	while (done < r->n) {
+	while (done < size) {
 		struct pollfd p = {.fd = c->fd, .events = POLLOUT};
-		ssize_t n = send(c->fd, r->p + done, r->n - done, MSG_NOSIGNAL);
+		ssize_t n = send(c->fd, r->p + done, size - done, MSG_NOSIGNAL);
 
 		if (n < 0 && (errno != EAGAIN || poll(&p, 1, 1000) <= 0))
 			return;
 		if (n > 0)
 			done += (size_t)n;
 	}
+	if (s->mode.half)
+		shutdown(c->fd, SHUT_WR);
 }
 
 static void
@@ -383,6 +393,8 @@ query_take(struct server *s, const unsigned char *query, size_t n,
 		s->reply[3] = 0x81; /* RA, FORMERR */
 		memset(s->reply + 6, 0, 6);
 	}
+	if (s->mode.tcpcut && to->size == 0)
+		s->reply[2] |= 2; /* TC */
 	if (s->mode.lame) {
 		size = HEADER + question;
 		s->reply[2] &= 0x81; /* not AA */
@@ -521,6 +533,8 @@ mode_set(struct server *s, const char *words)
 	s->mode.drop = strstr(words, "drop") != NULL;
 	s->mode.big = strstr(words, "big") != NULL;
 	s->mode.notcp = strstr(words, "notcp") != NULL;
+	s->mode.half = strstr(words, "half") != NULL;
+	s->mode.tcpcut = strstr(words, "tcpcut") != NULL;
 	s->mode.ad = strstr(words, "ad") != NULL;
 	s->mode.forged = strstr(words, "forged") != NULL;
 }

@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "common/bytes/buf.h"
 #include "common/dns/resolver.h"
@@ -701,6 +705,75 @@ late_from_the_first(void)
 	ladder_close(&l);
 }
 
+/* The clock on the wall, as an administrator or NTP may set it: these take the place
+ * of libc's, for libevent, too. */
+static time_t set_back; /* seconds */
+
+int
+clock_gettime(clockid_t id, struct timespec *ret)
+{
+	int rc = (int)syscall(SYS_clock_gettime, id, ret);
+
+	if (rc == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
+		ret->tv_sec -= set_back;
+	return rc;
+}
+
+int
+gettimeofday(struct timeval *restrict ret, void *restrict zone_of)
+{
+	struct timespec t;
+
+	(void)zone_of;
+	clock_gettime(CLOCK_REALTIME, &t);
+	*ret = (struct timeval){t.tv_sec, t.tv_nsec / 1000};
+	return 0;
+}
+
+time_t
+time(time_t *ret)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	if (ret != NULL)
+		*ret = t.tv_sec;
+	return t.tv_sec;
+}
+
+/* A day back, then two days on, while a question is out: it takes as long as ever, and
+ * who was silent is so for as long. */
+static void
+the_clock_is_set(void)
+{
+	static const char *const zones[] = {
+	    "", "a.example A 192.0.2.1\nnever.example ANY timeout\n"};
+	static const time_t jumps[] = {86400, -86400};
+	time_t before = time(NULL);
+	struct ladder l;
+	struct slot s;
+
+	for (size_t i = 0; i < 2; i++) {
+		uint64_t ms = 0;
+
+		ladder_open(&l, zones, 2, 2, false);
+		dnsd_mute(l.server[0]);
+		slot_ask(&l.rig, &s, "never.example", DNS_A);
+		rig_pause(&l.rig, 100);
+		set_back = jumps[i];
+		CHECK(labs(time(NULL) + jumps[i] - before) < 60);
+		rig_pause(&l.rig, 1600);
+		CHECK(s.calls == 0);
+		rig_await(&l.rig, 1);
+		CHECK_STR(text_of(s.a, DNS_A), "temperror timeout");
+		dns_answer_free(s.a);
+		CHECK_STR(ladder_ask(&l, "a.example", &ms), "found 192.0.2.1");
+		CHECK(ms < 900); /* the first one is known to be silent */
+		ladder_close(&l);
+	}
+	set_back = 0;
+}
+
 /* --- what is wrong with servers -------------------------------------------- */
 
 static void
@@ -768,6 +841,66 @@ tcp_that_is_not_there(void)
 	CHECK_STR(
 	    ladder_ask(&l, "a.example", NULL), "temperror no answer over TCP");
 	ladder_close(&l);
+}
+
+/* The connection ends in the middle of the answer; and one that is whole, but says that
+ * it was cut. */
+static void
+cut_over_tcp(void)
+{
+	static const char *const zones[] = {
+	    "a.example A truncate\na.example A 192.0.2.1\n",
+	    "a.example A 192.0.2.2\n"};
+	static const struct {
+		const char *mode, *why;
+	} row[] = {{"half", "temperror no answer over TCP"},
+	    {"tcpcut", "temperror truncated answer"}};
+	struct ladder l;
+
+	for (size_t i = 0; i < 2; i++) {
+		suite_row(row[i].mode);
+		ladder_open(&l, zones, 2, 5, false);
+		dnsd_mode(l.server[0], row[i].mode);
+		CHECK_STR(ladder_ask(&l, "a.example", NULL), "found 192.0.2.2");
+		ladder_close(&l);
+		ladder_open(&l, zones, 1, 2, false);
+		dnsd_mode(l.server[0], row[i].mode);
+		CHECK_STR(ladder_ask(&l, "a.example", NULL), row[i].why);
+		ladder_close(&l);
+	}
+	suite_row(NULL);
+}
+
+/* As resolv.conf(5) says use-vc: no packet by UDP. */
+static void
+all_over_tcp(void)
+{
+	static const char zones[] = "a.example A 192.0.2.1\n"
+	                            "fail.example ANY servfail\n";
+	struct rig rig;
+	struct dns_server at;
+	struct dns_settings dns = {
+	    .servers = {.v = &at, .n = 1}, .timeout = 5, .tcp = true};
+
+	rig_open(&rig, zones, 5);
+	resolver_free(rig.r);
+	at = (struct dns_server){
+	    .ip = ip_bytes("\177\0\0\1", 4), .port = dnsd_port(rig.server)};
+	CU_ASSERT_EQUAL_FATAL(resolver_new(rig.loop, &dns, &rig.r), 0);
+	CHECK_STR(text_of(rig_ask(&rig, "a.example", DNS_A), DNS_A),
+	    "found 192.0.2.1");
+	CHECK_STR(text_of(rig_ask(&rig, "fail.example", DNS_A), DNS_A),
+	    "temperror SERVFAIL");
+	CHECK_STR(
+	    text_of(rig_ask(&rig, "b.example", DNS_A), DNS_A), "nxdomain");
+	CHECK(dnsd_ports(rig.server) == 0);
+	CHECK(dnsd_count_tcp(rig.server, "a.example", "A") == 1);
+	CHECK(dnsd_count_tcp(rig.server, "b.example", "A") == 1);
+	dnsd_mode(rig.server, "tcponly"); /* FORMERR: the same connection */
+	CHECK_STR(text_of(rig_ask(&rig, "a.example", DNS_A), DNS_A),
+	    "found 192.0.2.1");
+	CHECK(dnsd_ports(rig.server) == 0);
+	rig_close(&rig);
 }
 
 /* AD counts where it is trusted, and not after another server's SERVFAIL, which a
@@ -892,6 +1025,50 @@ more_questions_than_ports(void)
 	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
 	CHECK(dnsd_total(rig.server) == MANY - 1);
 	rig_close(&rig);
+}
+
+/* A thousand questions are out, the first server is dead, and descriptors are as few as
+ * a process has by default: none is lost, and all descriptors come back. */
+static void
+a_thousand_and_a_dead_server(void)
+{
+	static const char *const zones[] = {"", ""};
+	enum { MANY = 1000, LIMIT = 1024 };
+	struct slot *s = calloc(MANY, sizeof *s);
+	struct rlimit old, low = {LIMIT, 0};
+	struct ladder l;
+	unsigned before, most = 0;
+	char name[40];
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &old), 0);
+	low.rlim_max = old.rlim_max;
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &low), 0);
+	ladder_open(&l, zones, 2, 5, false);
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
+	dnsd_mute(l.server[0]);
+	before = descriptors();
+	for (int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof name, "n%d.example", i);
+		CHECK(slot_ask(&l.rig, &s[i], name, DNS_A) == ASK_PENDING);
+	}
+	while (l.rig.got < MANY) {
+		unsigned now = descriptors();
+
+		most = now > most ? now : most;
+		rig_pause(&l.rig, 100);
+	}
+	for (int i = 0; i < MANY; i++) {
+		CU_ASSERT_EQUAL(s[i].calls, 1);
+		CHECK_STR(text_of(s[i].a, DNS_A), "nxdomain");
+		dns_answer_free(s[i].a);
+	}
+	/* a sign of life is asked for beside them */
+	CHECK(most > before && most - before <= LIMIT / 4 + 2);
+	rig_pause(&l.rig, 2000);
+	CHECK(descriptors() == before);
+	ladder_close(&l);
+	free(s);
 }
 
 /* --- cancelling ----------------------------------------------------------- */
@@ -1280,9 +1457,10 @@ SUITE("resolver", T(every_kind_of_answer), T(mapped_addresses_stay_ipv6),
     T(full_ports_and_a_late_word), T(no_memory_is_no_failure_of_a_server),
     T(two_of_three_are_away), T(all_fail), T(late_answers_count),
     T(late_from_the_first), T(without_edns), T(forged_packets_are_passed_over),
-    T(tcp_that_is_not_there), T(who_says_that_it_is_secure),
+    T(tcp_that_is_not_there), T(cut_over_tcp), T(all_over_tcp),
+    T(the_clock_is_set), T(who_says_that_it_is_secure),
     T(each_question_has_a_port_of_its_own), T(more_questions_than_ports),
-    T(cancelled_questions_are_not_answered),
+    T(a_thousand_and_a_dead_server), T(cancelled_questions_are_not_answered),
     T(a_cancelled_question_is_sent_no_more),
     T(cancelled_between_answer_and_call), T(freed_while_the_server_is_silent),
     T(as_many_questions_as_allowed), T(descriptors_are_left), T(no_descriptors),

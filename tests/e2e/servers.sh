@@ -3,8 +3,8 @@
 #
 # Sourced, after lib.sh. The servers are the tests' own (dnsd), each at an address
 # of its own of the loopback: 127.0.0.2 is right, 127.0.0.3 knows internal names only
-# and says that all others do not exist, 127.0.0.4 and .5 say nothing, at .7 and .8 nobody
-# listens.
+# and says that all others do not exist, 127.0.0.4 and .5 say nothing, 127.0.0.6 and
+# fe80::53 on lo are right, at .7 and .8 nobody listens, and 198.18.0.1 has no route.
 # shellcheck shell=bash
 
 SERVERS_CHECKS=${SERVERS_CHECKS:-500}
@@ -21,20 +21,38 @@ servers_dnsd() {
 	world_wait 10 world_port_open "$1" 53 || no "no dnsd at $1"
 }
 
+# servers_tell ADDRESS COMMAND... - what it says to that
+servers_tell() {
+	local log=$T/log/dnsd.$1 n
+	n=$(wc -l <"$log")
+	echo "${@:2}" >"$T/dnsd.$1"
+	world_wait 10 servers_has_said "$log" "$n" && tail -n 1 "$log"
+}
+
+servers_has_said() {
+	[ "$(wc -l <"$1")" -gt "$2" ]
+}
+
 servers_start() {
 	local n
 	SERVERS=()
 	cp /etc/resolv.conf "$T/resolv.before"
 	printf '%s\n' 'good.servers TXT "v=spf1 ip4:192.0.2.1 -all"' \
-	    'bad.servers ANY servfail' >"$T/right.zone"
+	    'bad.servers ANY servfail' \
+	    'a.servers TXT "v=spf1 include:b.servers -all"' \
+	    'b.servers TXT "v=spf1 a:c.servers -all"' \
+	    'c.servers A 192.0.2.1' >"$T/right.zone"
 	printf '%s\n' 'in.servers A 192.0.2.9' \
 	    'bad.servers TXT "v=spf1 ip4:192.0.2.1 -all"' >"$T/internal.zone"
 	: >"$T/empty.zone"
 	servers_dnsd 127.0.0.2 "$T/right.zone" &&
-	    servers_dnsd 127.0.0.3 "$T/internal.zone" || return
+	    servers_dnsd 127.0.0.3 "$T/internal.zone" &&
+	    servers_dnsd 127.0.0.6 "$T/right.zone" || return
 	for n in 4 5; do
 		servers_dnsd 127.0.0.$n "$T/empty.zone" mute || return
 	done
+	ip addr add fe80::53/64 dev lo nodad &&
+	    servers_dnsd fe80::53%lo "$T/right.zone" || return
 	cat >/etc/postseal/servers.conf <<-END
 		hostname = "mx.two.example"
 		policyd {
@@ -120,6 +138,110 @@ servers_changed() { # HOW
 	    servers_one "$1" good.servers none
 }
 
+# A link, as systemd and resolvconf make it, that leads to another file from now on
+servers_link_turned() {
+	local n
+	for n in 2 3; do
+		echo "nameserver 127.0.0.$n" >"/run/resolv.$n"
+	done
+	for n in 2 3 2; do
+		ln -sf "/run/resolv.$n" /etc/resolv.conf.new &&
+		    mv -fT /etc/resolv.conf.new /etc/resolv.conf &&
+		    [ -L /etc/resolv.conf ] && sleep 2.1 &&
+		    servers_one standing good.servers \
+		    "$([ $n = 2 ] && echo pass || echo none)" || return
+	done
+}
+
+# options use-vc: not one packet by UDP
+servers_by_tcp() { # HOW
+	local udp tcp
+	servers_use "$1" 127.0.0.2
+	printf 'nameserver 127.0.0.2\noptions use-vc\n' | servers_put
+	[ "$1" = spawned ] || sleep 1.1
+	servers_tell 127.0.0.2 forget >/dev/null || return
+	SERVERS_CHECKS=50 servers_all_pass "$1" good || return
+	read -r udp tcp < <(servers_tell 127.0.0.2 total)
+	[ "$udp $tcp" = '0 50' ] || no "$udp by UDP, $tcp by TCP"
+}
+
+servers_ten() {
+	local n
+	for n in {1..10}; do
+		servers_request "$n" a.servers
+	done
+}
+
+# options rotate: each check begins with the next server, and asks it all its
+# questions
+servers_rotate() { # HOW
+	local n name said
+	printf 'nameserver 127.0.0.2\nnameserver 127.0.0.6\noptions rotate\n' |
+	    servers_put
+	[ "$1" = spawned ] || sleep 1.1
+	for n in 2 6; do
+		servers_tell 127.0.0.$n forget >/dev/null || return
+	done
+	servers_ten | SERVERS_CHECKS=10 "servers_$1" >"$T/said"
+	[ "$(grep -ac 'Received-SPF: pass' "$T/said")" = 10 ] ||
+	    no "$(cat "$T/said")" || return
+	for n in 2 6; do
+		for name in a.servers:TXT b.servers:TXT c.servers:A; do
+			said=$(servers_tell 127.0.0.$n count "${name%:*}" "${name#*:}")
+			[ "$said" = '5 0' ] || no "127.0.0.$n: $said of $name" || return
+		done
+	done
+	# within a check: with one alone that knows, every other check has it all
+	servers_tell 127.0.0.6 clear >/dev/null || return
+	servers_ten | SERVERS_CHECKS=10 "servers_$1" >"$T/said"
+	[ "$(grep -ac 'Received-SPF: pass' "$T/said")" = 5 ] ||
+	    no "$(cat "$T/said")" || return
+	while read -r said; do
+		servers_tell 127.0.0.6 add "$said" >/dev/null || return
+	done <"$T/right.zone"
+}
+
+# An address that means something on one link only
+servers_link_local() { # HOW
+	servers_use "$1" fe80::53%lo
+	SERVERS_CHECKS=50 servers_all_pass "$1" good || return
+	[ "$(servers_tell fe80::53%lo total)" != '0 0' ] || no 'it was not asked'
+}
+
+# Nothing leads there: known at once
+servers_no_route() { # HOW
+	local from=${EPOCHREALTIME/./} ms
+	servers_use "$1" 198.18.0.1 127.0.0.2
+	SERVERS_CHECKS=50 servers_all_pass "$1" good || return
+	ms=$(((${EPOCHREALTIME/./} - from) / 1000))
+	[ $ms -lt 3000 ] || no "50 checks took $ms ms" || return
+	servers_use "$1" 198.18.0.1
+	servers_request 1 good.servers | SERVERS_CHECKS=1 "servers_$1" |
+	    grep -q '^action=DEFER_IF_PERMIT\|^action=4' || no 'not deferred' || return
+	logged 'result="*temperror.*unreachable'
+}
+
+# However slow answers are, as long as dns.timeout and time_limit allow
+servers_slow() {
+	local n said pids=()
+	sed '1a dns { timeout = 60 }' /etc/postseal/servers.conf \
+	    >/etc/postseal/slow.conf
+	servers_resolv 127.0.0.2
+	for n in 100 500 1000 2500 5000 10000; do
+		servers_tell 127.0.0.2 add "d$n.servers TXT \"v=spf1 ip4:192.0.2.1 -all\""
+		servers_tell 127.0.0.2 add "d$n.servers TXT delay=$n"
+		servers_request 1 "d$n.servers" | "$LIBEXEC/postseal-policyd" \
+		    -c /etc/postseal/slow.conf >"$T/slow.$n" &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+	for n in 100 500 1000 2500 5000 10000; do
+		said=$(cat "$T/slow.$n")
+		grep -q '^action=PREPEND Received-SPF: pass ' <<<"$said" ||
+		    no "after $n ms: $said" || return
+	done
+}
+
 servers_one() { # HOW DOMAIN RESULT
 	local said
 	said=$(servers_request "$RANDOM$RANDOM" "$2" |
@@ -156,6 +278,8 @@ servers_long_cases() {
 	case_run 'servers: start' servers_start
 	case_run "servers: ${LOAD_SECONDS:-600} s of load that never idles" \
 	    servers_load
+	case_run 'servers: answers after 0.1 to 10 s, dns.timeout = 60' \
+	    servers_slow
 	servers_stop
 }
 
@@ -177,8 +301,16 @@ servers_cases() {
 		servers_use $how 127.0.0.7 127.0.0.8 127.0.0.2
 		case_run "servers: $how, two of three refuse" \
 		    servers_all_pass $how good
+		case_run "servers: $how, the first has no route" \
+		    servers_no_route $how
+		case_run "servers: $how, use-vc" servers_by_tcp $how
+		case_run "servers: $how, rotate" servers_rotate $how
+		case_run "servers: $how, a link-local server" \
+		    servers_link_local $how
 	done
 	case_run 'servers: standing, resolv.conf is changed' \
 	    servers_changed standing
+	case_run 'servers: standing, resolv.conf is a link that is turned' \
+	    servers_link_turned
 	servers_stop
 }

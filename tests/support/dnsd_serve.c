@@ -1,10 +1,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -197,6 +199,8 @@ address_set(struct server *s, const char *address, uint16_t port)
 {
 	struct sockaddr_in *in = (struct sockaddr_in *)&s->address;
 	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&s->address;
+	const char *scope = strchr(address, '%');
+	char without[INET6_ADDRSTRLEN];
 
 	if (inet_pton(AF_INET, address, &in->sin_addr) == 1) {
 		in->sin_family = AF_INET;
@@ -204,8 +208,12 @@ address_set(struct server *s, const char *address, uint16_t port)
 		s->size = sizeof *in;
 		return 0;
 	}
-	if (inet_pton(AF_INET6, address, &in6->sin6_addr) != 1)
+	snprintf(without, sizeof without, "%.*s", (int)strcspn(address, "%"),
+	    address);
+	if (inet_pton(AF_INET6, without, &in6->sin6_addr) != 1)
 		return -EINVAL;
+	if (scope != NULL)
+		in6->sin6_scope_id = if_nametoindex(scope + 1);
 	in6->sin6_family = AF_INET6;
 	in6->sin6_port = htons(port);
 	s->size = sizeof *in6;

@@ -71,9 +71,11 @@ struct question {
 	size_t tries;   /* how far in the rounds */
 	size_t current; /* index of the server asked last */
 	unsigned turn;
-	bool failed; /* a server has said so, or what cannot be read */
-	bool done;   /* the answers are being handed out */
-	bool waited; /* for a server that is slow, but there */
+	bool refused; /* a server has said that it cannot answer, or what cannot
+	               * be read: no other one's answer is secure */
+	bool lacking; /* we had no memory or descriptor, which is why */
+	bool done;    /* the answers are being handed out */
+	bool waited;  /* for a server that is slow, but there */
 	const char
 	    *why; /* what a server has said, or why one cannot be asked */
 	enum dns_type type;
@@ -225,7 +227,7 @@ static void
 question_answered(struct question *q, struct span msg, struct dns_answer *a)
 {
 	bool secure =
-	    q->set->trust_ad && !q->failed && dns_question_head(msg).ad;
+	    q->set->trust_ad && !q->refused && dns_question_head(msg).ad;
 
 	for (struct dns_query *w = q->waiting; w != NULL; w = w->next)
 		query_answer(
@@ -248,7 +250,7 @@ is_open(const struct question *q)
 static void
 question_failed(struct question *q)
 {
-	bool silence = !q->failed && is_open(q);
+	bool silence = !q->refused && !q->lacking && is_open(q);
 
 	for (struct dns_query *w = q->waiting; w != NULL; w = w->next) {
 		if (q->why != NULL && !silence)
@@ -353,9 +355,9 @@ server_failed(struct asked *at, const char *why, bool said)
 {
 	struct question *q = at->question;
 
-	if (said || !q->failed)
+	if (said || !q->refused)
 		q->why = why;
-	q->failed |= said;
+	q->refused |= said;
 	at->said |= said;
 	port_close(q->r, &at->try);
 	if (at == &q->asked[q->current] || all_have_said(q) || !is_open(q))
@@ -399,7 +401,7 @@ try_failed(struct asked *at, int err)
 		return;
 	}
 	q->why = reason_of(err);
-	q->failed = true;
+	q->lacking = true;
 	question_failed(q);
 }
 
@@ -534,8 +536,8 @@ question_go(struct question *q)
 		if (q->tries % n == 0 && !round_begins(q))
 			return;
 		if (q->tries == 0) /* who waited for a port knows more now */
-			nameservers_order(q->set, q->turn,
-			    loop_now(q->r->loop), q->order);
+			nameservers_order(
+			    q->set, q->turn, loop_now(q->r->loop), q->order);
 		i = q->order[q->tries % n];
 		err = q->asked[i].said ? -EALREADY : server_ask(q, i);
 		if (is_shortage(err) && leave_silent(q))
@@ -550,7 +552,7 @@ question_go(struct question *q)
 			    loop_now(q->r->loop) + q->set->try_ms / 2);
 			return;
 		}
-		if (err != -EALREADY && !q->failed)
+		if (err != -EALREADY && !q->refused)
 			q->why = reason_of(err);
 	}
 	set_timer(q, STEP_OVER, is_open(q) ? UINT64_MAX : 0);

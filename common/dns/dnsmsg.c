@@ -405,22 +405,17 @@ dnsmsg_error(const char *why, struct dns_answer **ret)
 }
 
 struct dns_answer *
-dns_answer_refuse(struct dns_answer *a, const char *why)
+dns_answer_hold(struct dns_answer *a)
 {
-	struct dns_answer *small;
-
-	*a = (struct dns_answer){.status = DNS_TEMPERROR,
-	    .security = a->security,
-	    .why = why,
-	    .size = sizeof *a};
-	small = realloc(a, sizeof *a);
-	if (small == NULL)
-		return a;
-	return small;
+	a->others++;
+	return a;
 }
 
 void
 dns_answer_free(struct dns_answer *a)
 {
-	free(a);
+	if (a != NULL && a->others > 0)
+		a->others--;
+	else
+		free(a);
 }

@@ -42,4 +42,7 @@ int dnsmsg_read(struct span msg, struct span name, enum dns_type type,
  * *ret returned owned (dns_answer_free), or -ENOMEM. */
 int dnsmsg_error(const char *why, struct dns_answer **ret);
 
+/* One more who frees it (dns_answer_free). Returns a. */
+struct dns_answer *dns_answer_hold(struct dns_answer *a);
+
 #endif

@@ -22,9 +22,6 @@ struct dns_query {
 	struct question *question;
 	void (*got)(void *arg, struct dns_answer *answer);
 	void *arg;
-	struct dns_answer
-	    *answer;    /* what it gets; prepared as "timeout", so that
-	                            * time and memory cannot run out together */
 	uint64_t asked; /* loop_now() */
 };
 
@@ -64,6 +61,8 @@ struct question {
 	struct resolver *r;
 	struct nameservers *set;
 	struct dns_query *waiting, **last;
+	struct dns_answer *error; /* prepared as "timeout", so that time and
+	                           * memory cannot run out together */
 	struct timer *timer;
 	enum step step;
 	uint64_t begun, round_begun; /* loop_now() */
@@ -153,6 +152,7 @@ question_free(struct question *q)
 		port_close(r, &q->asked[i].try);
 	nameservers_drop(q->set);
 	timer_free(q->timer);
+	dns_answer_free(q->error);
 	free(q);
 }
 
@@ -169,23 +169,9 @@ query_unlink(struct dns_query *w)
 	q->r->out--;
 }
 
-/* NULL: out of memory; then the prepared answer is given another reason. */
+/* Hands out the answer, *taken*. Who gets it may ask, and cancel others. */
 static void
-query_answer(struct dns_query *w, struct dns_answer *a, bool secure)
-{
-	if (a == NULL) {
-		w->answer->why = "out of memory";
-		return;
-	}
-	dns_answer_free(w->answer);
-	w->answer = a;
-	if (secure)
-		a->security = DNS_SECURE;
-}
-
-/* Hands out what each has been given. They may ask, and cancel each other. */
-static void
-question_done(struct question *q)
+question_done(struct question *q, struct dns_answer *a)
 {
 	struct resolver *r = q->r;
 	uint64_t now = loop_now(r->loop);
@@ -203,36 +189,13 @@ question_done(struct question *q)
 		query_unlink(w);
 		free(w);
 		if (r->stats != NULL) {
-			stats_add(
-			    r->stats, STATS_DNS_ANSWER + old.answer->status, 1);
+			stats_add(r->stats, STATS_DNS_ANSWER + a->status, 1);
 			stats_add_latency(r->stats, now - old.asked);
 		}
-		old.got(old.arg, old.answer);
+		old.got(old.arg, dns_answer_hold(a));
 	}
+	dns_answer_free(a);
 	question_free(q);
-}
-
-static struct dns_answer *
-answer_read(const struct question *q, struct span msg)
-{
-	struct dns_answer *a;
-
-	return dnsmsg_read(msg, q->text, q->type, &a) == 0 ? a : NULL;
-}
-
-/* The message goes to all who wait; a, *taken*, is what the first one gets. It is
- * read anew for each of the others, and before any of them is called: it lies
- * where the next packet will. */
-static void
-question_answered(struct question *q, struct span msg, struct dns_answer *a)
-{
-	bool secure =
-	    q->set->trust_ad && !q->refused && dns_question_head(msg).ad;
-
-	for (struct dns_query *w = q->waiting; w != NULL; w = w->next)
-		query_answer(
-		    w, w == q->waiting ? a : answer_read(q, msg), secure);
-	question_done(q);
 }
 
 static bool
@@ -252,11 +215,9 @@ question_failed(struct question *q)
 {
 	bool silence = !q->refused && !q->lacking && is_open(q);
 
-	for (struct dns_query *w = q->waiting; w != NULL; w = w->next) {
-		if (q->why != NULL && !silence)
-			w->answer->why = q->why;
-	}
-	question_done(q);
+	if (q->why != NULL && !silence)
+		q->error->why = q->why;
+	question_done(q, dns_answer_hold(q->error));
 }
 
 /* --- signs of life ---------------------------------------------------------- */
@@ -437,9 +398,14 @@ try_heard(void *arg, struct span msg, int err)
 		server_failed(at, "no recursion", true);
 		return;
 	}
-	a = answer_read(q, msg);
-	if (a == NULL || a->status != DNS_TEMPERROR) {
-		question_answered(q, msg, a);
+	if (dnsmsg_read(msg, q->text, q->type, &a) != 0) {
+		try_failed(at, -ENOMEM);
+		return;
+	}
+	if (a->status != DNS_TEMPERROR) {
+		if (q->set->trust_ad && !q->refused && head.ad)
+			a->security = DNS_SECURE;
+		question_done(q, a);
 		return;
 	}
 	why = a->why;
@@ -643,13 +609,17 @@ question_new(struct resolver *r, struct question **bucket, struct span text,
 	if (set == NULL)
 		return NULL;
 	q = calloc(1, sizeof *q + set->n * sizeof q->asked[0] + text.n);
-	if (q == NULL || timer_new(r->loop, question_fire, q, &q->timer) != 0) {
+	if (q == NULL) {
 		nameservers_drop(set);
-		free(q);
 		return NULL;
 	}
 	q->r = r;
 	q->set = set;
+	if (timer_new(r->loop, question_fire, q, &q->timer) != 0 ||
+	    dnsmsg_error("timeout", &q->error) != 0) {
+		question_free(q);
+		return NULL;
+	}
 	q->last = &q->waiting;
 	q->begun = now;
 	q->round = SIZE_MAX;
@@ -682,10 +652,6 @@ query_new(struct question *q, void (*got)(void *arg, struct dns_answer *answer),
 	    .got = got,
 	    .arg = arg,
 	    .asked = loop_now(q->r->loop)};
-	if (dnsmsg_error("timeout", &w->answer) != 0) {
-		free(w);
-		return NULL;
-	}
 	*q->last = w;
 	q->last = &w->next;
 	q->r->out++;
@@ -793,7 +759,6 @@ resolver_cancel(struct dns_query *w)
 	struct question *q = w->question;
 
 	query_unlink(w);
-	dns_answer_free(w->answer);
 	free(w);
 	if (q->waiting == NULL && !q->done)
 		question_free(q);

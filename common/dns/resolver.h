@@ -75,18 +75,15 @@ struct dns_answer {
 	 * answer", "too many records", "too many questions", "unreachable", ...);
 	 * else NULL */
 	const char *why;
-	size_t size; /* bytes that it takes, records and texts included */
-	size_t n;    /* records, in the order of the answer */
+	unsigned others; /* who have it, too: nobody writes to it */
+	size_t size;     /* bytes that it takes, records and texts included */
+	size_t n;        /* records, in the order of the answer */
 	const struct dns_record *record;
 };
 
-/* Frees an answer that was returned owned (one allocation, dnsmsg.c); NULL is
- * allowed. */
+/* Frees an answer that was returned owned (one allocation, dnsmsg.c), when nobody
+ * else has it; NULL is allowed. */
 void dns_answer_free(struct dns_answer *a);
-
-/* Makes an answer DNS_TEMPERROR because of why, a literal, and gives back what its
- * records took. *Takes* a; returns owned, never NULL. */
-struct dns_answer *dns_answer_refuse(struct dns_answer *a, const char *why);
 
 struct resolver;
 struct dns_query;
@@ -121,7 +118,8 @@ unsigned resolver_turn(struct resolver *r);
  * and every other octet stands for itself (a backslash, too); borrowed for the
  * call. turn: of resolver_turn().
  *
- * got(arg, answer) takes the answer (dns_answer_free). It is called once, from
+ * got(arg, answer) takes the answer (dns_answer_free), which all who wait for the
+ * same get: 4,000 of 64 KiB would be 250 MB. It is called once, from
  * the loop, never inside this call and never after resolver_cancel(); within
  * dns.timeout seconds in any case. It may ask and cancel. Whatever can go wrong
  * between here and the servers is an answer: DNS_TEMPERROR.

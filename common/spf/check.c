@@ -44,8 +44,7 @@ check_free(struct check *c)
 	     q = q->next) {
 		if (q->state == QUESTION_PENDING)
 			resolver_cancel(q->query);
-		if (q->state == QUESTION_ANSWERED)
-			dns_answer_free(q->answer);
+		dns_answer_free(q->held);
 	}
 	timer_free(c->timer);
 	arena_free(&c->arena);

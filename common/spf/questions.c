@@ -45,17 +45,23 @@ void
 questions_answered(
     struct questions *qs, struct question *q, struct dns_answer *answer)
 {
-	if (q->of_client) {
-		if (answer->size > SPF_CLIENT_ANSWER_MAX)
-			answer = dns_answer_refuse(answer, "too much data");
-	} else if (answer->size > SPF_ANSWERS_MAX - qs->held) {
-		answer = dns_answer_refuse(answer, "too much data in all");
-	} else {
-		qs->held += answer->size;
-	}
+	static const struct dns_answer too_much = {
+	    .status = DNS_TEMPERROR, .why = "too much data"};
+	static const struct dns_answer too_much_in_all = {
+	    .status = DNS_TEMPERROR, .why = "too much data in all"};
+	size_t room =
+	    q->of_client ? SPF_CLIENT_ANSWER_MAX : SPF_ANSWERS_MAX - qs->held;
+
 	q->state = QUESTION_ANSWERED;
 	q->query = NULL;
-	q->answer = answer;
+	if (answer->size > room) {
+		dns_answer_free(answer);
+		q->answer = q->of_client ? &too_much : &too_much_in_all;
+		return;
+	}
+	if (!q->of_client)
+		qs->held += answer->size;
+	q->answer = q->held = answer;
 }
 
 bool

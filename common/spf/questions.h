@@ -26,11 +26,12 @@ struct question {
 		QUESTION_ANSWERED,
 		QUESTION_NO_NAME /* DNS cannot hold the name */
 	} state;
-	struct dns_query *query;   /* PENDING */
-	struct dns_answer *answer; /* ANSWERED; owned by who asks */
-	uint64_t asked, answered;  /* loop_now(); ANSWERED: both */
-	bool used;                 /* evaluation came to it */
-	bool of_client;            /* asked for the client's names */
+	struct dns_query *query;         /* PENDING */
+	const struct dns_answer *answer; /* ANSWERED */
+	struct dns_answer *held;         /* that, owned by who asks; or NULL */
+	uint64_t asked, answered;        /* loop_now(); ANSWERED: both */
+	bool used;                       /* evaluation came to it */
+	bool of_client;                  /* asked for the client's names */
 };
 
 struct questions {

@@ -85,8 +85,7 @@ check(struct span msg, enum dns_type type)
 	want(a->n <= (names ? DNS_NAMES_MAX : DNS_RECORDS_MAX));
 	want(names || text <= DNS_TEXT_MAX);
 	want(a->size == sizeof *a + a->n * sizeof *a->record + text);
-	a = dns_answer_refuse(a, "why");
-	want(a->status == DNS_TEMPERROR && a->n == 0);
+	dns_answer_free(dns_answer_hold(a));
 	dns_answer_free(a);
 }
 

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -389,6 +390,43 @@ equal_questions_are_asked_once(void)
 	}
 	CU_ASSERT_EQUAL(dnsd_total(rig.server), 1);
 	rig_close(&rig);
+}
+
+/* As many as may be out wait for one large answer: it is there once. */
+static void
+many_wait_for_a_large_answer(void)
+{
+	enum { LARGE = 250 * 255 };
+	struct slot *s = calloc(DNS_QUESTIONS_MAX, sizeof *s);
+	char *line = malloc(LARGE + 100);
+	struct rig rig;
+	size_t before, after;
+	int start;
+
+	CU_ASSERT_FATAL(s != NULL && line != NULL);
+	rig_open(&rig, "", 5);
+	start = sprintf(line, "a.example TXT \"");
+	memset(line + start, 'x', LARGE);
+	strcpy(line + start + LARGE, "\"");
+	dnsd_add(rig.server, line);
+	free(line);
+	before = mallinfo2().uordblks + mallinfo2().hblkhd;
+	for (int i = 0; i < DNS_QUESTIONS_MAX; i++)
+		CHECK(
+		    slot_ask(&rig, &s[i], "a.example", DNS_TXT) == ASK_PENDING);
+	rig_await(&rig, DNS_QUESTIONS_MAX);
+	after = mallinfo2().uordblks + mallinfo2().hblkhd;
+	CHECK(after - before < 1024 * 1024);
+	/* whoever lets go of it leaves it to the others */
+	for (int i = 0; i < DNS_QUESTIONS_MAX; i++) {
+		CU_ASSERT_EQUAL(s[i].calls, 1);
+		CHECK(s[i].a->n == 1 && s[i].a->record[0].txt.n == LARGE &&
+		    s[i].a->record[0].txt.p[LARGE - 1] == 'x');
+		dns_answer_free(s[i].a);
+	}
+	CU_ASSERT_EQUAL(dnsd_total(rig.server), 2);
+	rig_close(&rig);
+	free(s);
 }
 
 static unsigned
@@ -1450,17 +1488,18 @@ no_memory_to_answer(void)
 SUITE("resolver", T(every_kind_of_answer), T(mapped_addresses_stay_ipv6),
     T(names_that_dns_cannot_hold), T(large_sets_come_over_tcp),
     T(no_zone_is_built_in), T(equal_questions_are_asked_once),
-    T(no_rcode_changes_the_order), T(a_slow_name_is_no_silent_server),
-    T(silence_leads_to_the_next), T(a_cold_name), T(a_lost_probe),
-    T(one_second), T(without_edns_over_tcp), T(a_server_without_recursion),
-    T(all_want_a_second_port), T(full_ports_are_no_silence),
-    T(full_ports_and_a_late_word), T(no_memory_is_no_failure_of_a_server),
-    T(two_of_three_are_away), T(all_fail), T(late_answers_count),
-    T(late_from_the_first), T(without_edns), T(forged_packets_are_passed_over),
-    T(tcp_that_is_not_there), T(cut_over_tcp), T(all_over_tcp),
-    T(the_clock_is_set), T(who_says_that_it_is_secure),
-    T(each_question_has_a_port_of_its_own), T(more_questions_than_ports),
-    T(a_thousand_and_a_dead_server), T(cancelled_questions_are_not_answered),
+    T(many_wait_for_a_large_answer), T(no_rcode_changes_the_order),
+    T(a_slow_name_is_no_silent_server), T(silence_leads_to_the_next),
+    T(a_cold_name), T(a_lost_probe), T(one_second), T(without_edns_over_tcp),
+    T(a_server_without_recursion), T(all_want_a_second_port),
+    T(full_ports_are_no_silence), T(full_ports_and_a_late_word),
+    T(no_memory_is_no_failure_of_a_server), T(two_of_three_are_away),
+    T(all_fail), T(late_answers_count), T(late_from_the_first), T(without_edns),
+    T(forged_packets_are_passed_over), T(tcp_that_is_not_there),
+    T(cut_over_tcp), T(all_over_tcp), T(the_clock_is_set),
+    T(who_says_that_it_is_secure), T(each_question_has_a_port_of_its_own),
+    T(more_questions_than_ports), T(a_thousand_and_a_dead_server),
+    T(cancelled_questions_are_not_answered),
     T(a_cancelled_question_is_sent_no_more),
     T(cancelled_between_answer_and_call), T(freed_while_the_server_is_silent),
     T(as_many_questions_as_allowed), T(descriptors_are_left), T(no_descriptors),

@@ -68,9 +68,9 @@ held(size_t over, enum dns_status want)
 	questions_answered(&qs, three, answer_of(500));
 	CU_ASSERT_EQUAL(three->answer->status,
 	    want == DNS_FOUND ? DNS_TEMPERROR : DNS_FOUND);
-	dns_answer_free(one->answer);
-	dns_answer_free(two->answer);
-	dns_answer_free(three->answer);
+	dns_answer_free(one->held);
+	dns_answer_free(two->held);
+	dns_answer_free(three->held);
 	arena_free(&a);
 }
 
@@ -104,9 +104,9 @@ client_cannot_spend_it(void)
 	CU_ASSERT_EQUAL(qs.held, 0);
 	questions_answered(&qs, three, answer_of(SPF_ANSWERS_MAX));
 	CU_ASSERT_EQUAL(three->answer->status, DNS_FOUND);
-	dns_answer_free(one->answer);
-	dns_answer_free(two->answer);
-	dns_answer_free(three->answer);
+	dns_answer_free(one->held);
+	dns_answer_free(two->held);
+	dns_answer_free(three->held);
 	arena_free(&a);
 }
 

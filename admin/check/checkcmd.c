@@ -19,6 +19,7 @@ struct options {
 
 struct run {
 	const struct options *o;
+	bool no_dns; /* nothing is known of DNS */
 	struct tool tool;
 	struct findings findings;
 	struct checkpostfix postfix;
@@ -48,10 +49,23 @@ look_at_signer(struct run *r)
 	buf_free(&warn);
 }
 
+/* Each question would wait for all of its time: for some domains that is minutes, and
+ * tells no more. */
+static void
+skip_dns(struct run *r)
+{
+	r->no_dns = true;
+	findings_add(&r->findings, FINDING_UNKNOWN, "dns",
+	    "no DNS server answers", "postseal check, when one does",
+	    "no record of this host, its keys and %zu domains was looked up",
+	    r->tool.settings->ndomains);
+}
+
 static int
 look_at_dns(struct run *r)
 {
 	const struct settings *s = r->tool.settings;
+	bool answers;
 	int rc;
 
 	r->host = r->o->host;
@@ -62,7 +76,11 @@ look_at_dns(struct run *r)
 		return -ENOMEM;
 	checkdns_addresses(buf_view(&r->postfix.addresses), &r->host);
 	rc = checkservers_look(
-	    &r->tool, _PATH_RESCONF, r->host.name, &r->findings);
+	    &r->tool, _PATH_RESCONF, r->host.name, &r->findings, &answers);
+	if (rc == 0 && !answers) {
+		skip_dns(r);
+		return 0;
+	}
 	if (rc == 0)
 		rc = checkdns_host(&r->tool, &r->findings, &r->host);
 	if (rc == 0)
@@ -93,7 +111,7 @@ look(struct run *r)
 		    "%s has neither a domain section nor a signing_table: no "
 		    "mail is signed",
 		    r->o->config);
-	return r->o->no_dns ? 0 : look_at_dns(r);
+	return r->no_dns ? 0 : look_at_dns(r);
 }
 
 /* --- telling -------------------------------------------------------------- */
@@ -106,13 +124,13 @@ print_text(struct run *r)
 	size_t missing = 0;
 
 	findings_print(&r->findings, r->o->all, tool_colour(), &r->out);
-	for (size_t i = 0; i < s->ndomains && !r->o->no_dns; i++)
+	for (size_t i = 0; i < s->ndomains && !r->no_dns; i++)
 		missing += guidelines_print(s->domain[i].name, &r->facts[i],
 		    r->o->all, tool_colour(), &r->out);
 	buf_fmt(&r->out, "%zu errors, %zu warnings, %zu unknown, %zu ok",
 	    n[FINDING_ERROR], n[FINDING_WARNING], n[FINDING_UNKNOWN],
 	    n[FINDING_OK]);
-	if (!r->o->no_dns && s->ndomains > 0)
+	if (!r->no_dns && s->ndomains > 0)
 		buf_fmt(&r->out,
 		    "; %zu rules of Google, Yahoo and Microsoft not met",
 		    missing);
@@ -126,7 +144,7 @@ print_json(struct run *r)
 	json_t *rules = json_array(), *whole;
 	char *text = NULL;
 
-	for (size_t i = 0; i < s->ndomains && !r->o->no_dns; i++) {
+	for (size_t i = 0; i < s->ndomains && !r->no_dns; i++) {
 		json_t *more = guidelines_json(s->domain[i].name, &r->facts[i]);
 
 		if (more == NULL || json_array_extend(rules, more) != 0) {
@@ -159,7 +177,7 @@ judge(const struct findings *f)
 static int
 run(const struct options *o)
 {
-	struct run r = {.o = o};
+	struct run r = {.o = o, .no_dns = o->no_dns};
 	int rc = tool_open(&r.tool, "check", o->config, SETTINGS_ALL);
 
 	if (rc != 0)

@@ -361,7 +361,7 @@ look_at_trust(struct look *l)
 
 int
 checkservers_look(struct tool *t, const char *resolv_conf, const char *host,
-    struct findings *f)
+    struct findings *f, bool *ret_answers)
 {
 	const struct dns_settings *dns = &t->settings->dns;
 	struct look l = {.tool = t,
@@ -393,5 +393,7 @@ checkservers_look(struct tool *t, const char *resolv_conf, const char *host,
 	for (size_t i = 0; i < NAMESERVERS_MAX; i++)
 		resolver_free(l.server[i].resolver);
 	nameservers_drop(set);
+	if (rc == 0)
+		*ret_answers = n > 0;
 	return rc;
 }

@@ -1,9 +1,12 @@
 /* `postseal check` and scripted DNS servers, with the real resolver. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "admin/check/checkcmd.h"
 #include "admin/check/checkservers.h"
 #include "common/dns/nameservers.h"
 #include "tests/support/dnsd.h"
@@ -210,8 +213,11 @@ static void
 look(struct rig *r, const char *resolv_conf, const char *host)
 {
 	time_t begun = time(NULL);
+	bool answers;
 
-	CHECK(checkservers_look(&r->t, resolv_conf, host, &r->f) == 0);
+	CHECK(
+	    checkservers_look(&r->t, resolv_conf, host, &r->f, &answers) == 0);
+	CHECK(answers == (r->f.count[FINDING_ERROR] == 0));
 	CHECK(time(NULL) - begun <= 2 * CHECKSERVERS_SECONDS + 1);
 	CHECK(!r->f.no_memory);
 	CHECK(r->f.count[FINDING_UNKNOWN] == 0);
@@ -298,6 +304,61 @@ over_tcp(void)
 	rig_close(&r);
 }
 
+/* The whole command, and what it has printed. */
+static int
+checked(struct rig *r, const char **ret_out)
+{
+	char config[TMPDIR_PATH_MAX], out[TMPDIR_PATH_MAX];
+	char check[] = "check", c[] = "--config", p[] = "--postfix";
+	char *args[] = {check, c, config, p, r->d.path, NULL};
+	int rc, fd, old = dup(STDOUT_FILENO);
+
+	tmpdir_file(&r->d, "p.conf", config);
+	fd = open(tmpdir_file(&r->d, "out", out), O_WRONLY | O_CREAT, 0600);
+	CU_ASSERT_FATAL(fd >= 0 && old >= 0);
+	fflush(stdout);
+	dup2(fd, STDOUT_FILENO);
+	rc = checkcmd_run(5, args);
+	fflush(stdout);
+	dup2(old, STDOUT_FILENO);
+	close(fd);
+	close(old);
+	*ret_out = tmpdir_read(out);
+	return rc;
+}
+
+/* Nobody answers: that is told, and no more is asked, however many domains there are. */
+static void
+nobody_answers(void)
+{
+	static const char *const kinds[] = {"mute", "closed", SICK};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		time_t begun = time(NULL);
+		struct rig r = {0};
+		const char *out;
+
+		suite_row(kinds[i]);
+		server_start(&r, 0, "mute");
+		server_start(&r, 1, kinds[i]);
+		rig_open(&r, "timeout = 5",
+		    DOMAIN("a.example") DOMAIN("b.example") DOMAIN("c.example")
+		        DOMAIN("d.example"));
+		CHECK(checked(&r, &out) == TOOL_FAILED);
+		/* postconf(1) waits, too: there is no Postfix; for each domain
+		 * it would be ten seconds */
+		CHECK(time(NULL) - begun <= 3 * CHECKSERVERS_SECONDS);
+		CHECK(strstr(out,
+		          "no record of this host, its keys and 4 domains was "
+		          "looked up") != NULL);
+		CHECK(strstr(out, " unknown") != NULL);
+		CHECK(strstr(out, "rules") == NULL);
+		CHECK(dnsd_count(r.server[0], "b.example", "TXT") == 0);
+		rig_close(&r);
+	}
+	suite_row(NULL);
+}
+
 /* One that is on no host: no packet for that address leaves the loopback. */
 static void
 of_resolv_conf(void)
@@ -333,6 +394,7 @@ static void
 without_memory(void)
 {
 	struct rig r = {0};
+	bool answers;
 	int rc;
 
 	server_start(&r, 0, A);
@@ -340,7 +402,8 @@ without_memory(void)
 	rig_open(&r, "", "");
 	for (long n = 0; n < 2 + SERVERS * 3; n++) {
 		nomem_round(n);
-		rc = checkservers_look(&r.t, "/none", "mx.a.example", &r.f);
+		rc = checkservers_look(
+		    &r.t, "/none", "mx.a.example", &r.f, &answers);
 		CHECK(nomem_end() ? rc == -ENOMEM : suite_under_valgrind());
 	}
 	CHECK(r.f.first == NULL || suite_under_valgrind());
@@ -349,4 +412,4 @@ without_memory(void)
 }
 
 SUITE("checkservers", T(each_finding), T(which_name), T(over_tcp),
-    T(of_resolv_conf), T(without_memory))
+    T(nobody_answers), T(of_resolv_conf), T(without_memory))

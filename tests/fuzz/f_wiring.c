@@ -55,12 +55,12 @@ milters(struct span list)
 
 	buf_init(&once, 1 << 20);
 	buf_init(&twice, 1 << 20);
-	rc = wiring_milters(list, ours, &once, &why);
+	rc = wiring_milters(list, ours, ours, &once, &why);
 	must(rc == 0 || rc == -EALREADY || (rc == -EINVAL && why != NULL));
 	if (rc == 0) {
 		must(wiring_has_milter(buf_view(&once), ours));
-		must(wiring_milters(buf_view(&once), ours, &twice, &why) ==
-		    -EALREADY);
+		must(wiring_milters(buf_view(&once), ours, ours, &twice,
+		         &why) == -EALREADY);
 	}
 	buf_free(&once);
 	buf_free(&twice);

@@ -429,6 +429,26 @@ many_wait_for_a_large_answer(void)
 	free(s);
 }
 
+/* Names that somebody else chooses leave nothing behind. */
+static void
+nothing_is_kept(void)
+{
+	enum { WARM = 50, MANY = 1000 };
+	struct rig rig;
+	size_t before = 0;
+	char name[40];
+
+	rig_open(&rig, "", 5);
+	for (int i = 0; i < WARM + MANY; i++) {
+		if (i == WARM)
+			before = mallinfo2().uordblks;
+		snprintf(name, sizeof name, "n%d.example", i);
+		CHECK(rig_ask(&rig, name, DNS_TXT)->status == DNS_NXDOMAIN);
+	}
+	CHECK(mallinfo2().uordblks <= before + 1024);
+	rig_close(&rig);
+}
+
 static unsigned
 descriptors(void)
 {
@@ -794,19 +814,19 @@ the_clock_is_set(void)
 	for (size_t i = 0; i < 2; i++) {
 		uint64_t ms = 0;
 
-		ladder_open(&l, zones, 2, 2, false);
+		ladder_open(&l, zones, 2, 1, false);
 		dnsd_mute(l.server[0]);
 		slot_ask(&l.rig, &s, "never.example", DNS_A);
 		rig_pause(&l.rig, 100);
 		set_back = jumps[i];
 		CHECK(labs(time(NULL) + jumps[i] - before) < 60);
-		rig_pause(&l.rig, 1600);
+		rig_pause(&l.rig, 700);
 		CHECK(s.calls == 0);
 		rig_await(&l.rig, 1);
 		CHECK_STR(text_of(s.a, DNS_A), "temperror timeout");
 		dns_answer_free(s.a);
 		CHECK_STR(ladder_ask(&l, "a.example", &ms), "found 192.0.2.1");
-		CHECK(ms < 900); /* the first one is known to be silent */
+		CHECK(ms < 450); /* the first one is known to be silent */
 		ladder_close(&l);
 	}
 	set_back = 0;
@@ -901,7 +921,7 @@ cut_over_tcp(void)
 		dnsd_mode(l.server[0], row[i].mode);
 		CHECK_STR(ladder_ask(&l, "a.example", NULL), "found 192.0.2.2");
 		ladder_close(&l);
-		ladder_open(&l, zones, 1, 2, false);
+		ladder_open(&l, zones, 1, 1, false);
 		dnsd_mode(l.server[0], row[i].mode);
 		CHECK_STR(ladder_ask(&l, "a.example", NULL), row[i].why);
 		ladder_close(&l);
@@ -1103,7 +1123,8 @@ a_thousand_and_a_dead_server(void)
 	}
 	/* a sign of life is asked for beside them */
 	CHECK(most > before && most - before <= LIMIT / 4 + 2);
-	rig_pause(&l.rig, 2000);
+	for (int i = 0; i < 20 && descriptors() > before; i++)
+		rig_pause(&l.rig, 100);
 	CHECK(descriptors() == before);
 	ladder_close(&l);
 	free(s);
@@ -1488,18 +1509,18 @@ no_memory_to_answer(void)
 SUITE("resolver", T(every_kind_of_answer), T(mapped_addresses_stay_ipv6),
     T(names_that_dns_cannot_hold), T(large_sets_come_over_tcp),
     T(no_zone_is_built_in), T(equal_questions_are_asked_once),
-    T(many_wait_for_a_large_answer), T(no_rcode_changes_the_order),
-    T(a_slow_name_is_no_silent_server), T(silence_leads_to_the_next),
-    T(a_cold_name), T(a_lost_probe), T(one_second), T(without_edns_over_tcp),
-    T(a_server_without_recursion), T(all_want_a_second_port),
-    T(full_ports_are_no_silence), T(full_ports_and_a_late_word),
-    T(no_memory_is_no_failure_of_a_server), T(two_of_three_are_away),
-    T(all_fail), T(late_answers_count), T(late_from_the_first), T(without_edns),
-    T(forged_packets_are_passed_over), T(tcp_that_is_not_there),
-    T(cut_over_tcp), T(all_over_tcp), T(the_clock_is_set),
-    T(who_says_that_it_is_secure), T(each_question_has_a_port_of_its_own),
-    T(more_questions_than_ports), T(a_thousand_and_a_dead_server),
-    T(cancelled_questions_are_not_answered),
+    T(many_wait_for_a_large_answer), T(nothing_is_kept),
+    T(no_rcode_changes_the_order), T(a_slow_name_is_no_silent_server),
+    T(silence_leads_to_the_next), T(a_cold_name), T(a_lost_probe),
+    T(one_second), T(without_edns_over_tcp), T(a_server_without_recursion),
+    T(all_want_a_second_port), T(full_ports_are_no_silence),
+    T(full_ports_and_a_late_word), T(no_memory_is_no_failure_of_a_server),
+    T(two_of_three_are_away), T(all_fail), T(late_answers_count),
+    T(late_from_the_first), T(without_edns), T(forged_packets_are_passed_over),
+    T(tcp_that_is_not_there), T(cut_over_tcp), T(all_over_tcp),
+    T(the_clock_is_set), T(who_says_that_it_is_secure),
+    T(each_question_has_a_port_of_its_own), T(more_questions_than_ports),
+    T(a_thousand_and_a_dead_server), T(cancelled_questions_are_not_answered),
     T(a_cancelled_question_is_sent_no_more),
     T(cancelled_between_answer_and_call), T(freed_while_the_server_is_silent),
     T(as_many_questions_as_allowed), T(descriptors_are_left), T(no_descriptors),

@@ -169,6 +169,12 @@ admin_servers() {
 	! admin_asks 'servers = {"203.0.113.53"} trust_ad = true' &&
 	    admin_said 'but the DNS server 203.0.113.53 is not on this host' ||
 	    return
+	# nobody is there: the rest of DNS is not asked for
+	! admin_asks 'servers = {"127.0.0.9", "198.18.0.1"}' &&
+	    admin_said 'the DNS server 127.0.0.9 gives no answer (unreachable)' &&
+	    admin_said 'no record of this host, its keys and' &&
+	    ! grep 'rules of Google' <<<"$ADMIN_SAID" || no "$ADMIN_SAID" ||
+	    return
 	! admin_asks 'trust_anchor = "/none"' &&
 	    grep -q 'warning .*: dns\.trust_anchor: is not used any more' \
 		<<<"$ADMIN_SAID" || no "$ADMIN_SAID"

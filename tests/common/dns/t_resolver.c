@@ -1085,26 +1085,27 @@ more_questions_than_ports(void)
 	rig_close(&rig);
 }
 
-/* A thousand questions are out, the first server is dead, and descriptors are as few as
- * a process has by default: none is lost, and all descriptors come back. */
+/* A thousand questions are out, the first servers are dead, and descriptors are as few
+ * as a process has by default: none is lost, and all descriptors come back. */
 static void
-a_thousand_and_a_dead_server(void)
+a_thousand_and(size_t dead)
 {
-	static const char *const zones[] = {"", ""};
+	static const char *const zones[] = {"", "", ""};
 	enum { MANY = 1000, LIMIT = 1024 };
 	struct slot *s = calloc(MANY, sizeof *s);
 	struct rlimit old, low = {LIMIT, 0};
+	unsigned before, most = 0, lost = 0;
 	struct ladder l;
-	unsigned before, most = 0;
 	char name[40];
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
 	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &old), 0);
 	low.rlim_max = old.rlim_max;
 	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &low), 0);
-	ladder_open(&l, zones, 2, 5, false);
+	ladder_open(&l, zones, dead + 1, 5, false);
 	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
-	dnsd_mute(l.server[0]);
+	for (size_t i = 0; i < dead; i++)
+		dnsd_mute(l.server[i]);
 	before = descriptors();
 	for (int i = 0; i < MANY; i++) {
 		snprintf(name, sizeof name, "n%d.example", i);
@@ -1118,9 +1119,10 @@ a_thousand_and_a_dead_server(void)
 	}
 	for (int i = 0; i < MANY; i++) {
 		CU_ASSERT_EQUAL(s[i].calls, 1);
-		CHECK_STR(text_of(s[i].a, DNS_A), "nxdomain");
+		lost += s[i].a->status != DNS_NXDOMAIN;
 		dns_answer_free(s[i].a);
 	}
+	CU_ASSERT_EQUAL(lost, 0);
 	/* a sign of life is asked for beside them */
 	CHECK(most > before && most - before <= LIMIT / 4 + 2);
 	for (int i = 0; i < 20 && descriptors() > before; i++)
@@ -1128,6 +1130,13 @@ a_thousand_and_a_dead_server(void)
 	CHECK(descriptors() == before);
 	ladder_close(&l);
 	free(s);
+}
+
+static void
+a_thousand_and_dead_servers(void)
+{
+	a_thousand_and(1);
+	a_thousand_and(2);
 }
 
 /* --- cancelling ----------------------------------------------------------- */
@@ -1520,7 +1529,7 @@ SUITE("resolver", T(every_kind_of_answer), T(mapped_addresses_stay_ipv6),
     T(tcp_that_is_not_there), T(cut_over_tcp), T(all_over_tcp),
     T(the_clock_is_set), T(who_says_that_it_is_secure),
     T(each_question_has_a_port_of_its_own), T(more_questions_than_ports),
-    T(a_thousand_and_a_dead_server), T(cancelled_questions_are_not_answered),
+    T(a_thousand_and_dead_servers), T(cancelled_questions_are_not_answered),
     T(a_cancelled_question_is_sent_no_more),
     T(cancelled_between_answer_and_call), T(freed_while_the_server_is_silent),
     T(as_many_questions_as_allowed), T(descriptors_are_left), T(no_descriptors),

@@ -59,11 +59,11 @@ bare_make() {
 	if [ ${#sources[@]} -gt 0 ]; then
 		rm -f "$root/etc/apt/sources.list"
 		cp "${sources[@]}" "$root/etc/apt/sources.list.d/"
-		for file in /etc/apt/apt.conf.d/*; do
-			! grep -q Acquire "$file" ||
-			    cp "$file" "$root/etc/apt/apt.conf.d/"
-		done
 	fi
+	# how this machine reaches a mirror, and what it believes of its clock
+	for file in /etc/apt/apt.conf.d/*; do
+		! grep -q Acquire "$file" || cp "$file" "$root/etc/apt/apt.conf.d/"
+	done
 	bare_resolve "$root" && bare_quiet bare_in "$root" apt-get -q update
 }
 

@@ -250,8 +250,8 @@ set_up(struct run *r)
 	const struct options *o = r->o;
 	const struct settings *s = r->config.settings;
 	int rc = setupplan_make(&r->postfix, s,
-	    strcmp(o->config, SETTINGS_FILE) == 0 ? NULL : o->config, &r->plan,
-	    &r->why);
+	    strcmp(o->config, SETTINGS_FILE) == 0 ? NULL : o->config,
+	    setupplan_enforcing(SETUPPLAN_ENFORCE), &r->plan, &r->why);
 
 	if (rc == 0 &&
 	    (buf_text(&r->plan.hostname) == NULL ||

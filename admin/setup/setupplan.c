@@ -11,6 +11,7 @@ struct maker {
 	const struct postconf *postfix;
 	const struct settings *settings;
 	const char *config;
+	bool enforcing;
 	struct setupplan *plan;
 	struct buf *why;
 };
@@ -303,27 +304,71 @@ is_below(const struct endpoint *e, const char *queue)
 	    e->addr.un.sun_path[n] == '/';
 }
 
-/* The listener that this Postfix reaches: in its own queue, or what the administrator
- * has chosen; NULL: one has to be made. */
-static const struct endpoint *
-find_listener(const struct daemon_settings *d, const char *queue)
+/* True if main.cf names the listener. */
+static int
+is_named(
+    struct maker *m, const struct endpoint *e, const char *queue, bool *ret)
 {
-	const struct endpoint *chosen = NULL;
+	struct buf value, milter;
+	int rc;
 
-	if (d->legacy.n > 0)
-		return NULL;
-	for (size_t i = 0; i < d->listen.n; i++) {
-		const struct endpoint *e = &d->listen.v[i];
-
-		if (is_below(e, queue))
-			return e;
-		if (e->addr.sa.sa_family != AF_UNIX && chosen == NULL)
-			chosen = e;
-	}
-	return chosen;
+	buf_init(&value, POSTCONF_VALUE_MAX);
+	buf_init(&milter, ENDPOINT_TEXT_MAX);
+	wiring_endpoint(e, queue, &milter);
+	rc = postconf_get(m->postfix, "smtpd_milters", true, &value, m->why);
+	*ret = buf_text(&milter) != NULL &&
+	    wiring_has_milter(buf_view(&value), buf_text(&milter));
+	buf_free(&value);
+	buf_free(&milter);
+	return rc == -ENOENT ? 0 : rc;
 }
 
-/* A socket more in signer.listen. */
+/* The listener that this Postfix reaches: in its own queue, or what the administrator
+ * has chosen; NULL: one has to be made. */
+static int
+find_listener(struct maker *m, const struct daemon_settings *d,
+    const char *queue, const struct endpoint **ret)
+{
+	int rc = 0;
+
+	*ret = NULL;
+	for (size_t i = 0; d->legacy.n == 0 && i < d->listen.n; i++) {
+		const struct endpoint *e = &d->listen.v[i];
+		bool below = is_below(e, queue), good = below;
+
+		if (below && m->enforcing)
+			rc = is_named(m, e, queue, &good);
+		if (rc != 0)
+			return rc;
+		if (good || (e->addr.sa.sa_family != AF_UNIX && *ret == NULL))
+			*ret = e;
+		if (good)
+			break;
+	}
+	return 0;
+}
+
+/* What has to be done, or is to be known, beside the new listener. */
+static void
+advise_listener(struct maker *m, const char *queue)
+{
+	struct buf *advice = &m->plan->advice;
+
+	if (m->enforcing)
+		buf_str(advice,
+		    "SELinux lets Postfix connect to no unix socket of the "
+		    "signer. So it is to listen on\n" SETTINGS_LEGACY_SIGNER
+		    ", where every local user can have mail signed; see "
+		    "SELinux in\ntroubleshooting.md for a way round.\n");
+	else if (strcmp(queue, "/var/spool/postfix") != 0)
+		buf_fmt(advice,
+		    "The signer needs the right to make its socket: systemctl "
+		    "edit postseal-signer, with\n[Service] and "
+		    "ReadWritePaths=%s, and restart it.\n",
+		    queue);
+}
+
+/* A listener more in signer.listen. */
 static int
 plan_listen(struct maker *m, const struct daemon_settings *d, const char *queue,
     struct endpoint *ret)
@@ -335,7 +380,10 @@ plan_listen(struct maker *m, const struct daemon_settings *d, const char *queue,
 	int rc;
 
 	buf_init(&path, POSTCONF_VALUE_MAX);
-	buf_fmt(&path, "unix:%s/postseal/signer.sock", queue);
+	if (m->enforcing)
+		buf_str(&path, SETTINGS_LEGACY_SIGNER);
+	else
+		buf_fmt(&path, "unix:%s/postseal/signer.sock", queue);
 	rc = endpoint_parse(buf_view(&path), ret, &why);
 	if (rc != 0)
 		buf_fmt(m->why, "queue_directory %s: %s\n", queue,
@@ -348,12 +396,7 @@ plan_listen(struct maker *m, const struct daemon_settings *d, const char *queue,
 	if (rc == 0)
 		tool_config_string(endpoint_text(ret, text), list);
 	buf_byte(list, '}');
-	if (strcmp(queue, "/var/spool/postfix") != 0)
-		buf_fmt(&m->plan->advice,
-		    "The signer needs the right to make its socket: systemctl "
-		    "edit postseal-signer, with\n[Service] and "
-		    "ReadWritePaths=%s, and restart it.\n",
-		    queue);
+	advise_listener(m, queue);
 	if (rc == 0 && buf_text(list) == NULL)
 		rc = no_memory(m);
 	buf_free(&path);
@@ -411,10 +454,12 @@ static int
 plan_signer(struct maker *m, const char *queue, struct signer *s)
 {
 	const struct daemon_settings *d = &m->settings->signer.daemon;
-	const struct endpoint *there = find_listener(d, queue);
+	const struct endpoint *there;
 	struct endpoint new;
-	int rc = there == NULL ? plan_listen(m, d, queue, &new) : 0;
+	int rc = find_listener(m, d, queue, &there);
 
+	if (rc == 0 && there == NULL)
+		rc = plan_listen(m, d, queue, &new);
 	if (rc == 0)
 		rc = spell_signer(m, there == NULL ? &new : there, queue, s);
 	if (rc == 0)
@@ -510,14 +555,27 @@ plan_version(struct maker *m)
 	return rc;
 }
 
+bool
+setupplan_enforcing(const char *file)
+{
+	struct buf text;
+	bool yes = false;
+
+	if (tool_read_file(file, 16, &text) == 0) {
+		yes = text.n > 0 && text.p[0] == '1';
+		buf_free(&text);
+	}
+	return yes;
+}
+
 int
 setupplan_make(const struct postconf *p, const struct settings *s,
-    const char *config, struct setupplan *ret, struct buf *why)
+    const char *config, bool enforcing, struct setupplan *ret, struct buf *why)
 {
 	static int (*const steps[])(struct maker *) = {plan_service,
 	    plan_time_limit, plan_restrictions, plan_both_milters,
 	    plan_defaults, plan_advice, plan_version};
-	struct maker m = {p, s, config, ret, why};
+	struct maker m = {p, s, config, enforcing, ret, why};
 	int rc;
 
 	*ret = (struct setupplan){.n = 0};

@@ -27,15 +27,24 @@ struct setupplan {
 	struct buf advice;   /* lines for people, about what is left alone */
 };
 
+/* What SELinux says that it does: "1". */
+#define SETUPPLAN_ENFORCE "/sys/fs/selinux/enforce"
+
+/* True if SELinux enforces its policy: file is SETUPPLAN_ENFORCE. */
+bool setupplan_enforcing(const char *file);
+
 /*
  * s: the config. The signer gets a socket in the queue of this Postfix, unless its
- * listen key names one, or a TCP address, which was chosen then. config: its path, NULL where the
+ * listen key names one, or a TCP address, which was chosen then. enforcing: SELinux
+ * lets smtpd connect to no unix socket of ours, so it gets the TCP port that the
+ * policy knows, unless main.cf names a socket of it already: then the administrator
+ * has allowed that. config: its path, NULL where the
  * daemons find it by themselves. 0 and *ret (setupplan_free); or -errno and
  * sentences in why: there is no Postfix, or it is set in a way that is not
  * understood; then nothing may be changed.
  */
 int setupplan_make(const struct postconf *p, const struct settings *s,
-    const char *config, struct setupplan *ret, struct buf *why);
+    const char *config, bool enforcing, struct setupplan *ret, struct buf *why);
 
 void setupplan_free(struct setupplan *plan);
 

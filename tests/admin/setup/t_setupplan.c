@@ -23,8 +23,7 @@ static const char defaults[] = "myhostname = mx.a.example\n"
 
 /* A plan for a Postfix that differs from the defaults by these lines. */
 static int
-plan(struct setupplan *ret, const struct tmpdir *d, const char *config,
-    struct buf *why)
+plan(struct setupplan *ret, const char *config, bool enforcing, struct buf *why)
 {
 	struct postconf p = {.dir = NULL};
 	struct settings *s = NULL;
@@ -32,7 +31,7 @@ plan(struct setupplan *ret, const struct tmpdir *d, const char *config,
 
 	CU_ASSERT_FATAL(settings_parse("c", span_str(config), SETTINGS_ALL, &s,
 	                    why, why) == 0);
-	rc = setupplan_make(&p, s, NULL, ret, why);
+	rc = setupplan_make(&p, s, NULL, enforcing, ret, why);
 	settings_free(s);
 	return rc;
 }
@@ -53,6 +52,7 @@ text_of(const struct setupplan *plan, struct buf *out)
 #define REST "postconf -e 'internal_mail_filter_classes = bounce'\n"
 #define OURS "unix:postseal/signer.sock"
 #define ITEM "{ " OURS ", default_action=tempfail }"
+#define PORT_ITEM "{ inet:127.0.0.1:8891, default_action=tempfail }"
 #define LISTEN "{\"unix:/q/postseal/signer.sock\"}"
 #define SET "signer { listen = " LISTEN " }"
 
@@ -64,12 +64,14 @@ text_of(const struct setupplan *plan, struct buf *out)
 	"smtpd_recipient_restrictions = reject_unauth_destination, " \
 	"check_policy_service unix:private/policyd-spf\n"
 
-static const struct {
+struct row {
 	const char *main_cf, *master_cf, *config;
 	const char *want; /* commands */
 	bool wired;
 	const char *listen; /* NULL: LISTEN */
-} rows[] = {
+};
+
+static const struct row rows[] = {
     {"", "", "",
         SERVICE LIMIT
         "postconf -e 'smtpd_recipient_restrictions = permit_mynetworks, "
@@ -152,25 +154,48 @@ static const struct {
         true, ""},
 };
 
+/* Under SELinux: the port that its policy knows */
+static const struct row enforced[] = {
+    /* new, from before, and as a new config says it */
+    {DONE "smtpd_milters = \n", SPAWNED, "",
+        "postconf -e 'smtpd_milters = " PORT_ITEM "'\n" NON, true,
+        "{\"inet:127.0.0.1:8891\"}"},
+    {DONE "smtpd_milters = inet:localhost:8891\n"
+          "non_smtpd_milters = $smtpd_milters\n",
+        SPAWNED, "", "", true, "{\"inet:127.0.0.1:8891\"}"},
+    {DONE "smtpd_milters = unix:other\n", SPAWNED, SET,
+        "postconf -e 'smtpd_milters = unix:other, " PORT_ITEM "'\n" NON, true,
+        "{\"unix:/q/postseal/signer.sock\", \"inet:127.0.0.1:8891\"}"},
+    {DONE "smtpd_milters = " PORT_ITEM "\n"
+          "non_smtpd_milters = $smtpd_milters\n",
+        SPAWNED,
+        "signer { listen = {\"unix:/q/postseal/signer.sock\", "
+        "\"inet:127.0.0.1:8891\"} }",
+        "", true, ""},
+    /* who has allowed the socket keeps it */
+    {DONE "smtpd_milters = $mine\nmine = " ITEM "\n"
+          "non_smtpd_milters = $smtpd_milters\n",
+        SPAWNED, SET, "", true, ""},
+};
+
 static void
-makes_commands(void)
+check_rows(const struct row *v, size_t n, bool enforcing)
 {
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct setupplan p;
 		struct tmpdir d;
 		struct buf why, out;
 
-		suite_row(rows[i].main_cf);
+		suite_row(v[i].main_cf);
 		tmpdir_make(&d);
-		fakepostconf_make(
-		    &d, rows[i].main_cf, defaults, rows[i].master_cf);
+		fakepostconf_make(&d, v[i].main_cf, defaults, v[i].master_cf);
 		buf_init(&why, 10000);
-		CHECK(plan(&p, &d, rows[i].config, &why) == 0);
+		CHECK(plan(&p, v[i].config, enforcing, &why) == 0);
 		text_of(&p, &out);
-		CHECK_STR(buf_text(&out), rows[i].want);
-		CHECK(p.wired == rows[i].wired);
+		CHECK_STR(buf_text(&out), v[i].want);
+		CHECK(p.wired == v[i].wired);
 		CHECK_STR(buf_text(&p.listen),
-		    rows[i].listen == NULL ? LISTEN : rows[i].listen);
+		    v[i].listen == NULL ? LISTEN : v[i].listen);
 		CHECK_STR(buf_text(&p.hostname), "mx.a.example");
 		CHECK_STR(buf_text(&p.dir), "/etc/postfix");
 		setupplan_free(&p);
@@ -179,6 +204,13 @@ makes_commands(void)
 		tmpdir_remove(&d);
 	}
 	suite_row(NULL);
+}
+
+static void
+makes_commands(void)
+{
+	check_rows(rows, sizeof rows / sizeof rows[0], false);
+	check_rows(enforced, sizeof enforced / sizeof enforced[0], true);
 }
 
 static void
@@ -214,7 +246,7 @@ refuses(void)
 		fakepostconf_make(
 		    &d, bad[i].main_cf, defaults, bad[i].master_cf);
 		buf_init(&why, 10000);
-		CHECK(plan(&p, &d, "", &why) == -EINVAL);
+		CHECK(plan(&p, "", false, &why) == -EINVAL);
 		CHECK(strstr(buf_text(&why), bad[i].why) != NULL);
 		buf_free(&why);
 		tmpdir_remove(&d);
@@ -233,8 +265,13 @@ advises(void)
 	fakepostconf_make(
 	    &d, "content_filter = smtp:[127.0.0.1]:1\n", defaults, "");
 	buf_init(&why, 10000);
-	CHECK(plan(&p, &d, "", &why) == 0);
+	CHECK(plan(&p, "", false, &why) == 0);
 	CHECK(strstr(buf_text(&p.advice), "-o smtpd_milters=") != NULL);
+	CHECK(strstr(buf_text(&p.advice), "ReadWritePaths=/q") != NULL);
+	setupplan_free(&p);
+	CHECK(plan(&p, "", true, &why) == 0);
+	CHECK(strstr(buf_text(&p.advice), "SELinux lets") != NULL);
+	CHECK(strstr(buf_text(&p.advice), "ReadWritePaths") == NULL);
 	setupplan_free(&p);
 	buf_free(&why);
 	tmpdir_remove(&d);
@@ -267,7 +304,7 @@ versions(void)
 		tmpdir_make(&d);
 		fakepostconf_make(&d, main_cf, defaults, "");
 		buf_init(&why, 10000);
-		CHECK(plan(&p, &d, "", &why) == 0);
+		CHECK(plan(&p, "", false, &why) == 0);
 		text_of(&p, &out);
 		CHECK((strstr(buf_text(&out), "default_action=") == NULL) ==
 		    says[i].old);
@@ -281,4 +318,25 @@ versions(void)
 	suite_row(NULL);
 }
 
-SUITE("setupplan", T(makes_commands), T(refuses), T(advises), T(versions))
+/* As the kernel shows it, without a newline */
+static void
+sees_selinux(void)
+{
+	static const struct {
+		const char *text;
+		bool want;
+	} files[] = {{"1", true}, {"0", false}, {"", false}};
+	char path[TMPDIR_PATH_MAX];
+	struct tmpdir d;
+
+	tmpdir_make(&d);
+	CHECK(!setupplan_enforcing(tmpdir_file(&d, "enforce", path)));
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+		tmpdir_write(&d, "enforce", files[i].text);
+		CHECK(setupplan_enforcing(path) == files[i].want);
+	}
+	tmpdir_remove(&d);
+}
+
+SUITE("setupplan", T(makes_commands), T(refuses), T(advises), T(versions),
+    T(sees_selinux))

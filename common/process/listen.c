@@ -29,6 +29,27 @@ is_unix(const struct endpoint *e)
 }
 
 /*
+ * Gives our file, which fd names, to the group. Who makes a file may give it to a group
+ * of his, so CAP_SETGID is enough, and the sandbox need not leave us CAP_CHOWN.
+ */
+static int
+give(int fd, gid_t group)
+{
+	gid_t was = getegid();
+	int rc = 0;
+
+	if (fchownat(fd, "", (uid_t)-1, group, AT_EMPTY_PATH) == 0)
+		return 0;
+	if (errno != EPERM || setegid(group) != 0)
+		return -errno;
+	if (fchownat(fd, "", (uid_t)-1, group, AT_EMPTY_PATH) != 0)
+		rc = -errno;
+	if (setegid(was) != 0)
+		rc = -errno;
+	return rc;
+}
+
+/*
  * Sets group and mode of the socket file at path, and says which file it is.
  * Through O_PATH, so that whoever may write in the directory cannot make us
  * change another file by a symbolic link. Group first: chown clears mode bits.
@@ -46,10 +67,9 @@ dress(const char *path, mode_t mode, gid_t group, struct stat *ret_st)
 		rc = -errno;
 	else if (!S_ISSOCK(ret_st->st_mode))
 		rc = -ENOTSOCK;
-	else if (group != (gid_t)-1 && group != ret_st->st_gid &&
-	    fchownat(fd, "", (uid_t)-1, group, AT_EMPTY_PATH) != 0)
-		rc = -errno;
-	else if (chmod(proc, mode) != 0)
+	else if (group != (gid_t)-1 && group != ret_st->st_gid)
+		rc = give(fd, group);
+	if (rc == 0 && chmod(proc, mode) != 0)
 		rc = -errno;
 	close(fd);
 	return rc;
@@ -138,7 +158,7 @@ make_folder(const char *path, gid_t group)
 	if (fd < 0)
 		return -errno;
 	if (fstat(fd, &st) != 0 || st.st_uid != geteuid() ||
-	    (group != (gid_t)-1 && fchown(fd, (uid_t)-1, group) != 0) ||
+	    (group != (gid_t)-1 && give(fd, group) != 0) ||
 	    fchmod(fd, 0710) != 0)
 		rc = -EPERM;
 	close(fd);

@@ -1,10 +1,12 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/limits.h"
@@ -192,6 +194,46 @@ group_is_set(void)
 	CU_ASSERT_EQUAL(commit(&f), 0);
 	CHECK(stat(f.endpoint[0].addr.un.sun_path, &st) == 0);
 	CHECK(st.st_gid == f.set.group && st.st_gid != 0);
+	done(&f);
+}
+
+/* As our units have it. */
+static void
+hold_chown(bool on)
+{
+	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	CU_ASSERT_FATAL(syscall(SYS_capget, &head, data) == 0);
+	if (on)
+		data[0].effective |= 1u << CAP_CHOWN;
+	else
+		data[0].effective &= ~(1u << CAP_CHOWN);
+	CU_ASSERT_FATAL(syscall(SYS_capset, &head, data) == 0);
+}
+
+/* The folder that is made, too, and a socket that a reload shares */
+static void
+group_is_set_without_chown(void)
+{
+	const char *groups[] = {"mail", "daemon"};
+	struct fixture f;
+	struct stat st;
+
+	if (!suite_as_root())
+		return;
+	start(&f);
+	name_unix(&f, "postseal/a");
+	hold_chown(false);
+	for (size_t i = 0; i < 2; i++) {
+		f.settings.socket_group = groups[i];
+		CU_ASSERT_EQUAL(open_next(&f), 0);
+		CU_ASSERT_EQUAL(commit(&f), 0);
+		CHECK(stat(f.endpoint[0].addr.un.sun_path, &st) == 0);
+		CHECK(st.st_gid == f.set.group && st.st_gid != 0);
+		CHECK(getegid() == 0);
+	}
+	hold_chown(true);
 	done(&f);
 }
 
@@ -621,11 +663,12 @@ so_many_and_no_more(void)
 }
 
 SUITE("listen", T(opens_and_removes), T(mode_whatever_the_umask),
-    T(group_is_set), T(no_such_group), T(a_stale_socket_is_replaced),
-    T(a_living_socket_is_left_alone), T(what_is_no_socket_is_left_alone),
-    T(errors_name_the_endpoint), T(a_living_one_is_replaced),
-    T(each_takes_its_place), T(its_folder_is_made), T(a_config_from_before),
-    T(a_reload_keeps_what_is_equal), T(a_reload_makes_anew_what_is_gone),
-    T(a_reload_that_fails_changes_nothing), T(a_foreign_socket_is_not_removed),
-    T(a_child_forgets_without_removing), T(accepted_sockets_answer_at_once),
-    T(ipv6_is_ipv6_only), T(so_many_and_no_more))
+    T(group_is_set), T(group_is_set_without_chown), T(no_such_group),
+    T(a_stale_socket_is_replaced), T(a_living_socket_is_left_alone),
+    T(what_is_no_socket_is_left_alone), T(errors_name_the_endpoint),
+    T(a_living_one_is_replaced), T(each_takes_its_place), T(its_folder_is_made),
+    T(a_config_from_before), T(a_reload_keeps_what_is_equal),
+    T(a_reload_makes_anew_what_is_gone), T(a_reload_that_fails_changes_nothing),
+    T(a_foreign_socket_is_not_removed), T(a_child_forgets_without_removing),
+    T(accepted_sockets_answer_at_once), T(ipv6_is_ipv6_only),
+    T(so_many_and_no_more))

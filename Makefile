@@ -340,6 +340,8 @@ install: all
 	$(call located,master.cf.snippet,$(DOCDIR))
 	install -m 0644 conf/grafana-dashboard.json conf/alerts.yml conf/fail2ban.conf \
 	  conf/doc/troubleshooting.md $(DESTDIR)$(DOCDIR)/
+	install -m 0644 -D -t $(DESTDIR)$(DOCDIR)/logwatch conf/logwatch/postseal \
+	  conf/logwatch/postseal.conf
 	install -m 0644 conf/postseal.sysusers \
 	  $(DESTDIR)$(LIBDIR)/sysusers.d/postseal.conf
 	install -m 0644 conf/postseal.tmpfiles \

@@ -154,7 +154,7 @@ sample_keys(const char *section, size_t depth, struct buf *out)
 		first = false;
 		put_help(row->help, depth, out);
 		put_tabs(depth, out);
-		buf_fmt(out, "#%s = ", row->name);
+		buf_fmt(out, "%s%s = ", row->laid ? "" : "#", row->name);
 		settings_text_default(row, out);
 		buf_byte(out, '\n');
 	}
@@ -198,9 +198,10 @@ settings_sample(struct buf *out)
 	    "# postseal.conf - the config of postseal-policyd and "
 	    "postseal-signer.\n"
 	    "#\n"
-	    "# Every key stands here with its default, as a comment. See "
-	    "postseal.conf(5).\n"
-	    "# \"postseal -T\" reads the file and prints what is in force.\n"
+	    "# Every key stands here with its default, and but for `listen` as "
+	    "a comment.\n"
+	    "# See postseal.conf(5); \"postseal -T\" reads the file and prints "
+	    "what is in force.\n"
 	    "\n");
 	sample_keys("", 0, out);
 	sample_sections("", 0, out);

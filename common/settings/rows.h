@@ -52,6 +52,8 @@ struct row {
 	const char *words;  /* ROW_ENUM, ROW_EITHER: "a|b|c" */
 	const char *sample; /* for the sample file, where value is NULL */
 	bool general;       /* not in sections that share its own */
+	bool laid; /* set in the sample file, and so in each new config: not to
+	            * be set means more than its default */
 	/* The key is not used any more, and why: read with a warning, shown nowhere,
 	 * so that a config from before goes on. */
 	const char *gone;

@@ -90,7 +90,7 @@ const struct row settings_rows[] = {
                 "\"inet:address:port\", where every local user can ask. Not "
                 "set: also on inet:127.0.0.1:10031, as it was before. (Not "
                 "used where spawn(8) starts it.)",
-        .general = true},
+        .general = true, .laid = true},
     {"policyd", "socket_mode", ROW_MODE, AT(policyd.daemon.socket_mode), "0660",
         .help = "Mode of the socket of unix:.", .general = true},
     {"policyd", "socket_group", ROW_GROUP, AT(policyd.daemon.socket_group),
@@ -227,7 +227,8 @@ const struct row settings_rows[] = {
         .help = "Where it listens: \"unix:/path\" or \"inet:address:port\", "
                 "where every local user can have mail signed. Not set: also "
                 "on inet:127.0.0.1:8891, as it was before; postseal setup "
-                "sets it. OpenDKIM's spellings are understood too."},
+                "sets it. OpenDKIM's spellings are understood too.",
+        .laid = true},
     {"signer", "socket_mode", ROW_MODE, AT(signer.daemon.socket_mode), "0660",
         .help = "Mode of the socket of unix:."},
     {"signer", "socket_group", ROW_GROUP, AT(signer.daemon.socket_group),

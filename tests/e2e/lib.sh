@@ -8,8 +8,8 @@ CASES_OK=0 CASES_BAD=0
 DIALOGUE=$T/dialogue # of the last SMTP session
 WHY=$T/why
 
-# case_run NAME COMMAND... - one case; when it fails, why, and what the logs have
-# said since it began
+# case_run NAME COMMAND... - one case, and what it has told; when it fails, why, and
+# what the logs have said since it began
 case_run() {
 	local name=$1 mark
 	shift
@@ -18,6 +18,7 @@ case_run() {
 	if "$@" >"$WHY" 2>&1; then
 		CASES_OK=$((CASES_OK + 1))
 		printf 'ok      %s\n' "$name"
+		sed -n 's/^told: /        | /p' "$WHY"
 		return
 	fi
 	CASES_BAD=$((CASES_BAD + 1))
@@ -32,6 +33,11 @@ case_run() {
 case_sum() {
 	printf 'e2e: %d passed, %d failed\n' "$CASES_OK" "$CASES_BAD"
 	[ "$CASES_BAD" = 0 ]
+}
+
+# told TEXT... - what is to be read, too, when all is well
+told() {
+	printf 'told: %s\n' "$*"
 }
 
 no() {

@@ -712,6 +712,11 @@ sample_shows_the_defaults(void)
 	CHECK_STR(parsed_why(&marked), "");
 	CHECK_STR(parsed_why(&bare), "");
 	CU_ASSERT_FATAL(bare.rc == 0 && marked.rc == 0);
+	/* a new config opens no port */
+	CHECK(none.s->signer.daemon.legacy.n == 1 &&
+	    none.s->policyd.daemon.legacy.n == 1);
+	CHECK(marked.s->signer.daemon.legacy.n == 0 &&
+	    marked.s->policyd.daemon.legacy.n == 0);
 	CHECK_STR(strchr(parsed_dump(&marked), '\n'),
 	    strchr(parsed_dump(&none), '\n'));
 	CHECK(bare.s->ndomains == 1);

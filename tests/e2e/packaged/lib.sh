@@ -195,6 +195,11 @@ version_is() {
 	says "^$1\$" dpkg-query -W -f '${Version}\n' postseal
 }
 
+# The TCP ports that our daemons have open
+ports_of_ours() {
+	ss -H -l -t -n -p | grep postseal
+}
+
 # exec_start UNIT - the words of its command
 exec_start() {
 	sed -n 's/^ExecStart=//p' "$(dpkg -L postseal | grep "/$1\.service\$")"

@@ -60,9 +60,11 @@ bare_make() {
 		rm -f "$root/etc/apt/sources.list"
 		cp "${sources[@]}" "$root/etc/apt/sources.list.d/"
 	fi
-	# how this machine reaches a mirror, and what it believes of its clock
+	# how this machine reaches a mirror, and what it believes of its clock: what it was
+	# told, and no package has put there
 	for file in /etc/apt/apt.conf.d/*; do
-		! grep -q Acquire "$file" || cp "$file" "$root/etc/apt/apt.conf.d/"
+		! grep -q Acquire "$file" || dpkg -S "$file" >/dev/null 2>&1 ||
+		    cp "$file" "$root/etc/apt/apt.conf.d/"
 	done
 	bare_resolve "$root" && bare_quiet bare_in "$root" apt-get -q update
 }

@@ -34,12 +34,12 @@ struct setupplan {
 bool setupplan_enforcing(const char *file);
 
 /*
- * s: the config. The signer gets a socket in the queue of this Postfix, unless its
- * listen key names one, or a TCP address, which was chosen then. enforcing: SELinux
- * lets smtpd connect to no unix socket of ours, so it gets the TCP port that the
- * policy knows, unless main.cf names a socket of it already: then the administrator
- * has allowed that. config: its path, NULL where the
- * daemons find it by themselves. 0 and *ret (setupplan_free); or -errno and
+ * s: the config. The signer gets a socket in the queue of this Postfix, unless
+ * its listen key names one, or a TCP address, which was chosen then. config: its
+ * path, NULL where the daemons find it by themselves. enforcing: SELinux lets
+ * smtpd connect to no unix socket of ours, so the signer gets the TCP port that
+ * the policy knows, unless main.cf names a socket of it already: then the
+ * administrator has allowed that. 0 and *ret (setupplan_free); or -errno and
  * sentences in why: there is no Postfix, or it is set in a way that is not
  * understood; then nothing may be changed.
  */

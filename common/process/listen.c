@@ -29,8 +29,9 @@ is_unix(const struct endpoint *e)
 }
 
 /*
- * Gives our file, which fd names, to the group. Who makes a file may give it to a group
- * of his, so CAP_SETGID is enough, and the sandbox need not leave us CAP_CHOWN.
+ * Gives our file, which fd names, to the group. Who makes a file may give it to
+ * a group of his, so CAP_SETGID is enough, and the sandbox need not leave us
+ * CAP_CHOWN.
  */
 static int
 give(int fd, gid_t group)

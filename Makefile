@@ -86,10 +86,9 @@ else
 $(error unknown FLAVOUR '$(FLAVOUR)': release, asan, valgrind, fuzz, coverage)
 endif
 
-PKGS := libevent libconfuse libidn2 libcrypto jansson
+PKGS := libevent libidn2 libcrypto jansson
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LIBS = -Wl,--as-needed -lspf2 -levent -lconfuse -lidn2 \
-	-lcrypto -ljansson
+LIBS = -Wl,--as-needed -lspf2 -levent -lidn2 -lcrypto -ljansson
 
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -I. -DPOSTSEAL_VERSION='"$(VERSION)"' \
 	-DPOSTSEAL_SYSCONFDIR='"$(SYSCONFDIR)"' \

@@ -149,20 +149,14 @@ static int
 walk(struct walk *w, struct span text, const struct confedit_step *path,
     size_t depth, const char *key)
 {
-	struct buf clean;
-	int rc;
-
 	if (text.p == NULL)
 		text = span_str("");
-	buf_init(&clean, text.n + 1);
-	*w = (struct walk){.lex = {.in = text, .line = 1, .clean = &clean},
+	*w = (struct walk){.lex = {.in = text, .line = 1},
 	    .path = path,
 	    .depth = depth,
 	    .key = key,
 	    .text = text.p};
-	rc = walk_items(w, 0, 0);
-	buf_free(&clean);
-	return rc;
+	return walk_items(w, 0, 0);
 }
 
 /* --- what is added -------------------------------------------------------- */

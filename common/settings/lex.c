@@ -1,3 +1,11 @@
+/*
+ * The trick: two readers of the same tokens. settings_lex_next() judges each byte,
+ * settings_lex_skip() none, so that a section out of scope may hold anything.
+ *
+ * The trap: they must agree where a string and a comment end, or a } inside of one
+ * would close a section for one reader and not for the other. So both ends are
+ * found by the same functions (take_string(), pass_space()).
+ */
 #include "common/settings/lex.h"
 
 bool
@@ -24,16 +32,12 @@ starts(struct span s, const char *with)
 	return s.n >= n && memcmp(s.p, with, n) == 0;
 }
 
-/* Passes n bytes, of which only the ends of lines are kept. */
+/* Passes n bytes, and counts the ends of lines. */
 static void
 pass(struct lex *s, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (s->in.p[i] == '\n') {
-			s->line++;
-			buf_byte(s->clean, '\n');
-		}
-	}
+	for (size_t i = 0; i < n; i++)
+		s->line += s->in.p[i] == '\n';
 	s->in = span_skip(s->in, n);
 }
 
@@ -245,4 +249,28 @@ settings_lex_skip(struct lex *s)
 	default:
 		return BAD;
 	}
+}
+
+struct span
+settings_lex_plain(struct span raw, struct arena *arena)
+{
+	char quote = raw.n == 0 ? '\0' : raw.p[0], *copy;
+	struct span in = raw;
+	size_t n = 0;
+
+	if (quote != '"' && quote != '\'')
+		return raw;
+	in = span_of(raw.p + 1, raw.n - 2);
+	if (span_find(in, '\\') == in.n)
+		return in;
+	copy = arena_alloc(arena, in.n);
+	if (copy == NULL)
+		return span_of(NULL, 0);
+	for (size_t i = 0; i < in.n; i++) {
+		if (in.p[i] == '\\' && i + 1 < in.n &&
+		    (in.p[i + 1] == quote || in.p[i + 1] == '\\'))
+			i++;
+		copy[n++] = in.p[i];
+	}
+	return span_of(copy, n);
 }

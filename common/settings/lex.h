@@ -1,20 +1,18 @@
 /*
- * lex.h - the tokens of the config: libconfuse's, judged strictly.
+ * lex.h - the tokens of the config, judged strictly.
  *
- * What a token is, is told in settings_scan.h; its user gives the tokens their
- * order.
+ * What a token is, is told in scan.h; its user gives the tokens their order.
  */
 #ifndef POSTSEAL_COMMON_SETTINGS_LEX_H
 #define POSTSEAL_COMMON_SETTINGS_LEX_H
 
-#include "common/bytes/buf.h"
+#include "common/bytes/arena.h"
 
 enum token { END, WORD, STRING, EQUALS, APPEND, OPEN, CLOSE, COMMA, BAD };
 
 struct lex {
 	struct span in;    /* the rest of the text */
 	unsigned line;     /* of the rest */
-	struct buf *clean; /* gets each end of line that is passed */
 	struct span raw;   /* the last token as it stands */
 	struct span value; /* the same without quotes */
 	const char *why;   /* BAD: what is wrong, static */
@@ -32,5 +30,13 @@ enum token settings_lex_next(struct lex *s);
  * passed, and s->why is NULL. Only a comment without end is BAD with s->why.
  */
 enum token settings_lex_skip(struct lex *s);
+
+/*
+ * What a WORD or STRING means, from its raw bytes: without quotes, and without the
+ * backslash of \" and \\ between double quotes, of \' and \\ between single
+ * ones. A part of raw, or a copy in arena where there was something to take out; p
+ * is NULL when memory is out.
+ */
+struct span settings_lex_plain(struct span raw, struct arena *arena);
 
 #endif

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "common/limits.h"
-#include "common/settings/confuse.h"
+#include "common/settings/given.h"
 #include "common/settings/known.h"
 #include "common/settings/reader.h"
 #include "common/settings/scan.h"
@@ -48,6 +48,24 @@ on_unknown(struct reader *r, const struct scan_item *item)
 }
 
 static void
+begin_owner(struct reader *r, enum owner owner, const struct scan_item *item)
+{
+	switch (owner) {
+	case OF_DOMAIN:
+		settings_reader_domain(r, item->title, item->line);
+		return;
+	case OF_KEY:
+		settings_reader_key(r, item->title, item->line);
+		return;
+	case OF_RECIPIENT:
+		settings_reader_recipient(r, item->title, item->line);
+		return;
+	case OF_ALL:
+		return;
+	}
+}
+
+static void
 on_section(
     struct reader *r, const struct section *s, const struct scan_item *item)
 {
@@ -63,16 +81,13 @@ on_section(
 		settings_reader_complain(r, item->line, item->key,
 		    "the section needs a title: %s \"%s\" { }", s->name,
 		    s->title);
-	else if (strcmp(s->path, "domain") == 0)
-		settings_reader_domain(r, item->title, item->line);
-	else if (strcmp(s->path, "domain.key") == 0)
-		settings_reader_key(r, item->title, item->line);
-	else if (strcmp(s->path, "policyd.recipient") == 0)
-		settings_reader_recipient(r, item->title, item->line);
+	else if (titled)
+		begin_owner(r, s->owner, item);
 }
 
 static void
-on_value(struct reader *r, const struct row *row, const struct scan_item *item)
+on_key(struct reader *r, const struct row *row, const char *section,
+    const struct scan_item *item)
 {
 	if (item->kind == SCAN_SECTION || item->kind == SCAN_TITLED)
 		settings_reader_complain(r, item->line, item->key,
@@ -80,6 +95,8 @@ on_value(struct reader *r, const struct row *row, const struct scan_item *item)
 	else if (item->kind == SCAN_LIST && !settings_value_is_list(row))
 		settings_reader_complain(r, item->line, item->key,
 		    "it takes one value and not a list");
+	else
+		settings_given_key(r, row, section);
 }
 
 static void
@@ -101,16 +118,21 @@ on_item(void *arg, const struct scan_item *item)
 	else if (s != NULL)
 		on_section(r, s, item);
 	else
-		on_value(r, row, item);
+		on_key(r, row, parent, item);
+}
+
+static void
+on_value(void *arg, struct span raw, unsigned line)
+{
+	settings_given_value(arg, raw, line);
 }
 
 static void
 read_text(struct reader *r, struct span text)
 {
-	static const struct scan_events events = {on_item, on_bad, on_top};
-	size_t first_domain = r->ndomains, first_key = r->nkeys;
-	int before = r->error, rc;
-	struct buf clean;
+	static const struct scan_events events = {
+	    .item = on_item, .value = on_value, .bad = on_bad, .top = on_top};
+	int before = r->error;
 
 	if (text.n > CONFIG_FILE_MAX) {
 		settings_reader_complain(r, 0, "",
@@ -118,14 +140,10 @@ read_text(struct reader *r, struct span text)
 		    CONFIG_FILE_MAX / (1024 * 1024));
 		return;
 	}
-	r->error = 0;                      /* of this file */
-	buf_init(&clean, 2 * text.n + 64); /* a space before each token */
-	rc = settings_scan(text, &events, r, &clean);
-	if (rc == 0 && r->error == 0)
-		settings_confuse_read(r, &clean, first_domain, first_key);
-	if (rc == -ENOMEM || rc == -EMSGSIZE)
-		settings_reader_nomem(r);
-	buf_free(&clean);
+	r->error = 0; /* of this file */
+	settings_given_clear(r);
+	if (settings_scan(text, &events, r) == 0 && r->error == 0)
+		settings_given_set(r);
 	if (r->error == 0 || before == -ENOMEM)
 		r->error = before;
 }

@@ -65,14 +65,34 @@ settings_reader_nomem(struct reader *r)
 	r->error = -ENOMEM;
 }
 
+bool
+settings_reader_grow(
+    struct reader *r, void **v, size_t n, size_t *cap, size_t size)
+{
+	size_t more = *cap == 0 ? 16 : *cap * 2;
+	void *p;
+
+	if (n < *cap)
+		return true;
+	p = reallocarray(*v, more, size);
+	if (p == NULL) {
+		settings_reader_nomem(r);
+		return false;
+	}
+	*v = p;
+	*cap = more;
+	return true;
+}
+
 /* --- begin and end ------------------------------------------------------- */
 
 /* The sections whose rows name fields of a struct of their own. */
 static bool
 is_apart(const char *section)
 {
-	return strcmp(section, "domain") == 0 ||
-	    strcmp(section, "domain.key") == 0;
+	const struct section *s = settings_known_section(section);
+
+	return s != NULL && s->owner != OF_ALL;
 }
 
 /* The defaults of the keys of one section that stands apart, or (NULL) of all
@@ -126,29 +146,12 @@ settings_reader_free(struct reader *r)
 	free(r->domain);
 	free(r->key);
 	free(r->recipient);
+	free(r->given);
+	free(r->value);
 	buf_free(&r->note);
 }
 
 /* --- domains and keys ---------------------------------------------------- */
-
-/* Makes room for one more element of size bytes. */
-static bool
-grow(struct reader *r, void **v, size_t n, size_t *cap, size_t size)
-{
-	size_t more = *cap == 0 ? 16 : *cap * 2;
-	void *p;
-
-	if (n < *cap)
-		return true;
-	p = reallocarray(*v, more, size);
-	if (p == NULL) {
-		settings_reader_nomem(r);
-		return false;
-	}
-	*v = p;
-	*cap = more;
-	return true;
-}
 
 /* The title as A-labels in the arena; "" with a complaint when it is none. */
 static const char *
@@ -183,7 +186,8 @@ settings_reader_domain(struct reader *r, struct span title, unsigned line)
 	struct domain_settings *d;
 	void *v = r->domain;
 
-	if (!grow(r, &v, r->ndomains, &r->domain_cap, sizeof *d))
+	if (!settings_reader_grow(
+	        r, &v, r->ndomains, &r->domain_cap, sizeof *d))
 		return;
 	r->domain = v;
 	d = &r->domain[r->ndomains++];
@@ -200,7 +204,7 @@ settings_reader_key(struct reader *r, struct span title, unsigned line)
 
 	if (r->ndomains == 0) /* the domain was refused */
 		return;
-	if (!grow(r, &v, r->nkeys, &r->key_cap, sizeof *k))
+	if (!settings_reader_grow(r, &v, r->nkeys, &r->key_cap, sizeof *k))
 		return;
 	r->key = v;
 	k = &r->key[r->nkeys++];
@@ -218,7 +222,8 @@ settings_reader_recipient(struct reader *r, struct span title, unsigned line)
 	void *v = r->recipient;
 	int rc = settings_recipient_key(title, key);
 
-	if (!grow(r, &v, r->nrecipients, &r->recipient_cap, sizeof *to))
+	if (!settings_reader_grow(
+	        r, &v, r->nrecipients, &r->recipient_cap, sizeof *to))
 		return;
 	r->recipient = v;
 	to = &r->recipient[r->nrecipients++];
@@ -376,17 +381,19 @@ check_domains(struct reader *r)
 }
 
 static int
-set_hostname(struct reader *r, char *name)
+set_hostname(struct reader *r, const char *name)
 {
+	struct span text = span_str(name);
+
 	buf_clear(&r->note);
-	return settings_value_set(settings_known_row("hostname"), &name, 1,
+	return settings_value_set(settings_known_row("hostname"), &text, 1,
 	    &r->s->arena, &r->s->hostname, &r->note);
 }
 
 static void
 default_hostname(struct reader *r)
 {
-	char name[256] = "", local[] = "localhost";
+	char name[256] = "";
 	int rc;
 
 	(void)gethostname(name, sizeof name - 1);
@@ -396,7 +403,7 @@ default_hostname(struct reader *r)
 		    "this host's own name \"%s\" cannot be used, so localhost "
 		    "is",
 		    name);
-		rc = set_hostname(r, local);
+		rc = set_hostname(r, "localhost");
 	}
 	if (rc != 0)
 		settings_reader_nomem(r);

@@ -2,12 +2,23 @@
  * reader.h - the state while the config is read: what is wrong so far,
  * and the domains of all files until they are sorted.
  *
- * For settings_read.c and settings_confuse.c alone.
+ * For read.c and given.c alone.
  */
 #ifndef POSTSEAL_COMMON_SETTINGS_READER_H
 #define POSTSEAL_COMMON_SETTINGS_READER_H
 
 #include "common/settings/rows.h"
+
+/* One key of the text that is being read (given.h). */
+struct given {
+	const struct row *row;
+	const char *section; /* where it stands */
+	enum owner owner;
+	size_t index;    /* of the owner, in the array of r */
+	size_t turn;     /* when it is set */
+	size_t first, n; /* its values */
+	unsigned line;   /* of the last one; 0: there is none */
+};
 
 struct reader {
 	struct settings *s;
@@ -33,6 +44,15 @@ struct reader {
 	struct recipient_settings *recipient;
 	size_t nrecipients;
 	size_t recipient_cap;
+
+	/* Of the file that is being read. Owned; the values lie in its text or in the
+	 * arena. */
+	struct given *given;
+	size_t ngiven;
+	size_t given_cap;
+	struct span *value;
+	size_t nvalues;
+	size_t value_cap;
 };
 
 /* 0, with the defaults set, or -ENOMEM. Borrows why and warn until the end. */
@@ -53,6 +73,11 @@ void settings_reader_warn(struct reader *r, unsigned line, const char *key,
 
 /* Memory is out. */
 void settings_reader_nomem(struct reader *r);
+
+/* Makes room in *v, which has n elements of size bytes, for one more. False when
+ * memory is out, which is told. */
+bool settings_reader_grow(
+    struct reader *r, void **v, size_t n, size_t *cap, size_t size);
 
 /* A domain section, or in the last one a key section, begins. */
 void settings_reader_domain(struct reader *r, struct span title, unsigned line);

@@ -43,7 +43,7 @@ struct row {
 	const char *section; /* "" or the path of a struct section */
 	const char *name;
 	enum row_type type;
-	size_t at; /* in struct settings; of "domain.key" in key_settings */
+	size_t at; /* in the struct of its section's owner */
 	/* The default as in the config but without quotes, the values of a list
 	 * parted by spaces; NULL: none. */
 	const char *value;
@@ -59,6 +59,14 @@ struct row {
 	const char *gone;
 };
 
+/* In which struct the fields of a section's rows are. */
+enum owner {
+	OF_ALL,      /* settings */
+	OF_DOMAIN,   /* domain_settings */
+	OF_KEY,      /* key_settings */
+	OF_RECIPIENT /* recipient_settings: a policyd of its own */
+};
+
 struct section {
 	const char *path;   /* "policyd.helo" */
 	const char *parent; /* "policyd"; "": the file */
@@ -68,6 +76,7 @@ struct section {
 	const char *help;
 	const char *shares; /* path of a section whose rows may stand in this
 			     * one, too, but those that are general; or NULL */
+	enum owner owner;   /* a section that has a title begins one */
 };
 
 extern const struct row settings_rows[];

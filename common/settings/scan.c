@@ -1,3 +1,11 @@
+/*
+ * The trick: one pass, and nothing is kept of it but the keys of the sections that
+ * are open, so that a key that stands twice is found where it stands again.
+ *
+ * The trap: an item is told before its values are read. Of a list that never ends
+ * the unknown key is told first, then what is wrong with the list: who takes the
+ * items must bear one that never ends.
+ */
 #include <errno.h>
 #include <stdio.h>
 
@@ -34,13 +42,6 @@ fail(struct scan *s, unsigned line, const char *why)
 }
 
 /* --- items --------------------------------------------------------------- */
-
-static void
-copy(struct scan *s)
-{
-	buf_byte(s->lex.clean, ' ');
-	buf_span(s->lex.clean, s->lex.raw);
-}
 
 /* The path is cut back to that of the open section, and key added. */
 static int
@@ -82,11 +83,28 @@ note_key(struct scan *s, struct span key, unsigned line)
 }
 
 static void
-report(struct scan *s, enum scan_kind kind, struct span title, unsigned line)
+begin(struct scan *s, enum scan_kind kind, struct span title, unsigned line,
+    const char *at)
 {
-	struct scan_item item = {s->path, title, kind, line};
+	struct scan_item item = {s->path, title, kind, line, at};
 
 	s->events->item(s->arg, &item);
+}
+
+/* The last token is a value. */
+static void
+tell_value(struct scan *s)
+{
+	if (s->events->value != NULL)
+		s->events->value(s->arg, s->lex.raw, s->lex.line);
+}
+
+/* With the last token an item ends. */
+static void
+end(struct scan *s)
+{
+	if (s->events->end != NULL)
+		s->events->end(s->arg, s->lex.in.p);
 }
 
 /* Behind "= {". */
@@ -97,7 +115,7 @@ scan_list(struct scan *s)
 		enum token t = settings_lex_next(&s->lex);
 
 		if (t == WORD || t == STRING) {
-			copy(s);
+			tell_value(s);
 			t = settings_lex_next(&s->lex);
 		} else if (t == COMMA) {
 			return fail(
@@ -109,7 +127,6 @@ scan_list(struct scan *s)
 			return fail(s, s->lex.line,
 			    "the values of a list are parted by commas and "
 			    "end with }");
-		copy(s);
 		if (t == CLOSE)
 			return 0;
 	}
@@ -120,25 +137,31 @@ static int
 scan_value(struct scan *s, unsigned line)
 {
 	enum token t = settings_lex_next(&s->lex);
+	int rc = 0;
 
 	if (t == BAD)
 		return fail(s, s->lex.line, s->lex.why);
 	if (t != WORD && t != STRING && t != OPEN)
 		return fail(s, s->lex.line, "a value is expected behind =");
-	copy(s);
-	report(s, t == OPEN ? SCAN_LIST : SCAN_VALUE, (struct span){0}, line);
-	return t == OPEN ? scan_list(s) : 0;
+	begin(s, t == OPEN ? SCAN_LIST : SCAN_VALUE, (struct span){0}, line,
+	    s->lex.raw.p);
+	if (t == OPEN)
+		rc = scan_list(s);
+	else
+		tell_value(s);
+	if (rc == 0)
+		end(s);
+	return rc;
 }
 
 /* Behind "key {" or "key title {". */
 static int
-open_section(
-    struct scan *s, struct span title, enum scan_kind kind, unsigned line)
+open_section(struct scan *s, struct span key, struct span title,
+    enum scan_kind kind, unsigned line)
 {
 	if (s->depth == CONFIG_DEPTH_MAX)
 		return fail(s, line, "sections are nested too deeply");
-	copy(s);
-	report(s, kind, title, line);
+	begin(s, kind, title, line, key.p);
 	s->depth++;
 	s->level[s->depth].line = line;
 	s->level[s->depth].path = strlen(s->path);
@@ -157,9 +180,8 @@ scan_item(struct scan *s)
 
 	if (rc != 0)
 		return rc;
-	copy(s);
 	t = settings_lex_next(&s->lex);
-	if (t == WORD || t == STRING) { /* a title, which is not copied */
+	if (t == WORD || t == STRING) {
 		title = s->lex.value;
 		kind = SCAN_TITLED;
 		t = settings_lex_next(&s->lex);
@@ -173,10 +195,8 @@ scan_item(struct scan *s)
 		return fail(s, line, "= or { is expected behind the key");
 	if (kind != SCAN_TITLED && (rc = note_key(s, key, line)) != 0)
 		return rc;
-	if (t == OPEN)
-		return open_section(s, title, kind, line);
-	copy(s);
-	return scan_value(s, line);
+	return t == OPEN ? open_section(s, key, title, kind, line)
+	                 : scan_value(s, line);
 }
 
 /* --- sections out of scope ----------------------------------------------- */
@@ -236,8 +256,8 @@ close_section(struct scan *s)
 {
 	if (s->depth == 0)
 		return fail(s, s->lex.line, "there is no { that this } closes");
-	copy(s);
 	s->depth--;
+	end(s);
 	return 0;
 }
 
@@ -271,17 +291,15 @@ scan_next(struct scan *s, enum token t)
 }
 
 int
-settings_scan(struct span text, const struct scan_events *events, void *arg,
-    struct buf *clean)
+settings_scan(struct span text, const struct scan_events *events, void *arg)
 {
-	struct scan s = {.lex = {.in = text, .line = 1, .clean = clean},
-	    .events = events,
-	    .arg = arg};
+	struct scan s = {
+	    .lex = {.in = text, .line = 1}, .events = events, .arg = arg};
 	enum token t;
 	int rc = 0;
 
 	while (
 	    rc == 0 && ((t = settings_lex_next(&s.lex)) != END || s.depth > 0))
 		rc = scan_next(&s, t);
-	return rc != 0 ? rc : buf_error(clean);
+	return rc;
 }

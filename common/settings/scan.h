@@ -1,14 +1,6 @@
 /*
- * scan.h - the syntax of the config, before libconfuse sees it.
+ * scan.h - the syntax of the config: text -> items, in one pass.
  *
- * libconfuse 3.3 is laxer than postseal.conf(5) promises. It takes a file that
- * ends inside a section or a comment, skips bytes it does not know ('*', a lone
- * CR), stops at a NUL, puts in ${VAR} from the environment, takes `a|b = 1` and
- * `"a" = 1` for keys, appends with "+=", cuts a string at "\0", counts lines
- * wrongly behind a comment, and of two equal keys it takes the last. All that
- * is refused here, or taken out (comments).
- *
- * The syntax, a part of libconfuse's:
  *     file    = *item
  *     item    = key "=" (value / "{" [value *("," value) [","]] "}")
  *             / key [value] "{" *item "}"
@@ -17,14 +9,16 @@
  *     word    = letters, digits and _ - . : / @ [ ]
  *     comment = '#' or "//" up to the end of the line, or as in C; it does not
  *               begin in the middle of a word
- * A string ends in the line where it begins.
+ * A string ends in the line where it begins. It looks like libconfuse's; refused is
+ * what that one lets pass: a file that ends in a section or a comment, bytes that
+ * are in no token, ${VAR} of the environment, "+=", include(), a key twice.
  *
- * Which keys there are is not known here (settings_read.c).
+ * Which keys there are, and what a value means, is not known here (read.c).
  */
 #ifndef POSTSEAL_COMMON_SETTINGS_SCAN_H
 #define POSTSEAL_COMMON_SETTINGS_SCAN_H
 
-#include "common/bytes/buf.h"
+#include "common/bytes/span.h"
 
 enum scan_kind { SCAN_VALUE, SCAN_LIST, SCAN_SECTION, SCAN_TITLED };
 
@@ -38,12 +32,20 @@ struct scan_item {
 	const char *key;   /* "policyd.helo.fail", titles left out */
 	struct span title; /* SCAN_TITLED: as written, without its quotes */
 	enum scan_kind kind;
-	unsigned line;
+	unsigned line;  /* of the key */
+	const char *at; /* in the text: of a section its key, else its value */
 };
 
+/* All is borrowed for the call. */
 struct scan_events {
-	/* One item, a section before what is in it; borrowed for the call. */
+	/* An item begins: a section before what is in it, a key before its values. */
 	void (*item)(void *arg, const struct scan_item *item);
+
+	/* A value of the last item: raw, with its quotes. May be NULL. */
+	void (*value)(void *arg, struct span raw, unsigned line);
+
+	/* The innermost item that has begun ends in front of p. May be NULL. */
+	void (*end)(void *arg, const char *p);
 
 	/* What is wrong, once; key is "" outside any item. */
 	void (*bad)(void *arg, unsigned line, const char *key, const char *why);
@@ -52,14 +54,8 @@ struct scan_events {
 	enum scan_top (*top)(void *arg, struct span key);
 };
 
-/*
- * Reads text and appends to clean what libconfuse shall read: the same items on
- * the same lines, without comments, skipped sections and titles, NUL-free. (For
- * each title libconfuse searches all that it has, and of two equal sections it
- * keeps the last.) 0; -EINVAL when bad() was called; -EMSGSIZE or -ENOMEM from
- * clean.
- */
-int settings_scan(struct span text, const struct scan_events *events, void *arg,
-    struct buf *clean);
+/* Reads text to its end, or to what is wrong. 0; -EINVAL when bad() was called. */
+int settings_scan(
+    struct span text, const struct scan_events *events, void *arg);
 
 #endif

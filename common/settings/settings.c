@@ -12,17 +12,18 @@
 #define KEY_AT(field) offsetof(struct key_settings, field)
 
 const struct section settings_sections[] = {
-    {"dns", "", "dns", NULL, SETTINGS_ALL, "Questions to DNS.", NULL},
+    {"dns", "", "dns", NULL, SETTINGS_ALL, "Questions to DNS.",
+        .owner = OF_ALL},
     {"policyd", "", "policyd", NULL, SETTINGS_POLICYD,
-        "postseal-policyd: SPF for inbound mail.", NULL},
+        "postseal-policyd: SPF for inbound mail.", .owner = OF_ALL},
     {"policyd.helo", "policyd", "helo", NULL, SETTINGS_POLICYD,
         "What to do for each result of the HELO name: \"header\" (add the "
         "header, nothing else), \"reject\", \"defer\", \"dunno\" (nothing at "
         "all), an action of access(5) such as \"HOLD\" or \"550 5.7.23 text\", "
         "or one of restriction_classes.",
-        NULL},
+        .owner = OF_ALL},
     {"policyd.mail_from", "policyd", "mail_from", NULL, SETTINGS_POLICYD,
-        "The same for the envelope sender.", NULL},
+        "The same for the envelope sender.", .owner = OF_ALL},
     {"policyd.recipient", "policyd", "recipient", "user@example.com",
         SETTINGS_POLICYD,
         "What is different for mail to one address, or with "
@@ -30,22 +31,24 @@ const struct section settings_sections[] = {
         "domain. Here may stand observe, void_lookups, trust_authenticated, "
         "the trusted_ keys, skip_header, reply_text, pass_required, and helo "
         "and mail_from with any of their keys.",
-        "policyd"},
+        .shares = "policyd", .owner = OF_RECIPIENT},
     {"policyd.recipient.helo", "policyd.recipient", "helo", NULL,
-        SETTINGS_POLICYD, "As policyd.helo.", "policyd.helo"},
+        SETTINGS_POLICYD, "As policyd.helo.", .shares = "policyd.helo",
+        .owner = OF_RECIPIENT},
     {"policyd.recipient.mail_from", "policyd.recipient", "mail_from", NULL,
-        SETTINGS_POLICYD, "As policyd.mail_from.", "policyd.mail_from"},
+        SETTINGS_POLICYD, "As policyd.mail_from.",
+        .shares = "policyd.mail_from", .owner = OF_RECIPIENT},
     {"signer", "", "signer", NULL, SETTINGS_SIGNER,
-        "postseal-signer: DKIM for outbound mail.", NULL},
+        "postseal-signer: DKIM for outbound mail.", .owner = OF_ALL},
     {"domain", "", "domain", "example.com", SETTINGS_SIGNER,
         "A domain whose mail is signed, and its keys. Each active key makes "
         "one signature. Such sections may also stand in domains.d/*.conf "
         "beside this file.",
-        NULL},
+        .owner = OF_DOMAIN},
     {"domain.key", "domain", "key", "2026a", SETTINGS_SIGNER,
         "The title is the selector: the key's record in DNS is "
         "2026a._domainkey.example.com.",
-        NULL},
+        .owner = OF_KEY},
 };
 const size_t settings_nsections =
     sizeof settings_sections / sizeof settings_sections[0];

@@ -3,8 +3,7 @@
  *
  * Specified in postseal.conf(5). The rows in settings.c are the only place that
  * knows a key; the parser, -T, conf/postseal.conf and the test of the manual
- * all come from them. The file is read with libconfuse; where libconfuse is
- * laxer than we promise (settings_scan.h says where) it is cured around it.
+ * all come from them. Its syntax is told in scan.h.
  *
  * What a value *means* is known by its user: an SPF action in
  * policyd/decide/verdict.c, a key file in signer/keys/keys.c. Nothing is opened here but

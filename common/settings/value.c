@@ -169,7 +169,7 @@ set_one(const struct row *row, struct span text, struct arena *arena, void *to,
 		return settings_string_set(row, text, arena, to, ret_why);
 	case ROW_NUMBER:
 		return set_number(row, text, to);
-	case ROW_BOOL: /* libconfuse's own words */
+	case ROW_BOOL:
 		return set_bool("false|true|no|yes|off|on", text, to);
 	case ROW_ENUM:
 		return set_enum(row->words, text, to);
@@ -214,7 +214,7 @@ set_or_say(const struct row *row, struct span text, struct arena *arena,
 }
 
 int
-settings_value_set(const struct row *row, char *const *text, size_t n,
+settings_value_set(const struct row *row, const struct span *text, size_t n,
     struct arena *arena, void *to, struct buf *why)
 {
 	size_t size = element_size(row->type);
@@ -222,7 +222,7 @@ settings_value_set(const struct row *row, char *const *text, size_t n,
 	int rc = 0;
 
 	if (size == 0)
-		return set_or_say(row, span_str(text[0]), arena, to, why);
+		return set_or_say(row, text[0], arena, to, why);
 	if (row->max > 0 && n > row->max) {
 		buf_fmt(
 		    why, "%zu values, and at most %u are allowed", n, row->max);
@@ -234,8 +234,8 @@ settings_value_set(const struct row *row, char *const *text, size_t n,
 			return -ENOMEM;
 	}
 	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = set_or_say(row, span_str(text[i]), arena,
-		    (char *)list.v + i * size, why);
+		rc = set_or_say(
+		    row, text[i], arena, (char *)list.v + i * size, why);
 	if (rc == 0)
 		memcpy(to, &list, sizeof list);
 	return rc;
@@ -245,14 +245,15 @@ int
 settings_value_default(
     const struct row *row, struct arena *arena, void *to, struct buf *why)
 {
-	char *value[4] = {NULL}, *rest = arena_dup(arena, span_str(row->value));
+	struct span text = span_str(row->value), *word;
 	size_t n = 0;
 
-	if (rest == NULL)
-		return -ENOMEM;
 	if (!settings_value_is_list(row))
-		return settings_value_set(row, &rest, 1, arena, to, why);
-	while (n < 4 && rest != NULL && rest[0] != '\0')
-		value[n++] = strsep(&rest, " ");
-	return settings_value_set(row, value, n, arena, to, why);
+		return settings_value_set(row, &text, 1, arena, to, why);
+	word = arena_alloc(arena, (text.n / 2 + 1) * sizeof *word);
+	if (word == NULL)
+		return -ENOMEM;
+	for (; text.n > 0; text = span_skip(text, word[n++].n + 1))
+		word[n] = span_of(text.p, span_find(text, ' '));
+	return settings_value_set(row, word, n, arena, to, why);
 }

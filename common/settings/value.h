@@ -18,7 +18,7 @@ bool settings_value_is_list(const struct row *row);
  * copied into arena. 0; -EINVAL with the field untouched and a clause appended
  * to why, such as: "0" is not a number from 1 to 60; -ENOMEM.
  */
-int settings_value_set(const struct row *row, char *const *text, size_t n,
+int settings_value_set(const struct row *row, const struct span *text, size_t n,
     struct arena *arena, void *to, struct buf *why);
 
 /* The same from the default; row->value must not be NULL. */

@@ -3,7 +3,7 @@
  *
  * Stands between our code and malloc(3) and its sisters in the one program
  * whose test includes this file (in one .c file). Calls out of shared
- * libraries are let through: what libc or libconfuse do without memory is not
+ * libraries are let through: what libc or libspf2 do without memory is not
  * tested here.
  *
  *     for (long n = 0; nomem_round(n); n++)

@@ -445,7 +445,50 @@ tells_all_that_is_wrong(void)
 	parsed_free(&p);
 }
 
-/* The number of the line survives what libconfuse miscounts. */
+/* In the order of the rows and not of the file; the line is that of the last value.
+ * The recipient stands before the general policy, and what it copies. */
+static void
+tells_it_in_the_order_of_the_rows(void)
+{
+	struct parsed p;
+
+	parsed_text(&p,
+	    span_str("domain b.example { key s { active = y file = x }\n"
+	             "subdomains = z }\n"
+	             "policyd { recipient \"@a.example\" { helo { pass = a\n"
+	             "fail = \"b c\" } void_lookups = 11 }\n"
+	             "helo { pass =\nb } void_lookups = 12\n"
+	             "trusted_networks = {::1,\n::x,\n::2\n} }\n"
+	             "hostname = ''"),
+	    SETTINGS_ALL);
+	CHECK(p.rc == -EINVAL);
+	CHECK_STR(parsed_why(&p),
+	    "t.conf:11: hostname: \"\" is not the name of a host\n"
+	    "t.conf:6: policyd.void_lookups: \"12\" is not a number from 0 to "
+	    "10\n"
+	    "t.conf:9: policyd.trusted_networks: \"::x\" is not a network such "
+	    "as 192.0.2.0/24\n"
+	    "t.conf:2: domain.subdomains: \"z\" is not true or false\n"
+	    "t.conf:1: domain.key.file: \"x\" is not an absolute path\n"
+	    "t.conf:1: domain.key.active: \"y\" is not true or false\n"
+	    "t.conf:4: policyd.recipient.void_lookups: \"11\" is not a number "
+	    "from 0 to 10\n"
+	    "t.conf:4: policyd.recipient.helo.fail: \"b c\" is not header, "
+	    "reject, defer, dunno, an access(5) action or one of "
+	    "restriction_classes (no action of access(5): Postfix would answer "
+	    "451 to every such mail)\n"
+	    "t.conf:6: policyd.helo.pass: \"b\" is neither header, reject, "
+	    "defer, dunno, nor an access(5) action, nor one of "
+	    "restriction_classes; Postfix would answer 451 to every such "
+	    "mail\n"
+	    "t.conf:3: policyd.recipient.helo.pass: \"a\" is neither header, "
+	    "reject, defer, dunno, nor an access(5) action, nor one of "
+	    "restriction_classes; Postfix would answer 451 to every such "
+	    "mail\n");
+	parsed_free(&p);
+}
+
+/* Each comment and each end of a line counts once. */
 static void
 counts_lines(void)
 {
@@ -851,8 +894,9 @@ finds_recipients(void)
 }
 
 SUITE("settings", T(finds_recipients), T(reads_values), T(refuses_values),
-    T(tells_all_that_is_wrong), T(counts_lines), T(has_defaults),
-    T(empty_list_is_empty), T(sorts_and_finds_domains),
-    T(names_both_places_of_a_double), T(limits_the_name_of_the_record),
-    T(reads_many_domains), T(sample_is_the_one_in_conf),
-    T(sample_shows_the_defaults), T(tells_its_rows), T(says_results_in_words))
+    T(tells_all_that_is_wrong), T(tells_it_in_the_order_of_the_rows),
+    T(counts_lines), T(has_defaults), T(empty_list_is_empty),
+    T(sorts_and_finds_domains), T(names_both_places_of_a_double),
+    T(limits_the_name_of_the_record), T(reads_many_domains),
+    T(sample_is_the_one_in_conf), T(sample_shows_the_defaults),
+    T(tells_its_rows), T(says_results_in_words))

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/limits.h"
+#include "common/settings/lex.h"
 #include "common/settings/scan.h"
 #include "tests/support/guard.h"
 #include "tests/support/parsed.h"
@@ -141,7 +142,7 @@ static const struct {
         "t.conf:1: hostname: a string must have no "
         "control character\n"},
 
-    /* What libconfuse expands. */
+    /* What other programs take. */
     {"hostname = \"${HOME}\"", "t.conf:1: hostname: ${...} is not supported\n"},
     {"hostname = ${HOME}", "t.conf:1: hostname: ${...} is not supported\n"},
     {"hostname = 'a${HOME}'", "t.conf:1: hostname: ${...} is not supported\n"},
@@ -391,13 +392,30 @@ wants_what_is_out_of_scope_closed(void)
 	suite_row(NULL);
 }
 
-/* --- what libconfuse gets ------------------------------------------------- */
+/* --- what is delivered ---------------------------------------------------- */
+
+static const char text[] = "a = b # c\n"
+                           "/* d\n */ e 'f' {\n"
+                           "g={h,\n\"\\\"i\"} x { }\n}\n"
+                           "x y { junk \n \" \n } z = 'j' k={}";
 
 static void
 note_item(void *arg, const struct scan_item *item)
 {
-	buf_fmt(arg, "%u %s %.*s;", item->line, item->key, (int)item->title.n,
-	    item->title.p);
+	buf_fmt(arg, "%u %s %.*s @%td;", item->line, item->key,
+	    (int)item->title.n, item->title.p, item->at - text);
+}
+
+static void
+note_value(void *arg, struct span raw, unsigned line)
+{
+	buf_fmt(arg, "%u %.*s;", line, (int)raw.n, raw.p);
+}
+
+static void
+note_end(void *arg, const char *p)
+{
+	buf_fmt(arg, "end %td;", p - text);
 }
 
 static void
@@ -412,38 +430,84 @@ skip_x(void *arg, struct span key)
 	return span_eq(key, span_str("x")) ? TOP_OUT : TOP_OTHER;
 }
 
-static const struct scan_events events = {note_item, note_bad, skip_x};
+static const struct scan_events events = {
+    note_item, note_value, note_end, note_bad, skip_x};
 
 static void
-cleans(void)
+delivers_items_and_values(void)
 {
-	static const char text[] = "a = b # c\n"
-	                           "/* d\n */ e 'f' {\n"
-	                           "g={h,\"\\\"i\"} x { }\n}\n"
-	                           "x y { junk \n \" \n } z = 1";
-	struct buf clean, seen;
+	struct buf seen;
 
-	buf_init(&clean, 1000);
 	buf_init(&seen, 1000);
-	CHECK(settings_scan(span_str(text), &events, &seen, &clean) == 0);
-	CHECK_STR(buf_text(&clean),
-	    " a = b\n\n e {\n g = { h , \"\\\"i\" } x { }\n }\n\n\n z = 1");
-	CHECK_STR(buf_text(&seen), "1 a ;3 e f;4 e.g ;4 e.x ;8 z ;");
-	buf_free(&clean);
+	CHECK(settings_scan(span_str(text), &events, &seen) == 0);
+	CHECK_STR(buf_text(&seen),
+	    "1 a  @4;1 b;end 5;"
+	    "3 e f @19;"
+	    "4 e.g  @29;4 h;5 \"\\\"i\";end 39;"
+	    "5 e.x  @40;end 45;"
+	    "end 47;"
+	    "9 z  @71;9 'j';end 74;"
+	    "9 k  @77;end 79;");
 	buf_free(&seen);
 }
 
+/* An unknown key shall be told before what is wrong with its values. */
 static void
-says_when_there_is_no_room(void)
+delivers_before_it_refuses(void)
 {
-	struct buf clean, seen;
+	static const struct scan_events no_places = {
+	    note_item, note_value, NULL, note_bad, skip_x};
+	struct buf seen;
 
-	buf_init(&clean, 5);
 	buf_init(&seen, 1000);
-	CHECK(settings_scan(span_str("a = b\n"), &events, &seen, &clean) ==
-	    -EMSGSIZE);
-	buf_free(&clean);
+	CHECK(settings_scan(span_of(text, 0), &events, &seen) == 0);
+	CHECK(seen.n == 0);
+	CHECK(settings_scan(span_of(text, 31), &no_places, &seen) == -EINVAL);
+	CHECK_STR(buf_text(&seen),
+	    "1 a  @4;1 b;3 e f @19;4 e.g  @29;4 h;"
+	    "BAD 4 e.g the values of a list are parted by commas and end with "
+	    "};");
 	buf_free(&seen);
+}
+
+/* --- what a value means --------------------------------------------------- */
+
+static void
+takes_quotes_and_escapes_out(void)
+{
+	static const struct {
+		const char *raw, *want;
+	} rows[] = {
+	    {"a", "a"},
+	    {"\"\"", ""},
+	    {"''", ""},
+	    {"\"a b\"", "a b"},
+	    {"\"\\\"\"", "\""},
+	    {"\"\\\\\"", "\\"},
+	    {"\"a\\\\\\\"b\"", "a\\\"b"},
+	    {"\"it's\"", "it's"},
+	    {"'a\\'b'", "a'b"},
+	    {"'a\\\\'", "a\\"},
+	    {"'\\a\"b'", "\\a\"b"},
+	    {"'\\\"'", "\\\""},
+	};
+	struct arena arena;
+
+	arena_init(&arena, 1000);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct span raw = guard_copy(span_str(rows[i].raw));
+
+		suite_row(rows[i].raw);
+		CHECK(span_eq(
+		    settings_lex_plain(raw, &arena), span_str(rows[i].want)));
+		guard_free(raw);
+	}
+	suite_row(NULL);
+	arena_free(&arena);
+	arena_init(&arena, 0);
+	CHECK(settings_lex_plain(span_str("'\\''"), &arena).p == NULL);
+	CHECK(settings_lex_plain(span_str("''"), &arena).p != NULL);
+	arena_free(&arena);
 }
 
 /* Every beginning of a config is read or refused, at the end of a page; and
@@ -477,17 +541,18 @@ try_both(void *arg, struct span head, struct span tail)
 static void
 bears_every_beginning(void)
 {
-	static const char text[] =
+	static const char whole[] =
 	    "/*c*/hostname='a\\'b' #x\n"
 	    "dns{servers={\"::1\",\"127.0.0.1:53\",}}//y\r\n"
 	    "policyd{helo{fail=\"550 \\\"x\\\"\"}}\n"
 	    "domain \"a.example\" {key s {file=/k}}\n";
 
-	guard_splits(span_str(text), try_both, NULL);
+	guard_splits(span_str(whole), try_both, NULL);
 }
 
 SUITE("settings_scan", T(reads_what_is_allowed), T(refuses_what_is_not),
     T(limits_the_keys_of_a_section), T(limits_the_length_of_a_key),
     T(limits_the_depth), T(refuses_a_nul), T(skips_what_is_out_of_scope),
     T(skips_policyd_for_the_signer), T(wants_what_is_out_of_scope_closed),
-    T(cleans), T(says_when_there_is_no_room), T(bears_every_beginning))
+    T(delivers_items_and_values), T(delivers_before_it_refuses),
+    T(takes_quotes_and_escapes_out), T(bears_every_beginning))

@@ -112,15 +112,13 @@ on_top(void *arg, struct span key)
 static struct span
 find_example(struct manual *m, const char *key)
 {
-	static const struct scan_events events = {on_item, on_bad, on_top};
+	static const struct scan_events events = {
+	    .item = on_item, .bad = on_bad, .top = on_top};
 	struct span rest = m->examples, line = span_of(NULL, 0);
-	struct buf clean;
 
 	m->key = key;
 	m->line = 0;
-	buf_init(&clean, 2 * EXAMPLES_MAX);
-	(void)settings_scan(m->examples, &events, m, &clean);
-	buf_free(&clean);
+	(void)settings_scan(m->examples, &events, m);
 	for (unsigned i = 0; i < m->line; i++) {
 		size_t n = span_find(rest, '\n');
 

@@ -1,5 +1,5 @@
 #include "common/settings/known.h"
-#include "common/settings/text.h"
+#include "common/settings/value.h"
 
 /* Where wrapped help ends; the lines of keys may be longer. */
 enum { SAMPLE_WIDTH = 76 };
@@ -25,7 +25,8 @@ dump_keys(const char *section, struct settings_place place, size_t depth,
 			continue;
 		put_tabs(depth, out);
 		buf_fmt(out, "%s = ", row->name);
-		settings_text_value(row, settings_known_field(row, place), out);
+		settings_value_print(
+		    row, settings_known_field(row, place), out);
 		buf_byte(out, '\n');
 	}
 }
@@ -139,6 +140,31 @@ put_help(const char *text, size_t depth, struct buf *out)
 	}
 }
 
+/* The default as in the config; an example where there is none. */
+static void
+put_default(const struct row *row, struct buf *out)
+{
+	struct span rest = span_str(row->value);
+
+	if (row->value == NULL) {
+		buf_quoted(out, span_str(row->sample));
+	} else if (settings_value_is_list(row)) {
+		buf_byte(out, '{');
+		for (size_t i = 0; rest.n > 0; i++) {
+			struct span v = span_of(rest.p, span_find(rest, ' '));
+
+			buf_str(out, i > 0 ? ", " : "");
+			buf_quoted(out, v);
+			rest = span_skip(rest, v.n + 1);
+		}
+		buf_byte(out, '}');
+	} else if (settings_value_is_bare(row)) {
+		buf_str(out, row->value);
+	} else {
+		buf_quoted(out, span_str(row->value));
+	}
+}
+
 static void
 sample_keys(const char *section, size_t depth, struct buf *out)
 {
@@ -155,7 +181,7 @@ sample_keys(const char *section, size_t depth, struct buf *out)
 		put_help(row->help, depth, out);
 		put_tabs(depth, out);
 		buf_fmt(out, "%s%s = ", row->laid ? "" : "#", row->name);
-		settings_text_default(row, out);
+		put_default(row, out);
 		buf_byte(out, '\n');
 	}
 }
@@ -221,10 +247,10 @@ each_row(const struct row *row,
 	    row->section[0] == '\0' ? "" : ".", row->name);
 	buf_byte(text, '\0');
 	type = text->n;
-	settings_text_type(row, text);
+	settings_value_type(row, text);
 	buf_byte(text, '\0');
 	value = text->n;
-	settings_text_default(row, text);
+	put_default(row, text);
 	buf_byte(text, '\0');
 	if (buf_error(text) == 0)
 		call(arg, text->p, text->p + type, text->p + value, row->help);

@@ -8,7 +8,6 @@
 #include "common/bytes/domain.h"
 #include "common/settings/known.h"
 #include "common/settings/reader.h"
-#include "common/settings/text.h"
 #include "common/settings/value.h"
 
 /* One reason with the texts it quotes. */

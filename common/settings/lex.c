@@ -135,22 +135,30 @@ next_word(struct lex *s)
 	return ends_word(rest) ? WORD : bad_token(s, judge_byte(rest));
 }
 
+static bool
+is_control(char c)
+{
+	return (unsigned char)c < ' ' || c == 0x7f;
+}
+
 /* NULL, or what is wrong with the n bytes between the quotes. */
 static const char *
 judge_string(struct span s, char quote)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
+	static const char control[] = "a string must have no control character";
 
-		if (c < ' ' || c == 0x7f)
-			return "a string must have no control character";
-		if (c == '$' && i + 1 < s.n && s.p[i + 1] == '{')
+	for (size_t i = 0; i < s.n; i++) {
+		if (is_control(s.p[i]))
+			return control;
+		if (s.p[i] == '$' && i + 1 < s.n && s.p[i + 1] == '{')
 			return "${...} is not supported";
-		if (c != '\\')
+		if (s.p[i] != '\\')
 			continue;
 		i++;
 		if (quote == '"' && s.p[i] != '"' && s.p[i] != '\\')
 			return "only \\\" and \\\\ may follow a backslash";
+		if (is_control(s.p[i]))
+			return control;
 	}
 	return NULL;
 }

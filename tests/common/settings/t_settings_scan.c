@@ -138,6 +138,8 @@ static const struct {
     {"hostname = 'a\rb'",
         "t.conf:1: hostname: a string must have no control "
         "character\n"},
+    {"hostname = 'a\\\tb'",
+        "t.conf:1: hostname: a string must have no control character\n"},
     {"hostname = \"a\177\"",
         "t.conf:1: hostname: a string must have no "
         "control character\n"},
@@ -284,6 +286,7 @@ refuses_a_nul(void)
 {
 	static const char text[] = IN "\0policyd { }";
 	static const char string[] = "hostname = \"a\0.example\"";
+	static const char escaped[] = "log = '/a\\\0b'";
 	struct parsed p;
 
 	parsed_text(&p, span_of(text, sizeof text - 1), SETTINGS_ALL);
@@ -292,6 +295,10 @@ refuses_a_nul(void)
 	parsed_text(&p, span_of(string, sizeof string - 1), SETTINGS_ALL);
 	CHECK_STR(parsed_why(&p),
 	    "t.conf:1: hostname: a string must have no control character\n");
+	parsed_free(&p);
+	parsed_text(&p, span_of(escaped, sizeof escaped - 1), SETTINGS_ALL);
+	CHECK_STR(parsed_why(&p),
+	    "t.conf:1: log: a string must have no control character\n");
 	parsed_free(&p);
 }
 

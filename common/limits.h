@@ -2,7 +2,7 @@
  * limits.h - every cap of the house, each with its reason.
  *
  * Each has a test at the limit and one over it. What an administrator may want
- * to change is a key of the config instead (settings.c); its range is there.
+ * to change is a key of the config instead (rows.c); its range is there.
  */
 #ifndef POSTSEAL_COMMON_LIMITS_H
 #define POSTSEAL_COMMON_LIMITS_H

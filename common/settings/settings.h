@@ -1,7 +1,7 @@
 /*
  * settings.h - the one config: every key with its type, default, range, help.
  *
- * Specified in postseal.conf(5). The rows in settings.c are the only place that
+ * Specified in postseal.conf(5). The rows in rows.c are the only place that
  * knows a key; the parser, -T, conf/postseal.conf and the test of the manual
  * all come from them. Its syntax is told in scan.h.
  *

@@ -2,7 +2,7 @@
  * manualkeys EXAMPLES - the keys of the config as mdoc(7), for postseal.conf(5).
  *
  * `make manual` puts this between the marks in the page; tests/lint/manual
- * compares, so that the page and the rows of common/settings/settings.c cannot part.
+ * compares, so that the page and the rows of common/settings/rows.c cannot part.
  * EXAMPLES is a config in which each key stands once, on a line of its own: it is
  * read as the daemons read it, so that no example is wrong, and a key without one
  * is an error.

@@ -1,40 +1,38 @@
+/*
+ * The trick: the scanner of the config tells where each item begins and ends, and
+ * which sections are open; as long as all of them are steps of the path, the path
+ * has been followed that far.
+ *
+ * The trap: a path may be there twice (domain "a" { } domain "a" { }), which only
+ * settings_parse() refuses. The last one counts, for its key as for its brace.
+ */
 #include <errno.h>
 
 #include "admin/key/confedit.h"
 #include "common/bytes/domain.h"
-#include "common/limits.h"
-#include "common/settings/lex.h"
+#include "common/settings/scan.h"
 
-/* What is looked for, and what was found. */
+/* What is looked for, and what was found; places are offsets in the text. */
 struct walk {
-	struct lex lex;
+	const char *text;
 	const struct confedit_step *path;
 	size_t depth;
 	const char *key;
-	const char *text;
+	const char *file;
+	struct buf *why; /* NULL: nobody wants to know */
+
+	size_t level;  /* sections that are open */
+	size_t steps;  /* of them, from the outside, are steps of the path */
+	bool in_value; /* and no section is what ends next */
+	bool wanted;   /* it is that of the key */
+	size_t at;     /* where it begins */
 
 	bool found;
 	size_t start, end; /* of the value */
 	size_t open;       /* where the whole path's section begins: its key */
 	size_t reached;    /* sections of the path that are there */
 	size_t close;      /* where the innermost of them ends: its '}' */
-	const char *why;
-	unsigned line;
 };
-
-static int
-bad(struct walk *w, const char *why)
-{
-	w->why = why;
-	w->line = w->lex.line;
-	return -EINVAL;
-}
-
-static size_t
-offset(const struct walk *w, const char *p)
-{
-	return (size_t)(p - w->text);
-}
 
 static bool
 same_title(struct span title, const char *want)
@@ -51,112 +49,82 @@ same_title(struct span title, const char *want)
 	return strcmp(a, b) == 0;
 }
 
-/* True if the section is the next one of the path, seen from inside of the first
- * `inside` ones. */
-static bool
-is_step(const struct walk *w, size_t inside, struct span key, struct span title)
+static void
+on_item(void *arg, const struct scan_item *item)
 {
-	return inside < w->depth &&
-	    span_eq(key, span_str(w->path[inside].section)) &&
-	    same_title(title, w->path[inside].title);
+	struct walk *w = arg;
+	const char *dot = strrchr(item->key, '.');
+	const char *name = dot == NULL ? item->key : dot + 1;
+	bool on_path = w->steps == w->level;
+
+	w->at = (size_t)(item->at - w->text);
+	w->in_value = item->kind == SCAN_VALUE || item->kind == SCAN_LIST;
+	if (w->in_value) {
+		w->wanted = on_path && w->steps == w->depth &&
+		    strcmp(name, w->key) == 0;
+		return;
+	}
+	w->level++;
+	if (!on_path || w->steps == w->depth ||
+	    strcmp(name, w->path[w->steps].section) != 0 ||
+	    !same_title(item->title, w->path[w->steps].title))
+		return;
+	w->steps++;
+	if (w->steps == w->depth)
+		w->open = w->at;
 }
 
-/* What follows '='. */
-static int
-walk_value(struct walk *w, bool wanted)
+static void
+on_end(void *arg, const char *p)
 {
-	enum token t = settings_lex_next(&w->lex);
-	size_t start = offset(w, w->lex.raw.p);
+	struct walk *w = arg;
+	size_t end = (size_t)(p - w->text);
 
-	if (t == OPEN) {
-		while ((t = settings_lex_next(&w->lex)) != CLOSE) {
-			if (t == BAD || t == END)
-				return bad(w,
-				    t == BAD ? w->lex.why
-				             : "the list never ends");
+	if (w->in_value) {
+		w->in_value = false;
+		if (w->wanted) {
+			w->found = true;
+			w->start = w->at;
+			w->end = end;
 		}
-	} else if (t != WORD && t != STRING) {
-		return bad(w, t == BAD ? w->lex.why : "a value is missing");
+		return;
 	}
-	if (wanted) {
-		w->found = true;
-		w->start = start;
-		w->end = offset(w, w->lex.raw.p + w->lex.raw.n);
+	if (w->steps == w->level) {
+		if (w->steps >= w->reached) {
+			w->reached = w->steps;
+			w->close = end - 1;
+		}
+		w->steps--;
 	}
-	return 0;
+	w->level--;
 }
 
-/*
- * Reads items to the end of the text, or of a section; `inside`: how many steps of
- * the path lead here, or CONFIG_DEPTH_MAX + 1 when this is not on the path. level:
- * how deep it is, whatever the path says.
- */
-enum { ELSEWHERE = CONFIG_DEPTH_MAX + 1 };
-
-static int
-walk_items(struct walk *w, size_t inside, unsigned level)
+static void
+on_bad(void *arg, unsigned line, const char *key, const char *why)
 {
-	for (;;) {
-		enum token t = settings_lex_next(&w->lex);
-		struct span key = w->lex.value, title = {NULL, 0};
-		size_t next;
-		int rc;
+	const struct walk *w = arg;
 
-		if (t == END || t == CLOSE) {
-			if ((t == END) != (level == 0))
-				return bad(w,
-				    t == END ? "a section never ends"
-				             : "a } too many");
-			if (inside != ELSEWHERE && inside >= w->reached) {
-				w->reached = inside;
-				w->close = t == END ? offset(w, w->lex.in.p)
-				                    : offset(w, w->lex.raw.p);
-			}
-			return 0;
-		}
-		if (t != WORD)
-			return bad(w, t == BAD ? w->lex.why : "not a key");
-		t = settings_lex_next(&w->lex);
-		if (t == EQUALS) {
-			rc = walk_value(w,
-			    inside == w->depth &&
-			        span_eq(key, span_str(w->key)));
-			if (rc != 0)
-				return rc;
-			continue;
-		}
-		if (t == WORD || t == STRING) {
-			title = w->lex.value;
-			t = settings_lex_next(&w->lex);
-		}
-		if (t != OPEN)
-			return bad(
-			    w, t == BAD ? w->lex.why : "{ or = is missing");
-		if (level >= CONFIG_DEPTH_MAX)
-			return bad(w, "too many sections in sections");
-		next = inside != ELSEWHERE && is_step(w, inside, key, title)
-		    ? inside + 1
-		    : ELSEWHERE;
-		if (next == w->depth)
-			w->open = offset(w, key.p);
-		rc = walk_items(w, next, level + 1);
-		if (rc != 0)
-			return rc;
-	}
+	if (w->why != NULL)
+		buf_fmt(w->why, "%s:%u: %s%s%s\n", w->file, line, key,
+		    key[0] == '\0' ? "" : ": ", why);
+}
+
+/* All of the text is read, whatever a daemon's scope is. */
+static enum scan_top
+on_top(void *arg, struct span key)
+{
+	return TOP_IN;
 }
 
 static int
-walk(struct walk *w, struct span text, const struct confedit_step *path,
-    size_t depth, const char *key)
+walk(struct walk *w, struct span text)
 {
-	if (text.p == NULL)
-		text = span_str("");
-	*w = (struct walk){.lex = {.in = text, .line = 1},
-	    .path = path,
-	    .depth = depth,
-	    .key = key,
-	    .text = text.p};
-	return walk_items(w, 0, 0);
+	static const struct scan_events events = {
+	    .item = on_item, .end = on_end, .bad = on_bad, .top = on_top};
+
+	w->text = text.p;
+	w->close = text.n;
+	return settings_scan(text, &events, w);
 }
 
 /* --- what is added -------------------------------------------------------- */
@@ -215,17 +183,15 @@ insert(
 }
 
 int
-confedit_set(struct span text, const struct confedit_step *path, size_t depth,
-    const char *key, const char *value, struct buf *out, unsigned *ret_line,
-    const char **ret_why)
+confedit_set(const char *file, struct span text,
+    const struct confedit_step *path, size_t depth, const char *key,
+    const char *value, struct buf *out, struct buf *why)
 {
-	struct walk w;
+	struct walk w = {
+	    .path = path, .depth = depth, .key = key, .file = file, .why = why};
 
-	if (walk(&w, text, path, depth, key) != 0) {
-		*ret_line = w.line;
-		*ret_why = w.why;
+	if (walk(&w, text) != 0)
 		return -EINVAL;
-	}
 	if (w.found) {
 		buf_add(out, text.p, w.start);
 		buf_str(out, value);
@@ -237,17 +203,16 @@ confedit_set(struct span text, const struct confedit_step *path, size_t depth,
 }
 
 int
-confedit_remove(struct span text, const struct confedit_step *path,
-    size_t depth, struct buf *out, unsigned *ret_line, const char **ret_why)
+confedit_remove(const char *file, struct span text,
+    const struct confedit_step *path, size_t depth, struct buf *out,
+    struct buf *why)
 {
-	struct walk w;
+	struct walk w = {
+	    .path = path, .depth = depth, .key = "", .file = file, .why = why};
 	size_t start, end;
 
-	if (walk(&w, text, path, depth, "") != 0) {
-		*ret_line = w.line;
-		*ret_why = w.why;
+	if (walk(&w, text) != 0)
 		return -EINVAL;
-	}
 	if (depth == 0 || w.reached < depth)
 		return -ENOENT;
 	start = w.open;
@@ -267,9 +232,9 @@ int
 confedit_get(struct span text, const struct confedit_step *path, size_t depth,
     const char *key, struct span *ret)
 {
-	struct walk w;
+	struct walk w = {.path = path, .depth = depth, .key = key};
 
-	if (walk(&w, text, path, depth, key) != 0)
+	if (walk(&w, text) != 0)
 		return -EINVAL;
 	if (!w.found)
 		return -ENOENT;

@@ -19,13 +19,6 @@ fail(const char *path, int rc, struct buf *why)
 	return rc;
 }
 
-static int
-fail_at(const char *path, unsigned line, const char *reason, struct buf *why)
-{
-	buf_fmt(why, "%s:%u: %s\n", path, line, reason);
-	return -EINVAL;
-}
-
 /* The new text, if the signer would take it, to its place. */
 static int
 store(const char *path, const struct buf *text, struct buf *why)
@@ -80,17 +73,14 @@ set(const char *path, struct buf *text, const struct confedit_step *step,
     const char *key, const char *value, struct buf *why)
 {
 	struct buf changed;
-	const char *reason = NULL;
-	unsigned line = 0;
 	int rc;
 
 	buf_init(&changed, CONFIG_FILE_MAX);
 	rc = confedit_set(
-	    buf_view(text), step, 2, key, value, &changed, &line, &reason);
+	    path, buf_view(text), step, 2, key, value, &changed, why);
 	if (rc != 0) {
 		buf_free(&changed);
-		return reason != NULL ? fail_at(path, line, reason, why)
-		                      : fail(path, rc, why);
+		return rc == -EINVAL ? rc : fail(path, rc, why);
 	}
 	buf_free(text);
 	*text = changed;
@@ -176,21 +166,17 @@ domainfile_remove(
 	const struct confedit_step step[] = {
 	    {"domain", domain}, {"key", key->selector}};
 	struct buf text, changed;
-	const char *reason = NULL;
-	unsigned line = 0;
 	int rc = read_text(key->origin, &text, why);
 
 	if (rc != 0)
 		return rc;
 	buf_init(&changed, CONFIG_FILE_MAX);
-	rc =
-	    confedit_remove(buf_view(&text), step, 2, &changed, &line, &reason);
-	if (rc == -EINVAL && reason != NULL)
-		fail_at(key->origin, line, reason, why);
-	else if (rc != 0)
-		fail(key->origin, rc, why);
-	else
+	rc = confedit_remove(
+	    key->origin, buf_view(&text), step, 2, &changed, why);
+	if (rc == 0)
 		rc = store(key->origin, &changed, why);
+	else if (rc != -EINVAL)
+		fail(key->origin, rc, why);
 	buf_free(&changed);
 	buf_free(&text);
 	return rc;

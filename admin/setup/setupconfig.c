@@ -57,20 +57,14 @@ set(struct setupconfig *c, const struct confedit_step *path, size_t depth,
     const char *key, const char *value)
 {
 	struct buf next;
-	const char *reason = NULL;
-	unsigned line = 0;
 	int rc;
 
 	buf_init(&next, CONFIG_FILE_MAX);
-	rc = confedit_set(
-	    buf_view(&c->text), path, depth, key, value, &next, &line, &reason);
+	rc = confedit_set(c->file, buf_view(&c->text), path, depth, key, value,
+	    &next, c->why);
 	if (rc != 0) {
 		buf_free(&next);
-		if (reason != NULL)
-			buf_fmt(c->why, "%s:%u: %s\n", c->file, line, reason);
-		else
-			fail(c, rc);
-		return rc;
+		return rc == -EINVAL ? rc : fail(c, rc);
 	}
 	buf_free(&c->text);
 	c->text = next;

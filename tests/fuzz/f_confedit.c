@@ -24,14 +24,15 @@ must(bool good)
 static bool
 set(struct span text, size_t depth, struct buf *out)
 {
-	const char *why = NULL;
-	unsigned line = 0;
+	struct buf why;
 	int rc;
 
 	buf_init(out, 1 << 20);
-	rc =
-	    confedit_set(text, path, depth, "file", "\"/k\"", out, &line, &why);
-	must(rc == 0 || (rc == -EINVAL && line > 0 && why != NULL));
+	buf_init(&why, 1 << 20);
+	rc = confedit_set("f", text, path, depth, "file", "\"/k\"", out, &why);
+	must(rc == 0 || rc == -EINVAL);
+	must((rc == 0) == (why.n == 0));
+	buf_free(&why);
 	return rc == 0;
 }
 
@@ -40,8 +41,6 @@ check_depth(struct span text, size_t depth)
 {
 	struct buf once, twice, gone;
 	struct span value;
-	const char *why = NULL;
-	unsigned line = 0;
 	bool there = confedit_get(text, path, depth, "file", &value) == 0;
 	size_t old = there ? value.n : 0;
 	int rc;
@@ -56,7 +55,7 @@ check_depth(struct span text, size_t depth)
 	must(set(buf_view(&once), depth, &twice));
 	must(span_eq(buf_view(&once), buf_view(&twice)));
 	buf_init(&gone, 1 << 20);
-	rc = confedit_remove(buf_view(&once), path, depth, &gone, &line, &why);
+	rc = confedit_remove("f", buf_view(&once), path, depth, &gone, NULL);
 	must(rc == (depth == 0 ? -ENOENT : 0));
 	must(gone.n <= once.n);
 	buf_free(&once);

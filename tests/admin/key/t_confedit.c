@@ -43,6 +43,25 @@ sets_one_value(void)
 	        "domain \"b.example\" {\n}\ndomain 'a.example' {\n\tkey \"c\" "
 	        "{\n\t}\n\tkey \"b\" {\n\t\tfile = f\n\t}\n}\n"},
 	    {"x = {\"a\", b} # }\n", NULL, 0, "x", "{}", "x = {} # }\n"},
+	    /* of two, the last */
+	    {"domain a.example { key b { } } domain a.example { key 'b' { file "
+	     "= 1 "
+	     "} }",
+	        key_b, 2, "file", "2",
+	        "domain a.example { key b { } } domain a.example { key 'b' { "
+	        "file = "
+	        "2 } }"},
+	    {"domain a.example { key b { } } domain a.example { }", key_b, 1,
+	        "subdomains", "on",
+	        "domain a.example { key b { } } domain a.example { "
+	        "\n\tsubdomains = "
+	        "on\n}"},
+	    /* not on the way, though it has the name of a step */
+	    {"x { policyd { observe = 1 } }", policyd, 1, "observe", "0",
+	        "x { policyd { observe = 1 } }\npolicyd {\n\tobserve = "
+	        "0\n}\n"},
+	    {"policyd { policyd { observe = 1 } }", policyd, 1, "observe", "0",
+	        "policyd { policyd { observe = 1 } \n\tobserve = 0\n}"},
 	    {"/* policyd { */ policyd { observe = 1 }", policyd, 1, "observe",
 	        "0", "/* policyd { */ policyd { observe = 0 }"},
 	};
@@ -50,15 +69,15 @@ sets_one_value(void)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		const struct row *r = &rows[i];
 		struct span text = guard_copy(span_str(r->text));
-		const char *why = NULL;
-		unsigned line;
-		struct buf out;
+		struct buf out, why;
 
 		suite_row(r->text);
 		buf_init(&out, 4096);
-		CHECK(confedit_set(text, r->path, r->depth, r->key, r->value,
-		          &out, &line, &why) == 0);
+		buf_init(&why, 4096);
+		CHECK(confedit_set("f", text, r->path, r->depth, r->key,
+		          r->value, &out, &why) == 0);
 		CHECK_STR(buf_text(&out), r->want);
+		CHECK(why.n == 0);
 		buf_free(&out);
 		guard_free(text);
 	}
@@ -69,23 +88,38 @@ static void
 refuses_what_is_no_config(void)
 {
 	static const struct {
-		const char *text;
-		unsigned line;
-	} rows[] = {{"a = 1\npolicyd {\n", 3}, {"}\n", 1}, {"a = {1\n", 2},
-	    {"a 1 2\n", 1}, {"= 1\n", 1}, {"a = \"x\n", 1},
-	    {"a {b {c {d {e {}}}}}", 1}};
-	const char *why;
-	unsigned line;
-	struct buf out;
+		const char *text, *why;
+	} rows[] = {
+	    {"a = 1\npolicyd {\n",
+	        "f:2: policyd: the section is never closed\n"},
+	    {"}\n", "f:1: there is no { that this } closes\n"},
+	    {"a = {1\n",
+	        "f:2: a: the values of a list are parted by commas and end "
+	        "with "
+	        "}\n"},
+	    {"a 1 2\n", "f:1: a: = or { is expected behind the key\n"},
+	    {"= 1\n", "f:1: a key is expected here\n"},
+	    {"a = \"x\n", "f:1: a: the string that begins here has no end\n"},
+	    {"a {b {c {d {e {}}}}}",
+	        "f:1: a.b.c.d.e: sections are nested too deeply\n"},
+	    {"a = 1\na = 2", "f:2: a: stands here twice, first in line 1\n"},
+	};
+	struct buf out, why;
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		suite_row(rows[i].text);
 		buf_init(&out, 4096);
-		why = NULL;
-		CHECK(confedit_set(span_str(rows[i].text), policyd, 1, "x", "1",
-		          &out, &line, &why) == -EINVAL);
-		CHECK(line == rows[i].line && why != NULL && out.n == 0);
+		buf_init(&why, 4096);
+		CHECK(confedit_set("f", span_str(rows[i].text), policyd, 1, "x",
+		          "1", &out, &why) == -EINVAL);
+		CHECK_STR(buf_text(&why), rows[i].why);
+		CHECK(out.n == 0);
+		buf_clear(&why);
+		CHECK(confedit_remove("f", span_str(rows[i].text), policyd, 1,
+		          &out, &why) == -EINVAL);
+		CHECK_STR(buf_text(&why), rows[i].why);
 		buf_free(&out);
+		buf_free(&why);
 	}
 	suite_row(NULL);
 }
@@ -95,17 +129,16 @@ removes_a_section(void)
 {
 	static const char text[] = "domain a.example {\n\tkey a { file = 1 }\n"
 	                           "\tkey b { # c\n\t\tfile = 2\n\t}\n}\n";
-	const char *why;
-	unsigned line;
-	struct buf out;
+	struct buf out, why;
 
 	buf_init(&out, 4096);
-	CHECK(
-	    confedit_remove(span_str(text), key_b, 2, &out, &line, &why) == 0);
+	buf_init(&why, 4096);
+	CHECK(confedit_remove("f", span_str(text), key_b, 2, &out, &why) == 0);
 	CHECK_STR(
 	    buf_text(&out), "domain a.example {\n\tkey a { file = 1 }\n}\n");
-	CHECK(confedit_remove(buf_view(&out), key_b, 2, &out, &line, &why) ==
+	CHECK(confedit_remove("f", buf_view(&out), key_b, 2, &out, &why) ==
 	    -ENOENT);
+	CHECK(why.n == 0);
 	buf_free(&out);
 }
 

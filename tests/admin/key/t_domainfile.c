@@ -144,7 +144,8 @@ refuses(void)
 	tmpdir_write(&d, "p.conf", "domain a.example {\n");
 	CHECK(domainfile_activate(
 	          &settings->domain[0].key[0], "a.example", &why) == -EINVAL);
-	CHECK(strstr(buf_text(&why), "p.conf:2: a section never ends") != NULL);
+	CHECK(strstr(buf_text(&why),
+	          "p.conf:1: domain: the section is never closed") != NULL);
 	check_file("p.conf", "domain a.example {\n");
 	buf_clear(&why);
 	/* a file in the place of the directory */

@@ -55,7 +55,8 @@ find_owner(const struct reader *r, struct given *g)
 }
 
 void
-settings_given_key(struct reader *r, const struct row *row, const char *section)
+settings_given_key(
+    struct reader *r, const struct row *row, const char *section, unsigned line)
 {
 	const struct section *s = settings_known_section(section);
 	void *v = r->given;
@@ -70,7 +71,8 @@ settings_given_key(struct reader *r, const struct row *row, const char *section)
 	*g = (struct given){.row = row,
 	    .section = section,
 	    .owner = s == NULL ? OF_ALL : s->owner,
-	    .first = r->nvalues};
+	    .first = r->nvalues,
+	    .line = line};
 	find_owner(r, g);
 }
 

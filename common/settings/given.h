@@ -14,10 +14,10 @@
 /* Forgets the text before. */
 void settings_given_clear(struct reader *r);
 
-/* A key that may stand in that section: "" or a path of settings_sections. The
+/* A key of that line, that may stand in that section: "" or a path of settings_sections. The
  * domain, key or recipient that it is of is the last one that r has. */
-void settings_given_key(
-    struct reader *r, const struct row *row, const char *section);
+void settings_given_key(struct reader *r, const struct row *row,
+    const char *section, unsigned line);
 
 /* A value of that key, as settings_scan() gives it. Borrows raw until
  * settings_given_set(). */

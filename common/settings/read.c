@@ -96,7 +96,7 @@ on_key(struct reader *r, const struct row *row, const char *section,
 		settings_reader_complain(r, item->line, item->key,
 		    "it takes one value and not a list");
 	else
-		settings_given_key(r, row, section);
+		settings_given_key(r, row, section, item->line);
 }
 
 static void

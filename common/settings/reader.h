@@ -17,7 +17,7 @@ struct given {
 	size_t index;    /* of the owner, in the array of r */
 	size_t turn;     /* when it is set */
 	size_t first, n; /* its values */
-	unsigned line;   /* of the last one; 0: there is none */
+	unsigned line;   /* of the last one, or of the key */
 };
 
 struct reader {

@@ -561,6 +561,9 @@ empty_list_is_empty(void)
 	CHECK(p.s->policyd.trusted_networks.n == 0);
 	CHECK(p.s->policyd.daemon.listen.n == 0);
 	CHECK(p.s->signer.internal_hosts.n == 3);
+	/* nor is it no key: the old default is for who says nothing */
+	CHECK(p.s->policyd.daemon.legacy.n == 0);
+	CHECK(p.s->signer.daemon.legacy.n == 1);
 	parsed_free(&p);
 }
 

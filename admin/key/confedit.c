@@ -10,6 +10,7 @@
 
 #include "admin/key/confedit.h"
 #include "common/bytes/domain.h"
+#include "common/settings/lex.h"
 #include "common/settings/scan.h"
 
 /* What is looked for, and what was found; places are offsets in the text. */
@@ -43,6 +44,7 @@ same_title(struct span title, const char *want)
 		return title.p == NULL;
 	if (title.p == NULL)
 		return false;
+	title = settings_lex_inner(title);
 	if (domain_to_ascii(title, a) != 0 ||
 	    domain_to_ascii(span_str(want), b) != 0)
 		return span_eq(title, span_str(want));

@@ -14,8 +14,8 @@
 /* Forgets the text before. */
 void settings_given_clear(struct reader *r);
 
-/* A key of that line, that may stand in that section: "" or a path of settings_sections. The
- * domain, key or recipient that it is of is the last one that r has. */
+/* A key that may stand in that section: "" or a path of settings_sections. It is
+ * of the domain, key or recipient that r has last. */
 void settings_given_key(struct reader *r, const struct row *row,
     const char *section, unsigned line);
 

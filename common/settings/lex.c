@@ -87,7 +87,7 @@ pass_space(struct lex *s)
 static void
 take(struct lex *s, size_t n)
 {
-	s->raw = s->value = span_of(s->in.p, n);
+	s->raw = span_of(s->in.p, n);
 	s->in = span_skip(s->in, n);
 }
 
@@ -182,7 +182,6 @@ take_string(struct lex *s)
 		return false;
 	}
 	take(s, n + 1);
-	s->value = span_of(s->raw.p + 1, n - 1);
 	return true;
 }
 
@@ -192,7 +191,7 @@ next_string(struct lex *s)
 	const char *why = "the string that begins here has no end";
 
 	if (take_string(s))
-		why = judge_string(s->value, s->raw.p[0]);
+		why = judge_string(settings_lex_inner(s->raw), s->raw.p[0]);
 	return why == NULL ? STRING : bad_token(s, why);
 }
 
@@ -260,16 +259,21 @@ settings_lex_skip(struct lex *s)
 }
 
 struct span
+settings_lex_inner(struct span raw)
+{
+	if (raw.n > 0 && (raw.p[0] == '"' || raw.p[0] == '\''))
+		return span_of(raw.p + 1, raw.n - 2);
+	return raw;
+}
+
+struct span
 settings_lex_plain(struct span raw, struct arena *arena)
 {
-	char quote = raw.n == 0 ? '\0' : raw.p[0], *copy;
-	struct span in = raw;
+	struct span in = settings_lex_inner(raw);
+	char quote = raw.p[0], *copy;
 	size_t n = 0;
 
-	if (quote != '"' && quote != '\'')
-		return raw;
-	in = span_of(raw.p + 1, raw.n - 2);
-	if (span_find(in, '\\') == in.n)
+	if (span_find(in, '\\') == in.n) /* no word has one */
 		return in;
 	copy = arena_alloc(arena, in.n);
 	if (copy == NULL)

@@ -11,11 +11,10 @@
 enum token { END, WORD, STRING, EQUALS, APPEND, OPEN, CLOSE, COMMA, BAD };
 
 struct lex {
-	struct span in;    /* the rest of the text */
-	unsigned line;     /* of the rest */
-	struct span raw;   /* the last token as it stands */
-	struct span value; /* the same without quotes */
-	const char *why;   /* BAD: what is wrong, static */
+	struct span in;  /* the rest of the text */
+	unsigned line;   /* of the rest */
+	struct span raw; /* the last token as it stands */
+	const char *why; /* BAD: what is wrong, static */
 };
 
 /* Letters, digits, '_' and '-'. */
@@ -30,6 +29,9 @@ enum token settings_lex_next(struct lex *s);
  * passed, and s->why is NULL. Only a comment without end is BAD with s->why.
  */
 enum token settings_lex_skip(struct lex *s);
+
+/* A WORD or STRING without its quotes; escapes as they stand. */
+struct span settings_lex_inner(struct span raw);
 
 /*
  * What a WORD or STRING means, from its raw bytes: without quotes, and without the

@@ -7,6 +7,7 @@
 
 #include "common/bytes/domain.h"
 #include "common/settings/known.h"
+#include "common/settings/lex.h"
 #include "common/settings/reader.h"
 #include "common/settings/value.h"
 
@@ -159,8 +160,10 @@ take_title(struct reader *r, struct span title, unsigned line, const char *key,
 {
 	char name[DOMAIN_MAX + 1];
 	const char *copy;
-	int rc = domain_to_ascii(title, name);
+	int rc;
 
+	title = settings_lex_inner(title);
+	rc = domain_to_ascii(title, name);
 	if (rc == 0 && mail && !domain_is_mail(span_str(name)))
 		rc = -EINVAL;
 	for (size_t i = 0; rc == 0 && name[i] != '\0'; i++) {
@@ -219,8 +222,13 @@ settings_reader_recipient(struct reader *r, struct span title, unsigned line)
 	char key[SETTINGS_RECIPIENT_MAX + 1];
 	struct recipient_settings *to;
 	void *v = r->recipient;
-	int rc = settings_recipient_key(title, key);
+	struct span plain = settings_lex_plain(title, &r->s->arena);
+	int rc = settings_recipient_key(plain, key);
 
+	if (plain.p == NULL) {
+		settings_reader_nomem(r);
+		return;
+	}
 	if (!settings_reader_grow(
 	        r, &v, r->nrecipients, &r->recipient_cap, sizeof *to))
 		return;

@@ -79,7 +79,7 @@ void settings_reader_nomem(struct reader *r);
 bool settings_reader_grow(
     struct reader *r, void **v, size_t n, size_t *cap, size_t size);
 
-/* A domain section, or in the last one a key section, begins. */
+/* A domain section, or in the last one a key section, begins; the title is raw. */
 void settings_reader_domain(struct reader *r, struct span title, unsigned line);
 void settings_reader_key(struct reader *r, struct span title, unsigned line);
 

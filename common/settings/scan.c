@@ -172,7 +172,7 @@ open_section(struct scan *s, struct span key, struct span title,
 static int
 scan_item(struct scan *s)
 {
-	struct span key = s->lex.value, title = {0};
+	struct span key = s->lex.raw, title = {0};
 	unsigned line = s->lex.line;
 	enum scan_kind kind = SCAN_SECTION;
 	enum token t;
@@ -182,7 +182,7 @@ scan_item(struct scan *s)
 		return rc;
 	t = settings_lex_next(&s->lex);
 	if (t == WORD || t == STRING) {
-		title = s->lex.value;
+		title = s->lex.raw;
 		kind = SCAN_TITLED;
 		t = settings_lex_next(&s->lex);
 	}
@@ -226,7 +226,7 @@ skip_section(struct scan *s)
 	bool top = false; /* behind "policyd" or such, or behind its title */
 	unsigned line = s->lex.line, depth = 1;
 	enum token t, last = OPEN;
-	int rc = enter_key(s, s->lex.value);
+	int rc = enter_key(s, s->lex.raw);
 
 	if (rc == 0)
 		rc = skip_head(s);
@@ -243,7 +243,7 @@ skip_section(struct scan *s)
 		depth -= t == CLOSE;
 		top = (top && (t == STRING || t == WORD)) ||
 		    (t == WORD && last != EQUALS &&
-		        s->events->top(s->arg, s->lex.value) != TOP_OTHER);
+		        s->events->top(s->arg, s->lex.raw) != TOP_OTHER);
 		last = t;
 	}
 	return rc;
@@ -268,7 +268,7 @@ scan_next(struct scan *s, enum token t)
 	switch (t) {
 	case WORD:
 		if (s->depth == 0 &&
-		    s->events->top(s->arg, s->lex.value) == TOP_OUT)
+		    s->events->top(s->arg, s->lex.raw) == TOP_OUT)
 			return skip_section(s);
 		return scan_item(s);
 	case CLOSE:

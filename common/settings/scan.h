@@ -30,7 +30,7 @@ enum scan_top {
 
 struct scan_item {
 	const char *key;   /* "policyd.helo.fail", titles left out */
-	struct span title; /* SCAN_TITLED: as written, without its quotes */
+	struct span title; /* SCAN_TITLED: as written, with its quotes */
 	enum scan_kind kind;
 	unsigned line;  /* of the key */
 	const char *at; /* in the text: of a section its key, else its value */

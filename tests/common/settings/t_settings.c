@@ -92,6 +92,10 @@ static const struct {
         "\t\tno_mail_only = true\n"},
     {"policyd", "recipient \"U+x@B\303\274cher.Example\" {}",
         "\n\trecipient \"u+x@xn--bcher-kva.example\" {\n\t\tobserve = false\n"},
+    {"policyd", "recipient '\"a b\"@a.example' {}",
+        "\n\trecipient \"\\\"a b\\\"@a.example\" {\n"},
+    {"policyd", "recipient \"\\\"a b\\\"@a.example\" {}",
+        "\n\trecipient \"\\\"a b\\\"@a.example\" {\n"},
     {"policyd", "recipient \"@a.example\" { helo { fail = defer } }",
         "\t\thelo {\n\t\t\tcheck = true\n\t\t\tno_mail_only = false\n"
         "\t\t\tfail = \"defer\"\n"},

@@ -323,7 +323,7 @@ static const char everything[] =
     "dns { servers = {::1, 127.0.0.1} }\n"
     "policyd { listen = {/a, inet:1} trusted_networks = {::1}\n"
     "restriction_classes = {a, b} helo { fail = a pass = OK }\n"
-    "recipient \"@a.example\" { reply_text = \"\\\"{reason}\\\"\" }\n"
+    "recipient \"\\\"a\\\"@a.example\" { reply_text = \"\\\"{reason}\\\"\" }\n"
     "mail_from { none = \"HOLD x\" } }\n"
     "domain a.example { key s { file = /k } key t { file = /l } }\n"
     "domain \"b\303\274.example\" { key s { file = /k } }\n";

@@ -449,7 +449,7 @@ delivers_items_and_values(void)
 	CHECK(settings_scan(span_str(text), &events, &seen) == 0);
 	CHECK_STR(buf_text(&seen),
 	    "1 a  @4;1 b;end 5;"
-	    "3 e f @19;"
+	    "3 e 'f' @19;"
 	    "4 e.g  @29;4 h;5 \"\\\"i\";end 39;"
 	    "5 e.x  @40;end 45;"
 	    "end 47;"
@@ -471,7 +471,7 @@ delivers_before_it_refuses(void)
 	CHECK(seen.n == 0);
 	CHECK(settings_scan(span_of(text, 31), &no_places, &seen) == -EINVAL);
 	CHECK_STR(buf_text(&seen),
-	    "1 a  @4;1 b;3 e f @19;4 e.g  @29;4 h;"
+	    "1 a  @4;1 b;3 e 'f' @19;4 e.g  @29;4 h;"
 	    "BAD 4 e.g the values of a list are parted by commas and end with "
 	    "};");
 	buf_free(&seen);

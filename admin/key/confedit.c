@@ -1,10 +1,11 @@
 /*
- * The trick: the scanner of the config tells where each item begins and ends, and
- * which sections are open; as long as all of them are steps of the path, the path
- * has been followed that far.
+ * The trick: the scanner of the config tells where each item begins and ends,
+ * and which sections are open; as long as all of them are steps of the path,
+ * the path has been followed that far.
  *
- * The trap: a path may be there twice (domain "a" { } domain "a" { }), which only
- * settings_parse() refuses. The last one counts, for its key as for its brace.
+ * The trap: a path may be there twice (domain "a" { } domain "a" { }), which
+ * only settings_parse() refuses. The last one counts, for its key as for its
+ * brace.
  */
 #include <errno.h>
 

@@ -16,9 +16,10 @@ enum operand {
 };
 
 /*
- * The actions of access(5). What is the message's is done to all of it, whatever
- * recipient it was said at; said again, it changes nothing, but a header or a copy
- * that is added again is there again. What is the recipient's is for that one.
+ * The actions of access(5). What is the message's is done to all of it,
+ * whatever recipient it was said at; said again, it changes nothing, but a
+ * header or a copy that is added again is there again. What is the recipient's
+ * is for that one.
  */
 static const struct access_word {
 	const char *word;

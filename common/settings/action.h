@@ -36,8 +36,8 @@ bool settings_action_is_class_name(struct span name);
  * others, restriction classes too, may permit or refuse. */
 bool settings_action_goes_on(const struct action *a);
 
-/* Of an access(5) action: true if it adds something to the message (PREPEND, BCC),
- * once more each time that it is said. */
+/* Of an access(5) action: true if it adds something to the message (PREPEND,
+ * BCC), once more each time that it is said. */
 bool settings_action_adds(const struct action *a);
 
 /* What an administrator should know about it, in words, or NULL: that

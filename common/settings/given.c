@@ -1,10 +1,11 @@
 /*
- * The trick: each key that was given knows its turn, and all are sorted by turn and
- * row before they are set. So a message comes in the order of the rows, wherever
- * its key stands, and the general policy is whole before a recipient copies it.
+ * The trick: each key that was given knows its turn, and all are sorted by turn
+ * and row before they are set. So a message comes in the order of the rows,
+ * wherever its key stands, and the general policy is whole before a recipient
+ * copies it.
  *
- * The trap: r->domain, r->key and r->recipient move while they grow. A key is kept
- * with an index, and never with a pointer to what it will set.
+ * The trap: r->domain, r->key and r->recipient move while they grow. A key is
+ * kept with an index, and never with a pointer to what it will set.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -17,9 +18,8 @@
 #include "common/settings/reply.h"
 #include "common/settings/value.h"
 
-/* Recipients come behind all domains. */
-enum { NO_TURN = 0 };
-static const size_t recipients_turn = SIZE_MAX / 2;
+/* First what is of all, then each domain with its keys, then the recipients. */
+static const size_t turn_of_all = 0, turn_of_recipients = SIZE_MAX / 2;
 
 /* --- what the text says --------------------------------------------------- */
 
@@ -30,14 +30,14 @@ settings_given_clear(struct reader *r)
 	r->nvalues = 0;
 }
 
-/* The last one of its owner: its index, and its turn among all owners, where the
- * keys of a domain follow it. */
+/* The last one of its owners. The keys of a domain follow it: the turn of the
+ * second domain is 2 and the number of keys of the first. */
 static void
 find_owner(const struct reader *r, struct given *g)
 {
 	switch (g->owner) {
 	case OF_ALL:
-		g->turn = NO_TURN;
+		g->turn = turn_of_all;
 		return;
 	case OF_DOMAIN:
 		g->index = r->ndomains - 1;
@@ -49,7 +49,7 @@ find_owner(const struct reader *r, struct given *g)
 		return;
 	case OF_RECIPIENT:
 		g->index = r->nrecipients - 1;
-		g->turn = recipients_turn + r->nrecipients;
+		g->turn = turn_of_recipients + r->nrecipients;
 		return;
 	}
 }
@@ -196,7 +196,7 @@ settings_given_set(struct reader *r)
 
 	if (r->ngiven > 1)
 		qsort(r->given, r->ngiven, sizeof *r->given, by_turn);
-	for (; i < r->ngiven && r->given[i].turn == NO_TURN; i++)
+	for (; i < r->ngiven && r->given[i].turn == turn_of_all; i++)
 		set_one(r, &r->given[i]);
 	for (size_t k = 0; !r->domains_only && k < r->nrecipients; k++)
 		r->recipient[k].policyd = r->s->policyd;

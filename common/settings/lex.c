@@ -1,10 +1,11 @@
 /*
- * The trick: two readers of the same tokens. settings_lex_next() judges each byte,
- * settings_lex_skip() none, so that a section out of scope may hold anything.
+ * The trick: two readers of the same tokens. settings_lex_next() judges each
+ * byte, settings_lex_skip() none, so that a section out of scope may hold
+ * anything.
  *
- * The trap: they must agree where a string and a comment end, or a } inside of one
- * would close a section for one reader and not for the other. So both ends are
- * found by the same functions (take_string(), pass_space()).
+ * The trap: they must agree where a string and a comment end, or a } inside of
+ * one would close a section for one reader and not for the other. So both ends
+ * are found by the same functions (take_string(), pass_space()).
  */
 #include "common/settings/lex.h"
 

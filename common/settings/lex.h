@@ -34,10 +34,10 @@ enum token settings_lex_skip(struct lex *s);
 struct span settings_lex_inner(struct span raw);
 
 /*
- * What a WORD or STRING means, from its raw bytes: without quotes, and without the
- * backslash of \" and \\ between double quotes, of \' and \\ between single
- * ones. A part of raw, or a copy in arena where there was something to take out; p
- * is NULL when memory is out.
+ * What a WORD or STRING means, from its raw bytes: without quotes, and without
+ * the backslash of \" and \\ between double quotes, of \' and \\ between single
+ * ones. A part of raw, or a copy in arena where there was something to take
+ * out; p is NULL when memory is out.
  */
 struct span settings_lex_plain(struct span raw, struct arena *arena);
 

@@ -1,3 +1,11 @@
+/*
+ * The trick: -T and the sample are one walk of the sections and one of their
+ * rows each; neither knows a key.
+ *
+ * The trap: a field is found by an offset, in the settings or in a copy of a
+ * part of them (a recipient's policy): struct settings_place says where the
+ * copy begins.
+ */
 #include "common/settings/known.h"
 #include "common/settings/value.h"
 
@@ -72,8 +80,8 @@ dump_recipient(const struct recipient_settings *r, struct buf *out)
 	buf_str(out, "\t}\n");
 }
 
-/* The sections in `parent` and what is in them, from the struct of place; of the
- * titled ones only the recipients of s, if it is not NULL. */
+/* The sections in `parent` and what is in them, from the struct of place; of
+ * the titled ones only the recipients of s, if it is not NULL. */
 static void
 dump_sections(const struct settings *s, struct settings_place place,
     enum settings_scope scope, const char *parent, size_t depth,

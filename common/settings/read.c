@@ -1,3 +1,13 @@
+/*
+ * The trick: a text is read in two steps. The scanner tells each item, and here
+ * it is judged whether it may stand there; only when the whole text is one, its
+ * values are set (given.c). So the first thing that is said of a text is what
+ * is wrong with its shape, and a typo in a key is not followed by nonsense
+ * about values.
+ *
+ * The trap: r->error is that of one file while the file is read, and of all
+ * files before and behind it.
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,3 +1,11 @@
+/*
+ * The trick: domains and recipients of all files lie in arrays that grow, in
+ * the order in which they were read, and go into the settings sorted, when the
+ * last file is read.
+ *
+ * The trap: until then the keys of a domain are found by counting, as
+ * domain.key would point into an array that moves.
+ */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -416,7 +424,8 @@ default_hostname(struct reader *r)
 		settings_reader_nomem(r);
 }
 
-/* A config from before keeps the mail flowing: main.cf may still name this address. */
+/* A config from before keeps the mail flowing: main.cf may still name this
+ * address. */
 static void
 set_legacy(struct reader *r, const char *key, const char *was,
     struct daemon_settings *d)

@@ -31,8 +31,8 @@ struct reader {
 	const char *file; /* that is being read, in the arena */
 	bool domains_only;
 
-	/* In the order of the files; the keys of a domain follow each other in key,
-	 * and domain.key is not set yet. Owned. */
+	/* In the order of the files; the keys of a domain follow each other in
+	 * key, and domain.key is not set yet. Owned. */
 	struct domain_settings *domain;
 	size_t ndomains;
 	size_t domain_cap;
@@ -45,8 +45,8 @@ struct reader {
 	size_t nrecipients;
 	size_t recipient_cap;
 
-	/* Of the file that is being read. Owned; the values lie in its text or in the
-	 * arena. */
+	/* Of the file that is being read. Owned; the values lie in its text or
+	 * in the arena. */
 	struct given *given;
 	size_t ngiven;
 	size_t given_cap;
@@ -74,12 +74,13 @@ void settings_reader_warn(struct reader *r, unsigned line, const char *key,
 /* Memory is out. */
 void settings_reader_nomem(struct reader *r);
 
-/* Makes room in *v, which has n elements of size bytes, for one more. False when
- * memory is out, which is told. */
+/* Makes room in *v, which has n elements of size bytes, for one more. False
+ * when memory is out, which is told. */
 bool settings_reader_grow(
     struct reader *r, void **v, size_t n, size_t *cap, size_t size);
 
-/* A domain section, or in the last one a key section, begins; the title is raw. */
+/* A domain section, or in the last one a key section, begins. Its title is raw:
+ * with its quotes. */
 void settings_reader_domain(struct reader *r, struct span title, unsigned line);
 void settings_reader_key(struct reader *r, struct span title, unsigned line);
 

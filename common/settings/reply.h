@@ -29,8 +29,8 @@ enum reply_field {
 
 /*
  * Takes the first piece off *rest, which must not be empty: a run of text
- * (REPLY_TEXT, *ret_text borrows) or a field. 0, or -EINVAL for a brace that is no
- * field's.
+ * (REPLY_TEXT, *ret_text borrows) or a field. 0, or -EINVAL for a brace that is
+ * no field's.
  */
 int settings_reply_next(
     struct span *rest, enum reply_field *ret, struct span *ret_text);

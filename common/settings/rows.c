@@ -1,10 +1,10 @@
 /*
- * The trick: what an administrator can set is told once, here. The reader, -T, the
- * sample, the manual and "did you mean" all walk these rows.
+ * The trick: what an administrator can set is told once, here. The reader, -T,
+ * the sample, the manual and "did you mean" all walk these rows.
  *
- * The trap: the order of the rows is the order of what is printed, and of what is
- * said to be wrong; the rows of a section stand together. An enum's words are in the
- * order of the enum of settings.h.
+ * The trap: the order of the rows is the order of what is printed, and of what
+ * is said to be wrong; the rows of a section stand together. An enum's words
+ * are in the order of the enum of settings.h.
  */
 #include "common/limits.h"
 #include "common/settings/rows.h"

@@ -15,8 +15,8 @@ enum row_type {
 	ROW_USER,  /* name of a user */
 	ROW_GROUP, /* name of a group, "" for none -> NULL */
 	ROW_FILE,  /* absolute path */
-	ROW_TABLE, /* that with a type in front, as OpenDKIM has it; "" -> NULL */
-	ROW_ROWS, /* the same, or "inline:" and the rows */
+	ROW_TABLE, /* the same behind a type of OpenDKIM; "" -> NULL */
+	ROW_ROWS,  /* the same, or "inline:" and the rows */
 
 	ROW_NUMBER, /* strictly decimal, min..max -> unsigned */
 	ROW_BOOL,   /* true or false -> bool */
@@ -25,7 +25,7 @@ enum row_type {
 	ROW_MODE,   /* octal -> mode_t */
 	ROW_CANON,  /* "header/body" -> those fields of signer_settings */
 	ROW_ACTION, /* -> struct action */
-	ROW_REPLY,  /* template of settings_reply.h -> const char * */
+	ROW_REPLY,  /* template of reply.h -> const char * */
 
 	/* Lists -> struct X_list. */
 	ROW_CLASSES,   /* restriction classes -> text */
@@ -54,8 +54,8 @@ struct row {
 	bool general;       /* not in sections that share its own */
 	bool laid; /* set in the sample file, and so in each new config: not to
 	            * be set means more than its default */
-	/* The key is not used any more, and why: read with a warning, shown nowhere,
-	 * so that a config from before goes on. */
+	/* The key is not used any more, and why: read with a warning, shown
+	 * nowhere, so that a config from before goes on. */
 	const char *gone;
 };
 
@@ -75,7 +75,7 @@ struct section {
 	enum settings_scope scope;
 	const char *help;
 	const char *shares; /* path of a section whose rows may stand in this
-			     * one, too, but those that are general; or NULL */
+	                     * one, too, but those that are general; or NULL */
 	enum owner owner;   /* a section that has a title begins one */
 };
 

@@ -1,10 +1,11 @@
 /*
- * The trick: one pass, and nothing is kept of it but the keys of the sections that
- * are open, so that a key that stands twice is found where it stands again.
+ * The trick: one pass, and nothing is kept of it but the keys of the sections
+ * that are open, so that a key that stands twice is found where it stands
+ * again.
  *
- * The trap: an item is told before its values are read. Of a list that never ends
- * the unknown key is told first, then what is wrong with the list: who takes the
- * items must bear one that never ends.
+ * The trap: an item is told before its values are read. Of a list that never
+ * ends the unknown key is told first, then what is wrong with the list: who
+ * takes the items must bear one that never ends.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -9,9 +9,10 @@
  *     word    = letters, digits and _ - . : / @ [ ]
  *     comment = '#' or "//" up to the end of the line, or as in C; it does not
  *               begin in the middle of a word
- * A string ends in the line where it begins. It looks like libconfuse's; refused is
- * what that one lets pass: a file that ends in a section or a comment, bytes that
- * are in no token, ${VAR} of the environment, "+=", include(), a key twice.
+ * A string ends in the line where it begins. It looks like libconfuse's;
+ * refused is what that one lets pass: a file that ends in a section or a
+ * comment, bytes that are in no token, ${VAR} of the environment, "+=",
+ * include(), a key twice.
  *
  * Which keys there are, and what a value means, is not known here (read.c).
  */
@@ -38,7 +39,8 @@ struct scan_item {
 
 /* All is borrowed for the call. */
 struct scan_events {
-	/* An item begins: a section before what is in it, a key before its values. */
+	/* An item begins: a section before what is in it, a key before its
+	 * values. */
 	void (*item)(void *arg, const struct scan_item *item);
 
 	/* A value of the last item: raw, with its quotes. May be NULL. */
@@ -54,7 +56,7 @@ struct scan_events {
 	enum scan_top (*top)(void *arg, struct span key);
 };
 
-/* Reads text to its end, or to what is wrong. 0; -EINVAL when bad() was called. */
+/* Reads text to its end, or to what is wrong. 0, or -EINVAL behind bad(). */
 int settings_scan(
     struct span text, const struct scan_events *events, void *arg);
 

@@ -1,9 +1,9 @@
 /*
- * The trick: recipients and domains are sorted once, when the config is read, so
- * that a mail finds its own by halving.
+ * The trick: recipients and domains are sorted once, when the config is read,
+ * so that a mail finds its own by halving.
  *
- * The trap: what is looked for must be written as the titles were when they were
- * sorted, in lower case and A-labels: settings_recipient_key() makes both.
+ * The trap: what is looked for must be written as the titles were when they
+ * were sorted, in lower case and A-labels: settings_recipient_key() makes both.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -6,8 +6,8 @@
  * all come from them. Its syntax is told in scan.h.
  *
  * What a value *means* is known by its user: an SPF action in
- * policyd/decide/verdict.c, a key file in signer/keys/keys.c. Nothing is opened here but
- * the config files.
+ * policyd/decide/verdict.c, a key file in signer/keys/keys.c. Nothing is opened
+ * here but the config files.
  */
 #ifndef POSTSEAL_COMMON_SETTINGS_H
 #define POSTSEAL_COMMON_SETTINGS_H
@@ -82,7 +82,7 @@ enum action_kind {
 	ACTION_REJECT,
 	ACTION_DEFER,
 	ACTION_DUNNO, /* no header either */
-	ACTION_ACCESS /* an access(5) action or restriction class, sent as it is */
+	ACTION_ACCESS /* of access(5), or a restriction class: sent as it is */
 };
 
 struct action {
@@ -108,7 +108,7 @@ struct daemon_settings {
 	struct endpoint_list listen;
 
 	/* Where it listened by default before there were unix sockets: a config
-	 * without a listen key is served there, too. Empty when it has the key. */
+	 * without a listen key is served there, too. Else empty. */
 	struct endpoint_list legacy;
 	mode_t socket_mode;
 	const char *socket_group; /* NULL: the daemon's own */
@@ -124,8 +124,8 @@ struct policyd_settings {
 	unsigned time_limit; /* seconds for one request */
 	unsigned void_lookups;
 
-	/* Whose mail is not checked (policyd/decide/skip.h). Names are A-labels in lower
-	 * case; fingerprints in upper case, as Postfix writes them. */
+	/* Whose mail is not checked (policyd/decide/skip.h). Names are A-labels
+	 * in lower case; fingerprints in upper case, as Postfix writes them. */
 	struct cidr_list trusted_networks;
 	bool trust_authenticated;
 	struct cidr_list trusted_relays;
@@ -137,7 +137,7 @@ struct policyd_settings {
 
 	enum header_kind header;
 	bool hide_receiver;
-	const char *reply_text; /* settings_reply.h */
+	const char *reply_text; /* reply.h */
 	struct text_list pass_required;
 	struct identity_settings helo;
 	struct identity_settings mail_from;
@@ -158,12 +158,11 @@ struct signer_settings {
 	struct daemon_settings daemon;
 	unsigned workers; /* 0: one for each core */
 
-	/* Tables and lists that signer/tables/table.h reads: paths with a type in front, or
-	 * NULL; entries of signer/tables/hosts.h. */
+	/* Tables and lists that signer/tables/table.h reads: paths with a type
+	 * in front, or NULL; entries of signer/tables/hosts.h. */
 	const char *key_table;
 	const char *signing_table;
-	bool
-	    sign_all; /* rows of the signing table that match; false: the first */
+	bool sign_all; /* rows that match; false: the first */
 	const char *auth_table;
 	struct text_list internal_hosts;
 	struct text_list ignore_hosts;
@@ -249,9 +248,9 @@ int settings_parse(const char *name, struct span text,
 /* Frees all of it; NULL is allowed. */
 void settings_free(struct settings *s);
 
-/* Appends "FILE:LINE: KEY", the place of a key such as "signer.key_table", for what
- * is found wrong with its value later. The line is left out where the file does
- * not set the key. */
+/* Appends "FILE:LINE: KEY", the place of a key such as "signer.key_table", for
+ * what is found wrong with its value later. The line is left out where the file
+ * does not set the key. */
 void settings_where(const struct settings *s, const char *key, struct buf *out);
 
 /* The effective settings in scope, in the syntax of the file: reading them
@@ -269,8 +268,8 @@ void settings_each(void (*row)(void *arg, const char *key, const char *type,
                        const char *value, const char *help),
     void *arg);
 
-/* Bytes of a recipient that can have a policy of its own: RFC 5321 limits a local
- * part to 64. */
+/* Bytes of a recipient that can have a policy of its own: RFC 5321 limits a
+ * local part to 64. */
 enum { SETTINGS_RECIPIENT_MAX = 64 + 1 + 253 };
 
 /* The policy for mail to address: its own, its domain's, or the general one.
@@ -278,9 +277,9 @@ enum { SETTINGS_RECIPIENT_MAX = 64 + 1 + 253 };
 const struct policyd_settings *settings_recipient(
     const struct settings *s, struct span address);
 
-/* An address as it is compared: lower case, the domain as A-labels; the local part
- * may be empty. Into ret[SETTINGS_RECIPIENT_MAX + 1]. 0, or -EINVAL with ret
- * untouched for what is no address. */
+/* An address as it is compared: lower case, the domain as A-labels; the local
+ * part may be empty. Into ret[SETTINGS_RECIPIENT_MAX + 1]. 0, or -EINVAL with
+ * ret untouched for what is no address. */
 int settings_recipient_key(struct span address, char *ret);
 
 /* The domain named name (A-labels, any case), or NULL. Borrows from s. */

@@ -1,12 +1,12 @@
 /*
- * The trick: one row a type, with its words, its size in a list, its reader and its
- * writer; what is in common to all is done in value.c. A text that stays a string is
- * judged as it stands and copied only then; names and fingerprints, which are
- * compared later, in one spelling.
+ * The trick: one row a type, with its words, its size in a list, its reader and
+ * its writer; what is in common to all is done in value.c. A text that stays a
+ * string is judged as it stands and copied only then; names and fingerprints,
+ * which are compared later, in one spelling.
  *
- * The trap: what a writer writes its reader must read as the same, or the output of
- * -T would not mean what is in force. And the words of a row are in the order of
- * their enum.
+ * The trap: what a writer writes its reader must read as the same, or the
+ * output of -T would not mean what is in force. And the words of a row are in
+ * the order of their enum.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /*
- * types.h - the types of values: what each may be, and how it is read and written.
+ * types.h - the types of values: what each may be, how it is read and written.
  *
  * One row a type. Lists, defaults and what is said of a bad value are value.c's
  * affair, and types.h is for that file alone.
@@ -24,8 +24,8 @@ struct type {
 	/* 0; -EINVAL, *f->to untouched; -ENOMEM. */
 	int (*parse)(struct span text, struct field *f);
 
-	/* The field, or an element, as the config has it but for quotes; it lies in
-	 * the settings, or in room[TYPE_ROOM]. */
+	/* The field, or an element, as the config has it but for quotes; it
+	 * lies in the settings, or in room[TYPE_ROOM]. */
 	struct span (*text)(
 	    const struct row *row, const void *from, char *room);
 

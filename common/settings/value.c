@@ -1,6 +1,6 @@
 /*
- * The trap: all lists of settings.h are one layout, an array and a number, and are
- * set and printed as that, whatever they are of: struct list.
+ * The trap: all lists of settings.h are one layout, an array and a number, and
+ * are set and printed as that, whatever they are of: struct list.
  */
 #include <errno.h>
 

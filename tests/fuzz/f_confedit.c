@@ -1,6 +1,6 @@
 /*
- * One value in any text: what was set is there, the rest stands as it stood, and
- * to set it again changes nothing.
+ * One value in any text: what was set is there, the rest stands as it stood,
+ * and to set it again changes nothing.
  */
 #include <errno.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /*
- * Any text as a config: it is taken or refused with sentences, never both; and what
- * is taken is the same again when its dump is read.
+ * Any text as a config: it is taken or refused with sentences, never both; and
+ * what is taken is the same again when its dump is read.
  */
 #include <errno.h>
 #include <stdint.h>

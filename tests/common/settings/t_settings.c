@@ -449,8 +449,8 @@ tells_all_that_is_wrong(void)
 	parsed_free(&p);
 }
 
-/* In the order of the rows and not of the file; the line is that of the last value.
- * The recipient stands before the general policy, and what it copies. */
+/* In the order of the rows and not of the file; the line is that of the last
+ * value. The recipient stands before the general policy, and what it copies. */
 static void
 tells_it_in_the_order_of_the_rows(void)
 {
@@ -836,8 +836,8 @@ says_results_in_words(void)
 	CHECK_STR(spf_result_word(SPF_PASS), "pass");
 }
 
-/* The address before its domain, both before the general policy, of which they are
- * a changed copy. */
+/* The address before its domain, both before the general policy, of which they
+ * are a changed copy. */
 static void
 finds_recipients(void)
 {

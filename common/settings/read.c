@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "common/limits.h"
+#include "common/io/owners.h"
 #include "common/settings/given.h"
 #include "common/settings/known.h"
 #include "common/settings/reader.h"
@@ -193,6 +194,25 @@ read_all(int fd, struct buf *text)
 	return rc;
 }
 
+/* Who else could change the file, which is a config: so much was seen. The daemon's
+ * user is known by now. */
+static void
+look_at_owners(struct reader *r)
+{
+	const struct settings *s = r->s;
+	const char *text;
+
+	r->owners.user = (r->scope & SETTINGS_SIGNER) != 0
+	    ? s->signer.daemon.user
+	    : s->policyd.daemon.user;
+	buf_clear(&r->note);
+	if (!owners_look(&r->owners, r->file, &r->note))
+		return;
+	text = buf_text(&r->note);
+	if (text != NULL)
+		settings_reader_warn(r, 0, "", "%s", text);
+}
+
 /* 0 when the content was judged, well or not; else -errno, told to r. */
 static int
 read_file(struct reader *r, const char *file)
@@ -207,10 +227,13 @@ read_file(struct reader *r, const char *file)
 		rc = read_all(fd, &text);
 		close(fd);
 	}
-	if (rc == 0)
+	if (rc == 0) {
 		read_text(r, buf_view(&text));
-	else
+		if (r->error == 0)
+			look_at_owners(r);
+	} else {
 		on_unreadable(r, "", -rc);
+	}
 	buf_free(&text);
 	return rc;
 }

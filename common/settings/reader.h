@@ -7,6 +7,7 @@
 #ifndef POSTSEAL_COMMON_SETTINGS_READER_H
 #define POSTSEAL_COMMON_SETTINGS_READER_H
 
+#include "common/io/owners.h"
 #include "common/settings/rows.h"
 
 /* One key of the text that is being read (given.h). */
@@ -30,6 +31,7 @@ struct reader {
 
 	const char *file; /* that is being read, in the arena */
 	bool domains_only;
+	struct owners owners; /* of all files */
 
 	/* In the order of the files; the keys of a domain follow each other in
 	 * key, and domain.key is not set yet. Owned. */

@@ -9,6 +9,7 @@
 
 #include "common/io/wholefile.h"
 #include "common/limits.h"
+#include "common/io/owners.h"
 #include "signer/keys/keyring.h"
 
 /* One sentence about a key, with where it stands in the config. */
@@ -16,7 +17,7 @@ static void __attribute__((format(printf, 4, 5)))
 tell(struct buf *out, const struct domain_settings *d,
     const struct key_settings *k, const char *fmt, ...)
 {
-	char text[PATH_MAX + 256];
+	char text[2 * PATH_MAX + 256];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -26,90 +27,106 @@ tell(struct buf *out, const struct domain_settings *d,
 	    d->name, k->file, text);
 }
 
+/* What the keys of one generation are opened with. */
+struct opening {
+	const struct settings *s;
+	mode_t table_mode; /* of the KeyTable */
+	struct owners owners;
+	struct buf *why, *warn;
+};
+
+/* One key: where it stands, and who hears that it cannot be used. */
+struct candidate {
+	const struct domain_settings *d;
+	const struct key_settings *k;
+	struct buf *bad;
+};
+
 /* Others than the owner must not use the file that the key is in. 0, or -EINVAL
  * when that is refused. */
 static int
-check_mode(const struct settings *s, const struct domain_settings *d,
-    const struct key_settings *k, mode_t mode, struct buf *why,
-    struct buf *warn)
+check_mode(struct opening *o, const struct candidate *c, mode_t mode)
 {
-	bool refuse = s->signer.key_permissions_refuse;
+	bool refuse = o->s->signer.key_permissions_refuse;
 
 	if ((mode & (S_IRWXG | S_IRWXO)) == 0)
 		return 0;
-	tell(refuse ? why : warn, d, k,
+	tell(refuse ? c->bad : o->warn, c->d, c->k,
 	    "mode %04o lets others than its owner use it; run: chmod 0600 %s",
-	    (unsigned)mode, k->file);
+	    (unsigned)mode, c->k->file);
 	return refuse ? -EINVAL : 0;
 }
 
-/* 0 and *ret owned; -EINVAL after a sentence to why; -ENOMEM. */
+/* Who else could put another key there; a warning that has no room is left out. */
+static void
+check_owners(struct opening *o, const struct candidate *c)
+{
+	const char *text = NULL;
+	struct buf note;
+
+	buf_init(&note, 2 * PATH_MAX + 256);
+	if (owners_look(&o->owners, c->k->file, &note))
+		text = buf_text(&note);
+	if (text != NULL)
+		tell(o->warn, c->d, c->k, "%s", text);
+	buf_free(&note);
+}
+
+/* The key in those bytes, of a file with that mode. What to do with the file is only
+ * said of one that holds a key: it could be anybody's else. 0 and *ret owned;
+ * -EINVAL after a sentence; -ENOMEM. */
 static int
-make_key(const struct domain_settings *d, const struct key_settings *k,
-    struct span pem, struct key **ret, struct buf *why)
+make_key(struct opening *o, const struct candidate *c, struct span pem,
+    mode_t mode, struct key **ret)
 {
 	const char *reason = NULL;
-	int rc = key_new(pem, ret, &reason);
+	struct key *key;
+	int rc = key_new(pem, &key, &reason);
 
 	if (rc == -EINVAL)
-		tell(why, d, k, "%s", reason);
-	return rc;
+		tell(c->bad, c->d, c->k, "%s", reason);
+	if (rc != 0)
+		return rc;
+	rc = check_mode(o, c, mode);
+	if (rc != 0) {
+		key_free(key);
+		return rc;
+	}
+	check_owners(o, c);
+	if (key_facts(key)->warning != NULL)
+		tell(o->warn, c->d, c->k, "%s", key_facts(key)->warning);
+	*ret = key;
+	return 0;
 }
 
 /* From a file of its own. */
 static int
-read_key(const struct settings *s, const struct domain_settings *d,
-    const struct key_settings *k, struct key **ret, struct buf *why,
-    struct buf *warn)
+read_key(struct opening *o, const struct candidate *c, struct key **ret)
 {
 	struct wholefile f;
-	int rc = wholefile_read(k->file, KEY_FILE_MAX, &f);
+	int rc = wholefile_read(c->k->file, KEY_FILE_MAX, &f);
 
 	if (rc == -ENOMEM)
 		return rc;
 	if (rc != 0) {
-		tell(why, d, k, "%s",
+		tell(c->bad, c->d, c->k, "%s",
 		    wholefile_problem(rc, "is larger than any key"));
 		return -EINVAL;
 	}
-	rc = check_mode(s, d, k, f.mode, why, warn);
-	if (rc == 0)
-		rc = make_key(d, k, wholefile_view(&f), ret, why);
+	rc = make_key(o, c, wholefile_view(&f), f.mode, ret);
 	wholefile_free(&f);
 	return rc;
 }
 
-/* From a row of a table with that mode; then it is nowhere else. */
+/* From a row of the table; then it is nowhere else. */
 static int
-take_key(const struct settings *s, const struct domain_settings *d,
-    const struct key_settings *k, mode_t mode, struct key **ret,
-    struct buf *why, struct buf *warn)
+take_key(struct opening *o, const struct candidate *c, struct key **ret)
 {
-	size_t n = strlen(k->pem);
-	int rc = check_mode(s, d, k, mode, why, warn);
+	size_t n = strlen(c->k->pem);
+	int rc = make_key(o, c, span_of(c->k->pem, n), o->table_mode, ret);
 
-	if (rc == 0)
-		rc = make_key(d, k, span_of(k->pem, n), ret, why);
-	explicit_bzero(k->pem, n);
+	explicit_bzero(c->k->pem, n);
 	return rc;
-}
-
-/* 0 and *ret owned; -EINVAL after a sentence to why; -ENOMEM. */
-static int
-open_key(const struct settings *s, const struct domain_settings *d,
-    const struct key_settings *k, mode_t table_mode, struct key **ret,
-    struct buf *why, struct buf *warn)
-{
-	const char *warning;
-	int rc = k->pem != NULL ? take_key(s, d, k, table_mode, ret, why, warn)
-	                        : read_key(s, d, k, ret, why, warn);
-
-	if (rc != 0)
-		return rc;
-	warning = key_facts(*ret)->warning;
-	if (warning != NULL)
-		tell(warn, d, k, "%s", warning);
-	return 0;
 }
 
 static void
@@ -122,12 +139,10 @@ free_keys(struct keyring_domain *d)
 	d->nkeys = 0;
 }
 
-/* Opens the keys of one domain; table_mode is that of the table, where they stand
- * in one. 0 (it may be bad then) or -ENOMEM. */
+/* Opens the keys of one domain. 0 (it may be bad then) or -ENOMEM. */
 static int
-open_domain(const struct settings *s, const struct domain_settings *settings,
-    mode_t table_mode, struct keyring_domain *d, struct buf *why,
-    struct buf *warn)
+open_domain(struct opening *o, const struct domain_settings *settings,
+    struct keyring_domain *d)
 {
 	struct key *key;
 	int rc;
@@ -140,9 +155,11 @@ open_domain(const struct settings *s, const struct domain_settings *settings,
 		return -ENOMEM;
 	for (size_t i = 0; i < settings->nkeys; i++) {
 		const struct key_settings *k = &settings->key[i];
+		const struct candidate c = {
+		    settings, k, k->active ? o->why : o->warn};
 
-		rc = open_key(s, settings, k, table_mode, &key,
-		    k->active ? why : warn, warn);
+		rc = k->pem != NULL ? take_key(o, &c, &key)
+		                    : read_key(o, &c, &key);
 		if (rc == -ENOMEM)
 			return rc;
 		if (rc == 0 && k->active)
@@ -179,6 +196,7 @@ int
 keyring_open(const struct settings *s, struct keyring **ret, struct buf *why,
     struct buf *warn)
 {
+	struct opening o = {.s = s, .why = why, .warn = warn};
 	struct keyring *k = calloc(1, sizeof *k);
 	size_t n = 0;
 	int rc;
@@ -186,10 +204,12 @@ keyring_open(const struct settings *s, struct keyring **ret, struct buf *why,
 	if (k == NULL)
 		return -ENOMEM;
 	k->settings = s;
+	o.owners.user = s->signer.daemon.user;
 	rc = tables_open(s, &k->tables, why, warn);
 	if (rc == 0) {
 		n = s->ndomains + k->tables->keys.n;
 		k->bad = k->tables->bad;
+		o.table_mode = k->tables->keys.table.mode;
 		k->domain = calloc(n > 0 ? n : 1, sizeof *k->domain);
 		rc = k->domain == NULL ? -ENOMEM : 0;
 	}
@@ -197,11 +217,11 @@ keyring_open(const struct settings *s, struct keyring **ret, struct buf *why,
 		struct keyring_domain *d = &k->domain[k->ndomains];
 		size_t i = k->ndomains++;
 
-		rc = open_domain(s,
+		rc = open_domain(&o,
 		    i < s->ndomains
 		        ? &s->domain[i]
 		        : &k->tables->keys.entry[i - s->ndomains].domain,
-		    k->tables->keys.table.mode, d, why, warn);
+		    d);
 		k->bad += d->bad != NULL;
 	}
 	if (rc == 0)

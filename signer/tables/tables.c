@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "common/io/owners.h"
+
 /* -EINVAL waits until all files were looked at. */
 static int
 both(int a, int b)
@@ -91,6 +93,46 @@ open_tables(const struct settings *s, struct tables *t, struct buf *why,
 	return rc;
 }
 
+/* --- who else could change them ------------------------------------------- */
+
+static void
+look_at_file(struct owners *o, const char *spec, struct buf *warn)
+{
+	struct buf note;
+	const char *path, *text = NULL;
+	bool globs;
+
+	if (spec == NULL)
+		return;
+	path = table_path(spec, &globs);
+	buf_init(&note, 2 * PATH_MAX + 256);
+	if (path[0] == '/' && owners_look(o, path, &note))
+		text = buf_text(&note);
+	if (text != NULL)
+		buf_fmt(warn, "%s: %s\n", path, text);
+	buf_free(&note);
+}
+
+static void
+look_at_owners(const struct settings *s, struct buf *warn)
+{
+	const struct signer_settings *g = &s->signer;
+	const char *const table[] = {
+	    g->key_table, g->signing_table, g->auth_table};
+	const struct text_list *const list[] = {&g->internal_hosts,
+	    &g->ignore_hosts, &g->external_ignore, &g->list_hosts};
+	struct owners o = {.user = g->daemon.user};
+
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+		look_at_file(&o, table[i], warn);
+	for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
+		for (size_t j = 0; j < list[i]->n; j++)
+			look_at_file(&o, list[i]->v[j], warn);
+	}
+}
+
+/* --- the whole ------------------------------------------------------------ */
+
 int
 tables_open(const struct settings *s, struct tables **ret, struct buf *why,
     struct buf *warn)
@@ -103,11 +145,13 @@ tables_open(const struct settings *s, struct tables **ret, struct buf *why,
 	arena_init(&t->arena, SIZE_MAX); /* the files are limited */
 	rc = open_hosts(s, t, why, warn);
 	rc = both(rc, open_tables(s, t, why, warn));
-	if (rc == 0)
-		*ret = t;
-	else
+	if (rc != 0) {
 		tables_free(t);
-	return rc;
+		return rc;
+	}
+	look_at_owners(s, warn);
+	*ret = t;
+	return 0;
 }
 
 void

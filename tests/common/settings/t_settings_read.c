@@ -366,8 +366,74 @@ bears_lack_of_memory_for_complaints(void)
 	drop(&p);
 }
 
-SUITE("settings_read", T(reads_domains_d), T(tells_where_a_key_stands),
-    T(reads_domains_d_for_the_signer_alone), T(tells_the_file_of_each_problem),
-    T(finds_doubles_across_files), T(tells_what_cannot_be_read),
-    T(takes_a_relative_path), T(limits_the_size_of_a_file),
-    T(bears_lack_of_memory), T(bears_lack_of_memory_for_complaints))
+/* What was warned of, with the directory's name as "@". */
+static void
+check_warned(struct place *p, const char *want)
+{
+	CHECK(p->rc == 0);
+	CHECK_STR(buf_text(&p->warn), tmpdir_placed(&p->dir, want));
+}
+
+/* The main file, a file of domains.d, and the folder that all lie in: told once. */
+static void
+warns_of_other_owners(void)
+{
+	char path[TMPDIR_PATH_MAX], want[1000];
+	struct place p;
+
+	if (!suite_as_root())
+		return;
+	make(&p, "hostname = mx.example signer { user = nobody }\n");
+	put(&p, "domains.d/a.conf", DOMAIN("a.example"));
+	read_place(&p, SETTINGS_SIGNER);
+	check_warned(&p, "");
+	CHECK(chown(p.file, 64321, 0) == 0);
+	CHECK(chmod(tmpdir_file(&p.dir, "domains.d/a.conf", path), 0666) == 0);
+	read_place(&p, SETTINGS_SIGNER);
+	check_warned(&p,
+	    "@/postseal.conf: belongs to uid 64321, who can change it; run: "
+	    "chown root @/postseal.conf\n"
+	    "@/domains.d/a.conf: may be written by every user, who can change "
+	    "it; run: chmod o-w @/domains.d/a.conf\n");
+	CHECK(chown(p.file, 65534, 0) == 0); /* nobody, the signer's user */
+	CHECK(chmod(path, 0644) == 0);
+	read_place(&p, SETTINGS_SIGNER);
+	check_warned(&p, "");
+	read_place(&p, SETTINGS_POLICYD);
+	check_warned(&p,
+	    "@/postseal.conf: belongs to nobody, who can change it; run: "
+	    "chown root @/postseal.conf\n");
+	CHECK(chown(p.dir.path, 64321, 0) == 0);
+	read_place(&p, SETTINGS_SIGNER);
+	snprintf(want, sizeof want,
+	    "@/postseal.conf: the folder %s belongs to uid 64321, who can put "
+	    "another file in the place of this one; run: chown root %s, or "
+	    "keep the file in a folder of root's\n",
+	    p.dir.path, p.dir.path);
+	check_warned(&p, want);
+	drop(&p);
+}
+
+/* What is no config may be anybody's: nobody is told to take it. */
+static void
+says_nothing_of_what_is_no_config(void)
+{
+	struct place p;
+
+	if (!suite_as_root())
+		return;
+	make(&p, "Dear diary,\n");
+	CHECK(chown(p.file, 64321, 0) == 0);
+	read_place(&p, SETTINGS_SIGNER);
+	CHECK(p.rc == -EINVAL);
+	CHECK_STR(buf_text(&p.warn), "");
+	drop(&p);
+}
+
+SUITE("settings_read", T(warns_of_other_owners),
+    T(says_nothing_of_what_is_no_config), T(reads_domains_d),
+    T(tells_where_a_key_stands), T(reads_domains_d_for_the_signer_alone),
+    T(tells_the_file_of_each_problem), T(finds_doubles_across_files),
+    T(tells_what_cannot_be_read), T(takes_a_relative_path),
+    T(limits_the_size_of_a_file), T(bears_lack_of_memory),
+    T(bears_lack_of_memory_for_complaints))

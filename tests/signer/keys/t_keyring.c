@@ -182,6 +182,128 @@ warnings(void)
 	fixture_free(&f);
 }
 
+static void
+write_tables(const struct tmpdir *d)
+{
+	char path[TMPDIR_PATH_MAX], row[TMPDIR_PATH_MAX + 40];
+
+	snprintf(row, sizeof row, "k out.example:s:%s\n",
+	    tmpdir_file(d, "ed.pem", path));
+	tmpdir_write(d, "KeyTable", row);
+	tmpdir_write(d, "SigningTable", "*@out.example k\n");
+	tmpdir_write(d, "AuthTable", "bob *@out.example\n");
+	tmpdir_write(d, "Hosts", "192.0.2.1\n");
+}
+
+/* A key that somebody else could replace signs, after a warning. */
+static void
+owners(void)
+{
+	char path[TMPDIR_PATH_MAX], want[500];
+	struct buf why, warn;
+	struct keyring *k;
+	struct fixture f;
+
+	if (!suite_as_root())
+		return;
+	buf_init(&why, 10000);
+	buf_init(&warn, 10000);
+	fixture_make(&f,
+	    "signer { user = \"nobody\" }\n"
+	    "domain \"a.example\" { key \"a\" { file = \"@ed.pem\" } }\n"
+	    "domain \"b.example\" { key \"a\" { file = \"@rsa.pem\" } }\n");
+	fixture_file(&f, "ed.pem", path);
+	CHECK(chown(path, 65534, 0) == 0); /* the signer's own */
+	CHECK(keyring_open(f.settings, &k, &why, &warn) == 0);
+	CHECK(k->bad == 0 && warn.n == 0);
+	keyring_free(k);
+	CHECK(chown(path, 64321, 0) == 0);
+	CHECK(keyring_open(f.settings, &k, &why, &warn) == 0);
+	CHECK(k->bad == 0 && lines(&warn) == 1);
+	CHECK(has(&f, &warn,
+	    "@ed.pem: belongs to uid 64321, who can change it; run: chown root "
+	    "/"));
+	keyring_free(k);
+	buf_clear(&warn);
+	CHECK(chown(f.dir.path, 64321, 0) == 0); /* both keys: told once */
+	CHECK(keyring_open(f.settings, &k, &why, &warn) == 0);
+	CHECK(k->bad == 0 && why.n == 0 && lines(&warn) == 1);
+	snprintf(want, sizeof want, "the folder %s belongs to uid 64321, ",
+	    f.dir.path);
+	CHECK(has(&f, &warn, want));
+	keyring_free(k);
+	buf_free(&why);
+	buf_free(&warn);
+	fixture_free(&f);
+}
+
+/* The tables and lists of hosts say who is signed as what. */
+static void
+owners_of_tables(void)
+{
+	static const char *const names[] = {
+	    "KeyTable", "SigningTable", "AuthTable", "Hosts"};
+	char path[TMPDIR_PATH_MAX], want[500];
+	struct buf why, warn;
+	struct keyring *k;
+	struct fixture f;
+
+	if (!suite_as_root())
+		return;
+	buf_init(&why, 10000);
+	buf_init(&warn, 10000);
+	fixture_make_with(&f,
+	    "signer { key_table = \"@KeyTable\"\n"
+	    " signing_table = \"refile:@SigningTable\"\n"
+	    " auth_table = \"@AuthTable\"\n"
+	    " internal_hosts = {\"127.0.0.1\", \"@Hosts\"} }\n",
+	    write_tables);
+	CHECK(f.why.n == 0 && f.warn.n == 0);
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		suite_row(names[i]);
+		fixture_file(&f, names[i], path);
+		CHECK(chown(path, 64321, 0) == 0);
+		CHECK(keyring_open(f.settings, &k, &why, &warn) == 0);
+		CHECK(k->bad == 0);
+		keyring_free(k);
+		snprintf(want, sizeof want,
+		    "@%s: belongs to uid 64321, who can change it; run: "
+		    "chown root %s\n",
+		    names[i], path);
+		CHECK(has(&f, &warn, want) && lines(&warn) >= 1);
+		CHECK(chown(path, 0, 0) == 0);
+		buf_clear(&warn);
+	}
+	suite_row(NULL);
+	buf_free(&why);
+	buf_free(&warn);
+	fixture_free(&f);
+}
+
+/* What is no key is perhaps another program's: nobody is told to change it. */
+static void
+not_ours(void)
+{
+	char path[TMPDIR_PATH_MAX];
+	struct buf why, warn;
+	struct keyring *k;
+	struct fixture f;
+
+	buf_init(&why, 10000);
+	buf_init(&warn, 10000);
+	fixture_make(&f,
+	    "domain \"a.example\" { key \"a\" { file = \"@garbage.pem\" } }\n");
+	CHECK(chmod(fixture_file(&f, "garbage.pem", path), 0666) == 0);
+	CHECK(keyring_open(f.settings, &k, &why, &warn) == 0 && k->bad == 1);
+	CHECK(lines(&why) == 1 && warn.n == 0);
+	CHECK(strstr(buf_text(&why), "chmod") == NULL);
+	CHECK(has(&f, &why, "@garbage.pem: there is no key in PEM form in it"));
+	keyring_free(k);
+	buf_free(&why);
+	buf_free(&warn);
+	fixture_free(&f);
+}
+
 /* A KeyTable with a key in one row, and the path of another in the next. */
 static void
 write_table(const struct tmpdir *d)
@@ -326,5 +448,5 @@ every_allocation(void)
 }
 
 SUITE("keyring", T(good_keys), T(inactive_keys), T(bad_keys), T(modes),
-    T(modes_of_tables), T(warnings), T(fifo_and_size), T(no_domains),
-    T(every_allocation))
+    T(modes_of_tables), T(warnings), T(owners), T(owners_of_tables),
+    T(not_ours), T(fifo_and_size), T(no_domains), T(every_allocation))

@@ -28,12 +28,13 @@ write_new(struct import *im, const char *path, const struct buf *text)
 	    snprintf(full, sizeof full, "%s%s%s", here,
 	        path[0] == '/' ? "" : "/", path) >= PATH_MAX)
 		rc = -ENAMETOOLONG;
-	if (rc == 0)
-		rc = newfile_write(full, buf_view(text), 0644);
+	if (rc != 0) {
+		buf_fmt(&im->why, "%s: %s\n", path, strerror(-rc));
+		return rc;
+	}
+	rc = newfile_write(full, buf_view(text), 0644, &im->why);
 	if (rc == -EEXIST)
 		buf_fmt(&im->why, "%s exists and stays as it is\n", path);
-	else if (rc != 0)
-		buf_fmt(&im->why, "%s: %s\n", path, strerror(-rc));
 	return rc;
 }
 

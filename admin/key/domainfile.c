@@ -36,8 +36,7 @@ store(const char *path, const struct buf *text, struct buf *why)
 	settings_free(s);
 	if (rc != 0)
 		return rc;
-	rc = newfile_replace(path, buf_view(text), FILE_MODE);
-	return rc == 0 ? 0 : fail(path, rc, why);
+	return newfile_replace(path, buf_view(text), FILE_MODE, why);
 }
 
 /* The directory of domains.d, made where it lacks, and the domain's file. */
@@ -47,14 +46,13 @@ own_path(const char *config, const char *domain, char *ret, struct buf *why)
 	const char *slash = strrchr(config, '/');
 	int n = slash == NULL ? 0 : (int)(slash - config) + 1;
 	char dir[PATH_MAX];
+	bool made;
 
 	if (snprintf(dir, sizeof dir, "%.*sdomains.d", n, config) >= PATH_MAX ||
 	    snprintf(ret, PATH_MAX, "%.*sdomains.d/%s.conf", n, config,
 	        domain) >= PATH_MAX)
 		return fail(config, -ENAMETOOLONG, why);
-	if (mkdir(dir, DIR_MODE) != 0 && errno != EEXIST)
-		return fail(dir, -errno, why);
-	return 0;
+	return newfile_dir(dir, DIR_MODE, &made, why);
 }
 
 static const struct key_settings *

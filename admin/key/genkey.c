@@ -128,29 +128,16 @@ make_names(const struct genkey *g, struct names *n, struct buf *why)
 
 /* --- the file ------------------------------------------------------------- */
 
-/* 0 and whether it was made here, or -errno. */
-static int
-make_dir(const char *path, mode_t mode, bool *ret_made)
-{
-	*ret_made = mkdir(path, mode) == 0;
-	return *ret_made || errno == EEXIST ? 0 : -errno;
-}
-
 static int
 store(const struct names *n, struct span pem, struct buf *why)
 {
-	bool made_keydir, made_dir = false;
-	const char *what = n->keydir;
-	int error = make_dir(n->keydir, KEYDIR_MODE, &made_keydir);
+	bool made_keydir = false, made_dir = false;
+	int error = newfile_dir(n->keydir, KEYDIR_MODE, &made_keydir, why);
 
-	if (error == 0) {
-		what = n->dir;
-		error = make_dir(n->dir, DOMAIN_DIR_MODE, &made_dir);
-	}
-	if (error == 0) {
-		what = n->file;
-		error = newfile_write(n->file, pem, 0600);
-	}
+	if (error == 0)
+		error = newfile_dir(n->dir, DOMAIN_DIR_MODE, &made_dir, why);
+	if (error == 0)
+		error = newfile_write(n->file, pem, 0600, why);
 	if (error == 0)
 		return 0;
 	if (made_dir)
@@ -161,9 +148,7 @@ store(const struct names *n, struct span pem, struct buf *why)
 		buf_fmt(why,
 		    "%s exists and stays as it is; name another "
 		    "selector with -s",
-		    what);
-	else
-		buf_fmt(why, "%s: %s", what, strerror(-error));
+		    n->file);
 	return error;
 }
 

@@ -88,11 +88,11 @@ write_state(struct run *r)
 
 	buf_init(&text, ROTATE_STATE_MAX);
 	rc = rotate_state_print(&r->state, &text);
-	if (rc == 0)
-		rc = newfile_replace(r->file, buf_view(&text), 0600);
+	rc = rc == 0 ? newfile_replace(r->file, buf_view(&text), 0600, r->why)
+	             : fail_state(r, rc);
 	buf_free(&text);
 	r->under_way = true;
-	return rc == 0 ? 0 : fail_state(r, rc);
+	return rc;
 }
 
 bool

@@ -122,6 +122,5 @@ setupconfig_store(struct setupconfig *c)
 	settings_free(s);
 	if (rc != 0)
 		return rc;
-	rc = newfile_replace(c->file, buf_view(&c->text), 0644);
-	return rc == 0 ? 0 : fail(c, rc);
+	return newfile_replace(c->file, buf_view(&c->text), 0644, c->why);
 }

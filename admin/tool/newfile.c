@@ -7,6 +7,58 @@
 #include <unistd.h>
 
 #include "admin/tool/newfile.h"
+#include "common/io/owners.h"
+
+/* --- where it is written -------------------------------------------------- */
+
+static int
+fail(const char *path, int error, struct buf *why)
+{
+	buf_fmt(why, "%s: %s\n", path, strerror(-error));
+	return error;
+}
+
+/* Root writes nothing where somebody else could put a link: it would lead to another
+ * file. What is safe stays so, as nobody else can change a step of the way. */
+static int
+check_way(const char *path, struct buf *why)
+{
+	struct owners o = {.writing = true};
+	struct buf note;
+
+	if (geteuid() != 0)
+		return 0;
+	buf_init(&note, 2 * PATH_MAX + 256);
+	if (!owners_look(&o, path, &note)) {
+		buf_free(&note);
+		return 0;
+	}
+	buf_fmt(why, "%s: nothing is written: ", path);
+	buf_span(why, buf_view(&note));
+	buf_byte(why, '\n');
+	buf_free(&note);
+	return -EPERM;
+}
+
+int
+newfile_dir(const char *path, unsigned mode, bool *ret_made, struct buf *why)
+{
+	int error = check_way(path, why);
+	bool made;
+
+	if (error != 0)
+		return error;
+	made = mkdir(path, mode) == 0;
+	if (!made && errno != EEXIST)
+		return fail(path, -errno, why);
+	if (!made)
+		error = check_way(path, why); /* it may have come just now */
+	if (error == 0)
+		*ret_made = made;
+	return error;
+}
+
+/* --- writing -------------------------------------------------------------- */
 
 static int
 write_all(int fd, struct span text)
@@ -50,8 +102,8 @@ make_names(const char *path, char *dir, char *temp)
 	return 0;
 }
 
-int
-newfile_write(const char *path, struct span text, unsigned mode)
+static int
+write_new(const char *path, struct span text, unsigned mode)
 {
 	char temp[PATH_MAX], dir[PATH_MAX];
 	int fd, error = make_names(path, dir, temp);
@@ -74,6 +126,20 @@ newfile_write(const char *path, struct span text, unsigned mode)
 	return error;
 }
 
+int
+newfile_write(
+    const char *path, struct span text, unsigned mode, struct buf *why)
+{
+	int error = check_way(path, why);
+
+	if (error != 0)
+		return error;
+	error = write_new(path, text, mode);
+	return error == 0 || error == -EEXIST ? error : fail(path, error, why);
+}
+
+/* --- replacing ------------------------------------------------------------ */
+
 /* Owner and mode of the file that is replaced, or the mode of a new one. */
 static int
 dress(int fd, const char *path, unsigned mode)
@@ -90,8 +156,8 @@ dress(int fd, const char *path, unsigned mode)
 	return fchmod(fd, st.st_mode & 07777) == 0 ? 0 : -errno;
 }
 
-int
-newfile_replace(const char *path, struct span text, unsigned mode)
+static int
+replace(const char *path, struct span text, unsigned mode)
 {
 	char temp[PATH_MAX], dir[PATH_MAX], real[PATH_MAX];
 	int fd, error;
@@ -119,4 +185,16 @@ newfile_replace(const char *path, struct span text, unsigned mode)
 	else
 		unlink(temp);
 	return error;
+}
+
+int
+newfile_replace(
+    const char *path, struct span text, unsigned mode, struct buf *why)
+{
+	int error = check_way(path, why);
+
+	if (error != 0)
+		return error;
+	error = replace(path, text, mode);
+	return error == 0 ? 0 : fail(path, error, why);
 }

@@ -74,10 +74,9 @@ write_files(
 
 	for (size_t i = 0; i < FILES && rc == 0; i++) {
 		rc = path_of(dir, files[i], kept, path);
-		if (rc == 0)
-			rc = newfile_replace(path, buf_view(&text[i]), 0600);
-		if (rc != 0)
-			fail(path, rc, why);
+		rc = rc == 0
+		    ? newfile_replace(path, buf_view(&text[i]), 0600, why)
+		    : fail(path, rc, why);
 	}
 	return rc;
 }
@@ -158,6 +157,7 @@ undo_save(const char *dir, struct buf *why)
 {
 	struct buf text[FILES];
 	char path[PATH_MAX];
+	bool made;
 	int rc;
 
 	if (changed(dir) == NULL)
@@ -166,11 +166,8 @@ undo_save(const char *dir, struct buf *why)
 	if (rc != 0)
 		return rc;
 	rc = path_of(dir, "", "", path);
-	if (rc == 0 && mkdir(path, 0700) != 0 && errno != EEXIST)
-		rc = -errno;
-	if (rc != 0) {
-		fail(dir, rc, why);
-	} else {
+	rc = rc == 0 ? newfile_dir(path, 0700, &made, why) : fail(dir, rc, why);
+	if (rc == 0) {
 		forget(dir, AFTER); /* there is none, until undo_seal() */
 		rc = write_files(dir, BEFORE, text, why);
 	}

@@ -458,6 +458,39 @@ cannot_print(void)
 	result_end(&r);
 }
 
-SUITE("genkey", T(ed25519), T(rsa), T(names), T(never_overwritten),
-    T(bad_names), T(longest_name), T(bad_sizes), T(no_directory),
-    T(command_line), T(whole_command), T(added_to_config), T(cannot_print))
+/* As root into another user's folder, where links wait: nothing is made, nor where
+ * they lead to. */
+static void
+not_into_a_foreign_folder(void)
+{
+	char path[TMPDIR_PATH_MAX], to[TMPDIR_PATH_MAX];
+	struct result r;
+
+	if (!suite_as_root())
+		return;
+	result_begin(&r);
+	tmpdir_sub(&r.d, "theirs");
+	tmpdir_sub(&r.d, "ours");
+	CHECK(symlink(tmpdir_file(&r.d, "ours", to),
+	          tmpdir_file(&r.d, "theirs/keys", path)) == 0);
+	CHECK(chown(tmpdir_file(&r.d, "theirs", path), 64321, 0) == 0);
+	for (int i = 0; i < 2; i++) {
+		tmpdir_file(
+		    &r.d, i == 0 ? "theirs/keys" : "theirs/new", r.keydir);
+		CHECK(make(&r, "example.jp", "s", KEY_ED25519_SHA256, 0) ==
+		    -EPERM);
+		CHECK(r.out.n == 0);
+		CHECK(strstr(buf_text(&r.why),
+		          ": nothing is written: the folder ") != NULL);
+		CHECK(strstr(buf_text(&r.why), "belongs to uid 64321") != NULL);
+	}
+	CHECK(rmdir(to) == 0); /* it is empty */
+	CHECK(unlink(tmpdir_file(&r.d, "theirs/keys", path)) == 0);
+	CHECK(rmdir(tmpdir_file(&r.d, "theirs", path)) == 0);
+	result_end(&r);
+}
+
+SUITE("genkey", T(not_into_a_foreign_folder), T(ed25519), T(rsa), T(names),
+    T(never_overwritten), T(bad_names), T(longest_name), T(bad_sizes),
+    T(no_directory), T(command_line), T(whole_command), T(added_to_config),
+    T(cannot_print))

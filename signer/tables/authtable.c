@@ -10,20 +10,22 @@ take_table(struct authtable *t, struct arena *arena, struct buf *why)
 {
 	int rc = t->table.bad > 0 ? -EINVAL : 0;
 
-	t->glob = arena_alloc(arena, t->table.n * sizeof *t->glob);
-	if (t->glob == NULL)
+	if (globset_init(&t->globs, t->table.n, arena) != 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < t->table.n; i++) {
 		const struct table_row *row = &t->table.row[i];
+		struct span login = span_str(row->key);
 
-		if (glob_is(span_str(row->key)))
-			t->glob[t->nglobs++] = i;
+		if (glob_is(login) &&
+		    globset_add(&t->globs, login, i, arena) != 0)
+			return -ENOMEM;
 		if (row->value[0] != '\0')
 			continue;
 		table_tell(why, &t->table, row->line,
 		    "behind the login must stand the addresses it may use");
 		rc = -EINVAL;
 	}
+	globset_sort(&t->globs);
 	return rc == 0 ? table_sort(&t->table, arena) : rc;
 }
 
@@ -47,7 +49,7 @@ authtable_open(const char *spec, struct arena *arena, struct authtable *ret,
 {
 	static const char in_line[] = "inline:";
 	const size_t n = sizeof in_line - 1;
-	struct authtable t = {.nglobs = 0};
+	struct authtable t = {.table = {.n = 0}};
 	int rc = strncmp(spec, in_line, n) == 0
 	    ? read_inline(spec + n, arena, &t.table, why)
 	    : table_open(spec, arena, &t.table, why);
@@ -63,7 +65,7 @@ int
 authtable_parse(const char *spec, struct span text, struct arena *arena,
     struct authtable *ret, struct buf *why)
 {
-	struct authtable t = {.nglobs = 0};
+	struct authtable t = {.table = {.n = 0}};
 	int rc = table_parse(spec, text, arena, &t.table, why);
 
 	if (rc == 0)
@@ -130,12 +132,10 @@ authtable_find(
 		if (row_allows(&rows->row[i], login, address))
 			return &rows->row[i];
 	}
-	for (size_t i = 0; i < t->nglobs; i++) {
-		const struct table_row *row = &rows->row[t->glob[i]];
-
-		if (glob_match(span_str(row->key), login) &&
-		    row_allows(row, login, address))
-			return row;
+	for (size_t i = globset_next(&t->globs, login, 0); i != SIZE_MAX;
+	     i = globset_next(&t->globs, login, i + 1)) {
+		if (row_allows(&rows->row[i], login, address))
+			return &rows->row[i];
 	}
 	return NULL;
 }

@@ -14,12 +14,12 @@
 #ifndef POSTSEAL_SIGNER_AUTHTABLE_H
 #define POSTSEAL_SIGNER_AUTHTABLE_H
 
+#include "signer/tables/globset.h"
 #include "signer/tables/table.h"
 
 struct authtable {
 	struct table table;
-	size_t *glob; /* rows whose login is a pattern */
-	size_t nglobs;
+	struct globset globs; /* rows whose login is a pattern */
 };
 
 /* Reads the file that spec names into the arena. 0; -EINVAL, after sentences in

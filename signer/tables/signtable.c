@@ -142,27 +142,21 @@ read_keylist_row(struct signtable *t, size_t i, const struct keytable *k)
 	t->row[i] = (struct signtable_row){.key = i, .wrong = k->row[i].wrong};
 }
 
-/* "*@" and a domain, or no '*' at all: found by the index. */
-static bool
-is_indexed(struct span key)
-{
-	if (key.n > 2 && memcmp(key.p, "*@", 2) == 0)
-		key = span_skip(key, 2);
-	return !glob_is(key);
-}
-
+/* Rows without a '*' are found by the sorted table. */
 static int
 make_index(struct signtable *t, struct arena *arena)
 {
-	t->glob = arena_alloc(arena, t->table.n * sizeof *t->glob);
-	if (t->glob == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < t->table.n; i++) {
-		if (fold_key(&t->table.row[i], arena) != 0)
-			return -ENOMEM;
-		if (!is_indexed(span_str(t->table.row[i].key)))
-			t->glob[t->nglobs++] = i;
+	int rc = globset_init(&t->globs, t->table.n, arena);
+
+	for (size_t i = 0; rc == 0 && i < t->table.n; i++) {
+		rc = fold_key(&t->table.row[i], arena);
+		if (rc == 0 && glob_is(span_str(t->table.row[i].key)))
+			rc = globset_add(
+			    &t->globs, span_str(t->table.row[i].key), i, arena);
 	}
+	if (rc != 0)
+		return rc;
+	globset_sort(&t->globs);
 	return table_sort(&t->table, arena);
 }
 
@@ -301,55 +295,22 @@ look_up(const struct table *t, struct signtable_walk *w)
 	}
 }
 
-/* The first pattern from row `from` on that has to be tried and matches. */
-static size_t
-try_globs(const struct signtable *t, struct span address, size_t from)
-{
-	size_t low = 0, high = t->nglobs;
-
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-
-		if (t->glob[mid] < from)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	for (; low < t->nglobs; low++) {
-		size_t i = t->glob[low];
-
-		if (glob_match(span_str(t->table.row[i].key), address))
-			return i;
-	}
-	return t->table.n;
-}
-
-static size_t
-least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 size_t
 signtable_next(const struct signtable *t, struct signtable_walk *w)
 {
-	struct span star = span_str("*@");
-	char key[KEY_MAX];
-	size_t row = t->table.n, n = w->address.n - w->at - 1;
+	size_t row = t->table.n, glob;
 
 	if (!t->in_order) {
 		while (w->next < STEPS && row == t->table.n)
 			row = look_up(&t->table, w);
 		return row;
 	}
-	if (w->next >= t->table.n || n + star.n > sizeof key)
-		return t->table.n;
-	memcpy(key, star.p, star.n);
-	memcpy(key + star.n, w->address.p + w->at + 1, n);
+	if (w->next >= t->table.n)
+		return row;
 	row = table_find(&t->table, w->address, w->next);
-	row = least(
-	    row, table_find(&t->table, span_of(key, star.n + n), w->next));
-	row = least(row, try_globs(t, w->address, w->next));
+	glob = globset_next(&t->globs, w->address, w->next);
+	if (glob < row)
+		row = glob;
 	w->next = row + 1;
 	return row;
 }

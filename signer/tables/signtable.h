@@ -18,6 +18,7 @@
 #ifndef POSTSEAL_SIGNER_SIGNTABLE_H
 #define POSTSEAL_SIGNER_SIGNTABLE_H
 
+#include "signer/tables/globset.h"
 #include "signer/tables/keytable.h"
 #include "signer/tables/table.h"
 
@@ -31,10 +32,9 @@ struct signtable_row {
 struct signtable {
 	struct table table;
 	struct signtable_row *row; /* one for each row of the table */
-	size_t *glob;              /* rows that are tried one by one */
-	size_t nglobs;
-	bool in_order; /* refile: and keylist: */
-	size_t bad;    /* rows that are wrong */
+	struct globset globs;      /* rows with a '*', when they are in order */
+	bool in_order;             /* refile: and keylist: */
+	size_t bad;                /* rows that are wrong */
 };
 
 /* Reads the file that spec names into the arena; keys are rows of k. 0, also

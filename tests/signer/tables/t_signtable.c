@@ -216,13 +216,14 @@ many_rows(void)
 	buf_init(&rows, 4 << 20);
 	for (int i = 0; i < DOMAINS; i++) {
 		buf_fmt(&keys, "k%d d%d.example:s:/k\n", i, i);
-		buf_fmt(&rows, "*@d%d.example k%d\n", i, i);
+		buf_fmt(&rows, "*@%sd%d.example k%d\n", i % 2 == 0 ? "" : "*",
+		    i, i);
 	}
 	CHECK(
 	    keytable_parse("/k", buf_view(&keys), &arena, &k, &why, &why) == 0);
 	CHECK(signtable_parse(
 	          "refile:/s", buf_view(&rows), &arena, &k, &s, &why) == 0);
-	CHECK(s.bad == 0 && s.nglobs == 0 && why.n == 0);
+	CHECK(s.bad == 0 && why.n == 0);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
 	for (int n = 0; n < ROUNDS * DOMAINS; n++) {
 		struct signtable_walk w;

@@ -4,6 +4,7 @@
 
 #include "common/bytes/arena.h"
 #include "common/bytes/buf.h"
+#include "common/bytes/clock.h"
 #include "common/bytes/domain.h"
 #include "common/limits.h"
 #include "policyd/decide/received.h"
@@ -141,7 +142,7 @@ request_input(const struct request *r, struct span sender)
 	    .sender = sender,
 	    .helo = r->subject.helo,
 	    .receiver = r->subject.receiver,
-	    .now = (uint64_t)time(NULL),
+	    .now = clock_seconds(time(NULL)),
 	    .void_max = r->policy->void_lookups,
 	    .prefetch = r->env.settings->dns.prefetch,
 	};

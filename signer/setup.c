@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/bytes/clock.h"
 #include "common/limits.h"
 #include "common/log/log.h"
 #include "signer/sign/hdrsel.h"
@@ -68,9 +69,8 @@ has_several(const struct setup *s)
 	return false;
 }
 
-/* What is legal, but unwise. */
-static void
-warn_of(const struct setup *s, struct buf *warn)
+void
+setup_warn(const struct setup *s, time_t now, struct buf *warn)
 {
 	const struct signer_settings *g = &s->settings->signer;
 
@@ -87,6 +87,11 @@ warn_of(const struct setup *s, struct buf *warn)
 		buf_str(warn,
 		    ": does nothing without list_daemons or list_hosts\n");
 	}
+	if (clock_seconds(now) == 0)
+		buf_fmt(warn,
+		    "%s: the clock of this host says it is before 2020: until "
+		    "it is right, signatures have neither t= nor x=\n",
+		    s->settings->file);
 }
 
 int
@@ -117,7 +122,7 @@ setup_read(
 		setup_clear(&s);
 		return rc;
 	}
-	warn_of(&s, warn);
+	setup_warn(&s, time(NULL), warn);
 	*ret = s;
 	return 0;
 }

@@ -7,6 +7,8 @@
 #ifndef POSTSEAL_SIGNER_SETUP_H
 #define POSTSEAL_SIGNER_SETUP_H
 
+#include <time.h>
+
 #include "common/bytes/buf.h"
 #include "common/settings/settings.h"
 #include "signer/keys/keyring.h"
@@ -32,6 +34,9 @@ int setup_check(const struct settings *s, struct buf *why);
  */
 int setup_read(
     const char *file, struct setup *ret, struct buf *why, struct buf *warn);
+
+/* What is legal, but unwise, at that time (time(2)): to warn, as setup_read() does. */
+void setup_warn(const struct setup *s, time_t now, struct buf *warn);
 
 /* Frees what is in it. */
 void setup_clear(struct setup *s);

@@ -372,7 +372,7 @@ sign_all(struct signer *s, struct letter *l, struct message *m, struct edits *e)
 	size_t there = 0;
 
 	if (rc == 0)
-		rc = signing_begin(&s->signing, m, hash, (uint64_t)time(NULL));
+		rc = signing_begin(&s->signing, m, hash, time(NULL));
 	if (rc == 0)
 		there = keep_unsigned(s, o);
 	for (size_t i = o->choice.nsign; rc == 0 && i-- > 0;) {

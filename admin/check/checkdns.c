@@ -7,6 +7,7 @@
 #include "admin/check/checkdns.h"
 #include "admin/check/dmarc.h"
 #include "admin/tool/dnswait.h"
+#include "common/bytes/clock.h"
 #include "common/bytes/domain.h"
 #include "common/spf/check.h"
 
@@ -236,7 +237,7 @@ ask_spf(struct tool *t, const char *domain, const struct ip *ip,
 	struct check_input in = {.client = *ip,
 	    .helo = span_str(helo),
 	    .receiver = t->settings->hostname,
-	    .now = (uint64_t)time(NULL),
+	    .now = clock_seconds(time(NULL)),
 	    .void_max = t->settings->policyd.void_lookups,
 	    .prefetch = t->settings->dns.prefetch};
 	struct check *c;

@@ -15,6 +15,7 @@
 #include "admin/key/rotate_state.h"
 #include "admin/tool/dnswait.h"
 #include "admin/tool/newfile.h"
+#include "common/bytes/clock.h"
 #include "common/bytes/domain.h"
 #include "common/limits.h"
 
@@ -408,9 +409,17 @@ int
 rotate_step(struct tool *t, const struct rotate *o, int64_t now,
     struct buf *out, struct buf *why)
 {
-	struct run *r = calloc(1, sizeof *r);
+	struct run *r;
 	int rc;
 
+	if (clock_seconds(now) == 0) {
+		buf_str(why,
+		    "the clock of this host says it is before 2020: when keys "
+		    "were made and old ones may go cannot be known; set it "
+		    "first\n");
+		return -EINVAL;
+	}
+	r = calloc(1, sizeof *r);
 	if (r == NULL)
 		return fail(why, o->domain, -ENOMEM);
 	r->o = o;

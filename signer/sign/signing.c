@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "common/bytes/clock.h"
 #include "common/bytes/domain.h"
 #include "common/dkim/sigfield.h"
 #include "common/dkim/signature.h"
@@ -40,13 +41,13 @@ signing_free(struct signing *g)
 }
 
 int
-signing_begin(struct signing *g, struct message *m, const unsigned char *hash,
-    uint64_t now)
+signing_begin(
+    struct signing *g, struct message *m, const unsigned char *hash, time_t now)
 {
 	int rc;
 
 	memcpy(g->hash, hash, sizeof g->hash);
-	g->now = now;
+	g->now = clock_seconds(now);
 	g->all = message_fields(m);
 	rc = hdrsel_pick(&g->rules, &g->all, &m->arena, &g->fields);
 	/* "From :", which is no From to a verifier */
@@ -63,6 +64,14 @@ verify(struct signing *g, struct key *key)
 	return rc == -EINVAL ? -EKEYREJECTED : rc;
 }
 
+static bool
+is_over(const struct signing *g, uint64_t expire)
+{
+	if (expire == UINT64_MAX) /* never */
+		return false;
+	return g->now == 0 || expire <= g->now;
+}
+
 /* True if the value says that it is the signature of as, and still good. What is
  * longer than any of ours is none. */
 static bool
@@ -74,7 +83,7 @@ is_claimed(
 
 	return value.n <= SIGFIELD_MAX &&
 	    signature_read(value, &r, &why) == DKIM_PASS && !r.has_length &&
-	    r.body_canon == g->settings->body_canon && r.expire > g->now &&
+	    r.body_canon == g->settings->body_canon && !is_over(g, r.expire) &&
 	    domain_equal(r.domain, as->domain) &&
 	    domain_equal(r.selector, as->selector);
 }
@@ -111,7 +120,7 @@ signing_make(
 	    .selector = as->selector,
 	    .identity = as->identity,
 	    .now = g->now,
-	    .expire = ttl == 0 ? 0 : g->now + ttl};
+	    .expire = ttl == 0 || g->now == 0 ? 0 : g->now + ttl};
 	int rc;
 
 	buf_clear(&g->value);

@@ -13,6 +13,8 @@
 #ifndef POSTSEAL_SIGNER_SIGNING_H
 #define POSTSEAL_SIGNER_SIGNING_H
 
+#include <time.h>
+
 #include "common/dkim/bodyhash.h"
 #include "common/mail/message.h"
 #include "common/settings/settings.h"
@@ -29,7 +31,7 @@ struct signing {
 	struct field_list all;
 	struct named_fields fields;
 	unsigned char hash[BODYHASH_SIZE]; /* of its body */
-	uint64_t now;                      /* t= of all its signatures */
+	uint64_t now; /* t= of all its signatures; 0: not known */
 };
 
 /* What one signature has of its own. */
@@ -48,18 +50,19 @@ void signing_free(struct signing *g);
 
 /*
  * Begins with a message at its end: picks its fields. hash: of its body,
- * BODYHASH_SIZE bytes, copied. now: seconds since 1970. Borrows m until the last call
+ * BODYHASH_SIZE bytes, copied. now: as of time(2); with a clock that cannot be right
+ * (clock.h) its signatures have neither t= nor x=. Borrows m until the last call
  * below. 0; -EBADMSG when no From field of it can be signed; or an error of
  * hdrsel_pick().
  */
 int signing_begin(struct signing *g, struct message *m,
-    const unsigned char *hash, uint64_t now);
+    const unsigned char *hash, time_t now);
 
 /*
  * True if that message bears a signature with as->domain and as->selector which the
  * key verifies: it needs no other one. One that does not verify, or not with the
  * canonicalization of the body that the settings say, is anybody's and does not
- * count, nor does one whose x= is over; of more than SIGNED_TRIED_MAX the lower ones
+ * count, nor does one whose x= is over, or may be, as the clock is wrong; of more than SIGNED_TRIED_MAX the lower ones
  * do not, either.
  */
 bool signing_present(struct signing *g, const struct signing_as *as);

@@ -326,5 +326,22 @@ only_one_at_a_time(void)
 	end(&w);
 }
 
-SUITE("rotate", T(from_key_to_key), T(changes_over), T(waits_for_its_age),
-    T(is_taken_up), T(bad_states), T(no_key_signs), T(only_one_at_a_time))
+/* Written into the state, 1970 would let the old keys go on the next day. */
+static void
+no_wrong_clock(void)
+{
+	static const int64_t wrong[] = {-1, 0, 1577836799};
+	struct world w;
+
+	begin(&w, "");
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		CHECK(step(&w, wrong[i]) == -EINVAL);
+		CHECK(says(&w.why, "set it first\n") && w.out.n == 0);
+		CHECK(!rotate_has_begun(w.rotate.keydir, w.rotate.domain));
+	}
+	end(&w);
+}
+
+SUITE("rotate", T(no_wrong_clock), T(from_key_to_key), T(changes_over),
+    T(waits_for_its_age), T(is_taken_up), T(bad_states), T(no_key_signs),
+    T(only_one_at_a_time))

@@ -16,7 +16,7 @@
 	" key \"r\" { file = \"@rsa.pem\" }\n" \
 	" key \"e\" { file = \"@ed.pem\" }\n}\n"
 
-enum { NOW = 1000000000 };
+enum { NOW = 1700000000 };
 
 static void
 add_field(struct message *m, const char *name, const char *value)
@@ -36,7 +36,7 @@ make_message(struct message *m)
 
 /* At its end, with a body that is the same in both canonical forms. */
 static int
-begin(struct signing *g, struct message *m, uint64_t now)
+begin(struct signing *g, struct message *m, time_t now)
 {
 	unsigned char hash[BODYHASH_SIZE];
 	struct bodyhash *b;
@@ -81,7 +81,7 @@ both_keys(void)
 		CHECK(signing_make(&f.signer.signing, &as, &value) == 0);
 		CHECK(has(value, i == 0 ? "a=rsa-sha256;" : "a=ed25519"));
 		CHECK(has(value, "c=relaxed/relaxed;"));
-		CHECK(has(value, "t=1000000000;"));
+		CHECK(has(value, "t=1700000000;"));
 		CHECK(!has(value, "x="));
 		CHECK(has(value, "i=@x.example;"));
 		CHECK(has(value, "h=From:From:Reply-To:"));
@@ -103,8 +103,8 @@ settings(void)
 	        "c=simple/relaxed;"},
 	    {"signer { canonicalization = \"relaxed/simple\" }\n" KEYS,
 	        "c=relaxed/simple;"},
-	    {"signer { signature_ttl = 1 }\n" KEYS, "x=1000000001;"},
-	    {"signer { signature_ttl = 31536000 }\n" KEYS, "x=1031536000;"},
+	    {"signer { signature_ttl = 1 }\n" KEYS, "x=1700000001;"},
+	    {"signer { signature_ttl = 31536000 }\n" KEYS, "x=1731536000;"},
 	    {"signer { sign_headers = {\"*\", \"X-Own\"} }\n" KEYS,
 	        "Content-Transfer-Encoding:X-Own;"},
 	    {"signer { sign_headers = {\"From\", \"Subject!\"} }\n" KEYS,
@@ -164,6 +164,53 @@ verify_own(void)
 	}
 }
 
+/* A tag of the signature, which stands behind white space. */
+static int
+has_tag(struct span value, const char *tag)
+{
+	char one[40], two[40];
+
+	snprintf(one, sizeof one, " %s", tag);
+	snprintf(two, sizeof two, "\t%s", tag);
+	return has(value, one) || has(value, two);
+}
+
+/* A clock that cannot be right is not written down, nor is what follows from it. */
+static void
+clocks(void)
+{
+	static const struct {
+		time_t now;
+		const char *t, *x; /* NULL: none */
+	} row[] = {
+	    {-1, NULL, NULL}, {INT64_MIN, NULL, NULL}, {0, NULL, NULL},
+	    {1577836799, NULL, NULL}, /* 2019-12-31 23:59:59 */
+	    {1577836800, "t=1577836800;", "x=1577836810;"},
+	    {4102444800, "t=4102444800;", "x=4102444810;"}, /* 2100 */
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct signing_as as;
+		struct fixture f;
+		struct message m;
+		struct span value;
+
+		suite_row(row[i].t == NULL ? "wrong clock" : row[i].t);
+		fixture_make(&f,
+		    "signer { signature_ttl = 10 verify_own = true }\n" KEYS);
+		as = as_key(&f, 1);
+		make_message(&m);
+		CHECK(begin(&f.signer.signing, &m, row[i].now) == 0);
+		CHECK(signing_make(&f.signer.signing, &as, &value) == 0);
+		CHECK(has_tag(value, "t=") == (row[i].t != NULL));
+		CHECK(has_tag(value, "x=") == (row[i].x != NULL));
+		CHECK(row[i].t == NULL || has_tag(value, row[i].t));
+		CHECK(row[i].x == NULL || has_tag(value, row[i].x));
+		message_free(&m);
+		fixture_free(&f);
+	}
+}
+
 /* The message with a signature in front of it. */
 static void
 put_before(struct message *m, struct span value)
@@ -181,14 +228,17 @@ present(void)
 {
 	static const struct {
 		const char *config;
-		uint64_t now;
+		time_t now;
 		bool want;
 	} row[] = {
-	    {KEYS, NOW + 1000000000, true},
+	    {KEYS, NOW + 400000000, true},
 	    {"signer { signature_ttl = 10 }\n" KEYS, NOW, true},
 	    {"signer { signature_ttl = 10 }\n" KEYS, NOW + 9, true},
 	    {"signer { signature_ttl = 10 }\n" KEYS, NOW + 10, false},
 	    {"signer { signature_ttl = 10 }\n" KEYS, NOW + 11, false},
+	    /* a wrong clock cannot tell, so it is signed once more */
+	    {"signer { signature_ttl = 10 }\n" KEYS, -1, false},
+	    {KEYS, -1, true},
 	};
 
 	for (size_t i = 0; i < 2 * (sizeof row / sizeof row[0]); i++) {
@@ -301,5 +351,5 @@ no_from(void)
 	fixture_free(&f);
 }
 
-SUITE("signing", T(both_keys), T(settings), T(verify_own), T(present),
-    T(costly), T(no_from))
+SUITE("signing", T(both_keys), T(settings), T(verify_own), T(clocks),
+    T(present), T(costly), T(no_from))

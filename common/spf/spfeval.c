@@ -1,4 +1,5 @@
 #include <netinet/in.h>
+#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <syslog.h>
@@ -17,20 +18,24 @@ struct run {
 	SPF_dns_server_t dns;
 	SPF_server_t server;
 	SPF_request_t request;
-	SPF_dns_rr_t *reserve; /* libspf2 aborts if lookup() returns NULL */
+	SPF_dns_rr_t *reserve; /* libspf2 gives up if lookup() returns NULL */
 	char receiver[16];     /* libspf2 needs one, for texts of no use here */
 };
 
 /* --- libspf2's process-wide handlers --------------------------------------- */
 
-static void aborts(const char *file, int line, const char *what)
+/* Where the run goes on that libspf2 gives up. Its handler must not return, or the
+ * library aborts, and it gets no argument. */
+static jmp_buf *given_up;
+
+static void gives_up(const char *file, int line, const char *what)
     __attribute__((noreturn));
 
 static void
-aborts(const char *file, int line, const char *what)
+gives_up(const char *file, int line, const char *what)
 {
 	log_event(LOG_CRIT, "libspf2", "%s:%d: %s", file, line, what);
-	abort();
+	longjmp(*given_up, 1);
 }
 
 /* They print to stdout and stderr by default. Nothing that they say is news: the
@@ -38,7 +43,7 @@ aborts(const char *file, int line, const char *what)
 static void
 silence(void)
 {
-	SPF_error_handler = aborts;
+	SPF_error_handler = gives_up;
 	SPF_warning_handler = NULL;
 	SPF_info_handler = NULL;
 	SPF_debug_handler = NULL;
@@ -185,7 +190,7 @@ look_up(SPF_dns_server_t *dns, const char *name, ns_type type, int cache)
 /*
  * Compiles a text of ours and compares the count: what is over 511 bytes libspf2
  * drops without an error. The response gets room for errors beforehand, as
- * libspf2 aborts when it finds none.
+ * libspf2 gives up when it finds none.
  */
 static SPF_errcode_t
 compile(struct run *r, SPF_response_t *response, const struct plan *p,
@@ -193,6 +198,7 @@ compile(struct run *r, SPF_response_t *response, const struct plan *p,
 {
 	static const struct plan nothing = {.text = "v=spf1"};
 	enum { ROOM = 4 };
+	SPF_errcode_t rc = SPF_E_NO_MEMORY;
 
 	if (p == NULL)
 		p = &nothing;
@@ -200,21 +206,25 @@ compile(struct run *r, SPF_response_t *response, const struct plan *p,
 		response->errors = calloc(ROOM, sizeof(SPF_error_t));
 		response->errors_size = ROOM;
 	}
-	if (response->errors == NULL ||
-	    SPF_record_compile(&r->server, response, ret, p->text) !=
-	        SPF_E_SUCCESS)
-		failure_broken(r->l, "it cannot compile our text");
-	else if ((*ret)->num_mech != p->mechanisms)
-		failure_broken(r->l, "it dropped mechanisms of our text");
-	else
+	if (response->errors != NULL)
+		rc = SPF_record_compile(&r->server, response, ret, p->text);
+	if (rc == SPF_E_NO_MEMORY) {
+		failure_no_memory(r->l);
+		return SPF_E_DNS_ERROR;
+	}
+	if (rc == SPF_E_SUCCESS && (*ret)->num_mech == p->mechanisms)
 		return SPF_E_SUCCESS;
+	failure_broken(r->l,
+	    rc == SPF_E_SUCCESS ? "it dropped mechanisms of our text"
+	                        : "it cannot compile our text");
 	log_event(LOG_ERR, "libspf2", "%s: %s", r->l->problem, p->text);
 	return SPF_E_DNS_ERROR;
 }
 
 /*
- * An include makes a response next, and libspf2 aborts if it finds no room for
- * it. What was just freed is there for it, as nothing is allocated in between.
+ * An include makes a response next, and libspf2 gives up if it finds no room for
+ * it. What was just freed is there for it with most allocators, as nothing is
+ * allocated in between.
  */
 static bool
 room_for_response(struct run *r)
@@ -332,6 +342,21 @@ interpret(struct run *r, struct spfeval_verdict *ret)
 		SPF_dns_rr_free(r->reserve);
 }
 
+/* What it held when libspf2 gave it up is lost, as nobody can say in what state it
+ * is; that happens only when memory is out, or by a fault of libspf2. */
+static void
+interpret_or_give_up(struct run *r, struct spfeval_verdict *ret)
+{
+	jmp_buf here;
+
+	given_up = &here;
+	if (setjmp(here) == 0)
+		interpret(r, ret);
+	else if (r->l->state == RUN_ON)
+		failure_broken(r->l, "it gave up");
+	given_up = NULL;
+}
+
 bool
 spfeval_run(struct lookups *l, struct spfeval_verdict *ret)
 {
@@ -341,7 +366,7 @@ spfeval_run(struct lookups *l, struct spfeval_verdict *ret)
 	silence();
 	lookups_begin(l);
 	set_up(&r, l);
-	interpret(&r, &verdict);
+	interpret_or_give_up(&r, &verdict);
 	switch (l->state) {
 	case RUN_ON:
 		break;

@@ -11,8 +11,9 @@
  *
  * Or by a series: of all allocations, also those of libraries, one in so many
  * fails, the same ones whenever the seed is the same; but what was just freed is
- * given again, as malloc(3) does. What comes out is for a
- * child process (nomem_child()), as a library may not live through it.
+ * given again, as glibc does, unless nomem.keeps says that the allocator keeps it for
+ * a while, as hardened ones do. What comes out is for a child process (nomem_child()),
+ * as a library may not live through it.
  *
  *     for (unsigned seed = 1; seed <= 100; seed++)
  *             CHECK(nomem_child(seed, 30, code, arg) == 0)
@@ -41,6 +42,7 @@ static struct {
 	bool failed;     /* it was there */
 	unsigned one_in; /* of a series; 0: none */
 	unsigned seed;
+	bool keeps;        /* what was just freed, too */
 	size_t given_back; /* by the last free(3) of a series */
 } nomem;
 
@@ -113,7 +115,8 @@ nomem_now(const void *caller, size_t n)
 {
 	uintptr_t at = (uintptr_t)caller;
 
-	if (nomem.one_in > 0 && n > 0 && n <= nomem.given_back) {
+	if (nomem.one_in > 0 && !nomem.keeps && n > 0 &&
+	    n <= nomem.given_back) {
 		nomem.given_back = 0;
 		return false;
 	}

@@ -88,6 +88,20 @@ wake(evutil_socket_t fd, short what, void *arg)
 	arm(l);
 }
 
+/* libevent needs memory for its first deadline, and keeps it: afterwards wake can be
+ * set whatever happens, so that no timer is lost. */
+static int
+make_wake(struct loop *l)
+{
+	static const struct timeval any = {.tv_sec = 1};
+
+	l->wake = event_new(l->base, -1, 0, wake, l);
+	if (l->wake == NULL || event_add(l->wake, &any) != 0)
+		return -ENOMEM;
+	event_del(l->wake);
+	return 0;
+}
+
 int
 loop_new(struct loop **ret)
 {
@@ -98,9 +112,7 @@ loop_new(struct loop **ret)
 	event_set_log_callback(on_message);
 	timers_init(&l->timers, l);
 	l->base = event_base_new();
-	if (l->base != NULL)
-		l->wake = event_new(l->base, -1, 0, wake, l);
-	if (l->wake == NULL) {
+	if (l->base == NULL || make_wake(l) != 0) {
 		loop_free(l);
 		return -ENOMEM;
 	}

@@ -12,6 +12,7 @@
 #include "common/log/log.h"
 #include "policyd/policy.h"
 #include "tests/support/loop_fake.h"
+#include "tests/support/nomem.h"
 #include "tests/support/resolver_zone.h"
 #include "tests/support/suite.h"
 
@@ -223,4 +224,80 @@ every_way(void)
 		CHECK(run_all(&ways[i]) == 11);
 }
 
-SUITE("policy_replay", T(every_way))
+/* --- memory is out ---------------------------------------------------------- */
+
+enum { FINE, FALSE_ANSWER, NO_ANSWER };
+
+struct short_run {
+	struct session s;
+	const char *client;
+	const char *right; /* the answer with memory */
+};
+
+/* The request is answered rightly or put off, or its connection is closed. */
+static int
+ask_short(void *arg)
+{
+	struct short_run *t = arg;
+	struct session *s = &t->s;
+	char text[500];
+	int n = snprintf(text, sizeof text,
+	    "request=smtpd_access_policy\nprotocol_state=RCPT\n"
+	    "client_address=%s\nhelo_name=mail.b\xc3\xbc"
+	    "cher.example\nsender=u@a.example\nrecipient=r@example.org\n"
+	    "instance=1\n\n",
+	    t->client);
+
+	if (write(s->fd, text, (size_t)n) != n)
+		return NO_ANSWER;
+	session_turn(s);
+	if (s->ngot == 0)
+		return s->policy == NULL ? FINE : NO_ANSWER;
+	return strncmp(s->got, t->right, strlen(t->right)) == 0 ||
+	        strncmp(s->got, "action=DEFER_IF_PERMIT 4.", 25) == 0 ||
+	        strncmp(s->got, "action=PREPEND Received-SPF: temperror", 38) ==
+	            0
+	    ? FINE
+	    : FALSE_ANSWER;
+}
+
+static void
+memory_is_out(void)
+{
+	static const char *const clients[][2] = {
+	    {"192.0.2.1", "action=PREPEND Received-SPF: pass"},
+	    {"192.0.2.2", "action=PREPEND Received-SPF: pass"},
+	    {"192.0.2.9", "action=550 5.7.23 "}};
+	static struct short_run t;
+
+	for (unsigned seed = 0; seed <= 300; seed++) {
+		const struct way *way =
+		    &ways[seed % (sizeof ways / sizeof ways[0])];
+		struct session *s = &t.s;
+		char row[200];
+		int rc;
+
+		t.client = clients[seed % 3][0];
+		t.right = clients[seed % 3][1];
+		session_begin(s, way, "memory is out");
+		session_line(s,
+		    "zone a.example TXT \"v=spf1 include:b.example mx -all\"");
+		session_line(s, "zone b.example TXT \"v=spf1 a:c.example\"");
+		session_line(s, "zone c.example A 192.0.2.1");
+		session_line(s, "zone a.example MX 1 m.a.example");
+		session_line(s, "zone m.a.example A 192.0.2.2");
+		session_connect(s);
+		nomem.keeps = seed % 2 == 1;
+		/* the first has memory */
+		rc = nomem_child(seed, seed == 0 ? 0 : 30, ask_short, &t);
+		snprintf(
+		    row, sizeof row, "%s, seed %u: %d", t.client, seed, rc);
+		suite_row(row);
+		CHECK(rc == FINE);
+		s->steps = 1;
+		session_end(s);
+	}
+	suite_row(NULL);
+}
+
+SUITE("policy_replay", T(every_way), T(memory_is_out))

@@ -9,6 +9,7 @@
 #include "common/bytes/buf.h"
 #include "common/io/conn.h"
 #include "common/limits.h"
+#include "tests/support/nomem.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 
@@ -25,6 +26,7 @@ struct side {
 	int datas;
 	int ends;
 	int drains;
+	int lates;
 	enum conn_end how;
 	bool stop; /* the run ends at the next call */
 
@@ -52,13 +54,16 @@ on_data(void *arg, struct span in)
 {
 	struct side *s = arg;
 	size_t used = s->item == 0 ? in.n : in.n / s->item * s->item;
+	unsigned series;
 
 	s->datas++;
 	s->last = in.n;
 	CHECK(in.n > 0);
 	if (s->pause && used > s->item)
 		used = s->item;
+	series = nomem_hold();
 	CHECK(buf_add(&s->seen, in.p, used) == 0);
+	nomem_go_on(series);
 	if (s->pause)
 		conn_pause(s->conn);
 	if (s->resume)
@@ -100,6 +105,7 @@ on_late(void *arg)
 {
 	struct side *s = arg;
 
+	s->lates++;
 	loop_stop(s->loop);
 }
 
@@ -871,7 +877,62 @@ nobody_starves(void)
 	done(&s);
 }
 
-SUITE("conn", T(bytes_come_and_go), T(the_rest_comes_again),
+/* --- memory is out, for libevent, too -------------------------------------- */
+
+enum { FINE, LOST };
+
+/* What comes is answered, and a timer fires. An endless wait is ended by SIGALRM. */
+static int
+talk_short(void *arg)
+{
+	static char text[8192];
+	struct side *s = arg;
+	int rc = FINE, pair[2];
+
+	alarm(10);
+	*s = (struct side){.peer = -1, .stop = true};
+	buf_init(&s->seen, SEEN_MAX);
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0 ||
+	    loop_new(&s->loop) != 0)
+		return FINE;
+	if (timer_new(s->loop, on_late, s, &s->late) == 0 &&
+	    conn_new(s->loop, pair[0], pair[0], 64, &events, s, &s->conn) ==
+	        0) {
+		timer_set(s->late, A_WHILE_MS);
+		if (write(pair[1], "hello", 5) != 5 || loop_run(s->loop) != 0)
+			rc = LOST;
+		else if (s->datas > 0 &&
+		    conn_write(s->conn, "answer", 6) == 0 &&
+		    read(pair[1], text, sizeof text) != 6)
+			rc = LOST;
+		/* no timer is lost: this ends */
+		if (s->lates == 0 && loop_run(s->loop) != 0)
+			rc = LOST;
+		conn_free(s->conn);
+	}
+	timer_free(s->late);
+	loop_free(s->loop);
+	return rc;
+}
+
+static void
+memory_is_out(void)
+{
+	static const unsigned one_in[] = {2, 4, 30};
+	static struct side s;
+	char row[50];
+
+	for (unsigned seed = 1; seed <= 150; seed++) {
+		int rc = nomem_child(seed, one_in[seed % 3], talk_short, &s);
+
+		snprintf(row, sizeof row, "seed %u: %d", seed, rc);
+		suite_row(row);
+		CHECK(rc == FINE);
+	}
+	suite_row(NULL);
+}
+
+SUITE("conn", T(memory_is_out), T(bytes_come_and_go), T(the_rest_comes_again),
     T(a_long_item_is_put_together), T(what_is_kept_has_a_limit),
     T(after_half_close_writing_works), T(a_broken_peer_is_told_by_the_loop),
     T(a_slow_reader_gets_all), T(what_is_queued_has_a_limit),

@@ -439,16 +439,20 @@ int
 resolver_new(
     struct loop *l, const struct dns_settings *dns, struct resolver **ret)
 {
+	unsigned held = hold();
 	struct resolver *r = must(calloc(1, sizeof *r));
 	int err = timer_new(l, turn_fire, r, &r->turn);
 
+	go_on(held);
 	if (err != 0) {
 		free(r);
 		return err;
 	}
 	r->loop = l;
 	r->timeout = dns->timeout;
+	held = hold();
 	r->zone = zone_new();
+	go_on(held);
 	*ret = r;
 	return 0;
 }

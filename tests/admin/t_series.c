@@ -1,0 +1,229 @@
+/*
+ * Each subcommand in a process of its own in which one allocation in so many fails,
+ * those of OpenSSL, jansson and libidn2 included: it ends with one of its
+ * statuses, and what it wrote is whole. Not those of libconfuse, which crashes when
+ * it frees what it has half made.
+ */
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "admin/check/checkcmd.h"
+#include "admin/import/importcmd.h"
+#include "admin/key/genkeycmd.h"
+#include "admin/key/rotatecmd.h"
+#include "admin/key/testkey.h"
+#include "admin/look/signcmd.h"
+#include "admin/look/spf.h"
+#include "admin/look/status.h"
+#include "admin/look/why.h"
+#include "admin/setup/setupcmd.h"
+#include "signer/keys/keys.h"
+#include "tests/support/eml.h"
+#include "tests/support/fakepostconf.h"
+#include "tests/support/nomem.h"
+#include "tests/support/pem.h"
+#include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
+
+/* --- libconfuse has memory ---------------------------------------------------- */
+
+struct cfg_t *cfg_init(void *options, int flags);
+int cfg_parse_buf(struct cfg_t *cfg, const char *text);
+
+struct cfg_t *
+cfg_init(void *options, int flags)
+{
+	__typeof__(&cfg_init) next =
+	    (__typeof__(&cfg_init))dlsym(RTLD_NEXT, "cfg_init");
+	unsigned series = nomem_hold();
+	struct cfg_t *cfg = next(options, flags);
+
+	nomem_go_on(series);
+	return cfg;
+}
+
+int
+cfg_parse_buf(struct cfg_t *cfg, const char *text)
+{
+	__typeof__(&cfg_parse_buf) next =
+	    (__typeof__(&cfg_parse_buf))dlsym(RTLD_NEXT, "cfg_parse_buf");
+	unsigned series = nomem_hold();
+	int rc = next(cfg, text);
+
+	nomem_go_on(series);
+	return rc;
+}
+
+/* --- the commands ------------------------------------------------------------- */
+
+enum { WORDS = 12, STATUS_MAX = 4, SEEDS = 30 };
+
+struct command {
+	int status; /* when there is memory */
+	int (*run)(int argc, char **argv);
+	const char *words[WORDS]; /* "@/" is the test's folder */
+};
+
+static const struct command commands[] = {
+    {0, genkeycmd_run,
+        {"genkey", "-t", "ed25519", "-D", "@/keys", "-s", "s", "new.example"}},
+    {0, genkeycmd_run,
+        {"genkey", "-t", "ed25519", "-D", "@/keys", "-s", "a", "--add", "-c",
+            "@/p.conf", "new.example"}},
+    {1, testkey_run, {"testkey", "-c", "@/p.conf", "a.example"}},
+    {0, importcmd_run, {"import", "@/opendkim.conf"}},
+    {0, signcmd_run, {"sign", "-c", "@/p.conf"}},
+    {0, why_run, {"why", "-c", "@/p.conf", "@/message"}},
+    {1, checkcmd_run,
+        {"check", "--no-dns", "--json", "-c", "@/p.conf", "-c", "@/pf"}},
+    {1, setupcmd_run,
+        {"setup",
+            "b\xc3\xbc"
+            "cher.example",
+            "-c", "@/p.conf", "-c", "@/pf", "-D", "@/keys"}},
+    {0, spf_run,
+        {"spf", "--ip", "192.0.2.1", "--from", "u@a.example", "-c",
+            "@/p.conf"}},
+    {3, rotatecmd_run,
+        {"rotate", "-c", "@/p.conf", "-D", "@/keys", "a.example"}},
+    {1, status_run, {"status", "-c", "@/p.conf"}},
+};
+
+struct world {
+	struct tmpdir d;
+	const struct command *command;
+};
+
+static void
+begin(struct world *w)
+{
+	tmpdir_make(&w->d);
+	tmpdir_sub(&w->d, "keys");
+	tmpdir_sub(&w->d, "keys/a.example");
+	tmpdir_write(&w->d, "keys/a.example/old.private", pem_ed25519);
+	tmpdir_write(&w->d, "p.conf",
+	    tmpdir_placed(&w->d,
+	        "hostname = h.example\n"
+	        "dns { servers = {\"127.0.0.1:9\"} timeout = 1 }\n"
+	        "signer { control = \"@/none\" }\n"
+	        "domain a.example { key old { file = "
+	        "\"@/keys/a.example/old.private\" } }\n"));
+	tmpdir_write(&w->d, "message", "From: u@a.example\nSubject: t\n\nb\n");
+	tmpdir_write(&w->d, "opendkim.conf",
+	    "Domain a.example\nSelector old\nKeyFile /k/old.private\n"
+	    "InternalHosts 127.0.0.1, 192.0.2.0/24\n");
+}
+
+/* All that the command wrote, and the folders that it made. */
+static void
+check_written(const struct world *w)
+{
+	static const char *const keys[] = {
+	    "keys/new.example/s.private", "keys/new.example/a.private"};
+	char path[TMPDIR_PATH_MAX];
+	struct settings *s = NULL;
+	struct buf why;
+
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+		struct key *k = NULL;
+		const char *reason;
+		size_t n;
+		char *pem;
+
+		if (access(tmpdir_file(&w->d, keys[i], path), F_OK) != 0)
+			continue;
+		pem = eml_file(path, &n);
+		CHECK(key_new(span_of(pem, n), &k, &reason) == 0);
+		key_free(k);
+		free(pem);
+	}
+	buf_init(&why, 10000);
+	CHECK(settings_read(tmpdir_file(&w->d, "p.conf", path), SETTINGS_ALL,
+	          &s, &why, &why) == 0);
+	settings_free(s);
+	buf_free(&why);
+}
+
+static int
+run(void *arg)
+{
+	const struct world *w = arg;
+	char text[WORDS][TMPDIR_PATH_MAX + 20], path[TMPDIR_PATH_MAX];
+	char *argv[WORDS + 1];
+	unsigned series = nomem_hold();
+	int argc = 0, rc, in, out;
+
+	for (; argc < WORDS && w->command->words[argc] != NULL; argc++) {
+		snprintf(text[argc], sizeof text[argc], "%s",
+		    tmpdir_placed(&w->d, w->command->words[argc]));
+		argv[argc] = text[argc];
+	}
+	argv[argc] = NULL;
+	in = open(tmpdir_file(&w->d, "message", path), O_RDONLY);
+	out = open("/dev/null", O_WRONLY);
+	if (in < 0 || out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 ||
+	    dup2(out, 2) < 0)
+		return 98;
+	alarm(20);
+	nomem_go_on(series);
+	rc = w->command->run(argc, argv);
+	nomem_hold();
+	return rc;
+}
+
+static void
+every_command(void)
+{
+	static const unsigned one_in[] = {5, 30, 200};
+	char row[100], *path = strdup(getenv("PATH"));
+
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+		for (unsigned seed = 1; seed <= SEEDS; seed++) {
+			struct world w = {.command = &commands[i]};
+			int rc;
+
+			begin(&w);
+			fakepostconf_make(&w.d, "", "", "");
+			rc = nomem_child(seed, one_in[seed % 3], run, &w);
+			snprintf(row, sizeof row, "%s %zu, seed %u: %d",
+			    commands[i].words[0], i, seed, rc);
+			suite_row(row);
+			CHECK(rc >= 0 && rc <= STATUS_MAX);
+			check_written(&w);
+			setenv("PATH", path, 1);
+			tmpdir_remove(&w.d);
+		}
+	}
+	suite_row(NULL);
+	free(path);
+}
+
+/* With memory each does what it is for, or the rows above show nothing. */
+static void
+with_memory(void)
+{
+	char *path = strdup(getenv("PATH"));
+
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+		struct world w = {.command = &commands[i]};
+		int rc;
+
+		begin(&w);
+		fakepostconf_make(&w.d, "", "", "");
+		rc = nomem_child(1, 0, run, &w);
+		suite_row(commands[i].words[0]);
+		CHECK(rc == commands[i].status);
+		check_written(&w);
+		setenv("PATH", path, 1);
+		tmpdir_remove(&w.d);
+	}
+	suite_row(NULL);
+	free(path);
+}
+
+SUITE("series", T(with_memory), T(every_command))

@@ -1,10 +1,8 @@
 /*
  * Each subcommand in a process of its own in which one allocation in so many fails,
  * those of OpenSSL, jansson and libidn2 included: it ends with one of its
- * statuses, and what it wrote is whole. Not those of libconfuse, which crashes when
- * it frees what it has half made.
+ * statuses, and what it wrote is whole.
  */
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,35 +27,6 @@
 #include "tests/support/pem.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
-
-/* --- libconfuse has memory ---------------------------------------------------- */
-
-struct cfg_t *cfg_init(void *options, int flags);
-int cfg_parse_buf(struct cfg_t *cfg, const char *text);
-
-struct cfg_t *
-cfg_init(void *options, int flags)
-{
-	__typeof__(&cfg_init) next =
-	    (__typeof__(&cfg_init))dlsym(RTLD_NEXT, "cfg_init");
-	unsigned series = nomem_hold();
-	struct cfg_t *cfg = next(options, flags);
-
-	nomem_go_on(series);
-	return cfg;
-}
-
-int
-cfg_parse_buf(struct cfg_t *cfg, const char *text)
-{
-	__typeof__(&cfg_parse_buf) next =
-	    (__typeof__(&cfg_parse_buf))dlsym(RTLD_NEXT, "cfg_parse_buf");
-	unsigned series = nomem_hold();
-	int rc = next(cfg, text);
-
-	nomem_go_on(series);
-	return rc;
-}
 
 /* --- the commands ------------------------------------------------------------- */
 

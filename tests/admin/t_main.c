@@ -2,47 +2,33 @@
 #include <sys/stat.h>
 
 #include "common/settings/settings.h"
-#include "tests/support/built.h"
+#include "tests/support/command.h"
 #include "tests/support/pem.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
-
-/* `postseal ARGUMENTS` */
-static void
-run(struct built *r, const char *arguments)
-{
-	char command[1000];
-
-	snprintf(command, sizeof command, "postseal %s", arguments);
-	built_run(r, command);
-}
-
-static void
-put(const char *path, const char *text, const char *more)
-{
-	FILE *f = fopen(path, "w");
-
-	CU_ASSERT_FATAL(f != NULL);
-	CU_ASSERT_FATAL(fputs(text, f) >= 0 && fputs(more, f) >= 0);
-	CU_ASSERT_FATAL(fclose(f) == 0);
-}
 
 /* Runs -T on a file of that text and a domain whose key has that mode. */
 static void
-run_test(struct built *r, const char *option, const char *text, mode_t mode)
+run_test(struct command *r, const char *option, const char *text, mode_t mode)
 {
-	char path[TMPDIR_PATH_MAX], key[TMPDIR_PATH_MAX], more[300];
-	struct tmpdir d;
+	char all[1000], key[TMPDIR_PATH_MAX];
 
-	tmpdir_make(&d);
-	put(tmpdir_file(&d, "key", key), pem_ed25519, "");
-	CU_ASSERT_FATAL(chmod(key, mode) == 0);
-	snprintf(more, sizeof more,
-	    "domain a.example { key s { file = \"%s\" } }\n", key);
-	put(tmpdir_file(&d, "p.conf", path), text, more);
-	snprintf(more, sizeof more, "%s %s", option, path);
-	run(r, more);
-	tmpdir_remove(&d);
+	command_begin(r);
+	command_file(r, "key", pem_ed25519);
+	CU_ASSERT_FATAL(chmod(tmpdir_file(&r->dir, "key", key), mode) == 0);
+	snprintf(all, sizeof all,
+	    "%sdomain a.example { key s { file = \"@/key\" } }\n", text);
+	command_file(r, "p.conf", all);
+	command_run(r, "%s @/p.conf", option);
+	command_end(r);
+}
+
+/* `postseal ARGUMENTS` */
+static void
+run(struct command *r, const char *arguments)
+{
+	command_begin(r);
+	command_run(r, "%s", arguments);
+	command_end(r);
 }
 
 static void
@@ -50,7 +36,7 @@ prints_what_is_in_force(void)
 {
 	static const char *const spellings[] = {
 	    "-T -c", "-Tc", "--test --config"};
-	static struct built r;
+	static struct command r;
 
 	for (int i = 0; i < 3; i++) {
 		suite_row(spellings[i]);
@@ -70,7 +56,7 @@ prints_what_is_in_force(void)
 static void
 tells_what_is_wrong(void)
 {
-	static struct built r;
+	static struct command r;
 
 	run_test(
 	    &r, "-Tc", "dns { timeout = 0 }\nsigner { workers = 65 }\n", 0600);
@@ -88,7 +74,7 @@ tells_what_is_wrong(void)
 static void
 tells_what_needs_more_than_a_value(void)
 {
-	static struct built r;
+	static struct command r;
 
 	run_test(&r, "-Tc",
 	    "dns {\ntrust_anchor = \"/none/of.key\" }\n"
@@ -115,7 +101,7 @@ tells_what_needs_more_than_a_value(void)
 static void
 looks_at_the_keys(void)
 {
-	static struct built r;
+	static struct command r;
 
 	run_test(&r, "-Tc", "", 0644);
 	CHECK(r.status == 1);
@@ -129,7 +115,7 @@ looks_at_the_keys(void)
 static void
 prints_the_sample(void)
 {
-	static struct built r;
+	static struct command r;
 
 	run(&r, "--sample-config");
 	CHECK(r.status == 0);
@@ -141,7 +127,7 @@ prints_the_sample(void)
 static void
 tells_about_itself(void)
 {
-	static struct built r;
+	static struct command r;
 
 	run(&r, "--version");
 	CHECK(r.status == 0);
@@ -160,7 +146,7 @@ refuses_a_wrong_command_line(void)
 {
 	static const char *const rows[] = {"", "-x", "--nothing", "frobnicate",
 	    "-c", "-c /x", "-T extra", "-T --version", "--help=now"};
-	static struct built r;
+	static struct command r;
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		suite_row(rows[i]);

@@ -1,5 +1,5 @@
 /*
- * built.h - the programs that were just built, run from outside. $BUILD, which
+ * built.h - the programs that were just built. $BUILD, which
  * tests/run sets, is the folder they are in.
  */
 #ifndef POSTSEAL_TESTS_BUILT_H
@@ -9,18 +9,8 @@
 
 enum { BUILT_PATH_MAX = 512 };
 
-/* What a command did: exit status, or -1 when it ended by a signal, and all that it
- * printed, cut at the ends of the buffers. */
-struct built {
-	int status;
-	char out[32 * 1024], err[4096];
-};
-
 /* The path of a program into path[BUILT_PATH_MAX]; returns path. */
 char *built_path(const char *program, char *path);
-
-/* Runs "program arguments", which may redirect its input, with sh(1). */
-void built_run(struct built *r, const char *command);
 
 /* Waits for a child. Its exit code, or -1 when it was a signal; -2, and SIGKILL for
  * it, when it does not end within 20 s. */

@@ -1,14 +1,12 @@
 /* `postseal check` and scripted DNS servers, with the real resolver. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "admin/check/checkcmd.h"
 #include "admin/check/checkservers.h"
 #include "common/dns/nameservers.h"
+#include "tests/support/command.h"
 #include "tests/support/dnsd.h"
 #include "tests/support/nomem.h"
 #include "tests/support/suite.h"
@@ -304,29 +302,6 @@ over_tcp(void)
 	rig_close(&r);
 }
 
-/* The whole command, and what it has printed. */
-static int
-checked(struct rig *r, const char **ret_out)
-{
-	char config[TMPDIR_PATH_MAX], out[TMPDIR_PATH_MAX];
-	char check[] = "check", c[] = "--config", p[] = "--postfix";
-	char *args[] = {check, c, config, p, r->d.path, NULL};
-	int rc, fd, old = dup(STDOUT_FILENO);
-
-	tmpdir_file(&r->d, "p.conf", config);
-	fd = open(tmpdir_file(&r->d, "out", out), O_WRONLY | O_CREAT, 0600);
-	CU_ASSERT_FATAL(fd >= 0 && old >= 0);
-	fflush(stdout);
-	dup2(fd, STDOUT_FILENO);
-	rc = checkcmd_run(5, args);
-	fflush(stdout);
-	dup2(old, STDOUT_FILENO);
-	close(fd);
-	close(old);
-	*ret_out = tmpdir_read(out);
-	return rc;
-}
-
 /* Nobody answers: that is told, and no more is asked, however many domains there are. */
 static void
 nobody_answers(void)
@@ -335,8 +310,8 @@ nobody_answers(void)
 
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		time_t begun = time(NULL);
+		static struct command c;
 		struct rig r = {0};
-		const char *out;
 
 		suite_row(kinds[i]);
 		server_start(&r, 0, "mute");
@@ -344,15 +319,19 @@ nobody_answers(void)
 		rig_open(&r, "timeout = 5",
 		    DOMAIN("a.example") DOMAIN("b.example") DOMAIN("c.example")
 		        DOMAIN("d.example"));
-		CHECK(checked(&r, &out) == TOOL_FAILED);
+		command_begin(&c);
+		command_run(&c, "check --config %s/p.conf --postfix %s",
+		    r.d.path, r.d.path);
+		command_end(&c);
+		CHECK(c.status == TOOL_FAILED);
 		/* postconf(1) waits, too: there is no Postfix; for each domain
 		 * it would be ten seconds */
 		CHECK(time(NULL) - begun <= 3 * CHECKSERVERS_SECONDS);
-		CHECK(strstr(out,
+		CHECK(strstr(c.out,
 		          "no record of this host, its keys and 4 domains was "
 		          "looked up") != NULL);
-		CHECK(strstr(out, " unknown") != NULL);
-		CHECK(strstr(out, "rules") == NULL);
+		CHECK(strstr(c.out, " unknown") != NULL);
+		CHECK(strstr(c.out, "rules") == NULL);
 		CHECK(dnsd_count(r.server[0], "b.example", "TXT") == 0);
 		rig_close(&r);
 	}

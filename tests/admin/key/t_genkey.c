@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "admin/key/genkey.h"
-#include "admin/key/genkeycmd.h"
 #include "common/settings/settings.h"
 #include "signer/keys/keys.h"
+#include "tests/support/command.h"
 #include "tests/support/eml.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
@@ -315,77 +315,52 @@ no_directory(void)
 	result_end(&r);
 }
 
-/* Runs a command line of words parted by spaces. */
-static int
-run_line(const char *line)
-{
-	char text[400], *argv[16], *rest = text;
-	int argc = 0;
-
-	snprintf(text, sizeof text, "%s", line);
-	while ((argv[argc] = strsep(&rest, " ")) != NULL)
-		argc++;
-	return genkeycmd_run(argc, argv);
-}
-
 /* The command line alone; what it leads to is tested above. */
 static void
 command_line(void)
 {
-	static const char *const wrong[] = {"genkey",
-	    "genkey a.example b.example", "genkey -t dsa a.example",
-	    "genkey -b 1023 a.example", "genkey -b 4097 a.example",
-	    "genkey -b 2048x a.example", "genkey -b  a.example", "genkey -x",
-	    "genkey a.example -s", "genkey a.example -ted25519 -b2048"};
-	FILE *real = stderr;
+	static const char *const wrong[] = {"", "a.example b.example",
+	    "-t dsa a.example", "-b 1023 a.example", "-b 4097 a.example",
+	    "-b 2048x a.example", "-b '' a.example", "-x", "a.example -s",
+	    "a.example -ted25519 -b2048"};
+	static struct command c;
 
-	stderr = fopen("/dev/null", "w");
-	CU_ASSERT_FATAL(stderr != NULL);
+	command_begin(&c);
 	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
 		suite_row(wrong[i]);
-		CHECK(run_line(wrong[i]) == 2);
+		command_run(&c, "genkey %s", wrong[i]);
+		CHECK(c.status == 2);
+		CHECK_STR(c.out, "");
+		CHECK(
+		    strstr(c.err, "Try \"postseal genkey --help\".\n") != NULL);
 	}
-	CHECK(run_line("genkey example -D /nonexistent") == 1);
-	fclose(stderr);
-	stderr = real;
-}
-
-/* Runs a line, its stdout into the file named name. */
-static int
-run_into(const struct result *r, const char *line, const char *name)
-{
-	char path[TMPDIR_PATH_MAX];
-	FILE *real = stdout;
-	int got;
-
-	stdout = fopen(tmpdir_file(&r->d, name, path), "w");
-	CU_ASSERT_FATAL(stdout != NULL);
-	got = run_line(line);
-	fclose(stdout);
-	stdout = real;
-	return got;
+	suite_row(NULL);
+	command_run(&c, "genkey example -D /nonexistent");
+	CHECK(c.status == 1);
+	command_end(&c);
 }
 
 static void
 whole_command(void)
 {
-	char path[TMPDIR_PATH_MAX], line[300], *text;
-	struct result r;
-	size_t n;
+	static struct command c;
+	struct stat st;
+	char path[TMPDIR_PATH_MAX];
 
-	result_begin(&r);
-	snprintf(line, sizeof line,
-	    "genkey example.jp --type=ed25519 --selector=s -D %s", r.keydir);
-	CHECK(run_into(&r, line, "out") == 0);
-	CHECK(mode_of(below(&r, "example.jp/s.private")) == 0600);
-	text = eml_file(tmpdir_file(&r.d, "out", path), &n);
-	CHECK(strstr(text, "s._domainkey.example.jp. IN TXT") != NULL);
-	free(text);
-	CHECK(run_into(&r, "genkey --help", "help") == 0);
-	text = eml_file(tmpdir_file(&r.d, "help", path), &n);
-	CHECK(strncmp(text, "postseal genkey DOMAIN", 22) == 0);
-	free(text);
-	result_end(&r);
+	command_begin(&c);
+	command_run(&c,
+	    "genkey example.jp --type=ed25519 --selector=s "
+	    "-D @/keys");
+	CHECK(c.status == 0);
+	CHECK_STR(c.err, "");
+	CHECK(stat(tmpdir_file(&c.dir, "keys/example.jp/s.private", path),
+	          &st) == 0 &&
+	    (st.st_mode & 07777) == 0600);
+	CHECK(strstr(c.out, "s._domainkey.example.jp. IN TXT") != NULL);
+	command_run(&c, "genkey --help");
+	CHECK(c.status == 0);
+	CHECK(strncmp(c.out, "postseal genkey DOMAIN", 22) == 0);
+	command_end(&c);
 }
 
 /* Two keys in the config, which do not sign yet; a third beside them, comments and
@@ -393,33 +368,33 @@ whole_command(void)
 static void
 added_to_config(void)
 {
-	char config[TMPDIR_PATH_MAX], file[TMPDIR_PATH_MAX], line[400], *text;
+	static struct command c;
+	char config[TMPDIR_PATH_MAX], file[TMPDIR_PATH_MAX], *text;
 	struct settings *s = NULL;
 	struct buf why, warn;
-	struct result r;
 	size_t n;
 
-	result_begin(&r);
+	command_begin(&c);
 	buf_init(&why, 10000);
 	buf_init(&warn, 10000);
-	tmpdir_file(&r.d, "p.conf", config);
-	snprintf(line, sizeof line,
-	    "genkey example.jp -t both -b 1024 -s S -D %s --add -c %s",
-	    r.keydir, config);
-	CHECK(run_into(&r, line, "out") == 0);
+	tmpdir_file(&c.dir, "p.conf", config);
+	command_run(&c,
+	    "genkey example.jp -t both -b 1024 -s S -D @/keys "
+	    "--add -c @/p.conf");
+	CHECK(c.status == 0);
 	CHECK(
 	    settings_read(config, SETTINGS_SIGNER, &s, &why, &warn) == -ENOENT);
-	tmpdir_file(&r.d, "domains.d/example.jp.conf", file);
+	tmpdir_file(&c.dir, "domains.d/example.jp.conf", file);
 	text = eml_file(file, &n);
 	CHECK(strstr(text, "key \"s\"") != NULL);
 	CHECK(strstr(text, "key \"se\"") != NULL);
 	free(text);
 
 	fclose(fopen(config, "w"));
-	snprintf(line, sizeof line,
-	    "genkey example.jp -ted25519 -s t -D %s -a -c %s", r.keydir,
-	    config);
-	CHECK(run_into(&r, line, "out") == 0);
+	command_run(&c,
+	    "genkey example.jp -ted25519 -s t -D @/keys -a "
+	    "-c @/p.conf");
+	CHECK(c.status == 0);
 	buf_clear(&why);
 	CHECK(settings_read(config, SETTINGS_SIGNER, &s, &why, &warn) == 0);
 	CHECK(s->ndomains == 1 && s->domain[0].nkeys == 3);
@@ -427,35 +402,33 @@ added_to_config(void)
 		CHECK(!s->domain[0].key[i].active);
 	settings_free(s);
 
-	unlink(below(&r, "example.jp/t.private"));
-	CHECK(run_into(&r, line, "out") == 1);
-	CHECK(access(below(&r, "example.jp/t.private"), F_OK) != 0);
+	unlink(tmpdir_file(&c.dir, "keys/example.jp/t.private", file));
+	command_run(&c,
+	    "genkey example.jp -ted25519 -s t -D @/keys -a "
+	    "-c @/p.conf");
+	CHECK(c.status == 1);
+	CHECK(access(file, F_OK) != 0);
 	buf_free(&why);
 	buf_free(&warn);
-	result_end(&r);
+	command_end(&c);
 }
 
 /* A full disk under stdout is not success; the key stays. */
 static void
 cannot_print(void)
 {
-	FILE *real = stdout, *real_error = stderr;
-	char line[300];
-	struct result r;
+	static struct command c;
+	char path[TMPDIR_PATH_MAX];
 
-	result_begin(&r);
-	snprintf(line, sizeof line, "genkey example.jp -ted25519 -ss -D %s",
-	    r.keydir);
-	stdout = fopen("/dev/full", "w");
-	stderr = fopen("/dev/null", "w");
-	CU_ASSERT_FATAL(stdout != NULL && stderr != NULL);
-	CHECK(run_line(line) == 1);
-	fclose(stdout);
-	fclose(stderr);
-	stdout = real;
-	stderr = real_error;
-	CHECK(mode_of(below(&r, "example.jp/s.private")) == 0600);
-	result_end(&r);
+	command_begin(&c);
+	command_run(&c, "genkey example.jp -ted25519 -ss -D @/keys >/dev/full");
+	CHECK(c.status == 1);
+	CHECK(strstr(c.err,
+	          "postseal genkey: cannot print all of it: No "
+	          "space left on device\n") != NULL);
+	CHECK(access(tmpdir_file(&c.dir, "keys/example.jp/s.private", path),
+	          F_OK) == 0);
+	command_end(&c);
 }
 
 /* As root into another user's folder, where links wait: nothing is made, nor where

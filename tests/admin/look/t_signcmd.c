@@ -2,34 +2,26 @@
  * postseal sign: exit status, what is printed where. That the signatures are
  * right is seen in tests/corpus.
  */
-#include <stdio.h>
 #include <string.h>
 
-#include "tests/support/built.h"
+#include "tests/support/command.h"
 #include "tests/support/pem.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
 
 #define MAIL "From: a@x.example\nSubject: t\n\nbody\n"
 
 /* `postseal sign` with a config of two domains, one of them with a bad key. */
 static void
-run(struct built *r, const char *options, const char *message)
+run(struct command *r, const char *options, const char *message)
 {
-	char text[2000];
-	struct tmpdir d;
-
-	tmpdir_make(&d);
-	tmpdir_write(&d, "key", pem_ed25519);
-	tmpdir_write(&d, "message", message);
-	tmpdir_write(&d, "p.conf",
-	    tmpdir_placed(&d,
-	        "domain x.example { key s { file = \"@/key\" } }\n"
-	        "domain bad.example { key s { file = \"@/none\" } }\n"));
-	snprintf(text, sizeof text, "postseal sign -c %s/p.conf %s <%s/message",
-	    d.path, options, d.path);
-	built_run(r, text);
-	tmpdir_remove(&d);
+	command_begin(r);
+	command_file(r, "key", pem_ed25519);
+	tmpdir_write(&r->dir, "message", message);
+	command_file(r, "p.conf",
+	    "domain x.example { key s { file = \"@/key\" } }\n"
+	    "domain bad.example { key s { file = \"@/none\" } }\n");
+	command_run(r, "sign -c @/p.conf %s <@/message", options);
+	command_end(r);
 }
 
 static void
@@ -58,7 +50,7 @@ verdicts(void)
 	    {"", "", 1, "", "it is empty"},
 	    {"--help", "", 0, "usage: postseal sign", ""},
 	};
-	static struct built r;
+	static struct command r;
 
 	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
 		suite_row(row[i].options);
@@ -74,7 +66,7 @@ verdicts(void)
 static void
 line_ends(void)
 {
-	static struct built r;
+	static struct command r;
 	const char *at;
 
 	run(&r, "", MAIL);

@@ -4,10 +4,9 @@
 
 #include <jansson.h>
 
-#include "tests/support/built.h"
+#include "tests/support/command.h"
 #include "tests/support/dnsd.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof(array)[0])
 
@@ -27,10 +26,8 @@ static const char zone[] =
     "silent.example A silent\n";
 
 struct rig {
-	struct tmpdir d;
 	struct dnsd *server;
-	char conf[TMPDIR_PATH_MAX];
-	struct built ran;
+	struct command ran;
 };
 
 static void
@@ -38,32 +35,27 @@ rig_open(struct rig *r, const char *policyd)
 {
 	char text[1000];
 
-	tmpdir_make(&r->d);
+	command_begin(&r->ran);
 	r->server = dnsd_start(zone);
 	snprintf(text, sizeof text,
 	    "hostname = \"mx.test\"\n"
 	    "dns { servers = {\"127.0.0.1:%u\"} prefetch = false }\n"
 	    "policyd { %s }\n",
 	    (unsigned)dnsd_port(r->server), policyd);
-	tmpdir_write(&r->d, "p.conf", text);
-	tmpdir_file(&r->d, "p.conf", r->conf);
+	command_file(&r->ran, "p.conf", text);
 }
 
 static void
 rig_close(struct rig *r)
 {
 	dnsd_stop(r->server);
-	tmpdir_remove(&r->d);
+	command_end(&r->ran);
 }
 
 static void
 run(struct rig *r, const char *arguments)
 {
-	char command[TMPDIR_PATH_MAX + 400];
-
-	snprintf(command, sizeof command, "postseal spf -c %s %s", r->conf,
-	    arguments);
-	built_run(&r->ran, command);
+	command_run(&r->ran, "spf -c @/p.conf %s", arguments);
 }
 
 /* Each number before " ms" becomes N. */

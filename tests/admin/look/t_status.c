@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "common/limits.h"
+#include "tests/support/command.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
 
 /* What stands for the signer: answers one question with these bytes, in two
  * pieces where head is not all of them. */
@@ -47,33 +47,22 @@ serve(const char *path, const char *answer, size_t n, size_t head)
 	_exit(0);
 }
 
-/* The exit status of `postseal status signer`, what it says in out[1000]. */
-static int
-ask(const char *options, const char *answer, size_t n, size_t head, char *out)
+/* `postseal status signer`, which such a server answers. */
+static void
+ask(struct command *c, const char *options, const char *answer, size_t n,
+    size_t head)
 {
-	const char *build = getenv("BUILD");
-	char path[TMPDIR_PATH_MAX], config[TMPDIR_PATH_MAX], text[300];
-	struct tmpdir d;
+	char path[TMPDIR_PATH_MAX];
 	pid_t server;
-	FILE *p;
-	int status = -1;
 
-	tmpdir_make(&d);
-	tmpdir_file(&d, "s", path);
-	snprintf(text, sizeof text,
-	    "hostname = h.example\nsigner { control = \"unix:%s\" }\n", path);
-	tmpdir_write(&d, "p.conf", text);
-	server = serve(path, answer, n, head);
-	snprintf(text, sizeof text, "%s/postseal status -c %s %s signer 2>&1",
-	    build == NULL ? ".build/release" : build,
-	    tmpdir_file(&d, "p.conf", config), options);
-	p = popen(text, "r");
-	CU_ASSERT_FATAL(p != NULL);
-	out[fread(out, 1, 999, p)] = '\0';
-	status = pclose(p);
+	command_begin(c);
+	command_file(c, "p.conf",
+	    "hostname = h.example\n"
+	    "signer { control = \"unix:@/s\" }\n");
+	server = serve(tmpdir_file(&c->dir, "s", path), answer, n, head);
+	command_run(c, "status -c @/p.conf %s signer", options);
 	CHECK(waitpid(server, NULL, 0) == server);
-	tmpdir_remove(&d);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	command_end(c);
 }
 
 #define GOOD \
@@ -99,16 +88,19 @@ answers(void)
 	    {"{\"error\": \"out of memory\"}\n", 1,
 	        "postseal-signer out of memory"},
 	};
-	char out[1000];
+	static struct command c;
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		const char *a = rows[i].answer;
 
 		suite_row(a);
-		CHECK(ask("", a, strlen(a), 0, out) == rows[i].status);
-		CHECK(strstr(out, rows[i].says) != NULL);
-		CHECK(ask("--json", a, strlen(a), 0, out) == rows[i].status);
-		CHECK(strstr(out, "\"postseal-signer\": {") != NULL);
+		ask(&c, "", a, strlen(a), 0);
+		CHECK(c.status == rows[i].status);
+		CHECK(strstr(c.out, rows[i].says) != NULL);
+		CHECK_STR(c.err, "");
+		ask(&c, "--json", a, strlen(a), 0);
+		CHECK(c.status == rows[i].status);
+		CHECK(strstr(c.out, "\"postseal-signer\": {") != NULL);
 	}
 	suite_row(NULL);
 }
@@ -117,29 +109,34 @@ answers(void)
 static void
 splits(void)
 {
-	char out[1000];
+	static struct command c;
 
 	for (size_t head = 1; head < strlen(GOOD); head += 13) {
-		CHECK(ask("", GOOD, strlen(GOOD), head, out) == 0);
-		CHECK(strstr(out, "  signed          9\n") != NULL);
+		ask(&c, "", GOOD, strlen(GOOD), head);
+		CHECK(c.status == 0);
+		CHECK(strstr(c.out, "  signed          9\n") != NULL);
 	}
 	/* cut: no half answer is told as a whole one */
-	for (size_t n = 1; n < strlen(GOOD) - 1; n += 29)
-		CHECK(ask("", GOOD, n, 0, out) == 1);
+	for (size_t n = 1; n < strlen(GOOD) - 1; n += 29) {
+		ask(&c, "", GOOD, n, 0);
+		CHECK(c.status == 1);
+	}
 }
 
 /* CONN_OUT_MAX bytes, and one more. */
 static void
 large(void)
 {
-	char *text = malloc(CONN_OUT_MAX + 2), out[1000];
+	static struct command c;
+	char *text = malloc(CONN_OUT_MAX + 2);
 
 	CU_ASSERT_FATAL(text != NULL);
 	for (size_t n = CONN_OUT_MAX; n <= CONN_OUT_MAX + 1; n++) {
 		memset(text, ' ', n);
 		memcpy(text, "{", 1);
 		memcpy(text + n - 1, "}", 1);
-		CHECK(ask("", text, n, 0, out) == (n == CONN_OUT_MAX ? 0 : 1));
+		ask(&c, "", text, n, 0);
+		CHECK(c.status == (n == CONN_OUT_MAX ? 0 : 1));
 	}
 	free(text);
 }

@@ -1,32 +1,25 @@
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <jansson.h>
 
 #include "admin/look/why.h"
-#include "common/log/log.h"
+#include "tests/support/command.h"
 #include "tests/support/pem.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
 
-static struct {
-	struct tmpdir dir;
-	char out[16 * 1024], err[16 * 1024];
-} w;
+static struct command w;
 
 static void
 put(const char *name, const char *text)
 {
-	tmpdir_write(&w.dir, name, tmpdir_placed(&w.dir, text));
+	command_file(&w, name, text);
 }
 
 static void
 begin(void)
 {
-	tmpdir_make(&w.dir);
+	command_begin(&w);
 	put("ed.pem", pem_ed25519);
 	put("rsa.pem", pem_rsa2048);
 	put("KeyTable",
@@ -65,80 +58,17 @@ begin(void)
 static void
 end(void)
 {
-	log_open(NULL, "test");
-	tmpdir_remove(&w.dir);
+	command_end(&w);
 }
 
-static void
-read_back(const char *name, char *ret, size_t size)
-{
-	char path[TMPDIR_PATH_MAX];
-	FILE *f = fopen(tmpdir_file(&w.dir, name, path), "re");
-	size_t n;
-
-	CU_ASSERT_FATAL(f != NULL);
-	n = fread(ret, 1, size - 1, f);
-	ret[n] = '\0';
-	fclose(f);
-}
-
-/* A standard stream goes into a file; returns what it was. */
-static int
-divert(FILE *stream, const char *name)
-{
-	char path[TMPDIR_PATH_MAX];
-	int was, fd;
-
-	fflush(stream);
-	was = fcntl(fileno(stream), F_DUPFD_CLOEXEC, 10);
-	fd = open(tmpdir_file(&w.dir, name, path),
-	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	CU_ASSERT_FATAL(was >= 0 && fd >= 0);
-	CU_ASSERT_FATAL(dup2(fd, fileno(stream)) >= 0);
-	close(fd);
-	return was;
-}
-
-static void
-restore(FILE *stream, int was)
-{
-	fflush(stream);
-	dup2(was, fileno(stream));
-	close(was);
-}
-
-/* `postseal why` with the config, options (words parted by blanks) and the message.
- * The exit code; what it printed is in w. */
+/* `postseal why` with the config, options and the message. Its exit status;
+ * what it printed is in w. */
 static int
 why(const char *options, const char *message)
 {
-	char config[TMPDIR_PATH_MAX], file[TMPDIR_PATH_MAX], copy[500];
-	char *argv[40], *rest = copy, *word;
-	char name[] = "why", option[] = "-c";
-	int argc = 0, out, err, rc;
-
 	put("message", message);
-	tmpdir_file(&w.dir, "message", file);
-	tmpdir_file(&w.dir, "postseal.conf", config);
-	snprintf(copy, sizeof copy, "%s", options);
-	argv[argc++] = name;
-	argv[argc++] = option;
-	argv[argc++] = config;
-	while ((word = strsep(&rest, " ")) != NULL) {
-		if (*word != '\0')
-			argv[argc++] =
-			    strcmp(word, "EMPTY") == 0 ? word + 5 : word;
-	}
-	argv[argc++] = file;
-	argv[argc] = NULL;
-	out = divert(stdout, "out");
-	err = divert(stderr, "err");
-	rc = why_run(argc, argv);
-	restore(stdout, out);
-	restore(stderr, err);
-	read_back("out", w.out, sizeof w.out);
-	read_back("err", w.err, sizeof w.err);
-	return rc;
+	command_run(&w, "why -c @/postseal.conf %s @/message", options);
+	return w.status;
 }
 
 #define CONNECTED "client: not authenticated\n"
@@ -263,7 +193,7 @@ static const struct {
         "match_envelope: a bounce has no sender\n"
         "exempt_domains: exempt.example\n"
         "verdict: not signed: exempt.example is one of exempt_domains\n"},
-    {"--to <b@far.example>", "From: a@own.example" TAIL, WHY_UNSIGNED,
+    {"--to '<b@far.example>'", "From: a@own.example" TAIL, WHY_UNSIGNED,
         "From: a@own.example\n" LOCAL "match_envelope: a bounce has no sender\n"
         "exempt_recipients: far.example\n"
         "verdict: not signed: a recipient is in exempt_recipients: "
@@ -376,8 +306,8 @@ json(void)
 	end();
 }
 
-/* A message writes neither to root's terminal what acts there, nor takes a rule out
- * of the JSON. */
+/* A message writes neither to root's terminal what acts there, nor takes a rule
+ * out of the JSON. */
 static void
 hostile_bytes(void)
 {

@@ -7,9 +7,11 @@
 #ifndef POSTSEAL_ADMIN_CHECKCMD_H
 #define POSTSEAL_ADMIN_CHECKCMD_H
 
-/* The subcommand: argv[0] is "check". Its exit status: 0 when there is neither a
- * warning nor an error; 1 when there is; 2 when the command line is wrong; 3 when
- * there is none but something could not be found out. */
-int checkcmd_run(int argc, char **argv);
+#include "admin/tool/subcommand.h"
+
+/* Its exit status: 0 when there is neither a warning nor an error; 1 when there
+ * is; 2 when the command line is wrong; 3 when there is none but something
+ * could not be found out. */
+extern const struct subcommand check_subcommand;
 
 #endif

@@ -1,7 +1,10 @@
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "admin/import/import.h"
+#include "admin/tool/newfile.h"
 #include "admin/tool/tool.h"
 #include "common/limits.h"
 
@@ -277,7 +280,8 @@ judge(struct import *im, const struct buf *text)
 	return rc;
 }
 
-/* True if the first line that says something has a '=' behind its first word. */
+/* True if the first line that says something has a '=' behind its first
+ * word. */
 static bool
 has_equals(const char *file)
 {
@@ -301,7 +305,8 @@ has_equals(const char *file)
 	return equals;
 }
 
-/* By what it is called, and else by what is in it: "name = value" is pypolicyd's. */
+/* By what it is called, and else by what is in it: "name = value" is
+ * pypolicyd's. */
 static bool
 is_policyd(const char *file)
 {
@@ -368,3 +373,104 @@ import_compose(struct import *im, struct buf *out)
 	buf_fmt(&im->why, "what was made of it: %s\n", strerror(-rc));
 	return rc;
 }
+
+/* --- the subcommand ------------------------------------------------------- */
+
+struct options {
+	const char *output;
+	char **file;
+	int n;
+};
+
+static int
+write_new(struct import *im, const char *path, const struct buf *text)
+{
+	char full[PATH_MAX], here[PATH_MAX] = "";
+	int rc = 0;
+
+	if (path[0] != '/' && getcwd(here, sizeof here) == NULL)
+		rc = -errno;
+	if (rc == 0 &&
+	    snprintf(full, sizeof full, "%s%s%s", here,
+	        path[0] == '/' ? "" : "/", path) >= PATH_MAX)
+		rc = -ENAMETOOLONG;
+	if (rc != 0) {
+		buf_fmt(&im->why, "%s: %s\n", path, strerror(-rc));
+		return rc;
+	}
+	rc = newfile_write(full, buf_view(text), 0644, &im->why);
+	if (rc == -EEXIST)
+		buf_fmt(&im->why, "%s exists and stays as it is\n", path);
+	return rc;
+}
+
+static int
+import_all(struct import *im, const struct options *o, struct buf *out)
+{
+	int rc = 0;
+
+	for (int i = 0; i < o->n && rc == 0; i++)
+		rc = import_file(im, o->file[i]);
+	if (rc == 0)
+		rc = import_compose(im, out);
+	if (rc == 0 && o->output != NULL)
+		rc = write_new(im, o->output, out);
+	return rc;
+}
+
+static int
+run(struct call *c)
+{
+	const struct options *o = c->options;
+	struct import im;
+	int rc;
+
+	import_init(&im);
+	buf_init(&c->out, CONFIG_FILE_MAX);
+	buf_init(&c->why, 2 * CONFIG_FILE_MAX);
+	rc = import_all(&im, o, &c->out);
+	if (rc != 0 || o->output != NULL)
+		buf_clear(&c->out);
+	if (rc == 0 && im.left.n > 0) {
+		buf_str(&c->why, "not carried over:\n");
+		buf_span(&c->why, buf_view(&im.left));
+	}
+	buf_span(&c->why, buf_view(&im.why));
+	import_free(&im);
+	return rc;
+}
+
+static int
+take_words(struct call *c, char **word, int n)
+{
+	struct options *o = c->options;
+
+	if (n < 1 || n > 2)
+		return subcommand_wrong(c, "one file, or two", NULL);
+	o->file = word;
+	o->n = n;
+	return 0;
+}
+
+const struct subcommand import_subcommand = {
+    .name = "import",
+    .words = "FILE ...",
+    .text = "opendkim.conf, policyd-spf.conf as postseal.conf",
+    .head = "postseal import FILE [FILE] - the postseal.conf that does what "
+            "opendkim.conf and\npolicyd-spf.conf did",
+    .tail = "Tables and keys stay where they are. On stderr: what was not "
+            "carried over, and why.\n"
+            "Exit status: 0; 1 when it failed, 2 when the command line is "
+            "wrong.",
+    .column = 24,
+    .options = &(const struct options){.output = NULL},
+    .size = sizeof(struct options),
+    .option =
+        {
+            {'o', "output", "FILE",
+                "write it to this new file, do not print it",
+                .at = offsetof(struct options, output)},
+        },
+    .take_words = take_words,
+    .run = run,
+};

@@ -2,16 +2,21 @@
  * import.h - the config of OpenDKIM and of pypolicyd-spf as ours.
  *
  * Makes the postseal.conf that does the same, and says which options it did not
- * carry over and why. The tables and keys that the old config names stay where they
- * are and are named in the new one. What the options mean is in import_opendkim.c
- * and import_policyd.c. A file with a line that is no option imports nothing. Who
- * prints or writes it: importcmd.c.
+ * carry over and why. The tables and keys that the old config names stay where
+ * they are and are named in the new one. What the options mean is in
+ * import_opendkim.c and import_policyd.c. A file with a line that is no option
+ * imports nothing.
  */
 #ifndef POSTSEAL_ADMIN_IMPORT_H
 #define POSTSEAL_ADMIN_IMPORT_H
 
+#include "admin/tool/subcommand.h"
 #include "common/bytes/arena.h"
 #include "common/bytes/buf.h"
+
+/* `postseal import`: prints the config, or writes it to a new file. Its exit
+ * status: 0; 1 when it failed, 2 when the command line is wrong. */
+extern const struct subcommand import_subcommand;
 
 struct import {
 	struct arena arena;
@@ -28,15 +33,15 @@ struct import {
 void import_init(struct import *im);
 void import_free(struct import *im);
 
-/* Reads one old file, whose kind is told by its name, or else by what is in it. 0;
- * or -EINVAL, -ENOMEM after a sentence in im->why. */
+/* Reads one old file, whose kind is told by its name, or else by what is in it.
+ * 0; or -EINVAL, -ENOMEM after a sentence in im->why. */
 int import_file(struct import *im, const char *file);
 
 /* Appends the config that was made of all. 0; or -errno after a sentence in
  * im->why, when the daemons would not take it. */
 int import_compose(struct import *im, struct buf *out);
 
-/* --- for the two files that know the old options ---------------------------- */
+/* --- for the two files that know the old options -------------------------- */
 
 /* One option of an old file; all borrowed from the arena. */
 struct import_option {
@@ -51,14 +56,16 @@ struct import_options {
 	size_t n;
 };
 
-/* Reads "name value" (equals: "name = value") lines; '#' begins a comment. Without
- * equals, "Include FILE" reads that one in its place. 0; or -EINVAL, -ENOMEM after
- * a sentence in im->why: a line is no option, there are over IMPORT_OPTIONS_MAX. */
+/* Reads "name value" (equals: "name = value") lines; '#' begins a comment.
+ * Without equals, "Include FILE" reads that one in its place. 0; or -EINVAL,
+ * -ENOMEM after a sentence in im->why: a line is no option, there are over
+ * IMPORT_OPTIONS_MAX. */
 int import_read(struct import *im, const char *file, bool equals,
     struct import_options *ret);
 
-/* Calls got() for each; of those that stand twice, for the last: that is the one
- * that counted in both old programs. The others are left. 0, or what got() gave. */
+/* Calls got() for each; of those that stand twice, for the last: that is the
+ * one that counted in both old programs. The others are left. 0, or what got()
+ * gave. */
 int import_each(struct import *im, const struct import_options *all,
     int (*got)(void *arg, const struct import_option *o), void *arg);
 
@@ -80,7 +87,8 @@ void import_key(
 void import_string(
     struct buf *out, unsigned tabs, const char *key, const char *value);
 
-/* Text that was built aside and is not whole makes what it belongs to fail, too. */
+/* Text that was built aside and is not whole makes what it belongs to fail,
+ * too. */
 void import_whole(const struct buf *part, struct buf *of);
 
 /* Digits alone. */

@@ -8,7 +8,6 @@
 #include "admin/key/domainfile.h"
 #include "admin/key/genkey.h"
 #include "admin/tool/newfile.h"
-#include "admin/tool/tool.h"
 #include "common/bytes/domain.h"
 #include "common/settings/settings.h" /* SETTINGS_FILE */
 #include "signer/keys/keys.h"
@@ -313,3 +312,105 @@ genkey_all(const struct genkey *g, bool both, struct buf *out, struct buf *why)
 	buf_byte(out, '\n');
 	return make_with(&second, out, why);
 }
+
+/* --- the subcommand ------------------------------------------------------- */
+
+struct options {
+	struct genkey key;
+	bool add, both;
+};
+
+static int
+take_type(struct call *c, const char *word)
+{
+	static const enum key_algorithm all[] = {
+	    KEY_RSA_SHA256, KEY_ED25519_SHA256};
+	struct options *o = c->options;
+
+	o->both = strcmp(word, "both") == 0;
+	if (o->both) {
+		o->key.algorithm = KEY_RSA_SHA256;
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+		if (strcmp(word, key_type_word(all[i])) == 0) {
+			o->key.algorithm = all[i];
+			return 0;
+		}
+	}
+	return subcommand_wrong(c, "the type is rsa, ed25519 or both", word);
+}
+
+static int
+take_bits(struct call *c, const char *word)
+{
+	struct options *o = c->options;
+	char *end;
+	long n = strtol(word, &end, 10);
+
+	if (end == word || *end != '\0' || n < KEY_RSA_BITS_MIN ||
+	    n > KEY_RSA_BITS_MAX)
+		return subcommand_wrong(
+		    c, "the bits are a number from 1024 to 4096", word);
+	o->key.bits = (unsigned)n;
+	return 0;
+}
+
+static int
+take_words(struct call *c, char **word, int n)
+{
+	struct options *o = c->options;
+
+	if (n != 1)
+		return subcommand_wrong(
+		    c, n == 0 ? "which domain?" : "one domain at a time", NULL);
+	if (o->key.algorithm == KEY_ED25519_SHA256 && o->key.bits != 0)
+		return subcommand_wrong(
+		    c, "an Ed25519 key has no choice of bits", NULL);
+	o->key.domain = word[0];
+	return 0;
+}
+
+static int
+run(struct call *c)
+{
+	struct options *o = c->options;
+
+	if (o->key.bits == 0)
+		o->key.bits = KEY_RSA_BITS_GOOD;
+	o->key.now = time(NULL);
+	o->key.config = o->add ? c->config : NULL;
+	return genkey_all(&o->key, o->both, &c->out, &c->why);
+}
+
+const struct subcommand genkey_subcommand = {
+    .name = "genkey",
+    .words = "DOMAIN",
+    .text = "make a DKIM key, print its DNS record",
+    .head = "postseal genkey DOMAIN - make a DKIM key, say what to do with it",
+    .tail = "Writes DIR/DOMAIN/NAME.private and prints the DNS record and the "
+            "section for\nthe config.\n"
+            "Exit status: 0; 1 when it failed, 2 when the command line is "
+            "wrong.",
+    .column = 24,
+    .options = &(const struct options){.key = {.keydir = GENKEY_KEYDIR}},
+    .size = sizeof(struct options),
+    .option =
+        {
+            {'s', "selector", "NAME", "not the date",
+                .at = offsetof(struct options, key.selector)},
+            {'t', "type", "TYPE",
+                "rsa (default), ed25519, or both: two keys, the second\n"
+                "with an e behind its NAME",
+                .take = take_type},
+            {'b', "bits", "N", "of an RSA key, 1024 to 4096 (default 2048)",
+                .take = take_bits},
+            {'D', "directory", "DIR", "not " GENKEY_KEYDIR,
+                .at = offsetof(struct options, key.keydir)},
+            {'a', "add", NULL, "put it into the config, not active yet",
+                .at = offsetof(struct options, add)},
+            SUBCOMMAND_CONFIG,
+        },
+    .take_words = take_words,
+    .run = run,
+};

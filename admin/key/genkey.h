@@ -5,19 +5,23 @@
  * never over a file that is there. Prints the DNS record, as lines of a zone
  * file and as the one value that a provider's web form wants, and the section
  * for the config, or with --add puts that there itself, not active. It does not
- * change DNS; testkey.c looks there, and lets the key sign. The command line is in
- * genkeycmd.c.
+ * change DNS; testkey.c looks there, and lets the key sign.
  */
 #ifndef POSTSEAL_ADMIN_GENKEY_H
 #define POSTSEAL_ADMIN_GENKEY_H
 
 #include <time.h>
 
+#include "admin/tool/subcommand.h"
 #include "common/bytes/buf.h"
 #include "common/settings/settings.h"
 #include "common/dkim/keyrecord.h" /* enum key_algorithm */
 
 #define GENKEY_KEYDIR POSTSEAL_SYSCONFDIR "/postseal/keys"
+
+/* `postseal genkey`. Its exit status: 0, 1 when it failed, 2 when the command
+ * line is wrong. */
+extern const struct subcommand genkey_subcommand;
 
 struct genkey {
 	const char *domain;   /* U-labels are put into A-labels */
@@ -40,15 +44,15 @@ struct genkey {
 int genkey_make(const struct genkey *g, struct buf *out, struct buf *why);
 
 /*
- * As genkey_make() of one algorithm or, with both, an RSA key and one of Ed25519,
- * whose selector gets an "e" behind (RFC 8463 section 6: two keys, two selectors).
- * With g->config, which need not exist, g->settings are read here.
+ * As genkey_make() of one algorithm or, with both, an RSA key and one of
+ * Ed25519, whose selector gets an "e" behind (RFC 8463 section 6: two keys, two
+ * selectors). With g->config, which need not exist, g->settings are read here.
  */
 int genkey_all(
     const struct genkey *g, bool both, struct buf *out, struct buf *why);
 
-/* Appends the record of a public half (key_public), as lines of a zone file and as
- * one value for a web form. domain and selector are A-labels. */
+/* Appends the record of a public half (key_public), as lines of a zone file and
+ * as one value for a web form. domain and selector are A-labels. */
 void genkey_record(const char *domain, const char *selector,
     enum key_algorithm algorithm, struct span half, struct buf *out);
 

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 
 #include <jansson.h>
@@ -11,10 +10,9 @@
 #include "common/bytes/domain.h"
 
 struct options {
-	const char *config;
 	char domain[DOMAIN_MAX + 1];   /* "": all */
 	char selector[DOMAIN_MAX + 1]; /* likewise */
-	bool activate, json;
+	bool activate;
 };
 
 /* --- what is printed ------------------------------------------------------ */
@@ -88,26 +86,23 @@ key_json(const struct domainkey *k)
 }
 
 static int
-print_json(const struct domainkey *k, size_t n, struct buf *out)
+print_json(const struct domainkey *k, size_t n, struct call *c)
 {
 	json_t *all = json_array();
-	char *text;
 	int rc = 0;
 
 	for (size_t i = 0; i < n; i++)
 		rc |= json_array_append_new(all, key_json(&k[i]));
-	text = rc == 0 ? json_dumps(all, JSON_INDENT(2)) : NULL;
+	if (rc == 0)
+		return subcommand_json(c, all);
 	json_decref(all);
-	if (text == NULL)
-		return -ENOMEM;
-	buf_fmt(out, "%s\n", text);
-	free(text);
-	return 0;
+	return -ENOMEM;
 }
 
 /* --- what is done --------------------------------------------------------- */
 
-/* Lets the keys sign whose records are right. 0, 1 when there was one, or -errno. */
+/* Lets the keys sign whose records are right. 0, 1 when there was one, or
+ * -errno. */
 static int
 activate(const struct domainkey *k, size_t n, struct buf *out, struct buf *why)
 {
@@ -146,27 +141,27 @@ judge(const struct domainkey *k, size_t n)
 }
 
 static int
-report(const struct options *o, const struct domainkey *k, size_t n,
-    struct buf *out, struct buf *why)
+report(struct call *c, const struct domainkey *k, size_t n)
 {
+	const struct options *o = c->options;
 	int rc = 0;
 
-	if (o->json) {
-		rc = print_json(k, n, out);
+	if (c->json) {
+		rc = print_json(k, n, c);
 	} else {
 		for (size_t i = 0; i < n; i++)
-			print_key(&k[i], tool_colour(), out);
-		print_dnssec(k, n, out);
+			print_key(&k[i], tool_colour(), &c->out);
+		print_dnssec(k, n, &c->out);
 		for (size_t i = 0; i < n; i++)
-			print_record(&k[i], out);
+			print_record(&k[i], &c->out);
 	}
-	if (rc == 0 && o->activate && !o->json)
-		rc = activate(k, n, out, why);
+	if (rc == 0 && o->activate && !c->json)
+		rc = activate(k, n, &c->out, &c->why);
 	else if (rc == 0 && o->activate) {
 		struct buf quiet;
 
 		buf_init(&quiet, TOOL_MESSAGES_MAX);
-		rc = activate(k, n, &quiet, why);
+		rc = activate(k, n, &quiet, &c->why);
 		buf_free(&quiet);
 	}
 	return rc < 0 ? rc : 0;
@@ -174,20 +169,21 @@ report(const struct options *o, const struct domainkey *k, size_t n,
 
 /* Looks, and reports. 0 or -errno. */
 static int
-look(const struct options *o, struct tool *t, struct domainkeys *k,
-    struct buf *out, struct buf *why)
+look(struct call *c, struct tool *t, struct domainkeys *k)
 {
+	const struct options *o = c->options;
 	int rc = domainkeys_look(t, o->domain[0] == '\0' ? NULL : o->domain,
-	    o->selector[0] == '\0' ? NULL : o->selector, k, why);
+	    o->selector[0] == '\0' ? NULL : o->selector, k, &c->why);
 
 	if (rc != 0)
-		buf_fmt(why, "%s\n", strerror(-rc));
+		buf_fmt(&c->why, "%s\n", strerror(-rc));
 	else if (k->n == 0)
-		buf_fmt(why, "%s: there is no such key\n", o->config);
-	return rc == 0 ? report(o, k->key, k->n, out, why) : rc;
+		buf_fmt(&c->why, "%s: there is no such key\n", c->config);
+	return rc == 0 ? report(c, k->key, k->n) : rc;
 }
 
-/* False when a table that may name more keys cannot be read, or not all of it. */
+/* False when a table that may name more keys cannot be read, or not all of
+ * it. */
 static bool
 whole(const struct options *o, const struct domainkeys *k)
 {
@@ -196,92 +192,66 @@ whole(const struct options *o, const struct domainkeys *k)
 }
 
 static int
-run(const struct options *o)
+run(struct call *c)
 {
 	struct domainkeys k = {.n = 0};
-	struct buf out, why;
 	struct tool t;
-	int rc = tool_open(&t, "testkey", o->config, SETTINGS_SIGNER);
+	int rc = tool_open(&t, "testkey", c->config, SETTINGS_SIGNER);
 
 	if (rc != 0)
 		return TOOL_FAILED;
-	buf_init(&out, TOOL_TEXT_MAX);
-	buf_init(&why, TOOL_MESSAGES_MAX);
-	rc = look(o, &t, &k, &out, &why);
-	if (tool_print("testkey", &out, stdout) != 0)
-		rc = -EIO;
-	tool_complain("testkey", &why);
-	rc = rc != 0 || !whole(o, &k) ? TOOL_FAILED : judge(k.key, k.n);
+	rc = look(c, &t, &k);
+	rc =
+	    rc != 0 || !whole(c->options, &k) ? TOOL_FAILED : judge(k.key, k.n);
 	domainkeys_free(&k);
-	buf_free(&out);
-	buf_free(&why);
 	tool_close(&t);
 	return rc;
 }
 
 /* --- the command line ----------------------------------------------------- */
 
-static const char help[] =
-    "postseal testkey [DOMAIN [-s NAME]] - compare keys with their DNS "
-    "records\n"
-    "\n"
-    "  -s, --selector NAME   only this key\n"
-    "  -a, --activate        let those sign whose record is right\n"
-    "  -j, --json            for machines\n"
-    "  -c, --config FILE     instead of " SETTINGS_FILE "\n"
-    "  -h, --help            print this\n"
-    "\n"
-    "Exit status: 0 when all are right; 1 when one is not, 2 when the command "
-    "line is\n"
-    "wrong, 3 when nothing is wrong but DNS gave no answer.\n";
-
-/* 0, 1 after --help, or -EINVAL after saying what is wrong. */
 static int
-read_options(int argc, char **argv, struct options *o)
+take_selector(struct call *c, const char *word)
 {
-	static const struct option longs[] = {
-	    {"selector", required_argument, NULL, 's'},
-	    {"activate", no_argument, NULL, 'a'},
-	    {"json", no_argument, NULL, 'j'},
-	    {"config", required_argument, NULL, 'c'},
-	    {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-	int letter;
+	struct options *o = c->options;
 
-	optind = 0; /* glibc: forget the options in front of the subcommand */
-	while (
-	    (letter = getopt_long(argc, argv, "s:ajc:h", longs, NULL)) != -1) {
-		if (letter == 's' &&
-		    domain_to_ascii(span_str(optarg), o->selector) != 0)
-			return tool_wrong("testkey", "not a selector", optarg);
-		if (letter == 's')
-			continue;
-		if (letter == 'a')
-			o->activate = true;
-		else if (letter == 'j')
-			o->json = true;
-		else if (letter == 'c')
-			o->config = optarg;
-		else if (letter == 'h')
-			return fputs(help, stdout) == EOF ? -EIO : 1;
-		else
-			return tool_wrong(
-			    "testkey", "that is not how it is called", NULL);
-	}
-	if (optind + 1 < argc)
-		return tool_wrong("testkey", "one domain at a time", NULL);
-	if (optind == argc && o->selector[0] != '\0')
-		return tool_wrong("testkey", "which domain?", NULL);
-	return optind == argc ? 0
-	                      : tool_domain("testkey", argv[optind], o->domain);
+	if (domain_to_ascii(span_str(word), o->selector) != 0)
+		return subcommand_wrong(c, "not a selector", word);
+	return 0;
 }
 
-int
-testkey_run(int argc, char **argv)
+static int
+take_words(struct call *c, char **word, int n)
 {
-	struct options o = {.config = SETTINGS_FILE};
-	int rc = read_options(argc, argv, &o);
+	struct options *o = c->options;
 
-	if (rc != 0)
-		return rc > 0 ? TOOL_OK : TOOL_COMMAND_LINE;
-	return run(&o);
+	if (n > 1)
+		return subcommand_wrong(c, "one domain at a time", NULL);
+	if (n == 0 && o->selector[0] != '\0')
+		return subcommand_wrong(c, "which domain?", NULL);
+	return n == 0 ? 0 : subcommand_domain(c, word[0], o->domain);
 }
+
+const struct subcommand testkey_subcommand = {
+    .name = "testkey",
+    .words = "[DOMAIN]",
+    .text = "compare keys with their DNS records",
+    .head = "postseal testkey [DOMAIN [-s NAME]] - compare keys with their DNS "
+            "records",
+    .tail = "Exit status: 0 when all are right; 1 when one is not, 2 when the "
+            "command line is\n"
+            "wrong, 3 when nothing is wrong but DNS gave no answer.",
+    .column = 24,
+    .options = &(const struct options){.activate = false},
+    .size = sizeof(struct options),
+    .option =
+        {
+            {'s', "selector", "NAME", "only this key", .take = take_selector},
+            {'a', "activate", NULL, "let those sign whose record is right",
+                .at = offsetof(struct options, activate)},
+            {'j', "json", NULL, "for machines", .take = subcommand_take_json},
+            SUBCOMMAND_CONFIG,
+        },
+    .take_words = take_words,
+    .run = run,
+};

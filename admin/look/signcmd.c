@@ -1,42 +1,24 @@
 #include "admin/look/signcmd.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "admin/look/mailfile.h"
-#include "admin/tool/tool.h"
+#include "admin/look/why.h"
 #include "common/log/log.h"
 #include "common/milter/milter.h"
 #include "signer/signer.h"
 #include "signer/setup.h"
 
-static const char name[] = "sign";
-
-static const char help[] =
-    "usage: postseal sign [options] < MESSAGE\n"
-    "\n"
-    "Prints the message with the signatures that the signer would give it.\n"
-    "\n"
-    "  -c, --config FILE     instead of " SETTINGS_FILE "\n"
-    "      --client ADDRESS  of the SMTP client (127.0.0.1, as of "
-    "sendmail(1))\n"
-    "      --auth LOGIN      it has authenticated so\n"
-    "      --from ADDRESS    envelope sender\n"
-    "  -h, --help            print this\n"
-    "\n"
-    "Line ends stay what they are, LF or CRLF. Exit status: 0 signed; 3 not "
-    "signed,\n"
-    "printed as it is, the reason is told on stderr; 4 put off (a bad key), "
-    "nothing\n"
-    "is printed; 1 when the config or the message cannot be read, 2 when the "
-    "command\n"
-    "line is wrong. The keys must be readable, so run it as root.\n";
+struct options {
+	const char *client, *login, *from;
+};
 
 struct job {
-	const char *config, *client, *login, *from;
+	struct call *c;
+	const struct options *o; /* the call's */
 	struct setup setup;
 	struct signer signer;
 	struct message message;
@@ -46,67 +28,23 @@ struct job {
 	struct buf text; /* the message */
 };
 
-/* 0; -1 when help was asked for; or -EINVAL, told. */
-static int
-read_options(int argc, char **argv, struct job *j)
-{
-	static const struct option options[] = {
-	    {"config", required_argument, NULL, 'c'},
-	    {"client", required_argument, NULL, 'C'},
-	    {"auth", required_argument, NULL, 'a'},
-	    {"from", required_argument, NULL, 'f'},
-	    {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-	int c;
-
-	optind = 0;
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":c:h", options, NULL)) != -1) {
-		if (c == 'h')
-			return -1;
-		else if (c == 'c')
-			j->config = optarg;
-		else if (c == 'C')
-			j->client = optarg;
-		else if (c == 'a')
-			j->login = optarg;
-		else if (c == 'f')
-			j->from = optarg;
-		else
-			return tool_wrong(name,
-			    c == ':' ? "a value is missing for"
-			             : "unknown option",
-			    argv[optind - 1]);
-	}
-	if (optind < argc)
-		return tool_wrong(name,
-		    "the message comes on standard input, not as",
-		    argv[optind]);
-	if (ip_parse(span_str(j->client), &j->origin.client) != 0)
-		return tool_wrong(name, "this is no address:", j->client);
-	j->origin.known = true;
-	return 0;
-}
-
 /* Config, tables, keys. 0 or -errno, told. */
 static int
 open_signer(struct job *j)
 {
-	struct buf why, warn;
+	struct buf warn;
 	int rc;
 
-	buf_init(&why, TOOL_MESSAGES_MAX);
 	buf_init(&warn, TOOL_MESSAGES_MAX);
-	rc = setup_read(j->config, &j->setup, &why, &warn);
+	rc = setup_read(j->c->config, &j->setup, &j->c->why, &warn);
 	if (rc == 0) {
 		rc = signer_init(&j->signer, j->setup.settings, j->setup.keys);
 		if (rc != 0) {
-			buf_fmt(&why, "%s\n", strerror(-rc));
+			buf_fmt(&j->c->why, "%s\n", strerror(-rc));
 			setup_clear(&j->setup);
 		}
 	}
-	tool_complain(name, &warn);
-	tool_complain(name, &why);
-	buf_free(&why);
+	tool_complain("sign", &warn);
 	buf_free(&warn);
 	return rc;
 }
@@ -151,12 +89,12 @@ sign(struct job *j)
 
 	if (in == NULL)
 		return -errno;
-	message_sender(&j->message, span_str(j->from));
-	if (j->login != NULL) {
+	message_sender(&j->message, span_str(j->o->from));
+	if (j->o->login != NULL) {
 		message_macro(
 		    &j->message, span_str("{auth_type}"), span_str("PLAIN"));
-		message_macro(
-		    &j->message, span_str("{auth_authen}"), span_str(j->login));
+		message_macro(&j->message, span_str("{auth_authen}"),
+		    span_str(j->o->login));
 	}
 	rc = mailfile_feed(in, &j->message, on_headers, on_body, j);
 	fclose(in);
@@ -183,26 +121,20 @@ put_fields(const struct edit *e, const char *end, struct buf *out)
 	buf_str(out, end);
 }
 
-/* 0 or -errno, told. */
-static int
+static void
 print_message(const struct job *j)
 {
 	struct span text = buf_view(&j->text);
 	size_t first = span_find(text, '\n');
 	bool crlf = first > 0 && first < text.n && text.p[first - 1] == '\r';
-	struct buf out;
-	int rc;
+	struct buf *out = &j->c->out;
 
-	buf_init(&out, TOOL_TEXT_MAX);
 	if (text.n > 5 && memcmp(text.p, "From ", 5) == 0) {
-		buf_span(&out, span_of(text.p, first + (first < text.n)));
+		buf_span(out, span_of(text.p, first + (first < text.n)));
 		text = span_skip(text, first + 1);
 	}
-	put_fields(j->edits.first, crlf ? "\r\n" : "\n", &out);
-	buf_span(&out, text);
-	rc = tool_print(name, &out, stdout);
-	buf_free(&out);
-	return rc;
+	put_fields(j->edits.first, crlf ? "\r\n" : "\n", out);
+	buf_span(out, text);
 }
 
 static int
@@ -212,15 +144,17 @@ report(const struct job *j)
 
 	switch (o->kind) {
 	case OUTCOME_SIGN:
-		return print_message(j) == 0 ? SIGNCMD_SIGNED : SIGNCMD_WRONG;
+		print_message(j);
+		return WHY_SIGNED;
 	case OUTCOME_UNSIGNED:
-		fprintf(stderr, "postseal sign: not signed: %s\n", o->reason);
-		return print_message(j) == 0 ? SIGNCMD_UNSIGNED : SIGNCMD_WRONG;
+		buf_fmt(&j->c->why, "not signed: %s\n", o->reason);
+		print_message(j);
+		return WHY_UNSIGNED;
 	case OUTCOME_TEMPFAIL:
 		break;
 	}
-	fprintf(stderr, "postseal sign: put off: %s\n", o->reason);
-	return SIGNCMD_TEMPFAIL;
+	buf_fmt(&j->c->why, "put off: %s\n", o->reason);
+	return WHY_TEMPFAIL;
 }
 
 static int
@@ -232,28 +166,24 @@ work(struct job *j)
 		rc = sign(j);
 	if (rc == 0)
 		return report(j);
-	fprintf(stderr, "postseal sign: the message cannot be read: %s\n",
+	buf_fmt(&j->c->why, "the message cannot be read: %s\n",
 	    rc == -ENODATA ? "it is empty" : strerror(-rc));
-	return SIGNCMD_WRONG;
+	return WHY_WRONG;
 }
 
-int
-signcmd_run(int argc, char **argv)
+static int
+run(struct call *c)
 {
-	struct job j = {
-	    .config = SETTINGS_FILE, .client = "127.0.0.1", .from = ""};
+	struct job j = {.c = c, .o = c->options};
 	int rc;
 
 	origin_init(&j.origin);
-	rc = read_options(argc, argv, &j);
-	if (rc != 0) {
-		if (rc == -1)
-			fputs(help, stdout);
-		return rc == -1 ? SIGNCMD_SIGNED : SIGNCMD_COMMAND_LINE;
-	}
+	ip_parse(span_str(j.o->client), &j.origin.client);
+	j.origin.known = true;
 	log_open("stderr", "postseal");
-	if (open_signer(&j) != 0)
-		return SIGNCMD_WRONG;
+	rc = open_signer(&j);
+	if (rc != 0)
+		return rc;
 	message_init(&j.message);
 	buf_init(&j.text, TOOL_TEXT_MAX / 2);
 	edits_init(&j.edits, &j.message.arena);
@@ -265,3 +195,51 @@ signcmd_run(int argc, char **argv)
 	setup_clear(&j.setup);
 	return rc;
 }
+
+static int
+take_words(struct call *c, char **word, int n)
+{
+	const struct options *o = c->options;
+	struct ip ip;
+
+	if (n > 0)
+		return subcommand_wrong(
+		    c, "the message comes on standard input, not as", word[0]);
+	if (ip_parse(span_str(o->client), &ip) != 0)
+		return subcommand_wrong(c, "this is no address:", o->client);
+	return 0;
+}
+
+const struct subcommand sign_subcommand = {
+    .name = "sign",
+    .words = "< FILE",
+    .text = "print a message with the signatures it would get",
+    .head = "usage: postseal sign [options] < MESSAGE\n"
+            "\n"
+            "Prints the message with the signatures that the signer would give "
+            "it.",
+    .tail = "Line ends stay what they are, LF or CRLF. Exit status: 0 signed; "
+            "3 not signed,\n"
+            "printed as it is, the reason is told on stderr; 4 put off (a bad "
+            "key), nothing\n"
+            "is printed; 1 when the config or the message cannot be read, 2 "
+            "when the command\n"
+            "line is wrong. The keys must be readable, so run it as root.",
+    .column = 24,
+    .manner = SUBCOMMAND_NAMES,
+    .options = &(const struct options){.client = "127.0.0.1", .from = ""},
+    .size = sizeof(struct options),
+    .option =
+        {
+            SUBCOMMAND_CONFIG,
+            {0, "client", "ADDRESS",
+                "of the SMTP client (127.0.0.1, as of sendmail(1))",
+                .at = offsetof(struct options, client)},
+            {0, "auth", "LOGIN", "it has authenticated so",
+                .at = offsetof(struct options, login)},
+            {0, "from", "ADDRESS", "envelope sender",
+                .at = offsetof(struct options, from)},
+        },
+    .take_words = take_words,
+    .run = run,
+};

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -7,28 +6,10 @@
 
 #include "admin/look/status.h"
 #include "admin/look/status_text.h"
-#include "admin/tool/tool.h"
 #include "common/limits.h"
 
-static const char name[] = "status";
-
-static const char help[] =
-    "usage: postseal status [-c FILE] [--json] [policyd | signer]\n"
-    "\n"
-    "Asks the running daemons how they are.\n"
-    "\n"
-    "  -c, --config FILE  instead of " SETTINGS_FILE "\n"
-    "  -j, --json         for machines\n"
-    "  -h, --help         print this\n"
-    "\n"
-    "Exit status: 0; 1 when no daemon answers, or the named one does not; 2 "
-    "when the\n"
-    "command line is wrong.\n";
-
 struct options {
-	const char *config;
 	const char *only; /* NULL: both */
-	bool json;
 };
 
 /* --- asking --------------------------------------------------------------- */
@@ -85,8 +66,8 @@ why_not(int rc)
 	return strerror(-rc);
 }
 
-/* The daemon's answer, or an object that says why there is none; NULL when memory
- * is out. *ret_good: it is an answer. */
+/* The daemon's answer, or an object that says why there is none; NULL when
+ * memory is out. *ret_good: it is an answer. */
 static json_t *
 answer_of(const struct endpoint_list *control, bool *ret_good)
 {
@@ -124,22 +105,11 @@ put_text(const char *daemon, const json_t *answer, bool good, struct buf *out)
 		    json_string_value(json_object_get(answer, "error")));
 }
 
-static int
-put_json(const json_t *all, struct buf *out)
-{
-	char *text = json_dumps(all, JSON_INDENT(2));
-
-	if (text == NULL)
-		return -ENOMEM;
-	buf_fmt(out, "%s\n", text);
-	free(text);
-	return buf_error(out);
-}
-
 /* How many of those that were asked have answered; -errno. */
 static int
-ask_all(const struct options *o, const struct settings *s, struct buf *out)
+ask_all(struct call *c, const struct settings *s)
 {
+	const struct options *o = c->options;
 	const struct {
 		const char *word, *daemon;
 		const struct endpoint_list *control;
@@ -158,82 +128,63 @@ ask_all(const struct options *o, const struct settings *s, struct buf *out)
 			continue;
 		answer = answer_of(daemon[i].control, &one);
 		good += one;
-		if (!o->json)
-			put_text(daemon[i].daemon, answer, one, out);
+		if (!c->json)
+			put_text(daemon[i].daemon, answer, one, &c->out);
 		if (json_object_set_new(all, daemon[i].daemon, answer) != 0)
 			rc = -ENOMEM;
 	}
-	if (rc == 0 && o->json)
-		rc = put_json(all, out);
+	if (rc == 0 && c->json)
+		rc = subcommand_json(c, json_incref(all));
 	json_decref(all);
 	return rc == 0 ? good : rc;
 }
 
 static int
-status(const struct options *o)
+run(struct call *c)
 {
 	struct tool t;
-	struct buf out;
 	int good;
 
-	if (tool_open(&t, name, o->config, SETTINGS_ALL) != 0)
+	if (tool_open(&t, "status", c->config, SETTINGS_ALL) != 0)
 		return TOOL_FAILED;
-	buf_init(&out, TOOL_TEXT_MAX);
-	good = ask_all(o, t.settings, &out);
-	if (good < 0)
-		fprintf(stderr, "postseal %s: %s\n", name, strerror(-good));
-	else if (tool_print(name, &out, stdout) != 0)
-		good = -1;
-	buf_free(&out);
+	good = ask_all(c, t.settings);
 	tool_close(&t);
+	if (good < 0)
+		return good;
 	return good > 0 ? TOOL_OK : TOOL_FAILED;
 }
 
-/* --- the command line ----------------------------------------------------- */
-
 static int
-read_options(int argc, char **argv, struct options *o)
+take_words(struct call *c, char **word, int n)
 {
-	static const struct option longs[] = {
-	    {"config", required_argument, NULL, 'c'},
-	    {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'},
-	    {NULL, 0, NULL, 0}};
-	int letter;
+	struct options *o = c->options;
 
-	optind = 0; /* glibc: forget the options in front of the subcommand */
-	while ((letter = getopt_long(argc, argv, "c:jh", longs, NULL)) != -1) {
-		switch (letter) {
-		case 'c':
-			o->config = optarg;
-			break;
-		case 'j':
-			o->json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return 1;
-		default:
-			return tool_wrong(
-			    name, "that is not how it is called", NULL);
-		}
-	}
-	if (optind < argc)
-		o->only = argv[optind++];
-	if (optind < argc)
-		return tool_wrong(name, "what is", argv[optind]);
-	if (o->only != NULL && strcmp(o->only, "policyd") != 0 &&
-	    strcmp(o->only, "signer") != 0)
-		return tool_wrong(name, "there is no daemon", o->only);
+	if (n > 1)
+		return subcommand_wrong(c, "what is", word[1]);
+	if (n == 1 && strcmp(word[0], "policyd") != 0 &&
+	    strcmp(word[0], "signer") != 0)
+		return subcommand_wrong(c, "there is no daemon", word[0]);
+	o->only = word[0]; /* NULL behind the last */
 	return 0;
 }
 
-int
-status_run(int argc, char **argv)
-{
-	struct options o = {.config = SETTINGS_FILE};
-	int rc = read_options(argc, argv, &o);
-
-	if (rc != 0)
-		return rc > 0 ? TOOL_OK : TOOL_COMMAND_LINE;
-	return status(&o);
-}
+const struct subcommand status_subcommand = {
+    .name = "status",
+    .text = "how are the running daemons?",
+    .head = "usage: postseal status [-c FILE] [--json] [policyd | signer]\n"
+            "\n"
+            "Asks the running daemons how they are.",
+    .tail = "Exit status: 0; 1 when no daemon answers, or the named one does "
+            "not; 2 when the\n"
+            "command line is wrong.",
+    .column = 21,
+    .options = &(const struct options){.only = NULL},
+    .size = sizeof(struct options),
+    .option =
+        {
+            SUBCOMMAND_CONFIG,
+            {'j', "json", NULL, "for machines", .take = subcommand_take_json},
+        },
+    .take_words = take_words,
+    .run = run,
+};

@@ -1,7 +1,6 @@
 #include "admin/look/why.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,169 +11,31 @@
 #include "common/log/log.h"
 #include "signer/signer.h"
 
-enum {
-	MESSAGES_MAX = 1024 * 1024, /* of the config and the keys */
-	RECIPIENTS_MAX = 100,
-	MACROS_MAX = 20
-};
+enum { RECIPIENTS_MAX = 100, MACROS_MAX = 20 };
 
-static const char help[] =
-    "usage: postseal why [options] FILE\n"
-    "\n"
-    "Would the signer sign this message? Prints each rule that was looked at, "
-    "and\n"
-    "the verdict. FILE holds the message, \"-\" is standard input.\n"
-    "\n"
-    "  -c, --config FILE     instead of " SETTINGS_FILE "\n"
-    "      --client ADDRESS  of the SMTP client (127.0.0.1, as of "
-    "sendmail(1))\n"
-    "      --client-name N   its name as Postfix has looked it up\n"
-    "      --auth LOGIN      it has authenticated so\n"
-    "      --daemon NAME     macro {daemon_name}\n"
-    "      --host NAME       macro j, Postfix's own name\n"
-    "      --macro NAME=V    another macro (may stand several times)\n"
-    "      --from ADDRESS    envelope sender; \"\" is a bounce\n"
-    "      --to ADDRESS      recipient (may stand several times)\n"
-    "      --json            for programs\n"
-    "  -h, --help            print this\n"
-    "\n"
-    "Exit status: 0 signed, 3 not signed, 4 put off (a bad key); 1 when the "
-    "config\n"
-    "or FILE cannot be read, 2 when the command line is wrong. The keys must "
-    "be\n"
-    "readable, so run it as root.\n";
-
-struct question {
-	const char *config;
+struct options {
 	const char *client, *name, *login, *daemon, *host, *from;
 	const char *to[RECIPIENTS_MAX];
 	size_t nto;
 	const char *macro[MACROS_MAX];
 	size_t nmacros;
-	bool json;
 	const char *file;
 };
 
 /* What is asked about, and what came out. */
 struct answer {
+	struct call *c;
 	struct settings *settings;
 	struct keyring *keys;
 	struct signer signer;
 	struct message message;
 	struct origin origin;
 	struct letter letter;
-	json_t *rules; /* NULL: they are printed at once */
+	json_t *rules; /* NULL: they are printed */
 	bool failed;   /* one of them is missing */
 };
 
-/* --- the command line -------------------------------------------------------- */
-
-static int
-usage(const char *why, const char *what)
-{
-	fprintf(stderr, "postseal why: %s %s\n%s", why, what, help);
-	return WHY_COMMAND_LINE;
-}
-
-enum option_letter {
-	OPT_CLIENT = 256,
-	OPT_NAME,
-	OPT_AUTH,
-	OPT_DAEMON,
-	OPT_HOST,
-	OPT_MACRO,
-	OPT_FROM,
-	OPT_TO,
-	OPT_JSON
-};
-
-/* One option. 0, or WHY_COMMAND_LINE. */
-static int
-take_option(struct question *q, int letter, const char *shown)
-{
-	switch (letter) {
-	case 'c':
-		q->config = optarg;
-		return 0;
-	case OPT_CLIENT:
-		q->client = optarg;
-		return 0;
-	case OPT_NAME:
-		q->name = optarg;
-		return 0;
-	case OPT_AUTH:
-		q->login = optarg;
-		return 0;
-	case OPT_DAEMON:
-		q->daemon = optarg;
-		return 0;
-	case OPT_HOST:
-		q->host = optarg;
-		return 0;
-	case OPT_MACRO:
-		if (strchr(optarg, '=') == NULL)
-			return usage("no value in macro", optarg);
-		if (q->nmacros == MACROS_MAX)
-			return usage("too many macros:", optarg);
-		q->macro[q->nmacros++] = optarg;
-		return 0;
-	case OPT_FROM:
-		q->from = optarg;
-		return 0;
-	case OPT_TO:
-		if (q->nto == RECIPIENTS_MAX)
-			return usage("too many recipients:", optarg);
-		q->to[q->nto++] = optarg;
-		return 0;
-	case OPT_JSON:
-		q->json = true;
-		return 0;
-	case ':':
-		return usage("a value is missing for", shown);
-	default:
-		return usage("unknown option", shown);
-	}
-}
-
-/* 0 with *q; -1 when help was asked for; or WHY_COMMAND_LINE. */
-static int
-read_options(int argc, char **argv, struct question *q)
-{
-	static const struct option options[] = {
-	    {"config", required_argument, NULL, 'c'},
-	    {"client", required_argument, NULL, OPT_CLIENT},
-	    {"client-name", required_argument, NULL, OPT_NAME},
-	    {"auth", required_argument, NULL, OPT_AUTH},
-	    {"daemon", required_argument, NULL, OPT_DAEMON},
-	    {"host", required_argument, NULL, OPT_HOST},
-	    {"macro", required_argument, NULL, OPT_MACRO},
-	    {"from", required_argument, NULL, OPT_FROM},
-	    {"to", required_argument, NULL, OPT_TO},
-	    {"json", no_argument, NULL, OPT_JSON},
-	    {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-	int c, rc;
-
-	*q = (struct question){.config = SETTINGS_FILE,
-	    .client = "127.0.0.1",
-	    .name = "",
-	    .daemon = "",
-	    .host = ""};
-	optind = 0;
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":c:h", options, NULL)) != -1) {
-		if (c == 'h')
-			return -1;
-		rc = take_option(q, c, argv[optind - 1]);
-		if (rc != 0)
-			return rc;
-	}
-	if (optind != argc - 1)
-		return usage("name one message,", "FILE or \"-\"");
-	q->file = argv[optind];
-	return 0;
-}
-
-/* --- the message --------------------------------------------------------------- */
+/* --- the message ---------------------------------------------------------- */
 
 static void
 on_headers(void *arg)
@@ -205,7 +66,7 @@ run_message(struct answer *a, FILE *in)
 	return rc;
 }
 
-/* --- the circumstances --------------------------------------------------------- */
+/* --- the circumstances ---------------------------------------------------- */
 
 static void
 set_name(char *to, const char *name)
@@ -213,14 +74,13 @@ set_name(char *to, const char *name)
 	snprintf(to, DOMAIN_MAX + 1, "%s", name);
 }
 
-/* 0, or WHY_COMMAND_LINE. */
-static int
-set_circumstances(struct answer *a, const struct question *q)
+static void
+set_circumstances(struct answer *a)
 {
+	const struct options *q = a->c->options;
 	struct message *m = &a->message;
 
-	if (ip_parse(span_str(q->client), &a->origin.client) != 0)
-		return usage("this is no address:", q->client);
+	ip_parse(span_str(q->client), &a->origin.client);
 	a->origin.known = a->origin.server_known = true;
 	a->origin.server = a->origin.client; /* Postfix runs here */
 	set_name(a->origin.name, q->name);
@@ -240,7 +100,6 @@ set_circumstances(struct answer *a, const struct question *q)
 		name.n = span_find(name, '=');
 		signer_macro(&a->signer, &a->letter, SMFIC_MAIL, name, value);
 	}
-	return 0;
 }
 
 /* What a rule said; it has bytes of the message in it. */
@@ -251,7 +110,7 @@ on_rule(void *arg, const char *fmt, va_list ap)
 	struct buf clean;
 	char *text;
 
-	buf_init(&clean, MESSAGES_MAX);
+	buf_init(&clean, TOOL_MESSAGES_MAX);
 	if (vasprintf(&text, fmt, ap) < 0) {
 		a->failed = true;
 		return;
@@ -261,63 +120,44 @@ on_rule(void *arg, const char *fmt, va_list ap)
 	if (buf_error(&clean) != 0)
 		a->failed = true;
 	else if (a->rules == NULL)
-		puts(buf_text(&clean));
+		buf_fmt(&a->c->out, "%s\n", buf_text(&clean));
 	else if (json_array_append_new(
 	             a->rules, json_stringn(clean.p, clean.n)) != 0)
 		a->failed = true;
 	buf_free(&clean);
 }
 
-/* A file may have given anything, but its lines are lines. */
-static void
-print_errors(struct buf *b)
-{
-	struct span text = buf_view(b);
-	struct buf clean;
-
-	buf_init(&clean, 4 * MESSAGES_MAX);
-	while (text.n > 0) {
-		size_t n = span_find(text, '\n');
-
-		log_clean(span_of(text.p, n), &clean);
-		buf_byte(&clean, '\n');
-		text = span_skip(text, n + 1);
-	}
-	if (clean.n > 0)
-		fwrite(clean.p, 1, clean.n, stderr);
-	buf_free(&clean);
-	buf_free(b);
-}
-
-/* Config, tables, keys. 0 or -errno, told. */
+/* Config, tables, keys. 0 or -errno. */
 static int
-open_signer(struct answer *a, const struct question *q)
+open_signer(struct answer *a)
 {
-	struct buf why, warn;
+	struct buf why, warn; /* their lines begin with the file's name */
 	int rc;
 
-	buf_init(&why, MESSAGES_MAX);
-	buf_init(&warn, MESSAGES_MAX);
+	buf_init(&why, TOOL_MESSAGES_MAX);
+	buf_init(&warn, TOOL_MESSAGES_MAX);
 	rc = settings_read(
-	    q->config, SETTINGS_SIGNER, &a->settings, &why, &warn);
+	    a->c->config, SETTINGS_SIGNER, &a->settings, &why, &warn);
 	if (rc == 0)
 		rc = keyring_open(a->settings, &a->keys, &why, &warn);
 	if (rc == 0)
 		rc = signer_init(&a->signer, a->settings, a->keys);
 	if (rc == -ENOMEM)
-		fprintf(stderr, "postseal why: out of memory\n");
-	print_errors(&warn);
-	print_errors(&why);
+		buf_str(&a->c->why, "out of memory\n");
+	tool_complain(NULL, &warn);
+	tool_complain(NULL, &why);
+	buf_free(&why);
+	buf_free(&warn);
 	if (rc == 0 && own_read(&a->signer.own) != 0)
-		fprintf(stderr,
-		    "postseal why: the addresses of this host cannot be read: "
-		    "this-host counts for nothing\n");
+		buf_str(&a->c->why,
+		    "the addresses of this host cannot be read: this-host "
+		    "counts for nothing\n");
 	a->signer.say = on_rule;
 	a->signer.say_arg = a;
 	return rc;
 }
 
-/* --- the answer ------------------------------------------------------------------ */
+/* --- the answer ----------------------------------------------------------- */
 
 static const char *
 verdict_word(enum outcome_kind kind)
@@ -343,21 +183,23 @@ static void
 print_text(const struct answer *a, const char *reason)
 {
 	const struct outcome *o = &a->letter.outcome;
+	struct buf *out = &a->c->out;
 	const char *risk = risk_word(&a->letter.risk);
 
 	for (size_t i = 0; o->kind == OUTCOME_SIGN && i < o->choice.nsign;
 	     i++) {
 		const struct choose_signature *s = &o->choice.sign[i];
 
-		printf("signature: d=%s s=%s a=%s", s->domain,
+		buf_fmt(out, "signature: d=%s s=%s a=%s", s->domain,
 		    s->key->settings->selector, algorithm_of(s));
 		if (s->identity != NULL)
-			printf(" i=%s", s->identity);
-		putchar('\n');
+			buf_fmt(out, " i=%s", s->identity);
+		buf_byte(out, '\n');
 	}
 	if (risk != NULL)
-		printf("at_risk: %s: Postfix may have to change it\n", risk);
-	printf("verdict: %s%s%s\n", verdict_word(o->kind),
+		buf_fmt(
+		    out, "at_risk: %s: Postfix may have to change it\n", risk);
+	buf_fmt(out, "verdict: %s%s%s\n", verdict_word(o->kind),
 	    o->reason[0] == '\0' ? "" : ": ", reason);
 }
 
@@ -377,8 +219,7 @@ print_json(struct answer *a, const char *reason)
 	    [OUTCOME_UNSIGNED] = "unsigned",
 	    [OUTCOME_TEMPFAIL] = "tempfail"};
 	const struct outcome *o = &a->letter.outcome;
-	json_t *signatures = json_array(), *all;
-	int rc = -ENOMEM;
+	json_t *signatures = json_array();
 
 	for (size_t i = 0; o->kind == OUTCOME_SIGN && i < o->choice.nsign;
 	     i++) {
@@ -390,20 +231,17 @@ print_json(struct answer *a, const char *reason)
 		        algorithm_of(s), "identity", text_or_null(s->identity),
 		        "key", s->key->settings->file));
 	}
-	all = json_pack("{s:s, s:o, s:o, s:o, s:o, s:O}", "verdict",
-	    word[o->kind], "reason", text_or_null(reason), "from_domain",
-	    text_or_null(o->choice.from), "at_risk",
-	    text_or_null(risk_word(&a->letter.risk)), "signatures", signatures,
-	    "rules", a->rules);
-	if (all != NULL && json_dumpf(all, stdout, JSON_INDENT(2)) == 0 &&
-	    putchar('\n') != EOF)
-		rc = 0;
-	json_decref(all);
-	return rc;
+	return subcommand_json(a->c,
+	    json_pack("{s:s, s:o, s:o, s:o, s:o, s:O}", "verdict",
+	        word[o->kind], "reason", text_or_null(reason), "from_domain",
+	        text_or_null(o->choice.from), "at_risk",
+	        text_or_null(risk_word(&a->letter.risk)), "signatures",
+	        signatures, "rules", a->rules));
 }
 
+/* The exit status, or -errno. */
 static int
-print_answer(struct answer *a, const struct question *q)
+print_answer(struct answer *a)
 {
 	struct buf reason;
 	int rc = 0;
@@ -412,15 +250,13 @@ print_answer(struct answer *a, const struct question *q)
 	log_clean(span_str(a->letter.outcome.reason), &reason);
 	if (a->failed || buf_text(&reason) == NULL)
 		rc = -ENOMEM;
-	else if (q->json)
+	else if (a->c->json)
 		rc = print_json(a, reason.p);
 	else
 		print_text(a, reason.p);
 	buf_free(&reason);
-	if (rc != 0 || fflush(stdout) != 0) {
-		fprintf(stderr, "postseal why: cannot write all\n");
-		return WHY_WRONG;
-	}
+	if (rc != 0)
+		return rc;
 	switch (a->letter.outcome.kind) {
 	case OUTCOME_SIGN:
 		return WHY_SIGNED;
@@ -432,50 +268,43 @@ print_answer(struct answer *a, const struct question *q)
 	return WHY_TEMPFAIL;
 }
 
+/* The exit status, or -errno. */
 static int
-ask(struct answer *a, const struct question *q)
+ask(struct answer *a)
 {
+	const struct options *q = a->c->options;
 	bool standard = strcmp(q->file, "-") == 0;
 	FILE *in = standard ? stdin : fopen(q->file, "r");
 	int rc;
 
 	if (in == NULL) {
-		fprintf(
-		    stderr, "postseal why: %s: %s\n", q->file, strerror(errno));
+		buf_fmt(&a->c->why, "%s: %s\n", q->file, strerror(errno));
 		return WHY_WRONG;
 	}
-	rc = set_circumstances(a, q);
-	if (rc == 0 && run_message(a, in) != 0) {
-		fprintf(stderr, "postseal why: %s: cannot be read\n", q->file);
-		rc = WHY_WRONG;
-	}
+	set_circumstances(a);
+	rc = run_message(a, in);
 	if (!standard)
 		fclose(in);
-	return rc == 0 ? print_answer(a, q) : rc;
+	if (rc == 0)
+		return print_answer(a);
+	buf_fmt(&a->c->why, "%s: cannot be read\n", q->file);
+	return WHY_WRONG;
 }
 
-int
-why_run(int argc, char **argv)
+static int
+run(struct call *c)
 {
-	struct answer a = {.settings = NULL};
-	struct question q;
-	int rc = read_options(argc, argv, &q);
+	struct answer a = {.c = c};
+	int rc = WHY_WRONG;
 
-	if (rc != 0) {
-		if (rc == -1)
-			fputs(help, stdout);
-		return rc == -1 ? 0 : rc;
-	}
 	log_open("stderr", "postseal");
 	message_init(&a.message);
 	origin_init(&a.origin);
-	a.rules = q.json ? json_array() : NULL;
-	if (q.json && a.rules == NULL)
-		rc = WHY_WRONG;
-	else if (open_signer(&a, &q) != 0)
-		rc = WHY_WRONG;
-	else
-		rc = ask(&a, &q);
+	a.rules = c->json ? json_array() : NULL;
+	if (c->json && a.rules == NULL)
+		rc = -ENOMEM;
+	else if (open_signer(&a) == 0)
+		rc = ask(&a);
 	if (a.keys != NULL)
 		signer_free(&a.signer);
 	json_decref(a.rules);
@@ -485,3 +314,90 @@ why_run(int argc, char **argv)
 	settings_free(a.settings);
 	return rc;
 }
+
+/* --- the command line ----------------------------------------------------- */
+
+static int
+take_macro(struct call *c, const char *word)
+{
+	struct options *q = c->options;
+
+	if (strchr(word, '=') == NULL)
+		return subcommand_wrong(c, "no value in macro", word);
+	if (q->nmacros == MACROS_MAX)
+		return subcommand_wrong(c, "too many macros:", word);
+	q->macro[q->nmacros++] = word;
+	return 0;
+}
+
+static int
+take_to(struct call *c, const char *word)
+{
+	struct options *q = c->options;
+
+	if (q->nto == RECIPIENTS_MAX)
+		return subcommand_wrong(c, "too many recipients:", word);
+	q->to[q->nto++] = word;
+	return 0;
+}
+
+static int
+take_words(struct call *c, char **word, int n)
+{
+	struct options *q = c->options;
+	struct ip ip;
+
+	if (n != 1)
+		return subcommand_wrong(
+		    c, "name one message,", "FILE or \"-\"");
+	if (ip_parse(span_str(q->client), &ip) != 0)
+		return subcommand_wrong(c, "this is no address:", q->client);
+	q->file = word[0];
+	return 0;
+}
+
+const struct subcommand why_subcommand = {
+    .name = "why",
+    .words = "FILE",
+    .text = "would this message be signed, and why",
+    .head = "usage: postseal why [options] FILE\n"
+            "\n"
+            "Would the signer sign this message? Prints each rule that was "
+            "looked at, and\n"
+            "the verdict. FILE holds the message, \"-\" is standard input.",
+    .tail = "Exit status: 0 signed, 3 not signed, 4 put off (a bad key); 1 "
+            "when the config\n"
+            "or FILE cannot be read, 2 when the command line is wrong. The "
+            "keys must be\n"
+            "readable, so run it as root.",
+    .column = 24,
+    .manner = SUBCOMMAND_NAMES | SUBCOMMAND_USAGE,
+    .options =
+        &(const struct options){
+            .client = "127.0.0.1", .name = "", .daemon = "", .host = ""},
+    .size = sizeof(struct options),
+    .option =
+        {
+            SUBCOMMAND_CONFIG,
+            {0, "client", "ADDRESS",
+                "of the SMTP client (127.0.0.1, as of sendmail(1))",
+                .at = offsetof(struct options, client)},
+            {0, "client-name", "N", "its name as Postfix has looked it up",
+                .at = offsetof(struct options, name)},
+            {0, "auth", "LOGIN", "it has authenticated so",
+                .at = offsetof(struct options, login)},
+            {0, "daemon", "NAME", "macro {daemon_name}",
+                .at = offsetof(struct options, daemon)},
+            {0, "host", "NAME", "macro j, Postfix's own name",
+                .at = offsetof(struct options, host)},
+            {0, "macro", "NAME=V", "another macro (may stand several times)",
+                .take = take_macro},
+            {0, "from", "ADDRESS", "envelope sender; \"\" is a bounce",
+                .at = offsetof(struct options, from)},
+            {0, "to", "ADDRESS", "recipient (may stand several times)",
+                .take = take_to},
+            {0, "json", NULL, "for programs", .take = subcommand_take_json},
+        },
+    .take_words = take_words,
+    .run = run,
+};

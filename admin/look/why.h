@@ -10,18 +10,18 @@
 #ifndef POSTSEAL_ADMIN_WHY_H
 #define POSTSEAL_ADMIN_WHY_H
 
+#include "admin/tool/subcommand.h"
+
 /* Exit status: as the signer would do, and what every command has for what is
  * wrong. */
-enum {
+enum why_status {
 	WHY_SIGNED = 0,
-	WHY_WRONG = 1, /* the config or the file cannot be read */
-	WHY_COMMAND_LINE = 2,
+	WHY_WRONG = TOOL_FAILED, /* the config or the file cannot be read */
+	WHY_COMMAND_LINE = TOOL_COMMAND_LINE,
 	WHY_UNSIGNED = 3,
 	WHY_TEMPFAIL = 4
 };
 
-/* argv[0] is "why". Prints to stdout, what is wrong to stderr; returns the exit
- * status. */
-int why_run(int argc, char **argv);
+extern const struct subcommand why_subcommand;
 
 #endif

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,7 +16,8 @@
 #include "signer/keys/keys.h"
 
 struct options {
-	const char *config, *postfix, *keydir;
+	const char *config; /* the call's */
+	const char *keydir;
 	char domain[DOMAIN_MAX + 1];
 	enum { SHOW, APPLY, UNDO, ENFORCE } what;
 	bool both;
@@ -26,17 +26,17 @@ struct options {
 /* One run. */
 struct run {
 	const struct options *o;
+	struct buf *out, *why; /* the call's */
 	struct postconf postfix;
 	struct setupconfig config;
 	struct setupplan plan;
 	bool new_key;
-	struct buf out, why;
 };
 
 static int
 fail(struct run *r, const char *what, int rc)
 {
-	buf_fmt(&r->why, "%s: %s\n", what, strerror(-rc));
+	buf_fmt(r->why, "%s: %s\n", what, strerror(-rc));
 	return rc;
 }
 
@@ -56,7 +56,7 @@ show_postfix(struct run *r, const char *word)
 
 	if (postconf_command(&r->postfix, &c, "postfix", word, NULL) != 0)
 		return; /* what needs memory next will tell */
-	postconf_command_print(&c, &r->out);
+	postconf_command_print(&c, r->out);
 	postconf_command_free(&c);
 }
 
@@ -66,27 +66,27 @@ show(struct run *r)
 	const struct options *o = r->o;
 
 	if (is_nothing(r)) {
-		buf_str(&r->out, "Nothing is left to change on this host.\n");
+		buf_str(r->out, "Nothing is left to change on this host.\n");
 		return;
 	}
-	buf_str(&r->out,
+	buf_str(r->out,
 	    o->what == APPLY ? "This is being done:\n\n"
 	                     : "This would be done (with --apply it is):\n\n");
 	if (r->new_key)
-		buf_fmt(&r->out, "postseal genkey %s --add%s\n", o->domain,
+		buf_fmt(r->out, "postseal genkey %s --add%s\n", o->domain,
 		    o->both ? " -t both" : "");
 	if (r->config.changes.n > 0) {
-		buf_fmt(&r->out, "in %s:\n", o->config);
-		buf_span(&r->out, buf_view(&r->config.changes));
+		buf_fmt(r->out, "in %s:\n", o->config);
+		buf_span(r->out, buf_view(&r->config.changes));
 	}
 	for (size_t i = 0; i < r->plan.n; i++)
-		postconf_command_print(&r->plan.command[i], &r->out);
+		postconf_command_print(&r->plan.command[i], r->out);
 	if (r->plan.n > 0) {
 		show_postfix(r, "check");
 		show_postfix(r, "reload");
 	}
-	buf_byte(&r->out, '\n');
-	buf_span(&r->out, buf_view(&r->plan.advice));
+	buf_byte(r->out, '\n');
+	buf_span(r->out, buf_view(&r->plan.advice));
 }
 
 /* --- what is done --------------------------------------------------------- */
@@ -104,7 +104,7 @@ make_key(struct run *r)
 	int rc;
 
 	buf_init(&quiet, TOOL_MESSAGES_MAX);
-	rc = genkey_all(&g, r->o->both, &quiet, &r->why);
+	rc = genkey_all(&g, r->o->both, &quiet, r->why);
 	buf_free(&quiet);
 	return rc;
 }
@@ -133,8 +133,8 @@ reload_postfix(struct run *r)
 	runs = run_postfix(r, "status", &quiet) == 0;
 	buf_free(&quiet);
 	if (runs)
-		return run_postfix(r, "reload", &r->why);
-	buf_str(&r->out, "Postfix is not running: ");
+		return run_postfix(r, "reload", r->why);
+	buf_str(r->out, "Postfix is not running: ");
 	show_postfix(r, "start");
 	return 0;
 }
@@ -153,8 +153,8 @@ listens_as_before(const struct daemon_settings *d)
 	return d->legacy.n > 0;
 }
 
-/* Of a main.cf that was put back, and the config that stays: told into ret. What cannot
- * be read is not told of; `postseal check` does that. */
+/* Of a main.cf that was put back, and the config that stays: told into ret.
+ * What cannot be read is not told of; `postseal check` does that. */
 static void
 tell_of_signer(struct run *r, struct buf *ret)
 {
@@ -189,21 +189,21 @@ change_postfix(struct run *r)
 		return 0;
 	if (dir == NULL)
 		return fail(r, "postconf", -ENOMEM);
-	rc = undo_save(dir, &r->why);
+	rc = undo_save(dir, r->why);
 	if (rc != 0)
 		return rc;
 	for (size_t i = 0; i < r->plan.n && rc == 0; i++)
-		rc = postconf_command_run(&r->plan.command[i], &r->why);
+		rc = postconf_command_run(&r->plan.command[i], r->why);
 	if (rc == 0)
-		rc = run_postfix(r, "check", &r->why);
+		rc = run_postfix(r, "check", r->why);
 	if (rc == 0)
-		rc = undo_seal(dir, &r->why);
+		rc = undo_seal(dir, r->why);
 	if (rc != 0) {
-		if (undo_rollback(dir, &r->why) == 0) {
-			buf_str(&r->why,
+		if (undo_rollback(dir, r->why) == 0) {
+			buf_str(r->why,
 			    "main.cf and master.cf are as they "
 			    "were\n");
-			tell_of_signer(r, &r->why);
+			tell_of_signer(r, r->why);
 		}
 		return rc;
 	}
@@ -220,7 +220,7 @@ apply(struct run *r)
 	if (rc == 0)
 		rc = change_postfix(r);
 	if (rc == 0 && !is_nothing(r))
-		buf_str(&r->out,
+		buf_str(r->out,
 		    "The signer must run, with this config: systemctl enable "
 		    "--now postseal-signer,\nor, if it does: systemctl reload "
 		    "postseal-signer\n\n");
@@ -238,8 +238,7 @@ needs_key(struct run *r, bool *ret)
 	int rc = 0;
 
 	if (!has && s->signer.signing_table != NULL)
-		rc =
-		    setupdns_has_key(r->o->config, r->o->domain, &has, &r->why);
+		rc = setupdns_has_key(r->o->config, r->o->domain, &has, r->why);
 	*ret = !has;
 	return rc;
 }
@@ -251,7 +250,7 @@ set_up(struct run *r)
 	const struct settings *s = r->config.settings;
 	int rc = setupplan_make(&r->postfix, s,
 	    strcmp(o->config, SETTINGS_FILE) == 0 ? NULL : o->config,
-	    setupplan_enforcing(SETUPPLAN_ENFORCE), &r->plan, &r->why);
+	    setupplan_enforcing(SETUPPLAN_ENFORCE), &r->plan, r->why);
 
 	if (rc == 0 &&
 	    (buf_text(&r->plan.hostname) == NULL ||
@@ -269,7 +268,7 @@ set_up(struct run *r)
 	if (o->what == APPLY)
 		rc = apply(r);
 	return rc == 0 ? setupdns_look(o->config, o->domain, o->what == APPLY,
-	                     &r->out, &r->why)
+	                     r->out, r->why)
 	               : rc;
 }
 
@@ -281,7 +280,7 @@ enforce(struct run *r)
 	if (rc == 0)
 		rc = setupconfig_store(&r->config);
 	if (rc == 0)
-		buf_fmt(&r->out,
+		buf_fmt(r->out,
 		    "%s: observe = false. It counts from now on for new "
 		    "connections; at once after\npostfix reload (a standing "
 		    "daemon: systemctl reload postseal-policyd)\n",
@@ -295,17 +294,17 @@ undo(struct run *r)
 	int rc;
 
 	buf_init(&r->plan.dir, CONFIG_FILE_MAX);
-	rc = postconf_directory(&r->postfix, &r->plan.dir, &r->why);
+	rc = postconf_directory(&r->postfix, &r->plan.dir, r->why);
 	if (rc == 0 && buf_text(&r->plan.dir) == NULL)
 		rc = fail(r, "postconf", -ENOMEM);
 	if (rc == 0)
-		rc = undo_restore(buf_text(&r->plan.dir), &r->why);
+		rc = undo_restore(buf_text(&r->plan.dir), r->why);
 	if (rc == 0)
-		buf_str(&r->out,
+		buf_str(r->out,
 		    "main.cf and master.cf are as they were; "
 		    "keys and config of postseal stay.\n");
 	if (rc == 0)
-		tell_of_signer(r, &r->out);
+		tell_of_signer(r, r->out);
 	return rc == 0 ? reload_postfix(r) : rc;
 }
 
@@ -316,124 +315,108 @@ work(struct run *r)
 
 	if (r->o->what == UNDO)
 		return undo(r);
-	rc = setupconfig_read(&r->config, r->o->config, &r->why);
+	rc = setupconfig_read(&r->config, r->o->config, r->why);
 	if (rc != 0)
 		return rc;
 	return r->o->what == ENFORCE ? enforce(r) : set_up(r);
 }
 
 static int
-run(const struct options *o)
+run(struct call *c)
 {
-	struct run r = {.o = o, .postfix = {.dir = o->postfix}};
+	struct options *o = c->options;
+	struct run r = {.o = o,
+	    .out = &c->out,
+	    .why = &c->why,
+	    .postfix = {.dir = c->postfix}};
 	int rc;
 
-	buf_init(&r.out, TOOL_TEXT_MAX);
-	buf_init(&r.why, TOOL_MESSAGES_MAX);
+	o->config = c->config;
 	rc = work(&r);
-	if (tool_print("setup", &r.out, stdout) != 0)
-		rc = -EIO;
-	tool_complain("setup", &r.why);
 	setupplan_free(&r.plan);
 	setupconfig_free(&r.config);
-	buf_free(&r.out);
-	buf_free(&r.why);
 	return rc == 0 ? TOOL_OK : TOOL_FAILED;
 }
 
 /* --- the command line ----------------------------------------------------- */
 
-static const char help[] =
-    "postseal setup DOMAIN - show what this host needs to sign mail of DOMAIN "
-    "and to\ncheck SPF, and do it\n"
-    "\n"
-    "  -a, --apply           do it: key, config, Postfix (which is checked and "
-    "reloaded)\n"
-    "  -e, --enforce         no DOMAIN: let SPF refuse mail, too\n"
-    "  -u, --undo            no DOMAIN: put main.cf and master.cf back\n"
-    "  -2, --both            an RSA and an Ed25519 key\n"
-    "  -c, --postfix DIR     another Postfix: as in postconf -c DIR\n"
-    "  -c, --config FILE     instead of " SETTINGS_FILE "\n"
-    "  -D, --directory DIR   for keys, instead of " GENKEY_KEYDIR "\n"
-    "  -h, --help            print this\n"
-    "\n"
-    "Run it again when the records are in DNS: then the key begins to sign.\n"
-    "Exit status: 0; 1 when something could not be done, 2 when the command "
-    "line is\n"
-    "wrong.\n";
-
 static int
-read_option(int letter, struct options *o)
+take_what(struct call *c, int what)
 {
-	int what = letter == 'a' ? APPLY
-	    : letter == 'e'      ? ENFORCE
-	    : letter == 'u'      ? UNDO
-	                         : SHOW;
+	struct options *o = c->options;
 
-	if (what != SHOW && o->what != SHOW)
-		return tool_wrong("setup", "one thing at a time", NULL);
-	if (what != SHOW)
-		o->what = what;
-	else if (letter == '2')
-		o->both = true;
-	else if (letter == 'p')
-		o->postfix = optarg;
-	else if (letter == 'D')
-		o->keydir = optarg;
-	else if (letter == 'c' && tool_is_dir(optarg))
-		o->postfix = optarg;
-	else if (letter == 'c' || letter == 'f')
-		o->config = optarg;
-	else
-		return tool_wrong(
-		    "setup", "that is not how it is called", NULL);
+	if (o->what != SHOW)
+		return subcommand_wrong(c, "one thing at a time", NULL);
+	o->what = what;
 	return 0;
 }
 
-/* 0, 1 after --help, or -EINVAL after saying what is wrong. */
 static int
-read_options(int argc, char **argv, struct options *o)
+take_apply(struct call *c, const char *word)
 {
-	static const struct option longs[] = {{"apply", no_argument, NULL, 'a'},
-	    {"enforce", no_argument, NULL, 'e'},
-	    {"undo", no_argument, NULL, 'u'}, {"both", no_argument, NULL, '2'},
-	    {"postfix", required_argument, NULL, 'p'},
-	    {"directory", required_argument, NULL, 'D'},
-	    {"config", required_argument, NULL, 'f'},
-	    {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-	bool needs_domain;
-	int letter, rc = 0;
+	return take_what(c, APPLY);
+}
 
-	optind = 0; /* glibc: forget the options in front of the subcommand */
-	while (rc == 0 &&
-	    (letter = getopt_long(argc, argv, "aeu2p:D:c:h", longs, NULL)) !=
-	        -1) {
-		if (letter == 'h')
-			return fputs(help, stdout) == EOF ? -EIO : 1;
-		rc = read_option(letter, o);
-	}
-	if (rc != 0)
-		return rc;
-	if (o->config[0] != '/') /* master.cf will have it */
-		return tool_wrong(
-		    "setup", "the config needs its whole path", o->config);
-	needs_domain = o->what == SHOW || o->what == APPLY;
-	if (optind + 1 < argc || (!needs_domain && optind < argc))
-		return tool_wrong("setup", "what is", argv[argc - 1]);
+static int
+take_enforce(struct call *c, const char *word)
+{
+	return take_what(c, ENFORCE);
+}
+
+static int
+take_undo(struct call *c, const char *word)
+{
+	return take_what(c, UNDO);
+}
+
+static int
+take_words(struct call *c, char **word, int n)
+{
+	struct options *o = c->options;
+	bool needs_domain = o->what == SHOW || o->what == APPLY;
+
+	if (c->config[0] != '/') /* master.cf will have it */
+		return subcommand_wrong(
+		    c, "the config needs its whole path", c->config);
+	if (n > 1 || (!needs_domain && n > 0))
+		return subcommand_wrong(c, "what is", word[n - 1]);
 	if (!needs_domain)
 		return 0;
-	if (optind == argc)
-		return tool_wrong("setup", "which domain?", NULL);
-	return tool_domain("setup", argv[optind], o->domain);
+	if (n == 0)
+		return subcommand_wrong(c, "which domain?", NULL);
+	return subcommand_domain(c, word[0], o->domain);
 }
 
-int
-setupcmd_run(int argc, char **argv)
-{
-	struct options o = {.config = SETTINGS_FILE, .keydir = GENKEY_KEYDIR};
-	int rc = read_options(argc, argv, &o);
-
-	if (rc != 0)
-		return rc > 0 ? TOOL_OK : TOOL_COMMAND_LINE;
-	return run(&o);
-}
+const struct subcommand setup_subcommand = {
+    .name = "setup",
+    .words = "DOMAIN",
+    .text = "make this host sign mail of DOMAIN, and check SPF",
+    .head = "postseal setup DOMAIN - show what this host needs to sign mail of "
+            "DOMAIN and to\ncheck SPF, and do it",
+    .tail = "Run it again when the records are in DNS: then the key begins to "
+            "sign.\n"
+            "Exit status: 0; 1 when something could not be done, 2 when the "
+            "command line is\n"
+            "wrong.",
+    .column = 24,
+    .options = &(const struct options){.keydir = GENKEY_KEYDIR},
+    .size = sizeof(struct options),
+    .option =
+        {
+            {'a', "apply", NULL,
+                "do it: key, config, Postfix (which is checked and reloaded)",
+                .take = take_apply},
+            {'e', "enforce", NULL, "no DOMAIN: let SPF refuse mail, too",
+                .take = take_enforce},
+            {'u', "undo", NULL, "no DOMAIN: put main.cf and master.cf back",
+                .take = take_undo},
+            {'2', "both", NULL, "an RSA and an Ed25519 key",
+                .at = offsetof(struct options, both)},
+            SUBCOMMAND_POSTFIX,
+            SUBCOMMAND_CONFIG,
+            {'D', "directory", "DIR", "for keys, instead of " GENKEY_KEYDIR,
+                .at = offsetof(struct options, keydir)},
+        },
+    .take_words = take_words,
+    .run = run,
+};

@@ -5,17 +5,7 @@
 #include <unistd.h>
 
 #include "admin/tool/tool.h"
-#include "common/bytes/domain.h"
 #include "common/log/log.h"
-
-int
-tool_wrong(const char *name, const char *problem, const char *word)
-{
-	fprintf(stderr, "postseal %s: %s%s%s%s\nTry \"postseal %s --help\".\n",
-	    name, problem, word == NULL ? "" : ": \"", word == NULL ? "" : word,
-	    word == NULL ? "" : "\"", name);
-	return -EINVAL;
-}
 
 int
 tool_print(const char *name, const struct buf *b, FILE *to)
@@ -23,12 +13,12 @@ tool_print(const char *name, const struct buf *b, FILE *to)
 	int rc = buf_error(b);
 
 	if (b->n > 0 && fwrite(b->p, 1, b->n, to) != b->n)
-		rc = -EIO;
+		rc = -errno;
 	if (fflush(to) != 0 && rc == 0)
 		rc = -errno;
 	if (rc != 0)
-		fprintf(stderr, "postseal %s: cannot print all of it: %s\n",
-		    name, strerror(-rc));
+		fprintf(stderr, "postseal%s%s: cannot print all of it: %s\n",
+		    *name == '\0' ? "" : " ", name, strerror(-rc));
 	return rc;
 }
 
@@ -44,7 +34,10 @@ tool_complain(const char *name, const struct buf *why)
 
 		buf_clear(&clean);
 		log_clean(span_of(text.p, n), &clean);
-		fprintf(stderr, "postseal %s: %s\n", name, buf_text(&clean));
+		if (name != NULL)
+			fprintf(stderr,
+			    "postseal%s%s: ", *name == '\0' ? "" : " ", name);
+		fprintf(stderr, "%s\n", buf_text(&clean));
 		text = span_skip(text, n + 1);
 	}
 	buf_free(&clean);
@@ -67,19 +60,20 @@ tool_open(struct tool *t, const char *name, const char *config,
 	buf_init(&why, TOOL_MESSAGES_MAX);
 	buf_init(&warn, TOOL_MESSAGES_MAX);
 	rc = settings_read(config, scope, &t->settings, &why, &warn);
+	if (rc == 0) {
+		rc = loop_new(&t->loop);
+		if (rc == 0)
+			rc = resolver_new(
+			    t->loop, &t->settings->dns, &t->resolver);
+		if (rc != 0) {
+			buf_fmt(&why, "%s\n", strerror(-rc));
+			tool_close(t);
+		}
+	}
 	tool_complain(name, &warn);
 	tool_complain(name, &why);
 	buf_free(&why);
 	buf_free(&warn);
-	if (rc != 0)
-		return rc;
-	rc = loop_new(&t->loop);
-	if (rc == 0)
-		rc = resolver_new(t->loop, &t->settings->dns, &t->resolver);
-	if (rc != 0) {
-		fprintf(stderr, "postseal %s: %s\n", name, strerror(-rc));
-		tool_close(t);
-	}
 	return rc;
 }
 
@@ -135,15 +129,6 @@ tool_read_file(const char *path, size_t max, struct buf *ret)
 	if (rc != 0)
 		buf_free(ret);
 	return rc;
-}
-
-int
-tool_domain(const char *name, const char *word, char *ret)
-{
-	if (domain_to_ascii(span_str(word), ret) == 0 &&
-	    domain_is_mail(span_str(ret)))
-		return 0;
-	return tool_wrong(name, "not a domain", word);
 }
 
 bool

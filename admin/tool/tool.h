@@ -1,9 +1,9 @@
 /*
  * tool.h - what the subcommands of `postseal` have in common.
  *
- * Exit codes, the one sentence about a wrong command line, reading the config,
- * and a loop with a resolver for those that ask DNS. What a subcommand does is
- * in its own file.
+ * Exit codes, printing and complaining, reading the config, and a loop with a
+ * resolver for those that ask DNS. How a subcommand is called and run:
+ * subcommand.h. What it does is in its own file.
  */
 #ifndef POSTSEAL_ADMIN_TOOL_H
 #define POSTSEAL_ADMIN_TOOL_H
@@ -32,37 +32,30 @@ struct tool {
 
 /* Reads the config, its warnings and errors go to stderr; makes loop and
  * resolver. 0, or -errno after saying why; then there is nothing to close. name
- * is borrowed. */
+ * is borrowed; see tool_complain(). */
 int tool_open(struct tool *t, const char *name, const char *config,
     enum settings_scope scope);
 void tool_close(struct tool *t);
-
-/* Says on stderr what is wrong with the command line; word, which may be NULL,
- * is put in quotes behind it. Returns -EINVAL. */
-int tool_wrong(const char *name, const char *problem, const char *word);
 
 /* Writes what there is in b. 0, or -errno after saying on stderr that it is not
  * whole or cannot be written. */
 int tool_print(const char *name, const struct buf *b, FILE *to);
 
-/* Prints each line of why on stderr with the name in front; what a file may have
- * given is cleaned (log_clean). */
+/* Prints each line of why on stderr with the name in front, or as it is when
+ * name is NULL; what a file may have given is cleaned (log_clean). */
 void tool_complain(const char *name, const struct buf *why);
 
 /* True if colours are to be used: stdout is a terminal, and NO_COLOR is not
  * set. */
 bool tool_colour(void);
 
-/* Reads a whole regular file of at most max bytes into ret, which is buf_init()ed
- * here. 0, or -errno with nothing to free. */
+/* Reads a whole regular file of at most max bytes into ret, which is
+ * buf_init()ed here. 0, or -errno with nothing to free. */
 int tool_read_file(const char *path, size_t max, struct buf *ret);
 
-/* A domain as it is typed -> A-labels into ret[DOMAIN_MAX + 1]. 0, or -EINVAL
- * after saying that it is none. */
-int tool_domain(const char *name, const char *word, char *ret);
-
-/* True if path is a directory, or is written as one. What follows -c is the directory of another Postfix
- * then, as in postconf(1), where a subcommand looks at one; else our config. */
+/* True if path is a directory, or is written as one. What follows -c is the
+ * directory of another Postfix then, as in postconf(1), where a subcommand
+ * looks at one; else our config. */
 bool tool_is_dir(const char *path);
 
 /* Appends s as one word for a shell: as it is, or in single quotes. */

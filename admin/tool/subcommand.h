@@ -1,0 +1,119 @@
+/*
+ * subcommand.h - a subcommand of `postseal` as rows, and the one that runs it.
+ *
+ * A subcommand says what it is called, which options it takes and where each
+ * goes, and what it does. All else is done here, once: the command line is
+ * read, --help printed from the rows, a wrong line complained of, what there is
+ * to say printed, the exit status given. `postseal` without a subcommand is one
+ * without a name.
+ *
+ * Which subcommands there are: main.c. Config and resolver: tool.h.
+ */
+#ifndef POSTSEAL_ADMIN_SUBCOMMAND_H
+#define POSTSEAL_ADMIN_SUBCOMMAND_H
+
+#include <stddef.h> /* offsetof */
+
+#include "admin/tool/tool.h"
+
+struct json_t; /* of jansson */
+
+enum { SUBCOMMAND_OPTIONS_MAX = 16 };
+
+/* One run of a subcommand. */
+struct call {
+	const struct subcommand *subcommand;
+	const char *config;  /* of -c FILE */
+	const char *postfix; /* of --postfix DIR: another one than the usual */
+	bool json;           /* -j */
+	void *options;       /* its own struct, as its rows have filled it */
+	struct buf out;      /* printed when it is done, whatever came out */
+	struct buf why; /* then this, on stderr, its name before each line */
+};
+
+struct subcommand_option {
+	int letter;           /* 0: it has none */
+	const char *name;     /* NULL: it has none */
+	const char *argument; /* a word for it; NULL: it takes none */
+	const char *text;     /* for --help; NULL: --help does not tell it */
+
+	/* Where it goes: to a function, which gives 0 or -EINVAL (told), */
+	int (*take)(struct call *c, const char *argument);
+	/* or else into the options: the offset of a const char *, or of a bool
+	 * when it takes no argument. */
+	size_t at;
+};
+
+/* How the older ones say what is wrong, where it is not as all others do. */
+enum subcommand_manner {
+	SUBCOMMAND_NAMES =
+	    1,               /* an unknown option itself: getopt(3) is silent */
+	SUBCOMMAND_USAGE = 2 /* the complaint and all of --help, no quotes */
+};
+
+struct subcommand {
+	const char *name;    /* "": postseal itself */
+	const char *words;   /* what follows it, for the list of subcommands */
+	const char *text;    /* for that list */
+	const char *head;    /* of --help, above the options */
+	const char *tail;    /* of --help, below them */
+	unsigned column;     /* of --help, in which their texts begin */
+	unsigned manner;     /* of enum subcommand_manner */
+	const void *options; /* its struct, as it is without any option */
+	size_t size;         /* of that struct; 0: it has none */
+	struct subcommand_option option[SUBCOMMAND_OPTIONS_MAX]; /* {0}: end */
+
+	const struct subcommand *const *subcommands; /* NULL: end, or none */
+
+	/* Takes the words behind the options and judges all. 0, or -EINVAL
+	 * after subcommand_wrong(). */
+	int (*take_words)(struct call *c, char **word, int n);
+
+	/* Returns the exit status; or -errno for TOOL_FAILED, of which c->why
+	 * tells, or strerror(3) where that is empty. */
+	int (*run)(struct call *c);
+};
+
+/* Rows that several have, and where they go: -c FILE; and for those who look at
+ * Postfix, -c DIR as in postconf(1) besides, to be written before the other. */
+#define SUBCOMMAND_CONFIG \
+	{ \
+		'c', "config", "FILE", "instead of " SETTINGS_FILE, \
+		    .take = subcommand_take_config \
+	}
+#define SUBCOMMAND_POSTFIX \
+	{'c', NULL, "FILE", NULL, .take = subcommand_take_either}, \
+	    {'p', NULL, "DIR", NULL, .take = subcommand_take_postfix}, \
+	{ \
+		'c', "postfix", "DIR", \
+		    "another Postfix: as in postconf -c DIR", \
+		    .take = subcommand_take_postfix \
+	}
+int subcommand_take_config(struct call *c, const char *argument);
+int subcommand_take_postfix(struct call *c, const char *argument);
+int subcommand_take_either(struct call *c, const char *argument);
+int subcommand_take_json(struct call *c, const char *argument);
+
+/* Runs it on a command line whose first word is its name. Returns the exit
+ * status. */
+int subcommand_run(const struct subcommand *s, int argc, char **argv);
+
+/* The one of that name, or NULL. */
+const struct subcommand *subcommand_find(
+    const struct subcommand *const *all, const char *name);
+
+/* Says on stderr what is wrong with the command line (unless problem is NULL:
+ * it was said) and where help is; word, which may be NULL, is put in quotes
+ * behind it. Returns -EINVAL. */
+int subcommand_wrong(
+    const struct call *c, const char *problem, const char *word);
+
+/* Prints it, indented, for --json; all is taken, NULL means that memory is out.
+ * 0 or -ENOMEM. */
+int subcommand_json(struct call *c, struct json_t *all);
+
+/* A domain as it is typed -> A-labels into ret[DOMAIN_MAX + 1]. 0, or -EINVAL
+ * after saying that it is none. */
+int subcommand_domain(const struct call *c, const char *word, char *ret);
+
+#endif

@@ -1,0 +1,196 @@
+/* What all subcommands have in common, as they are called. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/settings/settings.h"
+#include "tests/support/command.h"
+#include "tests/support/suite.h"
+
+#define LENGTH(array) (sizeof(array) / sizeof(array)[0])
+
+static struct command c;
+
+/* Of each kind of row: with an argument, without, with two lines of text, with
+ * a letter and without one. */
+static void
+help_from_the_rows(void)
+{
+	command_begin(&c);
+	command_run(&c, "genkey --help");
+	CHECK(c.status == 0);
+	CHECK_STR(c.err, "");
+	CHECK_STR(c.out,
+	    "postseal genkey DOMAIN - make a DKIM key, say what to do with it\n"
+	    "\n"
+	    "  -s, --selector NAME   not the date\n"
+	    "  -t, --type TYPE       rsa (default), ed25519, or both: two "
+	    "keys, "
+	    "the second\n"
+	    "                        with an e behind its NAME\n"
+	    "  -b, --bits N          of an RSA key, 1024 to 4096 (default "
+	    "2048)\n"
+	    "  -D, --directory DIR   not " POSTSEAL_SYSCONFDIR
+	    "/postseal/keys\n"
+	    "  -a, --add             put it into the config, not active yet\n"
+	    "  -c, --config FILE     instead of " SETTINGS_FILE "\n"
+	    "  -h, --help            print this\n"
+	    "\n"
+	    "Writes DIR/DOMAIN/NAME.private and prints the DNS record and the "
+	    "section for\n"
+	    "the config.\n"
+	    "Exit status: 0; 1 when it failed, 2 when the command line is "
+	    "wrong.\n");
+	command_run(&c, "why -h");
+	CHECK(strstr(c.out, "\n      --client-name N   its name as ") != NULL);
+	/* told once, though -c stands for either */
+	command_run(&c, "check -h");
+	CHECK(strstr(c.out,
+	          "  -c, --postfix DIR     another Postfix: as in postconf -c "
+	          "DIR\n"
+	          "  -c, --config FILE     instead of ") != NULL);
+	CHECK(strstr(c.out, "  -p") == NULL && strstr(c.out, "null") == NULL);
+	command_run(&c, "genkey --help >/dev/full");
+	CHECK(c.status == 1);
+	CHECK(strstr(c.err, "No space left on device") != NULL);
+	command_end(&c);
+}
+
+/* Each has --help, refuses an option that it does not have, a wrong number of
+ * words, and a config that is not there. */
+static void
+each(void)
+{
+	static const struct {
+		const char *name, *words, *problem;
+		const char *config; /* words that get as far as the config */
+	} row[] = {
+	    {"setup", "", "which domain?", NULL},
+	    {"setup", "a.example b.example", "what is: \"b.example\"", NULL},
+	    {"setup", "-e a.example", "what is: \"a.example\"", NULL},
+	    {"setup", "-a -u", "one thing at a time", NULL},
+	    {"setup", "a", "not a domain: \"a\"", NULL},
+	    {"setup", "-c here a.example",
+	        "the config needs its whole path: \"here\"", NULL},
+	    {"rotate", "", "which domain?", NULL},
+	    {"rotate", "a.example b.example", "one domain at a time", NULL},
+	    {"rotate", "-k 0 a.example", "not a number for that: \"0\"", NULL},
+	    {"rotate", "-e 3651 a.example", "not a number for that: \"3651\"",
+	        NULL},
+	    {"rotate", "-w x a.example", "not a number for that: \"x\"", NULL},
+	    {"check", "a.example", "what is: \"a.example\"", ""},
+	    {"check", "-i here", "not an address: \"here\"", NULL},
+	    {"genkey", "", "which domain?", NULL},
+	    {"genkey", "a.example b.example", "one domain at a time", NULL},
+	    {"genkey", "-t dsa", "the type is rsa, ed25519 or both: \"dsa\"",
+	        NULL},
+	    {"testkey", "a.example b.example", "one domain at a time", ""},
+	    {"testkey", "-s s", "which domain?", NULL},
+	    {"testkey", "-s a..b a.example", "not a selector: \"a..b\"", NULL},
+	    {"import", "", "one file, or two", NULL},
+	    {"import", "a b c", "one file, or two", NULL},
+	    {"spf", "x", "what is: \"x\"", "-i 192.0.2.1 -H h"},
+	    {"spf", "-H h", "--ip is missing", NULL},
+	    {"spf", "-i here -H h", "not an address: \"here\"", NULL},
+	    {"spf", "-i 192.0.2.1", "--helo or --from is missing", NULL},
+	    {"status", "here", "there is no daemon: \"here\"", ""},
+	    {"status", "signer policyd", "what is: \"policyd\"", NULL},
+	};
+	char want[300];
+
+	command_begin(&c);
+	for (size_t i = 0; i < LENGTH(row); i++) {
+		const char *name = row[i].name;
+
+		suite_row(row[i].problem);
+		command_run(&c, "%s %s", name, row[i].words);
+		CHECK(c.status == 2);
+		CHECK_STR(c.out, "");
+		snprintf(want, sizeof want,
+		    "postseal %s: %s\nTry \"postseal %s --help\".\n", name,
+		    row[i].problem, name);
+		CHECK_STR(c.err, want);
+
+		command_run(&c, "%s --nothing", name);
+		CHECK(c.status == 2);
+		snprintf(want, sizeof want,
+		    "%s: unrecognized option '--nothing'\n"
+		    "postseal %s: that is not how it is called\n"
+		    "Try \"postseal %s --help\".\n",
+		    name, name, name);
+		CHECK_STR(c.err, want);
+
+		command_run(&c, "%s --help", name);
+		CHECK(c.status == 0);
+		CHECK(strstr(c.out, "  -h, --help ") != NULL);
+
+		if (row[i].config == NULL)
+			continue;
+		command_run(&c, "%s -c /nonexistent %s", name, row[i].config);
+		CHECK(c.status == 1);
+		CHECK_STR(c.out, "");
+		CHECK(strstr(c.err,
+		          "/nonexistent: cannot be read: No such file or "
+		          "directory\n") != NULL);
+	}
+	suite_row(NULL);
+	command_end(&c);
+}
+
+/* Those that name the option themselves. */
+static void
+unknown_options(void)
+{
+	static const struct {
+		const char *words, *says;
+	} row[] = {
+	    {"sign --nothing",
+	        "postseal sign: unknown option: \"--nothing\"\n"
+	        "Try \"postseal sign --help\".\n"},
+	    {"sign --client",
+	        "postseal sign: a value is missing for: "
+	        "\"--client\"\nTry "},
+	    {"why --nothing",
+	        "postseal why: unknown option --nothing\n"
+	        "usage: postseal why [options] FILE\n"},
+	    {"why -c", "postseal why: a value is missing for -c\nusage: "},
+	};
+
+	command_begin(&c);
+	for (size_t i = 0; i < LENGTH(row); i++) {
+		suite_row(row[i].words);
+		command_run(&c, "%s", row[i].words);
+		CHECK(c.status == 2);
+		CHECK_STR(c.out, "");
+		CHECK(strncmp(c.err, row[i].says, strlen(row[i].says)) == 0);
+	}
+	suite_row(NULL);
+	command_end(&c);
+}
+
+/* -c is of Postfix or of us, by what is there; the long ones are what they
+ * say. */
+static void
+either_directory_or_file(void)
+{
+	static const char *const row[] = {"-c @/dir -c @/p.conf",
+	    "-c @/p.conf -c @/dir/", "-c @/p.conf -c @/none/",
+	    "--postfix @/dir --config @/p.conf", "-p @/dir -c @/p.conf"};
+
+	command_begin(&c);
+	tmpdir_sub(&c.dir, "dir");
+	command_file(&c, "p.conf", "hostname = mx.example\n");
+	for (size_t i = 0; i < LENGTH(row); i++) {
+		suite_row(row[i]);
+		command_run(&c, "check -n -a %s", row[i]);
+		CHECK(strstr(c.err, "cannot be read") == NULL);
+		CHECK(strstr(c.out, tmpdir_placed(&c.dir, "@/p.conf")) != NULL);
+	}
+	command_run(&c, "check -n --config @/dir");
+	CHECK(c.status == 1);
+	CHECK(strstr(c.err, "/dir: cannot be read: ") != NULL);
+	suite_row(NULL);
+	command_end(&c);
+}
+
+SUITE("subcommand", T(help_from_the_rows), T(each), T(unknown_options),
+    T(either_directory_or_file))

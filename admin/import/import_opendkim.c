@@ -1,7 +1,8 @@
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "admin/import/dataset.h"
 #include "admin/import/import.h"
 #include "admin/tool/tool.h"
 #include "common/limits.h"
@@ -105,6 +106,83 @@ struct opendkim {
 };
 
 /* --- data sets ------------------------------------------------------------ */
+
+/*
+ * opendkim.conf(5): "/path", "file:/path" and "refile:/path" are files,
+ * "csl:a,b" and "a,b" are lists; its databases are not read here, nor paths
+ * that are not absolute. The tables themselves are read by the signer
+ * (table.h).
+ */
+enum dataset { DATASET_FILE, DATASET_LIST, DATASET_OTHER };
+
+/* Why one of the last kind is not carried over. */
+#define DATASET_UNREAD \
+	"only absolute paths, file:, refile: and lists are read; write the " \
+	"rows into a file"
+
+static enum dataset
+dataset_kind(const char *value)
+{
+	static const char *const others[] = {"./", "../",
+	    "db:", "mdb:", "dsn:", "ldap:", "ldaps:", "lua:", "memcache:",
+	    "erlang:", "socket:", "repute:"};
+
+	if (value[0] == '/' || strncmp(value, "file:", 5) == 0 ||
+	    strncmp(value, "refile:", 7) == 0)
+		return DATASET_FILE;
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+		if (strncasecmp(value, others[i], strlen(others[i])) == 0)
+			return DATASET_OTHER;
+	}
+	return DATASET_LIST;
+}
+
+/* A file with its type in front; from the arena, NULL when memory is out. */
+static char *
+dataset_file(struct arena *a, const char *value)
+{
+	size_t size = strlen(value) + sizeof "file:";
+	char *text = arena_alloc(a, size);
+
+	if (text != NULL)
+		snprintf(
+		    text, size, "%s%s", value[0] == '/' ? "file:" : "", value);
+	return text;
+}
+
+/* The items of a list. Borrows from value. */
+static const char *
+dataset_list(const char *value)
+{
+	return strncmp(value, "csl:", 4) == 0 ? value + 4 : value;
+}
+
+/* Appends the first word of each row of the file, with a blank behind. 0 or
+ * -errno; -EFBIG over IMPORT_LIST_MAX bytes. */
+static int
+dataset_words(const char *path, struct buf *out)
+{
+	struct span rest;
+	struct buf text;
+	int rc = tool_read_file(path, IMPORT_LIST_MAX, &text);
+
+	if (rc != 0)
+		return rc;
+	for (rest = buf_view(&text); rest.n > 0;) {
+		size_t n = span_find(rest, '\n');
+		struct span line = span_of(rest.p, n);
+
+		line = span_trim(span_of(line.p, span_find(line, '#')));
+		line.n = span_find(line, ' ');
+		rest = span_skip(rest, n + 1);
+		if (line.n > 0) {
+			buf_span(out, line);
+			buf_byte(out, ' ');
+		}
+	}
+	buf_free(&text);
+	return buf_error(out);
+}
 
 static int
 take_table(struct opendkim *d, const struct import_option *o, const char *key)

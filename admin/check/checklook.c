@@ -1,0 +1,83 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "admin/check/checklook.h"
+#include "admin/postfix/mastercf.h"
+
+const char *
+checklook_get(struct checklook *l, const char *name, struct buf *ret)
+{
+	const char *text;
+	struct buf why;
+
+	buf_init(ret, POSTCONF_VALUE_MAX);
+	buf_init(&why, POSTCONF_VALUE_MAX);
+	if (postconf_get(l->postfix, name, true, ret, &why) != 0)
+		buf_clear(ret);
+	if (why.n > 0 && !l->failed) {
+		l->failed = true;
+		findings_lines(l->f, FINDING_UNKNOWN, CHECKLOOK_AREA, &why);
+	}
+	buf_free(&why);
+	text = buf_text(ret);
+	return text == NULL ? "" : text;
+}
+
+bool
+checklook_is(struct checklook *l, const char *name, const char *value)
+{
+	struct buf b;
+	bool is = strcasecmp(checklook_get(l, name, &b), value) == 0;
+
+	buf_free(&b);
+	return is;
+}
+
+bool
+checklook_is_empty(struct checklook *l, const char *name)
+{
+	return checklook_is(l, name, "");
+}
+
+unsigned
+checklook_seconds(struct checklook *l, const char *name, unsigned otherwise)
+{
+	struct buf b;
+	unsigned n = otherwise;
+
+	(void)mastercf_seconds(span_str(checklook_get(l, name, &b)), &n);
+	buf_free(&b);
+	return n;
+}
+
+void
+checklook_add(struct checklook *l, enum finding_level level, const char *why,
+    const char *option, const char *word, const char *fmt, ...)
+{
+	struct postconf_command c;
+	char *what = NULL;
+	struct buf mend;
+	va_list ap;
+
+	buf_init(&mend, POSTCONF_VALUE_MAX);
+	va_start(ap, fmt);
+	if (vasprintf(&what, fmt, ap) < 0)
+		what = NULL;
+	va_end(ap);
+	if (what == NULL ||
+	    postconf_command(l->postfix, &c, "postconf", option, word, NULL) !=
+	        0) {
+		l->f->no_memory = true;
+		free(what);
+		return;
+	}
+	postconf_command_print(&c, &mend);
+	postconf_command_free(&c);
+	if (mend.n > 0)
+		mend.n--; /* the end of the line */
+	findings_add(
+	    l->f, level, CHECKLOOK_AREA, why, buf_text(&mend), "%s", what);
+	buf_free(&mend);
+	free(what);
+}

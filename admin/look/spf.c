@@ -4,7 +4,6 @@
 #include "admin/look/spf.h"
 #include "admin/look/spf_json.h"
 #include "admin/look/spf_text.h"
-#include "policyd/decide/received.h"
 
 enum {
 	OUTPUT_MAX = 64 * 1024 * 1024, /* 220 answers of 64 KiB as \DDD */
@@ -24,102 +23,6 @@ struct spf {
 	struct spf_json *json; /* NULL: text */
 	int error;
 };
-
-/* --- pieces of lines ------------------------------------------------------ */
-
-void
-spf_clean(struct span s, struct buf *out)
-{
-	size_t plain = 0;
-
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if (c >= ' ' && c <= '~' && c != '\\')
-			continue;
-		buf_add(out, s.p + plain, i - plain);
-		buf_fmt(out, "\\%03u", c);
-		plain = i + 1;
-	}
-	if (plain < s.n)
-		buf_add(out, s.p + plain, s.n - plain);
-}
-
-const char *
-spf_status(const struct question *q)
-{
-	switch (q->answer->status) {
-	case DNS_FOUND:
-		break;
-	case DNS_NODATA:
-		return "no data";
-	case DNS_NXDOMAIN:
-		return "NXDOMAIN";
-	case DNS_TEMPERROR:
-		return q->answer->why;
-	}
-	return "";
-}
-
-const char *
-spf_security(enum dns_security s)
-{
-	return s == DNS_SECURE ? "secure" : "insecure";
-}
-
-void
-spf_record(
-    const struct question *q, const struct dns_record *r, struct buf *out)
-{
-	char ip[IP_TEXT_MAX];
-
-	switch (q->type) {
-	case DNS_A:
-	case DNS_AAAA:
-		buf_str(out, ip_text(&r->ip, ip));
-		return;
-	case DNS_MX:
-		buf_fmt(out, "%u %s", r->preference,
-		    *r->name == '\0' ? "." : r->name);
-		return;
-	case DNS_PTR:
-		buf_str(out, *r->name == '\0' ? "." : r->name);
-		return;
-	case DNS_TXT:
-		spf_clean(r->txt, out);
-		return;
-	}
-}
-
-void
-spf_header(
-    const struct settings *s, const struct request_answer *a, struct buf *out)
-{
-	const struct policyd_settings *p =
-	    settings_recipient(s, a->attr->recipient);
-	const struct check_result *result =
-	    a->mail_from != NULL ? a->mail_from : a->helo;
-	enum identity identity =
-	    result == a->mail_from ? IDENTITY_MAIL_FROM : IDENTITY_HELO;
-	struct subject subject = {.sender = a->attr->sender,
-	    .helo = a->attr->helo_name,
-	    .receiver = s->hostname,
-	    .hide_receiver = p->hide_receiver};
-
-	if (result == NULL ||
-	    ip_parse(a->attr->client_address, &subject.client) != 0)
-		return;
-	switch (p->header) {
-	case HEADER_RECEIVED_SPF:
-		received_spf(&subject, identity, result, out);
-		return;
-	case HEADER_AUTH_RESULTS:
-		received_auth_results(&subject, identity, result, out);
-		return;
-	case HEADER_NONE:
-		return;
-	}
-}
 
 /* --- the evaluation ------------------------------------------------------- */
 

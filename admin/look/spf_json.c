@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "admin/look/spf_json.h"
+#include "admin/look/spf_text.h"
 
 struct spf_json {
 	json_t *whole;
@@ -35,7 +36,7 @@ spf_json_free(struct spf_json *j)
 	free(j);
 }
 
-/* --- values: each takes over what it is given ---------------------------------- */
+/* --- values: each takes over what it is given ----------------------------- */
 
 static void
 set(struct spf_json *j, json_t *object, const char *key, json_t *value)
@@ -58,7 +59,7 @@ text(struct span s)
 	struct buf b;
 
 	buf_init(&b, TEXT_MAX);
-	spf_clean(s, &b);
+	spf_text_clean(s, &b);
 	value = json_stringn(b.n == 0 ? "" : b.p, b.n);
 	buf_free(&b);
 	return value;
@@ -78,7 +79,7 @@ set_number(
 	set(j, object, key, json_integer((json_int_t)n));
 }
 
-/* --- questions ---------------------------------------------------------------- */
+/* --- questions ------------------------------------------------------------ */
 
 static const char *
 status(const struct question *q)
@@ -92,7 +93,7 @@ status(const struct question *q)
 	case QUESTION_ANSWERED:
 		break;
 	}
-	return q->answer->status == DNS_FOUND ? "found" : spf_status(q);
+	return q->answer->status == DNS_FOUND ? "found" : spf_text_status(q);
 }
 
 static json_t *
@@ -106,14 +107,14 @@ question(struct spf_json *j, const struct question *q)
 	if (q->state != QUESTION_ANSWERED)
 		return object;
 	set_number(j, object, "ms", q->answered - q->asked);
-	set_text(j, object, "dnssec", spf_security(q->answer->security));
+	set_text(j, object, "dnssec", spf_text_security(q->answer->security));
 	set(j, object, "used", json_boolean(q->used));
 	records = json_array();
 	for (size_t i = 0; i < q->answer->n; i++) {
 		struct buf b;
 
 		buf_init(&b, TEXT_MAX);
-		spf_record(q, &q->answer->record[i], &b);
+		spf_text_record(q, &q->answer->record[i], &b);
 		append(j, records, json_stringn(b.n == 0 ? "" : b.p, b.n));
 		buf_free(&b);
 	}
@@ -132,7 +133,7 @@ set_questions(struct spf_json *j, json_t *object, const char *key,
 	set(j, object, key, array);
 }
 
-/* --- records ------------------------------------------------------------------ */
+/* --- records -------------------------------------------------------------- */
 
 static json_t *record(struct spf_json *j, const struct explain_record *r);
 
@@ -169,7 +170,7 @@ record(struct spf_json *j, const struct explain_record *r)
 	return object;
 }
 
-/* --- the whole ---------------------------------------------------------------- */
+/* --- the whole ------------------------------------------------------------ */
 
 void
 spf_json_check(struct spf_json *j, const char *what, const struct lookups *l,
@@ -186,7 +187,7 @@ spf_json_check(struct spf_json *j, const char *what, const struct lookups *l,
 	set_number(j, object, "lookups", l->terms);
 	set_number(j, object, "voids", l->voids);
 	set_number(j, object, "queries", l->queries);
-	set_text(j, object, "dnssec", spf_security(lookups_security(l)));
+	set_text(j, object, "dnssec", spf_text_security(lookups_security(l)));
 	if (e != NULL && e->question != NULL)
 		set(j, object, "question", question(j, e->question));
 	if (e != NULL && e->record != NULL)
@@ -208,7 +209,7 @@ spf_json_answer(struct spf_json *j, const struct settings *s,
 	set(j, j->whole, "checks", json_incref(j->checks));
 	set_text(j, j->whole, "unchecked", a->unchecked);
 	buf_init(&header, HEADER_LINE_MAX + 1);
-	spf_header(s, a, &header);
+	spf_text_header(s, a, &header);
 	if (header.n > 0)
 		set_text(j, j->whole, "header", buf_text(&header));
 	buf_free(&header);

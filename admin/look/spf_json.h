@@ -7,13 +7,15 @@
  *           "queries": 3, "dnssec": "insecure", "record": { ... } } ],
  *       "action": "PREPEND ...", "header": "Received-SPF: ...", "ms": 12 }
  *
- * Names are stable; what does not apply is left out. Texts from DNS are printable
- * ASCII with \DDD for other octets (spf.h).
+ * Names are stable; what does not apply is left out. Texts from DNS are
+ * printable ASCII with \DDD for other octets (spf_text.h).
  */
 #ifndef POSTSEAL_ADMIN_SPF_JSON_H
 #define POSTSEAL_ADMIN_SPF_JSON_H
 
-#include "admin/look/spf.h"
+#include "common/bytes/buf.h"
+#include "common/spf/explain.h"
+#include "policyd/request.h"
 
 struct spf_json;
 

@@ -1,9 +1,109 @@
 #include "admin/look/spf_text.h"
 
+#include "policyd/decide/received.h"
+
 enum {
 	INDENT = 2,
 	COLUMN = 44 /* where a term's outcome stands, if there is room */
 };
+
+/* --- pieces of lines ------------------------------------------------------ */
+
+void
+spf_text_clean(struct span s, struct buf *out)
+{
+	size_t plain = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c >= ' ' && c <= '~' && c != '\\')
+			continue;
+		buf_add(out, s.p + plain, i - plain);
+		buf_fmt(out, "\\%03u", c);
+		plain = i + 1;
+	}
+	if (plain < s.n)
+		buf_add(out, s.p + plain, s.n - plain);
+}
+
+const char *
+spf_text_status(const struct question *q)
+{
+	switch (q->answer->status) {
+	case DNS_FOUND:
+		break;
+	case DNS_NODATA:
+		return "no data";
+	case DNS_NXDOMAIN:
+		return "NXDOMAIN";
+	case DNS_TEMPERROR:
+		return q->answer->why;
+	}
+	return "";
+}
+
+const char *
+spf_text_security(enum dns_security s)
+{
+	return s == DNS_SECURE ? "secure" : "insecure";
+}
+
+void
+spf_text_record(
+    const struct question *q, const struct dns_record *r, struct buf *out)
+{
+	char ip[IP_TEXT_MAX];
+
+	switch (q->type) {
+	case DNS_A:
+	case DNS_AAAA:
+		buf_str(out, ip_text(&r->ip, ip));
+		return;
+	case DNS_MX:
+		buf_fmt(out, "%u %s", r->preference,
+		    *r->name == '\0' ? "." : r->name);
+		return;
+	case DNS_PTR:
+		buf_str(out, *r->name == '\0' ? "." : r->name);
+		return;
+	case DNS_TXT:
+		spf_text_clean(r->txt, out);
+		return;
+	}
+}
+
+void
+spf_text_header(
+    const struct settings *s, const struct request_answer *a, struct buf *out)
+{
+	const struct policyd_settings *p =
+	    settings_recipient(s, a->attr->recipient);
+	const struct check_result *result =
+	    a->mail_from != NULL ? a->mail_from : a->helo;
+	enum identity identity =
+	    result == a->mail_from ? IDENTITY_MAIL_FROM : IDENTITY_HELO;
+	struct subject subject = {.sender = a->attr->sender,
+	    .helo = a->attr->helo_name,
+	    .receiver = s->hostname,
+	    .hide_receiver = p->hide_receiver};
+
+	if (result == NULL ||
+	    ip_parse(a->attr->client_address, &subject.client) != 0)
+		return;
+	switch (p->header) {
+	case HEADER_RECEIVED_SPF:
+		received_spf(&subject, identity, result, out);
+		return;
+	case HEADER_AUTH_RESULTS:
+		received_auth_results(&subject, identity, result, out);
+		return;
+	case HEADER_NONE:
+		return;
+	}
+}
+
+/* --- lines ---------------------------------------------------------------- */
 
 static void
 begin(unsigned depth, struct buf *out)
@@ -19,7 +119,7 @@ field(const char *name, const char *value, struct buf *out)
 		buf_fmt(out, "  %-12s %s\n", name, value);
 }
 
-/* --- questions ---------------------------------------------------------------- */
+/* --- questions ------------------------------------------------------------ */
 
 /* Of the texts at a name only the SPF record, if there is one: others are many,
  * and --json has them all. */
@@ -40,7 +140,7 @@ put_records(const struct question *q, struct buf *out)
 		buf_str(out, i == others ? ": " : ", ");
 		if (q->type == DNS_TXT)
 			buf_byte(out, '"');
-		spf_record(q, &a->record[i], out);
+		spf_text_record(q, &a->record[i], out);
 		if (q->type == DNS_TXT)
 			buf_byte(out, '"');
 	}
@@ -52,11 +152,11 @@ put_records(const struct question *q, struct buf *out)
 static void
 put_answer(const struct question *q, struct buf *out)
 {
-	const char *status = spf_status(q);
+	const char *status = spf_text_status(q);
 
 	buf_fmt(out, " (%llu ms, %s%s)",
 	    (unsigned long long)(q->answered - q->asked),
-	    spf_security(q->answer->security),
+	    spf_text_security(q->answer->security),
 	    q->used ? "" : ", asked early and not needed");
 	if (*status != '\0')
 		buf_fmt(out, ": %s", status);
@@ -69,7 +169,7 @@ put_question(const struct question *q, unsigned depth, struct buf *out)
 {
 	begin(depth, out);
 	buf_fmt(out, "? %s ", questions_type(q->type));
-	spf_clean(q->name, out);
+	spf_text_clean(q->name, out);
 	switch (q->state) {
 	case QUESTION_NEW:
 		break;
@@ -94,7 +194,7 @@ put_questions(
 		put_question(q[i], depth, out);
 }
 
-/* --- records ------------------------------------------------------------------ */
+/* --- records -------------------------------------------------------------- */
 
 static void put_record(
     const struct explain_record *r, unsigned depth, struct buf *out);
@@ -106,7 +206,7 @@ put_term(const struct explain_term *t, unsigned depth, struct buf *out)
 
 	begin(depth, out);
 	at = out->n;
-	spf_clean(t->text, out);
+	spf_text_clean(t->text, out);
 	at = depth * INDENT + (out->n - at);
 	buf_fmt(out, "%*s  %s", at < COLUMN ? (int)(COLUMN - at) : 0, "",
 	    explain_word(t->outcome));
@@ -123,7 +223,7 @@ put_record(const struct explain_record *r, unsigned depth, struct buf *out)
 {
 	begin(depth, out);
 	buf_str(out, "record of ");
-	spf_clean(r->domain, out);
+	spf_text_clean(r->domain, out);
 	if (r->decided)
 		buf_fmt(out, ": %s", spf_result_word(r->result));
 	if (r->wrong != NULL)
@@ -147,7 +247,7 @@ put_explain(const struct explain *e, struct buf *out)
 	put_questions(e->other, e->nothers, 2, out);
 }
 
-/* --- the whole ---------------------------------------------------------------- */
+/* --- the whole ------------------------------------------------------------ */
 
 void
 spf_text_check(const char *what, const struct lookups *l,
@@ -161,7 +261,7 @@ spf_text_check(const char *what, const struct lookups *l,
 	buf_fmt(out, "  %-12s %u of %d, void: %u of %u, questions: %u\n",
 	    "lookups", l->terms, SPF_TERMS_MAX, l->voids, l->void_max,
 	    l->queries);
-	field("DNSSEC", spf_security(lookups_security(l)), out);
+	field("DNSSEC", spf_text_security(lookups_security(l)), out);
 	if (e != NULL)
 		put_explain(e, out);
 	buf_byte(out, '\n');
@@ -176,7 +276,7 @@ spf_text_answer(
 	if (a->unchecked != NULL)
 		buf_fmt(out, "not checked: %s\n\n", a->unchecked);
 	buf_init(&header, HEADER_LINE_MAX + 1);
-	spf_header(s, a, &header);
+	spf_text_header(s, a, &header);
 	field("header", buf_text(&header), out);
 	/* It stands above. */
 	if (header.n > 0 && strncmp(a->action, "PREPEND ", 8) == 0)

@@ -38,6 +38,11 @@ static const struct subcommand *const subcommands[] = {
 struct options {
 	const char *name; /* of what is to be done, */
 	int (*run)(struct call *c);
+
+	/* or a subcommand and its line */
+	const struct subcommand *subcommand;
+	char **word;
+	int n;
 };
 
 /* Looks at the keys of all domains; false when a domain could not sign. */
@@ -105,7 +110,8 @@ take(struct call *c, const char *name, int (*run)(struct call *c))
 		    "--%s and --%s: one thing at a time", o->name, name);
 		return subcommand_wrong(c, text, NULL);
 	}
-	*o = (struct options){name, run};
+	o->name = name;
+	o->run = run;
 	return 0;
 }
 
@@ -130,13 +136,19 @@ take_version(struct call *c, const char *word)
 static int
 take_words(struct call *c, char **word, int n)
 {
-	const struct options *o = c->options;
+	struct options *o = c->options;
 
-	if (n > 0) {
+	if (n > 0 && o->run == NULL)
+		o->subcommand = subcommand_find(subcommands, word[0]);
+	if (n > 0 && o->subcommand == NULL) {
 		fprintf(stderr, "postseal: what is \"%s\"?\n", word[0]);
 		return subcommand_wrong(c, NULL, NULL);
 	}
-	return o->run != NULL ? 0 : subcommand_wrong(c, "nothing to do", NULL);
+	o->word = word;
+	o->n = n;
+	return n > 0 || o->run != NULL
+	    ? 0
+	    : subcommand_wrong(c, "nothing to do", NULL);
 }
 
 static int
@@ -144,7 +156,9 @@ run(struct call *c)
 {
 	const struct options *o = c->options;
 
-	return o->run(c);
+	return o->run != NULL
+	    ? o->run(c)
+	    : subcommand_run(o->subcommand, c->config, o->n, o->word);
 }
 
 static const struct subcommand postseal = {
@@ -172,9 +186,5 @@ static const struct subcommand postseal = {
 int
 main(int argc, char **argv)
 {
-	const struct subcommand *s =
-	    argc > 1 ? subcommand_find(subcommands, argv[1]) : NULL;
-
-	return s != NULL ? subcommand_run(s, argc - 1, argv + 1)
-	                 : subcommand_run(&postseal, argc, argv);
+	return subcommand_run(&postseal, SETTINGS_FILE, argc, argv);
 }

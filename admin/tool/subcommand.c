@@ -171,7 +171,7 @@ subcommand_take_json(struct call *c, const char *argument)
 /* The tables of getopt_long(3), from the rows. */
 struct tables {
 	struct option longs[SUBCOMMAND_OPTIONS_MAX + 2];
-	char shorts[2 * SUBCOMMAND_OPTIONS_MAX + 3];
+	char shorts[2 * SUBCOMMAND_OPTIONS_MAX + 4];
 };
 
 static void
@@ -180,6 +180,8 @@ make_tables(const struct subcommand *s, struct tables *ret)
 	struct option *l = ret->longs;
 	char *letter = ret->shorts;
 
+	if (s->subcommands != NULL)
+		*letter++ = '+'; /* what follows a subcommand is its own */
 	if ((s->manner & SUBCOMMAND_NAMES) != 0)
 		*letter++ = ':';
 	*letter++ = 'h';
@@ -201,17 +203,17 @@ make_tables(const struct subcommand *s, struct tables *ret)
 	*letter = '\0';
 }
 
-/* The row of what getopt_long(3) gave. */
+/* The row of what getopt_long(3) gave, or NULL. */
 static const struct subcommand_option *
 find(const struct subcommand *s, int got)
 {
-	const struct subcommand_option *o = s->option;
-
 	if (got >= ROW)
-		return &o[got - ROW];
-	while (o->letter != got)
-		o++;
-	return o;
+		return &s->option[got - ROW];
+	for (int i = 0; i < SUBCOMMAND_OPTIONS_MAX; i++) {
+		if (s->option[i].letter == got)
+			return &s->option[i];
+	}
+	return NULL;
 }
 
 static int
@@ -250,6 +252,9 @@ read_line(struct call *c, int argc, char **argv)
 	struct tables t;
 	int got, rc = 0;
 
+	if (strcmp(c->config, SETTINGS_FILE) != 0 && find(s, 'c') == NULL)
+		return subcommand_wrong(
+		    c, "it reads no config: leave out -c", NULL);
 	make_tables(s, &t);
 	optind = 0; /* glibc: begin anew */
 	opterr = (s->manner & SUBCOMMAND_NAMES) == 0;
@@ -286,10 +291,11 @@ run(struct call *c)
 }
 
 int
-subcommand_run(const struct subcommand *s, int argc, char **argv)
+subcommand_run(
+    const struct subcommand *s, const char *config, int argc, char **argv)
 {
 	struct call c = {.subcommand = s,
-	    .config = SETTINGS_FILE,
+	    .config = config,
 	    .options = calloc(1, s->size + 1)};
 	int status = TOOL_OK, rc = -ENOMEM;
 

@@ -94,9 +94,10 @@ int subcommand_take_postfix(struct call *c, const char *argument);
 int subcommand_take_either(struct call *c, const char *argument);
 int subcommand_take_json(struct call *c, const char *argument);
 
-/* Runs it on a command line whose first word is its name. Returns the exit
- * status. */
-int subcommand_run(const struct subcommand *s, int argc, char **argv);
+/* Runs it on a command line whose first word is its name, with a config that -c
+ * in this line may replace. Returns the exit status. */
+int subcommand_run(
+    const struct subcommand *s, const char *config, int argc, char **argv);
 
 /* The one of that name, or NULL. */
 const struct subcommand *subcommand_find(

@@ -192,5 +192,36 @@ either_directory_or_file(void)
 	command_end(&c);
 }
 
+/* As it is with git(1): what is meant for all stands in front. */
+static void
+config_before_or_after(void)
+{
+	static const char *const row[] = {"-c @/p.conf check -n -a",
+	    "check -n -a -c @/p.conf", "-c @/none check -n -a -c @/p.conf",
+	    "--config=@/p.conf check -n -a"};
+
+	command_begin(&c);
+	command_file(&c, "p.conf", "hostname = mx.example\n");
+	for (size_t i = 0; i < LENGTH(row); i++) {
+		suite_row(row[i]);
+		command_run(&c, "%s", row[i]);
+		CHECK(strstr(c.err, "cannot be read") == NULL);
+		CHECK(strstr(c.out, tmpdir_placed(&c.dir, "@/p.conf")) != NULL);
+	}
+	suite_row(NULL);
+	command_run(&c, "-c @/p.conf check -x");
+	CHECK(c.status == 2);
+	CHECK(strncmp(c.err, "check: invalid option -- 'x'\n", 29) == 0);
+	command_run(&c, "-c @/p.conf import @/p.conf");
+	CHECK(c.status == 2);
+	CHECK_STR(c.err,
+	    "postseal import: it reads no config: leave out -c\n"
+	    "Try \"postseal import --help\".\n");
+	command_run(&c, "-T -c @/p.conf check");
+	CHECK(c.status == 2);
+	CHECK(strncmp(c.err, "postseal: what is \"check\"?\n", 27) == 0);
+	command_end(&c);
+}
+
 SUITE("subcommand", T(help_from_the_rows), T(each), T(unknown_options),
-    T(either_directory_or_file))
+    T(either_directory_or_file), T(config_before_or_after))

@@ -22,6 +22,8 @@
 #include "signer/keys/keyring.h"
 #include "signer/setup.h"
 
+static const struct subcommand postseal, help, version;
+
 static const struct subcommand *const subcommands[] = {
     &setup_subcommand,
     &rotate_subcommand,
@@ -33,6 +35,8 @@ static const struct subcommand *const subcommands[] = {
     &sign_subcommand,
     &status_subcommand,
     &why_subcommand,
+    &help,
+    &version,
     NULL,
 };
 struct options {
@@ -91,7 +95,7 @@ sample_config(struct call *c)
 }
 
 static int
-version(struct call *c)
+print_version(struct call *c)
 {
 	buf_str(&c->out, "postseal " POSTSEAL_VERSION "\n");
 	return TOOL_OK;
@@ -99,17 +103,25 @@ version(struct call *c)
 
 /* --- the command line ----------------------------------------------------- */
 
+/* --name and another. */
+static int
+one_at_a_time(const struct call *c, const char *dashes, const char *other)
+{
+	const struct options *o = c->options;
+	char text[100];
+
+	snprintf(text, sizeof text, "--%s and %s%s: one thing at a time",
+	    o->name, dashes, other);
+	return subcommand_wrong(c, text, NULL);
+}
+
 static int
 take(struct call *c, const char *name, int (*run)(struct call *c))
 {
 	struct options *o = c->options;
-	char text[100];
 
-	if (o->run != NULL) {
-		snprintf(text, sizeof text,
-		    "--%s and --%s: one thing at a time", o->name, name);
-		return subcommand_wrong(c, text, NULL);
-	}
+	if (o->run != NULL)
+		return one_at_a_time(c, "--", name);
 	o->name = name;
 	o->run = run;
 	return 0;
@@ -130,7 +142,7 @@ take_sample(struct call *c, const char *word)
 static int
 take_version(struct call *c, const char *word)
 {
-	return take(c, "version", version);
+	return take(c, "version", print_version);
 }
 
 static int
@@ -138,17 +150,18 @@ take_words(struct call *c, char **word, int n)
 {
 	struct options *o = c->options;
 
-	if (n > 0 && o->run == NULL)
-		o->subcommand = subcommand_find(subcommands, word[0]);
-	if (n > 0 && o->subcommand == NULL) {
-		fprintf(stderr, "postseal: what is \"%s\"?\n", word[0]);
-		return subcommand_wrong(c, NULL, NULL);
-	}
+	if (n == 0)
+		return o->run != NULL
+		    ? 0
+		    : subcommand_wrong(c, "nothing to do", NULL);
+	o->subcommand = subcommand_find(c, subcommands, word[0]);
+	if (o->subcommand == NULL)
+		return -EINVAL;
+	if (o->run != NULL)
+		return one_at_a_time(c, "", word[0]);
 	o->word = word;
 	o->n = n;
-	return n > 0 || o->run != NULL
-	    ? 0
-	    : subcommand_wrong(c, "nothing to do", NULL);
+	return 0;
 }
 
 static int
@@ -181,6 +194,62 @@ static const struct subcommand postseal = {
     .subcommands = subcommands,
     .take_words = take_words,
     .run = run,
+};
+
+/* --- help, version -------------------------------------------------------- */
+
+struct help_options {
+	const struct subcommand *of;
+};
+
+static int
+take_topic(struct call *c, char **word, int n)
+{
+	struct help_options *o = c->options;
+
+	if (n > 1)
+		return subcommand_wrong(c, "what is", word[1]);
+	if (n == 1)
+		o->of = subcommand_find(c, subcommands, word[0]);
+	return o->of != NULL ? 0 : -EINVAL;
+}
+
+static int
+print_help(struct call *c)
+{
+	const struct help_options *o = c->options;
+
+	subcommand_help(o->of, &c->out);
+	return TOOL_OK;
+}
+
+static const struct subcommand help = {
+    .name = "help",
+    .words = "[CMD]",
+    .text = "how postseal or a subcommand is called",
+    .head = "postseal help [CMD] - the same as postseal CMD --help",
+    .tail = "Exit status: 0; 2 when there is no such subcommand.",
+    .column = 24,
+    .options = &(const struct help_options){.of = &postseal},
+    .size = sizeof(struct help_options),
+    .take_words = take_topic,
+    .run = print_help,
+};
+
+static int
+take_none(struct call *c, char **word, int n)
+{
+	return n == 0 ? 0 : subcommand_wrong(c, "what is", word[0]);
+}
+
+static const struct subcommand version = {
+    .name = "version",
+    .text = "print the version",
+    .head = "postseal version - print the version",
+    .tail = "Exit status: 0.",
+    .column = 24,
+    .take_words = take_none,
+    .run = print_version,
 };
 
 int

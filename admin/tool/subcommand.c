@@ -15,6 +15,7 @@
 #include <jansson.h>
 
 #include "common/bytes/domain.h"
+#include "common/settings/known.h"
 
 enum { ROW = 256, HELP = 1 }; /* of a long option: ROW and the row's number */
 
@@ -59,8 +60,8 @@ help_list(const struct subcommand *const *all, struct buf *out)
 	}
 }
 
-static void
-help(const struct subcommand *s, struct buf *out)
+void
+subcommand_help(const struct subcommand *s, struct buf *out)
 {
 	static const struct subcommand_option last = {
 	    'h', "help", NULL, "print this", .at = 0};
@@ -77,42 +78,35 @@ help(const struct subcommand *s, struct buf *out)
 	buf_fmt(out, "\n%s\n", s->tail);
 }
 
-/* "postseal" or "postseal NAME" before what is said. */
-static const char *
-blank(const struct subcommand *s)
-{
-	return s->name[0] == '\0' ? "" : " ";
-}
-
-/* The complaint, and all of --help. */
+/* "postseal NAME: problem", "postseal: problem". */
 static void
-show_usage(const struct subcommand *s, const char *problem, const char *word)
+say(const struct subcommand *s, const char *problem)
 {
-	struct buf text;
-
-	fprintf(
-	    stderr, "postseal%s%s: %s %s\n", blank(s), s->name, problem, word);
-	buf_init(&text, TOOL_MESSAGES_MAX);
-	help(s, &text);
-	tool_print(s->name, &text, stderr);
-	buf_free(&text);
+	fprintf(stderr, "postseal%s%s: %s", s->name[0] == '\0' ? "" : " ",
+	    s->name, problem);
 }
 
 int
 subcommand_wrong(const struct call *c, const char *problem, const char *word)
 {
 	const struct subcommand *s = c->subcommand;
+	struct buf text;
 
+	if (problem != NULL)
+		say(s, problem);
 	if ((s->manner & SUBCOMMAND_USAGE) != 0) {
-		show_usage(s, problem, word);
+		fprintf(stderr, " %s\n", word);
+		buf_init(&text, TOOL_MESSAGES_MAX);
+		subcommand_help(s, &text);
+		tool_print(s->name, &text, stderr);
+		buf_free(&text);
 		return -EINVAL;
 	}
-	if (problem != NULL)
-		fprintf(stderr, "postseal%s%s: %s", blank(s), s->name, problem);
-	if (problem != NULL && word != NULL)
+	if (word != NULL)
 		fprintf(stderr, ": \"%s\"", word);
 	fprintf(stderr, "%sTry \"postseal%s%s --help\".\n",
-	    problem == NULL ? "" : "\n", blank(s), s->name);
+	    problem == NULL ? "" : "\n", s->name[0] == '\0' ? "" : " ",
+	    s->name);
 	return -EINVAL;
 }
 
@@ -269,12 +263,42 @@ read_line(struct call *c, int argc, char **argv)
 	return rc == 0 ? s->take_words(c, argv + optind, argc - optind) : rc;
 }
 
-const struct subcommand *
-subcommand_find(const struct subcommand *const *all, const char *name)
+/* The nearest one to a typo, or NULL. Half of it may be wrong at most: many
+ * a word of three letters is two edits from "spf". */
+static const struct subcommand *
+nearest(const struct subcommand *const *all, const char *name)
 {
-	while (*all != NULL && strcmp((*all)->name, name) != 0)
-		all++;
-	return *all;
+	const struct subcommand *best = NULL;
+	size_t least = strlen(name) / 2 + 1;
+
+	if (least > KNOWN_DISTANCE_MAX + 1)
+		least = KNOWN_DISTANCE_MAX + 1;
+	for (; *all != NULL; all++) {
+		size_t d = settings_known_distance((*all)->name, name);
+
+		if (d < least) {
+			least = d;
+			best = *all;
+		}
+	}
+	return best;
+}
+
+const struct subcommand *
+subcommand_find(
+    const struct call *c, const struct subcommand *const *all, const char *name)
+{
+	const struct subcommand *s = nearest(all, name);
+
+	if (s != NULL && strcmp(s->name, name) == 0)
+		return s;
+	say(c->subcommand, "what is");
+	fprintf(stderr, " \"%s\"?", name);
+	if (s != NULL)
+		fprintf(stderr, " Did you mean %s?", s->name);
+	fputc('\n', stderr);
+	subcommand_wrong(c, NULL, NULL);
+	return NULL;
 }
 
 /* --- a run ---------------------------------------------------------------- */
@@ -307,7 +331,7 @@ subcommand_run(
 		rc = read_line(&c, argc, argv);
 	}
 	if (rc == HELP)
-		help(s, &c.out);
+		subcommand_help(s, &c.out);
 	else if (rc == 0)
 		status = run(&c);
 	else

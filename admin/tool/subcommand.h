@@ -99,9 +99,13 @@ int subcommand_take_json(struct call *c, const char *argument);
 int subcommand_run(
     const struct subcommand *s, const char *config, int argc, char **argv);
 
-/* The one of that name, or NULL. */
-const struct subcommand *subcommand_find(
+/* The one of that name; NULL after saying that there is none, and which was
+ * perhaps meant. */
+const struct subcommand *subcommand_find(const struct call *c,
     const struct subcommand *const *all, const char *name);
+
+/* Appends its --help. */
+void subcommand_help(const struct subcommand *s, struct buf *out);
 
 /* Says on stderr what is wrong with the command line (unless problem is NULL:
  * it was said) and where help is; word, which may be NULL, is put in quotes

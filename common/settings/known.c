@@ -3,9 +3,6 @@
 #include "common/limits.h"
 #include "common/settings/known.h"
 
-/* Edits between a typo and what was meant. */
-enum { DISTANCE_MAX = 2 };
-
 const char *
 settings_known_path(const char *section, const struct row *row, char *path)
 {
@@ -81,9 +78,8 @@ least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Levenshtein's distance: letters to insert, delete or change. */
-static size_t
-distance(const char *a, const char *b)
+size_t
+settings_known_distance(const char *a, const char *b)
 {
 	size_t row[CONFIG_KEY_MAX + 1], n = strlen(b);
 
@@ -119,10 +115,10 @@ static void
 consider(struct guess *g, const char *parent, const char *name, const char *in,
     const char *known, const char *path)
 {
-	size_t d = distance(known, name);
+	size_t d = settings_known_distance(known, name);
 
 	if (strcmp(in, parent) != 0)
-		d = d == 0 ? DISTANCE_MAX : DISTANCE_MAX + 1;
+		d = d == 0 ? KNOWN_DISTANCE_MAX : KNOWN_DISTANCE_MAX + 1;
 	if (d >= g->distance || d >= strlen(name))
 		return;
 	g->distance = d;
@@ -133,7 +129,7 @@ void
 settings_known_suggest(const char *path, struct buf *out)
 {
 	const char *name, *parent = settings_known_parent(path, &name);
-	struct guess g = {.distance = DISTANCE_MAX + 1};
+	struct guess g = {.distance = KNOWN_DISTANCE_MAX + 1};
 	char known[KNOWN_PATH_MAX];
 
 	if (parent == NULL)

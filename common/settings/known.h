@@ -7,7 +7,10 @@
 
 #include "common/settings/rows.h"
 
-enum { KNOWN_PATH_MAX = 100 };
+enum {
+	KNOWN_PATH_MAX = 100,
+	KNOWN_DISTANCE_MAX = 2 /* edits between a typo and what was meant */
+};
 
 /* The path of a row in a section into path[KNOWN_PATH_MAX]; returns path. */
 const char *settings_known_path(
@@ -34,6 +37,9 @@ const struct section *settings_known_section(const char *path);
  * itself. *ret_name: its last word.
  */
 const char *settings_known_parent(const char *path, const char **ret_name);
+
+/* Levenshtein's distance of two names: letters to insert, delete or change. */
+size_t settings_known_distance(const char *a, const char *b);
 
 /*
  * Appends what was probably meant by an unknown path, as " (did you mean X?)";

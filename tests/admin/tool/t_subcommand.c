@@ -219,9 +219,79 @@ config_before_or_after(void)
 	    "Try \"postseal import --help\".\n");
 	command_run(&c, "-T -c @/p.conf check");
 	CHECK(c.status == 2);
-	CHECK(strncmp(c.err, "postseal: what is \"check\"?\n", 27) == 0);
+	CHECK(
+	    strncmp(c.err, "postseal: --test and check: one thing at a time\n",
+	        47) == 0);
+	command_end(&c);
+}
+
+/* `help CMD` is `CMD --help`; `help` alone that of postseal. */
+static void
+help_of(void)
+{
+	static const char *const row[] = {"", "setup", "rotate", "check",
+	    "genkey", "testkey", "import", "spf", "sign", "status", "why",
+	    "help", "version"};
+	static char want[sizeof c.out];
+
+	command_begin(&c);
+	for (size_t i = 0; i < LENGTH(row); i++) {
+		suite_row(row[i]);
+		command_run(&c, "%s --help", row[i]);
+		CHECK(c.status == 0);
+		snprintf(want, sizeof want, "%s", c.out);
+		command_run(&c, "help %s", row[i]);
+		CHECK(c.status == 0);
+		CHECK_STR(c.out, want);
+		CHECK_STR(c.err, "");
+	}
+	suite_row(NULL);
+	command_run(&c, "version");
+	CHECK(c.status == 0);
+	CHECK_STR(c.out, "postseal " POSTSEAL_VERSION "\n");
+	command_end(&c);
+}
+
+/* Two letters off, and not further; of a short word half of it. */
+static void
+did_you_mean(void)
+{
+	static const struct {
+		const char *words, *says;
+	} row[] = {
+	    {"chekc", "postseal: what is \"chekc\"? Did you mean check?\n"},
+	    {"gen-key a.example",
+	        "postseal: what is \"gen-key\"? Did you mean genkey?\n"},
+	    {"stat", "postseal: what is \"stat\"? Did you mean status?\n"},
+	    {"sta", "postseal: what is \"sta\"?\n"},
+	    {"wh", "postseal: what is \"wh\"? Did you mean why?\n"},
+	    {"x", "postseal: what is \"x\"?\n"},
+	    {"''", "postseal: what is \"\"?\n"},
+	    {"frobnicate-all-that-there-is-in-this-house-and-more",
+	        "postseal: what is "
+	        "\"frobnicate-all-that-there-is-in-this-house-"
+	        "and-more\"?\n"},
+	    {"-c x Check",
+	        "postseal: what is \"Check\"? Did you mean check?\n"},
+	    {"help rotat",
+	        "postseal help: what is \"rotat\"? Did you mean rotate?\n"},
+	    {"help a b", "postseal help: what is: \"b\"\n"},
+	    {"version now", "postseal version: what is: \"now\"\n"},
+	};
+
+	command_begin(&c);
+	for (size_t i = 0; i < LENGTH(row); i++) {
+		suite_row(row[i].words);
+		command_run(&c, "%s", row[i].words);
+		CHECK(c.status == 2);
+		CHECK_STR(c.out, "");
+		CHECK(strncmp(c.err, row[i].says, strlen(row[i].says)) == 0);
+		CHECK(strstr(c.err, "\nTry \"postseal") != NULL);
+	}
+	suite_row(NULL);
 	command_end(&c);
 }
 
 SUITE("subcommand", T(help_from_the_rows), T(each), T(unknown_options),
-    T(either_directory_or_file), T(config_before_or_after))
+    T(either_directory_or_file), T(config_before_or_after), T(help_of),
+    T(did_you_mean))

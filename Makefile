@@ -105,7 +105,7 @@ objs = $(patsubst %.c,$(O)/%.o,$1)
 PROGRAMS := $(O)/postseal-policyd $(O)/postseal-signer $(O)/postseal
 LIBRARIES := $(O)/libadmin.a $(O)/libpolicyd.a $(O)/libsigner.a $(O)/libcommon.a
 
-all: $(PROGRAMS)
+all: $(PROGRAMS) $(O)/postseal.bash
 
 $(O)/libcommon.a: $(call objs,$(call wing,common))
 $(O)/libpolicyd.a: $(call objs,$(call wing,policyd))
@@ -134,6 +134,10 @@ $(O)/postseal-signer: $(O)/signer/main.o $(O)/libsigner.a $(O)/libcommon.a
 $(O)/postseal: $(O)/admin/main.o $(LIBRARIES)
 $(PROGRAMS):
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+# What bash completes, from the rows of the subcommands.
+$(O)/postseal.bash: $(O)/postseal
+	$< --completion >$@
 
 # --- tests -----------------------------------------------------------------
 # tests/<room>/t_<stem>.c is a program; a room is common/bytes or signer. The fakes of tests/support/fake (loop,
@@ -316,6 +320,7 @@ deps-build: # only what building needs: for a mail server
 LIBDIR ?= $(PREFIX)/lib
 UNITDIR ?= $(LIBDIR)/systemd/system
 DOCDIR ?= $(PREFIX)/share/doc/postseal
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 
 MANUALS := $(wildcard conf/man/*.[1-8])
 UNITS := postseal-policyd.service postseal-signer.service
@@ -329,11 +334,12 @@ install: all
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBEXECDIR)/postseal \
 	  $(DESTDIR)$(SYSCONFDIR)/postseal/domains.d $(DESTDIR)$(UNITDIR) \
 	  $(DESTDIR)$(LIBDIR)/sysusers.d $(DESTDIR)$(LIBDIR)/tmpfiles.d \
-	  $(DESTDIR)$(DOCDIR)
+	  $(DESTDIR)$(DOCDIR) $(DESTDIR)$(BASHDIR)
 	install -d -m 0711 $(DESTDIR)$(SYSCONFDIR)/postseal/keys
 	install -m 0755 $(O)/postseal-policyd $(O)/postseal-signer \
 	  $(DESTDIR)$(LIBEXECDIR)/postseal/
 	install -m 0755 $(O)/postseal $(DESTDIR)$(SBINDIR)/
+	install -m 0644 $(O)/postseal.bash $(DESTDIR)$(BASHDIR)/postseal
 	[ -e $(DESTDIR)$(SYSCONFDIR)/postseal/postseal.conf ] || install -m 0644 \
 	  conf/postseal.conf $(DESTDIR)$(SYSCONFDIR)/postseal/
 	for unit in $(UNITS); do \
@@ -354,7 +360,7 @@ install: all
 # What install put there; a config that was changed and keys stay.
 uninstall:
 	rm -rf $(DESTDIR)$(LIBEXECDIR)/postseal $(DESTDIR)$(DOCDIR)
-	rm -f $(DESTDIR)$(SBINDIR)/postseal \
+	rm -f $(DESTDIR)$(SBINDIR)/postseal $(DESTDIR)$(BASHDIR)/postseal \
 	  $(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS)) \
 	  $(DESTDIR)$(LIBDIR)/sysusers.d/postseal.conf \
 	  $(DESTDIR)$(LIBDIR)/tmpfiles.d/postseal.conf

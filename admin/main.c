@@ -17,6 +17,7 @@
 #include "admin/look/status.h"
 #include "admin/look/why.h"
 #include "admin/setup/setupcmd.h"
+#include "admin/tool/completion.h"
 #include "common/limits.h"
 #include "common/settings/settings.h"
 #include "signer/keys/keyring.h"
@@ -95,6 +96,13 @@ sample_config(struct call *c)
 }
 
 static int
+print_completion(struct call *c)
+{
+	completion_bash(&postseal, &c->out);
+	return TOOL_OK;
+}
+
+static int
 print_version(struct call *c)
 {
 	buf_str(&c->out, "postseal " POSTSEAL_VERSION "\n");
@@ -137,6 +145,12 @@ static int
 take_sample(struct call *c, const char *word)
 {
 	return take(c, "sample-config", sample_config);
+}
+
+static int
+take_completion(struct call *c, const char *word)
+{
+	return take(c, "completion", print_completion);
 }
 
 static int
@@ -189,6 +203,8 @@ static const struct subcommand postseal = {
                 .take = take_test},
             {0, "sample-config", NULL, "print postseal.conf with every default",
                 .take = take_sample},
+            {0, "completion", NULL, "print what bash(1) completes, a script",
+                .take = take_completion},
             {0, "version", NULL, "print the version", .take = take_version},
         },
     .subcommands = subcommands,

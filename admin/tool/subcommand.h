@@ -28,7 +28,7 @@ struct call {
 	bool json;           /* -j */
 	void *options;       /* its own struct, as its rows have filled it */
 	struct buf out;      /* printed when it is done, whatever came out */
-	struct buf why; /* then this, on stderr, its name before each line */
+	struct buf why;      /* then this, on stderr, behind its name */
 };
 
 struct subcommand_option {
@@ -46,9 +46,10 @@ struct subcommand_option {
 
 /* How the older ones say what is wrong, where it is not as all others do. */
 enum subcommand_manner {
-	SUBCOMMAND_NAMES =
-	    1,               /* an unknown option itself: getopt(3) is silent */
-	SUBCOMMAND_USAGE = 2 /* the complaint and all of --help, no quotes */
+	/* they name an unknown option themselves: getopt(3) is silent */
+	SUBCOMMAND_NAMES = 1,
+	/* all of --help follows, and the word has no quotes */
+	SUBCOMMAND_USAGE = 2
 };
 
 struct subcommand {

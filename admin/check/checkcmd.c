@@ -1,3 +1,11 @@
+/*
+ * The trick: whoever looks only adds findings; what is printed and the exit
+ * status are made of these at the end.
+ *
+ * The trap: the config is read twice. Once as all daemons would, for the other
+ * looks; once as the signer does, with tables and keys, whose complaints are
+ * findings and no reason to stop.
+ */
 #include <errno.h>
 #include <resolv.h>
 #include <stdlib.h>

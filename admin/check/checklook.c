@@ -1,3 +1,7 @@
+/*
+ * The trap: where postconf(1) does not work, every value is "", which is true
+ * of nothing. It is told once, and l->failed keeps the looks from judging.
+ */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

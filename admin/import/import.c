@@ -1,3 +1,11 @@
+/*
+ * The trick: what was made of the old files is read by the reader of the
+ * daemons before anybody gets it, so that nothing is printed that they would
+ * refuse.
+ *
+ * The trap: both old programs take the last of an option that stands twice;
+ * what stands before is told as left out.
+ */
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>

@@ -1,3 +1,12 @@
+/*
+ * The trick: the file is written before the config names it, and the config
+ * before anything is printed, so that what is printed is true. What fails takes
+ * back what came before it.
+ *
+ * The trap: of two keys (-t both) each reads the config anew, since the first
+ * has changed it; and where the second fails, the first stays, is printed, and
+ * the exit status is 1.
+ */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>

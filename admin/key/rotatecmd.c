@@ -1,3 +1,8 @@
+/*
+ * The trap: a step changes the config, and a --wait lasts for days, in which
+ * others change it, so each step reads it anew. What there is to say is printed
+ * before each pause: who waits wants to read what to publish.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>

@@ -1,3 +1,7 @@
+/*
+ * The trap: --activate writes, and says so in words; with --json these would
+ * spoil what a program reads, so they go nowhere.
+ */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -1,3 +1,10 @@
+/*
+ * The trick: the message is read whole, as it is printed unchanged behind its
+ * signatures, and given to the signer from there.
+ *
+ * The trap: a "From " line, of a mailbox, is no field: signatures stand below
+ * it.
+ */
 #include "admin/look/signcmd.h"
 
 #include <errno.h>

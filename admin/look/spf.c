@@ -1,3 +1,8 @@
+/*
+ * The trick: the daemon's own request is run, with a witness: on_check() is
+ * called while the records of an identity are still there, and writes what is
+ * to be said of them; on_answer() what came of all.
+ */
 #include <errno.h>
 #include <stdio.h>
 

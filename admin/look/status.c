@@ -1,3 +1,10 @@
+/*
+ * The trick: nothing else is to be done meanwhile, so the sockets block, with a
+ * time limit; a daemon's answer ends where it closes.
+ *
+ * The trap: an answer that was cut is no JSON, and so it "makes no sense": half
+ * of the counters must not pass for all.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>

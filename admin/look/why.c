@@ -1,3 +1,11 @@
+/*
+ * The trick: the signer tells each rule as it looks at it (signer.say), so what
+ * is printed is what it does. The signatures are made, too, which finds a key
+ * that cannot sign, and are thrown away.
+ *
+ * The trap: a rule's text has bytes of the message in it, which would act on
+ * root's terminal: each line is cleaned.
+ */
 #include "admin/look/why.h"
 
 #include <errno.h>

@@ -1,3 +1,11 @@
+/*
+ * The trick: all is planned before anything is done, so what is shown is what
+ * --apply does, and a second run plans what the first has left.
+ *
+ * The trap: the order. Key and config come first, as they harm nobody; main.cf
+ * and master.cf last, all of it or nothing (undo.h), since mail depends on them
+ * from then on.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>

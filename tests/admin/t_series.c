@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "admin/check/checkcmd.h"
-#include "admin/import/importcmd.h"
-#include "admin/key/genkeycmd.h"
+#include "admin/import/import.h"
+#include "admin/key/genkey.h"
 #include "admin/key/rotatecmd.h"
 #include "admin/key/testkey.h"
 #include "admin/look/signcmd.h"
@@ -20,6 +20,7 @@
 #include "admin/look/status.h"
 #include "admin/look/why.h"
 #include "admin/setup/setupcmd.h"
+#include "admin/tool/subcommand.h"
 #include "signer/keys/keys.h"
 #include "tests/support/eml.h"
 #include "tests/support/fakepostconf.h"
@@ -32,40 +33,40 @@
 
 enum { WORDS = 12, STATUS_MAX = 4, SEEDS = 30 };
 
-struct command {
+struct row {
 	int status; /* when there is memory */
-	int (*run)(int argc, char **argv);
+	const struct subcommand *subcommand;
 	const char *words[WORDS]; /* "@/" is the test's folder */
 };
 
-static const struct command commands[] = {
-    {0, genkeycmd_run,
+static const struct row commands[] = {
+    {0, &genkey_subcommand,
         {"genkey", "-t", "ed25519", "-D", "@/keys", "-s", "s", "new.example"}},
-    {0, genkeycmd_run,
+    {0, &genkey_subcommand,
         {"genkey", "-t", "ed25519", "-D", "@/keys", "-s", "a", "--add", "-c",
             "@/p.conf", "new.example"}},
-    {1, testkey_run, {"testkey", "-c", "@/p.conf", "a.example"}},
-    {0, importcmd_run, {"import", "@/opendkim.conf"}},
-    {0, signcmd_run, {"sign", "-c", "@/p.conf"}},
-    {0, why_run, {"why", "-c", "@/p.conf", "@/message"}},
-    {1, checkcmd_run,
+    {1, &testkey_subcommand, {"testkey", "-c", "@/p.conf", "a.example"}},
+    {0, &import_subcommand, {"import", "@/opendkim.conf"}},
+    {0, &sign_subcommand, {"sign", "-c", "@/p.conf"}},
+    {0, &why_subcommand, {"why", "-c", "@/p.conf", "@/message"}},
+    {1, &check_subcommand,
         {"check", "--no-dns", "--json", "-c", "@/p.conf", "-c", "@/pf"}},
-    {1, setupcmd_run,
+    {1, &setup_subcommand,
         {"setup",
             "b\xc3\xbc"
             "cher.example",
             "-c", "@/p.conf", "-c", "@/pf", "-D", "@/keys"}},
-    {0, spf_run,
+    {0, &spf_subcommand,
         {"spf", "--ip", "192.0.2.1", "--from", "u@a.example", "-c",
             "@/p.conf"}},
-    {3, rotatecmd_run,
+    {3, &rotate_subcommand,
         {"rotate", "-c", "@/p.conf", "-D", "@/keys", "a.example"}},
-    {1, status_run, {"status", "-c", "@/p.conf"}},
+    {1, &status_subcommand, {"status", "-c", "@/p.conf"}},
 };
 
 struct world {
 	struct tmpdir d;
-	const struct command *command;
+	const struct row *command;
 };
 
 static void
@@ -140,7 +141,7 @@ run(void *arg)
 		return 98;
 	alarm(20);
 	nomem_go_on(series);
-	rc = w->command->run(argc, argv);
+	rc = subcommand_run(w->command->subcommand, SETTINGS_FILE, argc, argv);
 	nomem_hold();
 	return rc;
 }

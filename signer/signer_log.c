@@ -1,5 +1,6 @@
 /*
- * The log line of a message, and its counters.
+ * The log line of a message, and its counters. The trap is what goes into it: names,
+ * logins and reasons come from the message, and only log_str() and its like clean them.
  */
 #include <limits.h>
 #include <stdio.h>

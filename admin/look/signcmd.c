@@ -1,6 +1,7 @@
 /*
- * The trick: the message is read whole, as it is printed unchanged behind its
- * signatures, and given to the signer from there.
+ * The trick: the message is read whole and handed to the daemon's own functions, and
+ * the fields of its edits are printed in front of the text as it came, which is not
+ * touched.
  *
  * The trap: a "From " line, of a mailbox, is no field: signatures stand below
  * it.

@@ -170,29 +170,19 @@ edits_delete(struct edits *e, struct span name, uint32_t index)
 
 /* --- words --------------------------------------------------------------------- */
 
-/* Keeps head and text, cleaned, in the arena; percent: each '%' twice. False: no
- * memory. */
-static bool
-keep_text(struct edits *e, const char *head, struct span text, bool percent)
+/* Keeps head and text, cleaned. */
+static void
+keep_text(struct edits *e, const char *head, struct span text)
 {
 	size_t n = strlen(head);
-	char *p;
 
 	if (text.n > EDITS_TEXT_MAX)
 		text.n = EDITS_TEXT_MAX;
-	p = arena_alloc(e->arena, n + 2 * text.n + 1);
-	if (p == NULL)
-		return false;
-	memcpy(p, head, n);
-	for (size_t i = 0; i < text.n; i++) {
-		char c = text.p[i];
-
-		p[n++] = c >= ' ' && c <= '~' ? c : '?';
-		if (c == '%' && percent)
-			p[n++] = '%';
-	}
-	e->text = p;
-	return true;
+	memcpy(e->text, head, n);
+	for (size_t i = 0; i < text.n; i++)
+		e->text[n++] =
+		    text.p[i] >= ' ' && text.p[i] <= '~' ? text.p[i] : '?';
+	e->text[n] = '\0';
 }
 
 /* RFC 3463: "5.7.20", three numbers of one to three digits, of the class of code. */
@@ -213,19 +203,20 @@ enum milter_word
 edits_reply(
     struct edits *e, unsigned code, const char *status, struct span text)
 {
-	char head[24];
+	char head[sizeof "550 5.777.777 "];
 
 	if (code < 400 || code > 599 || code == 421 || !is_status(status, code))
 		return MILTER_TEMPFAIL;
 	snprintf(head, sizeof head, "%u %s ", code, status);
-	return keep_text(e, head, text, true) ? MILTER_REPLY : MILTER_TEMPFAIL;
+	keep_text(e, head, text);
+	return MILTER_REPLY;
 }
 
 enum milter_word
 edits_quarantine(struct edits *e, struct span reason)
 {
-	return keep_text(e, "", reason, false) ? MILTER_QUARANTINE
-	                                       : MILTER_TEMPFAIL;
+	keep_text(e, "", reason);
+	return MILTER_QUARANTINE;
 }
 
 enum milter_word
@@ -266,4 +257,25 @@ edits_write(const struct edits *e, bool one_space, struct buf *out)
 {
 	for (const struct edit *c = e->first; c != NULL; c = c->next)
 		write_one(c, one_space, out);
+}
+
+/* '%' is doubled: MTAs take the text of a reply for a format. */
+void
+edits_write_reply(const struct edits *e, struct buf *out)
+{
+	char text[2 * sizeof e->text], *to = text;
+
+	for (const char *p = e->text; *p != '\0'; p++) {
+		*to++ = *p;
+		if (*p == '%')
+			*to++ = '%';
+	}
+	*to = '\0';
+	command_reply_text(out, SMFIR_REPLYCODE, text);
+}
+
+void
+edits_write_quarantine(const struct edits *e, struct buf *out)
+{
+	command_reply_text(out, SMFIR_QUARANTINE, e->text);
 }

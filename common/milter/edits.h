@@ -1,10 +1,11 @@
 /*
  * edits.h - what a wing wants done to a message, and the word it says.
  *
- * A wing notes edits in any order, while the message is under way or at its end,
- * and says one word there. The packets are the engine's affair: which order Postfix
- * needs, the space behind the colon, what was agreed on with the MTA. `postseal
- * sign` reads the same list and puts the fields into a file.
+ * A wing notes edits in any order, at the end of the header fields or of the message,
+ * and says one word there; what was noted before a WAIT stays noted. The packets are
+ * the engine's affair: which order Postfix needs, the space behind the colon, what was
+ * agreed on with the MTA. `postseal sign` reads the same list and puts the fields into
+ * a file.
  *
  * Names and values are copied into the message's arena. A value is what stands
  * behind the colon, its space included; folds are LF and white space. Postfix would
@@ -54,10 +55,14 @@ struct edits {
 	struct arena *arena;       /* borrowed: the message's */
 	struct edit *first, *last; /* in the order that Postfix needs */
 	size_t n;
-	uint32_t needs;   /* SMFIF_* of all of them */
-	bool failed;      /* one could not be noted */
-	const char *text; /* of edits_reply() or edits_quarantine() */
+	uint32_t needs; /* SMFIF_* of all of them */
+	bool failed;    /* one could not be noted */
+
 	uint64_t wait_ms; /* of edits_wait() */
+
+	/* Of edits_reply() or edits_quarantine(): no memory of the arena's, as it
+	 * may be the lack of that which is told. "550 5.7.20 text" */
+	char text[sizeof "550 5.777.777 " + EDITS_TEXT_MAX];
 };
 
 /* No edits. Borrows arena; after arena_reset() this comes again. */
@@ -80,12 +85,11 @@ int edits_delete(struct edits *e, struct span name, uint32_t index);
 void edits_clear(struct edits *e);
 
 /*
- * The words that need more than themselves; return the word, or MILTER_TEMPFAIL when
- * it cannot be said (memory; what no MTA takes).
+ * The words that need more than themselves; return the word.
  *
  * edits_reply: code 400 to 599, but not 421, with which Postfix would hang up;
- * status "5.7.20", of the same class; one line of text, as it is meant: '%' is
- * doubled here, as the protocol wants it, and odd bytes become '?'.
+ * status "5.7.20", of the same class; one line of text, of which odd bytes become
+ * '?'. What no MTA takes is MILTER_TEMPFAIL instead.
  */
 enum milter_word edits_reply(
     struct edits *e, unsigned code, const char *status, struct span text);
@@ -94,8 +98,13 @@ enum milter_word edits_quarantine(struct edits *e, struct span reason);
 /* ms from now on; of several WAITs of a message the first counts. */
 enum milter_word edits_wait(struct edits *e, uint64_t ms);
 
-/* For the engine: the packets of all edits. one_space: the MTA puts a space behind
- * the colon itself. Failures are told by buf_error(out). */
+/*
+ * For the engine: the packets of all edits; that of edits_reply(); that of
+ * edits_quarantine(). one_space: the MTA puts a space behind the colon itself.
+ * Failures are told by buf_error(out).
+ */
 void edits_write(const struct edits *e, bool one_space, struct buf *out);
+void edits_write_reply(const struct edits *e, struct buf *out);
+void edits_write_quarantine(const struct edits *e, struct buf *out);
 
 #endif

@@ -1,3 +1,8 @@
+/*
+ * The trap: Postfix sends the macros of CONNECT before CONNECT itself. So {client_addr}
+ * fills in an address, and CONNECT's own takes its place; behind that no macro changes
+ * it any more, which anybody could cause who has a say in macros.
+ */
 #include "common/milter/origin.h"
 
 void

@@ -411,15 +411,14 @@ conclude(struct session *s, enum milter_word word, struct buf *out)
 		}
 		edits_write(&s->edits, one_space(s), out);
 		if (word == MILTER_QUARANTINE)
-			command_reply_text(
-			    out, SMFIR_QUARANTINE, s->edits.text);
+			edits_write_quarantine(&s->edits, out);
 		command_reply(out, SMFIR_ACCEPT);
 		break;
 	case MILTER_REJECT:
 		command_reply(out, SMFIR_REJECT);
 		break;
 	case MILTER_REPLY:
-		command_reply_text(out, SMFIR_REPLYCODE, s->edits.text);
+		edits_write_reply(&s->edits, out);
 		break;
 	case MILTER_TEMPFAIL:
 	case MILTER_WAIT: /* too late for that */

@@ -374,9 +374,9 @@ out_of_memory(void)
 	/* the first is still there when the next fails */
 	CHECK(edits_add(&w.e, span_str("B"), span_str(" y")) == -ENOMEM);
 	CHECK(w.e.failed && w.e.n == 1 && w.e.first->next == NULL);
-	CHECK(
-	    edits_reply(&w.e, 550, "5.7.1", span_str("x")) == MILTER_TEMPFAIL);
-	CHECK(edits_quarantine(&w.e, span_str("x")) == MILTER_TEMPFAIL);
+	/* that can be told */
+	CHECK(edits_reply(&w.e, 451, "4.3.0", span_str("x")) == MILTER_REPLY);
+	CHECK_STR(w.e.text, "451 4.3.0 x");
 	stop(&w);
 }
 
@@ -393,7 +393,7 @@ replies(void)
 	    {451, "4.7.5", "later", "451 4.7.5 later"},
 	    {400, "4.0.0", "", "400 4.0.0 "},
 	    {599, "5.999.999", "x", "599 5.999.999 x"},
-	    {550, "5.7.1", "100% sure, 5%%", "550 5.7.1 100%% sure, 5%%%%"},
+	    {550, "5.7.1", "100% sure, 5%%", "550 5.7.1 100% sure, 5%%"},
 	    {550, "5.7.1", "a\r\nb\t\xc3\xa4", "550 5.7.1 a??b???"},
 	    /* 421 would cost the MTA its connection */
 	    {421, "4.7.0", "x", NULL},
@@ -432,23 +432,33 @@ replies(void)
 	}
 }
 
-/* A text is cut to what a line of SMTP holds. */
+/* A text is cut to what a line of SMTP holds; '%' is doubled for the MTA. */
 static void
 long_text(void)
 {
 	static char text[10000];
+	struct buf out;
 	struct world w;
 
 	memset(text, '%', sizeof text - 1);
-	start(&w, 100000);
-	CHECK(edits_reply(&w.e, 550, "5.7.1", span_str(text)) == MILTER_REPLY);
-	CHECK(strlen(w.e.text) == 10 + 2 * EDITS_TEXT_MAX);
-	CHECK(10 + EDITS_TEXT_MAX + 2 <= 512); /* as the client sees it */
+	start(&w, 0);
+	buf_init(&out, 10000);
+	CHECK(edits_reply(&w.e, 550, "5.777.777", span_str(text)) ==
+	    MILTER_REPLY);
+	CHECK(strlen(w.e.text) == 14 + EDITS_TEXT_MAX);
+	CHECK(14 + EDITS_TEXT_MAX + 2 <= 512); /* as the client sees it */
+	edits_write_reply(&w.e, &out);
+	CHECK(out.n == 5 + 14 + 2 * EDITS_TEXT_MAX + 1);
+	CHECK(out.p[4] == 'y' && out.p[out.n - 1] == '\0');
+	CHECK(memcmp(out.p + 5, "550 5.777.777 %%%%", 18) == 0);
 	memset(text, 'x', sizeof text - 1);
 	CHECK(edits_quarantine(&w.e, span_str(text)) == MILTER_QUARANTINE);
 	CHECK(strlen(w.e.text) == EDITS_TEXT_MAX);
 	CHECK(edits_quarantine(&w.e, span_str("50% \n")) == MILTER_QUARANTINE);
-	CHECK_STR(w.e.text, "50% ?");
+	buf_clear(&out);
+	edits_write_quarantine(&w.e, &out);
+	CHECK(span_eq(buf_view(&out), span_of(S("\0\0\0\x07q50% ?\0"))));
+	buf_free(&out);
 	stop(&w);
 }
 

@@ -95,7 +95,9 @@ enum milter_word edits_reply(
     struct edits *e, unsigned code, const char *status, struct span text);
 enum milter_word edits_quarantine(struct edits *e, struct span reason);
 
-/* ms from now on; of several WAITs of a message the first counts. */
+/* ms from now on; of several WAITs of a message the first counts. A daemon that was
+ * told to end waits so long, too, and service managers kill one that takes over half a
+ * minute (TimeoutStopSec of the units): ask for less. */
 enum milter_word edits_wait(struct edits *e, uint64_t ms);
 
 /*

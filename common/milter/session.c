@@ -1,5 +1,5 @@
 /*
- * The trick is the order table: twelve lines that are the whole protocol. A command is
+ * The trick is the order table: seven lines that are the whole protocol. A command is
  * looked up there before anything is done with it, so that act() never asks whether
  * it may be here.
  *
@@ -34,9 +34,8 @@
  *   .  out of order
  *
  * The letters of the commands are those of the protocol (milter.h). QUIT may come at
- * any time. Postfix sends ABORT after each message, after
- * RSET, after a second HELO, and before QUIT. MACRO stands before the command
- * that it belongs to.
+ * any time. Postfix sends ABORT after each message, after RSET, after a second HELO,
+ * and before QUIT. MACRO stands before the command that it belongs to.
  */
 static const char commands[] = "ODCHMRTLNBEAUKQ";
 static const struct {

@@ -110,7 +110,8 @@ struct milter_ops {
 	    void *wing, void *letter, struct span name, struct span value);
 
 	/* The end of the header fields. may: the actions that were agreed on. m's
-	 * arena is the wing's, too. Not MILTER_WAIT. */
+	 * arena is the wing's, too. ACCEPT is for a message that shall have no edits
+	 * but those that are noted here. Not MILTER_WAIT. */
 	enum milter_word (*headers)(void *wing, void *letter, struct message *m,
 	    const struct origin *from, uint32_t may, struct edits *e);
 

@@ -382,12 +382,13 @@ send_field(struct mta *m, struct span text)
 	return i < text.n ? i + 1 : text.n;
 }
 
-static void
+/* The last answer: 's' when no more is wanted, 'a' when not the end, either. */
+static char
 send_body(struct mta *m, struct span body)
 {
 	char r = 0;
 
-	while (body.n > 0 && r != 's') {
+	while (body.n > 0 && r != 's' && r != 'a') {
 		size_t n = body.n < BODY_CHUNK ? body.n : BODY_CHUNK;
 
 		mta_macros(m, 'B', "i", "4AE0FA84398", NULL);
@@ -395,6 +396,7 @@ send_body(struct mta *m, struct span body)
 		m->body_sent += n;
 		body = span_skip(body, n);
 	}
+	return r;
 }
 
 char
@@ -412,8 +414,9 @@ mta_message(struct mta *m, const char *login, struct span text)
 		mta_macros(m, 'N', "i", "4AE0FA84398", NULL);
 		r = mta_send(m, 'N', span_of(NULL, 0));
 	}
+	if (r != 'a')
+		r = send_body(m, span_skip(text, 2));
 	if (r != 'a') {
-		send_body(m, span_skip(text, 2));
 		mta_macros(m, 'E', "i", "4AE0FA84398", NULL);
 		r = mta_send(m, 'E', span_of(NULL, 0));
 	}

@@ -180,6 +180,19 @@ macros(void)
 	testwing_free(&w.wing);
 }
 
+static const struct testwing_edit insert[] = {{'i', 0, "X-A", " 1"}, {0}},
+                                  add[] = {{'h', 0, "X-A", " 1"}, {0}},
+                                  change[] = {{'m', 2, "X-Forged", " 3"}, {0}},
+                                  removed[] = {{'d', 1, "X-Forged", ""},
+                                      {'d', 2, "X-Forged", ""}, {0}},
+                                  many[] = {{'i', 0, "X-A", " 1\n\t2"},
+                                      {'d', 1, "X-Forged", ""},
+                                      {'h', 0, "X-B", " 3"},
+                                      {'d', 2, "X-Forged", ""}, {0}},
+                                  bad[] = {{'i', 0, "X-A", " 1\r\n"}, {0}},
+                                  half[] = {{'d', 1, "X-Forged", ""},
+                                      {'i', 0, "X-A", " 1\n2"}, {0}};
+
 /* --- words ---------------------------------------------------------------------- */
 
 /* What is answered to the end of the header, to two pieces of a body, to the end; '-'
@@ -297,6 +310,66 @@ words(void)
 	testwing_free(&w.wing);
 }
 
+/* Whatever version and bits an MTA offers: the same word, and the same edits, but for
+ * the space behind the colon. */
+static void
+every_offer(void)
+{
+	static const struct {
+		enum milter_word headers, end;
+		char answer;
+		const char *done;
+	} row[] = {
+	    {MILTER_GO_ON, MILTER_GO_ON, 'a',
+	        "m 2 X-Forged|\nm 1 X-Forged|\ni 0 X-A| 1\n\t2\nh X-B| 3\n"},
+	    {MILTER_GO_ON, MILTER_REPLY, 'y', "550 5.7.1 text\n"},
+	    {MILTER_REJECT, MILTER_GO_ON, 'r', ""},
+	    {MILTER_ACCEPT, MILTER_GO_ON, 'a', ""},
+	};
+	enum { BITS = 21, WAYS = 2 * BITS + 1, VERSIONS = 5 };
+	struct world w;
+
+	testwing_init(&w.wing);
+	for (unsigned i = 0; i < 4 * VERSIONS * WAYS; i++) {
+		unsigned r = i % 4, bit = i / 4 % WAYS;
+		uint32_t version = 2 + i / 4 / WAYS, protocol = 0x1fffff;
+		static char name[60];
+		char done[200];
+		size_t n = 0;
+
+		if (bit < BITS)
+			protocol &= ~(1U << bit);
+		else if (bit < 2 * BITS)
+			protocol = 1U << (bit - BITS);
+		else
+			protocol = 0;
+		snprintf(name, sizeof name, "row %u, version %u, protocol %x",
+		    r, version, protocol);
+		suite_row(name);
+		w.wing.ops.steps = SMFIP_NOHELO | SMFIP_NOUNKNOWN |
+		    SMFIP_NODATA | SMFIP_SKIP | SMFIP_NR_CONN | SMFIP_NR_HELO |
+		    SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_DATA |
+		    SMFIP_NR_UNKN | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY;
+		w.wing.at_headers = row[r].headers;
+		w.wing.at_end = row[r].end;
+		w.wing.edit = many;
+		dial(&w, (struct optneg){version, 0x1ff, protocol});
+		CHECK(mta_message(&w.mta, NULL, span_of(S(text))) ==
+		    row[r].answer);
+		for (const char *p = row[r].done; *p != '\0'; p++) {
+			if (*p == ' ' && p > row[r].done && p[-1] == '|' &&
+			    (protocol & SMFIP_HDR_LEADSPC) == 0)
+				continue;
+			done[n++] = *p;
+		}
+		done[n] = '\0';
+		CHECK_STR(buf_text(&w.mta.done), done);
+		again(&w);
+	}
+	suite_row(NULL);
+	testwing_free(&w.wing);
+}
+
 /* The words that have a text, and what they are where they cannot be said. */
 static void
 texts(void)
@@ -344,19 +417,6 @@ texts(void)
 }
 
 /* --- edits ---------------------------------------------------------------------- */
-
-static const struct testwing_edit insert[] = {{'i', 0, "X-A", " 1"}, {0}},
-                                  add[] = {{'h', 0, "X-A", " 1"}, {0}},
-                                  change[] = {{'m', 2, "X-Forged", " 3"}, {0}},
-                                  removed[] = {{'d', 1, "X-Forged", ""},
-                                      {'d', 2, "X-Forged", ""}, {0}},
-                                  many[] = {{'i', 0, "X-A", " 1\n\t2"},
-                                      {'d', 1, "X-Forged", ""},
-                                      {'h', 0, "X-B", " 3"},
-                                      {'d', 2, "X-Forged", ""}, {0}},
-                                  bad[] = {{'i', 0, "X-A", " 1\r\n"}, {0}},
-                                  half[] = {{'d', 1, "X-Forged", ""},
-                                      {'i', 0, "X-A", " 1\n2"}, {0}};
 
 /* Each edit where it is agreed on, and where it is not: then the message is put off,
  * whatever the wing says of it. */
@@ -668,6 +728,7 @@ wait_and_finish(void)
 }
 
 SUITE("wing", T(story), T(least_wing), T(fields_beyond_the_limit), T(macros),
-    T(words), T(texts), T(edits), T(without_leadspc), T(edits_are_forgotten),
-    T(wait_answered), T(wait_answered_at_once), T(wait_too_long),
-    T(wait_with_more_sent), T(wait_broken), T(wait_and_finish))
+    T(words), T(every_offer), T(texts), T(edits), T(without_leadspc),
+    T(edits_are_forgotten), T(wait_answered), T(wait_answered_at_once),
+    T(wait_too_long), T(wait_with_more_sent), T(wait_broken),
+    T(wait_and_finish))

@@ -132,7 +132,6 @@ watch_reading(struct peer *p)
 		p->deadline = now + session_wait_ms(p->session);
 		p->progress = now + MILTER_PROGRESS_MS;
 	} else if (!waits && p->waits) {
-		timer_clear(p->timer);
 		conn_resume(p->conn);
 	}
 	p->waits = waits;

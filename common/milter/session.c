@@ -661,6 +661,8 @@ session_resumed(const struct session *s)
 void
 session_answer(struct session *s, bool late, struct buf *out)
 {
-	if (s->state == 'w')
-		ask(s, late, out);
+	if (s->state != 'w')
+		return;
+	s->state = 'c'; /* where END-OF-MESSAGE leads to */
+	ask(s, late, out);
 }

@@ -186,7 +186,7 @@ spf_json_check(struct spf_json *j, const char *what, const struct lookups *l,
 	set_text(j, object, "explanation", result->explanation);
 	set_number(j, object, "lookups", l->terms);
 	set_number(j, object, "voids", l->voids);
-	set_number(j, object, "queries", l->queries);
+	set_number(j, object, "queries", l->questions.nput);
 	set_text(j, object, "dnssec", spf_text_security(lookups_security(l)));
 	if (e != NULL && e->question != NULL)
 		set(j, object, "question", question(j, e->question));

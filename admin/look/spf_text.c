@@ -260,7 +260,7 @@ spf_text_check(const char *what, const struct lookups *l,
 	field("explanation", result->explanation, out);
 	buf_fmt(out, "  %-12s %u of %d, void: %u of %u, questions: %u\n",
 	    "lookups", l->terms, SPF_TERMS_MAX, l->voids, l->void_max,
-	    l->queries);
+	    l->questions.nput);
 	field("DNSSEC", spf_text_security(lookups_security(l)), out);
 	if (e != NULL)
 		put_explain(e, out);

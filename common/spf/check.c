@@ -40,12 +40,7 @@ struct asked {
 static void
 check_free(struct check *c)
 {
-	for (struct question *q = c->l.questions.first; q != NULL;
-	     q = q->next) {
-		if (q->state == QUESTION_PENDING)
-			resolver_cancel(q->query);
-		dns_answer_free(q->held);
-	}
+	lookups_free(&c->l);
 	timer_free(c->timer);
 	arena_free(&c->arena);
 	free(c);
@@ -80,7 +75,7 @@ settle(struct check *c, const struct spfeval_verdict *v)
 	r->result = v->result;
 	r->lookups = c->l.terms;
 	r->voids = c->l.voids;
-	r->queries = c->l.queries;
+	r->queries = c->l.questions.nput;
 	r->security = lookups_security(&c->l);
 	if (row != NULL)
 		r->mechanism = mechanism(c, row);
@@ -88,7 +83,7 @@ settle(struct check *c, const struct spfeval_verdict *v)
 		r->problem =
 		    c->l.problem != NULL ? c->l.problem : "out of memory";
 	if (v->result == SPF_FAIL) {
-		r->no_mail = published_no_mail(&c->l.root);
+		r->no_mail = published_no_mail(c->l.root.question->answer);
 		c->explaining = p;
 		timer_set(c->timer, SPF_EXPLAIN_MS);
 	}
@@ -146,7 +141,7 @@ check_run(struct check *c)
 	    exptext_find(&c->l, c->explaining, &c->result.explanation) ==
 	        FOUND_STOP)
 		return false;
-	c->result.queries = c->l.queries;
+	c->result.queries = c->l.questions.nput;
 	c->finished = true;
 	return true;
 }
@@ -175,34 +170,21 @@ got(void *arg, struct dns_answer *answer)
 		look_ahead(c);
 }
 
-static void
-ask(void *arg, struct question *q)
+static enum ask
+ask(void *arg, struct question *q, struct dns_answer **ret_answer)
 {
 	struct check *c = arg;
-	struct dns_answer *answer;
 	struct asked *asked;
 
 	if (c->early && resolver_busy(c->resolver))
-		return;
+		return ASK_NOMEM;
 	asked = arena_alloc(&c->arena, sizeof *asked);
 	if (asked == NULL)
-		return;
+		return ASK_NOMEM;
 	*asked = (struct asked){.check = c, .question = q};
 	q->asked = q->answered = loop_now(c->loop);
-	switch (resolver_ask(c->resolver, c->turn, q->name, q->type, got, asked,
-	    &q->query, &answer)) {
-	case ASK_READY:
-		questions_answered(&c->l.questions, q, answer);
-		break;
-	case ASK_PENDING:
-		q->state = QUESTION_PENDING;
-		break;
-	case ASK_BADNAME:
-		q->state = QUESTION_NO_NAME;
-		break;
-	case ASK_NOMEM:
-		break;
-	}
+	return resolver_ask(c->resolver, c->turn, q->name, q->type, got, asked,
+	    &q->query, ret_answer);
 }
 
 /* --- the input --------------------------------------------------------------- */

@@ -1,7 +1,6 @@
 #include "common/limits.h"
 #include "common/spf/early.h"
 #include "common/spf/ptr.h"
-#include "common/spf/published.h"
 #include "common/spf/target.h"
 
 /* What is known about a term or a record, with the answers that are there. */
@@ -54,7 +53,8 @@ count_unanswered(const struct lookups *l)
 static bool
 has_room(struct walk *w)
 {
-	if (w->forked && w->l->queries + w->needed + 1 > SPF_QUESTIONS_MAX)
+	if (w->forked &&
+	    w->l->questions.nput + w->needed + 1 > SPF_QUESTIONS_MAX)
 		return false;
 	w->held |= w->unanswered >= SPF_UNANSWERED_MAX;
 	return w->unanswered < SPF_UNANSWERED_MAX;
@@ -65,7 +65,7 @@ put(struct walk *w, struct question *q)
 {
 	if (q->state != QUESTION_NEW || !has_room(w))
 		return;
-	lookups_ask(w->l, q);
+	questions_put(&w->l->questions, q);
 	w->unanswered += q->state == QUESTION_PENDING;
 }
 
@@ -140,8 +140,8 @@ known_address(const struct lookups *l, const struct question *q, unsigned bits)
 	}
 	if (q->answer->status == DNS_TEMPERROR)
 		return UNKNOWN;
-	return questions_contains(q->answer, &l->client.ip, bits) ? KNOWN_YES
-	                                                          : KNOWN_NO;
+	return questions_answer_has(q->answer, &l->client.ip, bits) ? KNOWN_YES
+	                                                            : KNOWN_NO;
 }
 
 static enum known
@@ -185,7 +185,7 @@ walk_lead(struct walk *w, struct row *row)
 {
 	enum known known;
 
-	if (published_lead(w->l, row) != 0)
+	if (lookups_lead(w->l, row) != 0)
 		return UNKNOWN;
 	w->depth += row->kind == TERM_INCLUDE;
 	known = walk_plan(w, row->leads);

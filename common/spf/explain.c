@@ -1,6 +1,7 @@
 #include <errno.h>
 
 #include "common/spf/explain.h"
+#include "common/spf/published.h"
 #include "common/spf/termresult.h"
 
 struct maker {
@@ -100,23 +101,6 @@ add_others(struct maker *m, struct explain *e)
 }
 
 /* --- records ------------------------------------------------------------------ */
-
-/* The one SPF record in the answer; false: there is none, or several. */
-static bool
-find_record(const struct question *q, struct span *ret)
-{
-	size_t n = 0;
-
-	if (q == NULL || q->state != QUESTION_ANSWERED)
-		return false;
-	for (size_t i = 0; i < q->answer->n; i++) {
-		if (record_is_spf(q->answer->record[i].txt)) {
-			*ret = q->answer->record[i].txt;
-			n++;
-		}
-	}
-	return n == 1;
-}
 
 static const struct row *
 find_row(const struct plan *p, const struct term *t)
@@ -235,11 +219,13 @@ explain_terms(struct maker *m, struct explain_record *e, const struct plan *p)
 static const struct explain_record *
 explain_row(struct maker *m, const struct row *row)
 {
+	const struct question *q = row->question;
 	const struct plan *p = row->leads;
 	struct explain_record *e;
 	struct span text;
 
-	if (!find_record(row->question, &text))
+	if (q == NULL || q->state != QUESTION_ANSWERED ||
+	    published_record(q->answer, &text) != 0)
 		return NULL;
 	e = allot(m, sizeof *e);
 	if (e == NULL)

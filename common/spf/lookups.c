@@ -10,19 +10,25 @@
 void
 lookups_init(struct lookups *l, struct arena *a, const struct macro_vars *vars,
     struct span domain, unsigned void_max,
-    void (*ask)(void *arg, struct question *q), void *arg)
+    enum ask (*ask)(
+        void *arg, struct question *q, struct dns_answer **ret_answer),
+    void *arg)
 {
 	*l = (struct lookups){.arena = a,
 	    .vars = *vars,
 	    .ascii_local = span_is_ascii(vars->local),
 	    .void_max = void_max,
-	    .ask = ask,
-	    .arg = arg,
 	    .root = {.kind = TERM_REDIRECT,
 	        .target_state = TARGET_NAME,
 	        .target = domain},
 	    .client.ip = vars->client};
-	questions_init(&l->questions, a);
+	questions_init(&l->questions, a, ask, arg);
+}
+
+void
+lookups_free(struct lookups *l)
+{
+	questions_free(&l->questions);
 }
 
 void
@@ -40,23 +46,13 @@ lookups_begin(struct lookups *l)
 
 /* --- questions ------------------------------------------------------------ */
 
-void
-lookups_ask(struct lookups *l, struct question *q)
-{
-	if (q->state != QUESTION_NEW)
-		return;
-	l->ask(l->arg, q);
-	if (q->state == QUESTION_PENDING || q->state == QUESTION_ANSWERED)
-		l->queries++;
-}
-
 const struct dns_answer *
 lookups_need(struct lookups *l, struct question *q)
 {
 	static const struct dns_answer no_name = {.status = DNS_NXDOMAIN};
 
 	q->used = true;
-	lookups_ask(l, q);
+	questions_put(&l->questions, q);
 	switch (q->state) {
 	case QUESTION_NEW:
 		failure_no_memory(l);
@@ -180,6 +176,48 @@ answer_of(struct lookups *l, struct row *row, enum found *ret)
 
 /* --- records -------------------------------------------------------------- */
 
+static int
+read_answer(struct lookups *l, struct row *row, struct record_fault *f)
+{
+	struct span txt;
+	struct plan *p;
+	int rc = published_record(row->question->answer, &txt);
+
+	if (rc != 0)
+		return rc;
+	if (l->nplans == LOOKUPS_PLANS_MAX)
+		return -ENOMEM;
+	rc = plan_make(l->arena, txt, row->target, &l->client.ip, l->rows, &p,
+	    &f->why, &f->term);
+	if (rc != 0)
+		return rc;
+	l->plan[l->nplans++] = p;
+	l->rows += (unsigned)p->nrows;
+	row->leads = p;
+	return 0;
+}
+
+int
+lookups_lead(struct lookups *l, struct row *row)
+{
+	struct record_fault f = {.why = "more than one SPF record"};
+	struct record_fault *kept;
+
+	if (row->leads != NULL)
+		return 0;
+	if (row->fault != NULL)
+		return row->fault->rc;
+	f.rc = read_answer(l, row, &f);
+	if (f.rc == 0 || f.rc == -ENOMEM)
+		return f.rc;
+	kept = arena_alloc(l->arena, sizeof *kept);
+	if (kept == NULL)
+		return -ENOMEM;
+	*kept = f;
+	row->fault = kept;
+	return f.rc;
+}
+
 /* Makes row->leads, or ends the run. */
 static bool
 lead(struct lookups *l, struct row *row)
@@ -190,7 +228,7 @@ lead(struct lookups *l, struct row *row)
 		failure_of(l, RUN_PERMERROR, row, "the domain is no name");
 		return false;
 	}
-	switch (published_lead(l, row)) {
+	switch (lookups_lead(l, row)) {
 	case 0:
 		return true;
 	case -ENOENT:
@@ -351,7 +389,7 @@ lookups_ready(struct lookups *l, const struct question *q)
 	for (size_t i = 0; mx != NULL && i < mx->nhosts; i++) {
 		struct question *host = mx->host[i];
 
-		lookups_ask(l, host); /* as the run would do */
+		questions_put(&l->questions, host); /* as the run would do */
 		if (host->state == QUESTION_PENDING) {
 			l->wanted = host;
 			return false;
@@ -359,7 +397,7 @@ lookups_ready(struct lookups *l, const struct question *q)
 		if (host->state == QUESTION_NEW ||
 		    (host->state == QUESTION_ANSWERED &&
 		        (host->answer->status == DNS_TEMPERROR ||
-		            questions_contains(
+		            questions_answer_has(
 		                host->answer, &l->client.ip, mx->bits))))
 			break;
 	}

@@ -53,11 +53,6 @@ struct lookups {
 	bool ascii_local;
 	unsigned void_max;
 
-	/* Puts the question q: makes it PENDING, ANSWERED or NO_NAME; or leaves it
-	 * NEW when memory is out. */
-	void (*ask)(void *arg, struct question *q);
-	void *arg;
-
 	struct row root; /* leads to the record of the check's own domain */
 	struct dns_record client; /* the client's own address */
 	struct questions questions;
@@ -65,7 +60,6 @@ struct lookups {
 	size_t nplans;
 	unsigned rows;                        /* numbered so far */
 	unsigned terms_asked;                 /* rows whose question was put */
-	unsigned queries;                     /* questions put to DNS */
 	struct question *reverse;             /* the client's PTR; or NULL */
 	struct question *name[SPF_NAMES_MAX]; /* its names' addresses */
 	size_t nnames;
@@ -85,7 +79,12 @@ struct lookups {
  */
 void lookups_init(struct lookups *l, struct arena *a,
     const struct macro_vars *vars, struct span domain, unsigned void_max,
-    void (*ask)(void *arg, struct question *q), void *arg);
+    enum ask (*ask)(
+        void *arg, struct question *q, struct dns_answer **ret_answer),
+    void *arg);
+
+/* The check is over: what is still asked is cancelled. */
+void lookups_free(struct lookups *l);
 
 /* Begins a run. */
 void lookups_begin(struct lookups *l);
@@ -135,12 +134,15 @@ enum dns_security lookups_security(const struct lookups *l);
 
 /* --- for the files beside it that look up, too --------------------------- */
 
-/* Puts a new question. */
-void lookups_ask(struct lookups *l, struct question *q);
-
 /* The answer to q, put if it is new; NULL: the run stops here. Marks what it
  * says about security as used. */
 const struct dns_answer *lookups_need(struct lookups *l, struct question *q);
+
+/*
+ * Makes row->leads from the TXT answer to row's question, which is read once: 0;
+ * -ENOENT or -EINVAL, as row->fault says; -ENOMEM.
+ */
+int lookups_lead(struct lookups *l, struct row *row);
 
 /* Makes row->host from the answer to an mx with at most ten names. 0 or -ENOMEM. */
 int lookups_hosts(struct lookups *l, struct row *row);

@@ -38,8 +38,15 @@
 #include "common/spf/record.h"
 
 struct plan;
-struct question;        /* lookups.h */
-struct published_error; /* published.h */
+struct question; /* questions.h */
+
+/* Why a name leads to no record: -ENOENT, there is none; or -EINVAL, there are
+ * several, or it has a syntax error: why, and in which term (empty: in none). */
+struct record_fault {
+	int rc;
+	const char *why;
+	struct span term;
+};
 
 struct row {
 	unsigned number; /* of the whole check */
@@ -60,7 +67,7 @@ struct row {
 	struct question **host;    /* mx: for the addresses of its names */
 	size_t nhosts;
 	struct plan *leads; /* include, redirect: the record found there; */
-	const struct published_error *fault; /* or why there is none */
+	const struct record_fault *fault; /* or why there is none */
 };
 
 /* 11 that ask DNS, or 10 and what ends the text. */

@@ -75,7 +75,7 @@ ask_names(struct lookups *l, struct span target)
 {
 	for (size_t i = 0; i < l->nnames; i++) {
 		if (target.n == 0 || domain_within(l->name[i]->name, target))
-			lookups_ask(l, l->name[i]);
+			questions_put(&l->questions, l->name[i]);
 	}
 }
 
@@ -88,7 +88,8 @@ validate(struct lookups *l, struct question *name)
 	if (answer == NULL)
 		return FOUND_STOP;
 	if (answer->status == DNS_FOUND &&
-	    questions_contains(answer, &l->client.ip, ip_width(&l->client.ip)))
+	    questions_answer_has(
+	        answer, &l->client.ip, ip_width(&l->client.ip)))
 		return FOUND;
 	return FOUND_NOTHING;
 }

@@ -3,31 +3,20 @@
  *
  * Of the TXT records of a name, the one that begins with "v=spf1" counts. What is
  * wrong is told, not judged: evaluation (lookups.c) makes errors of it, who asks
- * early (early.c) goes on.
+ * early (early.c) goes on, who explains (explain.c) shows it.
  *
- * Pure; on lookups.h.
+ * Pure.
  */
-#ifndef POSTSEAL_POLICYD_PUBLISHED_H
-#define POSTSEAL_POLICYD_PUBLISHED_H
+#ifndef POSTSEAL_SPF_PUBLISHED_H
+#define POSTSEAL_SPF_PUBLISHED_H
 
-#include "common/spf/lookups.h"
+#include "common/dns/resolver.h"
 
-/* Why a name leads to no record: -ENOENT, there is none; or -EINVAL, there are
- * several, or it has a syntax error: why, and in which term (empty: in none). */
-struct published_error {
-	int rc;
-	const char *why;
-	struct span term;
-};
+/* The one SPF record in the answer to a TXT question: 0, and *ret borrows from the
+ * answer; -ENOENT, there is none; -EINVAL, there are several. */
+int published_record(const struct dns_answer *answer, struct span *ret);
 
-/*
- * Makes row->leads from the TXT answer to row's question, which is read once: 0;
- * -ENOENT or -EINVAL, as row->fault says; -ENOMEM.
- */
-int published_lead(struct lookups *l, struct row *row);
-
-/* True if the record that root was given by DNS is "v=spf1 -all": the domain sends
- * no mail at all. For a check that has its result. */
-bool published_no_mail(const struct row *root);
+/* True if the record is "v=spf1 -all": the domain sends no mail at all. */
+bool published_no_mail(const struct dns_answer *answer);
 
 #endif

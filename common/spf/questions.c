@@ -1,11 +1,32 @@
+/*
+ * The trick: an answer may be so large that a few of them eat the memory of a worker.
+ * What senders' zones say is counted together, what the client's own zone says is
+ * limited answer by answer, as else a client could spend the room of the sender.
+ * The trap: a question stands in the list for ever; who holds one may keep it as long
+ * as the check lives.
+ */
 #include "common/limits.h"
 #include "common/spf/questions.h"
 
 void
-questions_init(struct questions *qs, struct arena *a)
+questions_init(struct questions *qs, struct arena *a,
+    enum ask (*ask)(
+        void *arg, struct question *q, struct dns_answer **ret_answer),
+    void *arg)
 {
-	*qs = (struct questions){.arena = a};
+	*qs = (struct questions){.arena = a, .ask = ask, .arg = arg};
 	qs->end = &qs->first;
+}
+
+void
+questions_free(struct questions *qs)
+{
+	for (struct question *q = qs->first; q != NULL; q = q->next) {
+		if (q->state == QUESTION_PENDING)
+			resolver_cancel(q->query);
+		dns_answer_free(q->held);
+	}
+	*qs = (struct questions){.arena = qs->arena};
 }
 
 static uint32_t
@@ -42,6 +63,30 @@ questions_find(struct questions *qs, struct span name, enum dns_type type)
 }
 
 void
+questions_put(struct questions *qs, struct question *q)
+{
+	struct dns_answer *answer;
+
+	if (q->state != QUESTION_NEW)
+		return;
+	switch (qs->ask(qs->arg, q, &answer)) {
+	case ASK_READY:
+		qs->nput++;
+		questions_answered(qs, q, answer);
+		break;
+	case ASK_PENDING:
+		qs->nput++;
+		q->state = QUESTION_PENDING;
+		break;
+	case ASK_BADNAME:
+		q->state = QUESTION_NO_NAME;
+		break;
+	case ASK_NOMEM:
+		break;
+	}
+}
+
+void
 questions_answered(
     struct questions *qs, struct question *q, struct dns_answer *answer)
 {
@@ -65,7 +110,7 @@ questions_answered(
 }
 
 bool
-questions_contains(
+questions_answer_has(
     const struct dns_answer *answer, const struct ip *ip, unsigned bits)
 {
 	if (bits == 0)

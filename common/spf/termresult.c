@@ -5,7 +5,7 @@ has_client(const struct lookups *l, const struct question *q, unsigned bits)
 {
 	return q != NULL && q->state == QUESTION_ANSWERED &&
 	    q->answer->status == DNS_FOUND &&
-	    questions_contains(q->answer, &l->client.ip, bits);
+	    questions_answer_has(q->answer, &l->client.ip, bits);
 }
 
 /* A name that the client's PTR gives, below target, with the client's address. */

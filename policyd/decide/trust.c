@@ -87,7 +87,7 @@ static void
 take_addresses(struct trust *t, struct dns_answer *answer)
 {
 	bool has = answer->status == DNS_FOUND &&
-	    questions_contains(answer, &t->client, ip_width(&t->client));
+	    questions_answer_has(answer, &t->client, ip_width(&t->client));
 
 	t->helo_state = has ? TRUST_YES : TRUST_NO;
 	dns_answer_free(answer);

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "common/limits.h"
-#include "common/spf/published.h"
 #include "common/spf/spfeval.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -56,16 +55,15 @@ struct world {
 };
 
 /* The record at a.example and below every name that is asked for TXT. */
-static void
-ask(void *arg, struct question *q)
+static enum ask
+ask(void *arg, struct question *q, struct dns_answer **ret_answer)
 {
 	static struct dns_answer nothing = {.status = DNS_NODATA};
 	struct world *w = arg;
 
 	must(q->name.n <= DOMAIN_MAX);
-	q->state =
-	    domain_is_name(q->name) ? QUESTION_ANSWERED : QUESTION_NO_NAME;
-	q->answer = q->type == DNS_TXT ? &w->answer : &nothing;
+	*ret_answer = q->type == DNS_TXT ? &w->answer : &nothing;
+	return domain_is_name(q->name) ? ASK_READY : ASK_BADNAME;
 }
 
 static void

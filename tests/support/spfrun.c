@@ -90,6 +90,7 @@ done(void *arg, const struct check_result *r)
 	to->lookups = r->lookups;
 	to->voids = r->voids;
 	to->queries = r->queries;
+	to->no_mail = r->no_mail;
 	to->security = r->security;
 	copy(to->domain, sizeof to->domain, r->domain);
 	copy(to->mechanism, sizeof to->mechanism, r->mechanism);

@@ -41,6 +41,7 @@ struct spfrun_result {
 	char problem[300];
 	char explanation[1100];
 	unsigned lookups, voids, queries;
+	bool no_mail;
 	enum dns_security security;
 	unsigned sent;  /* by the resolver */
 	unsigned turns; /* of the loop, until the result was there */

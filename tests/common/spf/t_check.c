@@ -1028,9 +1028,44 @@ memory_is_out(void)
 	spfrun_close(&t.s);
 }
 
-SUITE("check", T(inputs), T(no_domain), T(selection), T(odd_answers),
-    T(includes), T(redirects), T(addresses), T(names_of_clients),
-    T(utf8_local_part), T(explanations), T(explanation_is_asked_late),
-    T(explanation_is_late), T(silent_names), T(busy_resolver),
-    T(long_mechanisms), T(macros_that_are_empty), T(helo_is_converted_once),
-    T(memory_is_out))
+/* Who sends no mail at all says so in the one record that counts. */
+static void
+no_mail(void)
+{
+	static const struct {
+		const char *zone;
+		bool want;
+	} rows[] = {
+	    {"a.example TXT \"v=spf1 -all\"\n", true},
+	    {"a.example TXT \"V=SPF1 -ALL \"\n", true},
+	    {"a.example TXT \"hello\"\na.example TXT \"v=spf1 -all\"\n", true},
+	    {"a.example TXT \"v=spf1 a -all\"\n", false},
+	    {"a.example TXT \"v=spf1 redirect=b.example\"\n"
+	     "b.example TXT \"v=spf1 -all\"\n",
+	        false},
+	    /* no SPF record, as a space stands before it */
+	    {"a.example TXT \" v=spf1 -all\"\n"
+	     "a.example TXT \"v=spf1 a -all\"\n",
+	        false},
+	};
+
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct spfrun_result r;
+		struct spfrun s;
+
+		suite_row(rows[i].zone);
+		spfrun_open(&s);
+		spfrun_zone(&s, rows[i].zone);
+		r = spfrun_check(&s, "192.0.2.1", HELO, "u@a.example");
+		CHECK(r.result == SPF_FAIL && r.no_mail == rows[i].want);
+		spfrun_close(&s);
+	}
+	suite_row(NULL);
+}
+
+SUITE("check", T(no_mail), T(inputs), T(no_domain), T(selection),
+    T(odd_answers), T(includes), T(redirects), T(addresses),
+    T(names_of_clients), T(utf8_local_part), T(explanations),
+    T(explanation_is_asked_late), T(explanation_is_late), T(silent_names),
+    T(busy_resolver), T(long_mechanisms), T(macros_that_are_empty),
+    T(helo_is_converted_once), T(memory_is_out))

@@ -8,7 +8,6 @@
 #include "common/bytes/buf.h"
 #include "common/limits.h"
 #include "common/spf/early.h"
-#include "common/spf/published.h"
 #include "tests/support/loop_fake.h"
 #include "tests/support/spfrun.h"
 #include "tests/support/suite.h"
@@ -521,19 +520,19 @@ read_once(void)
 
 	arena_init(&a, SPF_CHECK_MEMORY_MAX);
 	lookups_init(&l, &a, &vars, span_str("a.example"), 2, NULL, NULL);
-	CU_ASSERT_EQUAL(published_lead(&l, &row), -EINVAL);
+	CU_ASSERT_EQUAL(lookups_lead(&l, &row), -EINVAL);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(row.fault);
 	CHECK_STR(row.fault->why, "unknown mechanism");
 	CHECK(span_eq(row.fault->term, span_str("foo")));
 	txt.txt = span_str("v=spf1 -all");
-	CU_ASSERT_EQUAL(published_lead(&l, &row), -EINVAL);
+	CU_ASSERT_EQUAL(lookups_lead(&l, &row), -EINVAL);
 	CHECK(row.leads == NULL && l.nplans == 0);
 
 	row.fault = NULL;
 	answer.n = 0;
-	CU_ASSERT_EQUAL(published_lead(&l, &row), -ENOENT);
+	CU_ASSERT_EQUAL(lookups_lead(&l, &row), -ENOENT);
 	answer.n = 1;
-	CU_ASSERT_EQUAL(published_lead(&l, &row), -ENOENT);
+	CU_ASSERT_EQUAL(lookups_lead(&l, &row), -ENOENT);
 	arena_free(&a);
 }
 

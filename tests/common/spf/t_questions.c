@@ -33,7 +33,7 @@ each_once(void)
 	struct arena a;
 
 	arena_init(&a, 64 * 1024);
-	questions_init(&qs, &a);
+	questions_init(&qs, &a, NULL, NULL);
 	q = question_of(&qs, "a.example", DNS_A);
 	CU_ASSERT_EQUAL(q->state, QUESTION_NEW);
 	CU_ASSERT_PTR_EQUAL(question_of(&qs, "A.Example", DNS_A), q);
@@ -51,7 +51,7 @@ held(size_t over, enum dns_status want)
 	struct arena a;
 
 	arena_init(&a, 64 * 1024);
-	questions_init(&qs, &a);
+	questions_init(&qs, &a, NULL, NULL);
 	one = question_of(&qs, "a.example", DNS_A);
 	two = question_of(&qs, "b.example", DNS_A);
 	three = question_of(&qs, "c.example", DNS_A);
@@ -68,9 +68,7 @@ held(size_t over, enum dns_status want)
 	questions_answered(&qs, three, answer_of(500));
 	CU_ASSERT_EQUAL(three->answer->status,
 	    want == DNS_FOUND ? DNS_TEMPERROR : DNS_FOUND);
-	dns_answer_free(one->held);
-	dns_answer_free(two->held);
-	dns_answer_free(three->held);
+	questions_free(&qs);
 	arena_free(&a);
 }
 
@@ -90,7 +88,7 @@ client_cannot_spend_it(void)
 	struct question *one, *two, *three;
 
 	arena_init(&a, 65536);
-	questions_init(&qs, &a);
+	questions_init(&qs, &a, NULL, NULL);
 	one = questions_find(&qs, span_str("a.example"), DNS_A);
 	two = questions_find(&qs, span_str("b.example"), DNS_A);
 	three = questions_find(&qs, span_str("c.example"), DNS_A);
@@ -104,9 +102,7 @@ client_cannot_spend_it(void)
 	CU_ASSERT_EQUAL(qs.held, 0);
 	questions_answered(&qs, three, answer_of(SPF_ANSWERS_MAX));
 	CU_ASSERT_EQUAL(three->answer->status, DNS_FOUND);
-	dns_answer_free(one->held);
-	dns_answer_free(two->held);
-	dns_answer_free(three->held);
+	questions_free(&qs);
 	arena_free(&a);
 }
 

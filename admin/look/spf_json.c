@@ -184,10 +184,10 @@ spf_json_check(struct spf_json *j, const char *what, const struct lookups *l,
 	set_text(j, object, "mechanism", result->mechanism);
 	set_text(j, object, "problem", result->problem);
 	set_text(j, object, "explanation", result->explanation);
-	set_number(j, object, "lookups", l->terms);
-	set_number(j, object, "voids", l->voids);
+	set_number(j, object, "lookups", l->run.terms);
+	set_number(j, object, "voids", l->run.voids);
 	set_number(j, object, "queries", l->questions.nput);
-	set_text(j, object, "dnssec", spf_text_security(lookups_security(l)));
+	set_text(j, object, "dnssec", spf_text_security(run_security(&l->run)));
 	if (e != NULL && e->question != NULL)
 		set(j, object, "question", question(j, e->question));
 	if (e != NULL && e->record != NULL)

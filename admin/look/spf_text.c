@@ -259,9 +259,9 @@ spf_text_check(const char *what, const struct lookups *l,
 	field("problem", result->problem, out);
 	field("explanation", result->explanation, out);
 	buf_fmt(out, "  %-12s %u of %d, void: %u of %u, questions: %u\n",
-	    "lookups", l->terms, SPF_TERMS_MAX, l->voids, l->void_max,
-	    l->questions.nput);
-	field("DNSSEC", spf_text_security(lookups_security(l)), out);
+	    "lookups", l->run.terms, SPF_TERMS_MAX, l->run.voids,
+	    l->run.void_max, l->questions.nput);
+	field("DNSSEC", spf_text_security(run_security(&l->run)), out);
 	if (e != NULL)
 		put_explain(e, out);
 	buf_byte(out, '\n');

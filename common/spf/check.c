@@ -26,6 +26,7 @@ struct check {
 	struct lookups l;
 	struct plan *explaining; /* the record whose exp is looked up: the rest
 	                          * of the result is there */
+	struct run explanation;  /* that run */
 	bool finished;
 	struct check_result result;
 	char domain[DOMAIN_MAX + 1];
@@ -69,22 +70,23 @@ static void
 settle(struct check *c, const struct spfeval_verdict *v)
 {
 	struct check_result *r = &c->result;
-	struct plan *p = lookups_decider(&c->l);
-	const struct row *row = v->matched ? lookups_match(p) : NULL;
+	struct plan *p = run_decider(c->l.root.leads);
+	const struct row *row = v->matched ? run_match(p) : NULL;
 
 	r->result = v->result;
-	r->lookups = c->l.terms;
-	r->voids = c->l.voids;
+	r->lookups = c->l.run.terms;
+	r->voids = c->l.run.voids;
 	r->queries = c->l.questions.nput;
-	r->security = lookups_security(&c->l);
+	r->security = run_security(&c->l.run);
 	if (row != NULL)
 		r->mechanism = mechanism(c, row);
 	if (v->result == SPF_TEMPERROR || v->result == SPF_PERMERROR)
-		r->problem =
-		    c->l.problem != NULL ? c->l.problem : "out of memory";
+		r->problem = c->l.run.problem != NULL ? c->l.run.problem
+		                                      : "out of memory";
 	if (v->result == SPF_FAIL) {
 		r->no_mail = published_no_mail(c->l.root.question->answer);
 		c->explaining = p;
+		run_init(&c->explanation, &c->l.questions, p->domain, 0);
 		timer_set(c->timer, SPF_EXPLAIN_MS);
 	}
 }
@@ -138,8 +140,8 @@ check_run(struct check *c)
 		settle(c, &v);
 	}
 	if (c->explaining != NULL &&
-	    exptext_find(&c->l, c->explaining, &c->result.explanation) ==
-	        FOUND_STOP)
+	    exptext_find(&c->l, &c->explanation, c->explaining,
+	        &c->result.explanation) == RUN_OVER)
 		return false;
 	c->result.queries = c->l.questions.nput;
 	c->finished = true;
@@ -154,12 +156,13 @@ got(void *arg, struct dns_answer *answer)
 	struct asked *asked = arg;
 	struct check *c = asked->check;
 	struct question *q = asked->question;
-	bool wanted = q == c->l.wanted;
+	struct run *run = c->explaining == NULL ? &c->l.run : &c->explanation;
+	bool wanted = q == run->wanted;
 
 	questions_answered(&c->l.questions, q, answer);
 	q->answered = loop_now(c->loop);
 	c->slow |= c->prefetch && q->answered - q->asked >= DNS_PATIENCE_MS;
-	if (lookups_ready(&c->l, q)) {
+	if (run_is_ready(run, q, &c->l.client.ip)) {
 		if (check_run(c))
 			deliver(c);
 		return;

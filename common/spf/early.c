@@ -1,7 +1,5 @@
 #include "common/limits.h"
 #include "common/spf/early.h"
-#include "common/spf/ptr.h"
-#include "common/spf/target.h"
 
 /* What is known about a term or a record, with the answers that are there. */
 enum known {
@@ -93,7 +91,7 @@ unasked(const struct walk *w, const struct row *row)
 	if (row->kind == TERM_MX)
 		return count_new(row->host, row->nhosts);
 	if (row->kind == TERM_PTR)
-		return count_new(w->l->name, w->l->nnames);
+		return count_new(w->l->names.name, w->l->names.n);
 	return 0;
 }
 
@@ -119,8 +117,8 @@ question_of(struct walk *w, struct row *row)
 	struct lookups *l = w->l;
 
 	if (row->question == NULL &&
-	    (row->macros || l->terms_asked >= SPF_TERMS_MAX || !has_room(w) ||
-	        !target_prepare(l, row)))
+	    (row->macros || l->prepared >= SPF_TERMS_MAX || !has_room(w) ||
+	        lookups_prepare(l, row) != 0))
 		return NULL;
 	put(w, row->question);
 	return row->question;
@@ -170,13 +168,13 @@ walk_mx(struct walk *w, struct row *row)
 static void
 walk_ptr(struct walk *w, const struct row *row)
 {
-	struct lookups *l = w->l;
+	struct ptr *names = &w->l->names;
 
-	if (!ptr_names(l))
+	if (!ptr_names(names))
 		return;
-	for (size_t i = 0; i < l->nnames; i++) {
-		if (domain_within(l->name[i]->name, row->target))
-			put(w, l->name[i]);
+	for (size_t i = 0; i < names->n; i++) {
+		if (domain_within(names->name[i]->name, row->target))
+			put(w, names->name[i]);
 	}
 }
 
@@ -260,17 +258,12 @@ walk_plan(struct walk *w, struct plan *p)
 bool
 early_ask(struct lookups *l)
 {
-	const char *problem = l->problem;
-	enum run_state state = l->state;
 	struct walk w = {.l = l,
 	    .need = SPF_TERMS_MAX * TERM_QUESTIONS,
 	    .unanswered = count_unanswered(l)};
 
 	if (l->root.leads != NULL)
 		walk_plan(&w, l->root.leads);
-	/* Out of memory here is no matter of the run. */
-	l->state = state;
-	l->problem = problem;
 	return w.held;
 }
 

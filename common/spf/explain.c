@@ -43,7 +43,7 @@ static void
 add_questions(struct maker *m, struct explain_term *t, const struct row *row)
 {
 	const struct lookups *l = m->l;
-	size_t n = 1 + row->nhosts + l->nnames;
+	size_t n = 1 + row->nhosts + l->names.n;
 
 	t->question = allot(m, n * sizeof(struct question *));
 	if (t->question == NULL)
@@ -51,9 +51,9 @@ add_questions(struct maker *m, struct explain_term *t, const struct row *row)
 	add_question(m, t, row->question);
 	for (size_t i = 0; i < row->nhosts; i++)
 		add_question(m, t, row->host[i]);
-	for (size_t i = 0; row->kind == TERM_PTR && i < l->nnames; i++) {
-		if (domain_within(l->name[i]->name, row->target))
-			add_question(m, t, l->name[i]);
+	for (size_t i = 0; row->kind == TERM_PTR && i < l->names.n; i++) {
+		if (domain_within(l->names.name[i]->name, row->target))
+			add_question(m, t, l->names.name[i]);
 	}
 }
 
@@ -78,7 +78,7 @@ make_shown(struct maker *m)
 		const struct plan *p = l->plan[i];
 
 		for (size_t k = 0; k < p->nrows; k++)
-			n += 1 + p->row[k].nhosts + l->nnames;
+			n += 1 + p->row[k].nhosts + l->names.n;
 	}
 	m->shown = allot(m, n * sizeof(struct question *));
 }
@@ -233,7 +233,7 @@ explain_row(struct maker *m, const struct row *row)
 	*e = (struct explain_record){.domain = row->target, .text = text};
 	explain_terms(m, e, p);
 	e->decided = p != NULL &&
-	    (row == &m->l->root ? m->l->state == RUN_ON
+	    (row == &m->l->root ? m->l->run.state == RUN_ON
 	                        : !termresult_failed(&m->results, row));
 	if (e->decided)
 		e->result = termresult_result(m->l, p);

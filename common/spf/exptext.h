@@ -7,17 +7,18 @@
  *
  * Pure; on lookups.h.
  */
-#ifndef POSTSEAL_POLICYD_EXPTEXT_H
-#define POSTSEAL_POLICYD_EXPTEXT_H
+#ifndef POSTSEAL_SPF_EXPTEXT_H
+#define POSTSEAL_SPF_EXPTEXT_H
 
 #include "common/spf/lookups.h"
 
 /*
  * The explanation that the record p gives. FOUND and *ret, printable ASCII of at
  * most SPF_EXPLANATION_MAX bytes, in the check's arena; FOUND_NOTHING: there is
- * none; FOUND_STOP: an answer is missing (l->wanted), call again.
+ * none; RUN_OVER: an answer is missing (r->wanted), call again. r: a run of its own,
+ * of which each call is a new one.
  */
 enum found exptext_find(
-    struct lookups *l, const struct plan *p, const char **ret);
+    struct lookups *l, struct run *r, const struct plan *p, const char **ret);
 
 #endif

@@ -1,11 +1,16 @@
+/*
+ * The trick: libspf2 asks for "#7.", and row 7 knows the name, the question and the
+ * answer. What was learned stays in the rows and is not learned again in the next
+ * run.
+ *
+ * The trap: what makes a question or a record (prepare, lead, hosts) is called early,
+ * too, when there may be no run. It says what went wrong; only who runs ends the run.
+ */
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "common/spf/failure.h"
 #include "common/spf/lookups.h"
-#include "common/spf/ptr.h"
 #include "common/spf/published.h"
-#include "common/spf/target.h"
 
 void
 lookups_init(struct lookups *l, struct arena *a, const struct macro_vars *vars,
@@ -17,12 +22,13 @@ lookups_init(struct lookups *l, struct arena *a, const struct macro_vars *vars,
 	*l = (struct lookups){.arena = a,
 	    .vars = *vars,
 	    .ascii_local = span_is_ascii(vars->local),
-	    .void_max = void_max,
 	    .root = {.kind = TERM_REDIRECT,
 	        .target_state = TARGET_NAME,
 	        .target = domain},
 	    .client.ip = vars->client};
 	questions_init(&l->questions, a, ask, arg);
+	ptr_init(&l->names, &l->vars, &l->questions);
+	run_init(&l->run, &l->questions, domain, void_max);
 }
 
 void
@@ -30,54 +36,6 @@ lookups_free(struct lookups *l)
 {
 	questions_free(&l->questions);
 }
-
-void
-lookups_begin(struct lookups *l)
-{
-	l->state = RUN_ON;
-	l->wanted = NULL;
-	l->wanted_mx = NULL;
-	l->problem = NULL;
-	l->terms = l->voids = 0;
-	l->used = l->insecure = false;
-	for (size_t i = 0; i < l->nplans; i++)
-		l->plan[i]->last = NULL;
-}
-
-/* --- questions ------------------------------------------------------------ */
-
-const struct dns_answer *
-lookups_need(struct lookups *l, struct question *q)
-{
-	static const struct dns_answer no_name = {.status = DNS_NXDOMAIN};
-
-	q->used = true;
-	questions_put(&l->questions, q);
-	switch (q->state) {
-	case QUESTION_NEW:
-		failure_no_memory(l);
-		return NULL;
-	case QUESTION_PENDING:
-		l->state = RUN_PENDING;
-		l->wanted = q;
-		return NULL;
-	case QUESTION_ANSWERED:
-		l->used = true;
-		l->insecure |= q->answer->security != DNS_SECURE;
-		return q->answer;
-	case QUESTION_NO_NAME:
-		break;
-	}
-	return &no_name;
-}
-
-enum dns_security
-lookups_security(const struct lookups *l)
-{
-	return l->used && !l->insecure ? DNS_SECURE : DNS_INSECURE;
-}
-
-/* --- rows ----------------------------------------------------------------- */
 
 struct row *
 lookups_row(struct lookups *l, unsigned number)
@@ -92,59 +50,109 @@ lookups_row(struct lookups *l, unsigned number)
 	return NULL;
 }
 
-static bool
-is_end(const struct row *row)
-{
-	return row->kind == TERM_ALL || row->kind == TERM_IP4 ||
-	    row->kind == TERM_IP6;
-}
+/* --- what a term asks for: the <target-name> of section 4.8 -------------------- */
 
-/* Evaluation has come to this row. False: the run stops. */
-static bool
-use(struct lookups *l, struct row *row)
+/* p: what %{p} stands for, if the row needs it. */
+static int
+make_target(struct lookups *l, struct row *row, struct span p)
 {
-	if (l->state != RUN_ON)
-		return false;
-	if (row == &l->root)
-		return true;
-	row->plan->last = row;
-	if (is_end(row))
-		return true;
-	if (l->terms < SPF_TERMS_MAX) {
-		l->terms++;
-		return true;
+	struct macro_vars vars = l->vars;
+	char name[DOMAIN_MAX + 1];
+	size_t n;
+
+	vars.domain = row->plan->domain;
+	vars.name = p;
+	row->target = vars.domain;
+	if (row->domain.n > 0) {
+		n = macro_domain(row->domain, &vars, name);
+		row->target = span_of(arena_dup(l->arena, span_of(name, n)), n);
 	}
-	failure_of(l, RUN_PERMERROR, row, "more than %d terms that ask DNS",
-	    SPF_TERMS_MAX);
-	return false;
+	if (row->target.p == NULL)
+		return -ENOMEM;
+	row->target_state = TARGET_NAME;
+	return 0;
 }
 
-/* Counts a void lookup if it is one. False: the run stops. */
-static bool
-count_void(
-    struct lookups *l, const struct row *row, const struct dns_answer *answer)
+static struct question *
+question_of(struct lookups *l, const struct row *row)
 {
-	if ((answer->status != DNS_NODATA && answer->status != DNS_NXDOMAIN) ||
-	    row->question->state == QUESTION_NO_NAME || row == &l->root)
-		return true;
-	if (++l->voids <= l->void_max)
-		return true;
-	failure_of(
-	    l, RUN_PERMERROR, row, "more than %u void lookups", l->void_max);
-	return false;
+	enum dns_type type = DNS_TXT;
+
+	switch (row->kind) {
+	case TERM_PTR:
+		return ptr_question(&l->names);
+	case TERM_A:
+		type = l->client.ip.family == AF_INET ? DNS_A : DNS_AAAA;
+		break;
+	case TERM_MX:
+		type = DNS_MX;
+		break;
+	case TERM_EXISTS:
+		type = DNS_A;
+		break;
+	case TERM_INCLUDE:
+	case TERM_REDIRECT:
+	case TERM_ALL: /* these ask nothing */
+	case TERM_IP4:
+	case TERM_IP6:
+	case TERM_EXP:
+	case TERM_UNKNOWN:
+		break;
+	}
+	return questions_find(&l->questions, row->target, type);
 }
 
-/* True if q has an answer that is no error. False: the run stops. */
+static int
+prepare(struct lookups *l, struct row *row, struct span p)
+{
+	if (row->target_state == TARGET_NEW && make_target(l, row, p) != 0)
+		return -ENOMEM;
+	row->question = question_of(l, row);
+	if (row->question == NULL)
+		return -ENOMEM;
+	if (row->plan != NULL)
+		l->prepared++;
+	return 0;
+}
+
+int
+lookups_prepare(struct lookups *l, struct row *row)
+{
+	return row->question != NULL ? 0 : prepare(l, row, span_of(NULL, 0));
+}
+
+/* Makes row->question, which may take another one: for %{p}. */
+static enum found
+find_question(struct lookups *l, struct row *row)
+{
+	struct span name = {0};
+
+	if (row->question != NULL)
+		return FOUND;
+	if (!l->ascii_local && macro_uses(row->domain, "sl"))
+		return FOUND_NOTHING;
+	if (row->target_state == TARGET_NEW && macro_uses(row->domain, "p") &&
+	    ptr_name(&l->names, &l->run, row->plan->domain, &name) != FOUND)
+		return RUN_OVER;
+	if (prepare(l, row, name) == 0)
+		return FOUND;
+	run_no_memory(&l->run);
+	return RUN_OVER;
+}
+
+/* --- the answer ----------------------------------------------------------- */
+
+/* True if q has an answer that is no error. False: the run is over. */
 static bool
-judge(struct lookups *l, const struct row *row, const struct question *q,
+judge(struct run *r, const struct row *row, const struct question *q,
     const struct dns_answer *answer)
 {
 	if (answer == NULL)
 		return false;
 	if (answer->status != DNS_TEMPERROR)
 		return true;
-	failure_of(l, RUN_TEMPERROR, row, "%s of %s: %s",
-	    questions_type(q->type), problem_name(q->name).text, answer->why);
+	run_fail(r, RUN_TEMPERROR, row, "%s of %s: %s", questions_type(q->type),
+	    run_show_name(q->name).text, answer->why);
 	return false;
 }
 
@@ -155,21 +163,18 @@ answer_of(struct lookups *l, struct row *row, enum found *ret)
 {
 	const struct dns_answer *answer;
 
-	*ret = FOUND_STOP;
-	if (!use(l, row))
+	*ret = RUN_OVER;
+	if (!run_reach(&l->run, row))
 		return NULL;
-	if (is_end(row)) {
-		*ret = FOUND_NOTHING;
+	*ret = plan_row_ends(row) ? FOUND_NOTHING : find_question(l, row);
+	if (*ret != FOUND)
 		return NULL;
-	}
-	if (!target_prepare(l, row)) {
-		*ret = l->state == RUN_ON ? FOUND_NOTHING : FOUND_STOP;
+	*ret = RUN_OVER;
+	answer = run_need(&l->run, row->question);
+	if (answer == NULL || !run_count_void(&l->run, row, answer))
 		return NULL;
-	}
-	answer = lookups_need(l, row->question);
-	if (answer == NULL || !count_void(l, row, answer))
-		return NULL;
-	if (row->kind != TERM_PTR && !judge(l, row, row->question, answer))
+	if (row->kind != TERM_PTR &&
+	    !judge(&l->run, row, row->question, answer))
 		return NULL;
 	return answer;
 }
@@ -222,10 +227,12 @@ lookups_lead(struct lookups *l, struct row *row)
 static bool
 lead(struct lookups *l, struct row *row)
 {
+	struct run *r = &l->run;
+
 	if (row->leads != NULL)
 		return true;
 	if (row->question->state == QUESTION_NO_NAME) {
-		failure_of(l, RUN_PERMERROR, row, "the domain is no name");
+		run_fail(r, RUN_PERMERROR, row, "the domain is no name");
 		return false;
 	}
 	switch (lookups_lead(l, row)) {
@@ -233,17 +240,17 @@ lead(struct lookups *l, struct row *row)
 		return true;
 	case -ENOENT:
 		if (row == &l->root)
-			l->state = RUN_NONE;
+			run_none(r);
 		else
-			failure_of(l, RUN_PERMERROR, row, "no SPF record at %s",
-			    problem_name(row->target).text);
+			run_fail(r, RUN_PERMERROR, row, "no SPF record at %s",
+			    run_show_name(row->target).text);
 		break;
 	case -EINVAL:
-		failure_at(l, RUN_PERMERROR, row->target, row->fault->term,
+		run_fail_in(r, RUN_PERMERROR, row->target, row->fault->term,
 		    row->fault->why);
 		break;
 	default:
-		failure_no_memory(l);
+		run_no_memory(r);
 	}
 	return false;
 }
@@ -256,35 +263,16 @@ lookups_record(struct lookups *l, struct row *row, struct plan **ret)
 	if (answer_of(l, row, &found) == NULL)
 		return found;
 	if (!lead(l, row))
-		return FOUND_STOP;
+		return RUN_OVER;
 	*ret = row->leads;
 	return FOUND;
-}
-
-struct plan *
-lookups_decider(const struct lookups *l)
-{
-	struct plan *p = l->root.leads;
-
-	while (p != NULL && p->last != NULL && p->last->kind == TERM_REDIRECT &&
-	    p->last->leads != NULL)
-		p = p->last->leads;
-	return p;
-}
-
-const struct row *
-lookups_match(const struct plan *p)
-{
-	if (p->last != NULL)
-		return p->last;
-	return p->ends ? &p->row[p->nrows - 1] : NULL;
 }
 
 /* --- addresses ------------------------------------------------------------ */
 
 /* What libspf2 is to compare the client with. */
 static enum found
-give(const struct lookups *l, const struct row *row,
+addresses(const struct lookups *l, const struct row *row,
     const struct dns_answer *answer, const struct dns_record **ret,
     size_t *ret_n)
 {
@@ -310,10 +298,10 @@ lookups_addresses(struct lookups *l, struct row *row,
 	if (answer == NULL)
 		return found;
 	if (row->kind != TERM_PTR)
-		return give(l, row, answer, ret, ret_n);
+		return addresses(l, row, answer, ret, ret_n);
 	*ret = &any;
 	*ret_n = 1;
-	return ptr_within(l, row->target);
+	return ptr_within(&l->names, &l->run, row->target);
 }
 
 int
@@ -351,13 +339,13 @@ lookups_mx(struct lookups *l, struct row *row, size_t *ret_n)
 	if (answer->status != DNS_FOUND)
 		return FOUND_NOTHING;
 	if (answer->n > SPF_NAMES_MAX) {
-		failure_of(l, RUN_PERMERROR, row, "%zu MX names, more than %d",
-		    answer->n, SPF_NAMES_MAX);
-		return FOUND_STOP;
+		run_fail(&l->run, RUN_PERMERROR, row,
+		    "%zu MX names, more than %d", answer->n, SPF_NAMES_MAX);
+		return RUN_OVER;
 	}
 	if (lookups_hosts(l, row) != 0) {
-		failure_no_memory(l);
-		return FOUND_STOP;
+		run_no_memory(&l->run);
+		return RUN_OVER;
 	}
 	*ret_n = row->nhosts;
 	return FOUND;
@@ -369,37 +357,10 @@ lookups_host(struct lookups *l, struct row *row, size_t i,
 {
 	const struct dns_answer *answer;
 
-	if (l->state != RUN_ON)
-		return FOUND_STOP;
-	answer = lookups_need(l, row->host[i]);
-	if (l->state == RUN_PENDING)
-		l->wanted_mx = row;
-	if (!judge(l, row, row->host[i], answer))
-		return FOUND_STOP;
-	return give(l, row, answer, ret, ret_n);
-}
-
-bool
-lookups_ready(struct lookups *l, const struct question *q)
-{
-	const struct row *mx = l->wanted_mx;
-
-	if (l->state != RUN_PENDING || l->wanted != q)
-		return false;
-	for (size_t i = 0; mx != NULL && i < mx->nhosts; i++) {
-		struct question *host = mx->host[i];
-
-		questions_put(&l->questions, host); /* as the run would do */
-		if (host->state == QUESTION_PENDING) {
-			l->wanted = host;
-			return false;
-		}
-		if (host->state == QUESTION_NEW ||
-		    (host->state == QUESTION_ANSWERED &&
-		        (host->answer->status == DNS_TEMPERROR ||
-		            questions_answer_has(
-		                host->answer, &l->client.ip, mx->bits))))
-			break;
-	}
-	return true;
+	if (l->run.state != RUN_ON)
+		return RUN_OVER;
+	answer = run_need_host(&l->run, row, row->host[i]);
+	if (!judge(&l->run, row, row->host[i], answer))
+		return RUN_OVER;
+	return addresses(l, row, answer, ret, ret_n);
 }

@@ -1,15 +1,12 @@
 /*
- * lookups.h - the questions, answers and counts of one check_host().
+ * lookups.h - what one check_host() knows, and what libspf2 is told of it.
  *
  * libspf2's DNS layer (spfeval.c) asks here for what plan.c put into the text:
  * the record that an include leads to, the addresses of "#7.". A row's macros are
  * expanded when evaluation gets there, so a macro costs DNS only then. The
- * limits of RFC 7208 section 4.6.4 are kept here, for the check as a whole: terms
+ * limits of RFC 7208 section 4.6.4 are kept for the check as a whole (run.c): terms
  * and voids count when evaluation uses them, not when they are asked early.
  *
- *   - A run ends when an answer is missing (RUN_PENDING, `wanted` says which), at
- *     an error, or with libspf2's result. It is begun anew when the wanted
- *     answer is there; every run goes the same way as the one before, further.
  *   - A void lookup is a *term* whose own question has no answer (the words of
  *     section 4.6.4): neither the addresses of an MX's hosts nor names for %{p}
  *     count.
@@ -18,28 +15,24 @@
  *   - If the sender's local part is not ASCII, a term with %{l} or %{s} does not
  *     match (RFC 8616 section 4).
  *
- * Pure: it asks through the function given at lookups_init(). Beside it stand
- * target.c (what a term asks for), published.c (which record a name has), ptr.c
- * (the client's names), exptext.c (the explanation), failure.c (errors) and early.c
- * (what is asked before it is needed).
+ * Who writes what, and how long it holds:
+ *
+ *     vars, client                  lookups_init(); the check
+ *     questions                     questions.c: what DNS was asked, and said; the
+ *                                   check, only more
+ *     names                         ptr.c: the client's names; likewise
+ *     root, plan and their rows     lookups.c: the records, and what their terms
+ *                                   ask for; likewise
+ *     run                           run.c: how far evaluation has come; a run
+ *
+ * Pure: it asks through the function given at lookups_init(). Above it stand
+ * spfeval.c, exptext.c (the explanation) and early.c (what is asked before it is
+ * needed).
  */
-#ifndef POSTSEAL_POLICYD_LOOKUPS_H
-#define POSTSEAL_POLICYD_LOOKUPS_H
+#ifndef POSTSEAL_SPF_LOOKUPS_H
+#define POSTSEAL_SPF_LOOKUPS_H
 
-#include <stdint.h>
-
-#include "common/spf/macro.h"
-#include "common/spf/plan.h"
-#include "common/spf/problem.h"
-#include "common/spf/questions.h"
-
-enum run_state {
-	RUN_ON,
-	RUN_PENDING, /* an answer is missing */
-	RUN_NONE,    /* the check's own domain has no record (4.5) */
-	RUN_TEMPERROR,
-	RUN_PERMERROR
-};
+#include "common/spf/ptr.h"
 
 enum {
 	/* Records of a check: its own, and those of the terms that are used or
@@ -48,34 +41,27 @@ enum {
 };
 
 struct lookups {
-	struct arena *arena;
 	struct macro_vars vars; /* domain and name change from term to term */
 	bool ascii_local;
-	unsigned void_max;
-
-	struct row root; /* leads to the record of the check's own domain */
 	struct dns_record client; /* the client's own address */
+
 	struct questions questions;
+	struct ptr names;
+
+	struct arena *arena;
+	struct row root; /* leads to the record of the check's own domain */
 	struct plan *plan[LOOKUPS_PLANS_MAX];
 	size_t nplans;
-	unsigned rows;                        /* numbered so far */
-	unsigned terms_asked;                 /* rows whose question was put */
-	struct question *reverse;             /* the client's PTR; or NULL */
-	struct question *name[SPF_NAMES_MAX]; /* its names' addresses */
-	size_t nnames;
+	unsigned rows;     /* numbered so far */
+	unsigned prepared; /* terms whose question is known: ten at the most are
+			    * asked early */
 
-	/* Of this run. */
-	enum run_state state;
-	struct question *wanted;     /* RUN_PENDING */
-	const struct row *wanted_mx; /* wanted is one of its hosts; or NULL */
-	const char *problem;         /* of an error; NULL when memory is out */
-	unsigned terms, voids;
-	bool used, insecure; /* of the answers used */
+	struct run run;
 };
 
 /*
  * domain: <domain> of check_host(), a name. vars: all but domain and name are
- * set. Borrows everything until the check ends.
+ * set. Borrows everything until lookups_free(); *l does not move until then.
  */
 void lookups_init(struct lookups *l, struct arena *a,
     const struct macro_vars *vars, struct span domain, unsigned void_max,
@@ -86,18 +72,10 @@ void lookups_init(struct lookups *l, struct arena *a,
 /* The check is over: what is still asked is cancelled. */
 void lookups_free(struct lookups *l);
 
-/* Begins a run. */
-void lookups_begin(struct lookups *l);
-
-enum found {
-	FOUND,
-	FOUND_NOTHING, /* no match; for a record: an empty one, which matches
-			* nothing */
-	FOUND_STOP     /* the run is over: l->state says why */
-};
-
 /* The row "#number." of a plan, or NULL. */
 struct row *lookups_row(struct lookups *l, unsigned number);
+
+/* --- for a run: RUN_OVER says that it is over --------------------------------- */
 
 /* The record that row leads to: &l->root, an include, a redirect. */
 enum found lookups_record(
@@ -116,27 +94,10 @@ enum found lookups_mx(struct lookups *l, struct row *row, size_t *ret_n);
 enum found lookups_host(struct lookups *l, struct row *row, size_t i,
     const struct dns_record **ret, size_t *ret_n);
 
-/*
- * q was answered. True if the run should begin anew: q was wanted, and what comes
- * next is not again a wait, for a later host of the same mx (which is put here).
- */
-bool lookups_ready(struct lookups *l, const struct question *q);
+/* --- for a run, and for who asks early: no run is touched --------------------- */
 
-/* The record that decided: the check's own, or where its redirects lead. NULL:
- * there is none. */
-struct plan *lookups_decider(const struct lookups *l);
-
-/* The term of the record p that matched, after a run that ended in a match. */
-const struct row *lookups_match(const struct plan *p);
-
-/* Of the answers that this run used. */
-enum dns_security lookups_security(const struct lookups *l);
-
-/* --- for the files beside it that look up, too --------------------------- */
-
-/* The answer to q, put if it is new; NULL: the run stops here. Marks what it
- * says about security as used. */
-const struct dns_answer *lookups_need(struct lookups *l, struct question *q);
+/* Makes row->question, of a row without macros. 0 or -ENOMEM. */
+int lookups_prepare(struct lookups *l, struct row *row);
 
 /*
  * Makes row->leads from the TXT answer to row's question, which is read once: 0;

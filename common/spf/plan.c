@@ -206,6 +206,13 @@ keep(struct arena *a, const struct draft *d, struct span domain,
 	return 0;
 }
 
+bool
+plan_row_ends(const struct row *row)
+{
+	return row->kind == TERM_ALL || row->kind == TERM_IP4 ||
+	    row->kind == TERM_IP6;
+}
+
 int
 plan_make(struct arena *a, struct span txt, struct span domain,
     const struct ip *client, unsigned first, struct plan **ret,

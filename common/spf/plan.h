@@ -30,8 +30,8 @@
  *
  * Pure. Macros are not expanded here, and nothing is asked.
  */
-#ifndef POSTSEAL_POLICYD_PLAN_H
-#define POSTSEAL_POLICYD_PLAN_H
+#ifndef POSTSEAL_SPF_PLAN_H
+#define POSTSEAL_SPF_PLAN_H
 
 #include "common/bytes/arena.h"
 #include "common/limits.h"
@@ -61,7 +61,7 @@ struct row {
 	struct plan *plan;  /* in whose record it stands */
 
 	/* What lookups.c found out. */
-	enum { TARGET_NEW, TARGET_NAME, TARGET_NO_MATCH } target_state;
+	enum { TARGET_NEW, TARGET_NAME } target_state;
 	struct span target;        /* TARGET_NAME: the target-name */
 	struct question *question; /* its own; NULL: not put yet */
 	struct question **host;    /* mx: for the addresses of its names */
@@ -82,9 +82,12 @@ struct plan {
 	bool ends;       /* the last row ends the text: it always matches */
 	struct span exp; /* domain-spec of exp=; empty: none */
 
-	/* In this run of the evaluation (lookups.c). */
+	/* In this run of the evaluation (run.c). */
 	const struct row *last; /* that evaluation asked for */
 };
+
+/* True if the row ends the text: all, or a network with the client in it. */
+bool plan_row_ends(const struct row *row);
 
 /*
  * Reads the record txt, of which record_is_spf() is true, published at domain,

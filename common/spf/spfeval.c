@@ -8,12 +8,11 @@
 #include <spf2/spf.h>
 
 #include "common/log/log.h"
-#include "common/spf/failure.h"
 #include "common/spf/spfeval.h"
 
 enum { NO_HERROR = 0 }; /* NETDB_SUCCESS, which musl does not have */
 
-struct run {
+struct eval {
 	struct lookups *l;
 	SPF_dns_server_t dns;
 	SPF_server_t server;
@@ -54,12 +53,12 @@ silence(void)
 /* An answer without records. Uses up the reserve when memory is out: then the
  * run stops at this answer, and no second one is asked for. */
 static SPF_dns_rr_t *
-empty_answer(struct run *r, ns_type type, int herrno)
+empty_answer(struct eval *r, ns_type type, int herrno)
 {
 	SPF_dns_rr_t *rr = SPF_dns_rr_new();
 
 	if (rr == NULL) {
-		failure_no_memory(r->l);
+		run_no_memory(&r->l->run);
 		rr = r->reserve;
 		r->reserve = NULL;
 		herrno = TRY_AGAIN;
@@ -73,19 +72,19 @@ empty_answer(struct run *r, ns_type type, int herrno)
 }
 
 static SPF_dns_rr_t *
-no_answer(struct run *r, ns_type type, enum found found)
+no_answer(struct eval *r, ns_type type, enum found found)
 {
 	return empty_answer(
-	    r, type, found == FOUND_STOP ? TRY_AGAIN : HOST_NOT_FOUND);
+	    r, type, found == RUN_OVER ? TRY_AGAIN : HOST_NOT_FOUND);
 }
 
 /* Room for record number rr->num_rr. False: memory is out. */
 static bool
-add_room(struct run *r, SPF_dns_rr_t *rr, size_t n)
+add_room(struct eval *r, SPF_dns_rr_t *rr, size_t n)
 {
 	if (SPF_dns_rr_buf_realloc(rr, rr->num_rr, n) == SPF_E_SUCCESS)
 		return true;
-	failure_no_memory(r->l);
+	run_no_memory(&r->l->run);
 	rr->num_rr = 0;
 	rr->herrno = TRY_AGAIN;
 	return false;
@@ -109,7 +108,7 @@ telling(const struct ip *client, unsigned bits, const struct dns_record *record,
  * others.
  */
 static SPF_dns_rr_t *
-address(struct run *r, ns_type type, const struct row *row,
+address(struct eval *r, ns_type type, const struct row *row,
     const struct dns_record *record, size_t n)
 {
 	SPF_dns_rr_t *rr = empty_answer(r, type, NO_HERROR);
@@ -129,7 +128,7 @@ address(struct run *r, ns_type type, const struct row *row,
 
 /* The names of an mx: "#7:0", "#7:1", ... for row 7. */
 static SPF_dns_rr_t *
-mx_names(struct run *r, const struct row *row, size_t n)
+mx_names(struct eval *r, const struct row *row, size_t n)
 {
 	SPF_dns_rr_t *rr = empty_answer(r, ns_t_mx, NO_HERROR);
 	char name[32];
@@ -148,7 +147,7 @@ mx_names(struct run *r, const struct row *row, size_t n)
 
 /* "#7." or "#7:2". False: not one of ours. */
 static bool
-read_name(struct run *r, const char *name, struct row **ret, long *ret_host)
+read_name(struct eval *r, const char *name, struct row **ret, long *ret_host)
 {
 	char *end;
 	unsigned long number;
@@ -164,7 +163,7 @@ read_name(struct run *r, const char *name, struct row **ret, long *ret_host)
 static SPF_dns_rr_t *
 look_up(SPF_dns_server_t *dns, const char *name, ns_type type, int cache)
 {
-	struct run *r = dns->hook;
+	struct eval *r = dns->hook;
 	const struct dns_record *record;
 	enum found found;
 	struct row *row;
@@ -172,9 +171,9 @@ look_up(SPF_dns_server_t *dns, const char *name, ns_type type, int cache)
 	long host;
 
 	if (!read_name(r, name, &row, &host)) {
-		failure_broken(
-		    r->l, "it asks for a name that it was not given");
-		return no_answer(r, type, FOUND_STOP);
+		run_broken(
+		    &r->l->run, "it asks for a name that it was not given");
+		return no_answer(r, type, RUN_OVER);
 	}
 	if (type == ns_t_mx) {
 		found = lookups_mx(r->l, row, &n);
@@ -193,7 +192,7 @@ look_up(SPF_dns_server_t *dns, const char *name, ns_type type, int cache)
  * libspf2 gives up when it finds none.
  */
 static SPF_errcode_t
-compile(struct run *r, SPF_response_t *response, const struct plan *p,
+compile(struct eval *r, SPF_response_t *response, const struct plan *p,
     SPF_record_t **ret)
 {
 	static const struct plan nothing = {.text = "v=spf1"};
@@ -209,15 +208,15 @@ compile(struct run *r, SPF_response_t *response, const struct plan *p,
 	if (response->errors != NULL)
 		rc = SPF_record_compile(&r->server, response, ret, p->text);
 	if (rc == SPF_E_NO_MEMORY) {
-		failure_no_memory(r->l);
+		run_no_memory(&r->l->run);
 		return SPF_E_DNS_ERROR;
 	}
 	if (rc == SPF_E_SUCCESS && (*ret)->num_mech == p->mechanisms)
 		return SPF_E_SUCCESS;
-	failure_broken(r->l,
+	run_broken(&r->l->run,
 	    rc == SPF_E_SUCCESS ? "it dropped mechanisms of our text"
 	                        : "it cannot compile our text");
-	log_event(LOG_ERR, "libspf2", "%s: %s", r->l->problem, p->text);
+	log_event(LOG_ERR, "libspf2", "%s: %s", r->l->run.problem, p->text);
 	return SPF_E_DNS_ERROR;
 }
 
@@ -227,12 +226,12 @@ compile(struct run *r, SPF_response_t *response, const struct plan *p,
  * allocated in between.
  */
 static bool
-room_for_response(struct run *r)
+room_for_response(struct eval *r)
 {
 	SPF_response_t *response = SPF_response_new(&r->request);
 
 	if (response == NULL) {
-		failure_no_memory(r->l);
+		run_no_memory(&r->l->run);
 		return false;
 	}
 	SPF_response_free(response);
@@ -244,18 +243,18 @@ static SPF_errcode_t
 get_spf(SPF_server_t *server, SPF_request_t *request, SPF_response_t *response,
     SPF_record_t **ret)
 {
-	struct run *r = server->resolver->hook;
+	struct eval *r = server->resolver->hook;
 	struct plan *p = NULL;
 	struct row *row;
 	long host;
 
 	if (!read_name(r, request->cur_dom, &row, &host)) {
-		failure_broken(r->l, "it asks for a record that is not ours");
+		run_broken(&r->l->run, "it asks for a record that is not ours");
 		return SPF_E_DNS_ERROR;
 	}
-	if (lookups_record(r->l, row, &p) == FOUND_STOP)
-		return r->l->state == RUN_PERMERROR ? SPF_E_NOT_SPF
-		                                    : SPF_E_DNS_ERROR;
+	if (lookups_record(r->l, row, &p) == RUN_OVER)
+		return r->l->run.state == RUN_PERMERROR ? SPF_E_NOT_SPF
+		                                        : SPF_E_DNS_ERROR;
 	if (compile(r, response, p, ret) != SPF_E_SUCCESS ||
 	    !room_for_response(r))
 		return SPF_E_DNS_ERROR;
@@ -269,11 +268,11 @@ get_spf(SPF_server_t *server, SPF_request_t *request, SPF_response_t *response,
  * Its limits are above ours, so that it never speaks first.
  */
 static void
-set_up(struct run *r, struct lookups *l)
+set_up(struct eval *r, struct lookups *l)
 {
 	const struct ip *client = &l->client.ip;
 
-	*r = (struct run){.l = l,
+	*r = (struct eval){.l = l,
 	    .dns = {.lookup = look_up, .get_spf = get_spf, .name = "postseal"},
 	    .server = {.max_dns_mech = 1000,
 	        .max_dns_ptr = 1000,
@@ -309,12 +308,12 @@ result_of(struct lookups *l, SPF_result_t result)
 		break;
 	}
 	/* Our text gives it no reason for an error of its own. */
-	failure_broken(l, "no result");
+	run_broken(&l->run, "no result");
 	return SPF_TEMPERROR;
 }
 
 static void
-interpret(struct run *r, struct spfeval_verdict *ret)
+interpret(struct eval *r, struct spfeval_verdict *ret)
 {
 	SPF_response_t *response = SPF_response_new(&r->request);
 	SPF_record_t *record = NULL;
@@ -322,12 +321,12 @@ interpret(struct run *r, struct spfeval_verdict *ret)
 
 	r->reserve = SPF_dns_rr_new();
 	if (response == NULL || r->reserve == NULL) {
-		failure_no_memory(r->l);
+		run_no_memory(&r->l->run);
 	} else if (lookups_record(r->l, &r->l->root, &p) == FOUND &&
 	    compile(r, response, p, &record) == SPF_E_SUCCESS) {
 		response->spf_record_exp = record;
 		(void)SPF_record_interpret(record, &r->request, response, 0);
-		if (r->l->state == RUN_ON) {
+		if (r->l->run.state == RUN_ON) {
 			ret->result =
 			    result_of(r->l, SPF_response_result(response));
 			ret->matched =
@@ -345,15 +344,15 @@ interpret(struct run *r, struct spfeval_verdict *ret)
 /* What it held when libspf2 gave it up is lost, as nobody can say in what state it
  * is; that happens only when memory is out, or by a fault of libspf2. */
 static void
-interpret_or_give_up(struct run *r, struct spfeval_verdict *ret)
+interpret_or_give_up(struct eval *r, struct spfeval_verdict *ret)
 {
 	jmp_buf here;
 
 	given_up = &here;
 	if (setjmp(here) == 0)
 		interpret(r, ret);
-	else if (r->l->state == RUN_ON)
-		failure_broken(r->l, "it gave up");
+	else if (r->l->run.state == RUN_ON)
+		run_broken(&r->l->run, "it gave up");
 	given_up = NULL;
 }
 
@@ -361,13 +360,13 @@ bool
 spfeval_run(struct lookups *l, struct spfeval_verdict *ret)
 {
 	struct spfeval_verdict verdict = {.result = SPF_TEMPERROR};
-	struct run r;
+	struct eval r;
 
 	silence();
-	lookups_begin(l);
+	run_begin(&l->run, l->plan, l->nplans);
 	set_up(&r, l);
 	interpret_or_give_up(&r, &verdict);
-	switch (l->state) {
+	switch (l->run.state) {
 	case RUN_ON:
 		break;
 	case RUN_PENDING:

@@ -11,8 +11,8 @@
  * limits (it counts for a record, not for a check). Its server and request are
  * structs on our stack, as its constructors abort when memory is out.
  */
-#ifndef POSTSEAL_POLICYD_SPFEVAL_H
-#define POSTSEAL_POLICYD_SPFEVAL_H
+#ifndef POSTSEAL_SPF_SPFEVAL_H
+#define POSTSEAL_SPF_SPFEVAL_H
 
 #include "common/spf/lookups.h"
 
@@ -22,8 +22,8 @@ struct spfeval_verdict {
 };
 
 /*
- * Runs the evaluation. True and *ret: this is the result, l->problem tells more
- * about an error. False: an answer is missing (l->wanted).
+ * Runs the evaluation. True and *ret: this is the result, l->run.problem tells more
+ * about an error. False: an answer is missing (l->run.wanted).
  */
 bool spfeval_run(struct lookups *l, struct spfeval_verdict *ret);
 

@@ -12,9 +12,9 @@ has_client(const struct lookups *l, const struct question *q, unsigned bits)
 static bool
 is_name(const struct lookups *l, struct span target)
 {
-	for (size_t i = 0; i < l->nnames; i++) {
-		if (domain_within(l->name[i]->name, target) &&
-		    has_client(l, l->name[i], ip_width(&l->client.ip)))
+	for (size_t i = 0; i < l->names.n; i++) {
+		if (domain_within(l->names.name[i]->name, target) &&
+		    has_client(l, l->names.name[i], ip_width(&l->client.ip)))
 			return true;
 	}
 	return false;
@@ -91,7 +91,7 @@ termresult_init(struct termresult *o, const struct lookups *l)
 	const struct plan *p = l->root.leads;
 
 	*o = (struct termresult){.l = l};
-	if (l->state == RUN_ON)
+	if (l->run.state == RUN_ON)
 		return;
 	while (p != NULL && p->last != NULL && o->nfailed < LOOKUPS_PLANS_MAX) {
 		o->failed[o->nfailed++] = p->last;
@@ -123,8 +123,8 @@ termresult_row(const struct termresult *o, const struct row *row)
 	    row->kind == TERM_IP6)
 		return EXPLAIN_MATCH;
 	if (termresult_failed(o, row))
-		return o->l->state == RUN_PENDING ? EXPLAIN_WAITING
-		                                  : EXPLAIN_ERROR;
+		return o->l->run.state == RUN_PENDING ? EXPLAIN_WAITING
+		                                      : EXPLAIN_ERROR;
 	if (row->kind == TERM_REDIRECT)
 		return EXPLAIN_FOLLOWED;
 	if (row == &p->row[p->nrows - 1] && !matches(o->l, row))

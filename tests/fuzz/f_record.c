@@ -87,8 +87,9 @@ evaluate(struct span txt, const struct ip *client)
 	/* there is neither an error of DNS nor a lack of memory: libspf2 took
 	 * every text that we gave it */
 	must(v.result != SPF_TEMPERROR);
-	must(w.l.terms <= SPF_TERMS_MAX);
-	must(w.l.problem == NULL || strlen(w.l.problem) <= PROBLEM_MAX);
+	must(w.l.run.terms <= SPF_TERMS_MAX);
+	must(w.l.run.problem == NULL ||
+	    strlen(w.l.run.problem) <= RUN_PROBLEM_MAX);
 	arena_free(&a);
 }
 

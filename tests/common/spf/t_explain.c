@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/bytes/buf.h"
+#include "common/limits.h"
 #include "common/spf/explain.h"
 #include "tests/support/loop_fake.h"
 #include "tests/support/spfrun.h"
@@ -344,6 +345,39 @@ waiting(void)
 	spfrun_close(&s);
 }
 
+/* A fail that waits for its explanation is decided, and what that is told later does
+ * not change how it came about. */
+static void
+explanation_is_late(void)
+{
+	static const char want[] =
+	    "a.example=fail [-a:h1.example +(A h1.example); "
+	    "exp=e.example *](TXT e.example)";
+	const struct lookups *l;
+	struct spfrun s;
+	struct told t;
+
+	spfrun_open(&s);
+	spfrun_zone(&s,
+	    "a.example TXT secure\nh1.example A secure\n"
+	    "a.example TXT \"v=spf1 -a:h1.example exp=e.example\"\n"
+	    "h1.example A 192.0.3.1\ne.example TXT \"why\"\n");
+	s.order = ZONE_HELD;
+	begin(&s, &t, "192.0.3.1", "u@a.example");
+	CU_ASSERT(resolver_zone_deliver_one(s.resolver, "a.example", DNS_TXT));
+	CU_ASSERT(resolver_zone_deliver_one(s.resolver, "h1.example", DNS_A));
+	explain(&t);
+	CHECK_STR(buf_text(&t.text), want);
+	buf_clear(&t.text);
+	l = check_lookups(t.check);
+	CU_ASSERT_EQUAL(run_security(&l->run), DNS_SECURE);
+	loop_fake_advance(s.loop, SPF_EXPLAIN_MS);
+	CU_ASSERT_TRUE(t.done);
+	CHECK_STR(buf_text(&t.text), want);
+	buf_free(&t.text);
+	spfrun_close(&s);
+}
+
 /* Too little memory for the trace is told, and harms nothing. */
 static void
 no_memory(void)
@@ -374,4 +408,4 @@ no_memory(void)
 }
 
 SUITE("explain", T(every_term), T(outcomes_in_any_order), T(early_in_vain),
-    T(limit), T(waiting), T(no_memory))
+    T(limit), T(waiting), T(explanation_is_late), T(no_memory))

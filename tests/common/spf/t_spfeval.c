@@ -147,8 +147,8 @@ verdicts(void)
 		begin(w, rows[i].client, SPF_CHECK_MEMORY_MAX);
 		CHECK(spfeval_run(&w->l, &v));
 		CHECK(v.result == rows[i].want && v.matched);
-		CHECK(w->l.terms == rows[i].terms);
-		row = lookups_match(lookups_decider(&w->l));
+		CHECK(w->l.run.terms == rows[i].terms);
+		row = run_match(run_decider(w->l.root.leads));
 		CHECK(row != NULL &&
 		    span_eq(row->text, span_str(rows[i].mechanism)));
 		arena_free(&w->arena);
@@ -176,14 +176,14 @@ stops_and_goes_on(void)
 		CHECK(!spfeval_run(&w->l, &v));
 		CHECK(!spfeval_run(&w->l, &v));
 		CHECK(v.result == SPF_RESULTS);
-		q = w->l.wanted;
+		q = w->l.run.wanted;
 		CHECK(q != NULL && span_eq(q->name, span_str(names[i])));
 		w->missing = NULL;
 		answer(w, q);
-		CHECK(lookups_ready(&w->l, q));
+		CHECK(run_is_ready(&w->l.run, q, &w->l.client.ip));
 		if (i == LENGTH(names) - 1) {
 			CHECK(spfeval_run(&w->l, &v));
-			CHECK(v.result == SPF_PASS && w->l.terms == 4);
+			CHECK(v.result == SPF_PASS && w->l.run.terms == 4);
 		}
 	}
 	suite_row(NULL);
@@ -222,13 +222,13 @@ hosts_of_an_mx(void)
 
 	/* the last one is not what the run waits for */
 	answer(w, row->host[2]);
-	CU_ASSERT_FALSE(lookups_ready(&w->l, row->host[2]));
+	CU_ASSERT_FALSE(run_is_ready(&w->l.run, row->host[2], &w->l.client.ip));
 	/* the first does not match: wait for the second */
 	answer(w, row->host[0]);
-	CU_ASSERT_FALSE(lookups_ready(&w->l, row->host[0]));
-	CU_ASSERT_PTR_EQUAL(w->l.wanted, row->host[1]);
+	CU_ASSERT_FALSE(run_is_ready(&w->l.run, row->host[0], &w->l.client.ip));
+	CU_ASSERT_PTR_EQUAL(w->l.run.wanted, row->host[1]);
 	answer(w, row->host[1]);
-	CU_ASSERT(lookups_ready(&w->l, row->host[1]));
+	CU_ASSERT(run_is_ready(&w->l.run, row->host[1], &w->l.client.ip));
 	CU_ASSERT(spfeval_run(&w->l, &v) && v.result == SPF_PASS);
 
 	/* an error in front: that is the result */
@@ -237,7 +237,7 @@ hosts_of_an_mx(void)
 	row->host[0]->state = QUESTION_ANSWERED;
 	row->host[0]->answer = &error;
 	row->host[1]->state = QUESTION_PENDING;
-	CU_ASSERT(lookups_ready(&w->l, row->host[0]));
+	CU_ASSERT(run_is_ready(&w->l.run, row->host[0], &w->l.client.ip));
 	CU_ASSERT(spfeval_run(&w->l, &v) && v.result == SPF_TEMPERROR);
 	arena_free(&w->arena);
 	free(w);
@@ -284,7 +284,7 @@ dropped_mechanisms(void)
 	w->l.root.leads->mechanisms--;
 	CU_ASSERT_FATAL(spfeval_run(&w->l, &v));
 	CU_ASSERT_EQUAL(v.result, SPF_TEMPERROR);
-	CHECK_STR(w->l.problem,
+	CHECK_STR(w->l.run.problem,
 	    "a.example: libspf2: it dropped mechanisms of our text");
 	w->l.root.leads->mechanisms++;
 	/* in an include it is no "no match" either */
@@ -298,7 +298,7 @@ dropped_mechanisms(void)
 	CU_ASSERT_FATAL(spfeval_run(&w->l, &v));
 	CU_ASSERT_EQUAL(v.result, SPF_TEMPERROR);
 	CHECK_STR(
-	    w->l.problem, "a.example: libspf2: it cannot compile our text");
+	    w->l.run.problem, "a.example: libspf2: it cannot compile our text");
 	/* nor a name that is none of ours */
 	w->l.root.leads->text = "v=spf1 a:x.example mx a:#77. exists:#4.";
 	w->l.root.leads->mechanisms = 4;

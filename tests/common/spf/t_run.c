@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/spf/problem.h"
+#include "common/spf/run.h"
 #include "tests/support/suite.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof(array)[0])
@@ -29,11 +29,11 @@ texts(void)
 
 	arena_init(&a, 4096);
 	for (size_t i = 0; i < LENGTH(rows); i++)
-		CHECK_STR(problem_make(&a, span_str(rows[i].domain),
+		CHECK_STR(run_problem(&a, span_str(rows[i].domain),
 		              span_str(rows[i].term), rows[i].what),
 		    rows[i].want);
 	/* a NUL does not end it */
-	CHECK_STR(problem_make(&a, span_of("a\0b", 3), span_of("\0", 1), "why"),
+	CHECK_STR(run_problem(&a, span_of("a\0b", 3), span_of("\0", 1), "why"),
 	    "a?b: ?: why");
 	arena_free(&a);
 }
@@ -48,7 +48,7 @@ long_ones(void)
 
 	arena_init(&a, 4096);
 	text =
-	    problem_make(&a, span_str(long_domain), span_str(long_term), "why");
+	    run_problem(&a, span_str(long_domain), span_str(long_term), "why");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
 	CU_ASSERT_EQUAL(strlen(text), 80 + 2 + 80 + 2 + 3);
 	CU_ASSERT_PTR_NULL(strstr(text, "..."));
@@ -57,13 +57,13 @@ long_ones(void)
 	strcat(domain, long_domain);
 	strcpy(term, long_term);
 	strcat(term, "x");
-	text = problem_make(&a, span_str(domain), span_str(term), "why");
+	text = run_problem(&a, span_str(domain), span_str(term), "why");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
 	CU_ASSERT_EQUAL(strlen(text), 80 + 2 + 80 + 2 + 3);
 	CU_ASSERT(strncmp(text, "...ddd", 6) == 0);
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, ".example: a:ttt"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, ".exam...: why"));
-	CHECK_STR(problem_name(span_str(domain)).text + 72, ".example");
+	CHECK_STR(run_show_name(span_str(domain)).text + 72, ".example");
 	arena_free(&a);
 }
 
@@ -74,8 +74,8 @@ no_memory(void)
 
 	arena_init(&a, 0);
 	CU_ASSERT_PTR_NULL(
-	    problem_make(&a, span_str("a"), span_str("b"), "why"));
+	    run_problem(&a, span_str("a"), span_str("b"), "why"));
 	arena_free(&a);
 }
 
-SUITE("problem", T(texts), T(long_ones), T(no_memory))
+SUITE("run", T(texts), T(long_ones), T(no_memory))

@@ -24,9 +24,10 @@ struct check {
 	bool early;    /* what is asked now is not needed yet */
 	bool held;     /* early_ask() waits for an answer, whatever it is */
 	struct lookups l;
-	struct plan *explaining; /* the record whose exp is looked up: the rest
+	const struct plan
+	    *explaining;        /* the record whose exp is looked up: the rest
 	                          * of the result is there */
-	struct run explanation;  /* that run */
+	struct run explanation; /* that run */
 	bool finished;
 	struct check_result result;
 	char domain[DOMAIN_MAX + 1];
@@ -70,8 +71,8 @@ static void
 settle(struct check *c, const struct spfeval_verdict *v)
 {
 	struct check_result *r = &c->result;
-	struct plan *p = run_decider(c->l.root.leads);
-	const struct row *row = v->matched ? run_match(p) : NULL;
+	const struct plan *p = run_decider(c->l.root.leads);
+	const struct row *row = v->matched ? p->last : NULL;
 
 	r->result = v->result;
 	r->lookups = c->l.run.terms;
@@ -162,7 +163,7 @@ got(void *arg, struct dns_answer *answer)
 	questions_answered(&c->l.questions, q, answer);
 	q->answered = loop_now(c->loop);
 	c->slow |= c->prefetch && q->answered - q->asked >= DNS_PATIENCE_MS;
-	if (run_is_ready(run, q, &c->l.client.ip)) {
+	if (run_is_ready(run, q, &c->l.vars.client)) {
 		if (check_run(c))
 			deliver(c);
 		return;

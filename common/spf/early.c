@@ -138,8 +138,9 @@ known_address(const struct lookups *l, const struct question *q, unsigned bits)
 	}
 	if (q->answer->status == DNS_TEMPERROR)
 		return UNKNOWN;
-	return questions_answer_has(q->answer, &l->client.ip, bits) ? KNOWN_YES
-	                                                            : KNOWN_NO;
+	return questions_answer_has(q->answer, &l->vars.client, bits)
+	    ? KNOWN_YES
+	    : KNOWN_NO;
 }
 
 static enum known

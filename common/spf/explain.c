@@ -2,13 +2,11 @@
 
 #include "common/spf/explain.h"
 #include "common/spf/published.h"
-#include "common/spf/termresult.h"
 
 struct maker {
 	struct arena *arena;
 	const struct lookups *l;
 	bool no_memory;
-	struct termresult results;
 
 	/* The questions that stand with a term. */
 	const struct question **shown;
@@ -112,6 +110,25 @@ find_row(const struct plan *p, const struct term *t)
 	return NULL;
 }
 
+static enum explain_outcome
+outcome_of(const struct lookups *l, const struct row *row)
+{
+	switch (row->said) {
+	case ROW_UNREACHED:
+		return EXPLAIN_UNREACHED;
+	case ROW_OPEN:
+		return l->run.state == RUN_PENDING ? EXPLAIN_WAITING
+		                                   : EXPLAIN_ERROR;
+	case ROW_NO_MATCH:
+		return EXPLAIN_NO_MATCH;
+	case ROW_FOLLOWED:
+		return EXPLAIN_FOLLOWED;
+	case ROW_MATCH:
+		break;
+	}
+	return EXPLAIN_MATCH;
+}
+
 /* A term that has no row: evaluation passed it if it stopped behind it. */
 static enum explain_outcome
 passed_outcome(const struct term *t, const char *stop)
@@ -138,25 +155,13 @@ passed_outcome(const struct term *t, const char *stop)
 
 /* Where the evaluation of the record stopped, in its text; NULL: at its end. */
 static const char *
-stop_of(const struct maker *m, const struct plan *p)
+stop_of(const struct plan *p)
 {
-	const struct row *last = termresult_last(p);
+	const struct row *last = p->last;
 
-	if (last == NULL)
+	if (last == NULL || last->kind == TERM_REDIRECT)
 		return NULL;
-	switch (termresult_row(&m->results, last)) {
-	case EXPLAIN_MATCH:
-		return last->text.p;
-	case EXPLAIN_ERROR:
-	case EXPLAIN_WAITING:
-		return last->kind == TERM_REDIRECT ? NULL : last->text.p;
-	case EXPLAIN_NO_MATCH:
-	case EXPLAIN_FOLLOWED:
-	case EXPLAIN_UNREACHED:
-	case EXPLAIN_MODIFIER:
-		break;
-	}
-	return NULL;
+	return last->said == ROW_NO_MATCH ? NULL : last->text.p;
 }
 
 /* The term's text with the qualifier that stands before it. */
@@ -183,7 +188,7 @@ explain_term(struct maker *m, struct explain_term *to, const struct term *t,
 		    p == NULL ? EXPLAIN_UNREACHED : passed_outcome(t, stop);
 		return;
 	}
-	to->outcome = termresult_row(&m->results, row);
+	to->outcome = outcome_of(m->l, row);
 	add_questions(m, to, row);
 	if (to->outcome != EXPLAIN_UNREACHED &&
 	    (row->kind == TERM_INCLUDE || row->kind == TERM_REDIRECT))
@@ -194,7 +199,7 @@ explain_term(struct maker *m, struct explain_term *to, const struct term *t,
 static void
 explain_terms(struct maker *m, struct explain_record *e, const struct plan *p)
 {
-	const char *stop = p == NULL ? NULL : stop_of(m, p);
+	const char *stop = p == NULL ? NULL : stop_of(p);
 	enum record_step step;
 	struct record r;
 	struct term t;
@@ -234,9 +239,9 @@ explain_row(struct maker *m, const struct row *row)
 	explain_terms(m, e, p);
 	e->decided = p != NULL &&
 	    (row == &m->l->root ? m->l->run.state == RUN_ON
-	                        : !termresult_failed(&m->results, row));
+	                        : row->said != ROW_OPEN);
 	if (e->decided)
-		e->result = termresult_result(m->l, p);
+		e->result = run_result(p);
 	return e;
 }
 
@@ -246,7 +251,6 @@ explain_make(struct arena *a, const struct lookups *l, struct explain *ret)
 	struct maker m = {.arena = a, .l = l};
 	struct explain e = {.question = l->root.question};
 
-	termresult_init(&m.results, l);
 	make_shown(&m);
 	if (m.no_memory)
 		return -ENOMEM;

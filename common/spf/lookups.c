@@ -19,13 +19,14 @@ lookups_init(struct lookups *l, struct arena *a, const struct macro_vars *vars,
         void *arg, struct question *q, struct dns_answer **ret_answer),
     void *arg)
 {
-	*l = (struct lookups){.arena = a,
+	*l = (struct lookups){
+	    .arena = a,
 	    .vars = *vars,
 	    .ascii_local = span_is_ascii(vars->local),
 	    .root = {.kind = TERM_REDIRECT,
 	        .target_state = TARGET_NAME,
 	        .target = domain},
-	    .client.ip = vars->client};
+	};
 	questions_init(&l->questions, a, ask, arg);
 	ptr_init(&l->names, &l->vars, &l->questions);
 	run_init(&l->run, &l->questions, domain, void_max);
@@ -82,7 +83,7 @@ question_of(struct lookups *l, const struct row *row)
 	case TERM_PTR:
 		return ptr_question(&l->names);
 	case TERM_A:
-		type = l->client.ip.family == AF_INET ? DNS_A : DNS_AAAA;
+		type = l->vars.client.family == AF_INET ? DNS_A : DNS_AAAA;
 		break;
 	case TERM_MX:
 		type = DNS_MX;
@@ -192,7 +193,7 @@ read_answer(struct lookups *l, struct row *row, struct record_fault *f)
 		return rc;
 	if (l->nplans == LOOKUPS_PLANS_MAX)
 		return -ENOMEM;
-	rc = plan_make(l->arena, txt, row->target, &l->client.ip, l->rows, &p,
+	rc = plan_make(l->arena, txt, row->target, &l->vars.client, l->rows, &p,
 	    &f->why, &f->term);
 	if (rc != 0)
 		return rc;
@@ -264,33 +265,44 @@ lookups_record(struct lookups *l, struct row *row, struct plan **ret)
 		return found;
 	if (!lead(l, row))
 		return RUN_OVER;
+	run_enter(row->leads);
 	*ret = row->leads;
 	return FOUND;
 }
 
 /* --- addresses ------------------------------------------------------------ */
 
-/* What libspf2 is to compare the client with. */
+/*
+ * The address that libspf2 is to compare the client with. It allocates for each that
+ * it is given, so it gets one: that which matches, or else any.
+ */
 static enum found
-addresses(const struct lookups *l, const struct row *row,
-    const struct dns_answer *answer, const struct dns_record **ret,
-    size_t *ret_n)
+pick(struct lookups *l, struct row *row, const struct dns_answer *answer,
+    const struct ip **ret)
 {
-	bool whole = row->kind != TERM_EXISTS && row->bits == 0;
+	const struct ip *client = &l->vars.client;
+	bool exists = row->kind == TERM_EXISTS;
+	bool whole = row->bits == 0 && !exists; /* libspf2 knows no /0 */
 
 	if (answer->status != DNS_FOUND || answer->n == 0)
 		return FOUND_NOTHING;
-	*ret = whole ? &l->client : answer->record;
-	*ret_n = whole ? 1 : answer->n;
+	*ret = &answer->record[0].ip;
+	for (size_t i = 0; i < answer->n; i++) {
+		const struct ip *ip = &answer->record[i].ip;
+
+		if (!exists && !whole && !ip_match(ip, client, row->bits))
+			continue;
+		run_match(row);
+		*ret = whole ? client : ip;
+		break;
+	}
 	return FOUND;
 }
 
 enum found
-lookups_addresses(struct lookups *l, struct row *row,
-    const struct dns_record **ret, size_t *ret_n)
+lookups_address(struct lookups *l, struct row *row, const struct ip **ret)
 {
-	static const struct dns_record any = {
-	    .ip = {.family = AF_INET, .b = {127, 0, 0, 2}}};
+	static const struct ip any = {.family = AF_INET, .b = {127, 0, 0, 2}};
 	const struct dns_answer *answer;
 	enum found found;
 
@@ -298,17 +310,20 @@ lookups_addresses(struct lookups *l, struct row *row,
 	if (answer == NULL)
 		return found;
 	if (row->kind != TERM_PTR)
-		return addresses(l, row, answer, ret, ret_n);
+		return pick(l, row, answer, ret);
+	found = ptr_within(&l->names, &l->run, row->target);
+	if (found == FOUND)
+		run_match(row);
 	*ret = &any;
-	*ret_n = 1;
-	return ptr_within(&l->names, &l->run, row->target);
+	return found;
 }
 
 int
 lookups_hosts(struct lookups *l, struct row *row)
 {
 	const struct dns_answer *answer = row->question->answer;
-	enum dns_type type = l->client.ip.family == AF_INET ? DNS_A : DNS_AAAA;
+	enum dns_type type =
+	    l->vars.client.family == AF_INET ? DNS_A : DNS_AAAA;
 	struct question **host;
 
 	if (row->host != NULL)
@@ -352,8 +367,8 @@ lookups_mx(struct lookups *l, struct row *row, size_t *ret_n)
 }
 
 enum found
-lookups_host(struct lookups *l, struct row *row, size_t i,
-    const struct dns_record **ret, size_t *ret_n)
+lookups_host(
+    struct lookups *l, struct row *row, size_t i, const struct ip **ret)
 {
 	const struct dns_answer *answer;
 
@@ -362,5 +377,5 @@ lookups_host(struct lookups *l, struct row *row, size_t i,
 	answer = run_need_host(&l->run, row, row->host[i]);
 	if (!judge(&l->run, row, row->host[i], answer))
 		return RUN_OVER;
-	return addresses(l, row, answer, ret, ret_n);
+	return pick(l, row, answer, ret);
 }

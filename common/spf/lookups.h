@@ -17,7 +17,7 @@
  *
  * Who writes what, and how long it holds:
  *
- *     vars, client                  lookups_init(); the check
+ *     vars                          lookups_init(); the check
  *     questions                     questions.c: what DNS was asked, and said; the
  *                                   check, only more
  *     names                         ptr.c: the client's names; likewise
@@ -43,7 +43,6 @@ enum {
 struct lookups {
 	struct macro_vars vars; /* domain and name change from term to term */
 	bool ascii_local;
-	struct dns_record client; /* the client's own address */
 
 	struct questions questions;
 	struct ptr names;
@@ -82,17 +81,18 @@ enum found lookups_record(
     struct lookups *l, struct row *row, struct plan **ret);
 
 /*
- * The addresses that an a or exists is compared with; for a prefix length of 0
- * the client's own; for a ptr that matches (it is an exists for libspf2) any. A
- * row that ends a text finds nothing.
+ * The address that an a or exists is compared with: of several the one by which it
+ * matches, if there is one; for a prefix length of 0 the client's own; for a ptr
+ * that matches (it is an exists for libspf2) any. A row that ends a text finds
+ * nothing. *ret may be of the other family (ip.h): then it does not match.
  */
-enum found lookups_addresses(struct lookups *l, struct row *row,
-    const struct dns_record **ret, size_t *ret_n);
+enum found lookups_address(
+    struct lookups *l, struct row *row, const struct ip **ret);
 
-/* How many names an mx has; then the addresses of name i. */
+/* How many names an mx has; then the address of name i, as above. */
 enum found lookups_mx(struct lookups *l, struct row *row, size_t *ret_n);
-enum found lookups_host(struct lookups *l, struct row *row, size_t i,
-    const struct dns_record **ret, size_t *ret_n);
+enum found lookups_host(
+    struct lookups *l, struct row *row, size_t i, const struct ip **ret);
 
 /* --- for a run, and for who asks early: no run is touched --------------------- */
 

@@ -48,6 +48,16 @@ struct record_fault {
 	struct span term;
 };
 
+/* What a run has heard of a term. */
+enum row_said {
+	ROW_UNREACHED, /* evaluation has not come to it */
+	ROW_OPEN, /* it is there, or in the record below: waiting, failed, or
+	                * with its question answered and nothing said yet */
+	ROW_NO_MATCH,
+	ROW_MATCH,   /* evaluation of the record ended here */
+	ROW_FOLLOWED /* redirect: the record below took the place of this */
+};
+
 struct row {
 	unsigned number; /* of the whole check */
 	enum term_kind
@@ -68,6 +78,8 @@ struct row {
 	size_t nhosts;
 	struct plan *leads; /* include, redirect: the record found there; */
 	const struct record_fault *fault; /* or why there is none */
+
+	enum row_said said; /* in this run; by run.c */
 };
 
 /* 11 that ask DNS, or 10 and what ends the text. */
@@ -82,8 +94,7 @@ struct plan {
 	bool ends;       /* the last row ends the text: it always matches */
 	struct span exp; /* domain-spec of exp=; empty: none */
 
-	/* In this run of the evaluation (run.c). */
-	const struct row *last; /* that evaluation asked for */
+	struct row *last; /* that this run has come to; by run.c */
 };
 
 /* True if the row ends the text: all, or a network with the client in it. */

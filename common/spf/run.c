@@ -2,8 +2,8 @@
  * The trick: the row of the check itself stands in no record (row->plan is NULL). It
  * is no term, so it counts as none, and its errors are those of the domain.
  *
- * The trap: libspf2 may ask on when a run is over, as the word for "try again" ends
- * a term and not always all. So run_reach() refuses then, and the first reason stays.
+ * The trap: what libspf2 does with "try again" is its own affair. When a run is over,
+ * run_reach() refuses whatever else it asks for, and the first reason stays.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,8 +22,11 @@ void
 run_begin(struct run *r, struct plan *const *plan, size_t n)
 {
 	run_init(r, r->questions, r->domain, r->void_max);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		plan[i]->last = NULL;
+		for (size_t k = 0; k < plan[i]->nrows; k++)
+			plan[i]->row[k].said = ROW_UNREACHED;
+	}
 }
 
 /* --- problems ------------------------------------------------------------- */
@@ -111,6 +114,78 @@ run_broken(struct run *r, const char *what)
 	run_fail_in(r, RUN_TEMPERROR, r->domain, (struct span){0}, text);
 }
 
+/* --- what the terms say --------------------------------------------------- */
+
+const struct plan *
+run_decider(const struct plan *p)
+{
+	while (p != NULL && p->last != NULL && p->last->kind == TERM_REDIRECT &&
+	    p->last->leads != NULL)
+		p = p->last->leads;
+	return p;
+}
+
+enum spf_result
+run_result(const struct plan *p)
+{
+	p = run_decider(p);
+	if (p == NULL || p->last == NULL || p->last->said != ROW_MATCH)
+		return SPF_NEUTRAL; /* the default */
+	return p->last->qualifier;
+}
+
+/* Evaluation of the record has come to its end: so has that of the row where it is,
+ * and of the record below that one. */
+static void
+settle(struct plan *p)
+{
+	struct row *row = p == NULL ? NULL : p->last;
+
+	if (row == NULL || row->said != ROW_OPEN)
+		return;
+	settle(row->leads);
+	if (row->kind == TERM_REDIRECT)
+		row->said = ROW_FOLLOWED;
+	else if (row->kind == TERM_INCLUDE && row->leads != NULL &&
+	    run_result(row->leads) == SPF_PASS)
+		row->said = ROW_MATCH;
+	else
+		row->said = ROW_NO_MATCH;
+}
+
+/* Goes on to the row. */
+static void
+step(struct plan *p, struct row *row)
+{
+	settle(p);
+	if (p->last != NULL)
+		p->last->said = ROW_NO_MATCH;
+	p->last = row;
+	row->said = plan_row_ends(row) ? ROW_MATCH : ROW_OPEN;
+}
+
+/* A text of one word that always matches has no #n. in it, by which we would hear
+ * that evaluation comes to it (plan.h). */
+void
+run_enter(struct plan *p)
+{
+	if (p->ends && p->nrows == 1)
+		step(p, p->row);
+}
+
+void
+run_match(struct row *row)
+{
+	row->said = ROW_MATCH;
+}
+
+void
+run_end(struct run *r, struct plan *own)
+{
+	if (r->state == RUN_ON)
+		settle(own);
+}
+
 /* --- on its way ----------------------------------------------------------- */
 
 bool
@@ -120,7 +195,7 @@ run_reach(struct run *r, struct row *row)
 		return false;
 	if (row->plan == NULL)
 		return true;
-	row->plan->last = row;
+	step(row->plan, row);
 	if (plan_row_ends(row))
 		return true;
 	if (r->terms < SPF_TERMS_MAX) {
@@ -220,27 +295,6 @@ run_is_ready(struct run *r, const struct question *q, const struct ip *client)
 			break;
 	}
 	return true;
-}
-
-/* --- when it has its result ------------------------------------------------ */
-
-struct plan *
-run_decider(struct plan *own)
-{
-	struct plan *p = own;
-
-	while (p != NULL && p->last != NULL && p->last->kind == TERM_REDIRECT &&
-	    p->last->leads != NULL)
-		p = p->last->leads;
-	return p;
-}
-
-const struct row *
-run_match(const struct plan *p)
-{
-	if (p->last != NULL)
-		return p->last;
-	return p->ends ? &p->row[p->nrows - 1] : NULL;
 }
 
 enum dns_security

@@ -12,6 +12,23 @@
  *     run_need()                    ON, or over: PENDING, for an answer
  *     run_fail()...                 over: NONE, TEMPERROR, PERMERROR
  *
+ * A run notes what each term says as it passes, in the rows (plan.h). libspf2 goes
+ * through a record from left to right and stops at the first match, so that the last
+ * row that it asked for tells of all others, and nothing need be said of a row that
+ * does not match. With the record "v=spf1 a include:b mx -all" (rows 1 to 4, where
+ * b.example has "v=spf1 a:c ?all", rows 5 and 6):
+ *
+ *     it asks for #1           1 OPEN
+ *     it asks for #2           1 NO_MATCH, as it went on; 2 OPEN
+ *     ... for the record of b  5 and 6 are UNREACHED
+ *     ... for #5, then #6      5 NO_MATCH, 6 MATCH: an end always matches, and b
+ *                              gave neutral
+ *     it asks for #3           2 NO_MATCH, as b did not pass; 3 OPEN
+ *     host 0 has the client    3 MATCH, and libspf2 says pass
+ *
+ * So in a run that has a result nothing is OPEN, and in one that has none the OPEN
+ * rows are the way from the check's own record to where it stands.
+ *
  * The first reason ends a run; what is asked of it behind that is RUN_OVER, too.
  * What is wrong is said in one clause, for the problem= of Received-SPF (RFC 7208
  * section 9.1), the log and the trace: printable ASCII, whatever was published, and
@@ -66,9 +83,19 @@ void run_init(
 /* Begins anew, over these records. */
 void run_begin(struct run *r, struct plan *const *plan, size_t n);
 
-/* Evaluation has come to this row: notes it, and counts it if it asks DNS. False:
- * the run is over. */
+/* Evaluation goes into this record. */
+void run_enter(struct plan *p);
+
+/* Evaluation has come to this row, as those before it in its record do not match:
+ * notes that, and counts it if it asks DNS. False: the run is over. */
 bool run_reach(struct run *r, struct row *row);
+
+/* The client is among the addresses that the row is compared with. */
+void run_match(struct row *row);
+
+/* libspf2 has a result, if the run is not over: what is still open is settled. own:
+ * the check's own record; or NULL. */
+void run_end(struct run *r, struct plan *own);
 
 /* The answer to q, put if it is new; NULL: the run is over. Marks what it says
  * about security as used. */
@@ -105,12 +132,12 @@ void run_broken(struct run *r, const char *what);
 bool run_is_ready(
     struct run *r, const struct question *q, const struct ip *client);
 
-/* The record that decided: the check's own, or where its redirects lead. Both may
- * be NULL: there is none. */
-struct plan *run_decider(struct plan *own);
+/* The record that decides for p: itself, or where its redirects lead. Both may be
+ * NULL: there is none. */
+const struct plan *run_decider(const struct plan *p);
 
-/* The term of the record p that matched, after a run that ended in a match. */
-const struct row *run_match(const struct plan *p);
+/* What the record p gave, of which evaluation came to the end. */
+enum spf_result run_result(const struct plan *p);
 
 /* Of the answers that this run used. */
 enum dns_security run_security(const struct run *r);

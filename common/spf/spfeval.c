@@ -90,30 +90,13 @@ add_room(struct eval *r, SPF_dns_rr_t *rr, size_t n)
 	return false;
 }
 
-/* The address by which n of them (one or more) match if they do. */
-static const struct ip *
-telling(const struct ip *client, unsigned bits, const struct dns_record *record,
-    size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (ip_match(&record[i].ip, client, bits))
-			return &record[i].ip;
-	}
-	return &record[0].ip;
-}
-
-/*
- * Of the addresses of a set, one: that which matches, if there is one. libspf2
- * allocates for each that it is given. Mapped ones (ip.h) of AAAA are as good as
- * others.
- */
+/* An address, or none if it is of the other family: mapped ones (ip.h) of AAAA are
+ * as good as others. */
 static SPF_dns_rr_t *
-address(struct eval *r, ns_type type, const struct row *row,
-    const struct dns_record *record, size_t n)
+one_address(struct eval *r, ns_type type, const struct ip *ip)
 {
 	SPF_dns_rr_t *rr = empty_answer(r, type, NO_HERROR);
 	int family = type == ns_t_a ? AF_INET : AF_INET6;
-	const struct ip *ip = telling(&r->l->client.ip, row->bits, record, n);
 
 	if (rr == NULL || rr->herrno != NO_HERROR || ip->family != family ||
 	    !add_room(r, rr, sizeof(SPF_dns_rr_data_t)))
@@ -164,7 +147,7 @@ static SPF_dns_rr_t *
 look_up(SPF_dns_server_t *dns, const char *name, ns_type type, int cache)
 {
 	struct eval *r = dns->hook;
-	const struct dns_record *record;
+	const struct ip *ip;
 	enum found found;
 	struct row *row;
 	size_t n;
@@ -180,9 +163,9 @@ look_up(SPF_dns_server_t *dns, const char *name, ns_type type, int cache)
 		return found == FOUND ? mx_names(r, row, n)
 		                      : no_answer(r, type, found);
 	}
-	found = host < 0 ? lookups_addresses(r->l, row, &record, &n)
-	                 : lookups_host(r->l, row, (size_t)host, &record, &n);
-	return found == FOUND ? address(r, type, row, record, n)
+	found = host < 0 ? lookups_address(r->l, row, &ip)
+	                 : lookups_host(r->l, row, (size_t)host, &ip);
+	return found == FOUND ? one_address(r, type, ip)
 	                      : no_answer(r, type, found);
 }
 
@@ -270,7 +253,7 @@ get_spf(SPF_server_t *server, SPF_request_t *request, SPF_response_t *response,
 static void
 set_up(struct eval *r, struct lookups *l)
 {
-	const struct ip *client = &l->client.ip;
+	const struct ip *client = &l->vars.client;
 
 	*r = (struct eval){.l = l,
 	    .dns = {.lookup = look_up, .get_spf = get_spf, .name = "postseal"},
@@ -366,6 +349,7 @@ spfeval_run(struct lookups *l, struct spfeval_verdict *ret)
 	run_begin(&l->run, l->plan, l->nplans);
 	set_up(&r, l);
 	interpret_or_give_up(&r, &verdict);
+	run_end(&l->run, l->root.leads);
 	switch (l->run.state) {
 	case RUN_ON:
 		break;

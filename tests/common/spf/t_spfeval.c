@@ -148,7 +148,7 @@ verdicts(void)
 		CHECK(spfeval_run(&w->l, &v));
 		CHECK(v.result == rows[i].want && v.matched);
 		CHECK(w->l.run.terms == rows[i].terms);
-		row = run_match(run_decider(w->l.root.leads));
+		row = run_decider(w->l.root.leads)->last;
 		CHECK(row != NULL &&
 		    span_eq(row->text, span_str(rows[i].mechanism)));
 		arena_free(&w->arena);
@@ -180,7 +180,7 @@ stops_and_goes_on(void)
 		CHECK(q != NULL && span_eq(q->name, span_str(names[i])));
 		w->missing = NULL;
 		answer(w, q);
-		CHECK(run_is_ready(&w->l.run, q, &w->l.client.ip));
+		CHECK(run_is_ready(&w->l.run, q, &w->l.vars.client));
 		if (i == LENGTH(names) - 1) {
 			CHECK(spfeval_run(&w->l, &v));
 			CHECK(v.result == SPF_PASS && w->l.run.terms == 4);
@@ -222,13 +222,15 @@ hosts_of_an_mx(void)
 
 	/* the last one is not what the run waits for */
 	answer(w, row->host[2]);
-	CU_ASSERT_FALSE(run_is_ready(&w->l.run, row->host[2], &w->l.client.ip));
+	CU_ASSERT_FALSE(
+	    run_is_ready(&w->l.run, row->host[2], &w->l.vars.client));
 	/* the first does not match: wait for the second */
 	answer(w, row->host[0]);
-	CU_ASSERT_FALSE(run_is_ready(&w->l.run, row->host[0], &w->l.client.ip));
+	CU_ASSERT_FALSE(
+	    run_is_ready(&w->l.run, row->host[0], &w->l.vars.client));
 	CU_ASSERT_PTR_EQUAL(w->l.run.wanted, row->host[1]);
 	answer(w, row->host[1]);
-	CU_ASSERT(run_is_ready(&w->l.run, row->host[1], &w->l.client.ip));
+	CU_ASSERT(run_is_ready(&w->l.run, row->host[1], &w->l.vars.client));
 	CU_ASSERT(spfeval_run(&w->l, &v) && v.result == SPF_PASS);
 
 	/* an error in front: that is the result */
@@ -237,7 +239,7 @@ hosts_of_an_mx(void)
 	row->host[0]->state = QUESTION_ANSWERED;
 	row->host[0]->answer = &error;
 	row->host[1]->state = QUESTION_PENDING;
-	CU_ASSERT(run_is_ready(&w->l.run, row->host[0], &w->l.client.ip));
+	CU_ASSERT(run_is_ready(&w->l.run, row->host[0], &w->l.vars.client));
 	CU_ASSERT(spfeval_run(&w->l, &v) && v.result == SPF_TEMPERROR);
 	arena_free(&w->arena);
 	free(w);

@@ -10,8 +10,8 @@
  * identity this is, what the result leads to and how long it may take is request.c's
  * affair.
  */
-#ifndef POSTSEAL_POLICYD_CHECK_H
-#define POSTSEAL_POLICYD_CHECK_H
+#ifndef POSTSEAL_SPF_CHECK_H
+#define POSTSEAL_SPF_CHECK_H
 
 #include <stdint.h>
 

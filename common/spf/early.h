@@ -19,8 +19,8 @@
  *
  * Pure; on lookups.h.
  */
-#ifndef POSTSEAL_POLICYD_EARLY_H
-#define POSTSEAL_POLICYD_EARLY_H
+#ifndef POSTSEAL_SPF_EARLY_H
+#define POSTSEAL_SPF_EARLY_H
 
 #include "common/spf/lookups.h"
 

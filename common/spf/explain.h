@@ -10,8 +10,8 @@
  *
  * Pure; on lookups.h.
  */
-#ifndef POSTSEAL_POLICYD_EXPLAIN_H
-#define POSTSEAL_POLICYD_EXPLAIN_H
+#ifndef POSTSEAL_SPF_EXPLAIN_H
+#define POSTSEAL_SPF_EXPLAIN_H
 
 #include "common/spf/lookups.h"
 

@@ -1,13 +1,124 @@
+/*
+ * The trick: a text is read token by token, always by the same reader: to check it,
+ * to look for a letter in it, to expand it. Nothing is kept of it between these.
+ *
+ * The trap: a record has room for some 16,000 macros of 255 octets each, and of all
+ * that 253 octets can count. So of a value only that part is looked at which can stay
+ * (VALUE_MAX), and what stands too far in front of a name is dropped (name_end). With
+ * "%{s}%{s}%{s}%{s}.example" and a sender of 200 octets, 808 in all: behind the first
+ * macro follow 608, which is 512 or more, so it is dropped; behind the second follow
+ * 408, so it stays. 608 octets are expanded, and the end of these, cut at a dot to 253
+ * or less, is the name.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
 #include "common/spf/macro.h"
-#include "common/spf/token.h"
 
 /* A name is cut to its last 253 octets, so of one value no more than this many
  * can count, on the side that stays; the rest need not be looked at. */
 enum { VALUE_MAX = 512 };
+
+/* --- the parts of a macro-string: section 7.1, macro-expand ---------------- */
+
+enum token_kind { TOKEN_LITERAL, TOKEN_ESCAPE, TOKEN_LETTER };
+
+struct token {
+	enum token_kind kind;
+	struct span text; /* LITERAL: its octets; ESCAPE: what it stands for */
+	char letter;      /* LETTER: lower case */
+	bool escape;      /* upper case: URL-escape the value */
+	bool reverse;
+	unsigned digits;     /* 0: none were given */
+	struct span delimit; /* empty: none were given */
+};
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* "%{" has been read: letter, transformers, delimiters, "}". */
+static int
+read_letter(struct span *rest, struct token *ret, const char **ret_why)
+{
+	static const char letters[] = "slodiphcrtv", delimiters[] = ".-+,/_=";
+	struct span s = *rest;
+	struct token t = {.kind = TOKEN_LETTER};
+	bool digits;
+
+	*ret_why = "unknown macro letter";
+	if (s.n == 0)
+		return -EINVAL;
+	t.letter = (char)span_lower((unsigned char)s.p[0]);
+	t.escape = t.letter != s.p[0];
+	if (t.letter == '\0' || strchr(letters, t.letter) == NULL)
+		return -EINVAL;
+	s = span_skip(s, 1);
+	digits = s.n > 0 && is_digit(s.p[0]);
+	for (; s.n > 0 && is_digit(s.p[0]); s = span_skip(s, 1)) {
+		if (t.digits < 100000) /* more parts than any value has */
+			t.digits = t.digits * 10 + (unsigned)(s.p[0] - '0');
+	}
+	*ret_why = "zero parts in a macro";
+	if (digits && t.digits == 0)
+		return -EINVAL;
+	t.reverse = s.n > 0 && span_lower((unsigned char)s.p[0]) == 'r';
+	s = span_skip(s, t.reverse ? 1 : 0);
+	t.delimit = s;
+	t.delimit.n = span_find(s, '}');
+	*ret_why = "macro without }";
+	if (t.delimit.n == s.n)
+		return -EINVAL;
+	*ret_why = "invalid macro delimiter";
+	for (size_t i = 0; i < t.delimit.n; i++) {
+		if (memchr(delimiters, t.delimit.p[i], sizeof delimiters - 1) ==
+		    NULL)
+			return -EINVAL;
+	}
+	*rest = span_skip(s, t.delimit.n + 1);
+	*ret = t;
+	return 0;
+}
+
+/* Cuts the first token off *rest, which must not be empty. A literal may hold any
+ * octet but '%'. 0, or -EINVAL and *ret_why, a static reason. */
+static int
+read_token(struct span *rest, struct token *ret, const char **ret_why)
+{
+	struct span s = *rest;
+	size_t n = span_find(s, '%');
+
+	if (n > 0) {
+		*ret = (struct token){.text = span_of(s.p, n)};
+		*rest = span_skip(s, n);
+		return 0;
+	}
+	*ret_why = "% that begins no macro";
+	if (s.n < 2)
+		return -EINVAL;
+	*rest = span_skip(s, 2);
+	ret->kind = TOKEN_ESCAPE;
+	switch (s.p[1]) {
+	case '%':
+		ret->text = span_str("%");
+		return 0;
+	case '_':
+		ret->text = span_str(" ");
+		return 0;
+	case '-':
+		ret->text = span_str("%20");
+		return 0;
+	case '{':
+		return read_letter(rest, ret, ret_why);
+	default:
+		return -EINVAL;
+	}
+}
+
+/* --- what is allowed where ------------------------------------------------- */
 
 /* macro-literal: %x21-24 / %x26-7E; SP where spaces are allowed. */
 static bool
@@ -32,7 +143,7 @@ check(struct span text, bool spaces, const char *banned, struct span *ret_tail,
 	const char *why;
 
 	while (text.n > 0) {
-		if (token_read(&text, &t, &why) != 0)
+		if (read_token(&text, &t, &why) != 0)
 			goto bad;
 		tail = (struct span){0};
 		if (t.kind == TOKEN_LITERAL) {
@@ -66,12 +177,6 @@ macro_check_unknown(struct span text, const char **ret_why)
 	struct span tail;
 
 	return check(text, false, "", &tail, ret_why);
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
 }
 
 static bool
@@ -128,12 +233,14 @@ macro_uses(struct span text, const char *letters)
 	const char *why;
 	struct token t;
 
-	while (text.n > 0 && token_read(&text, &t, &why) == 0) {
+	while (text.n > 0 && read_token(&text, &t, &why) == 0) {
 		if (t.kind == TOKEN_LETTER && strchr(letters, t.letter) != NULL)
 			return true;
 	}
 	return false;
 }
+
+/* --- expansion: section 7.3 -------------------------------------------------- */
 
 /* Where expanded octets go: the end of a name, or all of a text. */
 struct sink {
@@ -327,10 +434,10 @@ name_end(struct span text, const struct macro_vars *v)
 	const char *why;
 	struct token t;
 
-	while (rest.n > 0 && token_read(&rest, &t, &why) == 0)
+	while (rest.n > 0 && read_token(&rest, &t, &why) == 0)
 		total += least(&t, v);
 	rest = text;
-	while (rest.n > 0 && token_read(&rest, &t, &why) == 0) {
+	while (rest.n > 0 && read_token(&rest, &t, &why) == 0) {
 		total -= least(&t, v);
 		if (total < VALUE_MAX)
 			break;
@@ -345,7 +452,7 @@ expand(struct span text, const struct macro_vars *v, struct sink *out)
 	const char *why;
 	struct token t;
 
-	while (text.n > 0 && token_read(&text, &t, &why) == 0) {
+	while (text.n > 0 && read_token(&text, &t, &why) == 0) {
 		if (out->text != NULL && buf_error(out->text) != 0)
 			return;
 		if (t.kind == TOKEN_LETTER) {

@@ -7,8 +7,8 @@
  *
  * Pure; allocates nothing but in the buffer given for an explanation.
  */
-#ifndef POSTSEAL_POLICYD_MACRO_H
-#define POSTSEAL_POLICYD_MACRO_H
+#ifndef POSTSEAL_SPF_MACRO_H
+#define POSTSEAL_SPF_MACRO_H
 
 #include <stdint.h>
 

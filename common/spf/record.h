@@ -9,8 +9,8 @@
  *
  * Pure.
  */
-#ifndef POSTSEAL_POLICYD_RECORD_H
-#define POSTSEAL_POLICYD_RECORD_H
+#ifndef POSTSEAL_SPF_RECORD_H
+#define POSTSEAL_SPF_RECORD_H
 
 #include "common/bytes/ip.h"
 #include "common/bytes/span.h"

@@ -153,7 +153,7 @@ enum {
 	POLICY_REQUEST_MAX = 16 * 1024,
 
 	/* Memory of one policy request: its fields, and twice the texts of a result
-	 * (four of HEADER_LINE_MAX at the most). */
+	 * (some 2,000 bytes). */
 	REQUEST_MEMORY_MAX = 64 * 1024,
 
 	/* The instance that a policy connection remembers. Postfix's has some 30

@@ -10,8 +10,8 @@
 #include "policyd/decide/received.h"
 #include "policyd/decide/trust.h"
 #include "policyd/decide/verdict.h"
+#include "policyd/identity.h"
 #include "policyd/request.h"
-#include "policyd/side.h"
 
 struct request {
 	struct request_env env;
@@ -28,8 +28,8 @@ struct request {
 	const char *unchecked; /* why there is no check at all, or NULL */
 	enum skip skip;        /* the rule that says so, and its name */
 	const char *by;
-	struct side helo;
-	struct side mail_from;
+	struct identity_check helo;
+	struct identity_check mail_from;
 	bool trusting;       /* what asks DNS was asked: */
 	struct trust *trust; /* or NULL, there is nothing to ask */
 };
@@ -37,8 +37,8 @@ struct request {
 static void
 request_free(struct request *r)
 {
-	side_cancel(&r->helo);
-	side_cancel(&r->mail_from);
+	identity_cancel(&r->helo);
+	identity_cancel(&r->mail_from);
 	trust_free(r->trust);
 	timer_free(r->timer);
 	arena_free(&r->arena);
@@ -93,13 +93,14 @@ request_finish(struct request *r)
 	struct buf action, other;
 	struct request_answer answer;
 
-	side_cancel(&r->helo);
-	side_cancel(&r->mail_from);
+	identity_cancel(&r->helo);
+	identity_cancel(&r->mail_from);
 	buf_init(&action, HEADER_LINE_MAX + 64);
 	buf_init(&other, HEADER_LINE_MAX + 64);
 	verdict_action(p, &v, &r->subject, &action);
 	answer = (struct request_answer){
 	    .attr = &r->attr,
+	    .subject = &r->subject,
 	    .action = buf_error(&action) == 0 ? buf_text(&action) : NULL,
 	    .repeat = is_checked_state(r->attr.protocol_state),
 	    .once = verdict_once(&v),
@@ -135,13 +136,12 @@ request_passes(const struct request *r)
 static void trust_changed(void *arg);
 
 static struct check_input
-request_input(const struct request *r, struct span sender)
+request_input(struct request *r, enum identity identity)
 {
 	return (struct check_input){
-	    .client = r->subject.client,
-	    .sender = sender,
-	    .helo = r->subject.helo,
-	    .receiver = r->subject.receiver,
+	    .subject = r->subject,
+	    .identity = identity,
+	    .arena = &r->arena,
 	    .now = clock_seconds(time(NULL)),
 	    .void_max = r->policy->void_lookups,
 	    .prefetch = r->env.settings->dns.prefetch,
@@ -153,7 +153,7 @@ request_input(const struct request *r, struct span sender)
 static void
 request_trust(struct request *r)
 {
-	struct check_input in = request_input(r, r->subject.sender);
+	struct check_input in = request_input(r, IDENTITY_MAIL_FROM);
 
 	if (r->trusting)
 		return;
@@ -162,9 +162,9 @@ request_trust(struct request *r)
 	        trust_changed, r, &r->trust) == 0)
 		return;
 	if (r->helo.result != NULL)
-		r->helo.result = &side_out_of_memory;
+		r->helo.result = &check_no_memory;
 	if (r->mail_from.result != NULL)
-		r->mail_from.result = &side_out_of_memory;
+		r->mail_from.result = &check_no_memory;
 }
 
 /* All results that count are there. */
@@ -189,7 +189,7 @@ request_go_on(struct request *r)
 	if (r->helo.check != NULL)
 		return;
 	if (helo != NULL && !p->observe && verdict_helo_ends(p, helo))
-		side_cancel(&r->mail_from);
+		identity_cancel(&r->mail_from);
 	if (r->mail_from.check == NULL)
 		request_decide(r);
 }
@@ -201,7 +201,7 @@ trust_changed(void *arg)
 }
 
 static void
-side_done(void *arg)
+checked(void *arg)
 {
 	struct request *r = arg;
 
@@ -210,24 +210,12 @@ side_done(void *arg)
 	request_go_on(r);
 }
 
-/* What follows the last '@'; all of it when there is none. */
-static struct span
-domain_of(struct span sender)
-{
-	size_t at = sender.n;
-
-	while (at > 0 && sender.p[at - 1] != '@')
-		at--;
-	return span_skip(sender, at);
-}
-
 /* Time for those who vouch for the client is left also if the sender's DNS is dead:
  * they are asked when half of it is over. */
 static void
 request_fire(void *arg)
 {
 	struct request *r = arg;
-	const struct subject *s = &r->subject;
 
 	if (r->left > 0) {
 		timer_set(r->timer, r->left);
@@ -235,9 +223,8 @@ request_fire(void *arg)
 		request_trust(r);
 		return;
 	}
-	side_timeout(&r->helo, s->helo);
-	side_timeout(
-	    &r->mail_from, s->sender.n == 0 ? s->helo : domain_of(s->sender));
+	identity_expire(&r->helo);
+	identity_expire(&r->mail_from);
 	if (r->shared)
 		r->mail_from.result = r->helo.result;
 	if (!request_passes(r))
@@ -255,59 +242,35 @@ is_helo_name(struct span helo)
 	    domain_is_mail(span_str(ascii));
 }
 
-/* "head" "tail" in the arena; the empty span when memory is out. */
-static struct span
-join(struct arena *a, struct span head, struct span tail)
-{
-	char *p = arena_alloc(a, head.n + tail.n + 1);
-
-	if (p == NULL)
-		return span_of(NULL, 0);
-	memcpy(p, head.p, head.n);
-	if (tail.n > 0)
-		memcpy(p + head.n, tail.p, tail.n);
-	return span_of(p, head.n + tail.n);
-}
-
 static void
-request_side(
-    struct request *r, struct side *s, const char *what, struct span sender)
+request_identity(
+    struct request *r, struct identity_check *i, enum identity identity)
 {
-	const struct check_input in = request_input(r, sender);
+	const struct request_env *env = &r->env;
+	const struct check_input in = request_input(r, identity);
 
-	*s = (struct side){.what = what,
-	    .env = &r->env,
-	    .arena = &r->arena,
-	    .done = side_done,
+	*i = (struct identity_check){.identity = identity,
+	    .explain = env->explain,
+	    .explain_arg = env->explain_arg,
+	    .done = checked,
 	    .arg = r};
-	side_start(s, &in);
+	identity_start(i, env->loop, env->resolver, &in);
 }
 
-/* Starts what is to be checked. 0 or -ENOMEM. */
-static int
+/* Starts what is to be checked. */
+static void
 request_check(struct request *r)
 {
 	const struct policyd_settings *p = r->policy;
-	const struct subject *s = &r->subject;
-	bool helo = p->helo.check && is_helo_name(s->helo);
-	struct span host, sender = s->sender;
+	bool helo = p->helo.check && is_helo_name(r->subject.helo);
 
-	host = join(&r->arena, span_str("postmaster@"), s->helo);
-	if (sender.n == 0)
-		sender = host;
-	else if (span_find(sender, '@') ==
-	    sender.n) /* a local user: no domain */
-		sender = join(&r->arena, sender, span_str("@"));
-	if (host.n == 0 || sender.n == 0)
-		return -ENOMEM;
-	r->shared = helo && p->mail_from.check && s->sender.n == 0;
+	r->shared = helo && p->mail_from.check && r->subject.sender.n == 0;
 	if (helo)
-		request_side(r, &r->helo, "HELO", host);
+		request_identity(r, &r->helo, IDENTITY_HELO);
 	if (r->shared)
 		r->mail_from.result = r->helo.result;
 	else if (p->mail_from.check)
-		request_side(r, &r->mail_from, "MAIL FROM", sender);
-	return 0;
+		request_identity(r, &r->mail_from, IDENTITY_MAIL_FROM);
 }
 
 /* Why this request cannot be checked, or NULL. */
@@ -339,6 +302,22 @@ request_timer(struct request *r)
 	timer_set(r->timer, limit - r->left);
 }
 
+/* Who it is about; the client's address is read later. */
+static struct subject
+subject_of(const struct attr *in, const char *receiver)
+{
+	return (struct subject){
+	    .client_name = in->client_name,
+	    .helo = in->helo_name,
+	    .sender = in->sender,
+	    .recipient = in->recipient,
+	    .login = in->sasl_username,
+	    .certificate = in->ccert_fingerprint,
+	    .public_key = in->ccert_pubkey_fingerprint,
+	    .receiver = receiver,
+	};
+}
+
 static int
 request_begin(struct request *r, const struct attr *in)
 {
@@ -350,19 +329,13 @@ request_begin(struct request *r, const struct attr *in)
 	rc = attr_keep(&r->arena, in, &r->attr);
 	if (rc != 0)
 		return rc;
-	r->subject.sender = r->attr.sender;
-	r->subject.helo = r->attr.helo_name;
-	r->subject.receiver = settings->hostname;
-	r->subject.hide_receiver = settings->policyd.hide_receiver;
+	r->subject = subject_of(&r->attr, settings->hostname);
 	r->policy = settings_recipient(settings, in->recipient);
 	r->unchecked = unchecked(r->policy, in, &r->subject.client);
 	if (r->unchecked == NULL)
-		r->skip =
-		    skip_client(r->policy, &r->subject.client, in, &r->by);
+		r->skip = skip_client(r->policy, &r->subject, &r->by);
 	if (r->unchecked == NULL && r->skip == SKIP_NO)
-		rc = request_check(r);
-	if (rc != 0)
-		return rc;
+		request_check(r);
 	request_timer(r);
 	return 0;
 }

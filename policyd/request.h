@@ -52,7 +52,8 @@ struct request_env {
 
 struct request_answer {
 	const struct attr *attr; /* the request */
-	const char *action;      /* what follows "action=": one line of ASCII */
+	const struct subject *subject;
+	const char *action; /* what follows "action=": one line of ASCII */
 
 	/* Other requests of the instance get the same answer, but dunno in
 	 * place of an action that is for one message only once

@@ -234,9 +234,10 @@ ask_spf(struct tool *t, const char *domain, const struct ip *ip,
 {
 	char sender[ADDRESS_TEXT_MAX];
 	struct spf s = {.loop = t->loop, .f = f, .domain = domain, .ip = ip};
-	struct check_input in = {.client = *ip,
-	    .helo = span_str(helo),
-	    .receiver = t->settings->hostname,
+	struct check_input in = {.subject = {.client = *ip,
+	                             .helo = span_str(helo),
+	                             .receiver = t->settings->hostname},
+	    .identity = IDENTITY_MAIL_FROM,
 	    .now = clock_seconds(time(NULL)),
 	    .void_max = t->settings->policyd.void_lookups,
 	    .prefetch = t->settings->dns.prefetch};
@@ -244,7 +245,7 @@ ask_spf(struct tool *t, const char *domain, const struct ip *ip,
 	int rc;
 
 	snprintf(sender, sizeof sender, "postmaster@%s", domain);
-	in.sender = span_str(sender);
+	in.subject.sender = span_str(sender);
 	rc = check_start(t->loop, t->resolver, &in, on_result, &s, &c);
 	if (rc == 0)
 		rc = loop_run(t->loop);

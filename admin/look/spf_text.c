@@ -83,16 +83,14 @@ spf_text_header(
 	    a->mail_from != NULL ? a->mail_from : a->helo;
 	enum identity identity =
 	    result == a->mail_from ? IDENTITY_MAIL_FROM : IDENTITY_HELO;
-	struct subject subject = {.sender = a->attr->sender,
-	    .helo = a->attr->helo_name,
-	    .receiver = s->hostname,
-	    .hide_receiver = p->hide_receiver};
+	struct subject subject = *a->subject;
 
-	if (result == NULL ||
-	    ip_parse(a->attr->client_address, &subject.client) != 0)
+	if (result == NULL)
 		return;
 	switch (p->header) {
 	case HEADER_RECEIVED_SPF:
+		if (p->hide_receiver)
+			subject.receiver = NULL;
 		received_spf(&subject, identity, result, out);
 		return;
 	case HEADER_AUTH_RESULTS:

@@ -29,9 +29,13 @@ struct check {
 	                          * of the result is there */
 	struct run explanation; /* that run */
 	bool finished;
+	struct arena *keep; /* the result's; or NULL */
 	struct check_result result;
 	char domain[DOMAIN_MAX + 1];
 };
+
+const struct check_result check_no_memory = {
+    .result = SPF_TEMPERROR, .domain = "", .problem = "out of memory"};
 
 /* What a question's callback needs. */
 struct asked {
@@ -48,10 +52,40 @@ check_free(struct check *c)
 	free(c);
 }
 
+/* Replaces a text by a copy; NULL stays NULL. */
+static bool
+keep_text(struct arena *a, const char **text)
+{
+	if (*text == NULL)
+		return true;
+	*text = arena_dup(a, span_str(*text));
+	return *text != NULL;
+}
+
+/* The result with its texts, where it is to live. */
+static const struct check_result *
+keep(struct check *c)
+{
+	struct check_result *copy;
+
+	if (c->keep == NULL)
+		return &c->result;
+	copy = arena_alloc(c->keep, sizeof *copy);
+	if (copy == NULL)
+		return &check_no_memory;
+	*copy = c->result;
+	if (!keep_text(c->keep, &copy->domain) ||
+	    !keep_text(c->keep, &copy->mechanism) ||
+	    !keep_text(c->keep, &copy->problem) ||
+	    !keep_text(c->keep, &copy->explanation))
+		return &check_no_memory;
+	return copy;
+}
+
 static void
 deliver(struct check *c)
 {
-	c->done(c->arg, &c->result);
+	c->done(c->arg, keep(c));
 	check_free(c);
 }
 
@@ -286,21 +320,47 @@ last_at(struct span s)
 	return s.n;
 }
 
+/* The address whose domain is checked, in the arena; NULL when memory is out. */
+static int
+make_address(struct check *c, const struct check_input *in, struct span *ret)
+{
+	static const char postmaster[] = "postmaster@";
+	struct span helo = in->subject.helo, sender = in->subject.sender;
+	size_t n = sizeof postmaster - 1;
+	char *p;
+
+	if (in->identity == IDENTITY_MAIL_FROM && sender.n > 0) {
+		*ret = sender;
+		return 0;
+	}
+	p = arena_alloc(&c->arena, n + helo.n);
+	if (p == NULL)
+		return -ENOMEM;
+	memcpy(p, postmaster, n);
+	if (helo.n > 0)
+		memcpy(p + n, helo.p, helo.n);
+	*ret = span_of(p, n + helo.n);
+	return 0;
+}
+
 /* Takes the input in. 0 or -ENOMEM; *ret: there is something to evaluate. */
 static int
 take(struct check *c, const struct check_input *in, bool *ret)
 {
-	size_t at = last_at(in->sender);
-	struct span local = span_of(in->sender.p, at < in->sender.n ? at : 0);
-	struct macro_vars vars = {.client = in->client,
-	    .receiver = in->receiver != NULL ? in->receiver : "unknown",
+	const struct subject *s = &in->subject;
+	struct macro_vars vars = {.client = s->client,
+	    .receiver = s->receiver != NULL ? s->receiver : "unknown",
 	    .now = in->now};
+	struct span address;
+	size_t at;
 
-	*ret = make_domain(
-	    c, at < in->sender.n ? span_skip(in->sender, at + 1) : in->sender);
+	if (make_address(c, in, &address) != 0)
+		return -ENOMEM;
+	at = last_at(address); /* none: a local user, who has no domain */
+	*ret = make_domain(c, span_skip(address, at + 1));
 	c->result.domain = c->domain;
-	if (make_sender(c, local, &vars) != 0 ||
-	    make_helo(c, in->helo, &vars.helo) != 0)
+	if (make_sender(c, span_of(address.p, at), &vars) != 0 ||
+	    make_helo(c, s->helo, &vars.helo) != 0)
 		return -ENOMEM;
 	vars.receiver = arena_dup(&c->arena, span_str(vars.receiver));
 	if (vars.receiver == NULL)
@@ -327,6 +387,7 @@ check_start(struct loop *loop, struct resolver *resolver,
 	c->done = done;
 	c->arg = arg;
 	c->prefetch = in->prefetch;
+	c->keep = in->arena;
 	c->turn = resolver_turn(resolver);
 	c->result.result = SPF_NONE;
 	arena_init(&c->arena, SPF_CHECK_MEMORY_MAX);
@@ -352,9 +413,13 @@ check_lookups(const struct check *c)
 }
 
 const struct check_result *
-check_verdict(const struct check *c)
+check_expire(struct check *c)
 {
-	return c->finished || c->explaining != NULL ? &c->result : NULL;
+	if (!c->finished && c->explaining == NULL)
+		c->result = (struct check_result){.result = SPF_TEMPERROR,
+		    .domain = c->domain,
+		    .problem = "time limit exceeded"};
+	return keep(c);
 }
 
 void

@@ -7,14 +7,25 @@
  * follow: so the questions are those that evaluation needs and no others where a
  * resolver nearby has the answers, and the round trips are few where it has to fetch
  * them. It is not asked when prefetch is off or many questions are out. Which
- * identity this is, what the result leads to and how long it may take is request.c's
- * affair.
+ * identities are checked, what the results lead to and how long that may take is the
+ * affair of a wing.
+ *
+ * The MAIL FROM of a message alone, with what a milter knows of it:
+ *
+ *     in = {.subject = {.client = ip, .helo = helo, .sender = sender},
+ *           .identity = IDENTITY_MAIL_FROM, .void_max = 2, .prefetch = true,
+ *           .arena = &message->arena};
+ *     check_start(loop, resolver, &in, done, message, &message->check);
+ *
+ * Then done(message, result) comes; or check_expire() and check_cancel() at the time
+ * limit of the wing; or check_cancel() alone, when the client is gone.
  */
 #ifndef POSTSEAL_SPF_CHECK_H
 #define POSTSEAL_SPF_CHECK_H
 
 #include <stdint.h>
 
+#include "common/bytes/arena.h"
 #include "common/bytes/ip.h"
 #include "common/dns/resolver.h"
 #include "common/io/loop.h"
@@ -23,15 +34,41 @@
 struct check;
 struct lookups; /* lookups.h */
 
-struct check_input {
+/* Who comes with mail for whom, as the MTA tells it. Any octet may be in it; what was
+ * not told is empty. */
+struct subject {
 	struct ip client;
-	struct span sender; /* local@domain; no local part: postmaster (4.3);
-			     * split at the last '@'; U-labels allowed */
+	struct span client_name; /* looked up both ways; else "unknown" */
 	struct span helo;
-	const char *receiver; /* %{r}, in exp only */
-	uint64_t now;         /* %{t}: seconds since 1970, in exp only */
-	unsigned void_max;    /* section 4.6.4 */
+	struct span sender; /* without quotes and <>; empty: null sender */
+	struct span recipient;
+	struct span login;       /* SASL; empty: did not log in */
+	struct span certificate; /* "12:AB:...", of the TLS client's */
+	struct span public_key;  /* likewise, of its key */
+	const char *receiver; /* this host: %{r}, in exp only, and who says so
+	                          * in headers; NULL: it is not told */
+};
+
+/* The identities of RFC 7208 section 2: of whom the record is asked. */
+enum identity {
+	IDENTITY_HELO,     /* postmaster@HELO */
+	IDENTITY_MAIL_FROM /* the sender; of a null sender postmaster@HELO, too
+			    * (2.4) */
+};
+
+/* What a check needs, and no setting of a daemon beside it. */
+struct check_input {
+	struct subject subject; /* client, helo, sender, receiver are used. The
+				 * sender is split at the last '@'; without a
+				 * local part it is postmaster's (4.3);
+				 * U-labels are allowed */
+	enum identity identity;
+	uint64_t now;      /* %{t}: seconds since 1970, in exp only */
+	unsigned void_max; /* section 4.6.4 */
 	bool prefetch;
+
+	/* Where the result lives; NULL: it is borrowed for the call of done(). */
+	struct arena *arena;
 };
 
 struct check_result {
@@ -60,10 +97,13 @@ struct check_result {
 	enum dns_security security; /* of the deciding answers together */
 };
 
+/* What a check has that could not be made: temperror. */
+extern const struct check_result check_no_memory;
+
 /*
  * Starts the check. Copies the input. done(arg, result) is called once, from the
- * loop, never inside this call; the result is borrowed for that call, after which
- * the check is gone. 0 and *ret valid until done or check_cancel(); or -errno.
+ * loop, never inside this call, after which the check is gone. 0 and *ret valid
+ * until done or check_cancel(); or -errno.
  */
 int check_start(struct loop *loop, struct resolver *resolver,
     const struct check_input *in,
@@ -74,9 +114,12 @@ int check_start(struct loop *loop, struct resolver *resolver,
  * which is after done(). */
 const struct lookups *check_lookups(const struct check *c);
 
-/* The result of a check that has only its explanation still to wait for, without
- * that; borrowed until the check is gone. NULL: it is not decided. */
-const struct check_result *check_verdict(const struct check *c);
+/*
+ * The time is over: the result as done() would be given it, which is not called any
+ * more. A fail that waits for its explanation goes without; what is not decided is
+ * temperror (RFC 7208 section 4.6.4, last paragraph). check_cancel() is next.
+ */
+const struct check_result *check_expire(struct check *c);
 
 /* The result is no longer wanted; outstanding queries are cancelled. */
 void check_cancel(struct check *c);

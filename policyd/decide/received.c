@@ -250,7 +250,7 @@ put_received_spf(struct buf *b, const struct subject *s, enum identity identity,
     const struct check_result *r, enum level level)
 {
 	bool helo = identity == IDENTITY_HELO || s->sender.n == 0;
-	const char *receiver = s->hide_receiver ? NULL : s->receiver;
+	const char *receiver = s->receiver;
 	char ip[IP_TEXT_MAX], ascii[DOMAIN_MAX + 1];
 
 	buf_fmt(b, "Received-SPF: %s ", spf_result_word(r->result));
@@ -342,7 +342,8 @@ static void
 put_skip_comment(
     struct buf *out, const struct subject *s, bool own, const char *why)
 {
-	struct clean c = clean_name(s->hide_receiver ? "unknown" : s->receiver);
+	struct clean c =
+	    clean_name(s->receiver == NULL ? "unknown" : s->receiver);
 
 	buf_fmt(out, "X-Comment: SPF not checked: %s", why);
 	if (own)
@@ -355,12 +356,13 @@ void
 received_skipped(const struct subject *s, bool auth_results, bool own,
     const char *why, struct buf *out)
 {
-	struct clean id = clean_name(s->receiver);
+	struct clean id;
 
 	if (!auth_results) {
 		put_skip_comment(out, s, own, why);
 		return;
 	}
+	id = clean_name(s->receiver);
 	buf_str(out, "Authentication-Results: ");
 	put_value(out, &id, is_token(&id));
 	if (own)

@@ -18,26 +18,11 @@
 #define POSTSEAL_POLICYD_RECEIVED_H
 
 #include "common/bytes/buf.h"
-#include "common/bytes/ip.h"
 #include "common/spf/check.h"
 
-/* The identities of RFC 7208 section 2. */
-enum identity {
-	IDENTITY_HELO,
-	IDENTITY_MAIL_FROM /* also postmaster@HELO of a null sender */
-};
-
-/* Whose mail this is: what headers and replies tell about it. */
-struct subject {
-	struct ip client;
-	struct span sender; /* as Postfix gives it; empty: null sender */
-	struct span helo;
-	const char *receiver; /* our host name; also the authserv-id */
-	bool hide_receiver;   /* not in Received-SPF */
-};
-
 /*
- * Appends "Received-SPF: ..." without a line end. identity is what was checked:
+ * Appends "Received-SPF: ..." without a line end; the receiver of s is in it, if it
+ * has one. identity is what was checked:
  * for the MAIL FROM of a null sender the header says "helo", as the name that
  * was checked is HELO's (RFC 7208 section 2.4).
  */
@@ -52,8 +37,8 @@ void received_spf(const struct subject *s, enum identity identity,
  * 2.2). Nothing of the client, which may be a user at home, is in it.
  *
  * Of a relay (own is false) it must be seen later, as of any mail that came in, that
- * this host let it in (signer/choose/inbound.h): X-Comment names the receiver, or "unknown"
- * where it is hidden, and the result is "policy", which says that a rule of this host
+ * this host let it in (signer/choose/inbound.h): X-Comment names the receiver, or
+ * "unknown" if s has none, and the result is "policy", which says that a rule of this host
  * stands in the place of SPF (RFC 8601 section 2.7.2).
  */
 void received_skipped(const struct subject *s, bool auth_results, bool own,

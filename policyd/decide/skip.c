@@ -34,26 +34,25 @@ find_parent(const struct text_list *l, struct span name)
 }
 
 enum skip
-skip_client(const struct policyd_settings *p, const struct ip *client,
-    const struct attr *in, const char **ret_by)
+skip_client(const struct policyd_settings *p, const struct subject *s,
+    const char **ret_by)
 {
 	const char *by;
 
-	if (in_networks(&p->trusted_networks, client))
+	if (in_networks(&p->trusted_networks, &s->client))
 		return SKIP_NETWORK;
-	if (p->trust_authenticated && in->sasl_username.n > 0)
+	if (p->trust_authenticated && s->login.n > 0)
 		return SKIP_AUTHENTICATED;
-	if (in_networks(&p->trusted_relays, client))
+	if (in_networks(&p->trusted_relays, &s->client))
 		return SKIP_RELAY;
-	by = find_print(&p->trusted_certificates, in->ccert_fingerprint);
+	by = find_print(&p->trusted_certificates, s->certificate);
 	if (by == NULL)
-		by = find_print(
-		    &p->trusted_certificates, in->ccert_pubkey_fingerprint);
+		by = find_print(&p->trusted_certificates, s->public_key);
 	if (by != NULL) {
 		*ret_by = by;
 		return SKIP_CERTIFICATE;
 	}
-	by = find_parent(&p->trusted_clients, in->client_name);
+	by = find_parent(&p->trusted_clients, s->client_name);
 	if (by != NULL) {
 		*ret_by = by;
 		return SKIP_CLIENT;

@@ -20,9 +20,8 @@
 #ifndef POSTSEAL_POLICYD_SKIP_H
 #define POSTSEAL_POLICYD_SKIP_H
 
-#include "common/bytes/ip.h"
 #include "common/settings/settings.h"
-#include "policyd/attr.h"
+#include "common/spf/check.h"
 
 /* In the order in which they are tried. */
 enum skip {
@@ -36,11 +35,11 @@ enum skip {
 	SKIP_FORWARDER      /* trusted_forwarders */
 };
 
-/* Whether, and by which of the first five rules, the client is not checked. in:
- * what Postfix tells. *ret_by: the name or fingerprint of the config that it was,
- * borrowed from p; else untouched. */
-enum skip skip_client(const struct policyd_settings *p, const struct ip *client,
-    const struct attr *in, const char **ret_by);
+/* Whether, and by which of the first five rules, the client is not checked.
+ * *ret_by: the name or fingerprint of the config that it was, borrowed from p; else
+ * untouched. */
+enum skip skip_client(const struct policyd_settings *p, const struct subject *s,
+    const char **ret_by);
 
 /* True if that is how our own users come, and no relay, whose mail is a stranger's:
  * that must stay recognizable as mail from outside. */

@@ -155,7 +155,9 @@ ask_forwarder(struct trust *t, struct loop *loop, struct resolver *resolver,
 	struct check_input own = *in;
 
 	snprintf(sender, sizeof sender, "postmaster@%s", domain);
-	own.sender = span_str(sender);
+	own.subject.sender = span_str(sender);
+	own.identity = IDENTITY_MAIL_FROM;
+	own.arena = NULL; /* only whether it passes counts */
 	*f = (struct forwarder){.trust = t, .domain = domain};
 	f->state = TRUST_NO;
 	if (check_start(loop, resolver, &own, got_result, f, &f->check) == 0)
@@ -169,7 +171,7 @@ trust_start(struct loop *loop, struct resolver *resolver,
     const struct policyd_settings *p, const struct check_input *in,
     void (*changed)(void *arg), void *arg, struct trust **ret)
 {
-	const char *helo = find_name(&p->trusted_helo, in->helo);
+	const char *helo = find_name(&p->trusted_helo, in->subject.helo);
 	struct trust *t;
 
 	*ret = NULL;
@@ -180,7 +182,7 @@ trust_start(struct loop *loop, struct resolver *resolver,
 		return -ENOMEM;
 	t->changed = changed;
 	t->arg = arg;
-	t->client = in->client;
+	t->client = in->subject.client;
 	t->helo = helo;
 	t->helo_state = TRUST_NO;
 	if (helo != NULL)

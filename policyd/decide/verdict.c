@@ -131,11 +131,15 @@ verdict_choose(const struct policyd_settings *p,
 }
 
 static void
-put_header(const struct verdict *v, const struct subject *s,
-    enum header_kind header, struct buf *out)
+put_header(const struct policyd_settings *p, const struct verdict *v,
+    const struct subject *subject, struct buf *out)
 {
-	bool auth_results = header == HEADER_AUTH_RESULTS;
+	bool auth_results = p->header == HEADER_AUTH_RESULTS;
+	struct subject shown = *subject;
+	const struct subject *s = &shown;
 
+	if (p->hide_receiver && !auth_results)
+		shown.receiver = NULL;
 	buf_str(out, "PREPEND ");
 	if (v->skip != SKIP_NO)
 		received_skipped(s, auth_results, skip_is_own(v->skip),
@@ -160,7 +164,7 @@ verdict_action(const struct policyd_settings *p, const struct verdict *v,
 
 	switch (v->kind) {
 	case ACTION_HEADER:
-		put_header(v, s, p->header, out);
+		put_header(p, v, s, out);
 		return;
 	case ACTION_DUNNO:
 		buf_str(out, "dunno");

@@ -207,16 +207,17 @@ done(void *arg, const struct check_result *r)
 static double
 check(struct loop *l)
 {
-	struct check_input in = {.sender = span_str("u@worst.example"),
-	    .helo = span_str("mail.worst.example"),
+	struct check_input in = {.subject.sender = span_str("u@worst.example"),
+	    .subject.helo = span_str("mail.worst.example"),
 	    .void_max = 2,
-	    .prefetch = true};
+	    .prefetch = true,
+	    .identity = IDENTITY_MAIL_FROM};
 	struct check *c;
 	double longest = 0;
 
 	nasked = ndelivered = 0;
 	done_called = false;
-	if (ip_parse(span_str("203.0.113.77"), &in.client) != 0 ||
+	if (ip_parse(span_str("203.0.113.77"), &in.subject.client) != 0 ||
 	    check_start(l, NULL, &in, done, l, &c) != 0)
 		die("check_start");
 	while (!at_once && !done_called) {

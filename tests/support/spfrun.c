@@ -102,20 +102,20 @@ struct spfrun_result
 spfrun_check(
     struct spfrun *s, const char *client, const char *helo, const char *sender)
 {
-	struct check_input in = {
-	    .sender = span_str(*sender == '\0' ? helo : sender),
-	    .helo = span_str(helo),
-	    .receiver = "mx.receiver.example",
+	struct check_input in = {.subject.sender = span_str(sender),
+	    .subject.helo = span_str(helo),
+	    .subject.receiver = "mx.receiver.example",
 	    .now = 1700000000,
 	    .void_max = s->void_max,
-	    .prefetch = s->prefetch};
+	    .prefetch = s->prefetch,
+	    .identity = IDENTITY_MAIL_FROM};
 	struct outcome o = {.calls = 0};
 	struct check *c;
 
 	resolver_zone_delay(s->resolver, s->delay);
 	resolver_zone_order(s->resolver, s->order, s->seed);
 	resolver_zone_forget(s->resolver);
-	if (ip_parse(span_str(client), &in.client) != 0)
+	if (ip_parse(span_str(client), &in.subject.client) != 0)
 		die("the client is no address");
 	if (check_start(s->loop, s->resolver, &in, done, &o, &c) != 0)
 		die("out of memory");

@@ -25,7 +25,9 @@ struct check {
 	const char *receiver;
 	unsigned void_max;
 	bool prefetch;
-	const struct check_result *verdict; /* of check_verdict() */
+	const struct check_result *verdict; /* of check_expire(); or NULL */
+	struct check_result late;
+	struct arena *arena;
 	void (*done)(void *arg, const struct check_result *result);
 	void *arg;
 };
@@ -36,6 +38,12 @@ static size_t ndoubles;
 
 /* The check_start() so many calls from now fails; 0: none does. */
 static unsigned double_fail_at;
+
+static void
+double_text(char *to, size_t n, const char *head, struct span tail)
+{
+	snprintf(to, n, "%s%.*s", head, (int)tail.n, tail.n == 0 ? "" : tail.p);
+}
 
 int
 check_start(struct loop *loop, struct resolver *resolver,
@@ -50,16 +58,20 @@ check_start(struct loop *loop, struct resolver *resolver,
 	if (loop == NULL || ndoubles == DOUBLE_MAX)
 		abort();
 	*c = (struct check){.running = true,
-	    .receiver = in->receiver,
+	    .receiver = in->subject.receiver,
 	    .void_max = in->void_max,
 	    .prefetch = in->prefetch,
+	    .arena = in->arena,
 	    .done = done,
 	    .arg = arg};
-	snprintf(c->sender, sizeof c->sender, "%.*s", (int)in->sender.n,
-	    in->sender.n == 0 ? "" : in->sender.p);
-	snprintf(c->helo, sizeof c->helo, "%.*s", (int)in->helo.n,
-	    in->helo.n == 0 ? "" : in->helo.p);
-	ip_text(&in->client, c->client);
+	double_text(c->helo, sizeof c->helo, "", in->subject.helo);
+	if (in->identity == IDENTITY_HELO || in->subject.sender.n == 0)
+		double_text(c->sender, sizeof c->sender, "postmaster@",
+		    in->subject.helo);
+	else
+		double_text(
+		    c->sender, sizeof c->sender, "", in->subject.sender);
+	ip_text(&in->subject.client, c->client);
 	ndoubles++;
 	(void)resolver;
 	*ret = c;
@@ -75,10 +87,40 @@ check_cancel(struct check *c)
 	c->cancelled = true;
 }
 
+const struct check_result check_no_memory = {
+    .result = SPF_TEMPERROR, .domain = "", .problem = "out of memory"};
+
 const struct check_result *
-check_verdict(const struct check *c)
+check_expire(struct check *c)
 {
-	return c->verdict;
+	const char *at = strrchr(c->sender, '@');
+
+	if (c->verdict != NULL)
+		return c->verdict;
+	c->late = (struct check_result){.result = SPF_TEMPERROR,
+	    .domain = at == NULL ? "" : at + 1,
+	    .problem = "time limit exceeded"};
+	return &c->late;
+}
+
+/* A copy, as check.h has it where there is an arena. */
+static const struct check_result *
+double_keep(struct arena *a, const struct check_result *r)
+{
+	struct check_result *copy =
+	    a == NULL ? NULL : arena_alloc(a, sizeof *r);
+
+	if (copy == NULL)
+		return a == NULL ? r : &check_no_memory;
+	*copy = *r;
+	copy->domain = arena_dup(a, span_str(r->domain));
+	if (r->mechanism != NULL)
+		copy->mechanism = arena_dup(a, span_str(r->mechanism));
+	if (r->problem != NULL)
+		copy->problem = arena_dup(a, span_str(r->problem));
+	if (r->explanation != NULL)
+		copy->explanation = arena_dup(a, span_str(r->explanation));
+	return copy;
 }
 
 /* Nobody looks into a double. */
@@ -98,7 +140,7 @@ double_answer(size_t i, const struct check_result *r)
 	if (i >= ndoubles || !c->running)
 		abort();
 	c->running = false;
-	c->done(c->arg, r);
+	c->done(c->arg, double_keep(c->arena, r));
 }
 
 /* The same with a result for example.com; mechanism may be NULL. Its texts are

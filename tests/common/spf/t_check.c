@@ -90,8 +90,8 @@ inputs(void)
 	        "postmaster@a.example postmaster a.example a.example "
 	        "mail.example.org 192.0.2.2 in-addr mx.receiver.example "
 	        "1700000000"},
-	    {"domain only", "2001:db8::2", HELO, "a.example.", SPF_FAIL, "all",
-	        0, 0,
+	    {"no local part, macros", "2001:db8::2", HELO, "@a.example.",
+	        SPF_FAIL, "all", 0, 0,
 	        "postmaster@a.example postmaster a.example a.example "
 	        "mail.example.org 2001:db8::2 ip6 mx.receiver.example "
 	        "1700000000"},
@@ -705,17 +705,19 @@ tell(void *arg, const struct check_result *r)
 static struct check *
 hold(struct spfrun *s, const char *zone, struct told *told)
 {
-	struct check_input in = {.sender = span_str("u@a.example"),
-	    .helo = span_str(HELO),
+	struct check_input in = {.subject.sender = span_str("u@a.example"),
+	    .subject.helo = span_str(HELO),
 	    .void_max = 2,
-	    .prefetch = true};
+	    .prefetch = true,
+	    .identity = IDENTITY_MAIL_FROM};
 	struct check *c = NULL;
 
 	*told = (struct told){0};
 	spfrun_open(s);
 	spfrun_zone(s, zone);
 	resolver_zone_order(s->resolver, ZONE_HELD, 0);
-	CU_ASSERT_EQUAL_FATAL(ip_parse(span_str("192.0.2.1"), &in.client), 0);
+	CU_ASSERT_EQUAL_FATAL(
+	    ip_parse(span_str("192.0.2.1"), &in.subject.client), 0);
 	CU_ASSERT_EQUAL_FATAL(
 	    check_start(s->loop, s->resolver, &in, tell, told, &c), 0);
 	return c;
@@ -726,22 +728,141 @@ static const char explained[] = "a.example TXT \"v=spf1 -all exp=e.example\"\n"
                                 "1.2.0.192.in-addr.arpa PTR n.example\n"
                                 "n.example A 192.0.2.1\n";
 
+/* At the time limit of the caller: what is decided, without its explanation; or
+ * temperror. The result lives on when the check is gone, if it is to. */
+static void
+time_is_over(void)
+{
+	const struct check_result *r;
+	struct told told;
+	struct spfrun s;
+	struct check *c = hold(&s, explained, &told);
+
+	r = check_expire(c);
+	CHECK(r->result == SPF_TEMPERROR && r->mechanism == NULL);
+	CHECK_STR(r->domain, "a.example");
+	CHECK_STR(r->problem, "time limit exceeded");
+	check_cancel(c);
+	spfrun_close(&s);
+
+	c = hold(&s, explained, &told);
+	resolver_zone_deliver(s.resolver, 1);
+	r = check_expire(c);
+	CHECK(r->result == SPF_FAIL && r->queries == 1);
+	CHECK_STR(r->mechanism, "all");
+	CHECK(r->explanation == NULL && r->problem == NULL);
+	check_cancel(c);
+	CHECK(told.calls == 0);
+	spfrun_close(&s);
+}
+
+static void
+keep_pointer(void *arg, const struct check_result *r)
+{
+	const struct check_result **to = arg;
+
+	*to = r;
+}
+
+/* With an arena the result lives as long as that; where it has no room it is a
+ * temperror. */
+static void
+kept_result(void)
+{
+	for (size_t room = 0;; room += 16) {
+		struct check_input in = {.identity = IDENTITY_MAIL_FROM};
+		const struct check_result *r = NULL;
+		struct spfrun s;
+		struct arena a;
+		struct check *c;
+
+		spfrun_open(&s);
+		spfrun_zone(&s, explained);
+		arena_init(&a, room);
+		in.subject.sender = span_str("u@A.example");
+		in.arena = &a;
+		CU_ASSERT_FATAL(
+		    ip_parse(span_str("192.0.2.1"), &in.subject.client) == 0);
+		CU_ASSERT_FATAL(check_start(s.loop, s.resolver, &in,
+		                    keep_pointer, &r, &c) == 0);
+		loop_fake_advance(s.loop, 0);
+		spfrun_close(&s);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+		if (r != &check_no_memory) {
+			CHECK(room > sizeof *r && r->result == SPF_FAIL);
+			CHECK_STR(r->domain, "a.example");
+			CHECK_STR(r->mechanism, "all");
+			CHECK_STR(r->explanation, "not for n.example");
+			arena_free(&a);
+			break;
+		}
+		CHECK_STR(r->problem, "out of memory");
+		arena_free(&a);
+	}
+}
+
+/* Whom the identities check: postmaster of the HELO name, the sender, and of a null
+ * sender postmaster of the HELO name again; a local user has no domain. */
+static void
+identities(void)
+{
+	static const struct {
+		const char *sender;
+		enum identity identity;
+		const char *domain, *text;
+	} rows[] = {
+	    {"u@a.example", IDENTITY_HELO, "helo.example",
+	        "postmaster@helo.example"},
+	    {"u@a.example", IDENTITY_MAIL_FROM, "a.example", "u@a.example"},
+	    {"", IDENTITY_MAIL_FROM, "helo.example", "postmaster@helo.example"},
+	    {"@a.example", IDENTITY_MAIL_FROM, "a.example",
+	        "postmaster@a.example"},
+	    {"local", IDENTITY_MAIL_FROM, "", NULL},
+	    {"a.example", IDENTITY_MAIL_FROM, "", NULL},
+	};
+
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct check_input in = {.identity = rows[i].identity};
+		const struct check_result *r = NULL;
+		struct spfrun s;
+		struct arena a;
+		struct check *c;
+
+		suite_row(rows[i].sender);
+		spfrun_open(&s);
+		spfrun_zone(&s,
+		    "a.example TXT \"v=spf1 -all exp=e.example\"\n"
+		    "helo.example TXT \"v=spf1 -all exp=e.example\"\n"
+		    "e.example TXT \"%{s}\"\n");
+		arena_init(&a, 4096);
+		in.arena = &a;
+		in.subject.sender = span_str(rows[i].sender);
+		in.subject.helo = span_str("helo.example");
+		CU_ASSERT_FATAL(
+		    ip_parse(span_str("192.0.2.1"), &in.subject.client) == 0);
+		CU_ASSERT_FATAL(check_start(s.loop, s.resolver, &in,
+		                    keep_pointer, &r, &c) == 0);
+		loop_fake_advance(s.loop, 0);
+		spfrun_close(&s);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+		CHECK_STR(r->domain, rows[i].domain);
+		CHECK_STR(r->explanation, rows[i].text);
+		CHECK((r->result == SPF_NONE) == (rows[i].text == NULL));
+		arena_free(&a);
+	}
+	suite_row(NULL);
+}
+
 /* A fail is there before its explanation is, and waits for it so long only. */
 static void
 explanation_is_late(void)
 {
 	struct told told;
 	struct spfrun s;
-	struct check *c = hold(&s, explained, &told);
 
-	CHECK(check_verdict(c) == NULL);
+	(void)hold(&s, explained, &told);
 	resolver_zone_deliver(s.resolver, 1);
 	CHECK(told.calls == 0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(check_verdict(c));
-	CHECK(check_verdict(c)->result == SPF_FAIL);
-	CHECK_STR(check_verdict(c)->mechanism, "all");
-	CHECK(check_verdict(c)->explanation == NULL);
-	CHECK(check_verdict(c)->queries == 1);
 	loop_fake_advance(s.loop, SPF_EXPLAIN_MS - 1);
 	resolver_zone_deliver(s.resolver, 3);
 	CHECK(told.calls == 1 && told.result == SPF_FAIL);
@@ -960,17 +1081,18 @@ static int
 run_short(void *arg)
 {
 	struct short_run *t = arg;
-	struct check_input in = {.sender = span_str("u@a.example"),
-	    .helo = span_str(HELO),
-	    .receiver = "mx.receiver.example",
+	struct check_input in = {.subject.sender = span_str("u@a.example"),
+	    .subject.helo = span_str(HELO),
+	    .subject.receiver = "mx.receiver.example",
 	    .now = 1700000000,
 	    .void_max = 2,
-	    .prefetch = t->s.prefetch};
+	    .prefetch = t->s.prefetch,
+	    .identity = IDENTITY_MAIL_FROM};
 	struct check *c;
 	uint64_t ms = 0;
 
 	t->code = -1;
-	if (ip_parse(span_str(t->client), &in.client) != 0 ||
+	if (ip_parse(span_str(t->client), &in.subject.client) != 0 ||
 	    check_start(t->s.loop, t->s.resolver, &in, done_short, t, &c) != 0)
 		return FINE;
 	while (t->code == -1) {
@@ -1028,7 +1150,8 @@ memory_is_out(void)
 	spfrun_close(&t.s);
 }
 
-/* Who sends no mail at all says so in the one record that counts. */
+/* "Sends no mail" is what the one record says that counts, and not that this client
+ * may not. */
 static void
 no_mail(void)
 {
@@ -1040,6 +1163,9 @@ no_mail(void)
 	    {"a.example TXT \"V=SPF1 -ALL \"\n", true},
 	    {"a.example TXT \"hello\"\na.example TXT \"v=spf1 -all\"\n", true},
 	    {"a.example TXT \"v=spf1 a -all\"\n", false},
+	    {"a.example TXT \"v=spf1 ip4:192.0.2.77 -all\"\n", false},
+	    {"a.example TXT \"v=spf1 -all exp=x.example\"\n", false},
+	    {"a.example TXT \"v=spf1 -ip4:0.0.0.0/0\"\n", false},
 	    {"a.example TXT \"v=spf1 redirect=b.example\"\n"
 	     "b.example TXT \"v=spf1 -all\"\n",
 	        false},
@@ -1063,9 +1189,9 @@ no_mail(void)
 	suite_row(NULL);
 }
 
-SUITE("check", T(no_mail), T(inputs), T(no_domain), T(selection),
-    T(odd_answers), T(includes), T(redirects), T(addresses),
-    T(names_of_clients), T(utf8_local_part), T(explanations),
-    T(explanation_is_asked_late), T(explanation_is_late), T(silent_names),
-    T(busy_resolver), T(long_mechanisms), T(macros_that_are_empty),
-    T(helo_is_converted_once), T(memory_is_out))
+SUITE("check", T(time_is_over), T(kept_result), T(identities), T(no_mail),
+    T(inputs), T(no_domain), T(selection), T(odd_answers), T(includes),
+    T(redirects), T(addresses), T(names_of_clients), T(utf8_local_part),
+    T(explanations), T(explanation_is_asked_late), T(explanation_is_late),
+    T(silent_names), T(busy_resolver), T(long_mechanisms),
+    T(macros_that_are_empty), T(helo_is_converted_once), T(memory_is_out))

@@ -152,16 +152,18 @@ forget(void *arg, const struct check_result *r)
 static struct check *
 start_held(struct spfrun *s, const char *client, const char *text)
 {
-	struct check_input in = {.sender = span_str("u@a.example"),
-	    .helo = span_str(HELO),
+	struct check_input in = {.subject.sender = span_str("u@a.example"),
+	    .subject.helo = span_str(HELO),
 	    .void_max = 2,
-	    .prefetch = true};
+	    .prefetch = true,
+	    .identity = IDENTITY_MAIL_FROM};
 	struct check *c = NULL;
 
 	spfrun_open(s);
 	spfrun_zone(s, text);
 	resolver_zone_order(s->resolver, ZONE_HELD, 0);
-	CU_ASSERT_EQUAL_FATAL(ip_parse(span_str(client), &in.client), 0);
+	CU_ASSERT_EQUAL_FATAL(
+	    ip_parse(span_str(client), &in.subject.client), 0);
 	CU_ASSERT_EQUAL_FATAL(
 	    check_start(s->loop, s->resolver, &in, forget, NULL, &c), 0);
 	return c;
@@ -592,15 +594,17 @@ cancelled_anywhere(void)
 	spfrun_open(&s);
 	spfrun_zone(&s, zone);
 	for (size_t n = 0; n < 12; n++) {
-		struct check_input in = {.sender = span_str("u@flat.example"),
-		    .helo = span_str(HELO),
+		struct check_input in = {
+		    .subject.sender = span_str("u@flat.example"),
+		    .subject.helo = span_str(HELO),
 		    .void_max = 9,
-		    .prefetch = n % 2 == 0};
+		    .prefetch = n % 2 == 0,
+		    .identity = IDENTITY_MAIL_FROM};
 		struct check *c;
 
 		resolver_zone_order(s.resolver, ZONE_HELD, 0);
 		CU_ASSERT_EQUAL_FATAL(
-		    ip_parse(span_str("192.0.3.9"), &in.client), 0);
+		    ip_parse(span_str("192.0.3.9"), &in.subject.client), 0);
 		CU_ASSERT_EQUAL_FATAL(
 		    check_start(s.loop, s.resolver, &in, NULL, NULL, &c), 0);
 		for (size_t i = 0; i < n / 2; i++)
@@ -616,12 +620,14 @@ cancelled_anywhere(void)
 static void
 cancelled_at_once(void)
 {
-	struct check_input in = {.sender = span_str("u@x")};
+	struct check_input in = {
+	    .subject.sender = span_str("u@x"), .identity = IDENTITY_MAIL_FROM};
 	struct spfrun s;
 	struct check *c;
 
 	spfrun_open(&s);
-	CU_ASSERT_EQUAL_FATAL(ip_parse(span_str("192.0.3.9"), &in.client), 0);
+	CU_ASSERT_EQUAL_FATAL(
+	    ip_parse(span_str("192.0.3.9"), &in.subject.client), 0);
 	CU_ASSERT_EQUAL_FATAL(
 	    check_start(s.loop, s.resolver, &in, NULL, NULL, &c), 0);
 	check_cancel(c);

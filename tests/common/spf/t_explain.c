@@ -100,16 +100,18 @@ done(void *arg, const struct check_result *r)
 static void
 begin(struct spfrun *s, struct told *t, const char *client, const char *sender)
 {
-	struct check_input in = {.sender = span_str(sender),
-	    .helo = span_str("mail.helo.example"),
+	struct check_input in = {.subject.sender = span_str(sender),
+	    .subject.helo = span_str("mail.helo.example"),
 	    .void_max = 2,
-	    .prefetch = s->prefetch};
+	    .prefetch = s->prefetch,
+	    .identity = IDENTITY_MAIL_FROM};
 
 	*t = (struct told){.done = false};
 	buf_init(&t->text, 64 * 1024);
 	resolver_zone_delay(s->resolver, s->delay);
 	resolver_zone_order(s->resolver, s->order, s->seed);
-	CU_ASSERT_EQUAL_FATAL(ip_parse(span_str(client), &in.client), 0);
+	CU_ASSERT_EQUAL_FATAL(
+	    ip_parse(span_str(client), &in.subject.client), 0);
 	CU_ASSERT_EQUAL_FATAL(
 	    check_start(s->loop, s->resolver, &in, done, t, &t->check), 0);
 }

@@ -58,11 +58,12 @@ done(void *arg, const struct check_result *r)
 static void
 rig_check(struct rig *rig, bool prefetch)
 {
-	struct check_input in = {.sender = span_str("u@a.example"),
-	    .client = ip_bytes("\300\0\2\1", 4),
-	    .helo = span_str("mail.example.org"),
+	struct check_input in = {.subject.sender = span_str("u@a.example"),
+	    .subject.client = ip_bytes("\300\0\2\1", 4),
+	    .subject.helo = span_str("mail.example.org"),
 	    .void_max = 2,
-	    .prefetch = prefetch};
+	    .prefetch = prefetch,
+	    .identity = IDENTITY_MAIL_FROM};
 	struct check *c;
 
 	dnsd_forget(rig->server);

@@ -19,19 +19,27 @@ ip_of(const char *text)
 }
 
 static enum skip
+skip_from(const struct policyd_settings *p, struct ip client, struct subject in,
+    const char **ret_by)
+{
+	in.client = client;
+	return skip_client(p, &in, ret_by);
+}
+
+static enum skip
 skip_of(const char *const *net, size_t n, const char *client)
 {
 	struct cidr v[4];
 	struct policyd_settings p = {.trusted_networks = {v, n}};
 	struct ip ip = ip_of(client);
-	struct attr in = {0};
+	struct subject in = {0};
 	const char *by = NULL;
 
 	for (size_t i = 0; i < n; i++) {
 		if (cidr_parse(span_str(net[i]), &v[i]) != 0)
 			abort();
 	}
-	return skip_client(&p, &ip, &in, &by);
+	return skip_from(&p, ip, in, &by);
 }
 
 /* skip_addresses of pypolicyd-spf. */
@@ -74,17 +82,17 @@ trusted_relays(void)
 	    .trusted_relays = {&relays, 1}};
 	struct ip inside = ip_of("192.0.2.9"), outside = ip_of("198.51.100.9");
 	struct ip other = ip_of("198.51.100.8");
-	struct attr in = {0}, joe = {.sasl_username = span_str("joe")};
+	struct subject in = {0}, joe = {.login = span_str("joe")};
 	const char *by = NULL;
 
 	CHECK(cidr_parse(span_str("192.0.2.0/24"), &ours) == 0);
 	CHECK(cidr_parse(span_str("198.51.100.9"), &relays) == 0);
-	CHECK(skip_client(&p, &outside, &in, &by) == SKIP_RELAY);
-	CHECK(skip_client(&p, &other, &in, &by) == SKIP_NO);
-	CHECK(skip_client(&p, &outside, &joe, &by) == SKIP_AUTHENTICATED);
-	CHECK(skip_client(&p, &inside, &in, &by) == SKIP_NETWORK);
+	CHECK(skip_from(&p, outside, in, &by) == SKIP_RELAY);
+	CHECK(skip_from(&p, other, in, &by) == SKIP_NO);
+	CHECK(skip_from(&p, outside, joe, &by) == SKIP_AUTHENTICATED);
+	CHECK(skip_from(&p, inside, in, &by) == SKIP_NETWORK);
 	relays = ours;
-	CHECK(skip_client(&p, &inside, &in, &by) == SKIP_NETWORK);
+	CHECK(skip_from(&p, inside, in, &by) == SKIP_NETWORK);
 	CHECK(!skip_is_own(SKIP_RELAY));
 	CHECK(by == NULL);
 }
@@ -94,16 +102,16 @@ authenticated(void)
 {
 	struct policyd_settings p = {.trust_authenticated = true};
 	struct ip ip = ip_of("192.0.2.1");
-	struct attr in = {0};
+	struct subject in = {0};
 	const char *by = NULL;
 
-	CHECK(skip_client(&p, &ip, &in, &by) == SKIP_NO);
-	in.sasl_username = span_str("");
-	CHECK(skip_client(&p, &ip, &in, &by) == SKIP_NO);
-	in.sasl_username = span_str("u");
-	CHECK(skip_client(&p, &ip, &in, &by) == SKIP_AUTHENTICATED);
+	CHECK(skip_from(&p, ip, in, &by) == SKIP_NO);
+	in.login = span_str("");
+	CHECK(skip_from(&p, ip, in, &by) == SKIP_NO);
+	in.login = span_str("u");
+	CHECK(skip_from(&p, ip, in, &by) == SKIP_AUTHENTICATED);
 	p.trust_authenticated = false;
-	CHECK(skip_client(&p, &ip, &in, &by) == SKIP_NO);
+	CHECK(skip_from(&p, ip, in, &by) == SKIP_NO);
 	CHECK(by == NULL);
 }
 
@@ -128,11 +136,11 @@ certificates(void)
 	struct ip ip = ip_of("192.0.2.1");
 
 	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-		struct attr in = {.ccert_fingerprint = span_str(row[i].print),
-		    .ccert_pubkey_fingerprint = span_str(row[i].key)};
+		struct subject in = {.certificate = span_str(row[i].print),
+		    .public_key = span_str(row[i].key)};
 		const char *by = NULL;
 
-		CHECK(skip_client(&p, &ip, &in, &by) == row[i].want);
+		CHECK(skip_from(&p, ip, in, &by) == row[i].want);
 		CHECK(by == (row[i].want == SKIP_NO ? NULL : md5));
 	}
 }
@@ -159,11 +167,11 @@ client_names(void)
 	struct ip ip = ip_of("192.0.2.1");
 
 	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-		struct attr in = {.client_name = span_str(row[i].name)};
+		struct subject in = {.client_name = span_str(row[i].name)};
 		const char *by = NULL;
 
 		suite_row(row[i].name);
-		CHECK((skip_client(&p, &ip, &in, &by) == SKIP_CLIENT) ==
+		CHECK((skip_from(&p, ip, in, &by) == SKIP_CLIENT) ==
 		    (row[i].by != NULL));
 		CHECK(by == row[i].by);
 	}

@@ -486,7 +486,7 @@ skipped_relays(void)
 		struct buf out, want;
 
 		suite_row(skip_word(skip));
-		s.hide_receiver = i & 2;
+		p.hide_receiver = i & 2;
 		buf_init(&out, 4096);
 		buf_init(&want, 4096);
 		if (i & 1)
@@ -496,7 +496,7 @@ skipped_relays(void)
 			    "PREPEND X-Comment: SPF not checked: %s%s",
 			    skip_phrase(skip),
 			    own ? ""
-			        : s.hide_receiver
+			        : p.hide_receiver
 			        ? "; receiver=unknown"
 			        : "; receiver=mx.example.org");
 		verdict_action(&p, &v, &s, &out);

@@ -1,0 +1,38 @@
+/*
+ * identity.h - one identity of a request, HELO or MAIL FROM: its check, and the
+ * result.
+ *
+ * HELO's result is needed until MAIL FROM's is there, too, so both are kept. Which
+ * identities a request has and what their results lead to is request.c's affair.
+ */
+#ifndef POSTSEAL_POLICYD_IDENTITY_H
+#define POSTSEAL_POLICYD_IDENTITY_H
+
+#include "common/spf/check.h"
+
+/* Running (check), finished (result), or neither. */
+struct identity_check {
+	enum identity identity;
+
+	/* NULL; or told of the result, while the check is there (request.h). */
+	void (*explain)(void *arg, const char *what, const struct lookups *l,
+	    const struct check_result *result);
+	void *explain_arg;
+
+	void (*done)(void *arg); /* the result is there; from the loop */
+	void *arg;
+	struct check *check;
+	const struct check_result *result; /* lives in the input's arena */
+};
+
+/* Starts the check; one that cannot start is a temperror, at once. */
+void identity_start(struct identity_check *i, struct loop *loop,
+    struct resolver *resolver, const struct check_input *in);
+
+/* The time is over (check_expire()). done() is not called. */
+void identity_expire(struct identity_check *i);
+
+/* Cancels the check that runs, if one does. */
+void identity_cancel(struct identity_check *i);
+
+#endif

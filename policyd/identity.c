@@ -1,6 +1,7 @@
 /*
- * The trap: a check is gone when its done() returns, and `postseal spf --trace` reads
- * what it has learned. So that is told from inside of done(), before anybody else.
+ * The trap: a check is gone when its done() returns, and `postseal spf --trace`
+ * reads what it has learned. So that is told from inside of done(), before
+ * anybody else.
  */
 #include "policyd/identity.h"
 

@@ -2,8 +2,9 @@
  * identity.h - one identity of a request, HELO or MAIL FROM: its check, and the
  * result.
  *
- * HELO's result is needed until MAIL FROM's is there, too, so both are kept. Which
- * identities a request has and what their results lead to is request.c's affair.
+ * HELO's result is needed until MAIL FROM's is there, too, so both are kept.
+ * Which identities a request has and what their results lead to is request.c's
+ * affair.
  */
 #ifndef POSTSEAL_POLICYD_IDENTITY_H
 #define POSTSEAL_POLICYD_IDENTITY_H

@@ -1,3 +1,34 @@
+/*
+ * The trick: Postfix asks for each recipient of a message with the same
+ * "instance", but a header or a BCC is the message's and is to be added once,
+ * whatever number of recipients there are. So the last instance is remembered,
+ * with
+ *
+ *     repeat   what its other recipients are told without a check, if the
+ *              same rules of the config apply to them: the refusal again, or
+ *              dunno where the action was for the message
+ *     given    what the message was told already, for recipients with rules
+ *              of their own: these are checked anew, and are told dunno in
+ *              place of it
+ *
+ * A message with four recipients, of whom c@ has a section of its own in the
+ * config; and then one that c@'s rules refuse:
+ *
+ *     RCPT a@   checked: PREPEND Received-SPF: ...
+ *               repeat is dunno, given "header"
+ *     RCPT b@   the same rules: dunno
+ *     RCPT c@   other rules, checked: PREPEND, too, but that was given: dunno
+ *               repeat is dunno, now for c@'s rules
+ *     RCPT d@   not c@'s rules, checked: given again, dunno
+ *
+ *     RCPT c@   another instance, so given is empty; checked: 550 5.7.23 ...
+ *               repeat is 550 5.7.23 ...
+ *     RCPT c@   the same rules: 550 5.7.23 ...
+ *
+ * The trap: a request at which nothing can be checked (CONNECT, a foreign
+ * state) may have the instance of the message that follows. It is answered, but
+ * not remembered.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,13 +53,12 @@ struct policy {
 	bool partial;  /* the beginning of a request has been read */
 	bool draining; /* end when nothing is under way */
 
-	/* The instance answered last ("": none), what others of it get that have
-	 * the same policy, and what its message was given that it gets once: a
-	 * line for each. */
-	char instance[POLICY_INSTANCE_MAX + 1];
-	struct buf repeat;
-	const struct policyd_settings *policy;
-	struct buf given;
+	/* Of the instance answered last (above). */
+	char instance[POLICY_INSTANCE_MAX + 1]; /* "": none */
+	const struct policyd_settings *rules; /* that the answer was made by */
+	struct buf repeat; /* what others get to whom the same rules apply */
+	struct buf given;  /* what the message has got already that it gets
+	                    * once: a line for each */
 };
 
 void
@@ -63,7 +93,7 @@ policy_waits(const struct policy *p)
 }
 
 static void
-policy_reply(struct policy *p, const char *action)
+policy_send(struct policy *p, const char *action)
 {
 	char text[HEADER_LINE_MAX + 128]; /* actions are capped well below */
 	int n = snprintf(text, sizeof text, "action=%s\n\n", action);
@@ -102,8 +132,9 @@ log_results(struct log_line *l, const struct request_answer *a)
 		log_result(l, a->helo, helo);
 }
 
-/* In front stands what other programs read (postseal-policyd(8), LOG), then what we
- * found, then the rest of what the client chose: a long line is cut at its end. */
+/* In front stands what other programs read (postseal-policyd(8), LOG), then
+ * what we found, then the rest of what the client chose: a long line is cut at
+ * its end. */
 static void
 log_answer(const struct request_answer *a, bool again)
 {
@@ -213,7 +244,7 @@ policy_remember(struct policy *p, const struct request_answer *a, bool again)
 		return;
 	memcpy(p->instance, instance.p, instance.n);
 	p->instance[instance.n] = '\0';
-	p->policy = a->policy;
+	p->rules = a->rules;
 	if (a->once != NULL && !again)
 		buf_fmt(&p->given, "%s\n", a->once);
 }
@@ -235,7 +266,7 @@ policy_answer(void *arg, const struct request_answer *a)
 	bool again = was_given(p, a);
 
 	p->request = NULL;
-	policy_reply(p, again ? "dunno" : a->action);
+	policy_send(p, again ? "dunno" : a->action);
 	policy_remember(p, a, again);
 	log_answer(a, again);
 	count_answer(p->env->stats, a, again);
@@ -260,13 +291,13 @@ policy_take(struct policy *p, const struct attr *in)
 	p->begun = true;
 	if (env->broken != NULL) {
 		log_broken(env);
-		policy_reply(p, "dunno");
+		policy_send(p, "dunno");
 		return;
 	}
 	if (is_remembered(p, in->instance) &&
-	    p->policy ==
+	    p->rules ==
 	        settings_recipient(env->request.settings, in->recipient)) {
-		policy_reply(p, buf_text(&p->repeat));
+		policy_send(p, buf_text(&p->repeat));
 		stats_add(env->stats, STATS_REQUESTS, 1);
 		stats_add(env->stats, STATS_REPEATED, 1);
 		return;
@@ -275,7 +306,7 @@ policy_take(struct policy *p, const struct attr *in)
 	if (rc != 0) {
 		log_event(LOG_ERR, "request", "%s", strerror(-rc));
 		stats_add(env->stats, STATS_POLICY_ERROR, 1);
-		policy_reply(p, is_observing(env) ? "dunno" : REQUEST_FAILED);
+		policy_send(p, is_observing(env) ? "dunno" : REQUEST_FAILED);
 	}
 }
 

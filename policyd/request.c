@@ -1,3 +1,10 @@
+/*
+ * The trick: both checks run side by side, and request_go_on() looks at all
+ * that is there whenever something is new. It may be called in any order.
+ *
+ * The trap: what it calls may end the request, which is freed then. So a caller
+ * that comes out of it must not touch r any more.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
@@ -17,14 +24,16 @@ struct request {
 	struct request_env env;
 	struct arena arena;
 	struct timer *timer; /* the time limit; or at once, when nothing runs */
-	uint64_t left;       /* ms of the limit when the timer fires */
+	uint64_t
+	    second_half; /* ms that follow when the timer fires; 0: the time
+	                       * is over then (request_timer) */
 	uint64_t began;
 	void (*done)(void *arg, const struct request_answer *answer);
 	void *arg;
 	struct attr attr; /* copied into the arena */
 	struct subject subject;
 	bool shared; /* one check for both identities: null sender */
-	const struct policyd_settings *policy; /* the recipient's */
+	const struct policyd_settings *rules; /* the recipient's */
 	const char *unchecked; /* why there is no check at all, or NULL */
 	enum skip skip;        /* the rule that says so, and its name */
 	const char *by;
@@ -66,7 +75,7 @@ static const char *
 would(struct request *r, const struct verdict_results *results,
     const struct verdict *given, struct buf *text)
 {
-	const struct policyd_settings *p = r->policy;
+	const struct policyd_settings *p = r->rules;
 	struct verdict wanted = verdict_choose(p, results, false);
 
 	if (!p->observe || r->skip != SKIP_NO || wanted.kind == given->kind)
@@ -85,7 +94,7 @@ request_results(const struct request *r)
 static void
 request_finish(struct request *r)
 {
-	const struct policyd_settings *p = r->policy;
+	const struct policyd_settings *p = r->rules;
 	struct verdict_results results = request_results(r);
 	struct verdict v = r->skip != SKIP_NO
 	    ? verdict_skip(p, r->skip)
@@ -109,7 +118,7 @@ request_finish(struct request *r)
 	    .would = would(r, &results, &v, &other),
 	    .unchecked = r->skip != SKIP_NO ? skip_word(r->skip) : r->unchecked,
 	    .by = r->by,
-	    .policy = p,
+	    .rules = p,
 	    .helo = results.helo,
 	    .mail_from = results.mail_from,
 	    .ms = (unsigned)(loop_now(r->env.loop) - r->began),
@@ -128,7 +137,7 @@ request_passes(const struct request *r)
 {
 	struct verdict_results results = request_results(r);
 	struct verdict v =
-	    verdict_choose(r->policy, &results, r->policy->observe);
+	    verdict_choose(r->rules, &results, r->rules->observe);
 
 	return v.result == NULL || v.result->result == SPF_PASS;
 }
@@ -143,7 +152,7 @@ request_input(struct request *r, enum identity identity)
 	    .identity = identity,
 	    .arena = &r->arena,
 	    .now = clock_seconds(time(NULL)),
-	    .void_max = r->policy->void_lookups,
+	    .void_max = r->rules->void_lookups,
 	    .prefetch = r->env.settings->dns.prefetch,
 	};
 }
@@ -158,7 +167,7 @@ request_trust(struct request *r)
 	if (r->trusting)
 		return;
 	r->trusting = true;
-	if (trust_start(r->env.loop, r->env.resolver, r->policy, &in,
+	if (trust_start(r->env.loop, r->env.resolver, r->rules, &in,
 	        trust_changed, r, &r->trust) == 0)
 		return;
 	if (r->helo.result != NULL)
@@ -183,7 +192,7 @@ request_decide(struct request *r)
 static void
 request_go_on(struct request *r)
 {
-	const struct policyd_settings *p = r->policy;
+	const struct policyd_settings *p = r->rules;
 	const struct check_result *helo = r->helo.result;
 
 	if (r->helo.check != NULL)
@@ -210,16 +219,16 @@ checked(void *arg)
 	request_go_on(r);
 }
 
-/* Time for those who vouch for the client is left also if the sender's DNS is dead:
- * they are asked when half of it is over. */
+/* Half of the time is over, or all of it. Those who vouch for the client have
+ * the second half also if the sender's DNS is dead. */
 static void
 request_fire(void *arg)
 {
 	struct request *r = arg;
 
-	if (r->left > 0) {
-		timer_set(r->timer, r->left);
-		r->left = 0;
+	if (r->second_half > 0) {
+		timer_set(r->timer, r->second_half);
+		r->second_half = 0;
 		request_trust(r);
 		return;
 	}
@@ -261,7 +270,7 @@ request_identity(
 static void
 request_check(struct request *r)
 {
-	const struct policyd_settings *p = r->policy;
+	const struct policyd_settings *p = r->rules;
 	bool helo = p->helo.check && is_helo_name(r->subject.helo);
 
 	r->shared = helo && p->mail_from.check && r->subject.sender.n == 0;
@@ -289,17 +298,29 @@ unchecked(const struct policyd_settings *p, const struct attr *in,
 	return NULL;
 }
 
+/*
+ * The timer fires once, or twice where there is somebody who may vouch for the
+ * client. With a time limit of 20 seconds:
+ *
+ *     0 s    the checks begin; it is set to 10 s, and 10 s follow
+ *     10 s   it fires, as nothing is decided: those who vouch are asked
+ *            beside the checks; it is set to 10 s, and none follow
+ *     20 s   it fires: the time is over, what is known by now is the answer
+ *
+ * Where nobody is to be asked it is set to 20 s at once; where nothing is
+ * checked, to none.
+ */
 static void
 request_timer(struct request *r)
 {
-	const struct policyd_settings *p = r->policy;
+	const struct policyd_settings *p = r->rules;
 	uint64_t limit = r->env.settings->policyd.time_limit * 1000ull;
 	bool asks = p->trusted_forwarders.n > 0 || p->trusted_helo.n > 0;
 
 	if (r->helo.check == NULL && r->mail_from.check == NULL)
 		limit = 0;
-	r->left = asks ? limit / 2 : 0;
-	timer_set(r->timer, limit - r->left);
+	r->second_half = asks ? limit / 2 : 0;
+	timer_set(r->timer, limit - r->second_half);
 }
 
 /* Who it is about; the client's address is read later. */
@@ -330,10 +351,10 @@ request_begin(struct request *r, const struct attr *in)
 	if (rc != 0)
 		return rc;
 	r->subject = subject_of(&r->attr, settings->hostname);
-	r->policy = settings_recipient(settings, in->recipient);
-	r->unchecked = unchecked(r->policy, in, &r->subject.client);
+	r->rules = settings_recipient(settings, in->recipient);
+	r->unchecked = unchecked(r->rules, in, &r->subject.client);
 	if (r->unchecked == NULL)
-		r->skip = skip_client(r->policy, &r->subject, &r->by);
+		r->skip = skip_client(r->rules, &r->subject, &r->by);
 	if (r->unchecked == NULL && r->skip == SKIP_NO)
 		request_check(r);
 	request_timer(r);

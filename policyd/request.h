@@ -14,10 +14,49 @@
  *   - A null sender is postmaster@HELO. It is one check, judged by HELO's table
  *     and then by MAIL FROM's.
  *   - At policyd.time_limit an identity that is not decided is temperror.
- *   - What the recipient's own policy changes is in force from the first step on.
- *   - The rules of skip.h come before all checks. Those of trust.h are for mail that
- *     does not pass, which is taken as not checked if one of them holds: they are
- *     asked when that is known, or when half of the time is over.
+ *   - What the recipient's own policy changes is in force from the first step
+ *     on.
+ *   - The rules of skip.h come before all checks. Those of trust.h are for mail
+ *     that does not pass, which is taken as not checked if one of them holds:
+ *     they are asked when that is known, or when half of the time is over.
+ *
+ * One request, from bytes to "action=":
+ *
+ * Postfix connects to the socket and writes a request for each RCPT. conn.c
+ * reads what is there and shows it to policy.c; attr.c cuts the fields out of
+ * it, or says that more must come. The fields point into the bytes of the
+ * connection. policy.c looks whether this is another recipient of the message
+ * that it answered last, and if so repeats that. Else it begins a request,
+ * pauses the connection, and returns to the loop.
+ *
+ * The request keeps a copy of the fields and makes a struct subject of them:
+ * who comes with mail for whom. It finds the recipient's rules in the config.
+ * skip.c sees whether this is our own user or a relay of ours; then a timer of
+ * 0 ms brings the answer. Else a check is started for HELO and one for MAIL
+ * FROM (identity.c).
+ *
+ * A check (common/spf) begins a run: libspf2 (spfeval.c) is to evaluate a
+ * record which is not there yet. The question for it is put (questions.c,
+ * check.c, resolver.c), and the run is thrown away. When the answer comes, the
+ * check begins a run anew; now published.c finds the record in the answer,
+ * plan.c makes a short text of it, and libspf2 reads that. For each word that
+ * needs DNS it asks lookups.c, which expands the macros and has the answer, or
+ * has it asked: then this run is over, too. An answer that takes longer than a
+ * moment makes early.c ask at once what may be needed later. After as many runs
+ * as there were waits libspf2 has its verdict, run.c the term that matched; a
+ * fail waits for the domain's explanation (exptext.c), but not for long.
+ *
+ * The result comes back through identity.c. When both are there, verdict.c
+ * takes the action from the tables of the config. If the mail does not pass,
+ * trust.c first asks whether somebody vouches for the client. reply.c writes a
+ * refusal, received.c a header; and the action goes to policy.c, which sends
+ * "action=..." and an empty line, remembers it for the other recipients, writes
+ * the one line of the log, counts, and reads on.
+ *
+ * When the time limit comes first, what is not decided is temperror. When
+ * Postfix goes away, policy.c cancels the request, which cancels the checks and
+ * their questions. When memory is out, that one request is answered with
+ * REQUEST_FAILED.
  */
 #ifndef POSTSEAL_POLICYD_REQUEST_H
 #define POSTSEAL_POLICYD_REQUEST_H
@@ -39,8 +78,8 @@ struct request_env {
 	struct resolver *resolver;
 	const struct settings *settings;
 
-	/* NULL; or told of each check when its result is there, with all that it
-	 * asked and was answered (explain.h), which is gone after this call.
+	/* NULL; or told of each check when its result is there, with all that
+	 * it asked and was answered (explain.h), which is gone after this call.
 	 * what: "HELO" or "MAIL FROM". */
 	void (*explain)(void *arg, const char *what, const struct lookups *l,
 	    const struct check_result *result);
@@ -68,9 +107,9 @@ struct request_answer {
 				* count; NULL: it was */
 	const char *by;        /* the name in the config that led to this; or
 				* NULL */
-	const struct policyd_settings *policy; /* the recipient's */
-	const struct check_result *helo;       /* NULL: not checked */
-	const struct check_result *mail_from;  /* likewise */
+	const struct policyd_settings *rules; /* the recipient's */
+	const struct check_result *helo;      /* NULL: not checked */
+	const struct check_result *mail_from; /* likewise */
 	unsigned ms;
 };
 

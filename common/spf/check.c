@@ -1,3 +1,13 @@
+/*
+ * The trick: a check is a run, thrown away and begun anew with each answer that
+ * it wanted (check_run), and beside it what is asked early once an answer is
+ * slow.
+ *
+ * The trap: done() is never called inside check_start(), so a result that is
+ * there at once waits for a timer of 0 ms; and the one timer has three
+ * meanings: the result is there (finished), its explanation is late
+ * (explaining), an answer takes long.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -89,7 +99,7 @@ deliver(struct check *c)
 	check_free(c);
 }
 
-/* --- the result -------------------------------------------------------------- */
+/* --- the result ----------------------------------------------------------- */
 
 static const char *
 mechanism(struct check *c, const struct row *row)
@@ -102,10 +112,10 @@ mechanism(struct check *c, const struct row *row)
 }
 
 static void
-settle(struct check *c, const struct spfeval_verdict *v)
+settle(struct check *c, const struct spfeval_result *v)
 {
 	struct check_result *r = &c->result;
-	const struct plan *p = run_decider(c->l.root.leads);
+	const struct plan *p = run_decider(c->l.root.record);
 	const struct row *row = v->matched ? p->last : NULL;
 
 	r->result = v->result;
@@ -126,8 +136,8 @@ settle(struct check *c, const struct spfeval_verdict *v)
 	}
 }
 
-/* Asks what may be needed later, as long as few questions are out: one sender with
- * many silent hosts must leave room for the others' checks. */
+/* Asks what may be needed later, as long as few questions are out: one sender
+ * with many silent hosts must leave room for the others' checks. */
 static void
 look_ahead(struct check *c)
 {
@@ -142,7 +152,7 @@ look_ahead(struct check *c)
 static void
 be_patient(struct check *c)
 {
-	if (c->prefetch && !c->slow && c->l.root.leads != NULL)
+	if (c->prefetch && !c->slow && c->l.root.record != NULL)
 		timer_set(c->timer, DNS_PATIENCE_MS);
 }
 
@@ -163,7 +173,7 @@ fire(void *arg)
 static bool
 check_run(struct check *c)
 {
-	struct spfeval_verdict v;
+	struct spfeval_result v;
 
 	if (c->explaining == NULL) {
 		if (!spfeval_run(&c->l, &v)) {
@@ -183,7 +193,7 @@ check_run(struct check *c)
 	return true;
 }
 
-/* --- questions ------------------------------------------------------------------ */
+/* --- questions ------------------------------------------------------------ */
 
 static void
 got(void *arg, struct dns_answer *answer)
@@ -225,7 +235,7 @@ ask(void *arg, struct question *q, struct dns_answer **ret_answer)
 	    &q->query, ret_answer);
 }
 
-/* --- the input --------------------------------------------------------------- */
+/* --- the input ------------------------------------------------------------ */
 
 /*
  * A domain that is worth a question (RFC 7208 section 4.3): two labels or more,
@@ -285,8 +295,8 @@ make_helo(struct check *c, struct span helo, struct span *ret)
 	return ret->p == NULL ? -ENOMEM : 0;
 }
 
-/* local@domain, with the domain of the check and "postmaster" for no local part.
- */
+/* local@domain, with the domain of the check and "postmaster" for no local
+ * part. */
 static int
 make_sender(struct check *c, struct span local, struct macro_vars *vars)
 {
@@ -320,7 +330,8 @@ last_at(struct span s)
 	return s.n;
 }
 
-/* The address whose domain is checked, in the arena; NULL when memory is out. */
+/* The address whose domain is checked, in the arena; NULL when memory is
+ * out. */
 static int
 make_address(struct check *c, const struct check_input *in, struct span *ret)
 {

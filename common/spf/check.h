@@ -2,13 +2,13 @@
  * check.h - one check_host() of RFC 7208 section 4, from question to result.
  *
  * Drives spfeval.c: runs the evaluation, asks the resolver for the rows that it
- * lacks, and runs it again when the wanted row is answered. What can be asked early
- * is asked when an answer takes longer than DNS_PATIENCE_MS, and with all waits that
- * follow: so the questions are those that evaluation needs and no others where a
- * resolver nearby has the answers, and the round trips are few where it has to fetch
- * them. It is not asked when prefetch is off or many questions are out. Which
- * identities are checked, what the results lead to and how long that may take is the
- * affair of a wing.
+ * lacks, and runs it again when the wanted row is answered. What can be asked
+ * early is asked when an answer takes longer than DNS_PATIENCE_MS, and with all
+ * waits that follow: so the questions are those that evaluation needs and no
+ * others where a resolver nearby has the answers, and the round trips are few
+ * where it has to fetch them. It is not asked when prefetch is off or many
+ * questions are out. Which identities are checked, what the results lead to and
+ * how long that may take is the affair of a wing.
  *
  * The MAIL FROM of a message alone, with what a milter knows of it:
  *
@@ -17,8 +17,8 @@
  *           .arena = &message->arena};
  *     check_start(loop, resolver, &in, done, message, &message->check);
  *
- * Then done(message, result) comes; or check_expire() and check_cancel() at the time
- * limit of the wing; or check_cancel() alone, when the client is gone.
+ * Then done(message, result) comes; or check_expire() and check_cancel() at the
+ * time limit of the wing; or check_cancel() alone, when the client is gone.
  */
 #ifndef POSTSEAL_SPF_CHECK_H
 #define POSTSEAL_SPF_CHECK_H
@@ -34,8 +34,8 @@
 struct check;
 struct lookups; /* lookups.h */
 
-/* Who comes with mail for whom, as the MTA tells it. Any octet may be in it; what was
- * not told is empty. */
+/* Who comes with mail for whom, as the MTA tells it. Any octet may be in it;
+ * what was not told is empty. */
 struct subject {
 	struct ip client;
 	struct span client_name; /* looked up both ways; else "unknown" */
@@ -67,7 +67,8 @@ struct check_input {
 	unsigned void_max; /* section 4.6.4 */
 	bool prefetch;
 
-	/* Where the result lives; NULL: it is borrowed for the call of done(). */
+	/* Where the result lives; NULL: it is borrowed for the call of
+	 * done(). */
 	struct arena *arena;
 };
 
@@ -78,16 +79,16 @@ struct check_result {
 			     * text in printable ASCII; at most 253 octets */
 	/* The term that matched, as published but without its qualifier:
 	 * "ip4:192.0.2.0/24", "include:a.example", "all". One of more than
-	 * SPF_MECHANISM_MAX octets is cut to one octet more than that. It stands
-	 * in the domain's record, or in the one that its redirects lead to.
-	 * NULL: none matched. */
+	 * SPF_MECHANISM_MAX octets is cut to one octet more than that. It
+	 * stands in the domain's record, or in the one that its redirects lead
+	 * to. NULL: none matched. */
 	const char *mechanism;
 	/* temperror, permerror: what is wrong, and where, in printable ASCII:
 	 * "a.example: mx:b.example: 11 MX names, more than 10"; else NULL */
 	const char *problem;
 	/* fail: the expanded exp text, printable ASCII of at most
-	 * SPF_EXPLANATION_MAX octets, unattributed; or NULL: there is none, or it
-	 * was not there within SPF_EXPLAIN_MS */
+	 * SPF_EXPLANATION_MAX octets, unattributed; or NULL: there is none, or
+	 * it was not there within SPF_EXPLAIN_MS */
 	const char *explanation;
 	bool no_mail;     /* fail: the record is exactly "v=spf1 -all" */
 	unsigned lookups; /* DNS terms used, of ten */
@@ -101,23 +102,24 @@ struct check_result {
 extern const struct check_result check_no_memory;
 
 /*
- * Starts the check. Copies the input. done(arg, result) is called once, from the
- * loop, never inside this call, after which the check is gone. 0 and *ret valid
- * until done or check_cancel(); or -errno.
+ * Starts the check. Copies the input. done(arg, result) is called once, from
+ * the loop, never inside this call, after which the check is gone. 0 and *ret
+ * valid until done or check_cancel(); or -errno.
  */
 int check_start(struct loop *loop, struct resolver *resolver,
     const struct check_input *in,
     void (*done)(void *arg, const struct check_result *result), void *arg,
     struct check **ret);
 
-/* What the check has asked and learned so far; borrowed until the check is gone,
- * which is after done(). */
+/* What the check has asked and learned so far; borrowed until the check is
+ * gone, which is after done(). */
 const struct lookups *check_lookups(const struct check *c);
 
 /*
- * The time is over: the result as done() would be given it, which is not called any
- * more. A fail that waits for its explanation goes without; what is not decided is
- * temperror (RFC 7208 section 4.6.4, last paragraph). check_cancel() is next.
+ * The time is over: the result as done() would be given it, which is not called
+ * any more. A fail that waits for its explanation goes without; what is not
+ * decided is temperror (RFC 7208 section 4.6.4, last paragraph). check_cancel()
+ * is next.
  */
 const struct check_result *check_expire(struct check *c);
 

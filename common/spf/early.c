@@ -1,3 +1,12 @@
+/*
+ * The trick: it is a second evaluation, in a logic of three values, over the
+ * same rows: with the answers that are there, so as to ask for those that are
+ * not.
+ *
+ * The trap: it must not ask behind a term that matches, nor believe that a term
+ * matches which may not be come to. So KNOWN_YES counts only while everything
+ * in front of it is known (sure, in walk_plan).
+ */
 #include "common/limits.h"
 #include "common/spf/early.h"
 
@@ -9,19 +18,41 @@ enum known {
 };
 
 /*
- * Evaluation goes the way of the walk up to a fork: a term that is not known yet and
- * behind which it may go on elsewhere, into the record of an include or out of it.
- * What is asked up to there it asks, too, or it ends before. What is asked behind a
- * fork may be in vain, so that must leave room for all that it can still need:
- * SPF_QUESTIONS_MAX holds whichever way it goes. The first fork leaves the least.
+ * How many questions may be put early. Evaluation goes the way of the walk up
+ * to a fork: a term that is not known yet and behind which it may go on
+ * elsewhere, into the record of an include or out of it. What is asked up to
+ * there evaluation asks, too, or it ends before. What is asked behind a fork
+ * may be in vain, so that must leave room for all that evaluation can still
+ * need: SPF_QUESTIONS_MAX holds whichever way it goes. What it may need is
+ * counted on the way: a term that the walk has not come to has its full share,
+ * its own question and ten for names; one that it has passed has what of that
+ * is not put. So at each term the share is taken off first, as it is no longer
+ * to come, and what is left of it is added when the term is passed. That never
+ * makes it more, so the first fork is the one that needs most.
+ *
+ * An example: "v=spf1 include:b.example mx:m.example -all", and the record is
+ * there, so 1 question is put. At most 1 + 10 * 11 = 111 may be.
+ *
+ *     at the start         may need 10 * 11 = 110
+ *     include:b.example    110 - 11 = 99; there is no fork yet: put, 2
+ *       left               99 + 0, as it is put and has no names: 99.
+ *                          Its record is not there: a fork, 99 are reserved
+ *     mx:m.example         99 - 11 = 88; 2 + 99 + 1 <= 111: put, 3
+ *       left               88 + 10, as its hosts may be needed: 98
+ *     -all                 the end: nothing behind it is needed
+ *
+ * If m.example has ten hosts, then 3 put + 99 reserved leave 9 of them to be
+ * asked while b.example is waited for. When that does not match, the next walk
+ * has no fork there, and asks the tenth.
  */
 struct walk {
 	struct lookups *l;
-	unsigned terms; /* that evaluation would have used up to here */
-	unsigned depth; /* of includes */
-	unsigned need;  /* questions that evaluation may put from here on */
-	bool forked;    /* and so many at the first fork: */
-	unsigned needed;
+	unsigned terms;    /* that evaluation would have used up to here */
+	unsigned depth;    /* of includes */
+	unsigned may_need; /* questions that evaluation may put yet, if it comes
+	                    * to where the walk is */
+	bool forked;
+	unsigned reserved;   /* may_need at the first fork */
 	unsigned unanswered; /* questions of the check */
 	bool held;           /* one was not put, as these are too many */
 };
@@ -32,8 +63,8 @@ static enum known walk_plan(struct walk *w, struct plan *p);
 
 enum { TERM_QUESTIONS = 1 + SPF_NAMES_MAX };
 
-/* Those that are out, and those that nobody could answer: their zone is silent, and
- * what else is asked there may be for nothing, too. */
+/* Those that are out, and those that nobody could answer: their zone is silent,
+ * and what else is asked there may be for nothing, too. */
 static unsigned
 count_unanswered(const struct lookups *l)
 {
@@ -52,14 +83,14 @@ static bool
 has_room(struct walk *w)
 {
 	if (w->forked &&
-	    w->l->questions.nput + w->needed + 1 > SPF_QUESTIONS_MAX)
+	    w->l->questions.nput + w->reserved + 1 > SPF_QUESTIONS_MAX)
 		return false;
 	w->held |= w->unanswered >= SPF_UNANSWERED_MAX;
 	return w->unanswered < SPF_UNANSWERED_MAX;
 }
 
 static void
-put(struct walk *w, struct question *q)
+ask_early(struct walk *w, struct question *q)
 {
 	if (q->state != QUESTION_NEW || !has_room(w))
 		return;
@@ -95,16 +126,16 @@ unasked(const struct walk *w, const struct row *row)
 	return 0;
 }
 
-/* The walk has come to this row, whose own questions are put, and goes on. */
+/* The walk has been at this row, whose own questions are put, and goes on. */
 static void
-pass(struct walk *w, const struct row *row, enum known known)
+leave_row(struct walk *w, const struct row *row, enum known known)
 {
-	bool unread = row->kind == TERM_INCLUDE && row->leads == NULL;
+	bool unread = row->kind == TERM_INCLUDE && row->record == NULL;
 
-	w->need += unasked(w, row);
+	w->may_need += unasked(w, row);
 	if (!w->forked && known == UNKNOWN && (unread || w->depth > 0)) {
 		w->forked = true;
-		w->needed = w->need;
+		w->reserved = w->may_need;
 	}
 }
 
@@ -112,7 +143,7 @@ pass(struct walk *w, const struct row *row, enum known known)
 
 /* The question of the row, if it was put, or may be put now. */
 static struct question *
-question_of(struct walk *w, struct row *row)
+row_question(struct walk *w, struct row *row)
 {
 	struct lookups *l = w->l;
 
@@ -120,7 +151,7 @@ question_of(struct walk *w, struct row *row)
 	    (row->macros || l->prepared >= SPF_TERMS_MAX || !has_room(w) ||
 	        lookups_prepare(l, row) != 0))
 		return NULL;
-	put(w, row->question);
+	ask_early(w, row->question);
 	return row->question;
 }
 
@@ -158,7 +189,7 @@ walk_mx(struct walk *w, struct row *row)
 	for (size_t i = 0; i < row->nhosts; i++) {
 		enum known one;
 
-		put(w, row->host[i]);
+		ask_early(w, row->host[i]);
 		one = known_address(w->l, row->host[i], row->bits);
 		if (one != KNOWN_NO && all != KNOWN_YES)
 			all = one;
@@ -175,19 +206,19 @@ walk_ptr(struct walk *w, const struct row *row)
 		return;
 	for (size_t i = 0; i < names->n; i++) {
 		if (domain_within(names->name[i]->name, row->target))
-			put(w, names->name[i]);
+			ask_early(w, names->name[i]);
 	}
 }
 
 static enum known
-walk_lead(struct walk *w, struct row *row)
+walk_record(struct walk *w, struct row *row)
 {
 	enum known known;
 
-	if (lookups_lead(w->l, row) != 0)
+	if (lookups_read_record(w->l, row) != 0)
 		return UNKNOWN;
 	w->depth += row->kind == TERM_INCLUDE;
-	known = walk_plan(w, row->leads);
+	known = walk_plan(w, row->record);
 	w->depth -= row->kind == TERM_INCLUDE;
 	return known;
 }
@@ -195,7 +226,7 @@ walk_lead(struct walk *w, struct row *row)
 static enum known
 walk_row(struct walk *w, struct row *row)
 {
-	const struct question *q = question_of(w, row);
+	const struct question *q = row_question(w, row);
 
 	if (q == NULL || q->state == QUESTION_NEW ||
 	    q->state == QUESTION_PENDING)
@@ -214,7 +245,7 @@ walk_row(struct walk *w, struct row *row)
 		return UNKNOWN;
 	case TERM_INCLUDE:
 	case TERM_REDIRECT:
-		return walk_lead(w, row);
+		return walk_record(w, row);
 	case TERM_ALL:
 	case TERM_IP4:
 	case TERM_IP6:
@@ -240,9 +271,9 @@ walk_plan(struct walk *w, struct plan *p)
 		if (!end && w->terms++ >= SPF_TERMS_MAX)
 			return UNKNOWN;
 		if (!end) {
-			w->need -= TERM_QUESTIONS;
+			w->may_need -= TERM_QUESTIONS;
 			known = walk_row(w, row);
-			pass(w, row, known);
+			leave_row(w, row, known);
 		}
 		if (row->kind == TERM_REDIRECT)
 			return sure ? known : UNKNOWN;
@@ -260,11 +291,11 @@ bool
 early_ask(struct lookups *l)
 {
 	struct walk w = {.l = l,
-	    .need = SPF_TERMS_MAX * TERM_QUESTIONS,
+	    .may_need = SPF_TERMS_MAX * TERM_QUESTIONS,
 	    .unanswered = count_unanswered(l)};
 
-	if (l->root.leads != NULL)
-		walk_plan(&w, l->root.leads);
+	if (l->root.record != NULL)
+		walk_plan(&w, l->root.record);
 	return w.held;
 }
 

@@ -1,3 +1,12 @@
+/*
+ * The trick: a record is read again as it was published, and each term finds
+ * its row by where its text lies in the answer. What has no row, libspf2 was
+ * not given: an ip4 that does not hold the client, or what stands behind the
+ * end.
+ *
+ * The trap: the same question may stand with several terms; it is told with
+ * each, and is no "other" then.
+ */
 #include <errno.h>
 
 #include "common/spf/explain.h"
@@ -26,7 +35,7 @@ allot(struct maker *m, size_t n)
 	return p;
 }
 
-/* --- questions ---------------------------------------------------------------- */
+/* --- questions ------------------------------------------------------------ */
 
 static void
 add_question(struct maker *m, struct explain_term *t, const struct question *q)
@@ -98,7 +107,7 @@ add_others(struct maker *m, struct explain *e)
 	}
 }
 
-/* --- records ------------------------------------------------------------------ */
+/* --- records -------------------------------------------------------------- */
 
 static const struct row *
 find_row(const struct plan *p, const struct term *t)
@@ -225,7 +234,7 @@ static const struct explain_record *
 explain_row(struct maker *m, const struct row *row)
 {
 	const struct question *q = row->question;
-	const struct plan *p = row->leads;
+	const struct plan *p = row->record;
 	struct explain_record *e;
 	struct span text;
 

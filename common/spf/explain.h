@@ -1,12 +1,12 @@
 /*
- * explain.h - how a check came to its result: the records that it met, what each
- * of their terms said, and the questions that were put for it.
+ * explain.h - how a check came to its result: the records that it met, what
+ * each of their terms said, and the questions that were put for it.
  *
  * Made from what lookups.h keeps while the check is there: nothing is evaluated
- * a second time here, and nothing is kept for it in the path of a message but the
- * times of questions. A record is walked as it was published, so that terms which
- * libspf2 never saw (plan.h) are in it, too. The texts are for admin/look/spf_text.c
- * and admin/look/spf_json.c to make.
+ * a second time here, and nothing is kept for it in the path of a message but
+ * the times of questions. A record is walked as it was published, so that terms
+ * which libspf2 never saw (plan.h) are in it, too. The texts are for
+ * admin/look/spf_text.c and admin/look/spf_json.c to make.
  *
  * Pure; on lookups.h.
  */

@@ -1,6 +1,6 @@
 /*
- * The trap: it is found in a run of its own, as the one that gave the result is not
- * to be touched any more: its notes tell how that came about.
+ * The trap: it is found in a run of its own, as the one that gave the result is
+ * not to be touched any more: its notes tell how that came about.
  */
 #include "common/spf/exptext.h"
 

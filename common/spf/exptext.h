@@ -13,10 +13,10 @@
 #include "common/spf/lookups.h"
 
 /*
- * The explanation that the record p gives. FOUND and *ret, printable ASCII of at
- * most SPF_EXPLANATION_MAX bytes, in the check's arena; FOUND_NOTHING: there is
- * none; RUN_OVER: an answer is missing (r->wanted), call again. r: a run of its own,
- * of which each call is a new one.
+ * The explanation that the record p gives. FOUND and *ret, printable ASCII of
+ * at most SPF_EXPLANATION_MAX bytes, in the check's arena; FOUND_NOTHING: there
+ * is none; RUN_OVER: an answer is missing (r->wanted), call again. r: a run of
+ * its own, of which each call is a new one.
  */
 enum found exptext_find(
     struct lookups *l, struct run *r, const struct plan *p, const char **ret);

@@ -1,10 +1,11 @@
 /*
- * The trick: libspf2 asks for "#7.", and row 7 knows the name, the question and the
- * answer. What was learned stays in the rows and is not learned again in the next
- * run.
+ * The trick: libspf2 asks for "#7.", and row 7 knows the name, the question and
+ * the answer. What was learned stays in the rows and is not learned again in
+ * the next run.
  *
- * The trap: what makes a question or a record (prepare, lead, hosts) is called early,
- * too, when there may be no run. It says what went wrong; only who runs ends the run.
+ * The trap: what makes a question or a record (prepare, lead, hosts) is called
+ * early, too, when there may be no run. It says what went wrong; only who runs
+ * ends the run.
  */
 #include <errno.h>
 #include <sys/socket.h>
@@ -51,7 +52,7 @@ lookups_row(struct lookups *l, unsigned number)
 	return NULL;
 }
 
-/* --- what a term asks for: the <target-name> of section 4.8 -------------------- */
+/* --- what a term asks for: the <target-name> of section 4.8 --------------- */
 
 /* p: what %{p} stands for, if the row needs it. */
 static int
@@ -199,17 +200,17 @@ read_answer(struct lookups *l, struct row *row, struct record_fault *f)
 		return rc;
 	l->plan[l->nplans++] = p;
 	l->rows += (unsigned)p->nrows;
-	row->leads = p;
+	row->record = p;
 	return 0;
 }
 
 int
-lookups_lead(struct lookups *l, struct row *row)
+lookups_read_record(struct lookups *l, struct row *row)
 {
 	struct record_fault f = {.why = "more than one SPF record"};
 	struct record_fault *kept;
 
-	if (row->leads != NULL)
+	if (row->record != NULL)
 		return 0;
 	if (row->fault != NULL)
 		return row->fault->rc;
@@ -224,19 +225,19 @@ lookups_lead(struct lookups *l, struct row *row)
 	return f.rc;
 }
 
-/* Makes row->leads, or ends the run. */
+/* Makes row->record, or ends the run. */
 static bool
-lead(struct lookups *l, struct row *row)
+need_record(struct lookups *l, struct row *row)
 {
 	struct run *r = &l->run;
 
-	if (row->leads != NULL)
+	if (row->record != NULL)
 		return true;
 	if (row->question->state == QUESTION_NO_NAME) {
 		run_fail(r, RUN_PERMERROR, row, "the domain is no name");
 		return false;
 	}
-	switch (lookups_lead(l, row)) {
+	switch (lookups_read_record(l, row)) {
 	case 0:
 		return true;
 	case -ENOENT:
@@ -263,18 +264,18 @@ lookups_record(struct lookups *l, struct row *row, struct plan **ret)
 
 	if (answer_of(l, row, &found) == NULL)
 		return found;
-	if (!lead(l, row))
+	if (!need_record(l, row))
 		return RUN_OVER;
-	run_enter(row->leads);
-	*ret = row->leads;
+	run_enter(row->record);
+	*ret = row->record;
 	return FOUND;
 }
 
 /* --- addresses ------------------------------------------------------------ */
 
 /*
- * The address that libspf2 is to compare the client with. It allocates for each that
- * it is given, so it gets one: that which matches, or else any.
+ * The address that libspf2 is to compare the client with. It allocates for each
+ * that it is given, so it gets one: that which matches, or else any.
  */
 static enum found
 pick(struct lookups *l, struct row *row, const struct dns_answer *answer,

@@ -2,32 +2,33 @@
  * lookups.h - what one check_host() knows, and what libspf2 is told of it.
  *
  * libspf2's DNS layer (spfeval.c) asks here for what plan.c put into the text:
- * the record that an include leads to, the addresses of "#7.". A row's macros are
- * expanded when evaluation gets there, so a macro costs DNS only then. The
- * limits of RFC 7208 section 4.6.4 are kept for the check as a whole (run.c): terms
- * and voids count when evaluation uses them, not when they are asked early.
+ * the record that an include leads to, the addresses of "#7.". A row's macros
+ * are expanded when evaluation gets there, so a macro costs DNS only then. The
+ * limits of RFC 7208 section 4.6.4 are kept for the check as a whole (run.c):
+ * terms and voids count when evaluation uses them, not when they are asked
+ * early.
  *
  *   - A void lookup is a *term* whose own question has no answer (the words of
  *     section 4.6.4): neither the addresses of an MX's hosts nor names for %{p}
  *     count.
- *   - What is no name for DNS (an empty or too long label) is not asked: it is as
- *     if it did not exist (section 4.8), but no void.
- *   - If the sender's local part is not ASCII, a term with %{l} or %{s} does not
- *     match (RFC 8616 section 4).
+ *   - What is no name for DNS (an empty or too long label) is not asked: it is
+ *     as if it did not exist (section 4.8), but no void.
+ *   - If the sender's local part is not ASCII, a term with %{l} or %{s} does
+ *     not match (RFC 8616 section 4).
  *
  * Who writes what, and how long it holds:
  *
- *     vars                          lookups_init(); the check
- *     questions                     questions.c: what DNS was asked, and said; the
- *                                   check, only more
- *     names                         ptr.c: the client's names; likewise
- *     root, plan and their rows     lookups.c: the records, and what their terms
- *                                   ask for; likewise
- *     run                           run.c: how far evaluation has come; a run
+ *     vars                 lookups_init(); for the check
+ *     questions            questions.c: what DNS was asked, and said; for
+ *                          the check, they only grow more
+ *     names                ptr.c: the client's names; likewise
+ *     root, plan, rows     lookups.c: the records, and what their terms ask
+ *                          for; likewise. But what a row says is run.c's
+ *     run                  run.c: how far evaluation has come; for a run
  *
  * Pure: it asks through the function given at lookups_init(). Above it stand
- * spfeval.c, exptext.c (the explanation) and early.c (what is asked before it is
- * needed).
+ * spfeval.c, exptext.c (the explanation) and early.c (what is asked before it
+ * is needed).
  */
 #ifndef POSTSEAL_SPF_LOOKUPS_H
 #define POSTSEAL_SPF_LOOKUPS_H
@@ -74,17 +75,18 @@ void lookups_free(struct lookups *l);
 /* The row "#number." of a plan, or NULL. */
 struct row *lookups_row(struct lookups *l, unsigned number);
 
-/* --- for a run: RUN_OVER says that it is over --------------------------------- */
+/* --- for a run: RUN_OVER says that it is over ----------------------------- */
 
 /* The record that row leads to: &l->root, an include, a redirect. */
 enum found lookups_record(
     struct lookups *l, struct row *row, struct plan **ret);
 
 /*
- * The address that an a or exists is compared with: of several the one by which it
- * matches, if there is one; for a prefix length of 0 the client's own; for a ptr
- * that matches (it is an exists for libspf2) any. A row that ends a text finds
- * nothing. *ret may be of the other family (ip.h): then it does not match.
+ * The address that an a or exists is compared with: of several the one by which
+ * it matches, if there is one; for a prefix length of 0 the client's own; for a
+ * ptr that matches (it is an exists for libspf2) any. A row that ends a text
+ * finds nothing. *ret may be of the other family (ip.h): then it does not
+ * match.
  */
 enum found lookups_address(
     struct lookups *l, struct row *row, const struct ip **ret);
@@ -94,18 +96,19 @@ enum found lookups_mx(struct lookups *l, struct row *row, size_t *ret_n);
 enum found lookups_host(
     struct lookups *l, struct row *row, size_t i, const struct ip **ret);
 
-/* --- for a run, and for who asks early: no run is touched --------------------- */
+/* --- for a run, and for who asks early: no run is touched ----------------- */
 
 /* Makes row->question, of a row without macros. 0 or -ENOMEM. */
 int lookups_prepare(struct lookups *l, struct row *row);
 
 /*
- * Makes row->leads from the TXT answer to row's question, which is read once: 0;
- * -ENOENT or -EINVAL, as row->fault says; -ENOMEM.
+ * Makes row->record from the TXT answer to row's question, which is read once:
+ * 0; -ENOENT or -EINVAL, as row->fault says; -ENOMEM.
  */
-int lookups_lead(struct lookups *l, struct row *row);
+int lookups_read_record(struct lookups *l, struct row *row);
 
-/* Makes row->host from the answer to an mx with at most ten names. 0 or -ENOMEM. */
+/* Makes row->host from the answer to an mx with at most ten names. 0 or
+ * -ENOMEM. */
 int lookups_hosts(struct lookups *l, struct row *row);
 
 #endif

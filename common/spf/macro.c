@@ -1,14 +1,15 @@
 /*
- * The trick: a text is read token by token, always by the same reader: to check it,
- * to look for a letter in it, to expand it. Nothing is kept of it between these.
+ * The trick: a text is read token by token, always by the same reader: to check
+ * it, to look for a letter in it, to expand it. Nothing is kept of it between
+ * these.
  *
- * The trap: a record has room for some 16,000 macros of 255 octets each, and of all
- * that 253 octets can count. So of a value only that part is looked at which can stay
- * (VALUE_MAX), and what stands too far in front of a name is dropped (name_end). With
- * "%{s}%{s}%{s}%{s}.example" and a sender of 200 octets, 808 in all: behind the first
- * macro follow 608, which is 512 or more, so it is dropped; behind the second follow
- * 408, so it stays. 608 octets are expanded, and the end of these, cut at a dot to 253
- * or less, is the name.
+ * The trap: a record has room for some 16,000 macros of 255 octets each, and of
+ * all that 253 octets can count. So of a value only that part is looked at
+ * which can stay (VALUE_MAX), and what stands too far in front of a name is
+ * dropped (name_end). With "%{s}%{s}%{s}%{s}.example" and a sender of 200
+ * octets, 808 in all: behind the first macro follow 608, which is 512 or more,
+ * so it is dropped; behind the second follow 408, so it stays. 608 octets are
+ * expanded, and the end of these, cut at a dot to 253 or less, is the name.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@
  * can count, on the side that stays; the rest need not be looked at. */
 enum { VALUE_MAX = 512 };
 
-/* --- the parts of a macro-string: section 7.1, macro-expand ---------------- */
+/* --- the parts of a macro-string: section 7.1, macro-expand --------------- */
 
 enum token_kind { TOKEN_LITERAL, TOKEN_ESCAPE, TOKEN_LETTER };
 
@@ -83,8 +84,8 @@ read_letter(struct span *rest, struct token *ret, const char **ret_why)
 	return 0;
 }
 
-/* Cuts the first token off *rest, which must not be empty. A literal may hold any
- * octet but '%'. 0, or -EINVAL and *ret_why, a static reason. */
+/* Cuts the first token off *rest, which must not be empty. A literal may hold
+ * any octet but '%'. 0, or -EINVAL and *ret_why, a static reason. */
 static int
 read_token(struct span *rest, struct token *ret, const char **ret_why)
 {
@@ -118,7 +119,7 @@ read_token(struct span *rest, struct token *ret, const char **ret_why)
 	}
 }
 
-/* --- what is allowed where ------------------------------------------------- */
+/* --- what is allowed where ------------------------------------------------ */
 
 /* macro-literal: %x21-24 / %x26-7E; SP where spaces are allowed. */
 static bool
@@ -240,7 +241,7 @@ macro_uses(struct span text, const char *letters)
 	return false;
 }
 
-/* --- expansion: section 7.3 -------------------------------------------------- */
+/* --- expansion: section 7.3 ----------------------------------------------- */
 
 /* Where expanded octets go: the end of a name, or all of a text. */
 struct sink {
@@ -337,8 +338,8 @@ put_parts(struct sink *out, const struct token *t, struct span value)
 	}
 }
 
-/* IPv6 as 32 nibbles with dots between (section 7.3), in the case that the public
- * test suite has. */
+/* IPv6 as 32 nibbles with dots between (section 7.3), in the case that the
+ * public test suite has. */
 static struct span
 nibbles(const struct ip *ip, char *text)
 {
@@ -407,9 +408,9 @@ put_letter(struct sink *out, const struct token *t, const struct macro_vars *v)
 		put_value(out, value.p[i], t->escape);
 }
 
-/* No more octets than the token surely gives. A part that is chosen by its number
- * may be empty, if the sender's record and the client want it so; the name that
- * they then get is of no use to them either. */
+/* No more octets than the token surely gives. A part that is chosen by its
+ * number may be empty, if the sender's record and the client want it so; the
+ * name that they then get is of no use to them either. */
 static size_t
 least(const struct token *t, const struct macro_vars *v)
 {
@@ -424,8 +425,8 @@ least(const struct token *t, const struct macro_vars *v)
 	return t->digits > 0 && n > 1 ? 1 : n;
 }
 
-/* Drops the tokens in front that cannot count in a name, as enough octets follow:
- * a record has room for some 16,000 of them. */
+/* Drops the tokens in front that cannot count in a name, as enough octets
+ * follow: a record has room for some 16,000 of them. */
 static struct span
 name_end(struct span text, const struct macro_vars *v)
 {

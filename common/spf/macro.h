@@ -31,8 +31,8 @@ struct macro_vars {
 	uint64_t now;         /* t: seconds since 1970 */
 };
 
-/* Checks an explain-string, or the macro-string of an unknown modifier, which may
- * have no spaces; any letter may stand in both. 0, or -EINVAL with a static
+/* Checks an explain-string, or the macro-string of an unknown modifier, which
+ * may have no spaces; any letter may stand in both. 0, or -EINVAL with a static
  * reason. */
 int macro_check_explain(struct span text, const char **ret_why);
 int macro_check_unknown(struct span text, const char **ret_why);

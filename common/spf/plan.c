@@ -1,3 +1,11 @@
+/*
+ * The trick: what cannot match is left out, what always matches ends the text,
+ * so that no more than eleven words are left of any record.
+ *
+ * The trap: an end behind other terms goes as two words, "exists:#5. -all": the
+ * first never matches, and by it we hear that evaluation came there. An end
+ * that stands alone needs none (run_enter()).
+ */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -6,8 +14,8 @@
 #include "common/spf/macro.h"
 #include "common/spf/plan.h"
 
-/* A plan that is being written. 11 terms of at most 18 bytes, what ends the text
- * (at most 13 and 48) and the version stay far below the room. */
+/* A plan that is being written. 11 terms of at most 18 bytes, what ends the
+ * text (at most 13 and 48) and the version stay far below the room. */
 struct draft {
 	char text[400];
 	size_t n;

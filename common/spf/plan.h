@@ -1,6 +1,6 @@
 /*
- * plan.h - a published record and a client -> what libspf2 is given, and what its
- * words mean.
+ * plan.h - a published record and a client -> what libspf2 is given, and what
+ * its words mean.
  *
  * libspf2 never sees a published record. It is given a short canonical text
  * without macros, in which the domain of a term is "#n.", the number of a row:
@@ -8,9 +8,9 @@
  *     v=spf1 mx a:%{l}.example/24 ptr include:b.example ip4:192.0.2.0/24 -all
  *     v=spf1 mx:#1. a:#2./24 exists:#3. include:#4. exists:#5. ip4:192.0.2.0/24
  *
- * (for a client in 192.0.2.0/24). When libspf2 asks for "#2.", lookups.c expands
- * and answers row 2. So it never parses what a sender wrote, and evaluation asks
- * for nothing that it does not reach. The rules of the text:
+ * (for a client in 192.0.2.0/24). When libspf2 asks for "#2.", lookups.c
+ * expands and answers row 2. So it never parses what a sender wrote, and
+ * evaluation asks for nothing that it does not reach. The rules of the text:
  *
  *   - It ends behind the first ip4 or ip6 that contains the client; those that
  *     do not contain it are left out. It ends behind `all`, and behind the 11th
@@ -18,10 +18,11 @@
  *   - redirect is last, and left out if `all` is there (5.1).
  *   - ptr becomes exists: lookups.c compares the names.
  *   - A prefix length of 0, which libspf2 refuses, is left out of a and mx and
- *     marked in the row; ip4 and ip6 become the half (/1) with the client in it.
- *   - A mechanism that ends the text has a row too. Behind terms that ask DNS an
- *     `exists` with its number goes before it: it never matches, and tells that
- *     evaluation got as far as there. So who matched is known.
+ *     marked in the row; ip4 and ip6 become the half (/1) with the client in
+ *     it.
+ *   - A mechanism that ends the text has a row too. Behind terms that ask DNS
+ *     an `exists` with its number goes before it: it never matches, and tells
+ *     that evaluation got as far as there. So who matched is known.
  *   - The dot in "#n." is for libspf2, which warns (and allocates) for names
  *     without a top-level label.
  *
@@ -41,7 +42,8 @@ struct plan;
 struct question; /* questions.h */
 
 /* Why a name leads to no record: -ENOENT, there is none; or -EINVAL, there are
- * several, or it has a syntax error: why, and in which term (empty: in none). */
+ * several, or it has a syntax error: why, and in which term (empty: in
+ * none). */
 struct record_fault {
 	int rc;
 	const char *why;
@@ -68,7 +70,8 @@ struct row {
 	struct span domain; /* the domain-spec; empty: the record's own */
 	bool macros;        /* the domain-spec is not a plain name */
 	unsigned bits;      /* a, mx: for the client's family */
-	struct plan *plan;  /* in whose record it stands */
+	struct plan *plan;  /* in whose record it stands; NULL: in none, it is
+	                     * the check itself (lookups.h) */
 
 	/* What lookups.c found out. */
 	enum { TARGET_NEW, TARGET_NAME } target_state;
@@ -76,7 +79,8 @@ struct row {
 	struct question *question; /* its own; NULL: not put yet */
 	struct question **host;    /* mx: for the addresses of its names */
 	size_t nhosts;
-	struct plan *leads; /* include, redirect: the record found there; */
+	struct plan
+	    *record; /* include, redirect: the record that it leads to; */
 	const struct record_fault *fault; /* or why there is none */
 
 	enum row_said said; /* in this run; by run.c */

@@ -1,9 +1,9 @@
 /*
- * The trick: %{ir}.%{v}.arpa is the client's name in the reverse tree, so the macros
- * make it.
+ * The trick: %{ir}.%{v}.arpa is the client's name in the reverse tree, so the
+ * macros make it.
  *
- * The trap: a name whose question fails is one that is not validated. Only the end of
- * a run may stop the search, never an answer.
+ * The trap: a name whose question fails is one that is not validated. Only the
+ * end of a run may stop the search, never an answer.
  */
 #include <sys/socket.h>
 
@@ -15,8 +15,8 @@ ptr_init(struct ptr *p, const struct macro_vars *vars, struct questions *qs)
 	*p = (struct ptr){.vars = vars, .questions = qs};
 }
 
-/* As questions_find(), for the client's names; one that a term has asked already
- * stays that term's. */
+/* As questions_find(), for the client's names; one that a term has asked
+ * already stays that term's. */
 static struct question *
 find(struct ptr *p, struct span name, enum dns_type type)
 {
@@ -81,8 +81,8 @@ need_names(struct ptr *p, struct run *r)
 	return false;
 }
 
-/* Puts the questions for the names below target (empty: for all) together: however
- * many of them are silent, they cost the time of one. */
+/* Puts the questions for the names below target (empty: for all) together:
+ * however many of them are silent, they cost the time of one. */
 static void
 ask_names(struct ptr *p, struct span target)
 {

@@ -1,11 +1,12 @@
 /*
- * ptr.h - the validated names of the client (RFC 7208 section 5.5): ptr and %{p}.
+ * ptr.h - the validated names of the client (RFC 7208 section 5.5): ptr and
+ * %{p}.
  *
  * Of the names that the client's PTR gives, the first ten count; a name is
  * validated if the client is among its addresses. Only names that would matter
- * are looked up, all at once, with and without prefetch: an error of one counts as
- * "not validated", never as an error of the check, so one after the other they could
- * add up to any time limit.
+ * are looked up, all at once, with and without prefetch: an error of one counts
+ * as "not validated", never as an error of the check, so one after the other
+ * they could add up to any time limit.
  */
 #ifndef POSTSEAL_SPF_PTR_H
 #define POSTSEAL_SPF_PTR_H

@@ -1,6 +1,6 @@
 /*
- * The trap: an answer may have many TXT records, of which those that are not SPF do
- * not matter, and two that are SPF are an error even if they are equal.
+ * The trap: an answer may have many TXT records, of which those that are not
+ * SPF do not matter, and two that are SPF are an error even if they are equal.
  */
 #include <errno.h>
 

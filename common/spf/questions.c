@@ -1,9 +1,12 @@
 /*
- * The trick: an answer may be so large that a few of them eat the memory of a worker.
- * What senders' zones say is counted together, what the client's own zone says is
- * limited answer by answer, as else a client could spend the room of the sender.
- * The trap: a question stands in the list for ever; who holds one may keep it as long
- * as the check lives.
+ * The trick: an answer may be so large that a few of them eat the memory of a
+ * worker. What senders' zones say is counted together, what the client's own
+ * zone says is limited answer by answer, as else a client could spend the room
+ * of the sender.
+ *
+ * The trap: questions are never taken off the list, as rows point to them. One
+ * that could not be put for want of memory stays NEW, and is put again when it
+ * is needed.
  */
 #include "common/limits.h"
 #include "common/spf/questions.h"

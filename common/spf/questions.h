@@ -1,5 +1,6 @@
 /*
- * questions.h - what one check asks DNS, each question once, and what it was told.
+ * questions.h - what one check asks DNS, each question once, and what it was
+ * told.
  *
  * A list: a check has at most some 220 questions, and few have more than ten.
  * Names are compared without regard to ASCII case, as DNS does. It owns the
@@ -60,16 +61,16 @@ void questions_init(struct questions *qs, struct arena *a,
 /* Cancels what is still out, and frees the answers. */
 void questions_free(struct questions *qs);
 
-/* The question for (name, type): one that is there, or a new one, with a copy of
- * name. NULL when memory is out. */
+/* The question for (name, type): one that is there, or a new one, with a copy
+ * of name. NULL when memory is out. */
 struct question *questions_find(
     struct questions *qs, struct span name, enum dns_type type);
 
 /* Puts the question, if it is NEW. */
 void questions_put(struct questions *qs, struct question *q);
 
-/* *Takes* the answer to q, which is ANSWERED then. Beyond SPF_ANSWERS_MAX bytes of
- * answers, or SPF_CLIENT_ANSWER_MAX of one for the client's names, q gets a
+/* *Takes* the answer to q, which is ANSWERED then. Beyond SPF_ANSWERS_MAX bytes
+ * of answers, or SPF_CLIENT_ANSWER_MAX of one for the client's names, q gets a
  * DNS_TEMPERROR in its place. */
 void questions_answered(
     struct questions *qs, struct question *q, struct dns_answer *answer);

@@ -1,3 +1,10 @@
+/*
+ * The trick: one row a mechanism, {name, kind, reader}; a reader sees what
+ * follows the name and takes all of it, or the term is an error.
+ *
+ * The trap: '/' may be a macro-literal, and ':' stands in addresses. So a
+ * prefix length is cut from the end of a term, a domain from its beginning.
+ */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
@@ -37,8 +44,8 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Length of the name at the start of s: ALPHA *( ALPHA / DIGIT / "-" / "_" / "."
- * ); 0 when there is none. */
+/* Length of the name at the start of s: ALPHA *( ALPHA / DIGIT / "-" / "_" /
+ * "." ); 0 when there is none. */
 static size_t
 name_length(struct span s)
 {
@@ -143,8 +150,9 @@ read_all(struct span rest, struct term *t, const char **ret_why)
 }
 
 /*
- * inet_pton(3) and not ip_parse(): an ip6 network of mapped addresses matches no
- * IPv4 client, which only ip4 lists (section 5). glibc refuses leading zeros.
+ * inet_pton(3) and not ip_parse(): an ip6 network of mapped addresses matches
+ * no IPv4 client, which only ip4 lists (section 5). glibc refuses leading
+ * zeros.
  */
 static int
 read_net(int family, struct span rest, struct term *t, const char **ret_why)
@@ -268,8 +276,8 @@ read_term(struct record *r, struct term *t, const char **ret_why)
 	size_t name = name_length(s);
 
 	t->text = s;
-	/* '.' belongs to the names of modifiers only: "a.b" is no mechanism, and
-	 * no known one begins with "a." */
+	/* '.' belongs to the names of modifiers only: "a.b" is no mechanism,
+	 * and no known one begins with "a." */
 	if (name < s.n && s.p[name] == '=' && name > 0) {
 		*ret_why = "qualifier before a modifier";
 		return qualified ? -EINVAL

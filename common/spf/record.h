@@ -3,9 +3,9 @@
  * 4.6 and 12).
  *
  * Reads a record term by term, pointing into the caller's bytes and allocating
- * nothing. A record is an error if any term is (section 4.6), so a reader goes on
- * to the end also when it needs no further term. What the terms mean for a client
- * is plan.c's affair; macros are checked here (macro.h), expanded later.
+ * nothing. A record is an error if any term is (section 4.6), so a reader goes
+ * on to the end also when it needs no further term. What the terms mean for a
+ * client is plan.c's affair; macros are checked here (macro.h), expanded later.
  *
  * Pure.
  */

@@ -1,9 +1,11 @@
 /*
- * The trick: the row of the check itself stands in no record (row->plan is NULL). It
- * is no term, so it counts as none, and its errors are those of the domain.
+ * The trick: the row of the check itself stands in no record (row->plan is
+ * NULL). It is no term, so it counts as none, and its errors are those of the
+ * domain.
  *
- * The trap: what libspf2 does with "try again" is its own affair. When a run is over,
- * run_reach() refuses whatever else it asks for, and the first reason stays.
+ * The trap: what libspf2 does with "try again" is its own affair. When a run is
+ * over, run_reach() refuses whatever else it asks for, and the first reason
+ * stays.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -120,8 +122,8 @@ const struct plan *
 run_decider(const struct plan *p)
 {
 	while (p != NULL && p->last != NULL && p->last->kind == TERM_REDIRECT &&
-	    p->last->leads != NULL)
-		p = p->last->leads;
+	    p->last->record != NULL)
+		p = p->last->record;
 	return p;
 }
 
@@ -134,8 +136,8 @@ run_result(const struct plan *p)
 	return p->last->qualifier;
 }
 
-/* Evaluation of the record has come to its end: so has that of the row where it is,
- * and of the record below that one. */
+/* Evaluation of the record has come to its end: so has that of the row where it
+ * is, and of the record below that one. */
 static void
 settle(struct plan *p)
 {
@@ -143,11 +145,11 @@ settle(struct plan *p)
 
 	if (row == NULL || row->said != ROW_OPEN)
 		return;
-	settle(row->leads);
+	settle(row->record);
 	if (row->kind == TERM_REDIRECT)
 		row->said = ROW_FOLLOWED;
-	else if (row->kind == TERM_INCLUDE && row->leads != NULL &&
-	    run_result(row->leads) == SPF_PASS)
+	else if (row->kind == TERM_INCLUDE && row->record != NULL &&
+	    run_result(row->record) == SPF_PASS)
 		row->said = ROW_MATCH;
 	else
 		row->said = ROW_NO_MATCH;
@@ -164,8 +166,8 @@ step(struct plan *p, struct row *row)
 	row->said = plan_row_ends(row) ? ROW_MATCH : ROW_OPEN;
 }
 
-/* A text of one word that always matches has no #n. in it, by which we would hear
- * that evaluation comes to it (plan.h). */
+/* A text of one word that always matches has no #n. in it, by which we would
+ * hear that evaluation comes to it (plan.h). */
 void
 run_enter(struct plan *p)
 {

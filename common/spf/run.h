@@ -1,38 +1,39 @@
 /*
- * run.h - the state of one run of an evaluation, and who writes it: run.c alone.
+ * run.h - the state of one run of an evaluation, and who writes it: run.c
+ * alone.
  *
- * A run goes through the records term by term (spfeval.c) until it has a result,
- * meets an error, or lacks an answer. Then it is thrown away, and begun anew when
- * the answer is there: it goes the same way as the one before, further, as nothing
- * that it has learned is forgotten. All that is of one run only is here, so that to
- * forget it is one assignment:
+ * A run goes through the records term by term (spfeval.c) until it has a
+ * result, meets an error, or lacks an answer. Then it is thrown away, and begun
+ * anew when the answer is there: it goes the same way as the one before,
+ * further, as nothing that it has learned is forgotten. All that is of one run
+ * only is here, so that to forget it is one assignment:
  *
  *     run_begin()                   ON
  *     run_reach(), run_count_void() ON, or over: a limit is passed
  *     run_need()                    ON, or over: PENDING, for an answer
  *     run_fail()...                 over: NONE, TEMPERROR, PERMERROR
  *
- * A run notes what each term says as it passes, in the rows (plan.h). libspf2 goes
- * through a record from left to right and stops at the first match, so that the last
- * row that it asked for tells of all others, and nothing need be said of a row that
- * does not match. With the record "v=spf1 a include:b mx -all" (rows 1 to 4, where
- * b.example has "v=spf1 a:c ?all", rows 5 and 6):
+ * A run notes what each term says as it passes, in the rows (plan.h). libspf2
+ * goes through a record from left to right and stops at the first match, so
+ * that the last row that it asked for tells of all others, and nothing need be
+ * said of a row that does not match. With the record "v=spf1 a include:b mx
+ * -all" (rows 1 to 4, where b.example has "v=spf1 a:c ?all", rows 5 and 6):
  *
  *     it asks for #1           1 OPEN
  *     it asks for #2           1 NO_MATCH, as it went on; 2 OPEN
  *     ... for the record of b  5 and 6 are UNREACHED
- *     ... for #5, then #6      5 NO_MATCH, 6 MATCH: an end always matches, and b
- *                              gave neutral
+ *     ... for #5, then #6      5 NO_MATCH, 6 MATCH, as an end always
+ *                              matches: b gave neutral
  *     it asks for #3           2 NO_MATCH, as b did not pass; 3 OPEN
  *     host 0 has the client    3 MATCH, and libspf2 says pass
  *
- * So in a run that has a result nothing is OPEN, and in one that has none the OPEN
- * rows are the way from the check's own record to where it stands.
+ * So in a run that has a result nothing is OPEN, and in one that has none the
+ * OPEN rows are the way from the check's own record to where it stands.
  *
- * The first reason ends a run; what is asked of it behind that is RUN_OVER, too.
- * What is wrong is said in one clause, for the problem= of Received-SPF (RFC 7208
- * section 9.1), the log and the trace: printable ASCII, whatever was published, and
- * cut where a name or a term is long.
+ * The first reason ends a run; what is asked of it behind that is RUN_OVER,
+ * too. What is wrong is said in one clause, for the problem= of Received-SPF
+ * (RFC 7208 section 9.1), the log and the trace: printable ASCII, whatever was
+ * published, and cut where a name or a term is long.
  *
  *     a.example: mx:b.example: 11 MX names, more than 10
  *
@@ -86,15 +87,15 @@ void run_begin(struct run *r, struct plan *const *plan, size_t n);
 /* Evaluation goes into this record. */
 void run_enter(struct plan *p);
 
-/* Evaluation has come to this row, as those before it in its record do not match:
- * notes that, and counts it if it asks DNS. False: the run is over. */
+/* Evaluation has come to this row, as those before it in its record do not
+ * match: notes that, and counts it if it asks DNS. False: the run is over. */
 bool run_reach(struct run *r, struct row *row);
 
 /* The client is among the addresses that the row is compared with. */
 void run_match(struct row *row);
 
-/* libspf2 has a result, if the run is not over: what is still open is settled. own:
- * the check's own record; or NULL. */
+/* libspf2 has a result, if the run is not over: what is still open is settled.
+ * own: the check's own record; or NULL. */
 void run_end(struct run *r, struct plan *own);
 
 /* The answer to q, put if it is new; NULL: the run is over. Marks what it says
@@ -105,8 +106,8 @@ const struct dns_answer *run_need(struct run *r, struct question *q);
 const struct dns_answer *run_need_host(
     struct run *r, const struct row *mx, struct question *host);
 
-/* Counts the answer to the row's own question, if it is a void lookup. False: the
- * run is over. */
+/* Counts the answer to the row's own question, if it is a void lookup. False:
+ * the run is over. */
 bool run_count_void(
     struct run *r, const struct row *row, const struct dns_answer *answer);
 
@@ -118,22 +119,22 @@ void run_fail(struct run *r, enum run_state state, const struct row *row,
 void run_fail_in(struct run *r, enum run_state state, struct span domain,
     struct span term, const char *what);
 
-/* as the check's own domain has no record; as memory is out (temperror); as libspf2
- * does what it should not (temperror). */
+/* as the check's own domain has no record; as memory is out (temperror); as
+ * libspf2 does what it should not (temperror). */
 void run_none(struct run *r);
 void run_no_memory(struct run *r);
 void run_broken(struct run *r, const char *what);
 
 /*
- * q was answered. True if the run should begin anew: q was wanted, and what comes
- * next is not again a wait, for a later host of the same mx (which is put here, as
- * the run would do).
+ * q was answered. True if the run should begin anew: q was wanted, and what
+ * comes next is not again a wait, for a later host of the same mx (which is put
+ * here, as the run would do).
  */
 bool run_is_ready(
     struct run *r, const struct question *q, const struct ip *client);
 
-/* The record that decides for p: itself, or where its redirects lead. Both may be
- * NULL: there is none. */
+/* The record that decides for p: itself, or where its redirects lead. Both may
+ * be NULL: there is none. */
 const struct plan *run_decider(const struct plan *p);
 
 /* What the record p gave, of which evaluation came to the end. */

@@ -1,3 +1,13 @@
+/*
+ * The trick: libspf2 only walks a list of at most eleven words and compares
+ * addresses. Each word is a number of ours, and when it asks what that is, the
+ * answer is there, or "try again" throws it out of the run at once.
+ *
+ * The trap: it gives up in more places than one would think, and then leaks
+ * what it holds (interpret_or_give_up). Whatever it is given must be what it
+ * expects: an answer, also when memory is out (reserve); room for its errors
+ * (compile) and for its responses (room_for_response).
+ */
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdio.h>
@@ -21,10 +31,10 @@ struct eval {
 	char receiver[16];     /* libspf2 needs one, for texts of no use here */
 };
 
-/* --- libspf2's process-wide handlers --------------------------------------- */
+/* --- libspf2's process-wide handlers -------------------------------------- */
 
-/* Where the run goes on that libspf2 gives up. Its handler must not return, or the
- * library aborts, and it gets no argument. */
+/* Where the run goes on that libspf2 gives up. Its handler must not return, or
+ * the library aborts, and it gets no argument. */
 static jmp_buf *given_up;
 
 static void gives_up(const char *file, int line, const char *what)
@@ -37,8 +47,8 @@ gives_up(const char *file, int line, const char *what)
 	longjmp(*given_up, 1);
 }
 
-/* They print to stdout and stderr by default. Nothing that they say is news: the
- * result of a run tells all. */
+/* They print to stdout and stderr by default. Nothing that they say is news:
+ * the result of a run tells all. */
 static void
 silence(void)
 {
@@ -48,7 +58,7 @@ silence(void)
 	SPF_debug_handler = NULL;
 }
 
-/* --- the DNS layer ---------------------------------------------------------- */
+/* --- the DNS layer -------------------------------------------------------- */
 
 /* An answer without records. Uses up the reserve when memory is out: then the
  * run stops at this answer, and no second one is asked for. */
@@ -90,8 +100,8 @@ add_room(struct eval *r, SPF_dns_rr_t *rr, size_t n)
 	return false;
 }
 
-/* An address, or none if it is of the other family: mapped ones (ip.h) of AAAA are
- * as good as others. */
+/* An address, or none if it is of the other family: mapped ones (ip.h) of AAAA
+ * are as good as others. */
 static SPF_dns_rr_t *
 one_address(struct eval *r, ns_type type, const struct ip *ip)
 {
@@ -170,9 +180,9 @@ look_up(SPF_dns_server_t *dns, const char *name, ns_type type, int cache)
 }
 
 /*
- * Compiles a text of ours and compares the count: what is over 511 bytes libspf2
- * drops without an error. The response gets room for errors beforehand, as
- * libspf2 gives up when it finds none.
+ * Compiles a text of ours and compares the count: what is over 511 bytes
+ * libspf2 drops without an error. The response gets room for errors beforehand,
+ * as libspf2 gives up when it finds none.
  */
 static SPF_errcode_t
 compile(struct eval *r, SPF_response_t *response, const struct plan *p,
@@ -204,9 +214,15 @@ compile(struct eval *r, SPF_response_t *response, const struct plan *p,
 }
 
 /*
- * An include makes a response next, and libspf2 gives up if it finds no room for
- * it. What was just freed is there for it with most allocators, as nothing is
- * allocated in between.
+ * An include makes a response next (SPF_response_new), and libspf2 gives up if
+ * malloc(3) finds no room for it. So we take that room first, while we can
+ * still say that memory is out, and give it back: nothing is allocated between
+ * the free(3) in here and libspf2's malloc(3) of the same size.
+ *
+ * That rests on an allocator which gives again what was just freed. glibc
+ * (2.36, by its list of each thread) and musl do, also when nothing else is
+ * left; hardened ones do not. With such a one libspf2 calls gives_up() above:
+ * the run ends as temperror, too, and what it held is lost. t_check.c has both.
  */
 static bool
 room_for_response(struct eval *r)
@@ -244,7 +260,7 @@ get_spf(SPF_server_t *server, SPF_request_t *request, SPF_response_t *response,
 	return SPF_E_SUCCESS;
 }
 
-/* --- the run ----------------------------------------------------------------- */
+/* --- the run -------------------------------------------------------------- */
 
 /*
  * Without an explanation of its own, sender and HELO libspf2 expands nothing.
@@ -295,8 +311,14 @@ result_of(struct lookups *l, SPF_result_t result)
 	return SPF_TEMPERROR;
 }
 
+/*
+ * One run. The record of the check's own domain is compiled here and the ones
+ * of includes and redirects in get_spf(), which libspf2 calls in the midst of
+ * it; what their words stand for it asks look_up(). Each of these may end the
+ * run.
+ */
 static void
-interpret(struct eval *r, struct spfeval_verdict *ret)
+interpret(struct eval *r, struct spfeval_result *ret)
 {
 	SPF_response_t *response = SPF_response_new(&r->request);
 	SPF_record_t *record = NULL;
@@ -324,10 +346,10 @@ interpret(struct eval *r, struct spfeval_verdict *ret)
 		SPF_dns_rr_free(r->reserve);
 }
 
-/* What it held when libspf2 gave it up is lost, as nobody can say in what state it
- * is; that happens only when memory is out, or by a fault of libspf2. */
+/* What it held when libspf2 gave it up is lost, as nobody can say in what state
+ * it is; that happens only when memory is out, or by a fault of libspf2. */
 static void
-interpret_or_give_up(struct eval *r, struct spfeval_verdict *ret)
+interpret_or_give_up(struct eval *r, struct spfeval_result *ret)
 {
 	jmp_buf here;
 
@@ -340,29 +362,29 @@ interpret_or_give_up(struct eval *r, struct spfeval_verdict *ret)
 }
 
 bool
-spfeval_run(struct lookups *l, struct spfeval_verdict *ret)
+spfeval_run(struct lookups *l, struct spfeval_result *ret)
 {
-	struct spfeval_verdict verdict = {.result = SPF_TEMPERROR};
+	struct spfeval_result verdict = {.result = SPF_TEMPERROR};
 	struct eval r;
 
 	silence();
 	run_begin(&l->run, l->plan, l->nplans);
 	set_up(&r, l);
 	interpret_or_give_up(&r, &verdict);
-	run_end(&l->run, l->root.leads);
+	run_end(&l->run, l->root.record);
 	switch (l->run.state) {
 	case RUN_ON:
 		break;
 	case RUN_PENDING:
 		return false;
 	case RUN_NONE:
-		verdict = (struct spfeval_verdict){.result = SPF_NONE};
+		verdict = (struct spfeval_result){.result = SPF_NONE};
 		break;
 	case RUN_TEMPERROR:
-		verdict = (struct spfeval_verdict){.result = SPF_TEMPERROR};
+		verdict = (struct spfeval_result){.result = SPF_TEMPERROR};
 		break;
 	case RUN_PERMERROR:
-		verdict = (struct spfeval_verdict){.result = SPF_PERMERROR};
+		verdict = (struct spfeval_result){.result = SPF_PERMERROR};
 		break;
 	}
 	*ret = verdict;

@@ -1,3 +1,11 @@
+/*
+ * The trick: a line that is too long is written again with less in it (enum
+ * level), until it fits; nothing is cut in the midst of a value.
+ *
+ * The trap: other programs read these fields with readers of their own, so a
+ * value is cleaned of more than the RFC asks for (received.h); and where a value
+ * stands in the line matters to them, too.
+ */
 #include <errno.h>
 
 #include "common/bytes/domain.h"

@@ -1,3 +1,8 @@
+/*
+ * The trap: the order of the rules is that of enum skip, and it decides who
+ * counts as our own: whoever is in trusted_networks and trusted_relays is no
+ * relay.
+ */
 #include "common/bytes/domain.h"
 #include "policyd/decide/skip.h"
 

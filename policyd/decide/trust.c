@@ -1,3 +1,10 @@
+/*
+ * The trick: state is kept for each that is asked, and what is the answer is
+ * read off them (trust_look), so that the order in which they come does not
+ * matter.
+ *
+ * The trap: the first yes frees all of it, from inside of the callback of one.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,7 +88,7 @@ tell(struct trust *t)
 	t->changed(t->arg);
 }
 
-/* --- HELO ------------------------------------------------------------------ */
+/* --- HELO ----------------------------------------------------------------- */
 
 static void
 take_addresses(struct trust *t, struct dns_answer *answer)
@@ -133,7 +140,7 @@ ask_helo(struct trust *t, struct resolver *resolver)
 	}
 }
 
-/* --- forwarders ------------------------------------------------------------- */
+/* --- forwarders ----------------------------------------------------------- */
 
 static void
 got_result(void *arg, const struct check_result *result)

@@ -1,3 +1,10 @@
+/*
+ * The trick: each identity is judged alone by its table, and verdict_choose()
+ * picks one of the two.
+ *
+ * The trap: what "ends the matter" is said by the action in the config, not by
+ * the one that observe makes of it: so observe is asked for in both places.
+ */
 #include "common/bytes/domain.h"
 #include "common/settings/action.h"
 #include "policyd/decide/reply.h"

@@ -76,7 +76,7 @@ evaluate(struct span txt, const struct ip *client)
 	    .client = *client,
 	    .receiver = "unknown"};
 	struct world w = {.txt = txt, .record = {.txt = txt}};
-	struct spfeval_verdict v;
+	struct spfeval_result v;
 	struct arena a;
 
 	w.answer = (struct dns_answer){

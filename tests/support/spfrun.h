@@ -1,8 +1,8 @@
 /*
  * spfrun.h - one SPF check on a zone in text, from question to result.
  *
- * Runs common/spf/check.c with the resolver and the loop of tests/support/fake, in
- * an order of answers of the caller's choice, and copies the result.
+ * Runs common/spf/check.c with the resolver and the loop of tests/support/fake,
+ * in an order of answers of the caller's choice, and copies the result.
  */
 #ifndef POSTSEAL_TESTS_SPFRUN_H
 #define POSTSEAL_TESTS_SPFRUN_H

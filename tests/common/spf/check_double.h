@@ -1,6 +1,6 @@
 /*
- * check_double.h - stands in for common/spf/check.c in one test program: the test
- * sees what was asked, and answers when and what it likes.
+ * check_double.h - stands in for common/spf/check.c in one test program: the
+ * test sees what was asked, and answers when and what it likes.
  *
  * Included once in a program, after which check.o of the library is not linked.
  * Calls that check.h forbids (a cancel of what is not running) abort.

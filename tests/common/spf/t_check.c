@@ -801,8 +801,8 @@ kept_result(void)
 	}
 }
 
-/* Whom the identities check: postmaster of the HELO name, the sender, and of a null
- * sender postmaster of the HELO name again; a local user has no domain. */
+/* Whom the identities check: postmaster of the HELO name, the sender, and of a
+ * null sender postmaster of the HELO name again; a local user has no domain. */
 static void
 identities(void)
 {
@@ -880,8 +880,8 @@ explanation_is_late(void)
 	spfrun_close(&s);
 }
 
-/* However many names a client's PTR has, they cost the time of one: with and without
- * prefetch, and when the resolver is busy. */
+/* However many names a client's PTR has, they cost the time of one: with and
+ * without prefetch, and when the resolver is busy. */
 static void
 silent_names(void)
 {
@@ -919,8 +919,8 @@ silent_names(void)
 	suite_row(NULL);
 }
 
-/* When many questions are out, a check puts only those that it needs, one at a time;
- * the verdict is the same. */
+/* When many questions are out, a check puts only those that it needs, one at a
+ * time; the verdict is the same. */
 static void
 busy_resolver(void)
 {
@@ -954,8 +954,8 @@ busy_resolver(void)
 	spfrun_close(&s);
 }
 
-/* One octet more than is shown is kept of a longer mechanism, so that others see
- * that it is one. */
+/* One octet more than is shown is kept of a longer mechanism, so that others
+ * see that it is one. */
 static void
 long_mechanisms(void)
 {
@@ -979,10 +979,10 @@ long_mechanisms(void)
 }
 
 /*
- * A macro that expands to nothing leaves an empty label, or no name at all. RFC 7208
- * section 4.8 leaves open what that means; here such a name does not exist: no
- * question, no void. python3-spf says the same in all these rows but where nothing
- * at all is left, there permerror.
+ * A macro that expands to nothing leaves an empty label, or no name at all. RFC
+ * 7208 section 4.8 leaves open what that means; here such a name does not
+ * exist: no question, no void. python3-spf says the same in all these rows but
+ * where nothing at all is left, there permerror.
  */
 static void
 macros_that_are_empty(void)
@@ -1150,8 +1150,8 @@ memory_is_out(void)
 	spfrun_close(&t.s);
 }
 
-/* "Sends no mail" is what the one record says that counts, and not that this client
- * may not. */
+/* "Sends no mail" is what the one record says that counts, and not that this
+ * client may not. */
 static void
 no_mail(void)
 {

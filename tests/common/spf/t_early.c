@@ -88,8 +88,8 @@ together(void)
 	spfrun_close(&s);
 }
 
-/* Seven lookups, nested two deep: three round trips, whether each is an address, a
- * record or nothing. */
+/* Seven lookups, nested two deep: three round trips, whether each is an
+ * address, a record or nothing. */
 static void
 nested(void)
 {
@@ -197,8 +197,8 @@ cancel(struct spfrun *s, struct check *c, const char *want)
 	spfrun_close(s);
 }
 
-/* Answers that come soon are waited for one after the other; from the first one on
- * that does not, all that can be asked is. */
+/* Answers that come soon are waited for one after the other; from the first one
+ * on that does not, all that can be asked is. */
 static void
 patience(void)
 {
@@ -441,9 +441,9 @@ answer_nine_mx(struct spfrun *s, const char *p)
 }
 
 /*
- * What is asked early may be in vain where evaluation can go another way: into an
- * include, or out of it. However many questions that costs, all together are no more
- * than those of a record and ten terms.
+ * What is asked early may be in vain where evaluation can go another way: into
+ * an include, or out of it. However many questions that costs, all together are
+ * no more than those of a record and ten terms.
  */
 static void
 most_questions(void)
@@ -504,6 +504,34 @@ most_questions(void)
 	suite_row(NULL);
 }
 
+/* The example of early.c: an include that is waited for leaves room for nine
+ * hosts of ten, and for the last one when it is known. */
+static void
+room_behind_a_fork(void)
+{
+	struct spfrun s;
+	struct check *c;
+	struct buf b;
+
+	buf_init(&b, 1 << 16);
+	buf_str(&b,
+	    "a.example TXT \"v=spf1 include:b.example mx:m.example -all\"\n"
+	    "b.example TXT \"v=spf1 ?all\"\n");
+	for (int i = 0; i < 10; i++)
+		buf_fmt(&b, "m.example MX %d h%d.example\n", i, i);
+	c = held(&s, "192.0.2.1", buf_text(&b));
+	hand_out(&s, "a.example", DNS_TXT);
+	hand_out(&s, "m.example", DNS_MX);
+	CU_ASSERT_EQUAL(resolver_zone_waiting(s.resolver), 1 + 9);
+	hand_out(&s, "h0.example", DNS_A);
+	CU_ASSERT_EQUAL(resolver_zone_waiting(s.resolver), 1 + 8);
+	hand_out(&s, "b.example", DNS_TXT);
+	CU_ASSERT_EQUAL(resolver_zone_waiting(s.resolver), 8 + 1);
+	check_cancel(c);
+	spfrun_close(&s);
+	buf_free(&b);
+}
+
 /* A record with an error is read once, however often it is come by. */
 static void
 read_once(void)
@@ -522,19 +550,19 @@ read_once(void)
 
 	arena_init(&a, SPF_CHECK_MEMORY_MAX);
 	lookups_init(&l, &a, &vars, span_str("a.example"), 2, NULL, NULL);
-	CU_ASSERT_EQUAL(lookups_lead(&l, &row), -EINVAL);
+	CU_ASSERT_EQUAL(lookups_read_record(&l, &row), -EINVAL);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(row.fault);
 	CHECK_STR(row.fault->why, "unknown mechanism");
 	CHECK(span_eq(row.fault->term, span_str("foo")));
 	txt.txt = span_str("v=spf1 -all");
-	CU_ASSERT_EQUAL(lookups_lead(&l, &row), -EINVAL);
-	CHECK(row.leads == NULL && l.nplans == 0);
+	CU_ASSERT_EQUAL(lookups_read_record(&l, &row), -EINVAL);
+	CHECK(row.record == NULL && l.nplans == 0);
 
 	row.fault = NULL;
 	answer.n = 0;
-	CU_ASSERT_EQUAL(lookups_lead(&l, &row), -ENOENT);
+	CU_ASSERT_EQUAL(lookups_read_record(&l, &row), -ENOENT);
 	answer.n = 1;
-	CU_ASSERT_EQUAL(lookups_lead(&l, &row), -ENOENT);
+	CU_ASSERT_EQUAL(lookups_read_record(&l, &row), -ENOENT);
 	arena_free(&a);
 }
 
@@ -648,5 +676,5 @@ learning(void)
 SUITE("early", T(decided_at_once), T(together), T(nested), T(patience),
     T(clients_names), T(behind_a_match), T(behind_no_pass), T(after_the_fail),
     T(eleventh_by_macros), T(ten_terms), T(ten_without_an_answer),
-    T(most_questions), T(read_once), T(equal_questions), T(silent),
-    T(cancelled_anywhere), T(cancelled_at_once), T(learning))
+    T(most_questions), T(room_behind_a_fork), T(read_once), T(equal_questions),
+    T(silent), T(cancelled_anywhere), T(cancelled_at_once), T(learning))

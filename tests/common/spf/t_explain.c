@@ -1,4 +1,5 @@
-/* How a check is explained: each term's outcome, and the questions put for it. */
+/* How a check is explained: each term's outcome, and the questions put for
+ * it. */
 #include <errno.h>
 #include <string.h>
 
@@ -11,10 +12,10 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof(array)[0])
 
-/* --- an explanation in one line --------------------------------------------------
+/* --- an explanation in one line -------------------------------------------
  * A record is its domain, "=" and result if it is decided, and its terms in
- * brackets; behind a term stands what it said, the questions in parentheses with
- * "~" before one that was not used, and the record that it leads to. */
+ * brackets; behind a term stands what it said, the questions in parentheses
+ * with "~" before one that was not used, and the record that it leads to. */
 
 static const char mark[] = {[EXPLAIN_MATCH] = '+',
     [EXPLAIN_NO_MATCH] = '-',
@@ -66,7 +67,7 @@ put_explain(const struct explain *e, struct buf *out)
 	put_questions(e->other, e->nothers, out);
 }
 
-/* --- checks --------------------------------------------------------------------- */
+/* --- checks --------------------------------------------------------------- */
 
 struct told {
 	struct check *check;
@@ -242,8 +243,8 @@ every_term(void)
 	}
 }
 
-/* With early questions the outcomes are the same in every order of answers; only
- * what was put in vain depends on it. */
+/* With early questions the outcomes are the same in every order of answers;
+ * only what was put in vain depends on it. */
 static void
 outcomes_in_any_order(void)
 {
@@ -347,8 +348,8 @@ waiting(void)
 	spfrun_close(&s);
 }
 
-/* A fail that waits for its explanation is decided, and what that is told later does
- * not change how it came about. */
+/* A fail that waits for its explanation is decided, and what that is told later
+ * does not change how it came about. */
 static void
 explanation_is_late(void)
 {

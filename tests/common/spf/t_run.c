@@ -38,7 +38,8 @@ texts(void)
 	arena_free(&a);
 }
 
-/* At the limit, and one over it: names keep their end, terms their beginning. */
+/* At the limit, and one over it: names keep their end, terms their
+ * beginning. */
 static void
 long_ones(void)
 {

@@ -140,7 +140,7 @@ verdicts(void)
 	struct world *w = new_world();
 
 	for (size_t i = 0; i < LENGTH(rows); i++) {
-		struct spfeval_verdict v;
+		struct spfeval_result v;
 		const struct row *row;
 
 		suite_row(rows[i].client);
@@ -148,7 +148,7 @@ verdicts(void)
 		CHECK(spfeval_run(&w->l, &v));
 		CHECK(v.result == rows[i].want && v.matched);
 		CHECK(w->l.run.terms == rows[i].terms);
-		row = run_decider(w->l.root.leads)->last;
+		row = run_decider(w->l.root.record)->last;
 		CHECK(row != NULL &&
 		    span_eq(row->text, span_str(rows[i].mechanism)));
 		arena_free(&w->arena);
@@ -168,7 +168,7 @@ stops_and_goes_on(void)
 
 	begin(w, "192.0.2.3", SPF_CHECK_MEMORY_MAX);
 	for (size_t i = 0; i < LENGTH(names); i++) {
-		struct spfeval_verdict v = {.result = SPF_RESULTS};
+		struct spfeval_result v = {.result = SPF_RESULTS};
 		struct question *q;
 
 		suite_row(names[i]);
@@ -201,7 +201,7 @@ hosts_of_an_mx(void)
 	static struct dns_answer error = {
 	    .status = DNS_TEMPERROR, .why = "timeout"};
 	struct world *w = calloc(1, sizeof *w);
-	struct spfeval_verdict v;
+	struct spfeval_result v;
 	struct row *row;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(w);
@@ -214,7 +214,7 @@ hosts_of_an_mx(void)
 	begin(w, "192.0.2.2", SPF_CHECK_MEMORY_MAX);
 	w->missing = "m0.example";
 	CU_ASSERT_FALSE(spfeval_run(&w->l, &v));
-	row = w->l.root.leads->row;
+	row = w->l.root.record->row;
 	CU_ASSERT_EQUAL_FATAL(row->nhosts, 3);
 	row->host[1]->state = QUESTION_PENDING;
 	row->host[2]->state = QUESTION_PENDING;
@@ -252,7 +252,7 @@ other_family(void)
 {
 	static struct dns_record aaaa[2];
 	struct world *w = calloc(1, sizeof *w);
-	struct spfeval_verdict v;
+	struct spfeval_result v;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(w);
 	add_txt(w, "a.example", "v=spf1 a -all");
@@ -276,34 +276,34 @@ static void
 dropped_mechanisms(void)
 {
 	struct world *w = new_world();
-	struct spfeval_verdict v;
+	struct spfeval_result v;
 
 	CU_ASSERT_EQUAL_FATAL(log_open(NULL, "t_spfeval"), 0);
 	begin(w, "192.0.2.4", SPF_CHECK_MEMORY_MAX);
 	CU_ASSERT_FATAL(spfeval_run(&w->l, &v));
 	CU_ASSERT_EQUAL(v.result, SPF_SOFTFAIL);
 	/* the record as it is compiled has one more than the plan says */
-	w->l.root.leads->mechanisms--;
+	w->l.root.record->mechanisms--;
 	CU_ASSERT_FATAL(spfeval_run(&w->l, &v));
 	CU_ASSERT_EQUAL(v.result, SPF_TEMPERROR);
 	CHECK_STR(w->l.run.problem,
 	    "a.example: libspf2: it dropped mechanisms of our text");
-	w->l.root.leads->mechanisms++;
+	w->l.root.record->mechanisms++;
 	/* in an include it is no "no match" either */
-	CU_ASSERT_FATAL(w->l.root.leads->row[0].leads != NULL);
-	w->l.root.leads->row[0].leads->mechanisms++;
+	CU_ASSERT_FATAL(w->l.root.record->row[0].record != NULL);
+	w->l.root.record->row[0].record->mechanisms++;
 	CU_ASSERT_FATAL(spfeval_run(&w->l, &v));
 	CU_ASSERT_EQUAL(v.result, SPF_TEMPERROR);
-	w->l.root.leads->row[0].leads->mechanisms--;
+	w->l.root.record->row[0].record->mechanisms--;
 	/* nor is a text that it cannot compile */
-	w->l.root.leads->text = "v=spf1 a:#1.%{ -all";
+	w->l.root.record->text = "v=spf1 a:#1.%{ -all";
 	CU_ASSERT_FATAL(spfeval_run(&w->l, &v));
 	CU_ASSERT_EQUAL(v.result, SPF_TEMPERROR);
 	CHECK_STR(
 	    w->l.run.problem, "a.example: libspf2: it cannot compile our text");
 	/* nor a name that is none of ours */
-	w->l.root.leads->text = "v=spf1 a:x.example mx a:#77. exists:#4.";
-	w->l.root.leads->mechanisms = 4;
+	w->l.root.record->text = "v=spf1 a:x.example mx a:#77. exists:#4.";
+	w->l.root.record->mechanisms = 4;
 	CU_ASSERT_FATAL(spfeval_run(&w->l, &v));
 	CU_ASSERT_EQUAL(v.result, SPF_TEMPERROR);
 	arena_free(&w->arena);
@@ -320,7 +320,7 @@ no_memory(void)
 	size_t memory;
 
 	for (memory = 0; memory < SPF_CHECK_MEMORY_MAX; memory += 16) {
-		struct spfeval_verdict v = {.result = SPF_RESULTS};
+		struct spfeval_result v = {.result = SPF_RESULTS};
 
 		begin(w, "192.0.2.3", memory);
 		CU_ASSERT(spfeval_run(&w->l, &v));
@@ -341,7 +341,7 @@ prints_nothing(void)
 	struct world *w = new_world();
 	char file[] = "/tmp/t_spfeval.XXXXXX";
 	int fd = mkstemp(file), out = dup(1), err = dup(2);
-	struct spfeval_verdict v;
+	struct spfeval_result v;
 	struct stat st;
 
 	CU_ASSERT_FATAL(fd >= 0 && out >= 0 && err >= 0);
@@ -350,7 +350,7 @@ prints_nothing(void)
 	dup2(fd, 2);
 	begin(w, "192.0.2.3", SPF_CHECK_MEMORY_MAX);
 	(void)spfeval_run(&w->l, &v);
-	w->l.root.leads->text = "v=spf1 a:#1. a:%{z} moo ip4:1 x=%{ -all";
+	w->l.root.record->text = "v=spf1 a:#1. a:%{z} moo ip4:1 x=%{ -all";
 	(void)spfeval_run(&w->l, &v);
 	fflush(stdout);
 	dup2(out, 1);

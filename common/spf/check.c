@@ -34,10 +34,12 @@ struct check {
 	bool early;    /* what is asked now is not needed yet */
 	bool held;     /* early_ask() waits for an answer, whatever it is */
 	struct lookups l;
-	const struct plan
-	    *explaining;        /* the record whose exp is looked up: the rest
-	                          * of the result is there */
-	struct run explanation; /* that run */
+
+	/* NULL; or the rest of the result is there, and the exp of this record is
+	 * looked up, in a run of its own. */
+	const struct plan *explaining;
+	struct run explanation;
+
 	bool finished;
 	struct arena *keep; /* the result's; or NULL */
 	struct check_result result;

@@ -102,14 +102,17 @@ ALL_LDFLAGS = $(MODE) $(HARDEN_LD) $(LDFLAGS)
 wing = $(filter-out $1/main.c,$(wildcard $1/*.c $1/*/*.c))
 objs = $(patsubst %.c,$(O)/%.o,$1)
 
-PROGRAMS := $(O)/postseal-policyd $(O)/postseal-signer $(O)/postseal
-LIBRARIES := $(O)/libadmin.a $(O)/libpolicyd.a $(O)/libsigner.a $(O)/libcommon.a
+PROGRAMS := $(O)/postseal-policyd $(O)/postseal-signer $(O)/postseal-verifier \
+	$(O)/postseal
+LIBRARIES := $(O)/libadmin.a $(O)/libpolicyd.a $(O)/libsigner.a $(O)/libverifier.a \
+	$(O)/libcommon.a
 
 all: $(PROGRAMS) $(O)/postseal.bash
 
 $(O)/libcommon.a: $(call objs,$(call wing,common))
 $(O)/libpolicyd.a: $(call objs,$(call wing,policyd))
 $(O)/libsigner.a: $(call objs,$(call wing,signer))
+$(O)/libverifier.a: $(call objs,$(call wing,verifier))
 $(O)/libadmin.a: $(call objs,$(call wing,admin))
 $(O)/libsupport.a: $(call objs,$(wildcard tests/support/*.c))
 $(O)/libfake.a: $(call objs,$(wildcard tests/support/fake/*.c))
@@ -131,6 +134,7 @@ $(O)/paths: FORCE
 
 $(O)/postseal-policyd: $(O)/policyd/main.o $(O)/libpolicyd.a $(O)/libcommon.a
 $(O)/postseal-signer: $(O)/signer/main.o $(O)/libsigner.a $(O)/libcommon.a
+$(O)/postseal-verifier: $(O)/verifier/main.o $(O)/libverifier.a $(O)/libcommon.a
 $(O)/postseal: $(O)/admin/main.o $(LIBRARIES)
 $(PROGRAMS):
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
@@ -144,7 +148,7 @@ $(O)/postseal.bash: $(O)/postseal
 # resolver) take the place of the real ones, but in the tests named here.
 
 REAL := t_loop t_conn t_listen t_supervisor t_resolver t_checkservers t_silence
-WINGS := common policyd signer admin
+WINGS := common policyd signer verifier admin
 TEST_SRC := $(wildcard $(foreach w,$(WINGS),tests/$w/t_*.c tests/$w/*/t_*.c))
 REPLAY_SRC := $(wildcard tests/replay/t_*.c)
 TESTS := $(patsubst %.c,$(O)/%,$(TEST_SRC))

@@ -3,16 +3,16 @@
  * here; spawned.c and standing.c serve.
  */
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "common/log/log.h"
 #include "common/process/options.h"
+#include "common/process/startup.h"
+#include "policyd/policy.h"
 #include "policyd/spawned.h"
 #include "policyd/standing.h"
-#include "policyd/startup.h"
 
 static const char help[] =
     "usage: postseal-policyd [-c FILE] [--listen [--replace] | -T]\n"
@@ -50,41 +50,13 @@ usage(const char *why, const char *what)
 {
 	if (!is_peer(STDERR_FILENO)) {
 		fprintf(
-		    stderr, "%s: %s %s\n%s", STARTUP_IDENT, why, what, help);
+		    stderr, "%s: %s %s\n%s", POLICYD_IDENT, why, what, help);
 		return EX_USAGE;
 	}
-	(void)log_open("syslog", STARTUP_IDENT);
+	(void)log_open("syslog", POLICYD_IDENT);
 	log_event(LOG_CRIT, "usage", "%s %s; see the argv= of the service", why,
 	    what);
 	return EX_USAGE;
-}
-
-static void
-print(FILE *f, const struct buf *b)
-{
-	if (b->n > 0)
-		fwrite(b->p, 1, b->n, f);
-}
-
-/* -T. */
-static int
-test(const char *file)
-{
-	struct settings *settings = NULL;
-	struct buf text, warn;
-	int rc;
-
-	buf_init(&text, 1024 * 1024);
-	buf_init(&warn, 64 * 1024);
-	rc = settings_read(file, SETTINGS_POLICYD, &settings, &text, &warn);
-	print(stderr, &warn);
-	if (rc == 0)
-		settings_dump(settings, SETTINGS_POLICYD, &text);
-	print(rc == 0 ? stdout : stderr, &text);
-	settings_free(settings);
-	buf_free(&text);
-	buf_free(&warn);
-	return rc == 0 && fflush(stdout) == 0 ? EX_OK : 1;
 }
 
 static int
@@ -96,12 +68,12 @@ run(const struct options *o)
 	case OPTIONS_LISTEN:
 		return standing_run(o->file, o->replace);
 	case OPTIONS_TEST:
-		return test(o->file);
+		return startup_test(o->file, SETTINGS_POLICYD);
 	case OPTIONS_HELP:
 		fputs(help, stdout);
 		return EX_OK;
 	case OPTIONS_VERSION:
-		puts(STARTUP_IDENT " " POSTSEAL_VERSION);
+		puts(POLICYD_IDENT " " POSTSEAL_VERSION);
 		return EX_OK;
 	}
 	return EX_SOFTWARE;

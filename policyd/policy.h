@@ -18,6 +18,9 @@
 #ifndef POSTSEAL_POLICYD_POLICY_H
 #define POSTSEAL_POLICYD_POLICY_H
 
+/* The name in the log, in messages, and of the program. */
+#define POLICYD_IDENT "postseal-policyd"
+
 #include <stdint.h>
 
 #include "common/stats/stats.h"

@@ -10,7 +10,7 @@
 #include "common/process/signals.h"
 #include "policyd/policy.h"
 #include "policyd/spawned.h"
-#include "policyd/startup.h"
+#include "common/process/startup.h"
 
 static const int watched[] = {
     SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGNALS_MEANINGLESS};
@@ -59,7 +59,7 @@ open_log(const char *where)
 		    "this one logs to syslog");
 		return;
 	}
-	rc = log_open(where, STARTUP_IDENT);
+	rc = log_open(where, POLICYD_IDENT);
 	if (rc != 0)
 		log_event(LOG_ERR, "config",
 		    "log \"%s\": %s; logging to syslog", where, strerror(-rc));
@@ -82,7 +82,8 @@ first_line(struct buf *why)
 static int
 read_settings(struct spawned *s, const char *file)
 {
-	int rc = startup_settings(file, false, &s->settings, &s->why);
+	int rc = startup_settings(
+	    file, SETTINGS_POLICYD, false, &s->settings, &s->why);
 	int confined;
 
 	if (rc == 0)
@@ -205,7 +206,7 @@ spawned_run(const char *file)
 
 	signals_begin();
 	signal(SIGHUP, SIG_IGN); /* until it is watched */
-	(void)log_open("syslog", STARTUP_IDENT);
+	(void)log_open("syslog", POLICYD_IDENT);
 	buf_init(&s.why, 64 * 1024);
 	if (rc == 0)
 		rc = serve(&s, file, in, out);

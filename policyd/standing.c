@@ -8,10 +8,10 @@
 
 #include "common/limits.h"
 #include "common/log/log.h"
+#include "common/process/startup.h"
 #include "common/process/supervisor.h"
 #include "policyd/policy.h"
 #include "policyd/standing.h"
-#include "policyd/startup.h"
 
 /* The supervisor. */
 struct start {
@@ -165,21 +165,6 @@ standing_serve(void *arg, struct worker *w, void *generation)
 	return rc;
 }
 
-/* The log of the first settings is opened at once, later ones beside the one in
- * use. */
-static int
-prepare_log(struct start *s, const char *where)
-{
-	int rc =
-	    s->started ? log_prepare(where) : log_open(where, STARTUP_IDENT);
-
-	if (rc != 0)
-		log_event(
-		    LOG_ERR, "config", "log \"%s\": %s", where, strerror(-rc));
-	s->started = s->started || rc == 0;
-	return rc;
-}
-
 static int
 standing_load(void *arg, struct supervisor_plan *ret)
 {
@@ -189,15 +174,17 @@ standing_load(void *arg, struct supervisor_plan *ret)
 	int rc;
 
 	buf_init(&why, 64 * 1024);
-	rc = startup_settings(start->file, true, &settings, &why);
+	rc = startup_settings(
+	    start->file, SETTINGS_POLICYD, true, &settings, &why);
 	buf_free(&why);
 	if (rc != 0)
 		return rc;
-	rc = prepare_log(start, settings->log);
+	rc = startup_log(settings, start->started, POLICYD_IDENT);
 	if (rc != 0) {
 		settings_free(settings);
 		return rc;
 	}
+	start->started = true;
 	ret->daemon = &settings->policyd.daemon;
 	ret->replace = start->replace;
 	ret->workers = 1; /* a second one would have a DNS cache of its own */
@@ -216,7 +203,7 @@ int
 standing_run(const char *file, bool replace)
 {
 	static const struct supervisor_ops ops = {standing_load,
-	    standing_unload, standing_serve, NULL, STARTUP_IDENT,
+	    standing_unload, standing_serve, NULL, POLICYD_IDENT,
 	    STATS_POLICYD};
 
 	struct start start = {.file = file, .replace = replace};

@@ -59,14 +59,18 @@ authres_none(struct authres *a)
 
 void
 authres_result(struct authres *a, const char *method, const char *result,
-    const char *reason, const char *comment)
+    const char *reason)
 {
 	end_result(a);
 	put(a, method, span_str("="), result);
 	if (reason != NULL)
 		put(a, "reason=\"", span_str(reason), "\"");
-	if (comment != NULL)
-		put(a, "(", span_str(comment), ")");
+}
+
+void
+authres_comment(struct authres *a, const char *comment)
+{
+	put(a, "(", span_str(comment), ")");
 }
 
 /* Letters, digits, '.', '-', '_', and one byte more. */

@@ -28,10 +28,12 @@ struct authres {
 /* Begins the value with the space behind the colon and the id. Borrows out. */
 void authres_begin(struct authres *a, const char *id, struct buf *out);
 
-/* "; method=result reason="..." (comment)": method, result, reason and comment are
- * ours; the last two may be NULL. */
+/* "; method=result reason="..."": words of ours; reason may be NULL. */
 void authres_result(struct authres *a, const char *method, const char *result,
-    const char *reason, const char *comment);
+    const char *reason);
+
+/* "(comment)": likewise. Comments stand between a result and its properties. */
+void authres_comment(struct authres *a, const char *comment);
 
 /* "name=value", name as "header.d". Nothing, if a byte of value is none of letters,
  * digits, '.', '-', '_'. */

@@ -229,8 +229,9 @@ void
 settings_sample(struct buf *out)
 {
 	buf_str(out,
-	    "# postseal.conf - the config of postseal-policyd and "
-	    "postseal-signer.\n"
+	    "# postseal.conf - the config of postseal-policyd, postseal-signer "
+	    "and\n"
+	    "# postseal-verifier.\n"
 	    "#\n"
 	    "# Every key stands here with its default, and but for `listen` as "
 	    "a comment.\n"

@@ -44,6 +44,8 @@ const struct section settings_sections[] = {
         .shares = "policyd.mail_from", .owner = OF_RECIPIENT},
     {"signer", "", "signer", NULL, SETTINGS_SIGNER,
         "postseal-signer: DKIM for outbound mail.", .owner = OF_ALL},
+    {"verifier", "", "verifier", NULL, SETTINGS_VERIFIER,
+        "postseal-verifier: DKIM of inbound mail.", .owner = OF_ALL},
     {"domain", "", "domain", "example.com", SETTINGS_SIGNER,
         "A domain whose mail is signed, and its keys. Each active key makes "
         "one signature. Such sections may also stand in domains.d/*.conf "
@@ -399,6 +401,90 @@ const struct row settings_rows[] = {
             "Key files, and a key_table with keys in its rows, that others may "
             "read or change: \"refuse\" or \"warn\".",
         .words = "warn|refuse"},
+
+    {"verifier", "user", ROW_USER, AT(verifier.daemon.user),
+        "postseal-verifier", .help = "User that the daemon becomes."},
+    {"verifier", "listen", ROW_ENDPOINTS, AT(verifier.daemon.listen),
+        "unix:/var/spool/postfix/postseal/verifier.sock",
+        .help = "Where it listens: \"unix:/path\" or \"inet:address:port\"."},
+    {"verifier", "socket_mode", ROW_MODE, AT(verifier.daemon.socket_mode),
+        "0660", .help = "Mode of the socket of unix:."},
+    {"verifier", "socket_group", ROW_GROUP, AT(verifier.daemon.socket_group),
+        "postfix",
+        .help = "Group of the socket of unix:. Empty: that of user."},
+    {"verifier", "control", ROW_ENDPOINTS, AT(verifier.daemon.control),
+        "unix:/run/postseal/verifier.sock",
+        .help = "Where it answers \"postseal status\": a socket for root and "
+                "the group of user. Empty: nowhere.",
+        .max = 1},
+    {"verifier", "metrics", ROW_ENDPOINTS, AT(verifier.daemon.metrics), "",
+        .help = "Where it serves its counters over HTTP, for Prometheus: "
+                "\"127.0.0.1:9116\". There is no password, so keep it off "
+                "the Internet.",
+        .max = 1},
+    {"verifier", "workers", ROW_NUMBER, AT(verifier.workers), "0",
+        .help = "Worker processes. 0: one for each core.", .min = 0, .max = 64},
+    {"verifier", "authserv_id", ROW_ID, AT(verifier.authserv_id), "",
+        .help = "The name in Authentication-Results, by which readers know "
+                "our results: one name, and always the same. Empty: hostname."},
+    {"verifier", "strip_ids", ROW_WORDS, AT(verifier.strip_ids), "",
+        .help = "Further names of this house: Authentication-Results of "
+                "strangers with one of them are removed. \"*.example.jp\" "
+                "for all names below example.jp. (authserv_id, hostname and "
+                "the name by which Postfix calls itself always count.)"},
+    {"verifier", "trusted_networks", ROW_CIDRS, AT(verifier.trusted_networks),
+        "127.0.0.0/8 ::1/128",
+        .help = "This host and its filters, and clients of our own users: "
+                "their mail is not verified, and nothing is removed from it."},
+    {"verifier", "relays", ROW_CIDRS, AT(verifier.relays), "",
+        .help = "Addresses of relays, such as a secondary MX or a forwarder "
+                "of ours, that may lie in trusted_networks: what they bring is "
+                "from strangers."},
+    {"verifier", "own_daemons", ROW_WORDS, AT(verifier.own_daemons),
+        "ORIGINATING",
+        .help = "Services of master.cf that take mail of our users only, by "
+                "their milter_macro_daemon_name: like mail of clients that "
+                "logged in, theirs is not verified; forged fields are removed "
+                "from it."},
+    {"verifier", "time_limit", ROW_NUMBER, AT(verifier.time_limit), "10",
+        .help = "Seconds for the questions of one message; a key that has not "
+                "come then is temperror.",
+        .min = 1, .max = 60},
+    {"verifier", "signatures", ROW_NUMBER, AT(verifier.signatures), "10",
+        .help = "Signatures of a message that are evaluated, those of the "
+                "author's domain first.",
+        .min = 1, .max = 11},
+    {"verifier", "minimum_bits", ROW_NUMBER, AT(verifier.minimum_bits), "1024",
+        .help = "Signatures of shorter RSA keys are \"policy\". (Below 1024 "
+                "they are permerror, whatever this says: RFC 8301.)",
+        .min = 1024, .max = 4096},
+    {"verifier", "partial_body", ROW_EITHER, AT(verifier.partial_body_pass),
+        "policy",
+        .help = "A signature that verifies, but leaves an end of the body "
+                "unsigned (l=), where anybody can add text: \"policy\" or "
+                "\"pass\".",
+        .words = "policy|pass"},
+    {"verifier", "required_fields", ROW_WORDS, AT(verifier.required_fields), "",
+        .help = "Header fields that a signature must cover where they are "
+                "there, such as Subject; else it is \"policy\". From is always "
+                "required."},
+    {"verifier", "drift", ROW_NUMBER, AT(verifier.drift), "300",
+        .help = "Seconds by which clocks may differ, for t= and x=.", .min = 0,
+        .max = 86400},
+    {"verifier", "on_temperror", ROW_EITHER, AT(verifier.temperror_defer),
+        "accept",
+        .help = "Mail of which no signature passes, and that of the author's "
+                "domain cannot be judged, as DNS does not answer: \"accept\", "
+                "or \"defer\" (451 4.7.5).",
+        .words = "accept|defer"},
+    {"verifier", "reject", ROW_REFUSALS, AT(verifier.reject), "",
+        .help =
+            "What is refused (RFC 7372): \"no-pass\", mail of which no "
+            "signature verifies (550 5.7.20); \"not-acceptable\", mail of "
+            "which one does, but is \"policy\" (550 5.7.21). Much good mail "
+            "has no signature, or one that a mailing list broke. Never "
+            "refused: bounces, mail with a List-Id, mail of keys with t=y, "
+            "and what could not be judged."},
 
     {"domain", "subdomains", ROW_BOOL, DOMAIN_AT(subdomains), "false",
         .help = "Sign for the domains below this one, too, that have no "

@@ -11,6 +11,7 @@
 enum row_type {
 	/* Text -> const char *. */
 	ROW_HOST,  /* name of a host */
+	ROW_ID,    /* the same, or "" */
 	ROW_LOG,   /* what log_open() takes */
 	ROW_USER,  /* name of a user */
 	ROW_GROUP, /* name of a group, "" for none -> NULL */
@@ -35,6 +36,7 @@ enum row_type {
 	ROW_DOMAINS,   /* names, as A-labels -> text */
 	ROW_PRINTS,    /* fingerprints of certificates -> text */
 	ROW_FIELDS,    /* names of header fields, "!" behind -> text */
+	ROW_REFUSALS,  /* words of verifier.reject -> text */
 	ROW_ENDPOINTS, /* where to listen -> endpoint */
 	ROW_SERVERS    /* DNS servers -> dns_server */
 };

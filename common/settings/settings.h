@@ -31,7 +31,8 @@
 enum settings_scope {
 	SETTINGS_POLICYD = 1,
 	SETTINGS_SIGNER = 2, /* signer, domain, and the files of domains.d/ */
-	SETTINGS_ALL = 3
+	SETTINGS_VERIFIER = 4,
+	SETTINGS_ALL = 7
 };
 
 struct text_list {
@@ -192,6 +193,30 @@ struct signer_settings {
 	bool key_permissions_refuse; /* false: only warn */
 };
 
+struct verifier_settings {
+	struct daemon_settings daemon;
+	unsigned workers; /* 0: one for each core */
+
+	/* Names in Authentication-Results: the one that is written ("": hostname), and
+	 * more whose fields are removed ("*.example.jp": all below). */
+	const char *authserv_id;
+	struct text_list strip_ids;
+
+	/* Whose mail is not a stranger's (verifier/inspection.h, enum whose). */
+	struct cidr_list trusted_networks;
+	struct cidr_list relays; /* strangers, even within those */
+	struct text_list own_daemons;
+
+	unsigned time_limit;   /* seconds for the questions of one message */
+	unsigned signatures;   /* that are evaluated */
+	unsigned minimum_bits; /* of RSA keys */
+	bool partial_body_pass;
+	struct text_list required_fields;
+	unsigned drift; /* seconds that clocks may differ */
+	bool temperror_defer;
+	struct text_list reject; /* words of RFC 7372 */
+};
+
 struct key_settings {
 	const char *selector; /* A-labels, lower case */
 	const char *file;     /* absolute */
@@ -221,6 +246,7 @@ struct settings {
 	struct recipient_settings *recipient; /* sorted by address */
 	size_t nrecipients;
 	struct signer_settings signer;
+	struct verifier_settings verifier;
 	struct domain_settings *domain; /* sorted by name */
 	size_t ndomains;
 };

@@ -291,6 +291,22 @@ parse_host(struct span text, struct field *f)
 }
 
 static int
+parse_id(struct span text, struct field *f)
+{
+	return text.n == 0 ? set_copy(text, f) : parse_host(text, f);
+}
+
+/* RFC 7372. */
+static int
+parse_refusal(struct span text, struct field *f)
+{
+	return span_eq(text, span_str("no-pass")) ||
+	        span_eq(text, span_str("not-acceptable"))
+	    ? set_copy(text, f)
+	    : -EINVAL;
+}
+
+static int
 parse_log(struct span text, struct field *f)
 {
 	bool syslog = text.n > 8 && memcmp(text.p, "syslog:/", 8) == 0;
@@ -481,6 +497,8 @@ parse_header(struct span text, struct field *f)
 
 const struct type settings_types[] = {
     [ROW_HOST] = {parse_host, text_string, .words = "the name of a host"},
+    [ROW_ID] = {parse_id, text_string,
+        .words = "the name of a host, or nothing"},
     [ROW_LOG] = {parse_log, text_string,
         .words = "syslog, stderr or an absolute path"},
     [ROW_USER] = {parse_name, text_string, .words = "the name of a user"},
@@ -522,6 +540,8 @@ const struct type settings_types[] = {
     [ROW_FIELDS] = {parse_header, text_string, .size = sizeof(char *),
         .words =
             "the name of a header field such as Subject or Subject!, or *"},
+    [ROW_REFUSALS] = {parse_refusal, text_string, .size = sizeof(char *),
+        .words = "no-pass or not-acceptable"},
     [ROW_ENDPOINTS] = {parse_endpoint, text_endpoint,
         .size = sizeof(struct endpoint),
         .words = "an endpoint such as inet:127.0.0.1:10031"},

@@ -68,8 +68,7 @@ counters(const struct control_view *v, int *rc)
 	for (unsigned c = 0; c < STATS_COUNTERS; c++) {
 		struct stats_name name = stats_name(c);
 
-		if (name.family != NULL &&
-		    (name.owner == STATS_BOTH || name.owner == v->owner))
+		if (name.family != NULL && stats_is_shown(name.owner, v->owner))
 			add_counter(o, &name, stats_sum(v->stats, c), rc);
 	}
 	return o;

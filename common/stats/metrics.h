@@ -14,7 +14,7 @@
 #include "common/io/loop.h"
 #include "common/stats/stats.h"
 
-/* Appends all families. The daemon is STATS_POLICYD or STATS_SIGNER. 0 or an
+/* Appends all families. The daemon is STATS_POLICYD, STATS_SIGNER or STATS_VERIFIER. 0 or an
  * error of buf_add(). */
 int metrics_text(
     const struct stats *s, enum stats_owner daemon, struct buf *out);

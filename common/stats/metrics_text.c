@@ -99,16 +99,17 @@ put_signatures(struct writer *w, const struct stats_domain *d,
 int
 metrics_text(const struct stats *s, enum stats_owner daemon, struct buf *out)
 {
-	struct writer w = {.out = out,
-	    .prefix = daemon == STATS_SIGNER ? "postseal_signer_"
-	                                     : "postseal_policyd_"};
+	static const char *const prefix[] = {
+	    [STATS_POLICYD] = "postseal_policyd_",
+	    [STATS_SIGNER] = "postseal_signer_",
+	    [STATS_VERIFIER] = "postseal_verifier_"};
+	struct writer w = {.out = out, .prefix = prefix[daemon]};
 	struct stats_domain d;
 
 	for (unsigned c = 0; c < STATS_COUNTERS; c++) {
 		struct stats_name n = stats_name(c);
 
-		if (n.family != NULL &&
-		    (n.owner == STATS_BOTH || n.owner == daemon))
+		if (n.family != NULL && stats_is_shown(n.owner, daemon))
 			put_counter(&w, &n, stats_sum(s, c));
 	}
 	put_latency(&w, s);

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "common/bytes/span.h"
+#include "common/dkim/signature.h" /* enum dkim_result */
 #include "common/dns/resolver.h"
 #include "common/settings/settings.h"
 
@@ -86,6 +87,14 @@ enum stats_counter {
 	STATS_RISK_LONG_LINE,
 	STATS_SIGN_NS,      /* nanoseconds in which signatures were made */
 	STATS_MILTER_ERROR, /* connections closed for what came over them */
+
+	/* postseal-verifier */
+	STATS_DKIM, /* signatures, + enum dkim_result; messages without: DKIM_NONE */
+	STATS_DKIM_NOT_EVALUATED = STATS_DKIM + DKIM_PERMERROR + 1,
+	STATS_STRIPPED,     /* forged fields that were removed */
+	STATS_VERIFIER_OWN, /* messages that were not verified: users, trusted */
+	STATS_VERIFIER_DEFERRED,
+	STATS_VERIFIER_REFUSED,
 
 	/* written by the supervisor, into a slot of its own */
 	STATS_RELOADS,
@@ -160,7 +169,16 @@ struct stats_domain {
 bool stats_domain(const struct stats *s, size_t i, struct stats_domain *ret);
 
 /* Whose counter it is: it is shown by this daemon alone. */
-enum stats_owner { STATS_BOTH, STATS_POLICYD, STATS_SIGNER };
+enum stats_owner {
+	STATS_BOTH, /* of all daemons */
+	STATS_POLICYD,
+	STATS_SIGNER,
+	STATS_VERIFIER,
+	STATS_MILTERS /* signer and verifier */
+};
+
+/* True if the daemon shows a counter of that owner. */
+bool stats_is_shown(enum stats_owner owner, enum stats_owner daemon);
 
 /* What a counter is called: a family, and the values of its labels. All static. */
 struct stats_name {

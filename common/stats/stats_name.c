@@ -15,6 +15,16 @@ static const char *const answers[] = {
     [DNS_TEMPERROR] = "temperror",
 };
 
+static const char *const dkim[] = {
+    [DKIM_NONE] = "none",
+    [DKIM_PASS] = "pass",
+    [DKIM_FAIL] = "fail",
+    [DKIM_POLICY] = "policy",
+    [DKIM_NEUTRAL] = "neutral",
+    [DKIM_TEMPERROR] = "temperror",
+    [DKIM_PERMERROR] = "permerror",
+};
+
 static const char *const reasons[UNSIGNED_REASONS] = {
     [UNSIGNED_FROM_MISSING] = "from_missing",
     [UNSIGNED_FROM_REPEATED] = "from_repeated",
@@ -124,7 +134,7 @@ static const struct group groups[] = {
             {"reason", NULL}, {NULL, NULL}, STATS_SIGNER, false},
         reasons},
     ONE(STATS_TEMPFAIL, "tempfailed_messages_total",
-        "Messages that were put off because the signer failed.", STATS_SIGNER),
+        "Messages that were put off because the daemon failed.", STATS_MILTERS),
     ONE(STATS_MISSING, "missing_signatures_total",
         "Signatures that signed messages lack: the key is bad or does not "
         "exist.",
@@ -137,7 +147,22 @@ static const struct group groups[] = {
         "Time in which signatures were made.", STATS_SIGNER),
     ONE(STATS_MILTER_ERROR, "milter_errors_total",
         "Connections closed for what came over them, or did not come.",
-        STATS_SIGNER),
+        STATS_MILTERS),
+    {STATS_DKIM, DKIM_PERMERROR + 1,
+        {"dkim_results_total", "DKIM results of signatures that came in.",
+            {"result", NULL}, {NULL, NULL}, STATS_VERIFIER, false},
+        dkim},
+    ONE(STATS_DKIM_NOT_EVALUATED, "dkim_not_evaluated_total",
+        "Signatures beyond verifier.signatures.", STATS_VERIFIER),
+    ONE(STATS_STRIPPED, "stripped_fields_total",
+        "Forged fields that were removed.", STATS_VERIFIER),
+    ONE(STATS_VERIFIER_OWN, "own_messages_total",
+        "Messages that were not verified: of users, or trusted.",
+        STATS_VERIFIER),
+    ONE(STATS_VERIFIER_DEFERRED, "deferred_messages_total",
+        "Messages that were put off as on_temperror says.", STATS_VERIFIER),
+    ONE(STATS_VERIFIER_REFUSED, "refused_messages_total",
+        "Messages that were refused.", STATS_VERIFIER),
     ONE(STATS_RELOADS, "reloads_total", "Settings that came into force.",
         STATS_BOTH),
     ONE(STATS_RELOADS_FAILED, "reload_failures_total",
@@ -159,6 +184,13 @@ static const struct group groups[] = {
     STATE(STATS_KEYS_CHECKED, "keys_checked_time_seconds",
         "When keys were last compared with DNS.", STATS_SIGNER),
 };
+
+bool
+stats_is_shown(enum stats_owner owner, enum stats_owner daemon)
+{
+	return owner == STATS_BOTH || owner == daemon ||
+	    (owner == STATS_MILTERS && daemon != STATS_POLICYD);
+}
 
 static const char *
 word_of(const struct group *g, unsigned i)

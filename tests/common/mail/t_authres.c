@@ -122,13 +122,14 @@ texts(void)
 
 	buf_init(&out, 4096);
 	authres_begin(&a, "mx.example.jp", &out);
-	authres_result(&a, "dkim", "pass", NULL, "2048-bit key");
+	authres_result(&a, "dkim", "pass", NULL);
+	authres_comment(&a, "2048-bit key");
 	authres_domain(&a, "header.d", span_str("example.com"));
 	authres_address(&a, "header.i", span_str("joe+x@example.com"));
 	authres_domain(&a, "header.a", span_str("rsa-sha256"));
 	authres_domain(&a, "header.s", span_str("2026a"));
 	authres_base64(&a, "header.b", span_str("oINEO8hg"));
-	authres_result(&a, "dkim", "fail", "body hash did not verify", NULL);
+	authres_result(&a, "dkim", "fail", "body hash did not verify");
 	authres_address(&a, "header.i", span_str("a;b@list.example"));
 	authres_base64(&a, "header.b", span_str("Ab/cD+1="));
 	CHECK(buf_error(&out) == 0);
@@ -146,7 +147,7 @@ texts(void)
 	CHECK_STR(buf_text(&out), " mx.example.jp; none");
 	buf_clear(&out);
 	authres_begin(&a, "mx.example.jp", &out);
-	authres_result(&a, "dkim", "none", NULL, NULL);
+	authres_result(&a, "dkim", "none", NULL);
 	CHECK_STR(buf_text(&out), " mx.example.jp;\n\tdkim=none");
 	buf_free(&out);
 }
@@ -195,7 +196,8 @@ folding(void)
 		buf_init(&out, 4096);
 		authres_begin(&a, "mx.example.jp", &out);
 		for (size_t i = 0; i < 4; i++) {
-			authres_result(&a, "dkim", "pass", NULL, "key");
+			authres_result(&a, "dkim", "pass", NULL);
+			authres_comment(&a, "key");
 			authres_domain(&a, "header.d", span_of(name, n));
 			authres_domain(&a, "header.s", span_of(name, n / 2));
 		}
@@ -217,7 +219,8 @@ no_room(void)
 	for (size_t max = 0; max < 200 && need == 0; max++) {
 		buf_init(&out, max);
 		authres_begin(&a, "id", &out);
-		authres_result(&a, "dkim", "pass", "a reason", "a comment");
+		authres_result(&a, "dkim", "pass", "a reason");
+		authres_comment(&a, "a comment");
 		authres_domain(&a, "header.d", span_str("a.example"));
 		if (buf_error(&out) == 0)
 			need = out.n;

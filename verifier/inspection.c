@@ -1,0 +1,36 @@
+/*
+ * Trap: a question that is under way points into the letter, so that it is cancelled
+ * before anything else.
+ */
+#include "verifier/inspection.h"
+
+void
+inspection_reset(struct inspection *l)
+{
+	for (size_t i = 0; i < l->nquestions; i++) {
+		if (l->question[i].query != NULL)
+			resolver_cancel(l->question[i].query);
+		dns_answer_free(l->question[i].answer);
+	}
+	l->nquestions = l->open = l->nbodies = l->nresults = 0;
+	strip_init(&l->strip);
+	if (l->begun)
+		arena_reset(&l->arena);
+	l->picked = (struct picked){NULL, 0, 0};
+	l->whose = WHOSE_STRANGER;
+	l->author[0] = '\0';
+	l->list = l->deferred = l->refused = false;
+	l->now = 0;
+	l->trouble = NULL;
+}
+
+void
+inspection_free(struct inspection *l)
+{
+	inspection_reset(l);
+	for (size_t i = 0; i < RESULTS_MAX; i++)
+		bodyhash_free(l->body[i].hash);
+	if (l->begun)
+		arena_free(&l->arena);
+	memset(l, 0, sizeof *l);
+}

@@ -1,0 +1,88 @@
+/*
+ * inspection.h - the verifier's own state of a connection and of the message under way on
+ * it, beside what common/mail/message.h keeps of any.
+ *
+ * The engine gives it, all zero (struct milter_ops). Questions to DNS hold pointers
+ * into it until they are answered or cancelled, and it does not move.
+ */
+#ifndef POSTSEAL_VERIFIER_INSPECTION_H
+#define POSTSEAL_VERIFIER_INSPECTION_H
+
+#include <stdint.h>
+
+#include "common/bytes/arena.h"
+#include "common/bytes/domain.h"
+#include "common/dkim/bodyhash.h"
+#include "common/dns/resolver.h"
+#include "common/milter/session.h"
+#include "verifier/verify/judge.h"
+#include "verifier/verify/pick.h"
+#include "verifier/verify/strip.h"
+
+/* Of one message: signatures of one field of 16 results, but the one that says that
+ * there are more. */
+enum { RESULTS_MAX = 11 };
+
+/* A key that was asked for, once for all signatures that name it. */
+struct key_question {
+	struct inspection *inspection;
+	const char *name;          /* SELECTOR._domainkey.DOMAIN */
+	struct dns_query *query;   /* NULL: not under way */
+	struct dns_answer *answer; /* owned; NULL: not there */
+};
+
+/* A hash of the body, once for all signatures with the same c= and l=. */
+struct body {
+	struct bodyhash *hash; /* owned, kept for the next message */
+	enum canonicalization canon;
+	uint64_t length; /* l=, or UINT64_MAX */
+	bool done;
+	unsigned char digest[BODYHASH_SIZE];
+};
+
+/* Whose mail it is, and so what is done with it. */
+enum whose {
+	WHOSE_STRANGER, /* verified and stripped */
+	WHOSE_USER,   /* logged in, or by a service for users: stripped only */
+	WHOSE_TRUSTED /* of this house: neither */
+};
+
+struct result {
+	const struct candidate *candidate;
+	struct judged judged;
+	struct span b; /* header.b, without white space */
+};
+
+struct inspection {
+	/* Of the connection */
+	struct session *session;
+	char host[DOMAIN_MAX + 1]; /* macro j, "" when absent */
+	struct body body[RESULTS_MAX];
+
+	/* Of the message */
+	struct arena arena; /* of what follows; begun with the first message */
+	bool begun;
+	struct strip strip;
+	enum whose whose;
+	char author[DOMAIN_MAX +
+	    1];            /* of From, A-labels; "" for none or several */
+	bool list;         /* has List-Id */
+	uint64_t now;      /* seconds since 1970, one value a message */
+	uint64_t asked_ms; /* of the loop's clock: the questions began */
+	struct picked picked;
+	struct key_question question[RESULTS_MAX];
+	size_t nquestions, open; /* of which still without an answer */
+	size_t nbodies;          /* of body that this message needs */
+	struct result result[RESULTS_MAX];
+	size_t nresults;
+	bool deferred, refused; /* what it was told */
+	const char *trouble;    /* why it was not verified; static */
+};
+
+/* Forgets the message; what was asked is not wanted any more. */
+void inspection_reset(struct inspection *l);
+
+/* Frees everything. */
+void inspection_free(struct inspection *l);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * limits.h - by what the verifier is limited, each with its reason. Those that other
+ * wings share are in common/limits.h.
+ */
+#ifndef POSTSEAL_VERIFIER_LIMITS_H
+#define POSTSEAL_VERIFIER_LIMITS_H
+
+enum {
+	/* Forged fields that are deleted from one message. Postfix's cleanup needs
+	 * quadratic time for them: 1,000 took 0.1 s, 10,000 took 9 s, 20,000 killed
+	 * it (3.7.11). A message with more is refused. */
+	STRIP_MAX = 100,
+
+	/* DKIM-Signature fields that are read, to find the author's among them.
+	 * Chains of forwarders have six. */
+	CANDIDATES_MAX = 64,
+
+	/* Key records at one name that are tried: two while a key is changed. */
+	KEY_RECORDS_MAX = 4,
+
+	/* Bytes of a key record: an RSA key of 8,192 bits has 1,400. */
+	KEY_TEXT_MAX = 8 * 1024,
+
+	/* Keys that a worker keeps as OpenSSL's, so that a sender's second message
+	 * does not pay for it again: some 3 KiB each. */
+	PUBKEYS_MAX = 256,
+
+	/* What is kept of one message beside its header: CANDIDATES_MAX signatures
+	 * of 2.5 KiB, and the field that is written. */
+	INSPECTION_MEMORY_MAX = 512 * 1024,
+
+	/* The Authentication-Results field: 16 results of some 250 bytes. */
+	RESULTS_FIELD_MAX = 16 * 1024
+};
+
+#endif

@@ -1,0 +1,153 @@
+/*
+ * postseal-verifier: a milter that judges inbound mail. Options are read here;
+ * verifier.c is the wing of the engine, service.c serves.
+ */
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "common/log/log.h"
+#include "common/milter/service.h"
+#include "common/process/options.h"
+#include "common/process/startup.h"
+#include "common/process/supervisor.h"
+#include "verifier/verifier.h"
+
+/* The name in the log, in messages, and of the program. */
+#define VERIFIER_IDENT "postseal-verifier"
+
+enum { PROBLEMS_MAX = 64 * 1024 };
+
+static const char usage_text[] =
+    "usage: postseal-verifier [-c FILE] [--replace | -T]\n"
+    "\n"
+    "Verifies DKIM signatures of inbound mail, as a milter for Postfix. Stays "
+    "in\n"
+    "the foreground until SIGTERM; SIGHUP reads the config again.\n"
+    "\n"
+    "  --replace   take the place of a verifier that runs, at its unix "
+    "sockets\n"
+    "  -T          print the settings in force and exit; 1 if they are wrong\n"
+    "  -c FILE     read FILE, not " SETTINGS_FILE "\n"
+    "  -h, --help  print this and exit\n"
+    "  --version   print the version and exit\n"
+    "\n"
+    "See postseal-verifier(8) and postseal.conf(5).\n";
+
+struct daemon {
+	const char *file;
+	bool replace;
+	bool started; /* a generation has been read */
+};
+
+static int
+load(void *arg, struct supervisor_plan *ret)
+{
+	struct daemon *d = arg;
+	struct settings *s;
+	struct buf why;
+	int rc;
+
+	buf_init(&why, PROBLEMS_MAX);
+	rc = startup_settings(d->file, SETTINGS_VERIFIER, true, &s, &why);
+	buf_free(&why);
+	if (rc != 0)
+		return rc;
+	rc = startup_log(s, d->started, VERIFIER_IDENT);
+	if (rc != 0) {
+		settings_free(s);
+		return rc;
+	}
+	d->started = true;
+	ret->daemon = &s->verifier.daemon;
+	ret->replace = d->replace;
+	ret->workers = s->verifier.workers;
+	ret->generation = s;
+	return 0;
+}
+
+static void
+unload(void *arg, void *generation)
+{
+	settings_free(generation);
+}
+
+/* Serves on l until the worker ends. 0 or -errno. */
+static int
+serve_on(struct loop *l, struct worker *w, const struct settings *s)
+{
+	struct resolver *r = NULL;
+	struct service *service;
+	struct verifier v;
+	int rc = resolver_new(l, &s->dns, &r);
+
+	if (rc != 0)
+		return rc;
+	resolver_count(r, worker_stats(w));
+	rc = verifier_init(&v, s, l, r);
+	v.stats = worker_stats(w);
+	if (rc == 0)
+		rc = service_new(l, w, &verifier_ops, &v, &service);
+	if (rc == 0) {
+		rc = loop_run(l);
+		service_free(service);
+	}
+	verifier_free(&v);
+	resolver_free(r);
+	return rc;
+}
+
+static int
+serve(void *arg, struct worker *w, void *generation)
+{
+	struct loop *l;
+	int rc = loop_new(&l);
+
+	if (rc != 0)
+		return rc;
+	rc = serve_on(l, w, generation);
+	loop_free(l);
+	return rc;
+}
+
+static int
+run(const struct options *o)
+{
+	static const struct supervisor_ops ops = {
+	    load, unload, serve, NULL, VERIFIER_IDENT, STATS_VERIFIER};
+	struct daemon d = {.file = o->file, .replace = o->replace};
+
+	return supervisor_run(&ops, &d);
+}
+
+static int
+act(const struct options *o)
+{
+	switch (o->mode) {
+	case OPTIONS_SERVE:
+		return run(o);
+	case OPTIONS_TEST:
+		return startup_test(o->file, SETTINGS_VERIFIER);
+	case OPTIONS_HELP:
+		fputs(usage_text, stdout);
+		return EX_OK;
+	case OPTIONS_VERSION:
+		puts(VERIFIER_IDENT " " POSTSEAL_VERSION);
+		return EX_OK;
+	case OPTIONS_LISTEN: /* not an option here */
+		break;
+	}
+	return EX_SOFTWARE;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o;
+
+	if (options_read(argc, argv, false, &o) != 0) {
+		fprintf(stderr, "%s: %s %s\n%s", VERIFIER_IDENT, o.wrong,
+		    o.what, usage_text);
+		return EX_USAGE;
+	}
+	return act(&o);
+}

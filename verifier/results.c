@@ -1,0 +1,212 @@
+/*
+ * Trick: header.b of a result is as long as it must be to differ from all others (RFC
+ * 6008), because equal beginnings with unequal results make readers drop both.
+ */
+#include <stdio.h>
+
+#include "common/dkim/keyrecord.h"
+#include "common/limits.h"
+#include "common/mail/authres.h"
+#include "verifier/results.h"
+
+enum { B_LEAST = 8 }; /* RFC 6008 section 3 */
+
+/* --- order ---------------------------------------------------------------------- */
+
+static unsigned
+place_of(const struct result *r)
+{
+	static const unsigned char place[] = {[DKIM_PASS] = 1,
+	    [DKIM_FAIL] = 2,
+	    [DKIM_POLICY] = 3,
+	    [DKIM_NEUTRAL] = 4,
+	    [DKIM_PERMERROR] = 5,
+	    [DKIM_TEMPERROR] = 6};
+
+	if (r->judged.result == DKIM_PASS && r->candidate->rank == PICK_AUTHOR)
+		return 0;
+	return place[r->judged.result];
+}
+
+/* Insertion: they are few, and equal ones keep their order. */
+void
+results_sort(struct inspection *l)
+{
+	for (size_t i = 1; i < l->nresults; i++) {
+		struct result r = l->result[i];
+		size_t k = i;
+
+		for (; k > 0 && place_of(&l->result[k - 1]) > place_of(&r); k--)
+			l->result[k] = l->result[k - 1];
+		l->result[k] = r;
+	}
+}
+
+/* --- the field ------------------------------------------------------------------ */
+
+/* b= without the white space in it. */
+static struct span
+bare_b(struct inspection *l, struct span b)
+{
+	char *text = arena_alloc(&l->arena, b.n + 1);
+	size_t n = 0;
+
+	if (text == NULL)
+		return span_of(NULL, 0);
+	for (size_t i = 0; i < b.n; i++) {
+		if (!span_is_fws(b.p[i]))
+			text[n++] = b.p[i];
+	}
+	return span_of(text, n);
+}
+
+static size_t
+same_beginning(struct span a, struct span b)
+{
+	size_t n = 0;
+
+	while (n < a.n && n < b.n && a.p[n] == b.p[n])
+		n++;
+	return n;
+}
+
+/* As much of b= as tells it from all others. */
+static struct span
+short_b(const struct inspection *l, size_t which)
+{
+	struct span b = l->result[which].b;
+	size_t n = B_LEAST;
+
+	for (size_t i = 0; i < l->nresults; i++) {
+		size_t same;
+
+		if (i == which)
+			continue;
+		same = same_beginning(b, l->result[i].b);
+		if (same >= n)
+			n = same + 1;
+	}
+	return span_of(b.p, n < b.n ? n : b.n);
+}
+
+static void
+write_result(struct authres *a, const struct inspection *l, size_t which)
+{
+	const struct result *r = &l->result[which];
+	const struct signature *s = &r->candidate->s;
+	char bits[32];
+
+	authres_result(
+	    a, "dkim", dkim_result_word(r->judged.result), r->judged.reason);
+	if (r->judged.bits > 0) {
+		snprintf(bits, sizeof bits, "%u-bit key", r->judged.bits);
+		authres_comment(a, bits);
+	}
+	if (r->judged.testing)
+		authres_comment(a, "testing");
+	authres_domain(a, "header.d", span_str(s->domain_a));
+	authres_address(a, "header.i", span_str(s->identity));
+	authres_domain(a, "header.a", s->algorithm_word);
+	authres_domain(a, "header.s", s->selector);
+	authres_base64(a, "header.b", short_b(l, which));
+}
+
+void
+results_write(struct inspection *l, const char *id, struct buf *out)
+{
+	struct authres a;
+
+	authres_begin(&a, id, out);
+	if (l->trouble != NULL)
+		authres_result(&a, "dkim", "neutral", l->trouble);
+	else if (l->nresults == 0 && l->picked.more == 0)
+		authres_result(&a, "dkim", "none", NULL);
+	for (size_t i = 0; i < l->nresults; i++)
+		l->result[i].b = bare_b(l, l->result[i].candidate->s.b);
+	for (size_t i = 0; i < l->nresults; i++)
+		write_result(&a, l, i);
+	if (l->picked.more > 0) {
+		char more[40];
+
+		snprintf(more, sizeof more, "%zu more", l->picked.more);
+		authres_result(&a, "dkim", "policy", "not evaluated");
+		authres_comment(&a, more);
+	}
+}
+
+/* --- what becomes of it ----------------------------------------------------------- */
+
+struct tally {
+	size_t pass, verified, temperror;
+	bool author_temperror; /* of a signature of the author's domain */
+	bool testing;
+	const char *reason; /* of the first that is no pass */
+};
+
+static struct tally
+count(const struct inspection *l)
+{
+	struct tally t = {.reason = "there is no signature"};
+
+	for (size_t i = l->nresults; i-- > 0;) {
+		const struct result *r = &l->result[i];
+
+		t.pass += r->judged.result == DKIM_PASS;
+		t.verified += r->judged.verified;
+		t.testing = t.testing || r->judged.testing;
+		if (r->judged.result == DKIM_TEMPERROR) {
+			t.temperror++;
+			t.author_temperror = t.author_temperror ||
+			    r->candidate->rank == PICK_AUTHOR;
+		}
+		if (r->judged.reason != NULL)
+			t.reason = r->judged.reason;
+	}
+	return t;
+}
+
+static bool
+wants(const struct verifier_settings *s, const char *word)
+{
+	for (size_t i = 0; i < s->reject.n; i++) {
+		if (strcmp(s->reject.v[i], word) == 0)
+			return true;
+	}
+	return false;
+}
+
+static enum milter_word
+refuse(
+    struct edits *e, const char *status, const char *what, const char *reason)
+{
+	char text[EDITS_TEXT_MAX];
+
+	snprintf(text, sizeof text, "%s: %s", what, reason);
+	return edits_reply(e, 550, status, span_str(text));
+}
+
+enum milter_word
+results_word(const struct inspection *l, const struct verifier_settings *s,
+    struct span sender, struct edits *e)
+{
+	struct tally t = count(l);
+
+	if (t.pass > 0 || l->trouble != NULL)
+		return MILTER_GO_ON;
+	if (t.author_temperror && s->temperror_defer)
+		return edits_reply(e, 451, "4.7.5",
+		    span_str(
+		        "DKIM: no answer for the author's key, try again"));
+	if (sender.n == 0 || l->list || t.testing || t.temperror > 0 ||
+	    l->picked.more > 0)
+		return MILTER_GO_ON;
+	if (t.verified > 0) {
+		return wants(s, "not-acceptable")
+		    ? refuse(
+		          e, "5.7.21", "No acceptable DKIM signature", t.reason)
+		    : MILTER_GO_ON;
+	}
+	return wants(s, "no-pass")
+	    ? refuse(e, "5.7.20", "No passing DKIM signature", t.reason)
+	    : MILTER_GO_ON;
+}

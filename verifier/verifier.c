@@ -1,0 +1,485 @@
+/*
+ * The trick: everything that takes time is begun at the end of the header, and the
+ * time of the body is had for nothing; end() often finds all answers there.
+ *
+ * The trap: forged fields must go on every path, also where nothing is verified. So
+ * each path ends in settle(), which notes the deletions before anything else.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "common/bytes/domain.h"
+#include "common/limits.h"
+#include "common/mail/address.h"
+#include "common/mail/authres.h"
+#include "verifier/results.h"
+#include "verifier/verifier.h"
+
+const char *
+verifier_id(const struct settings *s)
+{
+	return s->verifier.authserv_id[0] != '\0' ? s->verifier.authserv_id
+	                                          : s->hostname;
+}
+
+/* --- the worker's part ---------------------------------------------------------- */
+
+/* The id that is written, the name of the host, strip_ids; a place for macro j. */
+static int
+make_ids(struct verifier *v)
+{
+	const struct text_list *more = &v->settings->verifier.strip_ids;
+
+	v->ids = calloc(more->n + 3, sizeof *v->ids);
+	if (v->ids == NULL)
+		return -ENOMEM;
+	v->ids[v->nids++] = verifier_id(v->settings);
+	v->ids[v->nids++] = v->settings->hostname;
+	for (size_t i = 0; i < more->n; i++)
+		v->ids[v->nids++] = more->v[i];
+	return 0;
+}
+
+int
+verifier_init(struct verifier *v, const struct settings *settings,
+    struct loop *loop, struct resolver *resolver)
+{
+	*v = (struct verifier){
+	    .settings = settings, .loop = loop, .resolver = resolver};
+	if (make_ids(v) != 0 || verify_new(&v->verify) != 0 ||
+	    pubkeys_new(&v->pubkeys) != 0) {
+		verifier_free(v);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void
+verifier_free(struct verifier *v)
+{
+	verify_free(v->verify);
+	pubkeys_free(v->pubkeys);
+	free(v->ids);
+	v->verify = NULL;
+	v->pubkeys = NULL;
+	v->ids = NULL;
+}
+
+/* --- the connection, and each field ---------------------------------------------- */
+
+static void
+ops_open(void *wing, void *letter, struct session *s)
+{
+	struct inspection *l = letter;
+
+	l->session = s;
+	strip_init(&l->strip);
+}
+
+static void
+ops_close(void *wing, void *letter)
+{
+	inspection_free(letter);
+}
+
+/* The MTA's own name is always an id of ours, whatever authserv_id says: who reads
+ * the field may know this host by it. */
+static void
+ops_macro(void *wing, void *letter, unsigned char stage, struct span name,
+    struct span value)
+{
+	struct inspection *l = letter;
+
+	if (!span_eq(name, span_str("j")) && !span_eq(name, span_str("{j}")))
+		return;
+	l->host[0] = '\0';
+	if (value.n < sizeof l->host && value.n > 0) {
+		memcpy(l->host, value.p, value.n);
+		l->host[value.n] = '\0';
+	}
+}
+
+static void
+ops_field(void *wing, void *letter, struct span name, struct span value)
+{
+	struct verifier *v = wing;
+	struct inspection *l = letter;
+	struct authres_ids ids = {v->ids, v->nids};
+
+	if (l->host[0] != '\0') {
+		v->ids[v->nids] = l->host;
+		ids.n++;
+	}
+	strip_field(&l->strip, &ids, name, value);
+}
+
+/* --- the end of the header -------------------------------------------------------- */
+
+static bool
+has(const struct cidr_list *list, const struct origin *from)
+{
+	for (size_t i = 0; i < list->n && from->known; i++) {
+		if (cidr_contains(&list->v[i], &from->client))
+			return true;
+	}
+	return false;
+}
+
+static enum whose
+whose_is(const struct verifier *v, const struct message *m,
+    const struct origin *from)
+{
+	const struct verifier_settings *s = &v->settings->verifier;
+
+	if (m->auth_type.n > 0 || m->auth_authen.n > 0)
+		return WHOSE_USER;
+	for (size_t i = 0; i < s->own_daemons.n; i++) {
+		if (strcmp(s->own_daemons.v[i], from->daemon) == 0)
+			return WHOSE_USER;
+	}
+	if (has(&s->relays, from))
+		return WHOSE_STRANGER;
+	return has(&s->trusted_networks, from) ? WHOSE_TRUSTED : WHOSE_STRANGER;
+}
+
+/* The domain that a reader sees in From, where all readers see the same one. */
+static void
+find_author(struct inspection *l, const struct field_list *fields)
+{
+	const struct field *from = NULL;
+	struct address a;
+	const char *why;
+
+	for (size_t i = 0; i < fields->n; i++) {
+		struct span name = span_trim(fields->v[i].name);
+
+		l->list = l->list || span_ieqs(name, "List-Id");
+		if (!span_ieqs(name, "From"))
+			continue;
+		if (from != NULL)
+			return;
+		from = &fields->v[i];
+	}
+	if (from == NULL ||
+	    address_parse(from->value, &a, &why) != ADDRESS_ONE ||
+	    domain_to_ascii(a.domain, l->author) != 0)
+		l->author[0] = '\0';
+}
+
+static void
+got_key(void *arg, struct dns_answer *answer)
+{
+	struct key_question *q = arg;
+
+	q->query = NULL;
+	q->answer = answer;
+	if (--q->inspection->open == 0)
+		session_resume(q->inspection->session);
+}
+
+/* Asks for the key of a signature, unless another one has. */
+static void
+ask(struct verifier *v, struct inspection *l, unsigned turn, const char *name)
+{
+	struct key_question *q = &l->question[l->nquestions];
+
+	for (size_t i = 0; i < l->nquestions; i++) {
+		if (strcmp(l->question[i].name, name) == 0)
+			return;
+	}
+	*q = (struct key_question){.inspection = l, .name = name};
+	switch (resolver_ask(v->resolver, turn, span_str(name), DNS_TXT,
+	    got_key, q, &q->query, &q->answer)) {
+	case ASK_PENDING:
+		l->open++;
+		break;
+	case ASK_READY:
+	case ASK_BADNAME: /* not for us: signature.c has made it */
+	case ASK_NOMEM:
+		q->query = NULL;
+		break;
+	}
+	l->nquestions++;
+}
+
+/* The hash of the body for a signature: of those that are begun, or a new one. NULL
+ * when memory is out. */
+static struct body *
+body_for(struct inspection *l, const struct signature *s)
+{
+	uint64_t length = s->has_length ? s->length : UINT64_MAX;
+	struct body *b;
+
+	for (size_t i = 0; i < l->nbodies; i++) {
+		b = &l->body[i];
+		if (b->canon == s->body_canon && b->length == length)
+			return b;
+	}
+	b = &l->body[l->nbodies];
+	if (b->hash == NULL && bodyhash_new(&b->hash) != 0)
+		return NULL;
+	b->canon = s->body_canon;
+	b->length = length;
+	b->done = false;
+	bodyhash_begin_part(b->hash, b->canon, b->length);
+	l->nbodies++;
+	return b;
+}
+
+static struct judge_input
+input_of(struct verifier *v, const struct inspection *l,
+    const struct field_list *fields, size_t which)
+{
+	return (struct judge_input){.settings = &v->settings->verifier,
+	    .fields = fields,
+	    .candidate = l->picked.v[which],
+	    .now = l->now,
+	    .verify = v->verify,
+	    .pubkeys = v->pubkeys};
+}
+
+/* Puts the questions and begins the hashes that the signatures need. 0 or
+ * -ENOMEM. */
+static int
+begin(struct verifier *v, struct inspection *l, const struct field_list *fields)
+{
+	unsigned turn = resolver_turn(v->resolver);
+
+	for (size_t i = 0; i < l->picked.n; i++) {
+		struct judge_input in = input_of(v, l, fields, i);
+		struct judged early;
+
+		if (judge_early(&in, &early))
+			continue;
+		if (body_for(l, &in.candidate->s) == NULL)
+			return -ENOMEM;
+		ask(v, l, turn, in.candidate->s.name);
+	}
+	l->asked_ms = loop_now(v->loop);
+	return 0;
+}
+
+/* Reads the signatures and begins. l->trouble says why not. */
+static void
+start(struct verifier *v, struct inspection *l, const struct message *m)
+{
+	struct field_list fields = message_fields(m);
+
+	if (!l->begun)
+		arena_init(&l->arena, INSPECTION_MEMORY_MAX);
+	l->begun = true;
+	l->now = v->time != 0 ? v->time : (uint64_t)time(NULL);
+	switch (m->trouble) {
+	case MESSAGE_FINE:
+		break;
+	case MESSAGE_HEADERS_LARGE:
+		l->trouble = "the header is too large";
+		return;
+	case MESSAGE_FIELDS_MANY:
+		l->trouble = "too many header fields";
+		return;
+	case MESSAGE_NO_MEMORY:
+		l->trouble = "out of memory";
+		return;
+	}
+	find_author(l, &fields);
+	if (pick(&fields, span_str(l->author), v->settings->verifier.signatures,
+	        &l->arena, &l->picked) != 0 ||
+	    begin(v, l, &fields) != 0)
+		l->trouble = "out of memory";
+}
+
+/* --- the word ------------------------------------------------------------------------- */
+
+/* Removes what is forged. More than can be removed is refused: it was made by hand.
+ * GO_ON when all is well. */
+static enum milter_word
+strip(const struct inspection *l, struct edits *e)
+{
+	if (l->strip.full)
+		return edits_reply(e, 550, "5.7.1",
+		    span_str("too many forged Authentication-Results fields"));
+	strip_edits(&l->strip, e);
+	return MILTER_GO_ON;
+}
+
+/* What is done at the end of each message, verified or not: the forged fields out,
+ * ours in. Of a failure to note an edit the engine makes a TEMPFAIL. */
+static enum milter_word
+settle(struct verifier *v, struct inspection *l, const struct message *m,
+    struct edits *e)
+{
+	enum milter_word word = strip(l, e);
+	struct buf field;
+
+	if (word != MILTER_GO_ON)
+		return word;
+	if (l->whose == WHOSE_USER)
+		return MILTER_ACCEPT;
+	results_sort(l);
+	word = results_word(l, &v->settings->verifier, m->sender, e);
+	if (word != MILTER_GO_ON)
+		return word;
+	buf_init(&field, RESULTS_FIELD_MAX);
+	results_write(l, verifier_id(v->settings), &field);
+	if (buf_error(&field) != 0 ||
+	    edits_insert(e, 0, span_str(AUTHRES_NAME), buf_view(&field)) != 0)
+		word = MILTER_TEMPFAIL;
+	else
+		word = MILTER_ACCEPT;
+	buf_free(&field);
+	return word;
+}
+
+static const struct dns_answer *
+answer_for(const struct inspection *l, const char *name)
+{
+	for (size_t i = 0; i < l->nquestions; i++) {
+		if (strcmp(l->question[i].name, name) == 0)
+			return l->question[i].answer;
+	}
+	return NULL;
+}
+
+/* The body is complete. */
+static void
+end_bodies(struct inspection *l)
+{
+	for (size_t i = 0; i < l->nbodies; i++) {
+		struct body *b = &l->body[i];
+
+		if (!b->done && bodyhash_end(b->hash, b->digest) != 0)
+			memset(b->digest, 0, sizeof b->digest);
+		b->done = true;
+	}
+}
+
+static void
+judge_all(struct verifier *v, struct inspection *l, const struct message *m)
+{
+	struct field_list fields = message_fields(m);
+
+	l->nresults = l->picked.n;
+	for (size_t i = 0; i < l->picked.n; i++) {
+		struct judge_input in = input_of(v, l, &fields, i);
+		struct result *r = &l->result[i];
+
+		*r = (struct result){.candidate = in.candidate};
+		if (judge_early(&in, &r->judged))
+			continue;
+		/* begun at the end of the header: it is found */
+		const struct body *b = body_for(l, &in.candidate->s);
+
+		in.bodyhash = b->digest;
+		in.body_length = bodyhash_length(b->hash);
+		in.key = answer_for(l, in.candidate->s.name);
+		judge(&in, &r->judged);
+	}
+}
+
+static uint64_t
+left_ms(const struct verifier *v, const struct inspection *l)
+{
+	uint64_t limit = 1000 * (uint64_t)v->settings->verifier.time_limit;
+	uint64_t took = loop_now(v->loop) - l->asked_ms;
+
+	return took < limit ? limit - took : 0;
+}
+
+/* --- as the engine has it --------------------------------------------------------------- */
+
+static enum milter_word
+ops_headers(void *wing, void *letter, struct message *m,
+    const struct origin *from, uint32_t may, struct edits *e)
+{
+	struct verifier *v = wing;
+	struct inspection *l = letter;
+
+	l->whose = whose_is(v, m, from);
+	if (l->whose == WHOSE_TRUSTED)
+		return MILTER_ACCEPT;
+	if (l->whose == WHOSE_USER)
+		return settle(v, l, m, e);
+	start(v, l, m);
+	return MILTER_GO_ON;
+}
+
+static void
+ops_body(void *wing, void *letter, struct span in)
+{
+	struct inspection *l = letter;
+
+	for (size_t i = 0; i < l->nbodies; i++)
+		bodyhash_feed(l->body[i].hash, in);
+}
+
+static enum milter_word
+ops_end(void *wing, void *letter, struct message *m, const struct origin *from,
+    bool late, struct edits *e)
+{
+	struct verifier *v = wing;
+	struct inspection *l = letter;
+
+	end_bodies(l);
+	if (l->trouble == NULL) {
+		uint64_t left = left_ms(v, l);
+
+		if (l->open > 0 && !late && left > 0)
+			return edits_wait(e, left);
+		judge_all(v, l, m);
+	}
+	return settle(v, l, m, e);
+}
+
+static void
+ops_through(void *wing, void *letter, const struct message *m,
+    const struct origin *from, enum milter_word said)
+{
+	verifier_log(wing, letter, m, from, said);
+}
+
+static void
+ops_reset(void *wing, void *letter)
+{
+	inspection_reset(letter);
+}
+
+static size_t
+ops_held(const void *letter)
+{
+	const struct inspection *l = letter;
+
+	return l->begun ? l->arena.used : 0;
+}
+
+static void
+ops_error(void *wing)
+{
+	const struct verifier *v = wing;
+
+	stats_add(v->stats, STATS_MILTER_ERROR, 1);
+}
+
+const struct milter_ops verifier_ops = {
+    .actions = SMFIF_ADDHDRS | SMFIF_CHGHDRS,
+
+    /* Most mail from outside is signed, and its body is wanted: its pieces need no
+     * answer, nor does the end of the header, where nothing is said. */
+    .steps = SMFIP_NOHELO | SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_NORCPT |
+        SMFIP_SKIP | SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL |
+        SMFIP_NR_RCPT | SMFIP_NR_DATA | SMFIP_NR_UNKN | SMFIP_NR_HDR |
+        SMFIP_NR_EOH | SMFIP_NR_BODY,
+    .letter_size = sizeof(struct inspection),
+    .open = ops_open,
+    .close = ops_close,
+    .macro = ops_macro,
+    .field = ops_field,
+    .headers = ops_headers,
+    .body = ops_body,
+    .end = ops_end,
+    .through = ops_through,
+    .reset = ops_reset,
+    .held = ops_held,
+    .error = ops_error,
+};

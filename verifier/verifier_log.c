@@ -1,0 +1,114 @@
+/*
+ * The log line of a message, and its counters. Who sent it, and what it claims, comes
+ * behind what we say of it: a stranger must not push our words out of the line.
+ */
+#include "common/limits.h"
+#include "common/log/log.h"
+#include "verifier/verifier.h"
+
+static const char *
+event_of(const struct inspection *l, enum milter_word said)
+{
+	switch (said) {
+	case MILTER_REJECT:
+		return "rejected";
+	case MILTER_TEMPFAIL:
+		return "tempfail";
+	case MILTER_REPLY:
+		return l->strip.full || !l->deferred ? "rejected" : "deferred";
+	case MILTER_GO_ON:
+	case MILTER_ACCEPT:
+	case MILTER_QUARANTINE:
+	case MILTER_WAIT:
+		break;
+	}
+	switch (l->whose) {
+	case WHOSE_USER:
+		return "own";
+	case WHOSE_TRUSTED:
+		return "trusted";
+	case WHOSE_STRANGER:
+		break;
+	}
+	return "verified";
+}
+
+/* "pass d=example.com s=2026a, fail d=list.example s=k1 (body hash did not verify)" */
+static void
+put_results(const struct inspection *l, struct buf *out)
+{
+	for (size_t i = 0; i < l->nresults; i++) {
+		const struct result *r = &l->result[i];
+		const struct signature *s = &r->candidate->s;
+
+		buf_fmt(out, "%s%s", i == 0 ? "" : ", ",
+		    dkim_result_word(r->judged.result));
+		if (s->domain_a[0] != '\0')
+			buf_fmt(out, " d=%s", s->domain_a);
+		if (s->selector.n > 0) {
+			buf_str(out, " s=");
+			buf_span(out, s->selector);
+		}
+		if (r->judged.reason != NULL)
+			buf_fmt(out, " (%s)", r->judged.reason);
+	}
+	if (l->picked.more > 0)
+		buf_fmt(out, ", %zu more not evaluated", l->picked.more);
+}
+
+static void
+count(
+    const struct verifier *v, const struct inspection *l, enum milter_word said)
+{
+	switch (l->whose) {
+	case WHOSE_TRUSTED:
+	case WHOSE_USER:
+		stats_add(v->stats, STATS_VERIFIER_OWN, 1);
+		break;
+	case WHOSE_STRANGER:
+		for (size_t i = 0; i < l->nresults; i++)
+			stats_add(v->stats,
+			    STATS_DKIM + l->result[i].judged.result, 1);
+		if (l->nresults == 0)
+			stats_add(v->stats, STATS_DKIM + DKIM_NONE, 1);
+		stats_add(v->stats, STATS_DKIM_NOT_EVALUATED, l->picked.more);
+		break;
+	}
+	if (l->whose != WHOSE_TRUSTED)
+		stats_add(v->stats, STATS_STRIPPED, l->strip.n);
+	if (said == MILTER_REPLY)
+		stats_add(v->stats,
+		    l->deferred ? STATS_VERIFIER_DEFERRED
+		                : STATS_VERIFIER_REFUSED,
+		    1);
+	else if (said == MILTER_TEMPFAIL)
+		stats_add(v->stats, STATS_TEMPFAIL, 1);
+}
+
+void
+verifier_log(const struct verifier *v, const struct inspection *l,
+    const struct message *m, const struct origin *from, enum milter_word said)
+{
+	char client[IP_TEXT_MAX];
+	struct log_line line;
+	struct buf results;
+
+	count(v, l, said);
+	buf_init(&results, LOG_TEXT_MAX);
+	put_results(l, &results);
+	log_begin(&line, said == MILTER_TEMPFAIL ? LOG_ERR : LOG_INFO,
+	    event_of(l, said));
+	log_given(&line, "queue_id", m->queue_id);
+	log_str(&line, "client", origin_text(from, client));
+	log_given(&line, "user", m->auth_authen);
+	log_str(&line, "from", l->author);
+	if (l->strip.n > 0 && l->whose != WHOSE_TRUSTED)
+		log_num(&line, "removed", (long long)l->strip.n);
+	log_str(&line, "reason", l->trouble);
+	if (l->whose == WHOSE_STRANGER && l->trouble == NULL)
+		log_str(
+		    &line, "dkim", results.n > 0 ? buf_text(&results) : "none");
+	log_str(&line, "daemon", from->daemon);
+	log_end(&line);
+	buf_free(&results);
+}

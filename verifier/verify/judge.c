@@ -1,0 +1,215 @@
+/*
+ * Trick: each record is judged by itself and the best result counts, so that a second
+ * record at the name, left over or foreign, costs nobody a signature. Trap: bits and
+ * kind of a key are looked at before anything is computed with it.
+ */
+#include <errno.h>
+
+#include "common/bytes/domain.h"
+#include "verifier/limits.h"
+#include "verifier/verify/judge.h"
+
+static void
+say(struct judged *j, enum dkim_result result, const char *reason)
+{
+	j->result = result;
+	j->reason = reason;
+}
+
+/* --- the key's record --------------------------------------------------------- */
+
+/* Why the record does not let this signature be verified, or NULL. */
+static const char *
+refused_by(const struct keyrecord *r, const struct signature *s)
+{
+	if (r->key.n == 0)
+		return "key revoked";
+	if (r->no_sha256)
+		return "the key is not for sha256";
+	if (r->no_email)
+		return "the key is not for mail";
+	if (r->algorithm != s->algorithm)
+		return "the key is not of the kind in a=";
+	if (r->exact_domain && !s->exact_identity)
+		return "i= is not d=, as the key demands";
+	return NULL;
+}
+
+static void
+judge_key(const struct judge_input *in, struct pubkey *key, struct judged *j)
+{
+	const struct candidate *c = in->candidate;
+
+	j->bits = pubkey_bits(key);
+	if (c->s.algorithm == KEY_RSA_SHA256) {
+		if (j->bits < PUBKEY_RSA_BITS_LEAST) {
+			say(j, DKIM_PERMERROR, "key shorter than 1024 bits");
+			return;
+		}
+		if (j->bits < in->settings->minimum_bits) {
+			say(j, DKIM_POLICY, "key too short");
+			return;
+		}
+	}
+	j->result = verify_signature(in->verify, &c->s, c->field, in->fields,
+	    in->bodyhash, key, &j->reason);
+	j->verified = j->result == DKIM_PASS;
+}
+
+static void
+judge_record(const struct judge_input *in, struct span text, struct judged *j)
+{
+	struct keyrecord r;
+	struct pubkey *key;
+	const char *why;
+	int rc;
+
+	*j = (struct judged){.result = DKIM_PERMERROR};
+	if (text.n > KEY_TEXT_MAX) {
+		j->reason = "key record too long";
+		return;
+	}
+	if (keyrecord_parse(text, &r, &why) != PARSE_OK) {
+		j->reason = "no valid key record";
+		return;
+	}
+	j->testing = r.testing;
+	j->reason = refused_by(&r, &in->candidate->s);
+	if (j->reason != NULL)
+		return;
+	rc = pubkeys_get(in->pubkeys, r.algorithm, r.key, &key, &j->reason);
+	if (rc == 0)
+		judge_key(in, key, j);
+	else if (rc == -ENOMEM)
+		say(j, DKIM_TEMPERROR, "out of memory");
+}
+
+/* Which of two results of two records tells more. */
+static bool
+is_better(const struct judged *a, const struct judged *b)
+{
+	static const unsigned char worth[] = {[DKIM_PASS] = 5,
+	    [DKIM_TEMPERROR] = 4,
+	    [DKIM_FAIL] = 3,
+	    [DKIM_POLICY] = 2,
+	    [DKIM_PERMERROR] = 1};
+
+	if (worth[a->result] != worth[b->result])
+		return worth[a->result] > worth[b->result];
+	/* "revoked" says more than "no valid key record" */
+	return a->result == DKIM_PERMERROR &&
+	    strcmp(b->reason, "no valid key record") == 0;
+}
+
+static void
+judge_records(const struct judge_input *in, struct judged *ret)
+{
+	size_t n = in->key->n < KEY_RECORDS_MAX ? in->key->n : KEY_RECORDS_MAX;
+
+	judge_record(in, in->key->record[0].txt, ret);
+	for (size_t i = 1; i < n && ret->result != DKIM_PASS; i++) {
+		struct judged j;
+
+		judge_record(in, in->key->record[i].txt, &j);
+		if (is_better(&j, ret))
+			*ret = j;
+	}
+}
+
+/* --- what is acceptable -------------------------------------------------------- */
+
+static size_t
+count(const struct field_list *fields, const char *name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < fields->n; i++)
+		n += span_ieqs(span_trim(fields->v[i].name), name);
+	return n;
+}
+
+static bool
+leaves_out(const struct judge_input *in, const char *name)
+{
+	return signature_names(&in->candidate->s, name) <
+	    count(in->fields, name);
+}
+
+/* Why a signature that verifies does not cover what a reader sees, or NULL. */
+static const char *
+too_little(const struct judge_input *in)
+{
+	const struct signature *s = &in->candidate->s;
+	const struct text_list *must = &in->settings->required_fields;
+	bool part = s->has_length && s->length < in->body_length;
+
+	if (leaves_out(in, "From"))
+		return "a From field is not signed";
+	if (part && !in->settings->partial_body_pass)
+		return "a part of the body is not signed";
+	if (part && leaves_out(in, "Content-Type"))
+		return "Content-Type is not signed, nor is all of the body";
+	for (size_t i = 0; i < must->n; i++) {
+		if (leaves_out(in, must->v[i]))
+			return "a required field is not signed";
+	}
+	return NULL;
+}
+
+static void
+accept_or_not(const struct judge_input *in, struct judged *j)
+{
+	const struct signature *s = &in->candidate->s;
+	const char *why;
+
+	if (s->has_length && s->length > in->body_length) {
+		say(j, DKIM_PERMERROR, "l= is more than the body");
+		return;
+	}
+	why = too_little(in);
+	if (why != NULL)
+		say(j, DKIM_POLICY, why);
+}
+
+/* --- all of it ------------------------------------------------------------------- */
+
+bool
+judge_early(const struct judge_input *in, struct judged *ret)
+{
+	const struct candidate *c = in->candidate;
+	uint64_t drift = in->settings->drift;
+
+	*ret = (struct judged){.result = DKIM_PASS};
+	if (c->result != DKIM_PASS)
+		say(ret, c->result, c->reason);
+	else if (c->s.expire < in->now && in->now - c->s.expire > drift)
+		say(ret, DKIM_POLICY, "expired");
+	else if (c->s.time > in->now && c->s.time - in->now > drift)
+		say(ret, DKIM_POLICY, "signed in the future");
+	return ret->result != DKIM_PASS;
+}
+
+void
+judge(const struct judge_input *in, struct judged *ret)
+{
+	if (judge_early(in, ret))
+		return;
+	if (in->key == NULL) {
+		say(ret, DKIM_TEMPERROR, "no answer from DNS in time");
+		return;
+	}
+	switch (in->key->status) {
+	case DNS_FOUND:
+		judge_records(in, ret);
+		break;
+	case DNS_NODATA:
+	case DNS_NXDOMAIN:
+		say(ret, DKIM_PERMERROR, "no key");
+		break;
+	case DNS_TEMPERROR:
+		say(ret, DKIM_TEMPERROR, "DNS has no answer for the key");
+		break;
+	}
+	if (ret->result == DKIM_PASS)
+		accept_or_not(in, ret);
+}

@@ -1,0 +1,44 @@
+/*
+ * judge.h - one signature and the records of its key -> a result: RFC 6376 sections
+ * 3.6.1, 6.1.2 and 6.1.3, RFC 8301, and what is acceptable here (6.3).
+ *
+ * Everything that is needed is given: what the signature says, the fields, the hash of
+ * the body, what DNS answered, the time. Reasons are fixed sentences of ours, never
+ * text of a sender or of a server.
+ */
+#ifndef POSTSEAL_VERIFIER_JUDGE_H
+#define POSTSEAL_VERIFIER_JUDGE_H
+
+#include "common/dkim/verify.h"
+#include "common/dns/resolver.h"
+#include "common/settings/settings.h"
+#include "verifier/verify/pick.h"
+#include "verifier/verify/pubkeys.h"
+
+/* What is given. All borrowed for the call. */
+struct judge_input {
+	const struct verifier_settings *settings;
+	const struct field_list *fields;
+	const struct candidate *candidate;
+	const unsigned char *bodyhash; /* with its c= and l= */
+	uint64_t body_length;          /* canonical bytes of the whole body */
+	const struct dns_answer *key;  /* NULL: there was no time for it */
+	uint64_t now;                  /* seconds since 1970 */
+	struct verify *verify;         /* scratch memory of the worker */
+	struct pubkeys *pubkeys;
+};
+
+struct judged {
+	enum dkim_result result;
+	const char *reason; /* static; NULL for a plain pass */
+	unsigned bits;      /* of the key that was used, or 0 */
+	bool testing;       /* its record has t=y */
+	bool verified;      /* it verifies, whatever the result says */
+};
+
+/* True if the result needs neither key nor body: it is in *ret. */
+bool judge_early(const struct judge_input *in, struct judged *ret);
+
+void judge(const struct judge_input *in, struct judged *ret);
+
+#endif

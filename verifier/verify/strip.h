@@ -1,0 +1,43 @@
+/*
+ * strip.h - which fields of a message claim to be ours: RFC 8601 section 5.
+ *
+ * Judged one by one as they come, those beyond the header that is kept, too. What
+ * is to be deleted is counted per name, as the milter protocol counts, in an array
+ * of fixed size: no memory is asked for that could be missing just then.
+ *
+ * Authentication-Results with an id of ours or without one that can be read
+ * (common/mail/authres.h), and fields that only this house may write. Whose mail is
+ * stripped is verifier.c's affair. Pure.
+ */
+#ifndef POSTSEAL_VERIFIER_STRIP_H
+#define POSTSEAL_VERIFIER_STRIP_H
+
+#include <stdint.h>
+
+#include "common/mail/authres.h"
+#include "common/milter/edits.h"
+#include "verifier/limits.h"
+
+enum { STRIP_NAMES = 3 };
+
+struct strip {
+	uint32_t seen[STRIP_NAMES]; /* fields of each name so far */
+	struct {
+		unsigned char name;
+		uint32_t index; /* of the fields of that name, from 1 */
+	} v[STRIP_MAX];
+	size_t n;
+	bool full; /* there are more than STRIP_MAX */
+};
+
+/* No field was seen. */
+void strip_init(struct strip *s);
+
+/* The next field of the message; borrowed for the call. */
+void strip_field(struct strip *s, const struct authres_ids *ids,
+    struct span name, struct span value);
+
+/* Notes the deletions. What fails is remembered in e. */
+void strip_edits(const struct strip *s, struct edits *e);
+
+#endif

@@ -67,7 +67,7 @@ world_mounts() {
 # The users exist in the private /etc only
 world_users() {
 	local user id=61100
-	for user in postseal-policyd postseal-signer; do
+	for user in postseal-policyd postseal-signer postseal-verifier; do
 		while getent passwd "$id" || getent group "$id"; do
 			id=$((id + 1))
 		done >/dev/null
@@ -128,7 +128,7 @@ world_postseal() {
 	local domain selector file keys=$T/etc/postseal/keys
 	mkdir -p "$LIBEXEC" /usr/local/sbin /etc/postseal "$T/etc/postseal"
 	install -m 755 "$BUILD/postseal-policyd" "$BUILD/postseal-signer" \
-	    "$LIBEXEC/" && install -m 755 "$BUILD/postseal" /usr/local/sbin/ ||
+	    "$BUILD/postseal-verifier" "$LIBEXEC/" && install -m 755 "$BUILD/postseal" /usr/local/sbin/ ||
 	    world_die "the programs are not in $BUILD; make builds them"
 	PATH=$PATH:/usr/local/sbin
 	mount -n --bind "$T/etc/postseal" /etc/postseal
@@ -224,6 +224,8 @@ world_daemons() {
 	world_start 10031 postseal-policyd -c /etc/postseal/standing.conf \
 	    --listen
 	POLICYD=$STARTED
+	world_start 8890 postseal-verifier
+	VERIFIER=$STARTED
 }
 
 world_make() {

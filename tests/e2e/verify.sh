@@ -1,0 +1,218 @@
+# verify.sh - mail that comes in through postseal-verifier: results in one field on
+# top, forged fields gone, whatever else becomes of the message.
+#
+# Sourced, after lib.sh. Port 2561 has verifier and signer, as README.md has them; 2562
+# has opendmarc behind the verifier; 2563 the milter protocol of Postfix 2.3.
+# shellcheck shell=bash
+
+FORGED="Authentication-Results: mx.two.example; dkim=pass header.d=bank.example"
+FOREIGN="Authentication-Results: mx.google.example; dkim=pass header.d=a.example"
+
+# verify_message FROM [FIELD...] - a message on standard output, with the fields on top
+verify_message() {
+	local from=$1
+	shift
+	[ $# = 0 ] || printf '%s\n' "$@"
+	printf 'From: %s\nTo: in@rcpt.example\nSubject: hello\n' "$from"
+	printf 'Date: Mon, 30 Nov 2026 10:00:00 +0000\nMessage-ID: <1@%s>\n\n' \
+	    "${from#*@}"
+	printf 'Hello,\n\nthis is the text.\n'
+}
+
+# verify_signed FROM [FIELD...] - the same with the signatures of FROM's domain above
+# all of it but the fields
+verify_signed() {
+	local from=$1
+	shift
+	[ $# = 0 ] || printf '%s\n' "$@"
+	verify_message "$from" | postseal sign
+}
+
+# verify_send BOX [CLIENT] - standard input, from outside; LOGIN, PORT as for mail_in
+verify_send() {
+	BOX=verify-$1
+	/usr/bin/python3 - "${PORT:-2561}" "$BOX@rcpt.example" \
+	    "${2:-198.51.100.9}" "${LOGIN:-}" "${SENDER-me@far.example}" \
+	    3<&0 <<-'END' >"$DIALOGUE" 2>&1
+	import os, smtplib, sys
+	port, to, client, login, sender = sys.argv[1:]
+	data = os.fdopen(3, "rb").read().replace(b"\n", b"\r\n")
+	with smtplib.SMTP("127.0.0.1", int(port), "x", timeout=60) as smtp:
+	    smtp.set_debuglevel(0)
+	    smtp.ehlo("far.example")
+	    login = " LOGIN=" + login if login else ""
+	    if client != "127.0.0.1" or login:
+	        smtp.docmd("XCLIENT ADDR=" + client + " NAME=[UNAVAILABLE]" + login)
+	        smtp.ehlo("far.example")
+	    try:
+	        smtp.sendmail(sender, [to], data)
+	        print("<-  250 2.0.0 Ok: queued")
+	    except smtplib.SMTPResponseException as e:
+	        print("<** %d %s" % (e.smtp_code, e.smtp_error.decode()))
+	END
+}
+
+# verify_results - the Authentication-Results of ours in MAIL, on one line; fails unless
+# there is one, and it is the first field that is not Delivered-To or Return-Path
+verify_results() {
+	sed '/^$/q' "$MAIL" | awk '
+	    /^[^ \t]/ { name = tolower($0); sub(/:.*/, "", name)
+		on = $0 ~ /^Authentication-Results: mx\.two\.example/
+		if (on) { ours++; if (others) { late = 1 } }
+		if (!on && name != "delivered-to" && name != "return-path" &&
+		    name != "x-original-to") others++ }
+	    on { gsub(/^[ \t]+/, " "); printf "%s", $0 }
+	    END { print ""; if (ours != 1 || late) exit 1 }'
+}
+
+# verify_says TEXT... - the last message is there, with each of these in its results
+verify_says() {
+	local said text
+	accepted && delivered "$BOX" || return
+	said=$(verify_results) ||
+	    no "no field of ours, or not on top:" "$(sed '/^$/q' "$MAIL")" || return
+	for text; do
+		[[ $said == *"$text"* ]] || no "the field lacks $text:" "$said" ||
+		    return
+	done
+}
+
+# verify_lacks TEXT... - nor does its header have any of these
+verify_lacks() {
+	local text
+	for text; do
+		! sed '/^$/q' "$MAIL" | grep -qF -- "$text" ||
+		    no "the header has: $text" "$(sed '/^$/q' "$MAIL")" || return
+	done
+}
+
+verify_good() {
+	verify_send good < <(verify_signed user@two.example "$FORGED" "$FOREIGN") &&
+	    verify_says 'dkim=pass (2048-bit key) header.d=two.example' \
+	        'dkim=pass (256-bit key) header.d=two.example' \
+	        header.a=ed25519-sha256 header.s=r1 &&
+	    verify_lacks bank.example && grep -qxF "$FOREIGN" "$MAIL" &&
+	    logged 'postseal-verifier\[[0-9]+\]: verified queue_id=.* removed=1 dkim="pass d=two\.example s='
+}
+
+verify_changed() {
+	verify_send changed < <(verify_signed user@ed.example |
+	    sed "s/this is the/that is a/") &&
+	    verify_says 'dkim=fail reason="body hash did not verify"' \
+	        header.d=ed.example
+}
+
+verify_unsigned() { # verify_unsigned BOX
+	verify_send "$1" < <(verify_message user@far.example "$FORGED") &&
+	    verify_says 'dkim=none' && verify_lacks bank.example
+}
+
+verify_no_from() {
+	verify_send nofrom < <(printf '%s\nSubject: x\n\nx\n' "$FORGED") &&
+	    verify_says dkim=none && verify_lacks bank.example
+}
+
+# Forged in every shape, below and above what is not ours.
+verify_forged() {
+	verify_send forged < <(verify_message user@far.example \
+	    'Authentication-Results: MX.Two.Example.; dkim=pass' \
+	    "$FOREIGN" \
+	    'authentication-results: (c) "mx.two.example" 1; dkim=pass' \
+	    'Authentication-Results: mx.two.example/4AB; dkim=pass' \
+	    'Authentication-Results: x.in.two.example; spf=pass' \
+	    'Authentication-Results: dkim=pass header.d=bank.example' \
+	    'Authentication-Results: other.example 2; dkim=pass' \
+	    'DomainKey-Status: good') &&
+	    verify_says dkim=none && grep -qxF "$FOREIGN" "$MAIL" &&
+	    [ "$(field_count Authentication-Results "$MAIL")" = 2 ] &&
+	    verify_lacks DomainKey-Status bank.example
+}
+
+# Postfix's cleanup needs quadratic time for what is deleted.
+verify_flood() {
+	local n=20000
+	verify_send flood < <(verify_message user@far.example "$(yes "$FORGED" | head -n $n)")
+	replied '550 5\.7\.1 ' && not_delivered verify-flood &&
+	    verify_unsigned after-flood
+}
+
+# What a user hands in is not verified, but forged fields go; the signer signs it.
+verify_login() {
+	LOGIN=user verify_send login < <(verify_message me@two.example "$FORGED") &&
+	    accepted && delivered "$BOX" &&
+	    verify_lacks Authentication-Results &&
+	    [ "$(field_count DKIM-Signature "$MAIL")" = 2 ]
+}
+
+verify_trusted() {
+	verify_send trusted 127.0.0.1 \
+	    < <(verify_message me@elsewhere.example "$FORGED") &&
+	    accepted && delivered "$BOX" &&
+	    grep -qxF "$FORGED" "$MAIL" &&
+	    [ "$(field_count Authentication-Results "$MAIL")" = 1 ]
+}
+
+# A key's name that no server answers for.
+verify_dns_dead() {
+	verify_send dead < <(verify_signed user@ed.example "$FORGED" |
+	    sed 's/d=ed\.example/d=temp.example/') &&
+	    verify_says dkim=temperror header.d=temp.example &&
+	    verify_lacks bank.example
+}
+
+verify_null_sender() {
+	SENDER='' verify_send null < <(verify_signed user@two.example) &&
+	    verify_says dkim=pass
+}
+
+verify_old_protocol() {
+	PORT=2563 verify_send old < <(verify_signed user@ed.example "$FORGED") &&
+	    verify_says dkim=pass && verify_lacks bank.example
+}
+
+# opendmarc, behind it, finds the alignment in our field, and none in a forged one.
+verify_opendmarc() {
+	PORT=2562 verify_send dmarc < <(verify_signed user@rsa.example) &&
+	    accepted && delivered "$BOX" &&
+	    sed '/^$/q' "$MAIL" | tr -d '\n' |
+	    grep -q 'dmarc=pass .*header\.from=rsa\.example.*dkim=pass' ||
+	    no "$(sed '/^$/q' "$MAIL")" || return
+	PORT=2562 verify_send dmarc-forged < <(verify_message boss@victim.example \
+	    'Authentication-Results: mx.two.example; dkim=pass header.d=victim.example') &&
+	    accepted && delivered "$BOX" &&
+	    sed '/^$/q' "$MAIL" | tr -d '\n' |
+	    grep -q 'dmarc=fail .*header\.from=victim\.example' ||
+	    no "$(sed '/^$/q' "$MAIL")"
+}
+
+# While it is away mail waits, and no forged field gets in.
+verify_away() {
+	kill -9 "$VERIFIER" && wait "$VERIFIER" 2>/dev/null
+	world_wait 10 verify_is_away || no 'workers live on' || return
+	verify_send away < <(verify_message user@far.example "$FORGED")
+	replied '451 4\.7\.1 ' && not_delivered verify-away
+	local rc=$?
+	world_start 8890 postseal-verifier
+	VERIFIER=$STARTED
+	[ $rc = 0 ] && verify_unsigned after-away
+}
+
+verify_is_away() {
+	! pgrep -x postseal-verifi >/dev/null
+}
+
+verify_cases() {
+	case_run 'verify: two signatures, forged and foreign fields' verify_good
+	case_run 'verify: a changed body' verify_changed
+	case_run 'verify: no signature' verify_unsigned unsigned
+	case_run 'verify: no From' verify_no_from
+	case_run 'verify: forged in every shape' verify_forged
+	case_run 'verify: 20,000 forged fields' verify_flood
+	case_run 'verify: mail of a user is signed, not verified' verify_login
+	case_run 'verify: mail of this host is left alone' verify_trusted
+	case_run 'verify: DNS has no answer' verify_dns_dead
+	case_run 'verify: null sender' verify_null_sender
+	case_run 'verify: the protocol of old' verify_old_protocol
+	case_run 'verify: opendmarc reads the field' verify_opendmarc
+	case_run 'verify: while it is away mail waits' verify_away
+}

@@ -283,13 +283,15 @@ $1: $1.o $(O)/libsupport.a $(LIBRARIES)
 endef
 $(foreach b,$(BENCHES),$(eval $(call bench_program,$b)))
 
-bench: bench-spf bench-signer
+bench: bench-spf bench-signer bench-verifier
 bench-deps: # the peers
 	@tests/deps bench
 bench-spf: bench-deps all $(BENCHES) $(O)/dnsd
 	@tests/bench/spf $(O)
 bench-signer: bench-deps all $(BENCHES)
 	@tests/bench/signer $(O)
+bench-verifier: bench-deps all $(BENCHES) $(O)/dnsd
+	@tests/bench/verifier $(O)
 
 # --- coverage, lint, deps --------------------------------------------------
 

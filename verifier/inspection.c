@@ -19,9 +19,9 @@ inspection_reset(struct inspection *l)
 	l->picked = (struct picked){NULL, 0, 0};
 	l->whose = WHOSE_STRANGER;
 	l->author[0] = '\0';
-	l->list = l->deferred = l->refused = false;
+	l->list = l->deferred = l->undone = false;
 	l->now = 0;
-	l->trouble = NULL;
+	l->trouble = l->reply = NULL;
 }
 
 void

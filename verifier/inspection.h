@@ -29,6 +29,7 @@ struct key_question {
 	const char *name;          /* SELECTOR._domainkey.DOMAIN */
 	struct dns_query *query;   /* NULL: not under way */
 	struct dns_answer *answer; /* owned; NULL: not there */
+	bool too_long;             /* there was one, but longer than keys are */
 };
 
 /* A hash of the body, once for all signatures with the same c= and l=. */
@@ -43,6 +44,7 @@ struct body {
 /* Whose mail it is, and so what is done with it. */
 enum whose {
 	WHOSE_STRANGER, /* verified and stripped */
+	WHOSE_RELAY,    /* likewise, but never refused: it took the mail in */
 	WHOSE_USER,   /* logged in, or by a service for users: stripped only */
 	WHOSE_TRUSTED /* of this house: neither */
 };
@@ -75,8 +77,10 @@ struct inspection {
 	size_t nbodies;          /* of body that this message needs */
 	struct result result[RESULTS_MAX];
 	size_t nresults;
-	bool deferred, refused; /* what it was told */
-	const char *trouble;    /* why it was not verified; static */
+	bool deferred;       /* it was told to come again, as the config says */
+	const char *reply;   /* the words for that, or for no; in m's arena */
+	const char *trouble; /* why it was not verified; static */
+	bool undone;         /* for a failure of ours */
 };
 
 /* Forgets the message; what was asked is not wanted any more. */

@@ -21,6 +21,9 @@ enum {
 	/* Bytes of a key record: an RSA key of 8,192 bits has 1,400. */
 	KEY_TEXT_MAX = 8 * 1024,
 
+	/* Bytes of all records at one name, as they stand in memory. */
+	KEY_ANSWER_MAX = 2 * KEY_TEXT_MAX,
+
 	/* Keys that a worker keeps as OpenSSL's, so that a sender's second message
 	 * does not pay for it again: some 3 KiB each. */
 	PUBKEYS_MAX = 256,

@@ -9,7 +9,9 @@
 #include "common/mail/authres.h"
 #include "verifier/results.h"
 
-enum { B_LEAST = 8 }; /* RFC 6008 section 3 */
+/* RFC 6008 section 3; and what a reader may be given as one word: equal signatures
+ * cannot be told by more of it either. */
+enum { B_LEAST = 8, B_MOST = 64 };
 
 /* --- order ---------------------------------------------------------------------- */
 
@@ -28,22 +30,6 @@ place_of(const struct result *r)
 	return place[r->judged.result];
 }
 
-/* Insertion: they are few, and equal ones keep their order. */
-void
-results_sort(struct inspection *l)
-{
-	for (size_t i = 1; i < l->nresults; i++) {
-		struct result r = l->result[i];
-		size_t k = i;
-
-		for (; k > 0 && place_of(&l->result[k - 1]) > place_of(&r); k--)
-			l->result[k] = l->result[k - 1];
-		l->result[k] = r;
-	}
-}
-
-/* --- the field ------------------------------------------------------------------ */
-
 /* b= without the white space in it. */
 static struct span
 bare_b(struct inspection *l, struct span b)
@@ -59,6 +45,58 @@ bare_b(struct inspection *l, struct span b)
 	}
 	return span_of(text, n);
 }
+
+static bool
+same_signature(const struct result *a, const struct result *b)
+{
+	return a->b.n > 0 && span_eq(a->b, b->b) &&
+	    strcmp(a->candidate->s.name, b->candidate->s.name) == 0;
+}
+
+/* r, or what takes its place, is there. */
+static bool
+merge(struct result *v, size_t n, const struct result *r)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!same_signature(&v[i], r))
+			continue;
+		if (place_of(r) < place_of(&v[i]))
+			v[i] = *r;
+		return true;
+	}
+	return false;
+}
+
+void
+results_merge(struct inspection *l)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->nresults; i++) {
+		struct result r = l->result[i];
+
+		r.b = bare_b(l, r.candidate->s.b);
+		if (!merge(l->result, n, &r))
+			l->result[n++] = r;
+	}
+	l->nresults = n;
+}
+
+/* Insertion: they are few, and equal ones keep their order. */
+void
+results_sort(struct inspection *l)
+{
+	for (size_t i = 1; i < l->nresults; i++) {
+		struct result r = l->result[i];
+		size_t k = i;
+
+		for (; k > 0 && place_of(&l->result[k - 1]) > place_of(&r); k--)
+			l->result[k] = l->result[k - 1];
+		l->result[k] = r;
+	}
+}
+
+/* --- the field ------------------------------------------------------------------ */
 
 static size_t
 same_beginning(struct span a, struct span b)
@@ -86,6 +124,8 @@ short_b(const struct inspection *l, size_t which)
 		if (same >= n)
 			n = same + 1;
 	}
+	if (n > B_MOST)
+		n = B_MOST;
 	return span_of(b.p, n < b.n ? n : b.n);
 }
 
@@ -118,11 +158,11 @@ results_write(struct inspection *l, const char *id, struct buf *out)
 
 	authres_begin(&a, id, out);
 	if (l->trouble != NULL)
-		authres_result(&a, "dkim", "neutral", l->trouble);
+		authres_result(&a, "dkim",
+		    dkim_result_word(l->undone ? DKIM_TEMPERROR : DKIM_NEUTRAL),
+		    l->trouble);
 	else if (l->nresults == 0 && l->picked.more == 0)
 		authres_result(&a, "dkim", "none", NULL);
-	for (size_t i = 0; i < l->nresults; i++)
-		l->result[i].b = bare_b(l, l->result[i].candidate->s.b);
 	for (size_t i = 0; i < l->nresults; i++)
 		write_result(&a, l, i);
 	if (l->picked.more > 0) {

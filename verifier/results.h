@@ -10,6 +10,13 @@
 #include "verifier/inspection.h"
 
 /*
+ * Of results of one signature (d=, s= and b= are the same: a copy of the field that
+ * was changed on the way) keeps the best, so that no reader sees two for it (RFC 6008
+ * section 4).
+ */
+void results_merge(struct inspection *l);
+
+/*
  * Puts l's results into the order of the field: a pass of the author's domain, other
  * passes, fail, policy, neutral, permerror, temperror. Some readers look at the first
  * one only.

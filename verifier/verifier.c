@@ -16,6 +16,14 @@
 #include "verifier/results.h"
 #include "verifier/verifier.h"
 
+/* It cannot be judged, for a failure of ours. */
+static void
+undone(struct inspection *l)
+{
+	l->trouble = "out of memory";
+	l->undone = true;
+}
+
 const char *
 verifier_id(const struct settings *s)
 {
@@ -139,7 +147,7 @@ whose_is(const struct verifier *v, const struct message *m,
 			return WHOSE_USER;
 	}
 	if (has(&s->relays, from))
-		return WHOSE_STRANGER;
+		return WHOSE_RELAY;
 	return has(&s->trusted_networks, from) ? WHOSE_TRUSTED : WHOSE_STRANGER;
 }
 
@@ -148,6 +156,7 @@ static void
 find_author(struct inspection *l, const struct field_list *fields)
 {
 	const struct field *from = NULL;
+	size_t froms = 0;
 	struct address a;
 	const char *why;
 
@@ -157,12 +166,10 @@ find_author(struct inspection *l, const struct field_list *fields)
 		l->list = l->list || span_ieqs(name, "List-Id");
 		if (!span_ieqs(name, "From"))
 			continue;
-		if (from != NULL)
-			return;
 		from = &fields->v[i];
+		froms++;
 	}
-	if (from == NULL ||
-	    address_parse(from->value, &a, &why) != ADDRESS_ONE ||
+	if (froms != 1 || address_parse(from->value, &a, &why) != ADDRESS_ONE ||
 	    domain_to_ascii(a.domain, l->author) != 0)
 		l->author[0] = '\0';
 }
@@ -173,7 +180,12 @@ got_key(void *arg, struct dns_answer *answer)
 	struct key_question *q = arg;
 
 	q->query = NULL;
-	q->answer = answer;
+	q->too_long = answer->size > KEY_ANSWER_MAX;
+	if (q->too_long)
+		dns_answer_free(answer);
+	else
+		q->answer = answer;
+
 	if (--q->inspection->open == 0)
 		session_resume(q->inspection->session);
 }
@@ -280,14 +292,14 @@ start(struct verifier *v, struct inspection *l, const struct message *m)
 		l->trouble = "too many header fields";
 		return;
 	case MESSAGE_NO_MEMORY:
-		l->trouble = "out of memory";
+		undone(l);
 		return;
 	}
 	find_author(l, &fields);
 	if (pick(&fields, span_str(l->author), v->settings->verifier.signatures,
 	        &l->arena, &l->picked) != 0 ||
 	    begin(v, l, &fields) != 0)
-		l->trouble = "out of memory";
+		undone(l);
 }
 
 /* --- the word ------------------------------------------------------------------------- */
@@ -313,14 +325,22 @@ settle(struct verifier *v, struct inspection *l, const struct message *m,
 	enum milter_word word = strip(l, e);
 	struct buf field;
 
+	l->reply = word == MILTER_REPLY ? e->text : NULL;
 	if (word != MILTER_GO_ON)
 		return word;
+
 	if (l->whose == WHOSE_USER)
 		return MILTER_ACCEPT;
+	results_merge(l);
 	results_sort(l);
-	word = results_word(l, &v->settings->verifier, m->sender, e);
+	if (l->whose == WHOSE_STRANGER)
+		word = results_word(l, &v->settings->verifier, m->sender, e);
+	l->reply = word == MILTER_REPLY ? e->text : NULL;
+	l->deferred = l->reply != NULL && l->reply[0] == '4';
+
 	if (word != MILTER_GO_ON)
 		return word;
+
 	buf_init(&field, RESULTS_FIELD_MAX);
 	results_write(l, verifier_id(v->settings), &field);
 	if (buf_error(&field) != 0 ||
@@ -332,12 +352,12 @@ settle(struct verifier *v, struct inspection *l, const struct message *m,
 	return word;
 }
 
-static const struct dns_answer *
-answer_for(const struct inspection *l, const char *name)
+static const struct key_question *
+question_for(const struct inspection *l, const char *name)
 {
 	for (size_t i = 0; i < l->nquestions; i++) {
 		if (strcmp(l->question[i].name, name) == 0)
-			return l->question[i].answer;
+			return &l->question[i];
 	}
 	return NULL;
 }
@@ -350,7 +370,7 @@ end_bodies(struct inspection *l)
 		struct body *b = &l->body[i];
 
 		if (!b->done && bodyhash_end(b->hash, b->digest) != 0)
-			memset(b->digest, 0, sizeof b->digest);
+			undone(l);
 		b->done = true;
 	}
 }
@@ -373,7 +393,12 @@ judge_all(struct verifier *v, struct inspection *l, const struct message *m)
 
 		in.bodyhash = b->digest;
 		in.body_length = bodyhash_length(b->hash);
-		in.key = answer_for(l, in.candidate->s.name);
+		const struct key_question *q =
+		    question_for(l, in.candidate->s.name);
+
+		in.key = q == NULL ? NULL : q->answer;
+		in.key_too_long = q != NULL && q->too_long;
+
 		judge(&in, &r->judged);
 	}
 }
@@ -422,6 +447,8 @@ ops_end(void *wing, void *letter, struct message *m, const struct origin *from,
 	struct inspection *l = letter;
 
 	end_bodies(l);
+	if (m->trouble == MESSAGE_NO_MEMORY)
+		undone(l);
 	if (l->trouble == NULL) {
 		uint64_t left = left_ms(v, l);
 
@@ -450,7 +477,13 @@ ops_held(const void *letter)
 {
 	const struct inspection *l = letter;
 
-	return l->begun ? l->arena.used : 0;
+	size_t n = l->begun ? l->arena.used : 0;
+
+	for (size_t i = 0; i < l->nquestions; i++) {
+		if (l->question[i].answer != NULL)
+			n += l->question[i].answer->size;
+	}
+	return n;
 }
 
 static void

@@ -15,7 +15,7 @@ event_of(const struct inspection *l, enum milter_word said)
 	case MILTER_TEMPFAIL:
 		return "tempfail";
 	case MILTER_REPLY:
-		return l->strip.full || !l->deferred ? "rejected" : "deferred";
+		return l->deferred ? "deferred" : "rejected";
 	case MILTER_GO_ON:
 	case MILTER_ACCEPT:
 	case MILTER_QUARANTINE:
@@ -28,6 +28,7 @@ event_of(const struct inspection *l, enum milter_word said)
 	case WHOSE_TRUSTED:
 		return "trusted";
 	case WHOSE_STRANGER:
+	case WHOSE_RELAY:
 		break;
 	}
 	return "verified";
@@ -66,10 +67,11 @@ count(
 		stats_add(v->stats, STATS_VERIFIER_OWN, 1);
 		break;
 	case WHOSE_STRANGER:
+	case WHOSE_RELAY:
 		for (size_t i = 0; i < l->nresults; i++)
 			stats_add(v->stats,
 			    STATS_DKIM + l->result[i].judged.result, 1);
-		if (l->nresults == 0)
+		if (l->nresults == 0 && l->trouble == NULL)
 			stats_add(v->stats, STATS_DKIM + DKIM_NONE, 1);
 		stats_add(v->stats, STATS_DKIM_NOT_EVALUATED, l->picked.more);
 		break;
@@ -105,7 +107,9 @@ verifier_log(const struct verifier *v, const struct inspection *l,
 	if (l->strip.n > 0 && l->whose != WHOSE_TRUSTED)
 		log_num(&line, "removed", (long long)l->strip.n);
 	log_str(&line, "reason", l->trouble);
-	if (l->whose == WHOSE_STRANGER && l->trouble == NULL)
+	log_str(&line, "reply", l->reply);
+	if ((l->whose == WHOSE_STRANGER || l->whose == WHOSE_RELAY) &&
+	    l->trouble == NULL)
 		log_str(
 		    &line, "dkim", results.n > 0 ? buf_text(&results) : "none");
 	log_str(&line, "daemon", from->daemon);

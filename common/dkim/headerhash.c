@@ -13,7 +13,7 @@
 #include "common/dkim/canon.h"
 #include "common/dkim/headerhash.h"
 #include "common/dkim/pubkey.h" /* DIGEST_SIZE */
-#include "common/dkim/sigfield.h"
+
 #include "common/limits.h"
 
 enum {
@@ -122,11 +122,10 @@ leave_out(struct headerhash *h, struct span value, struct span b)
 }
 
 int
-headerhash_end(
-    struct headerhash *h, struct span value, struct span b, unsigned char *ret)
+headerhash_end(struct headerhash *h, const struct field *own, struct span b,
+    unsigned char *ret)
 {
-	const struct field f = {
-	    span_str(SIGFIELD_NAME), leave_out(h, value, b)};
+	const struct field f = {own->name, leave_out(h, own->value, b)};
 	unsigned char md[EVP_MAX_MD_SIZE];
 
 	if (h->error == 0)

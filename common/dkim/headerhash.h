@@ -13,6 +13,7 @@
 
 #include "common/bytes/span.h"
 #include "common/dkim/named.h"
+#include "common/mail/field.h"
 #include "common/settings/settings.h" /* enum canonicalization */
 
 struct headerhash;
@@ -31,12 +32,12 @@ void headerhash_begin(struct headerhash *h, enum canonicalization canon);
 void headerhash_add(struct headerhash *h, const struct named_fields *fields);
 
 /*
- * The last: a DKIM-Signature with this value, of which what stands in `b`, a span
- * within it or empty, is left out with the white space around it. 0 and the
+ * The last: the signature's own field as it stands, of whose value what stands in
+ * `b`, a span within it or empty, is left out with the white space around it. 0 and the
  * SHA-256 in ret[DIGEST_SIZE]; -ENOMEM; -EMSGSIZE for a field over
  * MESSAGE_HEADERS_MAX; -EIO. Next is headerhash_begin().
  */
-int headerhash_end(
-    struct headerhash *h, struct span value, struct span b, unsigned char *ret);
+int headerhash_end(struct headerhash *h, const struct field *own, struct span b,
+    unsigned char *ret);
 
 #endif

@@ -58,16 +58,16 @@ hash_header(struct verify *v, const struct signature *s,
 		return rc;
 	headerhash_begin(v->header, s->header_canon);
 	headerhash_add(v->header, &named);
-	return headerhash_end(v->header, field->value, s->b, digest);
+	return headerhash_end(v->header, field, s->b, digest);
 }
 
 enum dkim_result
 verify_signature(struct verify *v, const struct signature *s,
     const struct field *field, const struct field_list *fields,
-    const unsigned char *bodyhash, struct pubkey *key, const char **ret_reason)
+    const unsigned char *bodyhash, struct pubkey *key,
+    struct verify_header *header, const char **ret_reason)
 {
-	unsigned char digest[DIGEST_SIZE];
-	int rc;
+	int rc = 0;
 
 	if (pubkey_algorithm(key) != s->algorithm) {
 		*ret_reason = "the key is not of the kind in a=";
@@ -77,10 +77,12 @@ verify_signature(struct verify *v, const struct signature *s,
 		*ret_reason = "body hash did not verify";
 		return DKIM_FAIL;
 	}
-	rc = hash_header(v, s, field, fields, digest);
+	if (!header->known)
+		rc = hash_header(v, s, field, fields, header->digest);
+	header->known = rc == 0;
 	if (rc == 0)
 		rc = pubkey_verify(
-		    key, digest, span_of(s->signature, s->signature_n));
+		    key, header->digest, span_of(s->signature, s->signature_n));
 	if (rc == 0)
 		return DKIM_PASS;
 	*ret_reason =

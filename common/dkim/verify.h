@@ -19,6 +19,13 @@
 
 struct verify;
 
+/* The hash of the header of one signature, made when it is needed, whatever number of
+ * keys is tried. Not known at first. */
+struct verify_header {
+	bool known;
+	unsigned char digest[DIGEST_SIZE];
+};
+
 /* 0 and *ret returned owned (verify_free), or -ENOMEM. */
 int verify_new(struct verify **ret);
 
@@ -33,6 +40,7 @@ void verify_free(struct verify *v);
  */
 enum dkim_result verify_signature(struct verify *v, const struct signature *s,
     const struct field *field, const struct field_list *fields,
-    const unsigned char *bodyhash, struct pubkey *key, const char **ret_reason);
+    const unsigned char *bodyhash, struct pubkey *key,
+    struct verify_header *header, const char **ret_reason);
 
 #endif

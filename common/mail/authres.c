@@ -57,6 +57,23 @@ authres_none(struct authres *a)
 	put(a, "none", span_of(NULL, 0), "");
 }
 
+/* In quotes; those that it has itself, as in "a tag without "="", become single
+ * ones. */
+static void
+put_reason(struct authres *a, const char *reason)
+{
+	struct buf text;
+
+	buf_init(&text, strlen(reason) + 1);
+	for (; *reason != '\0'; reason++)
+		buf_byte(
+		    &text, *reason == '"' || *reason == '\\' ? '\'' : *reason);
+	put(a, "reason=\"", buf_view(&text), "\"");
+	if (buf_error(&text) != 0 && a->out->error == 0)
+		a->out->error = buf_error(&text);
+	buf_free(&text);
+}
+
 void
 authres_result(struct authres *a, const char *method, const char *result,
     const char *reason)
@@ -64,7 +81,7 @@ authres_result(struct authres *a, const char *method, const char *result,
 	end_result(a);
 	put(a, method, span_str("="), result);
 	if (reason != NULL)
-		put(a, "reason=\"", span_str(reason), "\"");
+		put_reason(a, reason);
 }
 
 void
@@ -174,7 +191,19 @@ is_closed(struct span s)
 	return true;
 }
 
-/* "id", a token or a quoted string, or "id/job". False if there is none. */
+/* A quoted id that some reader could end before its end. */
+static bool
+is_one_word(const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!words_is_token(text[i]))
+			return false;
+	}
+	return n > 0;
+}
+
+/* "id", a token or a quoted string, or "id/job". False if there is none that is one
+ * word and fits. */
 static bool
 take_id(struct span *s, char *ret, size_t *ret_n)
 {
@@ -184,21 +213,22 @@ take_id(struct span *s, char *ret, size_t *ret_n)
 		if (!words_quoted(s, &word))
 			return false;
 		*ret_n = words_unquote(word, ret, DOMAIN_MAX + 1);
-		return *ret_n > 0;
+		return *ret_n <= DOMAIN_MAX && is_one_word(ret, *ret_n);
 	}
 	word = words_token(s);
+	if (word.n == 0 || word.n > DOMAIN_MAX)
+		return false;
+	memcpy(ret, word.p, word.n);
 	*ret_n = word.n;
-	if (word.n > 0)
-		memcpy(ret, word.p,
-		    word.n < DOMAIN_MAX + 1 ? word.n : DOMAIN_MAX + 1);
 	if (s->n > 0 && s->p[0] == '/') {
 		*s = span_skip(*s, 1);
 		words_token(s);
 	}
-	return word.n > 0;
+	return true;
 }
 
-/* What follows the id: nothing or ';', with a version 1 in between or not. */
+/* What follows the id: ';', with a version 1 in between or not. Without it the
+ * field has no result, or was cut at a NUL. */
 static bool
 take_version(struct span *s)
 {
@@ -209,7 +239,7 @@ take_version(struct span *s)
 		    !words_skip_cfws(s))
 			return false;
 	}
-	return s->n == 0 || s->p[0] == ';';
+	return s->n > 0 && s->p[0] == ';';
 }
 
 static struct span
@@ -220,42 +250,41 @@ without_dots(struct span s)
 	return s;
 }
 
-/* In A-labels where it is a name of any kind, else as it stands. */
-static struct span
+/* In A-labels, lower case, without dots at the end. False if it is no name: it could
+ * be one to somebody else. */
+static bool
 as_ascii(struct span s, char *text)
 {
-	s = without_dots(s);
-	return domain_to_ascii(s, text) == 0 ? span_str(text) : s;
+	/* a blank of Unicode becomes one of ASCII */
+	return domain_to_ascii(without_dots(s), text) == 0 &&
+	    is_plain(span_str(text), '.');
 }
 
 static bool
-is_ours(struct span id, const char *ours)
+is_ours(const char *id, const char *ours)
 {
-	char a[DOMAIN_MAX + 1], b[DOMAIN_MAX + 1];
+	char text[DOMAIN_MAX + 1];
+	bool below = strncmp(ours, "*.", 2) == 0;
 
-	if (strncmp(ours, "*.", 2) == 0) {
-		struct span name = as_ascii(id, a);
-		struct span above = as_ascii(span_str(ours + 2), b);
-
-		return name.n > above.n && domain_within(name, above);
-	}
-	return span_ieq(as_ascii(id, a), as_ascii(span_str(ours), b));
+	if (!as_ascii(span_str(ours + (below ? 2 : 0)), text))
+		return false;
+	return below ? strlen(id) > strlen(text) &&
+	        domain_within(span_str(id), span_str(text))
+	             : strcmp(id, text) == 0;
 }
 
 enum authres_owner
 authres_owner(struct span value, const struct authres_ids *ids)
 {
-	char id[DOMAIN_MAX + 1];
+	char id[DOMAIN_MAX + 1], name[DOMAIN_MAX + 1];
 	size_t n;
 
 	if (value.n > AUTHRES_MAX || has_control(value) || !is_closed(value) ||
 	    !words_skip_cfws(&value) || !take_id(&value, id, &n) ||
-	    !take_version(&value))
+	    !take_version(&value) || !as_ascii(span_of(id, n), name))
 		return AUTHRES_UNREADABLE;
-	if (n > sizeof id)
-		return AUTHRES_OTHER; /* longer than any name */
 	for (size_t i = 0; i < ids->n; i++) {
-		if (is_ours(span_of(id, n), ids->v[i]))
+		if (is_ours(name, ids->v[i]))
 			return AUTHRES_OURS;
 	}
 	return AUTHRES_OTHER;

@@ -67,7 +67,8 @@ enum authres_owner {
 /*
  * Whose id a field has, value as it came, folds as LF or CRLF: compared without
  * case, U-labels as A-labels, without dots at the end, quotes undone, "id/job" as
- * "id" (OpenDKIM wrote that). UNREADABLE are also another version than 1, a
+ * "id" (OpenDKIM wrote that). UNREADABLE are also an id that is no name or not one word, no ";" behind it, another
+ * version than 1, a
  * control byte, a comment or a quoted string without its end anywhere in the
  * value, and more than AUTHRES_MAX bytes.
  */

@@ -448,8 +448,8 @@ const struct row settings_rows[] = {
                 "from it."},
     {"verifier", "time_limit", ROW_NUMBER, AT(verifier.time_limit), "10",
         .help = "Seconds for the questions of one message; a key that has not "
-                "come then is temperror.",
-        .min = 1, .max = 60},
+                "come then is temperror. (A stop waits for half a minute.)",
+        .min = 1, .max = 25},
     {"verifier", "signatures", ROW_NUMBER, AT(verifier.signatures), "10",
         .help = "Signatures of a message that are evaluated, those of the "
                 "author's domain first.",

@@ -66,9 +66,13 @@ sign_field(struct sign *s, struct key *key, const struct sign_params *p,
 	headerhash_begin(s->header, p->header_canon);
 	headerhash_add(s->header, fields);
 	error = sigfield_write(&tags, out);
-	if (error == 0)
-		error = headerhash_end(s->header,
-		    span_skip(buf_view(out), start), span_of(NULL, 0), digest);
+	if (error == 0) {
+		const struct field own = {
+		    span_str(SIGFIELD_NAME), span_skip(buf_view(out), start)};
+
+		error =
+		    headerhash_end(s->header, &own, span_of(NULL, 0), digest);
+	}
 	if (error == 0)
 		error = key_sign(key, digest, signature, &n);
 	return error != 0 ? error : sigfield_seal(signature, n, out);
@@ -81,6 +85,7 @@ sign_verify(struct sign *s, struct key *key, struct span value,
     const struct field_list *fields, const unsigned char *bodyhash)
 {
 	const struct field field = {span_str(SIGFIELD_NAME), value};
+	struct verify_header header = {.known = false};
 	struct pubkey *public;
 	struct signature read;
 	const char *why;
@@ -92,8 +97,8 @@ sign_verify(struct sign *s, struct key *key, struct span value,
 	rc = key_pubkey(key, &public);
 	if (rc != 0)
 		return rc;
-	switch (verify_signature(
-	    s->verify, &read, &field, fields, bodyhash, public, &why)) {
+	switch (verify_signature(s->verify, &read, &field, fields, bodyhash,
+	    public, &header, &why)) {
 	case DKIM_PASS:
 		return 0;
 	case DKIM_TEMPERROR:

@@ -2,7 +2,8 @@
  * b_milterload - a load generator that speaks milter protocol 6 as Postfix does.
  *
  *   b_milterload -S /path/socket | -P port   [-c 64] [-n 10] [-s 4096]
- *                [-f user@example.com | -d domains] [-p pid,pid,...] [-H]
+ *                [-f user@example.com | -d domains | -m file] [-p pid,pid,...]
+ *                [-H]
  *
  * Opens c connections, sends n messages of s body bytes on each (several on one
  * connection, ABORT after each, as smtpd does), waits for each reply that the
@@ -12,6 +13,9 @@
  *
  * -d sends from user@d0000.example, user@d0001.example, and so on, each in turn,
  * up to so many, and then from the first again.
+ *
+ * -m sends what is in a file, header and body with LF or CRLF, from 192.0.2.1, a
+ * stranger: what comes in. A filter that inserts a field has "signed" it, too.
  *
  * -H stops every connection in the middle of its body and holds it until
  * standard input ends: what a slow or hostile client does.
@@ -84,6 +88,7 @@ static double *latency;
 static size_t latencies, done_messages, signed_messages, failed;
 static bool hold;
 static size_t held;
+static const char *file;              /* of -m */
 static unsigned domains, next_domain; /* of -d */
 static size_t place[PLACES_MAX], places;
 
@@ -132,7 +137,7 @@ packet(struct script *s, char cmd, const void *p, size_t n, bool reply)
 static void
 pair(struct script *s, char cmd, const char *a, const char *b, bool reply)
 {
-	char text[1024];
+	char text[4096];
 	int n = snprintf(text, sizeof text, "%s%c%s", a, 0, b) + 1;
 
 	packet(s, cmd, text, (size_t)n, reply);
@@ -141,13 +146,100 @@ pair(struct script *s, char cmd, const char *a, const char *b, bool reply)
 static void
 make_session(void)
 {
-	static const char connect_[] = "localhost\0004\0\031127.0.0.1";
+	static const char here[] = "localhost\0004\0\031127.0.0.1";
+	static const char stranger[] = "far.example\0004\0\031192.0.2.1";
 	static const char macros[] = "Cj\0mx.example.com\0{daemon_name}\0mx";
 
 	packet(&session, 'D', macros, sizeof macros, false);
-	packet(&session, 'C', connect_, sizeof connect_, true);
+	packet(&session, 'C', file != NULL ? stranger : here,
+	    file != NULL ? sizeof stranger : sizeof here, true);
 	packet(&session, 'D', "H", 1, false);
 	packet(&session, 'H', "localhost", 10, true);
+}
+
+static void
+begin_message(const char *from)
+{
+	char value[300];
+
+	snprintf(value, sizeof value, "<%s>", from);
+	packet(&message, 'M', value, strlen(value) + 1, true);
+	packet(&message, 'D', "Ri\0004AE0FA84398", 15, false);
+	packet(&message, 'R', "<bob@rcpt.example>", 19, true);
+	packet(&message, 'T', "", 0, true);
+}
+
+static void
+end_message(const char *body, size_t size)
+{
+	packet(&message, 'N', "", 0, true);
+	for (size_t at = 0; at < size; at += CHUNK) {
+		packet(&message, 'B', body + at,
+		    size - at < CHUNK ? size - at : CHUNK, true);
+	}
+	packet(&message, 'D', "Ei\0004AE0FA84398", 15, false);
+	packet(&message, 'E', "", 0, true);
+	packet(&message, 'A', "", 0, false);
+}
+
+/* A field of the file, its folds with LF; where the next one begins, or NULL. */
+static char *
+put_field(char *at)
+{
+	char *end = at, *colon = strchr(at, ':');
+
+	while ((end = strchr(end, '\n')) != NULL &&
+	    (end[1] == ' ' || end[1] == '\t'))
+		end++;
+	if (end == NULL || colon == NULL || colon > end)
+		return NULL;
+	*end = *colon = '\0';
+	pair(&message, 'L', at, colon + 1, true);
+	return end + 1;
+}
+
+/* The whole file with LF, a NUL behind it. */
+static char *
+read_lines(void)
+{
+	FILE *f = fopen(file, "r");
+	size_t n = 0, cap = 64 * 1024 * 1024;
+	char *text = malloc(cap);
+	int c;
+
+	if (f == NULL || text == NULL)
+		load_die(file);
+	while ((c = getc(f)) != EOF && n + 1 < cap) {
+		if (c != '\r')
+			text[n++] = (char)c;
+	}
+	text[n] = '\0';
+	fclose(f);
+	return text;
+}
+
+static void
+make_message_of_file(const char *from)
+{
+	char *text = read_lines(), *at = text, *body;
+	size_t n = 0;
+
+	begin_message(from);
+	while (at != NULL && *at != '\n')
+		at = put_field(at);
+	if (at == NULL)
+		load_die("no message");
+	body = malloc(2 * strlen(at) + 1);
+	if (body == NULL)
+		load_die("malloc");
+	for (at++; *at != '\0'; at++) {
+		if (*at == '\n')
+			body[n++] = '\r';
+		body[n++] = *at;
+	}
+	end_message(body, n);
+	free(body);
+	free(text);
 }
 
 static void
@@ -160,11 +252,7 @@ make_message(const char *from, size_t size)
 
 	if (body == NULL)
 		load_die("malloc");
-	snprintf(value, sizeof value, "<%s>", from);
-	packet(&message, 'M', value, strlen(value) + 1, true);
-	packet(&message, 'D', "Ri\0004AE0FA84398", 15, false);
-	packet(&message, 'R', "<bob@rcpt.example>", 19, true);
-	packet(&message, 'T', "", 0, true);
+	begin_message(from);
 	snprintf(value, sizeof value, " Alice Example <%s>", from);
 	pair(&message, 'L', "From", value, true);
 	pair(&message, 'L', "To", " Bob <bob@rcpt.example>", true);
@@ -180,20 +268,13 @@ make_message(const char *from, size_t size)
 	    "10:00:00 "
 	    "+0000 (UTC)",
 	    true);
-	packet(&message, 'N', "", 0, true);
 	while (filled < size) {
 		size_t n = size - filled < sizeof line - 1 ? size - filled
 		                                           : sizeof line - 1;
 		memcpy(body + filled, line + (sizeof line - 1 - n), n);
 		filled += n;
 	}
-	for (size_t at = 0; at < size; at += CHUNK) {
-		packet(&message, 'B', body + at,
-		    size - at < CHUNK ? size - at : CHUNK, true);
-	}
-	packet(&message, 'D', "Ei\0004AE0FA84398", 15, false);
-	packet(&message, 'E', "", 0, true);
-	packet(&message, 'A', "", 0, false);
+	end_message(body, size);
 	free(body);
 }
 
@@ -394,7 +475,7 @@ main(int argc, char **argv)
 	double cpu, seconds;
 	uint64_t began;
 
-	while ((opt = getopt(argc, argv, "S:P:c:n:s:f:d:p:H")) != -1) {
+	while ((opt = getopt(argc, argv, "S:P:c:n:s:f:d:m:p:H")) != -1) {
 		switch (opt) {
 		case 'S':
 			path = optarg;
@@ -417,6 +498,10 @@ main(int argc, char **argv)
 		case 'd':
 			domains = (unsigned)strtoul(optarg, NULL, 10);
 			from = numbered;
+			break;
+		case 'm':
+			file = optarg;
+			from = "bounce@far.example";
 			break;
 		case 'p':
 			pids = optarg;
@@ -462,12 +547,17 @@ main(int argc, char **argv)
 				fprintf(stderr, "no negotiation\n");
 				return 1;
 			}
-			make_message(from, size);
+			if (file != NULL)
+				make_message_of_file(from);
+			else
+				make_message(from, size);
 			if (domains > 0)
 				find_places();
 		}
-		epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &ev);
 		send_some(c);
+		if (c->want_out)
+			ev.events |= EPOLLOUT;
+		epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &ev);
 		open_++;
 	}
 	while (open_ > 0 && held < (size_t)connections) {

@@ -9,6 +9,8 @@
 #include "verifier/limits.h"
 #include "verifier/verify/judge.h"
 
+static const char no_record[] = "no valid key record";
+
 static void
 say(struct judged *j, enum dkim_result result, const char *reason)
 {
@@ -36,7 +38,8 @@ refused_by(const struct keyrecord *r, const struct signature *s)
 }
 
 static void
-judge_key(const struct judge_input *in, struct pubkey *key, struct judged *j)
+judge_key(const struct judge_input *in, struct pubkey *key,
+    struct verify_header *header, struct judged *j)
 {
 	const struct candidate *c = in->candidate;
 
@@ -52,12 +55,13 @@ judge_key(const struct judge_input *in, struct pubkey *key, struct judged *j)
 		}
 	}
 	j->result = verify_signature(in->verify, &c->s, c->field, in->fields,
-	    in->bodyhash, key, &j->reason);
+	    in->bodyhash, key, header, &j->reason);
 	j->verified = j->result == DKIM_PASS;
 }
 
 static void
-judge_record(const struct judge_input *in, struct span text, struct judged *j)
+judge_record(const struct judge_input *in, struct span text,
+    struct verify_header *header, struct judged *j)
 {
 	struct keyrecord r;
 	struct pubkey *key;
@@ -70,7 +74,7 @@ judge_record(const struct judge_input *in, struct span text, struct judged *j)
 		return;
 	}
 	if (keyrecord_parse(text, &r, &why) != PARSE_OK) {
-		j->reason = "no valid key record";
+		j->reason = no_record;
 		return;
 	}
 	j->testing = r.testing;
@@ -79,7 +83,7 @@ judge_record(const struct judge_input *in, struct span text, struct judged *j)
 		return;
 	rc = pubkeys_get(in->pubkeys, r.algorithm, r.key, &key, &j->reason);
 	if (rc == 0)
-		judge_key(in, key, j);
+		judge_key(in, key, header, j);
 	else if (rc == -ENOMEM)
 		say(j, DKIM_TEMPERROR, "out of memory");
 }
@@ -97,20 +101,25 @@ is_better(const struct judged *a, const struct judged *b)
 	if (worth[a->result] != worth[b->result])
 		return worth[a->result] > worth[b->result];
 	/* "revoked" says more than "no valid key record" */
-	return a->result == DKIM_PERMERROR &&
-	    strcmp(b->reason, "no valid key record") == 0;
+	return a->result == DKIM_PERMERROR && b->reason == no_record &&
+	    a->reason != no_record;
 }
 
+/* What is no key record does not count against those that are tried. */
 static void
 judge_records(const struct judge_input *in, struct judged *ret)
 {
-	size_t n = in->key->n < KEY_RECORDS_MAX ? in->key->n : KEY_RECORDS_MAX;
+	struct verify_header header = {.known = false};
+	size_t tried = 0;
 
-	judge_record(in, in->key->record[0].txt, ret);
-	for (size_t i = 1; i < n && ret->result != DKIM_PASS; i++) {
+	*ret = (struct judged){.result = DKIM_PERMERROR, .reason = no_record};
+	for (size_t i = 0; i < in->key->n && tried < KEY_RECORDS_MAX &&
+	     ret->result != DKIM_PASS;
+	     i++) {
 		struct judged j;
 
-		judge_record(in, in->key->record[i].txt, &j);
+		judge_record(in, in->key->record[i].txt, &header, &j);
+		tried += j.reason != no_record;
 		if (is_better(&j, ret))
 			*ret = j;
 	}
@@ -194,6 +203,10 @@ judge(const struct judge_input *in, struct judged *ret)
 {
 	if (judge_early(in, ret))
 		return;
+	if (in->key_too_long) {
+		say(ret, DKIM_PERMERROR, "key record too long");
+		return;
+	}
 	if (in->key == NULL) {
 		say(ret, DKIM_TEMPERROR, "no answer from DNS in time");
 		return;

@@ -23,6 +23,7 @@ struct judge_input {
 	const unsigned char *bodyhash; /* with its c= and l= */
 	uint64_t body_length;          /* canonical bytes of the whole body */
 	const struct dns_answer *key;  /* NULL: there was no time for it */
+	bool key_too_long;             /* or it was too long */
 	uint64_t now;                  /* seconds since 1970 */
 	struct verify *verify;         /* scratch memory of the worker */
 	struct pubkeys *pubkeys;

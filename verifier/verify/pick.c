@@ -22,12 +22,12 @@ rank_of(const struct signature *s, struct span author)
 	    : PICK_OTHER;
 }
 
-/* The same signature: whoever copies a field copies its b=. */
+/* A field that is there already, to the byte: it costs nothing. */
 static bool
-is_copy(const struct candidate *c, struct candidate *const *v, size_t n)
+is_copy(const struct field *f, struct candidate *const *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (span_eq(c->field->value, v[i]->field->value))
+		if (span_eq(f->value, v[i]->field->value))
 			return true;
 	}
 	return false;
@@ -44,6 +44,8 @@ read_all(const struct field_list *fields, struct span author,
 
 		if (!span_ieqs(span_trim(f->name), SIGFIELD_NAME))
 			continue;
+		if (is_copy(f, p->v, p->n))
+			continue;
 		if (p->n == CANDIDATES_MAX) {
 			p->more++;
 			continue;
@@ -52,8 +54,7 @@ read_all(const struct field_list *fields, struct span author,
 		if (c == NULL)
 			return -ENOMEM;
 		c->field = f;
-		if (is_copy(c, p->v, p->n))
-			continue;
+
 		c->result = signature_read(f->value, &c->s, &c->reason);
 		c->rank = rank_of(&c->s, author);
 		p->v[p->n++] = c;

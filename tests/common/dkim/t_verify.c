@@ -56,6 +56,7 @@ verified(const struct eml *e, size_t which, const char *record,
     const char **ret_reason)
 {
 	unsigned char hash[BODYHASH_SIZE];
+	struct verify_header header = {.known = false};
 	struct pubkey *key = key_of(record);
 	struct signature s;
 	struct verify *v;
@@ -66,8 +67,8 @@ verified(const struct eml *e, size_t which, const char *record,
 	CU_ASSERT_FATAL(
 	    signature_read(e->field[which].value, &s, ret_reason) == DKIM_PASS);
 	hash_body(e, &s, hash);
-	got = verify_signature(
-	    v, &s, &e->field[which], &e->fields, hash, key, ret_reason);
+	got = verify_signature(v, &s, &e->field[which], &e->fields, hash, key,
+	    &header, ret_reason);
 	verify_free(v);
 	pubkey_free(key);
 	return got;

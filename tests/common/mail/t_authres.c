@@ -22,7 +22,7 @@ static const struct {
 	enum authres_owner want;
 } row[] = {
     {" mx.example.jp; dkim=pass header.d=a.example", OURS},
-    {" mx.example.jp", OURS},
+    {" mx.example.jp", UNREADABLE},
     {" mx.example.jp ;", OURS},
     {" MX.Example.JP; none", OURS},
     {" mx.example.jp.; none", OURS},
@@ -74,6 +74,17 @@ static const struct {
     {" mx.example.com; dkim=pass (a", UNREADABLE},
     {" mx.example.com; dkim=pass reason=\"a", UNREADABLE},
     {" mx.example.com; dkim=pass reason=\"a\\\"", UNREADABLE},
+    {" mx.exa", UNREADABLE},
+    {" mx.example.jp\xc2\xa0; dkim=pass", UNREADABLE},
+    {" \xc2\xa0mx.example.jp; dkim=pass", UNREADABLE},
+    {" mx.example.jp\xa0; dkim=pass", UNREADABLE},
+    {" mx.example.jp\xe3\x80\x82; dkim=pass", UNREADABLE},
+    {" \"mx.example.jp \"; dkim=pass", UNREADABLE},
+    {" \" mx.example.jp\"; dkim=pass", UNREADABLE},
+    {" \"mx.example.jp/x\"; dkim=pass", UNREADABLE},
+    {" \"mx.example.jp 1\"; dkim=pass", UNREADABLE},
+    {" .mx.example.jp; dkim=pass", UNREADABLE},
+    {" mx..example.jp; dkim=pass", UNREADABLE},
     {" mx.example.com\x01; dkim=pass", UNREADABLE},
     {" mx.example.com; dkim=pass \x7f", UNREADABLE},
 };
@@ -106,10 +117,10 @@ limits(void)
 	    authres_owner(span_of(text, AUTHRES_MAX + 1), &ids) == UNREADABLE);
 	memset(text, 'a', name);
 	text[name] = ';';
-	CHECK(authres_owner(span_of(text, name + 1), &ids) == OTHER);
+	CHECK(authres_owner(span_of(text, name + 1), &ids) == UNREADABLE);
 	text[0] = '"';
 	text[name - 1] = '"';
-	CHECK(authres_owner(span_of(text, name + 1), &ids) == OTHER);
+	CHECK(authres_owner(span_of(text, name + 1), &ids) == UNREADABLE);
 }
 
 /* --- writing ------------------------------------------------------------------- */

@@ -190,7 +190,8 @@ run(struct call *c)
 
 static const struct subcommand postseal = {
     .name = "",
-    .head = "postseal - look after postseal-policyd and postseal-signer",
+    .head = "postseal - look after postseal-policyd, postseal-signer and "
+            "postseal-verifier",
     .tail = "Exit status: 0; 1 when config or keys are wrong, 2 when the "
             "command line is.",
     .column = 23,

@@ -16,7 +16,7 @@
 #include "common/limits.h"
 
 struct options {
-	const char *only; /* NULL: both */
+	const char *only; /* NULL: all */
 };
 
 /* --- asking --------------------------------------------------------------- */
@@ -123,6 +123,7 @@ ask_all(struct call *c, const struct settings *s)
 	} daemon[] = {
 	    {"policyd", "postseal-policyd", &s->policyd.daemon.control},
 	    {"signer", "postseal-signer", &s->signer.daemon.control},
+	    {"verifier", "postseal-verifier", &s->verifier.daemon.control},
 	};
 	json_t *all = json_object();
 	int good = 0, rc = 0;
@@ -169,7 +170,7 @@ take_words(struct call *c, char **word, int n)
 	if (n > 1)
 		return subcommand_wrong(c, "what is", word[1]);
 	if (n == 1 && strcmp(word[0], "policyd") != 0 &&
-	    strcmp(word[0], "signer") != 0)
+	    strcmp(word[0], "signer") != 0 && strcmp(word[0], "verifier") != 0)
 		return subcommand_wrong(c, "there is no daemon", word[0]);
 	o->only = word[0]; /* NULL behind the last */
 	return 0;
@@ -178,7 +179,8 @@ take_words(struct call *c, char **word, int n)
 const struct subcommand status_subcommand = {
     .name = "status",
     .text = "how are the running daemons?",
-    .head = "usage: postseal status [-c FILE] [--json] [policyd | signer]\n"
+    .head = "usage: postseal status [-c FILE] [--json] "
+            "[policyd | signer | verifier]\n"
             "\n"
             "Asks the running daemons how they are.",
     .tail = "Exit status: 0; 1 when no daemon answers, or the named one does "

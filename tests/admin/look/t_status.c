@@ -141,4 +141,38 @@ large(void)
 	free(text);
 }
 
-SUITE("status", T(answers), T(splits), T(large))
+/* Each daemon is asked at its own socket, and all are when none is named. */
+static void
+daemons(void)
+{
+	static const char *const words[] = {"policyd", "signer", "verifier"};
+	static struct command c;
+	char line[100];
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		char path[TMPDIR_PATH_MAX];
+		pid_t server;
+
+		suite_row(words[i]);
+		command_begin(&c);
+		snprintf(line, sizeof line,
+		    "hostname = h.example\n%s { control = \"unix:@/s\" }\n",
+		    words[i]);
+		command_file(&c, "p.conf", line);
+		server = serve(
+		    tmpdir_file(&c.dir, "s", path), GOOD, strlen(GOOD), 0);
+		command_run(&c, "status -c @/p.conf %s", words[i]);
+		CHECK(waitpid(server, NULL, 0) == server);
+		CHECK(c.status == 0);
+		CHECK(strstr(c.out, "  signed          9\n") != NULL);
+		command_run(&c, "status -c @/p.conf");
+		snprintf(
+		    line, sizeof line, "postseal-%s is not running", words[i]);
+		CHECK(c.status == 1);
+		CHECK(strstr(c.out, line) != NULL);
+		command_end(&c);
+	}
+	suite_row(NULL);
+}
+
+SUITE("status", T(answers), T(splits), T(large), T(daemons))

@@ -43,6 +43,24 @@ static const struct {
         "  MAIL FROM       fail 1, pass 2\n"
         "  DNS             10 questions; found 9, "
         "temperror 1; mean 10 ms, 95 % within 20 ms\n"},
+    {"{\"daemon\": \"postseal-verifier\", \"version\": \"1\", \"pid\": 7,"
+     " \"uptime\": 5, \"generation\": 1, \"config_age\": 5,"
+     " \"workers\": [], \"counters\": {\"tempfailed_messages_total\": 1,"
+     " \"milter_errors_total\": 2, \"dkim_results_total\": {\"none\": 3,"
+     " \"pass\": 20, \"fail\": 0, \"temperror\": 1},"
+     " \"dkim_not_evaluated_total\": 4, \"stripped_fields_total\": 5,"
+     " \"own_messages_total\": 6, \"deferred_messages_total\": 7,"
+     " \"refused_messages_total\": 8}}",
+        "postseal-verifier 1, pid 7, up 5 s; settings 1, read 5 s ago\n"
+        "  workers         0\n"
+        "  DKIM            none 3, pass 20, temperror 1\n"
+        "  not evaluated   4\n"
+        "  removed         5\n"
+        "  own mail        6\n"
+        "  deferred        7\n"
+        "  refused         8\n"
+        "  put off         1\n"
+        "  errors          2\n"},
     {"{\"keys\": []}",
         "? ?, pid 0, up 0 s; settings 0, read 0 s ago\n"
         "  workers         0\n"

@@ -329,7 +329,7 @@ DOCDIR ?= $(PREFIX)/share/doc/postseal
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 
 MANUALS := $(wildcard conf/man/*.[1-8])
-UNITS := postseal-policyd.service postseal-signer.service
+UNITS := postseal-policyd.service postseal-signer.service postseal-verifier.service
 
 # What names a program says where it is installed.
 # install(1), not '>': its modes do not depend on the umask.
@@ -343,7 +343,7 @@ install: all
 	  $(DESTDIR)$(DOCDIR) $(DESTDIR)$(BASHDIR)
 	install -d -m 0711 $(DESTDIR)$(SYSCONFDIR)/postseal/keys
 	install -m 0755 $(O)/postseal-policyd $(O)/postseal-signer \
-	  $(DESTDIR)$(LIBEXECDIR)/postseal/
+	  $(O)/postseal-verifier $(DESTDIR)$(LIBEXECDIR)/postseal/
 	install -m 0755 $(O)/postseal $(DESTDIR)$(SBINDIR)/
 	install -m 0644 $(O)/postseal.bash $(DESTDIR)$(BASHDIR)/postseal
 	[ -e $(DESTDIR)$(SYSCONFDIR)/postseal/postseal.conf ] || install -m 0644 \

@@ -126,15 +126,16 @@ only_known(const char *path)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz_";
 	char *s = read_file(path), name[100];
-	struct buf p, g;
+	struct buf p, g, v;
 	size_t n = 0;
 
 	text_of(STATS_POLICYD, &p);
 	text_of(STATS_SIGNER, &g);
+	text_of(STATS_VERIFIER, &v);
 	for (char *at = s; (at = strstr(at, "postseal_")) != NULL; n++) {
 		size_t length = strspn(at, letters);
 
-		/* label_values() has a pattern of both */
+		/* label_values() has a pattern of all */
 		if (at[length] == '(') {
 			at += length;
 			continue;
@@ -142,11 +143,13 @@ only_known(const char *path)
 		snprintf(name, sizeof name, "\n%.*s", (int)length, at);
 		suite_row(name);
 		CHECK(strstr(buf_text(&p), name) != NULL ||
-		    strstr(buf_text(&g), name) != NULL);
+		    strstr(buf_text(&g), name) != NULL ||
+		    strstr(buf_text(&v), name) != NULL);
 		at += length;
 	}
 	buf_free(&p);
 	buf_free(&g);
+	buf_free(&v);
 	free(s);
 	return n;
 }

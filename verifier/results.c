@@ -30,15 +30,19 @@ place_of(const struct result *r)
 	return place[r->judged.result];
 }
 
-/* b= without the white space in it. */
+/* b= without the white space in it, of which a header may be full. */
 static struct span
 bare_b(struct inspection *l, struct span b)
 {
-	char *text = arena_alloc(&l->arena, b.n + 1);
+	char *text;
 	size_t n = 0;
 
+	for (size_t i = 0; i < b.n; i++)
+		n += !span_is_fws(b.p[i]);
+	text = arena_alloc(&l->arena, n + 1);
 	if (text == NULL)
 		return span_of(NULL, 0);
+	n = 0;
 	for (size_t i = 0; i < b.n; i++) {
 		if (!span_is_fws(b.p[i]))
 			text[n++] = b.p[i];
@@ -147,7 +151,7 @@ write_result(struct authres *a, const struct inspection *l, size_t which)
 	authres_domain(a, "header.d", span_str(s->domain_a));
 	authres_address(a, "header.i", span_str(s->identity));
 	authres_domain(a, "header.a", s->algorithm_word);
-	authres_domain(a, "header.s", s->selector);
+	authres_domain(a, "header.s", span_str(s->selector));
 	authres_base64(a, "header.b", short_b(l, which));
 }
 
@@ -215,6 +219,13 @@ wants(const struct verifier_settings *s, const char *word)
 	return false;
 }
 
+/* MAIL has "<>"; without smtpd, Postfix sends nothing. */
+static bool
+is_bounce(struct span sender)
+{
+	return sender.n == 0 || span_eq(sender, span_str("<>"));
+}
+
 static enum milter_word
 refuse(
     struct edits *e, const char *status, const char *what, const char *reason)
@@ -237,7 +248,7 @@ results_word(const struct inspection *l, const struct verifier_settings *s,
 		return edits_reply(e, 451, "4.7.5",
 		    span_str(
 		        "DKIM: no answer for the author's key, try again"));
-	if (sender.n == 0 || l->list || t.testing || t.temperror > 0 ||
+	if (is_bounce(sender) || l->list || t.testing || t.temperror > 0 ||
 	    l->picked.more > 0)
 		return MILTER_GO_ON;
 	if (t.verified > 0) {

@@ -46,10 +46,8 @@ put_results(const struct inspection *l, struct buf *out)
 		    dkim_result_word(r->judged.result));
 		if (s->domain_a[0] != '\0')
 			buf_fmt(out, " d=%s", s->domain_a);
-		if (s->selector.n > 0) {
-			buf_str(out, " s=");
-			buf_span(out, s->selector);
-		}
+		if (s->selector[0] != '\0')
+			buf_fmt(out, " s=%s", s->selector);
 		if (r->judged.reason != NULL)
 			buf_fmt(out, " (%s)", r->judged.reason);
 	}

@@ -136,17 +136,18 @@ is_selector(const char *text)
 static struct fault
 read_selector(const struct tag *t, struct signature *s)
 {
-	char selector[DOMAIN_MAX + 1];
 	int n;
 
 	if (t->value.n == 0 || t->value.p[t->value.n - 1] == '.' ||
-	    domain_to_ascii(t->value, selector) != 0 || !is_selector(selector))
+	    domain_to_ascii(t->value, s->selector) != 0 ||
+	    !is_selector(s->selector)) {
+		s->selector[0] = '\0';
 		return neutral("syntax error in s=");
-	s->selector = t->value;
+	}
 	if (s->domain_a[0] == '\0')
 		return fine;
-	n = snprintf(
-	    s->name, sizeof s->name, "%s._domainkey.%s", selector, s->domain_a);
+	n = snprintf(s->name, sizeof s->name, "%s._domainkey.%s", s->selector,
+	    s->domain_a);
 	if (n < 0 || (size_t)n >= sizeof s->name) {
 		s->name[0] = '\0';
 		return neutral("s= and d= are too long for a name");
@@ -329,7 +330,8 @@ read_identity(const struct tag *i, struct signature *s)
 	if (at[strlen(at) - 1] == '.' ||
 	    !domain_within(span_str(domain), span_str(s->domain_a)))
 		return never("i= is not within d=");
-	memcpy(s->identity, text, sizeof text);
+	snprintf(s->identity, sizeof s->identity, "%.*s@%s", (int)(at - text),
+	    text, domain);
 	s->exact_identity =
 	    domain_equal(span_str(domain), span_str(s->domain_a));
 	return fine;

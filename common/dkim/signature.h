@@ -45,7 +45,7 @@ struct signature {
 	enum canonicalization header_canon, body_canon;
 	struct span domain;            /* d= as written */
 	char domain_a[DOMAIN_MAX + 1]; /* in A-labels, lower case */
-	struct span selector;          /* s= as written */
+	char selector[DOMAIN_MAX + 1]; /* s=, likewise */
 	char name[DOMAIN_MAX + 1]; /* SELECTOR._domainkey.DOMAIN, A-labels */
 	struct span headers;       /* h=: taglist_item() takes the names */
 	struct span b;             /* b= as written */
@@ -53,9 +53,9 @@ struct signature {
 	unsigned char signature[SIGNATURE_BYTES_MAX];
 	unsigned char bodyhash[BODYHASH_SIZE];
 
-	/* i= without its quoting: "local@domain", "@domain" when it is absent;
-	 * NUL-terminated. */
-	char identity[SIGNATURE_IDENTITY_MAX + 1];
+	/* i= without its quoting: "local@domain", the domain in A-labels;
+	 * "@domain" when it is absent. */
+	char identity[SIGNATURE_IDENTITY_MAX + 1 + DOMAIN_MAX];
 	bool exact_identity; /* its domain is d=, as t=s of the key demands */
 
 	bool has_length;

@@ -10,8 +10,11 @@
 #include "common/limits.h"
 #include "common/mail/words.h"
 
-/* RFC 5322 section 2.1.1, and room for the ";" of the next result */
-enum { LINE_MAX_BYTES = 78 - 1 };
+enum {
+	/* RFC 5322 section 2.1.1, and room for the ";" of the next result */
+	LINE_MAX_BYTES = 78 - 1,
+	LOCAL_PART_MAX = 64 /* RFC 5321 section 4.5.3.1.1 */
+};
 
 /* --- writing ----------------------------------------------------------------- */
 
@@ -129,12 +132,18 @@ authres_domain(struct authres *a, const char *name, struct span value)
 void
 authres_address(struct authres *a, const char *name, struct span value)
 {
-	size_t at = span_find(value, '@');
-	struct span domain = span_skip(value, at + 1);
+	size_t at = value.n;
+	struct span domain;
 
+	/* the last one: a local part may have others, quoted */
+	while (at > 0 && value.p[at - 1] != '@')
+		at--;
+	if (at == 0)
+		return;
+	domain = span_skip(value, at--);
 	if (!is_plain(domain, '.'))
 		return;
-	if (!is_plain(span_of(value.p, at), '+'))
+	if (at > LOCAL_PART_MAX || !is_plain(span_of(value.p, at), '+'))
 		value = span_skip(value, at);
 	put_property(a, name, value, "");
 }

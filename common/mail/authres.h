@@ -40,7 +40,7 @@ void authres_comment(struct authres *a, const char *comment);
 void authres_domain(struct authres *a, const char *name, struct span value);
 
 /* The same for an address: "local@domain", or "@domain" if the local part has other
- * bytes than those and '+'; nothing if the domain has. */
+ * bytes than those and '+', or too many; nothing if the domain has. */
 void authres_address(struct authres *a, const char *name, struct span value);
 
 /* The same for base64, which is quoted where it has a '/', '+' or '='. */

@@ -85,7 +85,7 @@ is_claimed(
 	    signature_read(value, &r, &why) == DKIM_PASS && !r.has_length &&
 	    r.body_canon == g->settings->body_canon && !is_over(g, r.expire) &&
 	    domain_equal(r.domain, as->domain) &&
-	    domain_equal(r.selector, as->selector);
+	    domain_equal(span_str(r.selector), as->selector);
 }
 
 bool

@@ -154,6 +154,15 @@ texts(void)
 	    "\theader.b=\"Ab/cD+1=\"");
 	buf_clear(&out);
 	authres_begin(&a, "mx.example.jp", &out);
+	authres_result(&a, "dkim", "neutral", "a tag without \"=\"");
+	authres_address(&a, "header.i", span_str("\"a@b\"@list.example"));
+	authres_address(&a, "header.i", span_str("list.example"));
+	CHECK_STR(buf_text(&out),
+	    " mx.example.jp;\n"
+	    "\tdkim=neutral reason=\"a tag without '='\" "
+	    "header.i=@list.example");
+	buf_clear(&out);
+	authres_begin(&a, "mx.example.jp", &out);
 	authres_none(&a);
 	CHECK_STR(buf_text(&out), " mx.example.jp; none");
 	buf_clear(&out);

@@ -50,7 +50,8 @@ mta_init(struct mta *m, const struct milter_ops *ops, void *wing)
 {
 	*m = (struct mta){.offer = {6, 0x1ff, 0x1fffff},
 	    .abort_after = true,
-	    .client = "client.example"};
+	    .client = "client.example",
+	    .sender = "<a@b.example>"};
 	if (session_new(ops, wing, NULL, NULL, &m->session) != 0)
 		abort();
 	buf_init(&m->lists, 1000);
@@ -330,8 +331,12 @@ mta_connect(struct mta *m, const char *address)
 static char
 send_envelope(struct mta *m, const char *login)
 {
+	struct buf mail;
 	char r;
 
+	buf_init(&mail, 1000);
+	buf_add(&mail, m->sender, strlen(m->sender) + 1);
+	buf_add(&mail, "SIZE=9", sizeof "SIZE=9");
 	if (login != NULL)
 		mta_macros(m, 'M', "{auth_type}", "PLAIN", "{auth_authen}",
 		    login, "{mail_addr}", "a@b.example", m->macro,
@@ -339,7 +344,8 @@ send_envelope(struct mta *m, const char *login)
 	else
 		mta_macros(m, 'M', "{mail_addr}", "a@b.example", m->macro,
 		    m->macro_value, NULL);
-	r = mta_send(m, 'M', span_of("<a@b.example>\0SIZE=9", 21));
+	r = mta_send(m, 'M', buf_view(&mail));
+	buf_free(&mail);
 	if (r == 'a')
 		return r;
 	mta_macros(m, 'R', "{rcpt_addr}", "r@r.example", NULL);

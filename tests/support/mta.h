@@ -28,6 +28,7 @@ struct mta {
 	size_t cut;          /* bytes fed at a time; 0: packet by packet */
 	bool abort_after;    /* ABORT after each message, as smtpd does */
 	const char *client;  /* its name */
+	const char *sender;  /* "<a@b.example>" */
 	const char *macro;   /* one more with MAIL, "{name}", or NULL */
 	const char *macro_value;
 	struct session *session;

@@ -65,24 +65,28 @@ static bool __attribute__((unused)) nomem_end(void)
 	return nomem.failed;
 }
 
-/* Holds a series, and lets it go on: for what the test, or a fake that it calls,
- * does itself. */
+/* Holds a series or a round, and lets it go on: for what the test, or a fake that it
+ * calls, does itself. */
 unsigned nomem_hold(void);
-void nomem_go_on(unsigned one_in);
+void nomem_go_on(unsigned held);
+
+#define NOMEM_ROUND (~0U)
 
 unsigned
 nomem_hold(void)
 {
-	unsigned one_in = nomem.one_in;
+	unsigned held = nomem.armed ? NOMEM_ROUND : nomem.one_in;
 
+	nomem.armed = false;
 	nomem.one_in = 0;
-	return one_in;
+	return held;
 }
 
 void
-nomem_go_on(unsigned one_in)
+nomem_go_on(unsigned held)
 {
-	nomem.one_in = one_in;
+	nomem.armed = held == NOMEM_ROUND;
+	nomem.one_in = held == NOMEM_ROUND ? 0 : held;
 }
 
 /* Runs code(arg) in a child under a series. What code returned, 0 to 99, or 100

@@ -1,0 +1,251 @@
+#include "tests/support/house.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/pem.h"
+#include "tests/support/resolver_zone.h"
+#include "tests/support/suite.h"
+
+/* Not CUnit's: fuzzers have no suite. */
+static void
+must(bool is)
+{
+	if (!is)
+		abort();
+}
+
+enum {
+	TEXT_MAX = 4 << 20,
+	LINE_SIZE = 4096,
+	SPKI_HEAD = 32 /* base64 in front of the RSAPublicKey of 2,048 bits */
+};
+
+/* --- the house ----------------------------------------------------------------- */
+
+static struct key *
+key_from(const char *pem)
+{
+	struct key *k;
+	const char *why;
+
+	must(key_new(span_str(pem), &k, &why) == 0);
+	return k;
+}
+
+void
+house_open(struct house *h, const char *config)
+{
+	struct buf text, why;
+
+	buf_init(&text, TEXT_MAX);
+	buf_init(&why, TEXT_MAX);
+	buf_fmt(
+	    &text, "hostname = \"mx.example.jp\"\nverifier {\n%s\n}\n", config);
+	if (settings_parse("test.conf", buf_view(&text), SETTINGS_VERIFIER,
+	        &h->settings, &why, &why) != 0) {
+		printf("%s", buf_text(&why));
+		exit(1);
+	}
+	must(loop_new(&h->loop) == 0);
+	must(resolver_new(h->loop, &h->settings->dns, &h->resolver) == 0);
+	must(verifier_init(&h->v, h->settings, h->loop, h->resolver) == 0);
+	h->v.time = HOUSE_NOW;
+	h->rsa = key_from(pem_rsa2048);
+	h->weak = key_from(pem_rsa1024);
+	h->ed = key_from(pem_ed25519);
+	buf_init(&h->field, TEXT_MAX);
+	house_zone(h,
+	    "rsa._domainkey.a.example TXT \"v=DKIM1; k=rsa; p=$RSA\"\n"
+	    "weak._domainkey.a.example TXT \"v=DKIM1; k=rsa; p=$WEAK\"\n"
+	    "ed._domainkey.a.example TXT \"v=DKIM1; k=ed25519; p=$ED\"\n"
+	    "rsa._domainkey.b.a.example TXT \"p=$RSA\"\n"
+	    "rsa._domainkey.list.example TXT \"p=$RSA\"\n");
+	buf_free(&text);
+	buf_free(&why);
+}
+
+void
+house_close(struct house *h)
+{
+	verifier_free(&h->v);
+	resolver_free(h->resolver);
+	loop_free(h->loop);
+	settings_free(h->settings);
+	key_free(h->rsa);
+	key_free(h->weak);
+	key_free(h->ed);
+	buf_free(&h->field);
+}
+
+/* --- its DNS ---------------------------------------------------------------------- */
+
+static void
+put_key(struct key *k, size_t skip, struct buf *out)
+{
+	struct buf text;
+
+	buf_init(&text, LINE_SIZE);
+	must(key_public(k, &text) == 0);
+	buf_span(out, span_skip(buf_view(&text), skip));
+	buf_free(&text);
+}
+
+void
+house_zone(struct house *h, const char *text)
+{
+	const struct {
+		const char *word;
+		struct key *key;
+		size_t skip;
+	} word[] = {{"$RSA", h->rsa, 0}, {"$WEAK", h->weak, 0},
+	    {"$ED", h->ed, 0}, {"$BARE", h->rsa, SPKI_HEAD}};
+	struct buf out;
+
+	buf_init(&out, TEXT_MAX);
+	while (text != NULL && *text != '\0') {
+		size_t i = 0, n = sizeof word / sizeof word[0];
+
+		while (i < n &&
+		    strncmp(text, word[i].word, strlen(word[i].word)) != 0)
+			i++;
+		if (i == n) {
+			buf_byte(&out, *text++);
+			continue;
+		}
+		put_key(word[i].key, word[i].skip, &out);
+		text += strlen(word[i].word);
+	}
+	if (out.n > 0)
+		resolver_zone_load(h->resolver, buf_text(&out));
+	buf_free(&out);
+}
+
+/* --- its mail ------------------------------------------------------------------------ */
+
+static struct key *
+key_for(const struct house *h, const char *tags)
+{
+	if (strstr(tags, "s=ed;") != NULL)
+		return h->ed;
+	return strstr(tags, "s=weak;") != NULL ? h->weak : h->rsa;
+}
+
+static void
+put_line(
+    const struct house *h, struct span line, struct span text, struct buf *out)
+{
+	struct buf tags;
+
+	buf_init(&tags, TEXT_MAX);
+	buf_span(&tags, line);
+	if (line.p[0] == '!') {
+		buf_span(out, span_skip(line, 1));
+		buf_str(out, "\r\n");
+	} else {
+		dkimsign(
+		    buf_text(&tags), key_for(h, buf_text(&tags)), text, out);
+	}
+	buf_free(&tags);
+}
+
+void
+house_mail(
+    const struct house *h, const char *lines, const char *text, struct buf *out)
+{
+	struct span rest = span_str(lines);
+
+	while (rest.n > 0) {
+		size_t n = span_find(rest, '\n');
+
+		if (n > 0)
+			put_line(h, span_of(rest.p, n), span_str(text), out);
+		rest = span_skip(rest, n + 1);
+	}
+	buf_str(out, text);
+}
+
+void
+house_connect(struct house *h, struct mta *m, const char *address)
+{
+	mta_init(m, &verifier_ops, &h->v);
+	CHECK(mta_open(m));
+	mta_connect(m, address);
+}
+
+char
+house_deliver(struct house *h, struct mta *m, struct span message)
+{
+	house_connect(h, m, "192.0.2.1");
+	return mta_message(m, NULL, message);
+}
+
+const char *
+house_whole_field(struct house *h, struct mta *m)
+{
+	const char *text;
+
+	if (m->ninserted != 1)
+		return "none";
+	text = buf_text(&m->inserted[0].value);
+	buf_clear(&h->field);
+	for (; *text != '\0'; text++) {
+		if (*text != '\n')
+			buf_byte(&h->field, *text == '\t' ? ' ' : *text);
+	}
+	text = buf_text(&h->field);
+	text = strstr(text, "; ");
+	return text == NULL ? "no result" : text + 2;
+}
+
+const char *
+house_deleted(struct house *h, const struct mta *m)
+{
+	static const char name[] = "Authentication-Results";
+	struct span rest = buf_view(&m->done);
+	bool inserted = false;
+
+	buf_clear(&h->field);
+	while (rest.n > 0) {
+		struct span line = span_of(rest.p, span_find(rest, '\n'));
+		struct span index = span_skip(line, 2);
+
+		/* ours, once inserted, would be the first of its name */
+		CHECK(!inserted || line.p[0] != 'm');
+		inserted = inserted || line.p[0] == 'i';
+		rest = span_skip(rest, line.n + 1);
+		if (line.p[0] != 'm')
+			continue;
+		CHECK(line.p[line.n - 1] == '|'); /* nothing: a deletion */
+		line = span_skip(index, span_find(index, ' ') + 1);
+		index.n = span_find(index, ' ');
+		line.n = span_find(line, '|');
+		if (h->field.n > 0)
+			buf_byte(&h->field, ' ');
+		if (!span_ieqs(line, name))
+			buf_span(&h->field, line);
+		buf_span(&h->field, index);
+	}
+	return buf_text(&h->field);
+}
+
+const char *
+house_field(struct house *h, struct mta *m)
+{
+	static const char b[] = "header.b=";
+	const char *text = house_whole_field(h, m), *at;
+	struct buf out;
+
+	buf_init(&out, TEXT_MAX);
+	while ((at = strstr(text, b)) != NULL) {
+		at += strlen(b);
+		buf_add(&out, text, (size_t)(at - text));
+		buf_byte(&out, '*');
+		text = at + strcspn(at, "; ");
+	}
+	buf_str(&out, text);
+	buf_free(&h->field);
+	h->field = out;
+	return buf_text(&h->field);
+}

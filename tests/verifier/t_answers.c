@@ -1,0 +1,319 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/support/house.h"
+#include "tests/support/loop_fake.h"
+#include "tests/support/resolver_zone.h"
+#include "tests/support/suite.h"
+
+#define SIG(d, s) "v=1; a=rsa-sha256; d=" d "; s=" s "; h=from:to; bh=@; b=@\n"
+
+/* Six signatures, five names, one of which is asked by two. */
+static const char lines[] = SIG("a.example", "rsa") SIG("list.example", "rsa")
+    SIG("a.example", "none") SIG("a.example", "bad") SIG("b.a.example",
+        "rsa") "v=1; a=rsa-sha256; d=a.example; s=rsa; n=1; h=from:to; bh=@; "
+               "b=@\n";
+
+static const char text[] = "From: Joe <joe@a.example>\r\n"
+                           "To: ann@example.jp\r\n"
+                           "\r\n"
+                           "Hello\r\n";
+
+static const char zone[] = "bad._domainkey.a.example TXT servfail\n"
+                           "quiet._domainkey.a.example TXT silent\n"
+                           "quiet._domainkey.b.example TXT silent\n";
+
+/* A message on its way; asks all that it asks. */
+struct world {
+	struct house h;
+	struct mta m;
+	struct buf message;
+};
+
+static void
+begin(struct world *w, const char *config, enum zone_order order, unsigned seed,
+    const char *signatures)
+{
+	house_open(&w->h, config);
+	house_zone(&w->h, zone);
+	resolver_zone_order(w->h.resolver, order, seed);
+	buf_init(&w->message, 1 << 20);
+	house_mail(&w->h, signatures, text, &w->message);
+	house_connect(&w->h, &w->m, "192.0.2.1");
+	w->m.abort_after = false;
+}
+
+static void
+end(struct world *w)
+{
+	mta_free(&w->m);
+	buf_free(&w->message);
+	house_close(&w->h);
+}
+
+/* What the message is told, as service.c does: asked when there is something new. */
+static char
+wait_for_it(struct world *w)
+{
+	char r = mta_message(&w->m, NULL, buf_view(&w->message));
+
+	for (int i = 0; i < 100 && session_waiting(w->m.session); i++) {
+		CHECK(r == 0);
+		loop_fake_turn(w->h.loop);
+		if (session_resumed(w->m.session))
+			r = mta_answer(&w->m, false);
+	}
+	CHECK(!session_waiting(w->m.session));
+	return r;
+}
+
+/* Whatever the order, the results are the same. */
+static void
+every_order(void)
+{
+	char want[4096] = "";
+
+	for (unsigned i = 0; i < 24; i++) {
+		static const enum zone_order order[] = {
+		    ZONE_READY, ZONE_TOGETHER, ZONE_ONE_BY_ONE, ZONE_REVERSED};
+		struct world w;
+		const char *got;
+
+		begin(&w, "", i < 4 ? order[i] : ZONE_SHUFFLED, i, lines);
+		CHECK(wait_for_it(&w) == 'a');
+		got = house_field(&w.h, &w.m);
+		if (i == 0)
+			snprintf(want, sizeof want, "%s", got);
+		CHECK_STR(got, want);
+		end(&w);
+	}
+	CHECK(strncmp(want, "dkim=pass", 9) == 0);
+	CHECK(strstr(want, "permerror reason=\"no key\"") != NULL);
+	CHECK(strstr(want, "temperror") != NULL);
+}
+
+/* All at the end of the header, before the body comes; equal names once. */
+static void
+asked_at_once(void)
+{
+	struct world w;
+
+	begin(&w, "", ZONE_HELD, 0, lines);
+	CHECK(mta_message(&w.m, NULL, buf_view(&w.message)) == 0);
+	CHECK(resolver_zone_asked_all(w.h.resolver) == 5);
+	CHECK(resolver_zone_waiting(w.h.resolver) == 5);
+	CHECK(session_wait_ms(w.m.session) == 10000);
+	/* nothing is said before the last one is there */
+	for (int i = 0; i < 4; i++) {
+		CHECK(resolver_zone_deliver(w.h.resolver, 1) == 1);
+		CHECK(!session_resumed(w.m.session));
+	}
+	CHECK(resolver_zone_deliver(w.h.resolver, 1) == 1);
+	CHECK(session_resumed(w.m.session));
+	CHECK(mta_answer(&w.m, false) == 'a');
+	end(&w);
+}
+
+/* What needs no key is not asked for. */
+static void
+not_asked(void)
+{
+	static const char *const row[] = {
+	    "v=1; a=rsa-sha256; d=a.example; s=x; x=1; h=from:to; bh=@; b=@",
+	    "v=1; a=rsa-sha1; d=a.example; s=x; h=from:to; bh=@; b=@",
+	    "v=1; a=rsa-sha256; d=a.example; s=x; h=to; bh=@; b=@",
+	    "!DKIM-Signature: x",
+	    "!X-A: b",
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct world w;
+
+		suite_row(row[i]);
+		begin(&w, "", ZONE_HELD, 0, row[i]);
+		CHECK(mta_message(&w.m, NULL, buf_view(&w.message)) == 'a');
+		CHECK(resolver_zone_asked_all(w.h.resolver) == 0);
+		end(&w);
+	}
+	suite_row(NULL);
+}
+
+/* Own mail is not asked for, either. */
+static void
+not_asked_for_own_mail(void)
+{
+	struct world w;
+
+	begin(&w, "", ZONE_HELD, 0, lines);
+	CHECK(mta_message(&w.m, "ann", buf_view(&w.message)) == 'a');
+	CHECK(resolver_zone_asked_all(w.h.resolver) == 0);
+	end(&w);
+	begin(&w, "trusted_networks = {\"192.0.2.0/24\"}", ZONE_HELD, 0, lines);
+	CHECK(mta_message(&w.m, NULL, buf_view(&w.message)) == 'a');
+	CHECK(resolver_zone_asked_all(w.h.resolver) == 0);
+	end(&w);
+}
+
+/* One that never answers costs time_limit, and the others count. */
+static void
+silence(void)
+{
+	struct world w;
+	const char *got;
+
+	begin(&w, "time_limit = 3", ZONE_TOGETHER, 0,
+	    SIG("a.example", "quiet") SIG("a.example", "rsa")
+	        SIG("b.example", "quiet"));
+	CHECK(mta_message(&w.m, NULL, buf_view(&w.message)) == 0);
+	CHECK(session_waiting(w.m.session));
+	CHECK(session_wait_ms(w.m.session) == 3000);
+	loop_fake_advance(w.h.loop, 2999);
+	CHECK(!session_resumed(w.m.session));
+	loop_fake_advance(w.h.loop, 1);
+	CHECK(mta_answer(&w.m, true) == 'a');
+	got = house_field(&w.h, &w.m);
+	CHECK(strncmp(got, "dkim=pass (2048-bit key)", 24) == 0);
+	CHECK(strstr(got,
+	          "dkim=temperror reason=\"no answer from DNS in time\" "
+	          "header.d=a.example header.i=@a.example "
+	          "header.a=rsa-sha256 header.s=quiet") != NULL);
+	CHECK(strstr(got,
+	          "dkim=temperror reason=\"no answer from DNS in time\" "
+	          "header.d=b.example") != NULL);
+	/* what is late finds nobody */
+	CHECK(resolver_zone_waiting(w.h.resolver) == 0);
+	loop_fake_advance(w.h.loop, 60000);
+	end(&w);
+}
+
+/* The time of the body counts: what is left of time_limit is waited for. */
+static void
+time_of_the_body(void)
+{
+	static const char macros[] = "Ei\0004AE0FA84398";
+
+	for (unsigned took = 0; took <= 4000; took += 1000) {
+		struct span body;
+		struct world w;
+		char r;
+
+		begin(&w, "time_limit = 3", ZONE_HELD, 0,
+		    SIG("a.example", "quiet"));
+		/* all but the end: a message without it, as ABORT follows none */
+		body = buf_view(&w.message);
+		mta_send(&w.m, 'M', span_of("<a@b.example>", 14));
+		mta_send(&w.m, 'R', span_of("<r@r.example>", 14));
+		while (body.n > 0 && body.p[0] != '\r') {
+			struct span line =
+			    span_of(body.p, span_find(body, '\r'));
+			size_t colon = span_find(line, ':');
+			struct buf b;
+
+			buf_init(&b, 100000);
+			buf_add(&b, line.p, colon);
+			buf_byte(&b, '\0');
+			buf_span(&b, span_skip(line, colon + 1));
+			buf_byte(&b, '\0');
+			mta_send(&w.m, 'L', buf_view(&b));
+			buf_free(&b);
+			body = span_skip(body, line.n + 2);
+		}
+		mta_send(&w.m, 'N', span_of(NULL, 0));
+		CHECK(resolver_zone_waiting(w.h.resolver) == 1);
+		mta_send(&w.m, 'B', span_skip(body, 2));
+		loop_fake_advance(w.h.loop, took);
+		mta_send(&w.m, 'D', span_of(macros, sizeof macros));
+		r = mta_send(&w.m, 'E', span_of(NULL, 0));
+		if (took < 3000) {
+			CHECK(r == 0 && session_waiting(w.m.session));
+			CHECK(session_wait_ms(w.m.session) == 3000 - took);
+		} else {
+			CHECK(r == 'a' && !session_waiting(w.m.session));
+			CHECK(strncmp(house_field(&w.h, &w.m), "dkim=temperror",
+			          14) == 0);
+		}
+		end(&w);
+	}
+}
+
+/* A message that is given up, or whose MTA goes, while it waits. */
+static void
+given_up(void)
+{
+	static const char from[] = "From\0 a@a.example";
+	static const char signature[] =
+	    "DKIM-Signature\0 v=1; a=rsa-sha256; d=a.example; s=rsa; "
+	    "h=from; bh=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=; b=AAAA";
+	struct world w;
+
+	/* the connection is lost, and closed */
+	begin(&w, "", ZONE_HELD, 0, lines);
+	CHECK(mta_message(&w.m, NULL, buf_view(&w.message)) == 0);
+	session_lost(w.m.session);
+	session_free(w.m.session);
+	w.m.session = NULL;
+	CHECK(resolver_zone_waiting(w.h.resolver) == 0);
+	CHECK(resolver_zone_deliver(w.h.resolver, 100) == 0);
+	end(&w);
+	/* the session goes without a word */
+	begin(&w, "", ZONE_HELD, 0, lines);
+	CHECK(mta_message(&w.m, NULL, buf_view(&w.message)) == 0);
+	CHECK(resolver_zone_waiting(w.h.resolver) == 5);
+	session_free(w.m.session);
+	w.m.session = NULL;
+	CHECK(resolver_zone_waiting(w.h.resolver) == 0);
+	CHECK(resolver_zone_deliver(w.h.resolver, 100) == 0);
+	end(&w);
+	/* ABORT before the end of the message, and another message */
+	begin(&w, "", ZONE_HELD, 0, lines);
+	mta_send(&w.m, 'M', span_of("<a@b.example>", 14));
+	mta_send(&w.m, 'R', span_of("<r@r.example>", 14));
+	mta_send(&w.m, 'L', span_of(from, sizeof from));
+	mta_send(&w.m, 'L', span_of(signature, sizeof signature));
+	mta_send(&w.m, 'N', span_of(NULL, 0));
+	CHECK(resolver_zone_waiting(w.h.resolver) == 1);
+	mta_send(&w.m, 'A', span_of(NULL, 0));
+	CHECK(resolver_zone_waiting(w.h.resolver) == 0);
+	CHECK(mta_message(&w.m, NULL, span_str(text)) == 'a');
+	CHECK_STR(house_field(&w.h, &w.m), "dkim=none");
+	end(&w);
+}
+
+/* Messages of a connection, each with its own questions. */
+static void
+two_messages(void)
+{
+	struct world w;
+
+	begin(&w, "", ZONE_ONE_BY_ONE, 0, lines);
+	for (int i = 0; i < 3; i++) {
+		CHECK(wait_for_it(&w) == 'a');
+		CHECK(strncmp(house_field(&w.h, &w.m), "dkim=pass", 9) == 0);
+		CHECK(resolver_zone_waiting(w.h.resolver) == 0);
+		CHECK(resolver_zone_asked(w.h.resolver,
+		          "rsa._domainkey.a.example",
+		          DNS_TXT) == (unsigned)i + 1);
+	}
+	end(&w);
+}
+
+/* A key of one message is not taken for that of another: what DNS says now counts. */
+static void
+revoked_meanwhile(void)
+{
+	static const char sig[] = SIG("a.example", "k");
+	struct world w;
+
+	begin(&w, "", ZONE_READY, 0, sig);
+	house_zone(&w.h, "k._domainkey.a.example TXT \"p=$RSA\"");
+	CHECK(wait_for_it(&w) == 'a');
+	CHECK(strncmp(house_field(&w.h, &w.m), "dkim=pass", 9) == 0);
+	house_zone(&w.h, "k._domainkey.a.example TXT servfail");
+	CHECK(wait_for_it(&w) == 'a');
+	CHECK(strncmp(house_field(&w.h, &w.m), "dkim=temperror", 14) == 0);
+	end(&w);
+}
+
+SUITE("answers", T(every_order), T(asked_at_once), T(not_asked),
+    T(not_asked_for_own_mail), T(silence), T(time_of_the_body), T(given_up),
+    T(two_messages), T(revoked_meanwhile))

@@ -1,0 +1,425 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "common/milter/frame.h"
+#include "tests/support/house.h"
+#include "tests/support/nomem.h"
+#include "tests/support/resolver_zone.h"
+#include "tests/support/suite.h"
+#include "verifier/limits.h"
+
+#define SIGNED "v=1; a=rsa-sha256; d=a.example; s=rsa; h=from:to; bh=@; b=@\n"
+#define DEAD "v=1; a=rsa-sha256; d=a.example; s=dead; h=from:to; bh=@; b=@\n"
+#define PASS \
+	"dkim=pass (2048-bit key) header.d=a.example header.i=@a.example " \
+	"header.a=rsa-sha256 header.s=rsa header.b=*"
+#define OURS "!Authentication-Results: mx.example.jp; dkim=pass\n"
+#define THEIRS "!Authentication-Results: mx.example.com; dkim=pass\n"
+
+static const char text[] = "From: Joe <joe@a.example>\r\n"
+                           "To: ann@example.jp\r\n"
+                           "\r\n"
+                           "Hello\r\n";
+
+/* --- whose mail, and what is done with it ----------------------------------------- */
+
+static const struct {
+	const char *name;
+	const char *config, *address, *login, *sender;
+	const char *lines; /* of house_mail() */
+	const char *text;  /* NULL: as above */
+	const char *deleted, *field;
+} row[] = {
+    {"a stranger", "", "192.0.2.1", NULL, NULL, OURS SIGNED, NULL, "1", PASS},
+    {"a stranger without a forgery", "", "192.0.2.1", NULL, NULL, THEIRS SIGNED,
+        NULL, "", PASS},
+    {"a stranger by IPv6", "", "IPv6:2001:db8::1", NULL, NULL, OURS SIGNED,
+        NULL, "1", PASS},
+    {"this host", "", "127.0.0.1", NULL, NULL, OURS SIGNED, NULL, "", "none"},
+    {"this host by IPv6", "", "IPv6:::1", NULL, NULL, OURS SIGNED, NULL, "",
+        "none"},
+    {"a trusted network", "trusted_networks = {\"192.0.2.0/24\"}",
+        "192.0.2.255", NULL, NULL, OURS SIGNED, NULL, "", "none"},
+    {"beside a trusted network", "trusted_networks = {\"192.0.2.0/24\"}",
+        "192.0.3.0", NULL, NULL, OURS SIGNED, NULL, "1", PASS},
+    {"nobody is trusted", "trusted_networks = {}", "127.0.0.1", NULL, NULL,
+        OURS SIGNED, NULL, "1", PASS},
+    {"a relay in a trusted network",
+        "trusted_networks = {\"192.0.2.0/24\"}\nrelays = {\"192.0.2.7/32\"}",
+        "192.0.2.7", NULL, NULL, OURS SIGNED, NULL, "1", PASS},
+    {"beside the relay",
+        "trusted_networks = {\"192.0.2.0/24\"}\nrelays = {\"192.0.2.7/32\"}",
+        "192.0.2.8", NULL, NULL, OURS SIGNED, NULL, "", "none"},
+    {"a relay from elsewhere", "relays = {\"192.0.2.7/32\"}", "192.0.2.7", NULL,
+        NULL, OURS SIGNED, NULL, "1", PASS},
+    {"logged in", "", "192.0.2.1", "ann", NULL, OURS SIGNED, NULL, "1", "none"},
+    {"logged in, unsigned, no forgery", "", "192.0.2.1", "ann", NULL, THEIRS,
+        NULL, "", "none"},
+    {"logged in from a trusted network", "", "127.0.0.1", "ann", NULL,
+        OURS SIGNED, NULL, "1", "none"},
+    {"a service for users", "own_daemons = {\"x\", \"smtpd\"}", "192.0.2.1",
+        NULL, NULL, OURS SIGNED, NULL, "1", "none"},
+    {"another service", "own_daemons = {\"smtp\", \"SMTPD\"}", "192.0.2.1",
+        NULL, NULL, OURS SIGNED, NULL, "1", PASS},
+    {"a bounce", "", "192.0.2.1", NULL, "<>", OURS SIGNED, NULL, "1", PASS},
+    {"a list", "", "192.0.2.1", NULL, NULL,
+        "!List-Id: <l.list.example>\n" OURS SIGNED, NULL, "1", PASS},
+
+    /* every path */
+    {"unsigned", "", "192.0.2.1", NULL, NULL, OURS, NULL, "1", "dkim=none"},
+    {"no From", "", "192.0.2.1", NULL, NULL, OURS, "To: a@b.example\r\n\r\n",
+        "1", "dkim=none"},
+    {"no field but the forgery", "", "192.0.2.1", NULL, NULL, OURS, "\r\n", "1",
+        "dkim=none"},
+    {"a From that is none", "", "192.0.2.1", NULL, NULL, OURS,
+        "From: (\r\n\r\nx\r\n", "1", "dkim=none"},
+    {"two Froms", "", "192.0.2.1", NULL, NULL, OURS,
+        "From: a@b.example\r\nFrom: c@d.example\r\n\r\nx\r\n", "1",
+        "dkim=none"},
+    {"a signature that is none", "", "192.0.2.1", NULL, NULL,
+        OURS "!DKIM-Signature: x\n", NULL, "1",
+        "dkim=neutral reason=\"a tag without '='\""},
+    {"DNS is dead", "", "192.0.2.1", NULL, NULL, OURS DEAD, NULL, "1",
+        "dkim=temperror reason=\"DNS has no answer for the key\" "
+        "header.d=a.example header.i=@a.example header.a=rsa-sha256 "
+        "header.s=dead header.b=*"},
+    {"a signature covers it", "", "192.0.2.1", NULL, NULL,
+        "v=1; a=rsa-sha256; d=a.example; s=rsa; "
+        "h=from:to:authentication-results; bh=@; b=@\n",
+        "Authentication-Results: mx.example.jp; x=y\r\n"
+        "From: Joe <joe@a.example>\r\nTo: a@b.example\r\n\r\nx\r\n",
+        "1", PASS},
+
+    /* which fields */
+    {"the highest index goes first", "", "192.0.2.1", NULL, NULL,
+        OURS OURS THEIRS OURS THEIRS SIGNED
+        "!X-A: b\n!authentication-RESULTS : (x) MX.example.jp. 1; a=b\n",
+        NULL, "6 4 2 1", PASS},
+    {"below the other fields", "", "192.0.2.1", NULL, NULL, THEIRS,
+        "From: a@b.example\r\nAuthentication-Results: mx.example.jp; a=b\r\n"
+        "X-A: b\r\nAuthentication-Results:\r\n mx.example.jp/4 ; a=b\r\n"
+        "\r\nx\r\n",
+        "3 2", "dkim=none"},
+    {"without an id", "", "192.0.2.1", NULL, NULL,
+        "!Authentication-Results: spf=pass smtp.mailfrom=a.example\n" THEIRS
+        "!Authentication-Results: \n!Authentication-Results: \"mx.exa\n",
+        NULL, "4 3 1", "dkim=none"},
+    {"another version", "", "192.0.2.1", NULL, NULL,
+        "!Authentication-Results: mx.example.com 2; dkim=pass\n", NULL, "1",
+        "dkim=none"},
+    {"the MTA's own name (macro j)", "", "192.0.2.1", NULL, NULL,
+        "!Authentication-Results: mx.example; dkim=pass\n" THEIRS
+        "!Authentication-Results: Mx.Example.; dkim=pass\n",
+        NULL, "3 1", "dkim=none"},
+    {"hostname, too, where there is an id", "authserv_id = \"id.example\"",
+        "192.0.2.1", NULL, NULL,
+        OURS "!Authentication-Results: id.example; dkim=pass\n" THEIRS, NULL,
+        "2 1", "dkim=none"},
+    {"further ids", "strip_ids = {\"old.example.jp\", \"*.in.example.jp\"}",
+        "192.0.2.1", NULL, NULL,
+        "!Authentication-Results: old.example.jp; a=b\n"
+        "!Authentication-Results: x.old.example.jp; a=b\n"
+        "!Authentication-Results: in.example.jp; a=b\n"
+        "!Authentication-Results: x.in.example.jp; a=b\n" OURS,
+        NULL, "5 4 1", "dkim=none"},
+    {"fields that only this house writes", "", "192.0.2.1", NULL, NULL,
+        "!DomainKey-Status: good\n" OURS "!X-Postseal-DMARC: quarantine\n"
+        "!domainkey-status: good\n" OURS "!X-Postseal-DMARC: b\n",
+        NULL,
+        "DomainKey-Status2 2 X-Postseal-DMARC2 DomainKey-Status1 1 "
+        "X-Postseal-DMARC1",
+        "dkim=none"},
+    {"sealed by others", "", "192.0.2.1", NULL, NULL,
+        "!ARC-Authentication-Results: i=1; mx.example.jp; dkim=pass\n"
+        "!X-Authentication-Results: mx.example.jp; dkim=pass\n"
+        "!Received-SPF: pass\n",
+        NULL, "", "dkim=none"},
+};
+
+static void
+whose_mail(void)
+{
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct house h;
+		struct buf message;
+		struct mta m;
+
+		suite_row(row[i].name);
+		house_open(&h, row[i].config);
+		house_zone(&h, "dead._domainkey.a.example TXT servfail");
+		buf_init(&message, 1 << 20);
+		house_mail(&h, row[i].lines,
+		    row[i].text == NULL ? text : row[i].text, &message);
+		house_connect(&h, &m, row[i].address);
+		if (row[i].sender != NULL)
+			m.sender = row[i].sender;
+		CHECK(mta_message(&m, row[i].login, buf_view(&message)) == 'a');
+		CHECK_STR(house_deleted(&h, &m), row[i].deleted);
+		CHECK_STR(house_field(&h, &m), row[i].field);
+		mta_free(&m);
+		buf_free(&message);
+		house_close(&h);
+	}
+	suite_row(NULL);
+}
+
+/* The id that is written. */
+static void
+ids(void)
+{
+	static const struct {
+		const char *config, *want;
+	} id[] = {
+	    {"", " mx.example.jp; dkim=none"},
+	    {"authserv_id = \"mail\"", " mail; dkim=none"},
+	};
+
+	for (size_t i = 0; i < sizeof id / sizeof id[0]; i++) {
+		struct house h;
+		struct mta m;
+		struct buf got;
+
+		house_open(&h, id[i].config);
+		CHECK(house_deliver(&h, &m, span_str(text)) == 'a');
+		buf_init(&got, 1000);
+		for (const char *p = buf_text(&m.inserted[0].value); *p != '\0';
+		     p++)
+			if (*p != '\n')
+				buf_byte(&got, *p == '\t' ? ' ' : *p);
+		CHECK_STR(buf_text(&got), id[i].want);
+		buf_free(&got);
+		mta_free(&m);
+		house_close(&h);
+	}
+}
+
+/* Two messages of a connection, and a user between: nothing stays of the first. */
+static void
+one_after_the_other(void)
+{
+	struct buf message;
+	struct house h;
+	struct mta m;
+
+	house_open(&h, "");
+	buf_init(&message, 1 << 20);
+	house_mail(&h, OURS THEIRS OURS SIGNED, text, &message);
+	house_connect(&h, &m, "192.0.2.1");
+	for (int i = 0; i < 3; i++) {
+		m.abort_after = i == 1;
+		CHECK(mta_message(&m, NULL, buf_view(&message)) == 'a');
+		CHECK_STR(house_deleted(&h, &m), "3 1");
+		CHECK_STR(house_field(&h, &m), PASS);
+		CHECK(mta_message(&m, "ann", buf_view(&message)) == 'a');
+		CHECK_STR(house_deleted(&h, &m), "3 1");
+		CHECK_STR(house_field(&h, &m), "none");
+		CHECK(mta_message(&m, NULL, span_str(text)) == 'a');
+		CHECK_STR(house_deleted(&h, &m), "");
+		CHECK_STR(house_field(&h, &m), "dkim=none");
+	}
+	mta_free(&m);
+	buf_free(&message);
+	house_close(&h);
+}
+
+/* --- limits ------------------------------------------------------------------------- */
+
+static void
+put_forged(size_t n, const char *field, struct buf *out)
+{
+	while (n-- > 0)
+		buf_str(out, field);
+}
+
+/* STRIP_MAX are deleted; one more is refused, but of those who may write them. */
+static void
+many_forged(void)
+{
+	static const char ours[] = "Authentication-Results: mx.example.jp\r\n";
+	static const char theirs[] = "Authentication-Results: example;\r\n";
+	static const struct {
+		size_t n;
+		const char *field, *address, *login;
+		char want;
+	} many[] = {
+	    {STRIP_MAX, ours, "192.0.2.1", NULL, 'a'},
+	    {STRIP_MAX, ours, "192.0.2.1", "ann", 'a'},
+	    {STRIP_MAX + 1, ours, "192.0.2.1", NULL, 'y'},
+	    {STRIP_MAX + 1, ours, "192.0.2.1", "ann", 'y'},
+	    {STRIP_MAX + 1, ours, "127.0.0.1", NULL, 'a'},
+	    {STRIP_MAX + 1, theirs, "192.0.2.1", NULL, 'a'},
+	    {20000, ours, "192.0.2.1", NULL, 'y'},
+	};
+
+	for (size_t i = 0; i < sizeof many / sizeof many[0]; i++) {
+		bool all = many[i].field == ours && many[i].want == 'a' &&
+		    strcmp(many[i].address, "127.0.0.1") != 0;
+		struct house h;
+		struct mta m;
+		struct buf message, want;
+		char name[32];
+
+		snprintf(name, sizeof name, "row %zu", i);
+		suite_row(name);
+		house_open(&h, "");
+		buf_init(&message, 4 << 20);
+		buf_init(&want, 1 << 20);
+		put_forged(many[i].n, many[i].field, &message);
+		house_mail(&h, SIGNED, text, &message);
+		house_connect(&h, &m, many[i].address);
+		CHECK(mta_message(&m, many[i].login, buf_view(&message)) ==
+		    many[i].want);
+		for (size_t k = STRIP_MAX; all && k > 0; k--)
+			buf_fmt(&want, k > 1 ? "%zu " : "%zu", k);
+		if (many[i].want == 'a')
+			CHECK_STR(house_deleted(&h, &m), buf_text(&want));
+		else
+			CHECK_STR(buf_text(&m.done),
+			    "550 5.7.1 too many forged "
+			    "Authentication-Results fields\n");
+		mta_free(&m);
+		buf_free(&message);
+		buf_free(&want);
+		house_close(&h);
+	}
+	suite_row(NULL);
+}
+
+/* Forged fields beyond the header that is kept, counted all the same. */
+static void
+beyond_what_is_kept(void)
+{
+	static const struct {
+		size_t n;
+		const char *field, *why;
+	} large[] = {
+	    {10001, "X-A: b\r\n", "too many header fields"},
+	    {30000, "X-A: 45678901234567890123456789012345678\r\n",
+	        "too many header fields"},
+	    {9000,
+	        "X-A: 456789012345678901234567890123456789012345678901234567"
+	        "456789012345678901234567890123456789012345678901234567890123"
+	        "456789012345678901234567890123456789012345678901234567890\r\n",
+	        "the header is too large"},
+	};
+
+	for (size_t i = 0; i < sizeof large / sizeof large[0]; i++) {
+		struct house h;
+		struct mta m;
+		struct buf message, want;
+
+		suite_row(large[i].why);
+		house_open(&h, "");
+		buf_init(&message, 4 << 20);
+		buf_init(&want, 1000);
+		house_mail(&h, OURS THEIRS, "", &message);
+		put_forged(large[i].n, large[i].field, &message);
+		house_mail(&h, THEIRS OURS SIGNED, text, &message);
+		CHECK(house_deliver(&h, &m, buf_view(&message)) == 'a');
+		CHECK_STR(house_deleted(&h, &m), "4 1");
+		buf_fmt(&want, "dkim=neutral reason=\"%s\"", large[i].why);
+		CHECK_STR(house_field(&h, &m), buf_text(&want));
+		mta_free(&m);
+		buf_free(&message);
+		buf_free(&want);
+		house_close(&h);
+	}
+	suite_row(NULL);
+}
+
+/* --- memory that is out ------------------------------------------------------------- */
+
+struct told {
+	char word; /* 0: the connection is over */
+	size_t deletions, insertions;
+	bool no_memory; /* is said in the field */
+};
+
+static struct told
+told_of(struct span out)
+{
+	static const char starved[] = "temperror reason=\"out of memory\"";
+	struct told o = {0, 0, 0, false};
+	struct packet p;
+	struct frame f;
+	const char *why;
+	size_t used;
+
+	frame_init(&f);
+	while (frame_parse(&f, out, &p, &used, &why) == PARSE_OK) {
+		out = span_skip(out, used);
+		o.deletions += p.command == 'm';
+		o.insertions += p.command == 'i';
+		o.no_memory = o.no_memory ||
+		    memmem(p.payload.p, p.payload.n, starved,
+		        strlen(starved)) != NULL;
+		if (strchr("atry", p.command) != NULL)
+			o.word = (char)p.command;
+	}
+	return o;
+}
+
+/* The same bytes of an MTA, with the n-th allocation failing. */
+static bool
+round_of(long n, struct span sent, struct told *ret)
+{
+	struct session *s;
+	struct house h;
+	struct buf out;
+	bool more;
+
+	house_open(&h, "");
+	CU_ASSERT_FATAL(session_new(&verifier_ops, &h.v, NULL, NULL, &s) == 0);
+	buf_init(&out, 1 << 20);
+	more = nomem_round(n);
+	if (more)
+		(void)session_feed(s, sent, &out);
+	nomem_end();
+	*ret = told_of(buf_view(&out));
+	CHECK(!session_waiting(s));
+	session_free(s);
+	buf_free(&out);
+	house_close(&h);
+	return more;
+}
+
+/* A message goes on without its forged fields, or it does not go on. */
+static void
+every_allocation_fails(void)
+{
+	static const char *const login[] = {NULL, "ann"};
+
+	for (size_t i = 0; i < 2; i++) {
+		unsigned put_off = 0, rounds = 0, no_memory = 0;
+		struct told o;
+		struct buf message;
+		struct house h;
+		struct mta m;
+
+		suite_row(login[i] == NULL ? "a stranger" : login[i]);
+		house_open(&h, "");
+		buf_init(&message, 1 << 20);
+		house_mail(&h, OURS SIGNED THEIRS OURS OURS, text, &message);
+		house_connect(&h, &m, "192.0.2.1");
+		m.abort_after = false;
+		CHECK(mta_message(&m, login[i], buf_view(&message)) == 'a');
+		for (long n = 0; round_of(n, buf_view(&m.sent), &o); n++) {
+			rounds++;
+			put_off += o.word != 'a';
+			no_memory += o.no_memory;
+			CHECK(o.word == 'a' || o.word == 't' || o.word == 0);
+			CHECK(o.word != 'a' || o.deletions == 3);
+			CHECK(o.word != 'a' || o.insertions == (i == 0));
+		}
+		CHECK(put_off > 0 || suite_under_valgrind());
+		CHECK(put_off < rounds);
+		CHECK((no_memory > 0) == (i == 0) || suite_under_valgrind());
+		mta_free(&m);
+		buf_free(&message);
+		house_close(&h);
+	}
+	suite_row(NULL);
+}
+
+SUITE("whose", T(whose_mail), T(ids), T(one_after_the_other), T(many_forged),
+    T(beyond_what_is_kept), T(every_allocation_fails))

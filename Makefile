@@ -7,7 +7,9 @@
 #   make unit         the tests that need neither root nor network
 #   make replay       recorded milter and policy sessions
 #   make corpus       500 messages that are hard to sign, and four verifiers; 60
-#                     forms of From beside OpenDKIM
+#                     forms of From beside OpenDKIM; 1,000 signed messages that
+#                     were changed, and three verifiers beside ours (DIFF_MAIL,
+#                     DIFF_SEED)
 #   make e2e          the tests on a real Postfix in namespaces of their own
 #   make check-asan   unit and replay under ASan and UBSan
 #   make check-valgrind  unit and replay under valgrind
@@ -216,9 +218,11 @@ check-valgrind:
 VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full \
 	--errors-for-leak-kinds=definite,indirect --trace-children=no
 
-corpus: $(O)/postseal-signer $(O)/postseal
+DIFF_MAIL ?= 1000
+corpus: $(O)/postseal-signer $(O)/postseal $(O)/postseal-verifier $(O)/dnsd
 	@tests/corpus/run $(O)
 	@tests/corpus/froms $(O)
+	@tests/corpus/verifydiff $(O) $(DIFF_MAIL) $(DIFF_SEED)
 
 e2e: all $(O)/dnsd
 	@tests/e2e/run $(O)

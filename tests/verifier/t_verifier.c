@@ -845,6 +845,97 @@ cuts(void)
 	house_close(&h);
 }
 
+/* Names in h=, most of fields that are not there. */
+static void
+many_names(void)
+{
+	for (size_t more = 0; more < 2; more++) {
+		struct row row = {"many names in h=", NULL,
+		    more == 0 ? PASS : NEUTRAL("too many names in h=") HALF,
+		    NULL, NULL, NULL};
+		struct buf lines;
+
+		buf_init(&lines, 1 << 20);
+		buf_str(&lines, RSA "h=from");
+		for (size_t i = 1; i < SIGNATURE_NAMES_MAX + more; i++)
+			buf_fmt(&lines, ":x%zu", i % 500);
+		buf_str(&lines, "; bh=@; b=@");
+		row.lines = buf_text(&lines);
+		run(&row, 1);
+		buf_free(&lines);
+	}
+}
+
+/* A CRLF that two chunks of a body share (mta.c sends 65,535 bytes at a time). */
+static void
+chunks(void)
+{
+	static const char *const canon[] = {"", "c=simple/relaxed; "};
+
+	for (size_t i = 0; i < 2 * 4; i++) {
+		struct buf mail, message, lines;
+		struct house h;
+		struct mta m;
+
+		house_open(&h, "");
+		buf_init(&mail, 1 << 20);
+		buf_init(&message, 1 << 20);
+		buf_init(&lines, 1000);
+		buf_str(&mail, "From: joe@a.example\r\nTo: b\r\n\r\n");
+		for (size_t k = 0; k < 65532 + i % 4; k++)
+			buf_byte(&mail, 'a');
+		buf_str(&mail, " \r\nb\r\n");
+		buf_fmt(&lines, RSA "%s" TAIL, canon[i / 4]);
+		house_mail(&h, buf_text(&lines), buf_text(&mail), &message);
+		CHECK(house_deliver(&h, &m, buf_view(&message)) == 'a');
+		CHECK_STR(house_field(&h, &m), PASS);
+		mta_free(&m);
+		buf_free(&mail);
+		buf_free(&message);
+		buf_free(&lines);
+		house_close(&h);
+	}
+}
+
+/* An MTA that cuts the space off a value: what stood there is a guess. */
+static void
+no_leading_space(void)
+{
+	static const struct {
+		const char *canon, *text, *want;
+	} guess[] = {
+	    {"c=relaxed; ", "From: joe@a.example\r\nTo: b\r\n\r\nx\r\n", PASS},
+	    {"c=relaxed; ", "From:joe@a.example\r\nTo:  b\r\n\r\nx\r\n", PASS},
+	    {"", "From: joe@a.example\r\nTo: b\r\n\r\nx\r\n", PASS},
+	    {"", "From:joe@a.example\r\nTo: b\r\n\r\nx\r\n",
+	        FAIL("signature did not verify") KEY HAS},
+	};
+
+	for (size_t i = 0; i < sizeof guess / sizeof guess[0]; i++) {
+		struct buf message, lines;
+		struct house h;
+		struct mta m;
+
+		suite_row(guess[i].text);
+		house_open(&h, "");
+		buf_init(&message, 1 << 20);
+		buf_init(&lines, 1000);
+		buf_fmt(&lines, RSA "%s" TAIL, guess[i].canon);
+		house_mail(&h, buf_text(&lines), guess[i].text, &message);
+		mta_init(&m, &verifier_ops, &h.v);
+		m.offer.protocol &= ~(uint32_t)SMFIP_HDR_LEADSPC;
+		CHECK(mta_open(&m));
+		mta_connect(&m, "192.0.2.1");
+		CHECK(mta_message(&m, NULL, buf_view(&message)) == 'a');
+		CHECK_STR(house_field(&h, &m), guess[i].want);
+		mta_free(&m);
+		buf_free(&message);
+		buf_free(&lines);
+		house_close(&h);
+	}
+	suite_row(NULL);
+}
+
 /* A field is folded, and what an MTA would make of CRLF is not in it (mta.c). */
 static void
 folded(void)
@@ -870,4 +961,5 @@ folded(void)
 
 SUITE("verifier", T(ten_rules), T(each_tag), T(times_and_bodies),
     T(key_records), T(long_record), T(several_signatures), T(many_signatures),
-    T(odd_names), T(large_headers), T(cuts), T(folded))
+    T(odd_names), T(large_headers), T(cuts), T(many_names), T(chunks),
+    T(no_leading_space), T(folded))

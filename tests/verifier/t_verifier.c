@@ -859,7 +859,8 @@ many_names(void)
 		buf_str(&lines, RSA "h=from");
 		for (size_t i = 1; i < SIGNATURE_NAMES_MAX + more; i++)
 			buf_fmt(&lines, ":x%zu", i % 500);
-		buf_str(&lines, "; bh=@; b=@");
+		buf_str(&lines,
+		    more == 0 ? "; bh=@; b=@" : "; bh=" ZEROS "; b=AAAA");
 		row.lines = buf_text(&lines);
 		run(&row, 1);
 		buf_free(&lines);

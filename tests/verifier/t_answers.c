@@ -5,6 +5,7 @@
 #include "tests/support/loop_fake.h"
 #include "tests/support/resolver_zone.h"
 #include "tests/support/suite.h"
+#include "verifier/limits.h"
 
 #define SIG(d, s) "v=1; a=rsa-sha256; d=" d "; s=" s "; h=from:to; bh=@; b=@\n"
 
@@ -314,6 +315,34 @@ revoked_meanwhile(void)
 	end(&w);
 }
 
+/* An answer over KEY_ANSWER_MAX is not kept, and says what it was. */
+static void
+too_long(void)
+{
+	for (size_t pieces = 1; pieces <= 3; pieces++) {
+		struct buf records;
+		struct world w;
+		const char *got;
+
+		begin(&w, "", ZONE_TOGETHER, 0, SIG("a.example", "k"));
+		buf_init(&records, 1 << 20);
+		buf_str(&records, "k._domainkey.a.example TXT \"p=$RSA\"\n");
+		for (size_t i = 1; i < pieces; i++)
+			buf_fmt(&records,
+			    "k._domainkey.a.example TXT \"n=%0*zu\"\n",
+			    KEY_TEXT_MAX, i);
+		house_zone(&w.h, buf_text(&records));
+		CHECK(wait_for_it(&w) == 'a');
+		got = house_field(&w.h, &w.m);
+		CHECK(strstr(got,
+		          pieces < 3 ? "dkim=pass"
+		                     : "dkim=permerror reason=\"key record "
+		                       "too long\"") == got);
+		buf_free(&records);
+		end(&w);
+	}
+}
+
 SUITE("answers", T(every_order), T(asked_at_once), T(not_asked),
     T(not_asked_for_own_mail), T(silence), T(time_of_the_body), T(given_up),
-    T(two_messages), T(revoked_meanwhile))
+    T(two_messages), T(revoked_meanwhile), T(too_long))

@@ -15,6 +15,7 @@
 #include "admin/look/signcmd.h"
 #include "admin/look/spf.h"
 #include "admin/look/status.h"
+#include "admin/look/verifycmd.h"
 #include "admin/look/why.h"
 #include "admin/setup/setupcmd.h"
 #include "admin/tool/completion.h"
@@ -34,6 +35,7 @@ static const struct subcommand *const subcommands[] = {
     &import_subcommand,
     &spf_subcommand,
     &sign_subcommand,
+    &verify_subcommand,
     &status_subcommand,
     &why_subcommand,
     &help,

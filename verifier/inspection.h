@@ -57,7 +57,8 @@ struct result {
 
 struct inspection {
 	/* Of the connection */
-	struct session *session;
+	void (*ready)(void *arg); /* all keys are there: go on */
+	void *ready_arg;
 	char host[DOMAIN_MAX + 1]; /* macro j, "" when absent */
 	struct body body[RESULTS_MAX];
 

@@ -77,11 +77,18 @@ verifier_free(struct verifier *v)
 /* --- the connection, and each field ---------------------------------------------- */
 
 static void
+resume(void *arg)
+{
+	session_resume(arg);
+}
+
+static void
 ops_open(void *wing, void *letter, struct session *s)
 {
 	struct inspection *l = letter;
 
-	l->session = s;
+	l->ready = resume;
+	l->ready_arg = s;
 	strip_init(&l->strip);
 }
 
@@ -187,7 +194,7 @@ got_key(void *arg, struct dns_answer *answer)
 		q->answer = answer;
 
 	if (--q->inspection->open == 0)
-		session_resume(q->inspection->session);
+		q->inspection->ready(q->inspection->ready_arg);
 }
 
 /* Asks for the key of a signature, unless another one has. */
@@ -201,6 +208,11 @@ ask(struct verifier *v, struct inspection *l, unsigned turn, const char *name)
 			return;
 	}
 	*q = (struct key_question){.inspection = l, .name = name};
+	if (v->known != NULL) {
+		q->answer = v->known(v->known_arg, name);
+		l->nquestions++;
+		return;
+	}
 	switch (resolver_ask(v->resolver, turn, span_str(name), DNS_TXT,
 	    got_key, q, &q->query, &q->answer)) {
 	case ASK_PENDING:

@@ -38,6 +38,11 @@ struct verifier {
 	size_t nids;
 	struct stats_slot *stats; /* borrows; NULL: nothing is counted */
 	uint64_t time;            /* seconds since 1970; 0: that of the clock */
+
+	/* Has the TXT records in place of DNS, or is NULL. Returns owned, or NULL
+	 * when memory is out. */
+	struct dns_answer *(*known)(void *arg, const char *name);
+	void *known_arg;
 };
 
 /* Makes v ready; borrows all until verifier_free(). 0 or -ENOMEM. */

@@ -101,9 +101,9 @@ headerhash_add(struct headerhash *h, const struct named_fields *fields)
 	}
 }
 
-/* The value without what stands between "b=" and the next ';'. */
+/* The value without what stands between "b=" and the next ';', made in bare. */
 static struct span
-leave_out(struct headerhash *h, struct span value, struct span b)
+leave_out(struct span value, struct span b, struct buf *bare)
 {
 	const char *head = b.p;
 	size_t tail;
@@ -114,20 +114,20 @@ leave_out(struct headerhash *h, struct span value, struct span b)
 		head--;
 	tail = (size_t)(b.p - value.p) + b.n;
 	tail += span_find(span_skip(value, tail), ';');
-	buf_add(&h->bare, value.p, (size_t)(head - value.p));
-	buf_span(&h->bare, span_skip(value, tail));
-	if (h->error == 0)
-		h->error = buf_error(&h->bare);
-	return buf_view(&h->bare);
+	buf_add(bare, value.p, (size_t)(head - value.p));
+	buf_span(bare, span_skip(value, tail));
+	return buf_view(bare);
 }
 
 int
 headerhash_end(struct headerhash *h, const struct field *own, struct span b,
     unsigned char *ret)
 {
-	const struct field f = {own->name, leave_out(h, own->value, b)};
+	const struct field f = {own->name, leave_out(own->value, b, &h->bare)};
 	unsigned char md[EVP_MAX_MD_SIZE];
 
+	if (h->error == 0)
+		h->error = buf_error(&h->bare);
 	if (h->error == 0)
 		h->error = canon_field(&h->stage, h->canon, &f);
 	if (h->error == 0)
@@ -137,4 +137,27 @@ headerhash_end(struct headerhash *h, const struct field *own, struct span b,
 	if (h->error == 0)
 		memcpy(ret, md, DIGEST_SIZE);
 	return h->error;
+}
+
+int
+headerhash_text(enum canonicalization canon, const struct named_fields *fields,
+    const struct field *own, struct span b, struct buf *out)
+{
+	struct field f = {.name = own->name};
+	struct buf bare;
+	int rc;
+
+	buf_init(&bare, MESSAGE_HEADERS_MAX);
+	for (size_t i = 0; i < fields->n; i++) {
+		if (fields->v[i].field != NULL)
+			canon_field(out, canon, fields->v[i].field);
+	}
+	f.value = leave_out(own->value, b, &bare);
+	rc = buf_error(&bare);
+	if (rc == 0)
+		rc = canon_field(out, canon, &f);
+	if (rc == 0)
+		out->n -= 2; /* its line end */
+	buf_free(&bare);
+	return rc;
 }

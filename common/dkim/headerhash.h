@@ -11,6 +11,7 @@
 #ifndef POSTSEAL_COMMON_HEADERHASH_H
 #define POSTSEAL_COMMON_HEADERHASH_H
 
+#include "common/bytes/buf.h"
 #include "common/bytes/span.h"
 #include "common/dkim/named.h"
 #include "common/mail/field.h"
@@ -39,5 +40,11 @@ void headerhash_add(struct headerhash *h, const struct named_fields *fields);
  */
 int headerhash_end(struct headerhash *h, const struct field *own, struct span b,
     unsigned char *ret);
+
+/* Appends all bytes that are hashed so, for people who compare. 0 or an error of
+ * buf_add(). */
+int headerhash_text(enum canonicalization canon,
+    const struct named_fields *fields, const struct field *own, struct span b,
+    struct buf *out);
 
 #endif

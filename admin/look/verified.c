@@ -1,0 +1,286 @@
+/*
+ * Trap: what a sender has written is cleaned before a terminal or a reader of JSON gets
+ * it, but for the canonical bytes, which must be what was hashed.
+ */
+#include "admin/look/verified.h"
+
+#include <errno.h>
+#include <jansson.h>
+
+#include "admin/look/bodycause.h"
+#include "common/dkim/canon.h"
+#include "common/dkim/headerhash.h"
+#include "common/log/log.h"
+
+enum {
+	CLEAN_MAX = 64 * 1024,
+	NAMES_MAX = 1024 * 1024 /* of h=, for one signature */
+};
+
+/* Why nothing was verified, or NULL. */
+static const char *
+left_alone(const struct inspection *l)
+{
+	switch (l->whose) {
+	case WHOSE_USER:
+		return "it is mail of a user";
+	case WHOSE_TRUSTED:
+		return "the client is in verifier.trusted_networks";
+	case WHOSE_STRANGER:
+	case WHOSE_RELAY:
+		break;
+	}
+	return l->trouble;
+}
+
+/* What becomes of the message: a word for programs. */
+static const char *
+fate(const struct verified *v)
+{
+	if (v->word != MILTER_REPLY)
+		return v->word == MILTER_TEMPFAIL ? "deferred" : "accepted";
+	return v->edits.text[0] == '4' ? "deferred" : "rejected";
+}
+
+/* The sentence of bodycause.c; empty where the body is as it was signed. */
+static int
+find_cause(const struct verified *v, const struct result *r, struct buf *ret)
+{
+	struct field_list fields = message_fields(&v->message);
+	int rc;
+
+	if (r->judged.result != DKIM_FAIL)
+		return 0;
+	rc = bodycause_find(buf_view(&v->body), &fields, &r->candidate->s, ret);
+	return rc == -EALREADY ? 0 : rc;
+}
+
+/* --- for people --------------------------------------------------------------- */
+
+static void
+put_tag(const char *name, struct span value, struct buf *out)
+{
+	if (value.n == 0)
+		return;
+	buf_fmt(out, " %s=", name);
+	log_clean(value, out);
+}
+
+static int
+print_result(const struct verified *v, size_t which, struct buf *out)
+{
+	const struct result *r = &v->letter.result[which];
+	const struct signature *s = &r->candidate->s;
+	struct buf cause;
+	int rc;
+
+	buf_fmt(out, "\nsignature %zu: %s", which + 1,
+	    dkim_result_word(r->judged.result));
+	if (r->judged.reason != NULL)
+		buf_fmt(out, ", %s", r->judged.reason);
+	buf_str(out, "\n ");
+	put_tag("d", span_str(s->domain_a), out);
+	put_tag("s", s->selector, out);
+	put_tag("a", s->algorithm_word, out);
+	if (r->candidate->result == DKIM_PASS) {
+		buf_fmt(out,
+		    " c=%s\n  h=", canon_words(s->header_canon, s->body_canon));
+		log_clean(s->headers, out);
+		buf_fmt(out, "\n  key at %s", s->name);
+	}
+	if (r->judged.bits > 0)
+		buf_fmt(out, ", %u bits", r->judged.bits);
+	if (r->judged.testing)
+		buf_str(out, ", in test (t=y)");
+	buf_byte(out, '\n');
+	buf_init(&cause, CLEAN_MAX);
+	rc = find_cause(v, r, &cause);
+	if (cause.n > 0)
+		buf_fmt(out, "  the body: %s\n", buf_text(&cause));
+	buf_free(&cause);
+	return rc;
+}
+
+int
+verified_text(const struct verified *v, struct buf *out)
+{
+	const struct inspection *l = &v->letter;
+	const char *alone = left_alone(l);
+	int rc = 0;
+
+	for (const struct edit *e = v->edits.first; e != NULL; e = e->next) {
+		if (e->kind != EDIT_INSERT)
+			continue;
+		buf_span(out, e->name);
+		buf_byte(out, ':');
+		buf_span(out, e->value);
+		buf_byte(out, '\n');
+	}
+	if (alone != NULL)
+		buf_fmt(out, "not verified: %s\n", alone);
+	for (size_t i = 0; i < l->nresults && rc == 0; i++)
+		rc = print_result(v, i, out);
+	if (l->whose != WHOSE_TRUSTED && l->strip.n > 0)
+		buf_fmt(out, "\nremoved: %zu forged field%s\n", l->strip.n,
+		    l->strip.n == 1 ? "" : "s");
+	if (v->word == MILTER_REPLY)
+		buf_fmt(out, "\n%s: %s\n", fate(v), v->edits.text);
+	else if (v->word == MILTER_TEMPFAIL)
+		buf_str(out, "\ndeferred: out of memory\n");
+	return rc;
+}
+
+/* --- for programs --------------------------------------------------------------- */
+
+/* A string of what may be anything. */
+static json_t *
+clean_json(struct span s)
+{
+	struct buf text;
+	json_t *o;
+
+	buf_init(&text, NAMES_MAX);
+	log_clean(s, &text);
+	o = buf_text(&text) == NULL ? NULL : json_string(buf_text(&text));
+	buf_free(&text);
+	return o;
+}
+
+static json_t *
+result_json(const struct verified *v, const struct result *r)
+{
+	const struct signature *s = &r->candidate->s;
+	const char *word = NULL;
+	struct buf cause;
+	json_t *o = NULL;
+
+	buf_init(&cause, CLEAN_MAX);
+	if (find_cause(v, r, &cause) == 0) {
+		if (cause.n > 0)
+			word = buf_text(&cause);
+		o = json_pack("{s:s, s:s*, s:o, s:o, s:o, s:o, s:i, s:b, s:s*}",
+		    "result", dkim_result_word(r->judged.result), "reason",
+		    r->judged.reason, "domain",
+		    clean_json(span_str(s->domain_a)), "selector",
+		    clean_json(s->selector), "algorithm",
+		    clean_json(s->algorithm_word), "identity",
+		    clean_json(span_str(s->identity)), "bits",
+		    (int)r->judged.bits, "testing", (int)r->judged.testing,
+		    "body", word);
+	}
+	buf_free(&cause);
+	return o;
+}
+
+static json_t *
+field_json(const struct verified *v)
+{
+	for (const struct edit *e = v->edits.first; e != NULL; e = e->next) {
+		if (e->kind == EDIT_INSERT)
+			return json_stringn(e->value.p, e->value.n);
+	}
+	return json_null();
+}
+
+struct json_t *
+verified_json(const struct verified *v)
+{
+	const struct inspection *l = &v->letter;
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < l->nresults; i++) {
+		if (json_array_append_new(all, result_json(v, &l->result[i])) !=
+		    0) {
+			json_decref(all);
+			return NULL;
+		}
+	}
+	return json_pack("{s:s, s:s*, s:s*, s:i, s:i, s:o, s:o}", "verdict",
+	    fate(v), "reply", v->word == MILTER_REPLY ? v->edits.text : NULL,
+	    "not_verified", left_alone(l), "removed",
+	    l->whose == WHOSE_TRUSTED ? 0 : (int)l->strip.n, "not_evaluated",
+	    (int)l->picked.more, "field", field_json(v), "signatures", all);
+}
+
+/* --- the bytes that are hashed ----------------------------------------------------- */
+
+struct part {
+	struct buf *out;
+	uint64_t left;
+};
+
+static void
+put_part(void *arg, struct span run)
+{
+	struct part *p = arg;
+
+	if (run.n > p->left)
+		run.n = (size_t)p->left;
+	buf_span(p->out, run);
+	p->left -= run.n;
+}
+
+static void
+put_body(const struct verified *v, const struct signature *s, struct buf *out)
+{
+	struct part part = {out, s->has_length ? s->length : UINT64_MAX};
+	const struct canon_sink sink = {put_part, &part};
+	struct canon_body c;
+
+	canon_body_init(&c, s->body_canon);
+	canon_body_feed(&c, buf_view(&v->body), &sink);
+	canon_body_end(&c, &sink);
+}
+
+static int
+put_header(const struct verified *v, const struct candidate *c, struct buf *out)
+{
+	struct field_list fields = message_fields(&v->message);
+	struct named_fields named;
+	struct arena arena;
+	int rc;
+
+	arena_init(&arena, NAMES_MAX);
+	rc = named_pick(c->s.headers, &fields, c->field, &arena, &named);
+	if (rc == 0)
+		rc = headerhash_text(
+		    c->s.header_canon, &named, c->field, c->s.b, out);
+	arena_free(&arena);
+	return rc;
+}
+
+/* A line that says how many bytes follow, and the bytes. */
+static void
+print_bytes(
+    size_t which, const char *what, const struct buf *b, struct buf *out)
+{
+	buf_fmt(out, "signature %zu, %s: %zu bytes\n", which + 1, what, b->n);
+	buf_span(out, buf_view(b));
+	buf_byte(out, '\n');
+}
+
+int
+verified_canonical(const struct verified *v, struct buf *out)
+{
+	const struct inspection *l = &v->letter;
+	struct buf b;
+	int rc = 0;
+
+	buf_init(&b, VERIFIED_BODY_MAX);
+	for (size_t i = 0; i < l->nresults && rc == 0; i++) {
+		const struct candidate *c = l->result[i].candidate;
+
+		if (c->result != DKIM_PASS)
+			continue;
+		buf_clear(&b);
+		rc = put_header(v, c, &b);
+		print_bytes(i, "header", &b, out);
+		buf_clear(&b);
+		put_body(v, &c->s, &b);
+		print_bytes(i, "body", &b, out);
+		if (rc == 0)
+			rc = buf_error(&b);
+	}
+	buf_free(&b);
+	return rc;
+}

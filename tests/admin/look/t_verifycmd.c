@@ -1,0 +1,241 @@
+/*
+ * postseal verify: exit status, what is printed, and what it says of a body that was
+ * changed. The rules of verifying are the rows of tests/verifier.
+ */
+#include <string.h>
+
+#include "tests/support/command.h"
+#include "tests/support/dkimsign.h"
+#include "tests/support/pem.h"
+#include "tests/support/suite.h"
+
+#define HEADER "From: Joe <joe@a.example>\r\nSubject:  hello\r\n"
+#define TAGS "v=1; a=rsa-sha256; d=a.example; s=rsa; h=from:subject; bh=@; b=@"
+#define RELAXED "c=relaxed/relaxed; " TAGS
+#define FORGED "Authentication-Results: mx.example.jp; dkim=pass\r\n"
+
+static struct key *
+rsa_key(void)
+{
+	struct key *k;
+	const char *why;
+
+	CU_ASSERT_FATAL(key_new(span_str(pem_rsa2048), &k, &why) == 0);
+	return k;
+}
+
+static void
+write_zone(struct command *r, struct key *key)
+{
+	struct buf zone;
+
+	buf_init(&zone, 1 << 16);
+	buf_str(&zone,
+	    "$TTL 300\n; a zone\nb.example. IN MX 10 mail\n"
+	    "RSA._domainkey.a.example. 3600 IN TXT ( \"v=DKIM1\\; \"\n\t\"");
+	dkimsign_record(key, &zone);
+	buf_str(&zone, "\" )\n");
+	/* the version stands twice: without the second one */
+	char *second = strstr(strstr(buf_text(&zone), "k=rsa") - 10, "v=DKIM1");
+
+	memmove(second, second + 8, strlen(second + 8) + 1);
+	tmpdir_write(&r->dir, "zone", zone.p);
+	buf_free(&zone);
+}
+
+/* Signs HEADER and a body, and delivers with others: `postseal verify WORDS`. */
+static void
+run(struct command *r, const char *words, const char *tags, const char *above,
+    const char *more, const char *signed_body, const char *body)
+{
+	struct key *key = rsa_key();
+	struct buf text, message;
+
+	buf_init(&text, 1 << 20);
+	buf_init(&message, 1 << 20);
+	buf_fmt(&text, HEADER "%s\r\n%s", more, signed_body);
+	buf_str(&message, above);
+	if (tags[0] != '\0')
+		dkimsign(tags, key, buf_view(&text), &message);
+	buf_fmt(&message, HEADER "%s\r\n%s", more, body);
+	command_begin(r);
+	write_zone(r, key);
+	tmpdir_write(&r->dir, "m", buf_text(&message));
+	command_file(r, "p.conf",
+	    "hostname = \"mx.example.jp\"\n"
+	    "dns { servers = {\"127.0.0.1:1\"} timeout = 1 }\n"
+	    "verifier { reject = {\"no-pass\"} own_daemons = {} }\n");
+	command_run(r, "verify -c @/p.conf %s", words);
+	command_end(r);
+	buf_free(&text);
+	buf_free(&message);
+	key_free(key);
+}
+
+static void
+look(const struct command *r, int status, const char *out, const char *err)
+{
+	CHECK(r->status == status);
+	CHECK(strstr(r->out, out) != NULL);
+	CHECK(strstr(r->err, err) != NULL);
+	if (r->status != status || strstr(r->out, out) == NULL ||
+	    strstr(r->err, err) == NULL)
+		printf("%d\n%s%s\nwant: %s%s\n", r->status, r->out, r->err, out,
+		    err);
+}
+
+static void
+verdicts(void)
+{
+	static const struct {
+		const char *words, *tags, *above;
+		int status;
+		const char *out, *err; /* what is in them */
+	} row[] = {
+	    {"--dns @/zone @/m", TAGS, "", 0, "signature 1: pass\n", ""},
+	    {"--dns @/zone <@/m", TAGS, "", 0,
+	        "Authentication-Results: mx.example.jp;\n\tdkim=pass", ""},
+	    {"--dns @/zone - <@/m", TAGS, "", 0,
+	        "\n  d=a.example s=rsa a=rsa-sha256 c=simple/simple\n"
+	        "  h=from:subject\n"
+	        "  key at rsa._domainkey.a.example, 2048 bits\n",
+	        ""},
+	    {"--dns @/zone @/m", TAGS, FORGED, 0, "removed: 1 forged field\n",
+	        ""},
+	    {"--dns @/zone @/m", "", "", 1, "dkim=none", ""},
+	    {"--dns @/zone --from b@b.example @/m", "", "", 1,
+	        "rejected: 550 5.7.20 ", ""},
+	    {"--dns @/zone --client 127.0.0.1 @/m", TAGS, "", 1,
+	        "not verified: the client is in verifier.trusted_networks", ""},
+	    {"--dns @/zone --client 192.0.2.1 --helo x @/m", TAGS, "", 0,
+	        "pass", ""},
+	    {"--dns @/zone --time 200 @/m", "x=100; " TAGS, "", 0, "pass", ""},
+	    {"--dns @/zone --time 401 @/m", "x=100; " TAGS, "", 1,
+	        "signature 1: policy, expired", ""},
+	    {"--dns @/p.conf @/m", TAGS, "", 1,
+	        "signature 1: permerror, no key", ""},
+	    {"@/m", TAGS, "", 3, "signature 1: temperror", ""},
+	    {"--dns @/zone -j @/m", TAGS, FORGED, 0,
+	        "{\n  \"verdict\": \"accepted\",\n  \"removed\": 1,", ""},
+	    {"--dns @/zone -j @/m", TAGS, "", 0, "\"result\": \"pass\"", ""},
+	    {"--dns @/zone -j --from b@b.example @/m", "", "", 1,
+	        "\"reply\": \"550 5.7.20 ", ""},
+	    {"--dns @/none @/m", TAGS, "", 1, "", "none: No such file"},
+	    {"--dns @/m @/m", "", "X: \"\r\n", 1, "",
+	        "m:1: a quote is left open"},
+	    {"@/none", TAGS, "", 1, "", "none: No such file"},
+	    {"</dev/null", TAGS, "", 1, "", "the message: it is empty"},
+	    {"--client here @/m", TAGS, "", 2, "", "not an address"},
+	    {"--time today @/m", TAGS, "", 2, "", "not a number of seconds"},
+	    {"--canonical -j @/m", TAGS, "", 2, "", "one at a time"},
+	    {"@/m @/m", TAGS, "", 2, "", "what is"},
+	};
+	static struct command r;
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		suite_row(row[i].words);
+		run(&r, row[i].words, row[i].tags, row[i].above, "", "Hi\r\n",
+		    "Hi\r\n");
+		look(&r, row[i].status, row[i].out, row[i].err);
+	}
+	suite_row(NULL);
+}
+
+#define QP "Content-Transfer-Encoding: (x) Quoted-Printable\r\n"
+#define B64 "Content-Transfer-Encoding: base64\r\n"
+#define L3 "v=1; a=rsa-sha256; d=a.example; s=rsa; l=3; h=from; bh=@; b=@"
+
+/* Each cause, and what is none of them. */
+static void
+causes(void)
+{
+	static const struct {
+		const char *tags, *more, *before, *after;
+		int status;
+		const char *want;
+	} row[] = {
+	    {TAGS, "", "a\r\nb\r\n", "a\r\nb\r\n-- \r\nlist\r\n", 1,
+	        "the body: lines were added behind line 2"},
+	    {RELAXED, "", "a\r\n\r\nb  b\r\n\r\n",
+	        "a\r\n\r\nb b\r\n\r\n\r\n_\r\n", 1,
+	        "the body: lines were added behind line 3"},
+	    {TAGS, "", "", "_\r\n", 1,
+	        "the body: it was empty when it was signed"},
+	    {TAGS, "", "a\nb\n", "a\r\nb\r\n", 1,
+	        "the body: it was signed with LF as line ends"},
+	    {TAGS, "", "a\r\r\nb\r\r\n", "a\r\nb\r\n", 1,
+	        "the body: it was signed with CR CR LF as line ends"},
+	    {TAGS, QP,
+	        "Gr\xc3\xbc\xc3\x9f"
+	        "e von dort\r\n",
+	        "Gr=C3=BC=C3=9fe v=\r\non dort \r\n", 1,
+	        "the body: it was signed before it was encoded as "
+	        "quoted-printable"},
+	    {TAGS, B64, "hello\r\nyou\r\n", "aGVsbG8N\r\nCnlvdQ0K\r\n", 1,
+	        "the body: it was signed before it was encoded as base64"},
+	    {TAGS, B64, "hello\r\n", "no base64!\r\n", 1, "the body: unknown"},
+	    {TAGS, "", "a\r\nb\r\n", "a\r\nc\r\n", 1, "the body: unknown"},
+	    {L3, "", "abcd\r\n", "xbcd\r\n", 1, "the body: unknown"},
+	    {TAGS, "", "a\r\n", "a\r\n", 0, "signature 1: pass\n"},
+	};
+	static struct command r;
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		suite_row(row[i].want);
+		run(&r, "--dns @/zone @/m", row[i].tags, "", row[i].more,
+		    row[i].before, row[i].after);
+		look(&r, row[i].status, row[i].want, "");
+		CHECK((strstr(r.out, "  the body: ") != NULL) ==
+		    (row[i].status == 1));
+	}
+	suite_row(NULL);
+}
+
+/* A signer that hashes as simple and writes relaxed. */
+static void
+other_canonicalization(void)
+{
+	static struct command r;
+	struct key *key = rsa_key();
+	struct buf text;
+	const char *body = "a  b \r\n";
+	char *word;
+
+	buf_init(&text, 1 << 16);
+	dkimsign("c=simple/simple;  " TAGS, key,
+	    span_str(HEADER "\r\na  b \r\n"), &text);
+	buf_fmt(&text, HEADER "\r\n%s", body);
+	word = strstr(buf_text(&text), "simple;  ");
+	memcpy(word, "relaxed; ", 9);
+	command_begin(&r);
+	write_zone(&r, key);
+	tmpdir_write(&r.dir, "m", buf_text(&text));
+	command_file(&r, "p.conf", "hostname = \"mx.example.jp\"\n");
+	command_run(&r, "verify -c @/p.conf --dns @/zone @/m");
+	look(&r, 1, "the body: c= should say simple for the body", "");
+	command_end(&r);
+	buf_free(&text);
+	key_free(key);
+}
+
+/* The bytes, and how many. */
+static void
+canonical(void)
+{
+	static struct command r;
+
+	run(&r, "--dns @/zone --canonical @/m", RELAXED, "", "",
+	    "a  b \r\n\r\n", "a  b \r\n\r\n");
+	look(&r, 0, "signature 1, header: ", "");
+	CHECK(strstr(r.out,
+	          " bytes\nfrom:Joe <joe@a.example>\r\nsubject:hello\r\n"
+	          "dkim-signature:c=relaxed/relaxed; v=1;") != NULL);
+	CHECK(strstr(r.out, "; b=\nsignature 1, body: 5 bytes\na b\r\n\n") !=
+	    NULL);
+	run(&r, "--dns @/zone --canonical @/m", L3, "", "", "abcdef\r\n",
+	    "abcdef\r\n");
+	CHECK(strstr(r.out, "body: 3 bytes\nabc\n") != NULL);
+}
+
+SUITE("verifycmd", T(verdicts), T(causes), T(other_canonicalization),
+    T(canonical))

@@ -19,23 +19,6 @@ is_within(const struct cidr *net, const struct cidr *wider)
 	return wider->bits <= net->bits && cidr_contains(wider, &net->ip);
 }
 
-/* "192.0.2.0/24" or "[2001:db8::]/32" as mynetworks has it. False for what is none:
- * tables, files, and '!'. */
-static bool
-read_item(struct span item, struct cidr *ret)
-{
-	char text[2 * IP_TEXT_MAX];
-	size_t n = 0;
-
-	if (item.n >= sizeof text)
-		return false;
-	for (size_t i = 0; i < item.n; i++) {
-		if (item.p[i] != '[' && item.p[i] != ']')
-			text[n++] = item.p[i];
-	}
-	return cidr_parse(span_of(text, n), ret) == 0;
-}
-
 /* True also if it may be: of what a table has nothing is known here. */
 static bool
 is_in_mynetworks(const struct cidr *net, struct span list)
@@ -46,7 +29,7 @@ is_in_mynetworks(const struct cidr *net, struct span list)
 	while (wiring_next(&list, &item, &bad)) {
 		struct cidr wider;
 
-		if (!read_item(item, &wider) || is_within(net, &wider))
+		if (!wiring_network(item, &wider) || is_within(net, &wider))
 			return true;
 	}
 	return false;

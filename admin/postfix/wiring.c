@@ -311,6 +311,77 @@ wiring_milters(struct span milters, const char *milter, const char *item_text,
 	return buf_error(ret);
 }
 
+int
+wiring_milters_first(struct span milters, const char *milter, const char *item,
+    struct buf *ret, const char **ret_why)
+{
+	struct span rest = milters, any;
+	bool bad = false, empty = true;
+
+	while (wiring_next(&rest, &any, &bad))
+		empty = false;
+	if (bad)
+		return refuse("a brace is left open", ret_why);
+	if (wiring_has_milter(milters, milter))
+		return -EALREADY;
+	buf_str(ret, item);
+	if (!empty) {
+		buf_str(ret, ", ");
+		buf_span(ret, span_trim(milters));
+	}
+	return buf_error(ret);
+}
+
+int
+wiring_without_milter(struct span milters, const char *milter, struct buf *ret)
+{
+	struct span rest = milters, item;
+	bool bad = false, first = true;
+
+	if (!wiring_has_milter(milters, milter))
+		return buf_span(ret, milters);
+	while (wiring_next(&rest, &item, &bad)) {
+		if (same_milter(wiring_word(item), milter))
+			continue;
+		if (!first)
+			buf_str(ret, ", ");
+		buf_span(ret, item);
+		first = false;
+	}
+	return buf_error(ret);
+}
+
+/* "$name", "${name}", "$(name)" */
+static bool
+is_name(struct span item, const char *name)
+{
+	size_t n = strlen(name);
+
+	if (!skip(&item, "$"))
+		return false;
+	if (item.n == n + 2 && (item.p[0] == '{' || item.p[0] == '('))
+		item = span_of(item.p + 1, n);
+	return span_eq(item, span_str(name));
+}
+
+int
+wiring_replace_name(
+    struct span milters, const char *name, struct span with, struct buf *ret)
+{
+	struct span rest = milters, item;
+	bool bad = false;
+
+	while (wiring_next(&rest, &item, &bad)) {
+		if (bad || !is_name(item, name))
+			continue;
+		buf_add(ret, milters.p, (size_t)(item.p - milters.p));
+		buf_span(ret, with);
+		buf_span(ret, rest);
+		return buf_error(ret);
+	}
+	return -ENOENT;
+}
+
 /* The item of the list that is the milter; false where there is none. */
 static bool
 find_milter(struct span milters, const char *milter, struct span *ret)
@@ -358,6 +429,21 @@ wiring_default_action(struct span milters, const char *milter)
 			return value;
 	}
 	return nothing;
+}
+
+bool
+wiring_network(struct span item, struct cidr *ret)
+{
+	char text[2 * IP_TEXT_MAX];
+	size_t n = 0;
+
+	if (item.n >= sizeof text)
+		return false;
+	for (size_t i = 0; i < item.n; i++) {
+		if (item.p[i] != '[' && item.p[i] != ']')
+			text[n++] = item.p[i];
+	}
+	return cidr_parse(span_of(text, n), ret) == 0;
 }
 
 /* The address of this host behind text, where it has all addresses. */

@@ -10,6 +10,7 @@
 
 #include "common/bytes/buf.h"
 #include "common/bytes/endpoint.h"
+#include "common/bytes/ip.h"
 
 /* The service of master.cf.snippet, and how Postfix calls it. */
 #define WIRING_SERVICE "policyd-spf"
@@ -67,6 +68,21 @@ bool wiring_milter_is_last(struct span milters, const char *milter);
 int wiring_milters(struct span milters, const char *milter, const char *item,
     struct buf *ret, const char **ret_why);
 
+/* The same with item at its beginning: the verifier comes first, as it judges the
+ * message that was received. */
+int wiring_milters_first(struct span milters, const char *milter,
+    const char *item, struct buf *ret, const char **ret_why);
+
+/* Appends the list without that milter; it stays as it is where that is not in it. 0 or
+ * an error of buf_add(). */
+int wiring_without_milter(
+    struct span milters, const char *milter, struct buf *ret);
+
+/* Appends the list with what `with` has in the place of its item "$name". 0; -ENOENT
+ * when there is no such item; or an error of buf_add(). */
+int wiring_replace_name(
+    struct span milters, const char *name, struct span with, struct buf *ret);
+
 /* Appends the list with item in the place of the milter old; of "{ old, ... }" what is
  * behind the word stays, and milter takes its place. 0; -ENOENT when old is not in the
  * list, or it cannot be read; or an error of buf_add(). */
@@ -75,6 +91,10 @@ int wiring_replace_milter(struct span milters, const char *old,
 
 /* What our milter's own default_action is in the list, empty where it has none. */
 struct span wiring_default_action(struct span milters, const char *milter);
+
+/* "192.0.2.0/24" or "[2001:db8::]/32" as mynetworks has it. False for what is none:
+ * tables, files, and '!'. */
+bool wiring_network(struct span item, struct cidr *ret);
 
 /* The endpoint as Postfix writes it: "inet:127.0.0.1:8891"; a socket below queue
  * (queue_directory) as a chrooted smtpd sees it: "unix:postseal/signer"; one that

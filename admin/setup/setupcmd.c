@@ -28,7 +28,7 @@ struct options {
 	const char *keydir;
 	char domain[DOMAIN_MAX + 1];
 	enum { SHOW, APPLY, UNDO, ENFORCE } what;
-	bool both;
+	bool both, verify;
 };
 
 /* One run. */
@@ -218,6 +218,27 @@ change_postfix(struct run *r)
 	return reload_postfix(r);
 }
 
+static void
+tell_what_must_run(struct run *r)
+{
+	const char *units = r->o->verify ? "postseal-verifier"
+	    : r->plan.verifier           ? "postseal-signer postseal-verifier"
+	                                 : "postseal-signer";
+
+	if (r->plan.verifier && !r->o->verify)
+		buf_fmt(r->out,
+		    "Signer and verifier must run, with this config; until "
+		    "then mail waits: systemctl\nenable --now %s,\nor, if "
+		    "they do: systemctl reload %s\n\n",
+		    units, units);
+	else
+		buf_fmt(r->out,
+		    "The %s must run, with this config: systemctl enable "
+		    "--now %s,\nor, if it does: systemctl reload "
+		    "%s\n\n",
+		    r->o->verify ? "verifier" : "signer", units, units);
+}
+
 static int
 apply(struct run *r)
 {
@@ -228,10 +249,7 @@ apply(struct run *r)
 	if (rc == 0)
 		rc = change_postfix(r);
 	if (rc == 0 && !is_nothing(r))
-		buf_str(r->out,
-		    "The signer must run, with this config: systemctl enable "
-		    "--now postseal-signer,\nor, if it does: systemctl reload "
-		    "postseal-signer\n\n");
+		tell_what_must_run(r);
 	return rc;
 }
 
@@ -251,30 +269,48 @@ needs_key(struct run *r, bool *ret)
 	return rc;
 }
 
+/* What shall be in the config. */
+static int
+plan_config(struct run *r)
+{
+	struct setupplan *p = &r->plan;
+	int rc = 0;
+
+	if (buf_text(&p->hostname) == NULL || buf_text(&p->listen) == NULL ||
+	    buf_text(&p->verifier_listen) == NULL ||
+	    buf_text(&p->networks) == NULL)
+		return fail(r, "postconf", -ENOMEM);
+	rc = setupconfig_plan(&r->config, buf_text(&p->hostname),
+	    !r->o->verify && !p->wired, buf_text(&p->listen));
+	if (rc == 0 && p->verifier)
+		rc = setupconfig_verify(&r->config, buf_text(&p->hostname),
+		    buf_text(&p->verifier_listen), buf_text(&p->networks));
+	return rc;
+}
+
 static int
 set_up(struct run *r)
 {
 	const struct options *o = r->o;
 	const struct settings *s = r->config.settings;
+	unsigned how =
+	    (setupplan_enforcing(SETUPPLAN_ENFORCE) ? SETUPPLAN_ENFORCING : 0) |
+	    (o->verify ? SETUPPLAN_VERIFY : 0);
 	int rc = setupplan_make(&r->postfix, s,
-	    strcmp(o->config, SETTINGS_FILE) == 0 ? NULL : o->config,
-	    setupplan_enforcing(SETUPPLAN_ENFORCE), &r->plan, r->why);
+	    strcmp(o->config, SETTINGS_FILE) == 0 ? NULL : o->config, how,
+	    &r->plan, r->why);
 
-	if (rc == 0 &&
-	    (buf_text(&r->plan.hostname) == NULL ||
-	        buf_text(&r->plan.listen) == NULL))
-		rc = fail(r, "postconf", -ENOMEM);
 	if (rc == 0)
-		rc = setupconfig_plan(&r->config, buf_text(&r->plan.hostname),
-		    !r->plan.wired, buf_text(&r->plan.listen));
-	if (rc != 0)
-		return rc;
-	rc = needs_key(r, &r->new_key);
+		rc = plan_config(r);
+	if (rc == 0 && !o->verify)
+		rc = needs_key(r, &r->new_key);
 	if (rc != 0)
 		return rc;
 	show(r);
 	if (o->what == APPLY)
 		rc = apply(r);
+	if (o->verify)
+		return rc;
 	return rc == 0 ? setupdns_look(o->config, o->domain, o->what == APPLY,
 	                     r->out, r->why)
 	               : rc;
@@ -381,11 +417,14 @@ static int
 take_words(struct call *c, char **word, int n)
 {
 	struct options *o = c->options;
-	bool needs_domain = o->what == SHOW || o->what == APPLY;
+	bool plans = o->what == SHOW || o->what == APPLY;
+	bool needs_domain = plans && !o->verify;
 
 	if (c->config[0] != '/') /* master.cf will have it */
 		return subcommand_wrong(
 		    c, "the config needs its whole path", c->config);
+	if (o->verify && !plans)
+		return subcommand_wrong(c, "one thing at a time", NULL);
 	if (n > 1 || (!needs_domain && n > 0))
 		return subcommand_wrong(c, "what is", word[n - 1]);
 	if (!needs_domain)
@@ -398,9 +437,9 @@ take_words(struct call *c, char **word, int n)
 const struct subcommand setup_subcommand = {
     .name = "setup",
     .words = "DOMAIN",
-    .text = "make this host sign mail of DOMAIN, and check SPF",
+    .text = "make this host sign mail of DOMAIN, check SPF and DKIM",
     .head = "postseal setup DOMAIN - show what this host needs to sign mail of "
-            "DOMAIN and to\ncheck SPF, and do it",
+            "DOMAIN and to\ncheck SPF and DKIM of others, and do it",
     .tail = "Run it again when the records are in DNS: then the key begins to "
             "sign.\n"
             "Exit status: 0; 1 when something could not be done, 2 when the "
@@ -414,6 +453,9 @@ const struct subcommand setup_subcommand = {
             {'a', "apply", NULL,
                 "do it: key, config, Postfix (which is checked and reloaded)",
                 .take = take_apply},
+            {'v', "verify", NULL,
+                "no DOMAIN: the verifier of inbound mail, nothing else",
+                .at = offsetof(struct options, verify)},
             {'e', "enforce", NULL, "no DOMAIN: let SPF refuse mail, too",
                 .take = take_enforce},
             {'u', "undo", NULL, "no DOMAIN: put main.cf and master.cf back",

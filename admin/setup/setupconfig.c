@@ -8,6 +8,7 @@
 
 static const struct confedit_step in_policyd[] = {{"policyd", NULL}};
 static const struct confedit_step in_signer[] = {{"signer", NULL}};
+static const struct confedit_step in_verifier[] = {{"verifier", NULL}};
 
 static int
 fail(struct setupconfig *c, int rc)
@@ -96,6 +97,39 @@ setupconfig_plan(struct setupconfig *c, const char *hostname, bool observe,
 		rc = set(c, in_policyd, 1, "observe", "true");
 	if (rc == 0 && listen[0] != '\0')
 		rc = set(c, in_signer, 1, "listen", listen);
+	buf_free(&name);
+	return rc;
+}
+
+/* Sets a key of the verifier's that the file does not have. */
+static int
+set_missing(struct setupconfig *c, const char *key, const char *value)
+{
+	struct span there;
+
+	return confedit_get(buf_view(&c->text), in_verifier, 1, key, &there) ==
+	        -ENOENT
+	    ? set(c, in_verifier, 1, key, value)
+	    : 0;
+}
+
+int
+setupconfig_verify(struct setupconfig *c, const char *id, const char *listen,
+    const char *networks)
+{
+	struct buf name;
+	int rc = 0;
+
+	buf_init(&name, strlen(id) * 2 + 3);
+	tool_config_string(id, &name);
+	if (buf_text(&name) == NULL)
+		rc = fail(c, -ENOMEM);
+	if (rc == 0)
+		rc = set_missing(c, "authserv_id", buf_text(&name));
+	if (rc == 0 && networks[0] != '\0')
+		rc = set_missing(c, "trusted_networks", networks);
+	if (rc == 0 && listen[0] != '\0')
+		rc = set(c, in_verifier, 1, "listen", listen);
 	buf_free(&name);
 	return rc;
 }

@@ -1,8 +1,9 @@
 /*
- * setupconfig.h - postseal.conf as `postseal setup` changes it: three lines, at most.
+ * setupconfig.h - postseal.conf as `postseal setup` changes it: six lines, at most.
  *
- * The host's name, and `observe`, where they are not set, and where the signer listens;
- * nothing else in the file is touched (confedit.h). What has changed is told for people before it is written.
+ * The host's name, `observe`, the verifier's name and trusted networks, where they are
+ * not set, and where signer and verifier listen; nothing else in the file is touched
+ * (confedit.h). What has changed is told for people before it is written.
  */
 #ifndef POSTSEAL_ADMIN_SETUPCONFIG_H
 #define POSTSEAL_ADMIN_SETUPCONFIG_H
@@ -28,6 +29,12 @@ void setupconfig_free(struct setupconfig *c);
  * a config; "" leaves it. 0 or -errno. */
 int setupconfig_plan(struct setupconfig *c, const char *hostname, bool observe,
     const char *listen);
+
+/* The verifier's: the name in its field, where the config has none; its listen key and
+ * whose mail it leaves alone, as they stand in a config; "" leaves them, and so does a
+ * trusted_networks that is set. 0 or -errno. */
+int setupconfig_verify(struct setupconfig *c, const char *id,
+    const char *listen, const char *networks);
 
 /* observe = false. 0 or -errno. */
 int setupconfig_enforce(struct setupconfig *c);

@@ -11,7 +11,7 @@ struct maker {
 	const struct postconf *postfix;
 	const struct settings *settings;
 	const char *config;
-	bool enforcing;
+	bool enforcing, verify_only;
 	struct setupplan *plan;
 	struct buf *why;
 };
@@ -242,57 +242,16 @@ plan_restrictions(struct maker *m)
 	return rc;
 }
 
-/* The signer, as Postfix knows it. */
-struct signer {
-	struct buf milter; /* "unix:postseal/signer.sock" */
-	struct buf item;   /* that with what happens when it is away */
-	const char *old;   /* what milter takes the place of, or NULL */
+/* A milter of ours, as Postfix knows it. */
+struct wing {
+	const char *name; /* "signer" */
+	const struct daemon_settings *daemon;
+	struct buf *listen; /* of the plan */
+	struct buf milter;  /* "unix:postseal/signer.sock" */
+	struct buf item;    /* that with what happens when it is away */
+	const char *old;    /* what milter takes the place of, or NULL */
+	bool wanted;
 };
-
-/* One of the two lists of milters. */
-static int
-plan_milters(
-    struct maker *m, const char *name, struct signer *s, const char *first)
-{
-	const char *milter = buf_text(&s->milter), *item = buf_text(&s->item);
-	struct buf value, expanded, changed;
-	const char *reason = NULL;
-	int rc = get(m, name, &value);
-
-	buf_init(&expanded, POSTCONF_VALUE_MAX);
-	buf_init(&changed, POSTCONF_VALUE_MAX);
-	if (rc == 0) {
-		rc = postconf_get(m->postfix, name, true, &expanded, m->why);
-		rc = rc == -ENOENT ? 0 : rc;
-	}
-	/* "$smtpd_milters" will have it, when that has it */
-	if (rc == 0 &&
-	    (wiring_has_milter(buf_view(&expanded), milter) ||
-	        (first != NULL && wiring_has_milter(buf_view(&value), first))))
-		goto out;
-	if (rc == 0 && first != NULL && span_trim(buf_view(&value)).n == 0) {
-		rc = add_set(m, name, first);
-		goto out;
-	}
-	if (rc == 0)
-		rc = s->old == NULL ? -ENOENT
-		                    : wiring_replace_milter(buf_view(&value),
-		                          s->old, milter, item, &changed);
-	if (rc == -ENOENT)
-		rc = wiring_milters(
-		    buf_view(&value), milter, item, &changed, &reason);
-	if (rc == -EINVAL && reason != NULL)
-		rc = refuse(m, name, reason, item);
-	else if (rc == 0)
-		rc = buf_text(&changed) == NULL
-		    ? no_memory(m)
-		    : add_set(m, name, buf_text(&changed));
-out:
-	buf_free(&value);
-	buf_free(&expanded);
-	buf_free(&changed);
-	return rc;
-}
 
 static bool
 is_below(const struct endpoint *e, const char *queue)
@@ -326,9 +285,10 @@ is_named(
 /* The listener that this Postfix reaches: in its own queue, or what the administrator
  * has chosen; NULL: one has to be made. */
 static int
-find_listener(struct maker *m, const struct daemon_settings *d,
-    const char *queue, const struct endpoint **ret)
+find_listener(struct maker *m, const struct wing *w, const char *queue,
+    const struct endpoint **ret)
 {
+	const struct daemon_settings *d = w->daemon;
 	int rc = 0;
 
 	*ret = NULL;
@@ -350,7 +310,7 @@ find_listener(struct maker *m, const struct daemon_settings *d,
 
 /* What has to be done, or is to be known, beside the new listener. */
 static void
-advise_listener(struct maker *m, const char *queue)
+advise_listener(struct maker *m, const struct wing *w, const char *queue)
 {
 	struct buf *advice = &m->plan->advice;
 
@@ -362,19 +322,20 @@ advise_listener(struct maker *m, const char *queue)
 		    "SELinux in\ntroubleshooting.md for a way round.\n");
 	else if (strcmp(queue, "/var/spool/postfix") != 0)
 		buf_fmt(advice,
-		    "The signer needs the right to make its socket: systemctl "
-		    "edit postseal-signer, with\n[Service] and "
+		    "The %s needs the right to make its socket: systemctl "
+		    "edit postseal-%s, with\n[Service] and "
 		    "ReadWritePaths=%s, and restart it.\n",
-		    queue);
+		    w->name, w->name, queue);
 }
 
-/* A listener more in signer.listen. */
+/* A listener more in its listen key. */
 static int
-plan_listen(struct maker *m, const struct daemon_settings *d, const char *queue,
+plan_listen(struct maker *m, const struct wing *w, const char *queue,
     struct endpoint *ret)
 {
+	const struct daemon_settings *d = w->daemon;
 	char text[ENDPOINT_TEXT_MAX];
-	struct buf *list = &m->plan->listen;
+	struct buf *list = w->listen;
 	const char *why = NULL;
 	struct buf path;
 	int rc;
@@ -383,7 +344,7 @@ plan_listen(struct maker *m, const struct daemon_settings *d, const char *queue,
 	if (m->enforcing)
 		buf_str(&path, SETTINGS_LEGACY_SIGNER);
 	else
-		buf_fmt(&path, "unix:%s/postseal/signer.sock", queue);
+		buf_fmt(&path, "unix:%s/postseal/%s.sock", queue, w->name);
 	rc = endpoint_parse(buf_view(&path), ret, &why);
 	if (rc != 0)
 		buf_fmt(m->why, "queue_directory %s: %s\n", queue,
@@ -396,7 +357,7 @@ plan_listen(struct maker *m, const struct daemon_settings *d, const char *queue,
 	if (rc == 0)
 		tool_config_string(endpoint_text(ret, text), list);
 	buf_byte(list, '}');
-	advise_listener(m, queue);
+	advise_listener(m, w, queue);
 	if (rc == 0 && buf_text(list) == NULL)
 		rc = no_memory(m);
 	buf_free(&path);
@@ -430,67 +391,329 @@ is_old(struct maker *m, bool *ret)
 	return rc;
 }
 
-/* Mail waits when the signer is down, and does not go out unsigned. */
+/* Mail waits when it is down: none goes out unsigned, no forged field comes in. */
 static int
-spell_signer(struct maker *m, const struct endpoint *e, const char *queue,
-    struct signer *s)
+spell(struct maker *m, const struct endpoint *e, const char *queue,
+    struct wing *w)
 {
 	bool old = false;
 	int rc = is_old(m, &old);
 
-	wiring_endpoint(e, queue, &s->milter);
-	if (rc == 0 && buf_text(&s->milter) == NULL)
+	wiring_endpoint(e, queue, &w->milter);
+	if (rc == 0 && buf_text(&w->milter) == NULL)
 		rc = no_memory(m);
 	if (rc != 0)
 		return rc;
-	buf_fmt(&s->item, old ? "%s" : "{ %s, default_action=tempfail }",
-	    buf_text(&s->milter));
-	if (m->settings->signer.daemon.legacy.n > 0)
-		s->old = SETTINGS_LEGACY_SIGNER;
-	return buf_text(&s->item) == NULL ? no_memory(m) : 0;
+	buf_fmt(&w->item, old ? "%s" : "{ %s, default_action=tempfail }",
+	    buf_text(&w->milter));
+	if (w->daemon->legacy.n > 0)
+		w->old = SETTINGS_LEGACY_SIGNER;
+	return buf_text(&w->item) == NULL ? no_memory(m) : 0;
+}
+
+/* Where it listens, and how Postfix calls it. */
+static int
+plan_wing(struct maker *m, const char *queue, struct wing *w)
+{
+	const struct endpoint *there;
+	struct endpoint new;
+	int rc = find_listener(m, w, queue, &there);
+
+	if (rc == 0 && there == NULL)
+		rc = plan_listen(m, w, queue, &new);
+	return rc == 0 ? spell(m, there == NULL ? &new : there, queue, w) : rc;
+}
+
+/* A domain's setup does without a verifier where there can be none, or where its
+ * listen key is empty. */
+static int
+plan_verifier(struct maker *m, const char *queue, struct wing *w)
+{
+	const struct endpoint *there = NULL;
+	int rc;
+
+	if (w->daemon->listen.n == 0) {
+		if (!m->verify_only)
+			return 0;
+		buf_str(m->why, "verifier.listen names no socket\n");
+		return -EINVAL;
+	}
+	rc = m->enforcing ? find_listener(m, w, queue, &there) : 0;
+	if (rc == 0 && m->enforcing && there == NULL) {
+		buf_str(&m->plan->advice,
+		    "SELinux lets Postfix connect to no unix socket of the "
+		    "verifier, so it is left out: see\nSELinux in "
+		    "troubleshooting.md, and run setup --verify behind it.\n");
+		return 0;
+	}
+	w->wanted = m->plan->verifier = rc == 0;
+	return rc == 0 ? plan_wing(m, queue, w) : rc;
+}
+
+/* --- the two lists of milters ---------------------------------------------- */
+
+/* The list with the signer in it, appended to ret. */
+static int
+with_signer(struct maker *m, const char *name, const struct buf *value,
+    bool has, const struct wing *s, struct buf *ret)
+{
+	const char *reason = NULL, *milter = s->milter.p, *item = s->item.p;
+	int rc;
+
+	if (has || !s->wanted)
+		return buf_span(ret, buf_view(value));
+	rc = s->old == NULL
+	    ? -ENOENT
+	    : wiring_replace_milter(buf_view(value), s->old, milter, item, ret);
+	if (rc == -ENOENT)
+		rc =
+		    wiring_milters(buf_view(value), milter, item, ret, &reason);
+	if (rc == -EINVAL && reason != NULL)
+		return refuse(m, name, reason, item);
+	return rc;
+}
+
+/* The list with the verifier at its beginning, appended to ret. */
+static int
+with_verifier(struct maker *m, const struct buf *value, bool has,
+    const struct wing *v, struct buf *ret)
+{
+	const char *reason = NULL;
+	int rc;
+
+	if (has || !v->wanted)
+		return buf_span(ret, buf_view(value));
+	rc = wiring_milters_first(
+	    buf_view(value), v->milter.p, v->item.p, ret, &reason);
+	if (rc == -EINVAL && reason != NULL)
+		return refuse(m, "smtpd_milters", reason, v->item.p);
+	return rc;
+}
+
+/* What a list of milters is, and what it shall be. */
+struct list {
+	struct buf value, expanded, changed;
+};
+
+static int
+read_list(struct maker *m, const char *name, struct list *l)
+{
+	int rc = get(m, name, &l->value);
+
+	buf_init(&l->expanded, POSTCONF_VALUE_MAX);
+	buf_init(&l->changed, POSTCONF_VALUE_MAX);
+	if (rc == 0)
+		rc = postconf_get(m->postfix, name, true, &l->expanded, m->why);
+	return rc == -ENOENT ? 0 : rc;
+}
+
+static void
+free_list(struct list *l)
+{
+	buf_free(&l->value);
+	buf_free(&l->expanded);
+	buf_free(&l->changed);
+}
+
+static bool
+has_wing(const struct list *l, const struct wing *w)
+{
+	return w->wanted &&
+	    wiring_has_milter(buf_view(&l->expanded), w->milter.p);
 }
 
 static int
-plan_signer(struct maker *m, const char *queue, struct signer *s)
+set_list(struct maker *m, const char *name, struct list *l)
 {
-	const struct daemon_settings *d = &m->settings->signer.daemon;
-	const struct endpoint *there;
-	struct endpoint new;
-	int rc = find_listener(m, d, queue, &there);
+	if (buf_error(&l->changed) != 0 || buf_text(&l->changed) == NULL)
+		return no_memory(m);
+	return span_eq(buf_view(&l->changed), buf_view(&l->value))
+	    ? 0
+	    : add_set(m, name, buf_text(&l->changed));
+}
 
-	if (rc == 0 && there == NULL)
-		rc = plan_listen(m, d, queue, &new);
+/* smtpd_milters: the verifier, which judges mail as it came, others, the signer. What
+ * it is without the verifier is put into ret_rest. */
+static int
+plan_smtpd(struct maker *m, const struct wing *s, const struct wing *v,
+    struct buf *ret_rest)
+{
+	static const char name[] = "smtpd_milters";
+	struct list l;
+	int rc = read_list(m, name, &l);
+	struct buf signed_;
+
+	buf_init(&signed_, POSTCONF_VALUE_MAX);
 	if (rc == 0)
-		rc = spell_signer(m, there == NULL ? &new : there, queue, s);
+		rc = with_signer(
+		    m, name, &l.value, has_wing(&l, s), s, &signed_);
 	if (rc == 0)
-		rc = plan_milters(m, "smtpd_milters", s, NULL);
+		rc = with_verifier(m, &signed_, has_wing(&l, v), v, &l.changed);
 	if (rc == 0)
-		rc = plan_milters(m, "non_smtpd_milters", s, "$smtpd_milters");
+		rc = set_list(m, name, &l);
+	if (rc == 0 && v->wanted)
+		wiring_without_milter(
+		    buf_view(&signed_), v->milter.p, ret_rest);
+	else
+		buf_span(ret_rest, buf_view(&signed_));
+	buf_free(&signed_);
+	free_list(&l);
+	return rc == 0 ? buf_error(ret_rest) : rc;
+}
+
+/* non_smtpd_milters: what smtpd has but the verifier, as that mail is our own. rest:
+ * of plan_smtpd(). */
+static int
+plan_non_smtpd(struct maker *m, const struct wing *s, const struct wing *v,
+    const struct buf *rest)
+{
+	static const char name[] = "non_smtpd_milters";
+	struct list l;
+	struct buf own;
+	bool same, empty;
+	int rc = read_list(m, name, &l);
+
+	buf_init(&own, POSTCONF_VALUE_MAX);
+	empty = span_trim(buf_view(&l.value)).n == 0;
+	same = rc == 0 &&
+	    wiring_replace_name(
+	        buf_view(&l.value), "smtpd_milters", buf_view(rest), &own) == 0;
+	if (rc == 0 && same && v->wanted) {
+		buf_span(&l.changed, buf_view(&own));
+	} else if (rc == 0 && !same && empty && s->wanted && !v->wanted) {
+		buf_str(&l.changed, "$smtpd_milters");
+	} else if (rc == 0) {
+		rc = with_signer(
+		    m, name, &l.value, same || has_wing(&l, s), s, &l.changed);
+	}
+	if (rc == 0)
+		rc = set_list(m, name, &l);
+	buf_free(&own);
+	free_list(&l);
 	return rc;
 }
 
 static int
-plan_both_milters(struct maker *m)
+plan_both(struct maker *m, const char *queue, struct wing *s, struct wing *v)
 {
-	struct signer s = {.old = NULL};
+	struct buf rest;
+	int rc = s->wanted ? plan_wing(m, queue, s) : 0;
+
+	buf_init(&rest, POSTCONF_VALUE_MAX);
+	if (rc == 0)
+		rc = plan_verifier(m, queue, v);
+	if (rc == 0)
+		rc = plan_smtpd(m, s, v, &rest);
+	if (rc == 0)
+		rc = plan_non_smtpd(m, s, v, &rest);
+	buf_free(&rest);
+	return rc;
+}
+
+static void
+wing_init(struct wing *w)
+{
+	buf_init(&w->milter, ENDPOINT_TEXT_MAX);
+	buf_init(&w->item, ENDPOINT_TEXT_MAX + 40);
+}
+
+static void
+wing_free(struct wing *w)
+{
+	buf_free(&w->milter);
+	buf_free(&w->item);
+}
+
+static int
+plan_milters(struct maker *m)
+{
+	struct wing s = {.name = "signer",
+	    .daemon = &m->settings->signer.daemon,
+	    .listen = &m->plan->listen,
+	    .wanted = !m->verify_only};
+	struct wing v = {.name = "verifier",
+	    .daemon = &m->settings->verifier.daemon,
+	    .listen = &m->plan->verifier_listen};
 	struct buf queue;
 	int rc;
 
-	if (m->settings->signer.daemon.listen.n == 0) {
+	if (s.wanted && s.daemon->listen.n == 0) {
 		buf_str(m->why, "signer.listen names no socket\n");
 		return -EINVAL;
 	}
 	rc = get(m, "queue_directory", &queue);
-	buf_init(&s.milter, ENDPOINT_TEXT_MAX);
-	buf_init(&s.item, ENDPOINT_TEXT_MAX + 40);
+	wing_init(&s);
+	wing_init(&v);
 	if (rc == 0 && (queue.n == 0 || buf_text(&queue) == NULL))
 		rc = no_memory(m);
 	if (rc == 0)
-		rc = plan_signer(m, buf_text(&queue), &s);
+		rc = plan_both(m, buf_text(&queue), &s, &v);
 	buf_free(&queue);
-	buf_free(&s.milter);
-	buf_free(&s.item);
+	wing_free(&s);
+	wing_free(&v);
 	return rc;
+}
+
+/* --- whose mail the verifier leaves alone ------------------------------------ */
+
+static bool
+is_trusted(const struct cidr_list *list, const struct cidr *net)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->v[i].bits <= net->bits &&
+		    cidr_contains(&list->v[i], &net->ip))
+			return true;
+	}
+	return false;
+}
+
+static void
+put_network(const struct cidr *net, struct buf *list)
+{
+	char text[IP_TEXT_MAX];
+
+	buf_fmt(list, "%s\"%s/%u\"", list->n == 0 ? "{" : ", ",
+	    ip_text(&net->ip, text), net->bits);
+}
+
+/* Clients in mynetworks are ours: without them in trusted_networks their mail would be
+ * taken for a stranger's. What is no network (a table) is told. */
+static int
+plan_networks(struct maker *m)
+{
+	const struct cidr_list *now = &m->settings->verifier.trusted_networks;
+	struct buf value, more, *list = &m->plan->networks;
+	struct span rest, item;
+	bool bad = false;
+	int rc;
+
+	buf_init(&value, POSTCONF_VALUE_MAX);
+	buf_init(&more, POSTCONF_VALUE_MAX);
+	rc = postconf_get(m->postfix, "mynetworks", true, &value, m->why);
+	rest = buf_view(&value);
+	for (size_t i = 0; i < now->n; i++)
+		put_network(&now->v[i], &more);
+	while (
+	    m->plan->verifier && rc == 0 && wiring_next(&rest, &item, &bad)) {
+		struct cidr net;
+
+		if (!wiring_network(item, &net)) {
+			buf_str(&m->plan->advice,
+			    "mynetworks has what is no network: who is in ");
+			buf_span(&m->plan->advice, item);
+			buf_str(&m->plan->advice,
+			    " belongs into\nverifier.trusted_networks, too.\n");
+		} else if (!is_trusted(now, &net)) {
+			if (list->n == 0)
+				buf_span(list, buf_view(&more));
+			put_network(&net, list);
+		}
+	}
+	if (list->n > 0)
+		buf_byte(list, '}');
+	buf_free(&value);
+	buf_free(&more);
+	return rc == -ENOENT ? 0 : rc;
 }
 
 /* Where nothing is said: bounces are signed; a Postfix that cannot be told of one milter
@@ -505,7 +728,7 @@ plan_defaults(struct maker *m)
 	bool old = false;
 	int rc = is_old(m, &old);
 
-	for (size_t i = 0; rc == 0 && i < (old ? 2 : 1); i++) {
+	for (size_t i = m->verify_only; rc == 0 && i < (old ? 2 : 1); i++) {
 		bool set = false;
 
 		rc = postconf_is_set(m->postfix, rows[i].name, &set, m->why);
@@ -570,23 +793,32 @@ setupplan_enforcing(const char *file)
 
 int
 setupplan_make(const struct postconf *p, const struct settings *s,
-    const char *config, bool enforcing, struct setupplan *ret, struct buf *why)
+    const char *config, unsigned how, struct setupplan *ret, struct buf *why)
 {
-	static int (*const steps[])(struct maker *) = {plan_service,
-	    plan_time_limit, plan_restrictions, plan_both_milters,
-	    plan_defaults, plan_advice, plan_version};
-	struct maker m = {p, s, config, enforcing, ret, why};
+	static const struct {
+		int (*plan)(struct maker *);
+		bool verify; /* the verifier alone needs it, too */
+	} steps[] = {{plan_service, false}, {plan_time_limit, false},
+	    {plan_restrictions, false}, {plan_milters, true},
+	    {plan_networks, true}, {plan_defaults, true}, {plan_advice, false},
+	    {plan_version, true}};
+	struct maker m = {p, s, config, (how & SETUPPLAN_ENFORCING) != 0,
+	    (how & SETUPPLAN_VERIFY) != 0, ret, why};
 	int rc;
 
 	*ret = (struct setupplan){.n = 0};
 	buf_init(&ret->advice, POSTCONF_VALUE_MAX);
 	buf_init(&ret->dir, POSTCONF_VALUE_MAX);
 	buf_init(&ret->listen, CONFIG_FILE_MAX);
+	buf_init(&ret->verifier_listen, CONFIG_FILE_MAX);
+	buf_init(&ret->networks, CONFIG_FILE_MAX);
 	rc = get(&m, "myhostname", &ret->hostname);
 	if (rc == 0)
 		rc = postconf_directory(p, &ret->dir, why);
-	for (size_t i = 0; rc == 0 && i < sizeof steps / sizeof steps[0]; i++)
-		rc = steps[i](&m);
+	for (size_t i = 0; rc == 0 && i < sizeof steps / sizeof steps[0]; i++) {
+		if (!m.verify_only || steps[i].verify)
+			rc = steps[i].plan(&m);
+	}
 	if (rc != 0)
 		setupplan_free(ret);
 	return rc;
@@ -602,4 +834,6 @@ setupplan_free(struct setupplan *plan)
 	buf_free(&plan->dir);
 	buf_free(&plan->advice);
 	buf_free(&plan->listen);
+	buf_free(&plan->verifier_listen);
+	buf_free(&plan->networks);
 }

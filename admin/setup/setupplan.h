@@ -22,6 +22,9 @@ struct setupplan {
 	bool wired; /* the check is in the restrictions already */
 	struct buf
 	    listen; /* value of signer.listen; empty: it stays as it is */
+	struct buf verifier_listen; /* likewise */
+	bool verifier;              /* it is wired, or will be */
+	struct buf networks; /* value of verifier.trusted_networks; likewise */
 	struct buf hostname; /* myhostname */
 	struct buf dir;      /* config_directory */
 	struct buf advice;   /* lines for people, about what is left alone */
@@ -32,6 +35,12 @@ struct setupplan {
 
 /* True if SELinux enforces its policy: file is SETUPPLAN_ENFORCE. */
 bool setupplan_enforcing(const char *file);
+
+/* How it is to be: bits. */
+enum {
+	SETUPPLAN_ENFORCING = 1, /* SELinux is */
+	SETUPPLAN_VERIFY = 2     /* the verifier alone, and nothing else */
+};
 
 /*
  * s: the config. The signer gets a socket in the queue of this Postfix, unless
@@ -44,7 +53,7 @@ bool setupplan_enforcing(const char *file);
  * understood; then nothing may be changed.
  */
 int setupplan_make(const struct postconf *p, const struct settings *s,
-    const char *config, bool enforcing, struct setupplan *ret, struct buf *why);
+    const char *config, unsigned how, struct setupplan *ret, struct buf *why);
 
 void setupplan_free(struct setupplan *plan);
 

@@ -90,11 +90,14 @@ admin_setup() {
 	    admin_said '_domainkey.adm.example. IN TXT' || return
 	grep -qxF 'smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination, check_policy_service unix:private/policyd-spf, reject_non_fqdn_sender' "$ADM/pf/main.cf" ||
 	    no 'restrictions:' "$(cat "$ADM/pf/main.cf")" || return
-	grep -qxF 'smtpd_milters = { inet:127.0.0.1:9999, connect_timeout=1s }, { unix:postseal/signer.sock, default_action=tempfail }' "$ADM/pf/main.cf" ||
+	grep -qxF 'smtpd_milters = { unix:postseal/verifier.sock, default_action=tempfail }, { inet:127.0.0.1:9999, connect_timeout=1s }, { unix:postseal/signer.sock, default_action=tempfail }' "$ADM/pf/main.cf" ||
 	    no 'milters:' "$(cat "$ADM/pf/main.cf")" || return
+	grep -qxF 'non_smtpd_milters = { unix:postseal/signer.sock, default_action=tempfail }' "$ADM/pf/main.cf" ||
+	    no 'milters of sendmail(1):' "$(cat "$ADM/pf/main.cf")" || return
 	grep -qxF '# mine' "$ADM/ps/postseal.conf" &&
 	    grep -qF 'hostname = "mx.adm.example"' "$ADM/ps/postseal.conf" &&
 	    grep -qF 'observe = true' "$ADM/ps/postseal.conf" &&
+	    grep -qF 'authserv_id = "mx.adm.example"' "$ADM/ps/postseal.conf" &&
 	    grep -qF 'active = false' "$ADM/ps/domains.d/adm.example.conf" ||
 	    no 'config:' "$(cat "$ADM/ps/postseal.conf")"
 }
@@ -244,7 +247,7 @@ admin_genkey() {
 # sentence and nothing on standard output
 admin_command_lines() {
 	local command rc out
-	for command in setup rotate check genkey testkey import spf sign status why; do
+	for command in setup rotate check genkey testkey import spf sign verify status why; do
 		postseal $command --help | grep -qi 'exit status' ||
 		    no "$command --help tells no exit status" || return
 		rc=0

@@ -162,6 +162,57 @@ replaces_a_milter(void)
 	suite_row(NULL);
 }
 
+/* The verifier: in front, out again, and where $smtpd_milters would bring it */
+static void
+puts_the_verifier_first(void)
+{
+#define V "{ unix:v, x=y }"
+	static const struct {
+		const char *list;
+		int first;
+		const char *with, *without;
+		int named;
+		const char *own;
+	} rows[] = {
+	    {"", 0, V, "", -ENOENT, ""},
+	    {" inet:a:1 ", 0, V ", inet:a:1", " inet:a:1 ", -ENOENT, ""},
+	    {"unix:v", -EALREADY, "", "", -ENOENT, ""},
+	    {"{ unix:v, a=b } inet:a:1,unix:v, inet:b:2", -EALREADY, "",
+	        "inet:a:1, inet:b:2", -ENOENT, ""},
+	    {"$smtpd_milters", 0, V ", $smtpd_milters", "$smtpd_milters", 0,
+	        "A"},
+	    {"b, ${smtpd_milters} c", 0, V ", b, ${smtpd_milters} c",
+	        "b, ${smtpd_milters} c", 0, "b, A c"},
+	    {"$(smtpd_milters),c", 0, V ", $(smtpd_milters),c",
+	        "$(smtpd_milters),c", 0, "A,c"},
+	    {"$non_smtpd_milters", 0, V ", $non_smtpd_milters",
+	        "$non_smtpd_milters", -ENOENT, ""},
+	    {"{ a", -EINVAL, "", "{ a", -ENOENT, ""},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct span list = span_str(rows[i].list);
+		const char *why = NULL;
+		struct buf out;
+
+		suite_row(rows[i].list);
+		buf_init(&out, 4096);
+		CHECK(wiring_milters_first(list, "unix:v", V, &out, &why) ==
+		    rows[i].first);
+		CHECK((why != NULL) == (rows[i].first == -EINVAL));
+		CHECK_STR(buf_text(&out), rows[i].with);
+		buf_clear(&out);
+		CHECK(wiring_without_milter(list, "unix:v", &out) == 0);
+		CHECK_STR(buf_text(&out), rows[i].without);
+		buf_clear(&out);
+		CHECK(wiring_replace_name(list, "smtpd_milters", span_str("A"),
+		          &out) == rows[i].named);
+		CHECK_STR(buf_text(&out), rows[i].own);
+		buf_free(&out);
+	}
+	suite_row(NULL);
+}
+
 static void
 spells_endpoints(void)
 {
@@ -242,6 +293,10 @@ feed(void *arg, struct span head, struct span tail)
 		    part[i], "inet:[::1]:8", "unix:s", "{ unix:s }", &out);
 		CHECK(rc == 0 || rc == -ENOENT);
 		(void)wiring_default_action(part[i], "inet:[::1]:8");
+		buf_clear(&out);
+		(void)wiring_without_milter(part[i], "inet:[::1]:8", &out);
+		rc = wiring_replace_name(part[i], "mine", span_str("x"), &out);
+		CHECK(rc == 0 || rc == -ENOENT);
 		buf_free(&out);
 	}
 }
@@ -258,4 +313,4 @@ every_split(void)
 
 SUITE("wiring", T(knows_milters), T(every_split), T(inserts_into_restrictions),
     T(finds_its_place), T(inserts_into_milters), T(replaces_a_milter),
-    T(spells_endpoints))
+    T(puts_the_verifier_first), T(spells_endpoints))

@@ -53,6 +53,42 @@ two_lines(void)
 	    "hostname = h.example\nsigner { listen = {\"unix:/q/s\"} }\n");
 }
 
+/* The verifier's lines, where nothing is said of them */
+static void
+verifies(void)
+{
+	static const struct {
+		const char *text, *listen, *networks, *want;
+	} row[] = {
+	    {"", "", "", "verifier {\n\tauthserv_id = \"mx.a.example\"\n}\n"},
+	    {"verifier { authserv_id = x }\n", "{\"unix:/q/v\"}", "{a}",
+	        "verifier { authserv_id = x \n\ttrusted_networks = {a}\n"
+	        "\tlisten = {\"unix:/q/v\"}\n}\n"},
+	    {"verifier { authserv_id = x trusted_networks = {b} }\n", "", "{a}",
+	        "verifier { authserv_id = x trusted_networks = {b} }\n"},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct setupconfig c = {.file = "p.conf"};
+		struct buf why;
+
+		suite_row(row[i].text);
+		buf_init(&why, 1000);
+		buf_init(&c.text, 10000);
+		buf_init(&c.changes, 10000);
+		c.why = &why;
+		buf_str(&c.text, row[i].text);
+		CHECK(setupconfig_verify(&c, "mx.a.example", row[i].listen,
+		          row[i].networks) == 0);
+		CHECK_STR(buf_text(&c.text), row[i].want);
+		CHECK((c.changes.n > 0) ==
+		    (strcmp(row[i].text, row[i].want) != 0));
+		setupconfig_free(&c);
+		buf_free(&why);
+	}
+	suite_row(NULL);
+}
+
 static void
 enforces(void)
 {
@@ -109,4 +145,4 @@ refuses(void)
 	suite_row(NULL);
 }
 
-SUITE("setupconfig", T(two_lines), T(enforces), T(refuses))
+SUITE("setupconfig", T(two_lines), T(verifies), T(enforces), T(refuses))

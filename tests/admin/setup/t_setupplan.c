@@ -23,7 +23,7 @@ static const char defaults[] = "myhostname = mx.a.example\n"
 
 /* A plan for a Postfix that differs from the defaults by these lines. */
 static int
-plan(struct setupplan *ret, const char *config, bool enforcing, struct buf *why)
+plan(struct setupplan *ret, const char *config, unsigned how, struct buf *why)
 {
 	struct postconf p = {.dir = NULL};
 	struct settings *s = NULL;
@@ -31,7 +31,7 @@ plan(struct setupplan *ret, const char *config, bool enforcing, struct buf *why)
 
 	CU_ASSERT_FATAL(settings_parse("c", span_str(config), SETTINGS_ALL, &s,
 	                    why, why) == 0);
-	rc = setupplan_make(&p, s, NULL, enforcing, ret, why);
+	rc = setupplan_make(&p, s, NULL, how, ret, why);
 	settings_free(s);
 	return rc;
 }
@@ -52,9 +52,12 @@ text_of(const struct setupplan *plan, struct buf *out)
 #define REST "postconf -e 'internal_mail_filter_classes = bounce'\n"
 #define OURS "unix:postseal/signer.sock"
 #define ITEM "{ " OURS ", default_action=tempfail }"
+#define VERIFIER "{ unix:postseal/verifier.sock, default_action=tempfail }"
 #define PORT_ITEM "{ inet:127.0.0.1:8891, default_action=tempfail }"
 #define LISTEN "{\"unix:/q/postseal/signer.sock\"}"
+#define QUEUE "verifier { listen = \"unix:/q/postseal/verifier.sock\" }"
 #define SET "signer { listen = " LISTEN " }"
+#define NONE "verifier { listen = {} }"
 
 #define SPAWNED \
 	"policyd-spf unix - n n - 0 spawn user=a argv=/x/postseal-policyd\n"
@@ -154,6 +157,51 @@ static const struct row rows[] = {
         true, ""},
 };
 
+/* With the verifier, whose config says nothing or has its socket in the queue */
+static const struct row verifying[] = {
+    {DONE "smtpd_milters = inet:x:1\n", SPAWNED, SET,
+        "postconf -e 'smtpd_milters = " VERIFIER ", inet:x:1, " ITEM "'\n"
+        "postconf -e 'non_smtpd_milters = " ITEM "'\n",
+        true, ""},
+    {DONE "smtpd_milters = " ITEM "\nnon_smtpd_milters = $smtpd_milters\n",
+        SPAWNED, SET,
+        "postconf -e 'smtpd_milters = " VERIFIER ", " ITEM "'\n"
+        "postconf -e 'non_smtpd_milters = " ITEM "'\n",
+        true, ""},
+    {DONE "smtpd_milters = inet:x:1, " ITEM "\n"
+          "non_smtpd_milters = inet:y:2, ${smtpd_milters} inet:z:3\n",
+        SPAWNED, SET,
+        "postconf -e 'smtpd_milters = " VERIFIER ", inet:x:1, " ITEM "'\n"
+        "postconf -e 'non_smtpd_milters = inet:y:2, inet:x:1, " ITEM
+        " inet:z:3'\n",
+        true, ""},
+    /* it was there, and came to the other list, too */
+    {DONE "smtpd_milters = " VERIFIER ", " ITEM "\n"
+          "non_smtpd_milters = $(smtpd_milters)\n",
+        SPAWNED, SET, "postconf -e 'non_smtpd_milters = " ITEM "'\n", true, ""},
+    {DONE "smtpd_milters = $mine\nmine = " VERIFIER ", " ITEM "\n"
+          "non_smtpd_milters = " ITEM "\n",
+        SPAWNED, SET, "", true, ""},
+};
+
+/* It alone */
+static const struct row alone[] = {
+    {"smtpd_milters = \n", "", QUEUE,
+        "postconf -e 'smtpd_milters = " VERIFIER "'\n", false, ""},
+    {"smtpd_milters = inet:x:1\nnon_smtpd_milters = $smtpd_milters\n", "",
+        QUEUE,
+        "postconf -e 'smtpd_milters = " VERIFIER ", inet:x:1'\n"
+        "postconf -e 'non_smtpd_milters = inet:x:1'\n",
+        false, ""},
+    {"smtpd_milters = " VERIFIER "\nnon_smtpd_milters = $smtpd_milters\n", "",
+        QUEUE, "postconf -e 'non_smtpd_milters = '\n", false, ""},
+    {"smtpd_milters = " VERIFIER "\n", "", QUEUE, "", false, ""},
+    {"mail_version = 2.11\n", "", QUEUE,
+        "postconf -e 'smtpd_milters = unix:postseal/verifier.sock'\n"
+        "postconf -e 'milter_default_action = tempfail'\n",
+        false, ""},
+};
+
 /* Under SELinux: the port that its policy knows */
 static const struct row enforced[] = {
     /* new, from before, and as a new config says it */
@@ -179,18 +227,21 @@ static const struct row enforced[] = {
 };
 
 static void
-check_rows(const struct row *v, size_t n, bool enforcing)
+check_rows(const struct row *v, size_t n, const char *more, unsigned how)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct setupplan p;
 		struct tmpdir d;
-		struct buf why, out;
+		struct buf why, out, config;
 
 		suite_row(v[i].main_cf);
 		tmpdir_make(&d);
 		fakepostconf_make(&d, v[i].main_cf, defaults, v[i].master_cf);
 		buf_init(&why, 10000);
-		CHECK(plan(&p, v[i].config, enforcing, &why) == 0);
+		buf_init(&config, 10000);
+		buf_fmt(&config, "%s\n%s", v[i].config, more);
+		CHECK(plan(&p, buf_text(&config), how, &why) == 0);
+		buf_free(&config);
 		text_of(&p, &out);
 		CHECK_STR(buf_text(&out), v[i].want);
 		CHECK(p.wired == v[i].wired);
@@ -209,8 +260,70 @@ check_rows(const struct row *v, size_t n, bool enforcing)
 static void
 makes_commands(void)
 {
-	check_rows(rows, sizeof rows / sizeof rows[0], false);
-	check_rows(enforced, sizeof enforced / sizeof enforced[0], true);
+	check_rows(rows, sizeof rows / sizeof rows[0], NONE, 0);
+	check_rows(enforced, sizeof enforced / sizeof enforced[0], "",
+	    SETUPPLAN_ENFORCING);
+	check_rows(verifying, sizeof verifying / sizeof verifying[0], QUEUE, 0);
+	check_rows(alone, sizeof alone / sizeof alone[0], "", SETUPPLAN_VERIFY);
+}
+
+/* Where it listens, and whom it leaves alone: what the config shall say. */
+static void
+verifier_config(void)
+{
+	static const struct {
+		const char *main_cf, *config;
+		unsigned how;
+		bool wired;
+		const char *listen, *networks, *advice;
+	} row[] = {
+	    {"", "", 0, true,
+	        "{\"unix:/var/spool/postfix/postseal/verifier."
+	        "sock\", \"unix:/q/postseal/verifier.sock\"}",
+	        "", "edit postseal-verifier"},
+	    {"mynetworks = 127.0.0.0/8 [::1]/128\n", QUEUE, 0, true, "", "",
+	        ""},
+	    {"mynetworks = 127.0.0.0/8 [::ffff:127.0.0.0]/104, 192.0.2.0/24 "
+	     "[2001:db8::]/32\n",
+	        QUEUE, SETUPPLAN_VERIFY, true, "",
+	        "{\"127.0.0.0/8\", \"::1/128\", \"192.0.2.0/24\", "
+	        "\"2001:db8::/32\"}",
+	        ""},
+	    {"mynetworks = 192.0.2.7, cidr:/etc/n\n", QUEUE, 0, true, "",
+	        "{\"127.0.0.0/8\", \"::1/128\", \"192.0.2.7/32\"}",
+	        "who is in cidr:/etc/n belongs"},
+	    {"mynetworks = 192.0.2.7\n",
+	        "verifier { trusted_networks = {192.0.2.0/24} listen = "
+	        "\"unix:/q/postseal/verifier.sock\" }",
+	        0, true, "", "", ""},
+	    {"mynetworks = 192.0.2.7\n", NONE, 0, false, "", "", ""},
+	    {"mynetworks = 192.0.2.7\n", QUEUE, SETUPPLAN_ENFORCING, false, "",
+	        "", "so it is left out"},
+	    {"smtpd_milters = " VERIFIER "\n", QUEUE, SETUPPLAN_ENFORCING, true,
+	        "", "", ""},
+	    {"", "verifier { listen = \"inet:127.0.0.1:8893\" }",
+	        SETUPPLAN_ENFORCING, true, "", "", ""},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct setupplan p;
+		struct tmpdir d;
+		struct buf why;
+
+		suite_row(row[i].main_cf);
+		tmpdir_make(&d);
+		fakepostconf_make(&d, row[i].main_cf, defaults, "");
+		buf_init(&why, 10000);
+		CHECK(plan(&p, row[i].config, row[i].how, &why) == 0);
+		CHECK(p.verifier == row[i].wired);
+		CHECK_STR(buf_text(&p.verifier_listen), row[i].listen);
+		CHECK_STR(buf_text(&p.networks), row[i].networks);
+		CHECK(strstr(buf_text(&p.advice), row[i].advice) != NULL);
+		setupplan_free(&p);
+		buf_free(&why);
+		tmpdir_remove(&d);
+	}
+	suite_row(NULL);
 }
 
 static void
@@ -246,7 +359,7 @@ refuses(void)
 		fakepostconf_make(
 		    &d, bad[i].main_cf, defaults, bad[i].master_cf);
 		buf_init(&why, 10000);
-		CHECK(plan(&p, "", false, &why) == -EINVAL);
+		CHECK(plan(&p, "", 0, &why) == -EINVAL);
 		CHECK(strstr(buf_text(&why), bad[i].why) != NULL);
 		buf_free(&why);
 		tmpdir_remove(&d);
@@ -265,11 +378,11 @@ advises(void)
 	fakepostconf_make(
 	    &d, "content_filter = smtp:[127.0.0.1]:1\n", defaults, "");
 	buf_init(&why, 10000);
-	CHECK(plan(&p, "", false, &why) == 0);
+	CHECK(plan(&p, "", 0, &why) == 0);
 	CHECK(strstr(buf_text(&p.advice), "-o smtpd_milters=") != NULL);
 	CHECK(strstr(buf_text(&p.advice), "ReadWritePaths=/q") != NULL);
 	setupplan_free(&p);
-	CHECK(plan(&p, "", true, &why) == 0);
+	CHECK(plan(&p, "", SETUPPLAN_ENFORCING, &why) == 0);
 	CHECK(strstr(buf_text(&p.advice), "SELinux lets") != NULL);
 	CHECK(strstr(buf_text(&p.advice), "ReadWritePaths") == NULL);
 	setupplan_free(&p);
@@ -304,7 +417,7 @@ versions(void)
 		tmpdir_make(&d);
 		fakepostconf_make(&d, main_cf, defaults, "");
 		buf_init(&why, 10000);
-		CHECK(plan(&p, "", false, &why) == 0);
+		CHECK(plan(&p, "", 0, &why) == 0);
 		text_of(&p, &out);
 		CHECK((strstr(buf_text(&out), "default_action=") == NULL) ==
 		    says[i].old);
@@ -338,5 +451,5 @@ sees_selinux(void)
 	tmpdir_remove(&d);
 }
 
-SUITE("setupplan", T(makes_commands), T(refuses), T(advises), T(versions),
-    T(sees_selinux))
+SUITE("setupplan", T(makes_commands), T(verifier_config), T(refuses),
+    T(advises), T(versions), T(sees_selinux))

@@ -8,6 +8,7 @@
 
 #include "admin/check/checklook.h"
 #include "admin/postfix/mastercf.h"
+#include "admin/postfix/wiring.h"
 
 const char *
 checklook_get(struct checklook *l, const char *name, struct buf *ret)
@@ -84,4 +85,20 @@ checklook_add(struct checklook *l, enum finding_level level, const char *why,
 	    l->f, level, CHECKLOOK_AREA, why, buf_text(&mend), "%s", what);
 	buf_free(&mend);
 	free(what);
+}
+
+bool
+checklook_lists(struct checklook *l, const struct endpoint_list *e,
+    struct span milters, struct buf *name)
+{
+	const char *queue = buf_text(&l->queue);
+
+	for (size_t i = 0; i < e->n; i++) {
+		buf_clear(name);
+		wiring_endpoint(&e->v[i], queue == NULL ? "" : queue, name);
+		if (buf_text(name) != NULL &&
+		    wiring_has_milter(milters, buf_text(name)))
+			return true;
+	}
+	return false;
 }

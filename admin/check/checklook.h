@@ -1,7 +1,8 @@
 /*
  * checklook.h - what the parts of `postseal check` that look at Postfix share.
  *
- * For checkpostfix.c, checkpolicy.c, checknetworks.c and checkmilter.c alone.
+ * For checkpostfix.c, checkpolicy.c, checknetworks.c, checkmilter.c and
+ * checkverifier.c alone.
  */
 #ifndef POSTSEAL_ADMIN_CHECKLOOK_H
 #define POSTSEAL_ADMIN_CHECKLOOK_H
@@ -42,10 +43,18 @@ void checklook_add(struct checklook *l, enum finding_level level,
     const char *why, const char *option, const char *word, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
 
+/* True if one of a daemon's listeners is in the list of milters; its spelling is put
+ * into name. */
+bool checklook_lists(struct checklook *l, const struct endpoint_list *e,
+    struct span milters, struct buf *name);
+
 /* The policy service: checkpolicy.c. */
 void checkpolicy_look(struct checklook *l);
 
 /* The signer, and what breaks its signatures: checkmilter.c. */
 void checkmilter_look(struct checklook *l);
+
+/* The verifier, and what spoils mail before it: checkverifier.c. */
+void checkverifier_look(struct checklook *l);
 
 #endif

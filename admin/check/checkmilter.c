@@ -9,30 +9,13 @@
 
 /* --- the two lists -------------------------------------------------------- */
 
-/* True if one of our listeners is in the list; its spelling is in name. */
-static bool
-lists_one(struct checklook *l, const struct endpoint_list *e,
-    struct span milters, struct buf *name)
-{
-	const char *queue = buf_text(&l->queue);
-
-	for (size_t i = 0; i < e->n; i++) {
-		buf_clear(name);
-		wiring_endpoint(&e->v[i], queue == NULL ? "" : queue, name);
-		if (buf_text(name) != NULL &&
-		    wiring_has_milter(milters, buf_text(name)))
-			return true;
-	}
-	return false;
-}
-
 static bool
 lists_signer(struct checklook *l, struct span milters, struct buf *name)
 {
 	const struct daemon_settings *d = &l->settings->signer.daemon;
 
-	return lists_one(l, &d->listen, milters, name) ||
-	    lists_one(l, &d->legacy, milters, name);
+	return checklook_lists(l, &d->listen, milters, name) ||
+	    checklook_lists(l, &d->legacy, milters, name);
 }
 
 static bool
@@ -303,8 +286,9 @@ look_for_conversions(struct checklook *l)
 	else
 		findings_add(l->f, FINDING_NOTE, AREA,
 		    "such a body is rewritten after it was signed",
-		    "postconf -e 'force_mime_input_conversion = yes' (Postfix "
-		    "3.9), or 'disable_mime_output_conversion = yes'",
+		    "postconf -e 'disable_mime_output_conversion = yes'; or "
+		    "force_mime_input_conversion (Postfix 3.9) for a "
+		    "cleanup(8) that submission alone has",
 		    "8-bit mail to a next hop without 8BITMIME loses its "
 		    "signature");
 }

@@ -301,14 +301,6 @@ look_at_daemon(struct checklook *l)
 		findings_add(l->f, FINDING_NOTE, AREA, NULL,
 		    "postseal setup --enforce",
 		    "SPF refuses nothing: policyd.observe = true");
-	if (l->settings->policyd.header == HEADER_AUTH_RESULTS)
-		findings_add(l->f, FINDING_NOTE, AREA,
-		    "a policy service cannot remove headers, and header_checks "
-		    "would remove ours, too; who trusts the header needs a "
-		    "milter that removes forged ones",
-		    NULL,
-		    "an Authentication-Results that a sender forged with our "
-		    "name stays in the mail");
 }
 
 void

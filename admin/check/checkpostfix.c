@@ -56,6 +56,7 @@ checkpostfix_look(const struct postconf *p, const struct settings *s,
 		add_address(&l, "smtp_bind_address6", &ret->addresses);
 		checkpolicy_look(&l);
 		checkmilter_look(&l);
+		checkverifier_look(&l);
 		ret->tls = look_at_tls(&l);
 	}
 	buf_free(&why);

@@ -37,6 +37,7 @@ static const char defaults[] =
     "smtp_line_length_limit = 998\n"
     "disable_mime_output_conversion = yes\n"
     "force_mime_input_conversion = no\n"
+    "remote_header_rewrite_domain = \n"
     "smtp_tls_security_level = may\n"
     "smtp_use_tls = no\n"
     "smtp_enforce_tls = no\n";
@@ -88,7 +89,8 @@ find(const struct findings *f, const char *what)
 static void
 all_is_well(void)
 {
-	static const char listen[] = "signer { listen = inet:127.0.0.1:8891 }";
+	static const char listen[] = "signer { listen = inet:127.0.0.1:8891 }\n"
+	                             "verifier { listen = {} }";
 	struct checkpostfix c;
 	struct findings f;
 
@@ -120,6 +122,11 @@ all_is_well(void)
 	findings_free(&f);
 	checkpostfix_free(&c);
 }
+
+#define V "verifier { listen = unix:/q/v }"
+#define V_FIRST \
+	"smtpd_milters = { unix:v, default_action=tempfail }, " \
+	"inet:127.0.0.1:8891\n"
 
 /* main_cf that begins with '-' stands alone, without the time limit. */
 static const struct row {
@@ -278,6 +285,54 @@ static const struct row {
     {"disable_mime_output_conversion = no\n"
      "force_mime_input_conversion = yes\n",
         SMTPD, "", FINDING_OK, "8-bit mail is not rewritten", NULL},
+    /* the verifier */
+    {"", SMTPD, "", FINDING_NOTE, "smtpd_milters do not have the verifier",
+        "postseal setup --verify"},
+    {V_FIRST, SMTPD, V, FINDING_OK, "smtpd_milters have the verifier first",
+        NULL},
+    {"smtpd_milters = inet:127.0.0.1:8891, { unix:v, x=y }\n", SMTPD, V,
+        FINDING_WARNING, "milters stand in front of the verifier",
+        "-e 'smtpd_milters = { unix:v, default_action=tempfail }, "
+        "inet:127.0.0.1:8891'"},
+    {"smtpd_milters = unix:v, inet:127.0.0.1:8891\n"
+     "milter_default_action = accept\n",
+        SMTPD, V, FINDING_WARNING, "verifier has default_action = accept",
+        "-e 'smtpd_milters = { unix:v, default_action=tempfail }, "
+        "inet:127.0.0.1:8891'"},
+    {"smtpd_milters = { unix:v, default_action=accept }\n", SMTPD, V,
+        FINDING_WARNING, "verifier has default_action = accept",
+        "-e 'smtpd_milters = { unix:v, default_action=tempfail }'"},
+    {"smtpd_milters = { unix:v, default_action=reject }\n", SMTPD, V,
+        FINDING_WARNING, "verifier has default_action = reject", "tempfail"},
+    {"smtpd_milters = { unix:v, default_action=tempfail }\n"
+     "milter_default_action = accept\n",
+        SMTPD, V, FINDING_OK, "smtpd_milters have the verifier first", NULL},
+    {V_FIRST, SMTPD, V, FINDING_WARNING, "non_smtpd_milters have the verifier",
+        "-e 'non_smtpd_milters = inet:127.0.0.1:8891'"},
+    {V_FIRST "milter_header_checks = pcre:{{/^authentication-results:/ "
+             "IGNORE}}\n",
+        SMTPD, V, FINDING_WARNING, "names Authentication-Results",
+        "take Authentication-Results out"},
+    {V_FIRST "force_mime_input_conversion = yes\n", SMTPD, V, FINDING_WARNING,
+        "force_mime_input_conversion = yes",
+        "-e 'force_mime_input_conversion = no'"},
+    {V_FIRST,
+        SMTPD "cleanup unix n - y - 0 cleanup -o "
+              "force_mime_input_conversion=yes\n",
+        V, FINDING_WARNING, "cleanup has force_mime_input_conversion=yes",
+        "-P cleanup/unix/force_mime_input_conversion=no"},
+    {V_FIRST "remote_header_rewrite_domain = domain.invalid\n", SMTPD, V,
+        FINDING_WARNING, "remote_header_rewrite_domain is set",
+        "-e 'remote_header_rewrite_domain ='"},
+    {"smtpd_milters = unix:v, local:/run/opendkim/opendkim.sock\n", SMTPD, V,
+        FINDING_WARNING, "have opendkim beside the verifier", "Mode s"},
+    {"smtpd_milters = unix:v, local:/run/opendmarc/opendmarc.sock\n", SMTPD,
+        "verifier { listen = unix:/q/v authserv_id = mx.example.jp }",
+        FINDING_NOTE, "what the verifier writes as mx.example.jp",
+        "TrustedAuthservIDs mx.example.jp"},
+    {V_FIRST, SMTPD, V "\npolicyd { header = authentication-results }",
+        FINDING_WARNING, "policyd.header is authentication-results",
+        "received-spf"},
     /* TLS */
     {"smtp_tls_security_level = \n", SMTPD, "", FINDING_WARNING,
         "smtp_tls_security_level is none", "smtp_tls_security_level = may"},
@@ -315,6 +370,39 @@ each_finding(void)
 }
 
 /* Networks that Postfix or policyd knows, or may know, are no finding. */
+/* Of a table's file, whether it names the field; without a verifier nobody asks. */
+static void
+header_checks(void)
+{
+	static const struct {
+		const char *table, *config;
+		bool found;
+	} row[] = {{"/^Authentication-Results:/ IGNORE\n", V, true},
+	    {"/^X-Spam:/ IGNORE\n", V, false},
+	    {"/^Authentication-Results:/ IGNORE\n", "", false}};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		char path[TMPDIR_PATH_MAX], main_cf[2 * TMPDIR_PATH_MAX];
+		struct checkpostfix c;
+		struct findings f;
+		struct tmpdir d;
+
+		suite_row(row[i].table);
+		tmpdir_make(&d);
+		tmpdir_write(&d, "checks", row[i].table);
+		snprintf(main_cf, sizeof main_cf,
+		    V_FIRST "milter_header_checks = pcre:/none regexp:%s\n",
+		    tmpdir_file(&d, "checks", path));
+		look(&f, &c, main_cf, SMTPD, row[i].config);
+		CHECK((find(&f, "names Authentication-Results") != NULL) ==
+		    row[i].found);
+		findings_free(&f);
+		checkpostfix_free(&c);
+		tmpdir_remove(&d);
+	}
+	suite_row(NULL);
+}
+
 static void
 known_networks(void)
 {
@@ -436,5 +524,5 @@ no_postfix(void)
 	tmpdir_remove(&d);
 }
 
-SUITE("checkpostfix", T(all_is_well), T(each_finding), T(known_networks),
-    T(many_networks), T(long_names), T(no_postfix))
+SUITE("checkpostfix", T(all_is_well), T(each_finding), T(header_checks),
+    T(known_networks), T(many_networks), T(long_names), T(no_postfix))

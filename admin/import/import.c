@@ -269,6 +269,7 @@ compose(const struct import *im, struct buf *out)
 	add_section("dns", &im->dns, out);
 	add_section("policyd", &im->policyd, out);
 	add_section("signer", &im->signer, out);
+	add_section("verifier", &im->verifier, out);
 	buf_span(out, buf_view(&im->domains));
 }
 
@@ -332,7 +333,7 @@ static struct buf *
 text_of(struct import *im, size_t i)
 {
 	struct buf *const all[] = {&im->top, &im->dns, &im->policyd,
-	    &im->signer, &im->domains, &im->left, &im->why};
+	    &im->signer, &im->verifier, &im->domains, &im->left, &im->why};
 
 	return i < sizeof all / sizeof all[0] ? all[i] : NULL;
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "admin/import/import.h"
 #include "admin/tool/tool.h"
@@ -21,7 +22,6 @@ enum kind {
 	QUIET   /* not needed, and nobody will miss it */
 };
 
-#define VERIFIES "postseal-signer signs, it does not verify"
 #define OF_DAEMON "postseal-signer has its own user, and systemd starts it"
 
 static const struct row {
@@ -54,8 +54,6 @@ static const struct row {
         "what is signed is listed in sign_headers; Received, Return-Path and "
         "the like never are"},
     {"SignatureAlgorithm", LEFT, "the algorithm is that of each key"},
-    {"MinimumKeyBits", LEFT,
-        "RSA keys under 1024 bits are refused, under 2048 warned of"},
     {"SenderHeaders", LEFT, "From alone says whose mail it is"},
     {"BodyLengthDB", LEFT, "l= lets others add to signed mail"},
     {"MaximumSignedBytes", LEFT, "l= lets others add to signed mail"},
@@ -82,17 +80,6 @@ static const struct row {
     {"LogWhy", QUIET, ""},
     {"LogResults", QUIET, ""},
     {"QueryCache", QUIET, ""},
-    {"AuthservID", LEFT, VERIFIES},
-    {"AuthservIDWithJobID", LEFT, VERIFIES},
-    {"AlwaysAddARHeader", LEFT, VERIFIES},
-    {"AllowSHA1Only", LEFT, VERIFIES},
-    {"On-Default", LEFT, VERIFIES},
-    {"On-BadSignature", LEFT, VERIFIES},
-    {"On-DNSError", LEFT, VERIFIES},
-    {"On-InternalError", LEFT, VERIFIES},
-    {"On-NoSignature", LEFT, VERIFIES},
-    {"On-KeyNotFound", LEFT, VERIFIES},
-    {"On-Security", LEFT, VERIFIES},
     {"On-SignatureError", LEFT,
         "mail that cannot be signed is never rejected; see on_bad_key"},
 };
@@ -103,6 +90,8 @@ struct opendkim {
 	const char *domain, *keyfile, *selector, *canonicalization;
 	struct import_option at; /* of Domain */
 	bool subdomains, tables;
+	bool signs, verifies; /* of Mode */
+	struct buf networks;  /* for verifier.trusted_networks */
 };
 
 /* --- data sets ------------------------------------------------------------ */
@@ -226,23 +215,29 @@ tell_domains(
 	}
 }
 
+int
+import_dataset(
+    struct import *im, const struct import_option *o, struct buf *ret)
+{
+	const char *path = strchr(o->value, '/');
+	int rc;
+
+	if (dataset_kind(o->value) == DATASET_LIST)
+		return buf_str(ret, dataset_list(o->value));
+	if (dataset_kind(o->value) == DATASET_OTHER || path == NULL)
+		return import_bad(im, o, DATASET_UNREAD);
+	rc = dataset_words(path, ret);
+	return rc == 0 ? 0 : import_bad(im, o, strerror(-rc));
+}
+
 static int
 take_words(struct opendkim *d, const struct import_option *o, const char *key)
 {
-	const char *path = strchr(o->value, '/');
 	struct buf words;
 	int rc;
 
-	if (dataset_kind(o->value) == DATASET_LIST) {
-		put_list(&d->im->signer, key, dataset_list(o->value));
-		if (strcmp(key, "exempt_recipients") == 0)
-			tell_domains(d, o, dataset_list(o->value));
-		return 0;
-	}
-	if (dataset_kind(o->value) == DATASET_OTHER || path == NULL)
-		return import_bad(d->im, o, DATASET_UNREAD);
 	buf_init(&words, IMPORT_LIST_MAX + 2); /* a blank, a NUL */
-	rc = dataset_words(path, &words);
+	rc = import_dataset(d->im, o, &words);
 	if (rc == 0 && buf_text(&words) != NULL) {
 		put_list(&d->im->signer, key, buf_text(&words));
 		if (strcmp(key, "exempt_recipients") == 0)
@@ -250,7 +245,7 @@ take_words(struct opendkim *d, const struct import_option *o, const char *key)
 	}
 	import_whole(&words, &d->im->signer);
 	buf_free(&words);
-	return rc == 0 ? 0 : import_bad(d->im, o, strerror(-rc));
+	return rc;
 }
 
 static int
@@ -322,10 +317,10 @@ take_own(struct opendkim *d, const struct import_option *o)
 			import_string(
 			    &d->im->signer, 1, "key_permissions", "warn");
 	} else if (strcasecmp(o->name, "Mode") == 0) {
-		if (strchr(o->value, 's') == NULL)
-			return import_bad(d->im, o, VERIFIES);
-		if (strchr(o->value, 'v') != NULL)
-			import_left(d->im, o, VERIFIES);
+		if (d->signs && d->verifies)
+			import_left(d->im, o,
+			    "two daemons do it: the verifier has a socket of "
+			    "its own, see postseal setup");
 	} else if (strcasecmp(o->name, "Nameservers") == 0) {
 		put_list(&d->im->dns, "servers", dataset_list(o->value));
 	} else if (strcasecmp(o->name, "DNSTimeout") == 0) {
@@ -389,14 +384,74 @@ take(struct opendkim *d, const struct row *r, const struct import_option *o)
 	return 0;
 }
 
+/* What says whose mail is ours, of which none is verified. */
+static bool
+is_ours(const struct import_option *o)
+{
+	return strcasecmp(o->name, "InternalHosts") == 0 ||
+	    strcasecmp(o->name, "PeerList") == 0;
+}
+
+/* Where the config is read its lists may be missing. */
+static int
+take_ours(struct opendkim *d, const struct import_option *o)
+{
+	const char *path = strchr(o->value, '/');
+
+	if (dataset_kind(o->value) != DATASET_FILE || path == NULL ||
+	    access(path, R_OK) == 0)
+		return import_trusted(d->im, o, &d->networks);
+	import_left(d->im, o,
+	    "it cannot be read here; its addresses belong into "
+	    "verifier.trusted_networks, too");
+	return 0;
+}
+
+/* True if it says how mail is signed, and none is. */
+static bool
+is_idle(const struct opendkim *d, const struct row *r)
+{
+	switch (r->kind) {
+	case TABLE:
+	case HOSTS:
+	case WORDS:
+	case STRING:
+	case BOOLEAN:
+	case NUMBER:
+	case SINGLE:
+		return !d->signs;
+	case OWN:
+	case LEFT:
+	case QUIET:
+		break;
+	}
+	return false;
+}
+
 static int
 got_option(void *arg, const struct import_option *o)
 {
 	struct opendkim *d = arg;
+	bool known;
+	int rc = import_verifying(d->im, o, d->verifies, &known);
 
+	if (rc == 0 && d->verifies && is_ours(o))
+		rc = take_ours(d, o);
+	if (rc != 0 || known)
+		return rc;
+	if (d->verifies && strcasecmp(o->name, "ExemptDomains") == 0)
+		import_left(d->im, o,
+		    "the verifier looks at all mail: anybody can write such a "
+		    "domain into From");
 	for (size_t i = 0; i < ROWS; i++) {
-		if (strcasecmp(rows[i].name, o->name) == 0)
+		if (strcasecmp(rows[i].name, o->name) != 0)
+			continue;
+		if (!is_idle(d, &rows[i]))
 			return take(d, &rows[i], o);
+		if (!is_ours(o))
+			import_left(
+			    d->im, o, "Mode has no s: nothing is signed");
+		return 0;
 	}
 	import_left(d->im, o, "there is nothing like it");
 	return 0;
@@ -434,6 +489,59 @@ add_domains(struct opendkim *d)
 	return 0;
 }
 
+/* The last Mode counts; "sv" without one. */
+static int
+read_mode(struct opendkim *d, const struct import_options *all)
+{
+	d->signs = d->verifies = true;
+	for (const struct import_option *o = all->first; o != NULL;
+	     o = o->next) {
+		if (strcasecmp(o->name, "Mode") != 0)
+			continue;
+		d->signs = strchr(o->value, 's') != NULL;
+		d->verifies = strchr(o->value, 'v') != NULL;
+		if (!d->signs && !d->verifies)
+			return import_bad(d->im, o, "neither s nor v");
+	}
+	return 0;
+}
+
+/* A socket of OpenDKIM's is that of the signer; a verifier has one of its own, or
+ * none. */
+static void
+end_verifier(struct opendkim *d)
+{
+	struct buf *out = &d->im->verifier;
+
+	if (!d->verifies) {
+		import_key(out, 1, "listen", "{}");
+	} else if (d->networks.n > 0) {
+		struct buf all;
+
+		buf_init(&all, IMPORT_LIST_MAX + 200);
+		buf_str(&all, "127.0.0.0/8 ::1/128 ");
+		buf_span(&all, buf_view(&d->networks));
+		if (buf_text(&all) != NULL)
+			put_list(out, "trusted_networks", buf_text(&all));
+		import_whole(&all, out);
+		buf_free(&all);
+	}
+	import_whole(&d->networks, out);
+}
+
+static void
+end_signer(struct opendkim *d)
+{
+	struct import *im = d->im;
+
+	if (d->signs)
+		import_string(&im->signer, 1, "canonicalization",
+		    d->canonicalization == NULL ? "simple/simple"
+		                                : d->canonicalization);
+	else
+		buf_clear(&im->signer);
+}
+
 int
 import_opendkim(struct import *im, const char *file)
 {
@@ -441,14 +549,18 @@ import_opendkim(struct import *im, const char *file)
 	struct import_options all;
 	int rc = import_read(im, file, false, &all);
 
+	buf_init(&d.networks, IMPORT_LIST_MAX + 100);
+	if (rc == 0)
+		rc = read_mode(&d, &all);
 	if (rc == 0)
 		rc = import_each(im, &all, got_option, &d);
-	if (rc != 0)
-		return rc;
-	/* with a KeyTable, OpenDKIM does not look at these */
-	if (d.domain != NULL && !d.tables)
-		rc = add_domains(&d);
-	import_string(&im->signer, 1, "canonicalization",
-	    d.canonicalization == NULL ? "simple/simple" : d.canonicalization);
+	if (rc == 0) {
+		/* with a KeyTable, OpenDKIM does not look at these */
+		if (d.domain != NULL && !d.tables)
+			rc = add_domains(&d);
+		end_signer(&d);
+		end_verifier(&d);
+	}
+	buf_free(&d.networks);
 	return rc;
 }

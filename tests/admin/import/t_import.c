@@ -79,7 +79,7 @@ options_of_opendkim(void)
 	    {"InternalHosts csl:127.0.0.1,::1\nPeerList /p\n", "",
 	        "\tinternal_hosts = {\"127.0.0.1\", \"::1\"}\n"
 	        "\tignore_hosts = {\"file:/p\"}\n" SIMPLE,
-	        NULL},
+	        ":2: PeerList: it cannot be read here"},
 	    {"Canonicalization relaxed\nSoftwareHeader no\n", "",
 	        "\tcanonicalization = \"relaxed\"\n", NULL},
 	    {"OversignHeaders From\n", "", SIMPLE, NULL},
@@ -109,6 +109,93 @@ options_of_opendkim(void)
 	};
 
 	check_rows(rows, sizeof rows / sizeof rows[0], false);
+}
+
+/* The verifier's half; what is made of it is a config. */
+static void
+verifying_options(void)
+{
+	static const struct {
+		const char *old, *verifier, *left;
+		bool signs;
+	} row[] = {
+	    {"", "", NULL, true},
+	    {"Mode s\n", "\tlisten = {}\n", NULL, true},
+	    {"Mode v\n", "", NULL, false},
+	    {"Mode s\nAuthservID x\nNoHeaderB yes\n", "\tlisten = {}\n",
+	        ":2: AuthservID: Mode has no v", true},
+	    {"Mode v\nSignatureTTL 3\n", "", ":2: SignatureTTL: Mode has no s",
+	        false},
+	    {"AuthservID mx.example.jp\n",
+	        "\tauthserv_id = \"mx.example.jp\"\n", NULL, true},
+	    {"AuthservID HOSTNAME\nAuthservIDWithJobID yes\n", "",
+	        ":2: AuthservIDWithJobID: readers need one name", true},
+	    {"RemoveARFrom a.example, .example.jp\n",
+	        "\tstrip_ids = {\"a.example\", \"*.example.jp\"}\n", NULL,
+	        true},
+	    {"RemoveARAll yes\nAlwaysAddARHeader yes\nKeepAuthResults no\n", "",
+	        NULL, true},
+	    {"KeepAuthResults yes\n", "",
+	        ":1: KeepAuthResults: forged fields are always", true},
+	    {"MaximumSignaturesToVerify 3\nMinimumKeyBits 2048\nClockDrift "
+	     "60\n",
+	        "\tsignatures = 3\n\tminimum_bits = 2048\n\tdrift = 60\n", NULL,
+	        true},
+	    {"MaximumSignaturesToVerify 50\n", "\tsignatures = 11\n",
+	        "1 to 11 signatures", true},
+	    {"MinimumKeyBits 512\n", "\tminimum_bits = 1024\n",
+	        "under 1024 bits never count", true},
+	    {"MustBeSigned csl:Subject,To\n",
+	        "\trequired_fields = {\"Subject\", \"To\"}\n", NULL, true},
+	    {"On-NoSignature reject\nOn-DNSError tempfail\n"
+	     "On-BadSignature accept\n",
+	        "\treject = {\"no-pass\"}\n\ton_temperror = \"defer\"\n", NULL,
+	        true},
+	    {"On-BadSignature reject\n", "",
+	        ":1: On-BadSignature: a bad signature is as good as none",
+	        true},
+	    {"On-NoSignature quarantine\n", "", "see reject", true},
+	    {"On-DNSError reject\n", "", "see on_temperror", true},
+	    {"On-InternalError tempfail\n", "",
+	        "a failure of ours never refuses mail", true},
+	    {"BogusKey none\n", "", "temperror", true},
+	    {"ExemptDomains a.example\n", "",
+	        ":1: ExemptDomains: the verifier looks at all mail", true},
+	    {"InternalHosts csl:127.0.0.1,::1\n", "", NULL, true},
+	    {"InternalHosts csl:127.0.0.1,192.0.2.0/24,h.example\n"
+	     "PeerList 2001:db8::/32\n",
+	        "\ttrusted_networks = {\"127.0.0.0/8\", \"::1/128\", "
+	        "\"192.0.2.0/24\", \"2001:db8::/32\"}\n",
+	        ":1: InternalHosts: verifier.trusted_networks has the "
+	        "addresses",
+	        true},
+	    {"Mode v\nInternalHosts 192.0.2.1\n",
+	        "\ttrusted_networks = {\"127.0.0.0/8\", \"::1/128\", "
+	        "\"192.0.2.1\"}\n",
+	        NULL, false},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct imported m;
+		struct buf out;
+
+		suite_row(row[i].old);
+		import(&m, row[i].old, false);
+		buf_init(&out, 100000);
+		CHECK(m.rc == 0);
+		CHECK_STR(buf_text(&m.im.verifier), row[i].verifier);
+		if (row[i].left != NULL)
+			CHECK(
+			    strstr(buf_text(&m.im.left), row[i].left) != NULL);
+		else
+			CHECK_STR(buf_text(&m.im.left), "");
+		CHECK((m.im.signer.n > 0) == row[i].signs);
+		CHECK(import_compose(&m.im, &out) == 0);
+		CHECK_STR(buf_text(&m.im.why), "");
+		buf_free(&out);
+		end(&m);
+	}
+	suite_row(NULL);
 }
 
 static void
@@ -224,7 +311,9 @@ refuses(void)
 	    {"InternalHosts ./hosts\n", ":1: InternalHosts: only absolute",
 	        false},
 	    {"PeerList ldap://x/y\n", ":1: PeerList: only absolute", false},
-	    {"Mode v\n", ":1: Mode: ", false},
+	    {"Mode x\n", ":1: Mode: neither s nor v", false},
+	    {"ClockDrift 5m\n", ":1: ClockDrift: not a number", false},
+	    {"MinimumKeyBits x\n", ":1: MinimumKeyBits: not a number", false},
 	    {"SignatureTTL 1d\n", ":1: SignatureTTL: not a number", false},
 	    {"Include /nonexistent\n", "/nonexistent: No such file", false},
 	    {"TestOnly 1\n", ":1: not an option with a value", true},
@@ -405,6 +494,7 @@ kinds(void)
 	suite_row(NULL);
 }
 
-SUITE("import", T(options_of_opendkim), T(one_key_of_opendkim),
-    T(options_of_policyd), T(makes_a_config), T(refuses), T(every_beginning),
-    T(many_options), T(included_files), T(large_list), T(kinds))
+SUITE("import", T(options_of_opendkim), T(verifying_options),
+    T(one_key_of_opendkim), T(options_of_policyd), T(makes_a_config),
+    T(refuses), T(every_beginning), T(many_options), T(included_files),
+    T(large_list), T(kinds))

@@ -1,0 +1,292 @@
+/*
+ * Trap: what OpenDKIM does to mail is said by seven On-* options, one for each kind of
+ * failure, and by default some refuse what ours lets go. Only what ours does in the
+ * same cases is carried over; all else is told.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/import/import.h"
+#include "common/bytes/ip.h"
+#include "common/limits.h"
+#include "common/settings/settings.h"
+
+enum kind {
+	WORDS, /* a list, or the file with it */
+	NUMBER,
+	OWN,  /* by take_own() */
+	LEFT, /* not carried over; key says why */
+	QUIET /* not needed, and nobody will miss it */
+};
+
+#define NO_REPORTS "no reports of failures are sent to strangers"
+#define NOT_OURS "a failure of ours never refuses mail: it goes on unverified"
+#define ONE_RESULT \
+	"a bad signature is as good as none (RFC 6376 section 6.1): with " \
+	"verifier { reject = {\"no-pass\"} } mail without a passing one is " \
+	"refused, that without any, too"
+
+static const struct row {
+	const char *name;
+	enum kind kind;
+	const char *key; /* of verifier { }, or why not */
+} rows[] = {
+    {"AuthservID", OWN, ""},
+    {"AuthservIDWithJobID", OWN, ""},
+    {"AlwaysAddARHeader", QUIET, ""},
+    {"RemoveARFrom", OWN, ""},
+    {"RemoveARAll", QUIET, ""},
+    {"KeepAuthResults", OWN, ""},
+    {"NoHeaderB", QUIET, ""},
+    {"MaximumSignaturesToVerify", OWN, ""},
+    {"TrustSignaturesFrom", LEFT,
+        "signatures of the author's domain are verified first, then others"},
+    {"MinimumKeyBits", OWN, ""},
+    {"Minimum", LEFT,
+        "a signature of a part of the body does not count; see partial_body"},
+    {"MustBeSigned", WORDS, "required_fields"},
+    {"RequiredHeaders", LEFT, "the fields of a message are not counted"},
+    {"StrictHeaders", LEFT, "the fields of a message are not counted"},
+    {"IgnoreMalformedMail", LEFT, "no message is refused for its form"},
+    {"ClockDrift", NUMBER, "drift"},
+    {"ResolverConfiguration", LEFT, "see the section dns"},
+    {"BogusKey", LEFT,
+        "a key that DNSSEC refuses is no answer of DNS: temperror"},
+    {"UnprotectedKey", LEFT, "DNSSEC does not change a result"},
+    {"On-Default", LEFT, "see reject and on_temperror"},
+    {"On-BadSignature", OWN, ""},
+    {"On-NoSignature", OWN, ""},
+    {"On-KeyNotFound", OWN, ""},
+    {"On-DNSError", OWN, ""},
+    {"On-InternalError", LEFT, NOT_OURS},
+    {"On-Security", LEFT, NOT_OURS},
+    {"CaptureUnknownErrors", LEFT, NOT_OURS},
+    {"AllowSHA1Only", LEFT, "rsa-sha1 is not secure (RFC 8301)"},
+    {"RedirectFailuresTo", LEFT, "mail goes to nobody but its recipients"},
+    {"Quarantine", LEFT, "no mail is held; see reject"},
+    {"SendReports", LEFT, NO_REPORTS},
+    {"ReportAddress", LEFT, NO_REPORTS},
+    {"ReportBccAddress", LEFT, NO_REPORTS},
+    {"MTACommand", LEFT, NO_REPORTS},
+    {"SMTPURI", LEFT, NO_REPORTS},
+    {"Diagnostics", LEFT, "see postseal verify --canonical"},
+    {"DiagnosticDirectory", LEFT, "see postseal verify --canonical"},
+    {"TestPublicKeys", LEFT, "see postseal verify --dns"},
+    {"TestDNSData", LEFT, "see postseal verify --dns"},
+    {"MaximumHeaders", LEFT,
+        "the limit is fixed; a larger header goes on unverified"},
+    {"DNSConnect", QUIET, ""},
+    {"DisableCryptoInit", QUIET, ""},
+};
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+static bool
+is(const struct import_option *o, const char *name)
+{
+	return strcasecmp(o->name, name) == 0;
+}
+
+static void
+put_words(struct import *im, const char *key, struct buf *words)
+{
+	buf_fmt(&im->verifier, "\t%s = ", key);
+	if (buf_text(words) != NULL)
+		import_list(buf_text(words), &im->verifier);
+	buf_byte(&im->verifier, '\n');
+	import_whole(words, &im->verifier);
+}
+
+static int
+take_words(struct import *im, const struct import_option *o, const char *key)
+{
+	struct buf words;
+	int rc;
+
+	buf_init(&words, IMPORT_LIST_MAX + 2);
+	rc = import_dataset(im, o, &words);
+	if (rc == 0 && words.n > 0)
+		put_words(im, key, &words);
+	buf_free(&words);
+	return rc;
+}
+
+/* ".example.jp" is "*.example.jp" here. */
+static int
+take_ids(struct import *im, const struct import_option *o)
+{
+	struct buf words, ids;
+	const char *p;
+	int rc;
+
+	buf_init(&words, IMPORT_LIST_MAX + 2);
+	buf_init(&ids, 2 * IMPORT_LIST_MAX);
+	rc = import_dataset(im, o, &words);
+	for (p = buf_text(&words); rc == 0 && p != NULL && *p != '\0';) {
+		size_t n = strcspn(p, ", \t");
+
+		if (n > 0)
+			buf_fmt(
+			    &ids, "%s%.*s ", p[0] == '.' ? "*" : "", (int)n, p);
+		p += n + (p[n] != '\0');
+	}
+	if (rc == 0 && ids.n > 0)
+		put_words(im, "strip_ids", &ids);
+	buf_free(&words);
+	buf_free(&ids);
+	return rc;
+}
+
+/* A number that is within our range, or the end of the range, which is told. */
+static int
+take_number(struct import *im, const struct import_option *o, const char *key,
+    unsigned least, unsigned most, const char *why)
+{
+	unsigned long n = strtoul(o->value, NULL, 10);
+	char text[20];
+
+	if (!import_is_number(o->value))
+		return import_bad(im, o, "not a number");
+	if (n < least || n > most)
+		import_left(im, o, why);
+	snprintf(text, sizeof text, "%lu",
+	    n < least      ? least
+	        : n > most ? most
+	                   : n);
+	import_key(&im->verifier, 1, key, text);
+	return 0;
+}
+
+/* On-*: what to do with which mail. */
+static void
+take_action(struct import *im, const struct import_option *o)
+{
+	bool dns = is(o, "On-DNSError");
+
+	if (strcasecmp(o->value, "accept") == 0)
+		return;
+	if (dns && strcasecmp(o->value, "tempfail") == 0)
+		import_string(&im->verifier, 1, "on_temperror", "defer");
+	else if (is(o, "On-NoSignature") && strcasecmp(o->value, "reject") == 0)
+		import_key(&im->verifier, 1, "reject", "{\"no-pass\"}");
+	else if (dns)
+		import_left(
+		    im, o, "such mail goes on, or waits: see on_temperror");
+	else if (is(o, "On-NoSignature"))
+		import_left(
+		    im, o, "such mail goes on, or is refused: see reject");
+	else
+		import_left(im, o, ONE_RESULT);
+}
+
+static int
+take_own(struct import *im, const struct import_option *o)
+{
+	if (is(o, "AuthservID")) {
+		if (strcasecmp(o->value, "HOSTNAME") != 0)
+			import_string(
+			    &im->verifier, 1, "authserv_id", o->value);
+	} else if (is(o, "AuthservIDWithJobID")) {
+		if (import_is_true(o->value))
+			import_left(
+			    im, o, "readers need one name that stays the same");
+	} else if (is(o, "RemoveARFrom")) {
+		return take_ids(im, o);
+	} else if (is(o, "KeepAuthResults")) {
+		if (import_is_true(o->value))
+			import_left(im, o, "forged fields are always removed");
+	} else if (is(o, "MaximumSignaturesToVerify")) {
+		return take_number(im, o, "signatures", 1, 11,
+		    "1 to 11 signatures, whose results fit into one field");
+	} else if (is(o, "MinimumKeyBits")) {
+		return take_number(im, o, "minimum_bits", 1024, 4096,
+		    "RSA keys under 1024 bits never count (RFC 8301)");
+	} else {
+		take_action(im, o);
+	}
+	return 0;
+}
+
+static int
+take(struct import *im, const struct row *r, const struct import_option *o)
+{
+	switch (r->kind) {
+	case WORDS:
+		return take_words(im, o, r->key);
+	case NUMBER:
+		if (!import_is_number(o->value))
+			return import_bad(im, o, "not a number");
+		import_key(&im->verifier, 1, r->key, o->value);
+		return 0;
+	case OWN:
+		return take_own(im, o);
+	case LEFT:
+		import_left(im, o, r->key);
+		return 0;
+	case QUIET:
+		break;
+	}
+	return 0;
+}
+
+int
+import_verifying(struct import *im, const struct import_option *o,
+    bool verifies, bool *ret_is)
+{
+	for (size_t i = 0; i < ROWS; i++) {
+		if (!is(o, rows[i].name))
+			continue;
+		*ret_is = true;
+		if (verifies)
+			return take(im, &rows[i], o);
+		if (rows[i].kind != QUIET)
+			import_left(
+			    im, o, "Mode has no v: nothing is verified");
+		return 0;
+	}
+	*ret_is = false;
+	return 0;
+}
+
+/* --- whose mail is not verified ---------------------------------------------- */
+
+static bool
+is_this_host(const struct cidr *net)
+{
+	struct cidr four, six;
+
+	return cidr_parse(span_str("127.0.0.0/8"), &four) == 0 &&
+	    cidr_parse(span_str("::1/128"), &six) == 0 &&
+	    (cidr_contains(&four, &net->ip) || cidr_contains(&six, &net->ip));
+}
+
+int
+import_trusted(
+    struct import *im, const struct import_option *o, struct buf *networks)
+{
+	struct buf words;
+	const char *p;
+	bool names = false;
+	int rc;
+
+	buf_init(&words, IMPORT_LIST_MAX + 2);
+	rc = import_dataset(im, o, &words);
+	for (p = buf_text(&words); rc == 0 && p != NULL && *p != '\0';) {
+		size_t n = strcspn(p, ", \t");
+		struct cidr net;
+
+		if (n == 0 || cidr_parse(span_of(p, n), &net) != 0)
+			names = names || n > 0;
+		else if (!is_this_host(&net))
+			buf_fmt(networks, "%.*s ", (int)n, p);
+		p += n + (p[n] != '\0');
+	}
+	if (names)
+		import_left(im, o,
+		    "verifier.trusted_networks has the addresses of it; names "
+		    "and exceptions are not for it");
+	import_whole(&words, networks);
+	buf_free(&words);
+	return rc;
+}

@@ -297,7 +297,8 @@ admin_import() {
 	    'Mail_From_reject = False' >"$dir/policyd-spf.conf"
 	ADMIN_SAID=$(postseal import "$dir/opendkim.conf" \
 	    "$dir/policyd-spf.conf" -o "$dir/new.conf" 2>&1) &&
-	    admin_said 'Mode: postseal-signer signs, it does not verify' &&
+	    admin_said 'Mode: two daemons do it' &&
+	    grep -qF '"192.168.1.0/24"' "$dir/new.conf" &&
 	    grep -qF 'observe = true' "$dir/new.conf" &&
 	    grep -qF 'neutral = "reject"' "$dir/new.conf" || return
 	ADMIN_SAID=$(postseal check -n -p "$ADM/pf" -c "$dir/new.conf" 2>&1)

@@ -41,15 +41,15 @@ rows(void)
 	    /* subcommands, also behind options and for help */
 	    {"\"\"",
 	        "[setup][rotate][check][genkey][testkey][import][spf][sign]"
-	        "[status][why][help][version]"},
-	    {"s", "[setup][spf][sign][status]"},
+	        "[verify][status][why][help][version]"},
+	    {"s", "[setup][spf][sign][verify][status]"},
 	    {"-c \"a b.conf\" ch", "[check]"},
 	    {"--config = x ch", "[check]"},
 	    {"help gen", "[genkey]"},
 	    /* options, those that --help tells */
 	    {"--ver", "[--version]"},
 	    {"setup --",
-	        "[--apply][--enforce][--undo][--both][--postfix]"
+	        "[--apply][--verify][--enforce][--undo][--both][--postfix]"
 	        "[--config][--directory][--help]"},
 	    {"check \"\"",
 	        "[--all][--ip][--no-dns][--json][--postfix]"

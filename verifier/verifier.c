@@ -182,17 +182,22 @@ find_author(struct inspection *l, const struct field_list *fields)
 }
 
 static void
+keep_answer(struct key_question *q, struct dns_answer *answer)
+{
+	q->too_long = answer != NULL && answer->size > KEY_ANSWER_MAX;
+	if (q->too_long)
+		dns_answer_free(answer);
+	else
+		q->answer = answer;
+}
+
+static void
 got_key(void *arg, struct dns_answer *answer)
 {
 	struct key_question *q = arg;
 
 	q->query = NULL;
-	q->too_long = answer->size > KEY_ANSWER_MAX;
-	if (q->too_long)
-		dns_answer_free(answer);
-	else
-		q->answer = answer;
-
+	keep_answer(q, answer);
 	if (--q->inspection->open == 0)
 		q->inspection->ready(q->inspection->ready_arg);
 }
@@ -209,7 +214,7 @@ ask(struct verifier *v, struct inspection *l, unsigned turn, const char *name)
 	}
 	*q = (struct key_question){.inspection = l, .name = name};
 	if (v->known != NULL) {
-		q->answer = v->known(v->known_arg, name);
+		keep_answer(q, v->known(v->known_arg, name));
 		l->nquestions++;
 		return;
 	}

@@ -210,13 +210,16 @@ make_answer(const struct buf *all, const size_t *size, size_t n)
 {
 	struct dns_answer *a;
 	struct dns_record *record;
+	size_t bytes;
 	char *text;
 
 	if (buf_error(all) != 0)
 		return NULL;
-	a = calloc(1, sizeof *a + n * sizeof *record + all->n);
+	bytes = sizeof *a + n * sizeof *record + all->n;
+	a = calloc(1, bytes);
 	if (a == NULL)
 		return NULL;
+	a->size = bytes;
 	record = (struct dns_record *)(a + 1);
 	text = (char *)(record + n);
 	if (all->n > 0)

@@ -42,7 +42,7 @@ rows(void)
 	    {"\"\"",
 	        "[setup][rotate][check][genkey][testkey][import][spf][sign]"
 	        "[verify][status][why][help][version]"},
-	    {"s", "[setup][spf][sign][verify][status]"},
+	    {"s", "[setup][spf][sign][status]"},
 	    {"-c \"a b.conf\" ch", "[check]"},
 	    {"--config = x ch", "[check]"},
 	    {"help gen", "[genkey]"},

@@ -18,6 +18,7 @@
 #include "admin/look/signcmd.h"
 #include "admin/look/spf.h"
 #include "admin/look/status.h"
+#include "admin/look/verifycmd.h"
 #include "admin/look/why.h"
 #include "admin/setup/setupcmd.h"
 #include "admin/tool/subcommand.h"
@@ -48,6 +49,14 @@ static const struct row commands[] = {
     {1, &testkey_subcommand, {"testkey", "-c", "@/p.conf", "a.example"}},
     {0, &import_subcommand, {"import", "@/opendkim.conf"}},
     {0, &sign_subcommand, {"sign", "-c", "@/p.conf"}},
+    {1, &verify_subcommand,
+        {"verify", "-c", "@/p.conf", "--dns", "@/zone", "@/signed"}},
+    {1, &verify_subcommand,
+        {"verify", "-j", "-c", "@/p.conf", "--dns", "@/zone", "@/signed"}},
+    {1, &verify_subcommand,
+        {"verify", "--canonical", "-c", "@/p.conf", "--dns", "@/zone",
+            "@/signed"}},
+    {0, &setup_subcommand, {"setup", "--verify", "-c", "@/p.conf", "-p", "@/"}},
     {0, &why_subcommand, {"why", "-c", "@/p.conf", "@/message"}},
     {1, &check_subcommand,
         {"check", "--no-dns", "--json", "-c", "@/p.conf", "-c", "@/pf"}},
@@ -84,6 +93,13 @@ begin(struct world *w)
 	        "domain a.example { key old { file = "
 	        "\"@/keys/a.example/old.private\" } }\n"));
 	tmpdir_write(&w->d, "message", "From: u@a.example\nSubject: t\n\nb\n");
+	tmpdir_write(&w->d, "signed",
+	    "DKIM-Signature: v=1; a=ed25519-sha256; d=a.example; s=old;\n"
+	    "\th=from; bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=;\n"
+	    "\tb=AAAA\nFrom: u@a.example\nSubject: t\n\nb\n");
+	tmpdir_write(&w->d, "zone",
+	    "old._domainkey.a.example TXT \"v=DKIM1; k=ed25519; "
+	    "p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"\n");
 	tmpdir_write(&w->d, "opendkim.conf",
 	    "Domain a.example\nSelector old\nKeyFile /k/old.private\n"
 	    "InternalHosts 127.0.0.1, 192.0.2.0/24\n");
@@ -158,7 +174,9 @@ every_command(void)
 			int rc;
 
 			begin(&w);
-			fakepostconf_make(&w.d, "", "", "");
+			fakepostconf_make(&w.d, "",
+			    "queue_directory = /q\nmyhostname = h.example\n",
+			    "");
 			rc = nomem_child(seed, one_in[seed % 3], run, &w);
 			snprintf(row, sizeof row, "%s %zu, seed %u: %d",
 			    commands[i].words[0], i, seed, rc);
@@ -184,7 +202,8 @@ with_memory(void)
 		int rc;
 
 		begin(&w);
-		fakepostconf_make(&w.d, "", "", "");
+		fakepostconf_make(&w.d, "",
+		    "queue_directory = /q\nmyhostname = h.example\n", "");
 		rc = nomem_child(1, 0, run, &w);
 		suite_row(commands[i].words[0]);
 		CHECK(rc == commands[i].status);

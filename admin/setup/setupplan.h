@@ -8,27 +8,10 @@
 #ifndef POSTSEAL_ADMIN_SETUPPLAN_H
 #define POSTSEAL_ADMIN_SETUPPLAN_H
 
-#include "admin/postfix/postconf.h"
-#include "common/settings/settings.h"
+#include "admin/setup/setupmaker.h"
 
 /* The policy daemon as spawn(8) starts it. */
 #define SETUPPLAN_POLICYD POSTSEAL_LIBEXECDIR "/postseal/postseal-policyd"
-
-enum { SETUPPLAN_COMMANDS_MAX = 8 };
-
-struct setupplan {
-	struct postconf_command command[SETUPPLAN_COMMANDS_MAX];
-	size_t n;
-	bool wired; /* the check is in the restrictions already */
-	struct buf
-	    listen; /* value of signer.listen; empty: it stays as it is */
-	struct buf verifier_listen; /* likewise */
-	bool verifier;              /* it is wired, or will be */
-	struct buf networks; /* value of verifier.trusted_networks; likewise */
-	struct buf hostname; /* myhostname */
-	struct buf dir;      /* config_directory */
-	struct buf advice;   /* lines for people, about what is left alone */
-};
 
 /* What SELinux says that it does: "1". */
 #define SETUPPLAN_ENFORCE "/sys/fs/selinux/enforce"

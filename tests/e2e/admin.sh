@@ -363,6 +363,7 @@ admin_start() {
 		control = {"unix:$ADM/st/signer.sock"}
 		metrics = {"inet:127.0.0.1:9115"}
 	}
+	verifier { control = {"unix:$ADM/st/verifier.sock"} }
 	domain "two.example" {
 		key "r1" { file = "/etc/postseal/keys/two.example/r1.private" }
 		key "other" { file = "/etc/postseal/keys/two.example/e1.private" }

@@ -11,6 +11,10 @@ enum {
 	 * it (3.7.11). A message with more is refused. */
 	STRIP_MAX = 100,
 
+	/* Authentication-Results that are judged, whoever's they are: an id with U-labels
+	 * costs 20 us. A message with more is refused, too. */
+	STRIP_SEEN_MAX = 1000,
+
 	/* DKIM-Signature fields that are read, to find the author's among them.
 	 * Chains of forwarders have six. */
 	CANDIDATES_MAX = 64,

@@ -125,6 +125,12 @@ short_b(const struct inspection *l, size_t which)
 		if (i == which)
 			continue;
 		same = same_beginning(b, l->result[i].b);
+		/* a fake with the text of a good one: two results for
+		 * it would make readers believe neither */
+		if (same >= B_MOST && l->result[i].judged.result == DKIM_PASS &&
+		    l->result[which].judged.result != DKIM_PASS)
+			return span_of(NULL, 0);
+
 		if (same >= n)
 			n = same + 1;
 	}

@@ -80,7 +80,7 @@ print_result(const struct verified *v, size_t which, struct buf *out)
 		buf_fmt(out, ", %s", r->judged.reason);
 	buf_str(out, "\n ");
 	put_tag("d", span_str(s->domain_a), out);
-	put_tag("s", s->selector, out);
+	put_tag("s", span_str(s->selector), out);
 	put_tag("a", s->algorithm_word, out);
 	if (r->candidate->result == DKIM_PASS) {
 		buf_fmt(out,
@@ -162,7 +162,7 @@ result_json(const struct verified *v, const struct result *r)
 		    "result", dkim_result_word(r->judged.result), "reason",
 		    r->judged.reason, "domain",
 		    clean_json(span_str(s->domain_a)), "selector",
-		    clean_json(s->selector), "algorithm",
+		    clean_json(span_str(s->selector)), "algorithm",
 		    clean_json(s->algorithm_word), "identity",
 		    clean_json(span_str(s->identity)), "bits",
 		    (int)r->judged.bits, "testing", (int)r->judged.testing,

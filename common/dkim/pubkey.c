@@ -138,6 +138,24 @@ pubkey_new(enum key_algorithm a, struct span bytes, struct pubkey **ret,
 	return rc;
 }
 
+int
+pubkey_share(
+    enum key_algorithm a, struct evp_pkey_st *pkey, struct pubkey **ret)
+{
+	struct pubkey *k = calloc(1, sizeof *k);
+
+	if (k == NULL || EVP_PKEY_up_ref(pkey) != 1) {
+		free(k);
+		return -ENOMEM;
+	}
+	k->algorithm = a;
+	k->pkey = pkey;
+	k->bits = a == KEY_RSA_SHA256 ? (unsigned)EVP_PKEY_get_bits(pkey)
+	                              : 8 * ED25519_SIZE;
+	*ret = k;
+	return 0;
+}
+
 void
 pubkey_free(struct pubkey *k)
 {
@@ -190,9 +208,8 @@ verify_ed25519(struct pubkey *k, const unsigned char *digest, struct span sig)
 	    digest, DIGEST_SIZE);
 }
 
-/* Bytes of a signature by such a key. */
-static size_t
-signature_size(const struct pubkey *k)
+size_t
+pubkey_signature_size(const struct pubkey *k)
 {
 	switch (k->algorithm) {
 	case KEY_RSA_SHA256:
@@ -209,7 +226,7 @@ pubkey_verify(
 {
 	int got = -1;
 
-	if (signature.n != signature_size(k))
+	if (signature.n != pubkey_signature_size(k))
 		return -EKEYREJECTED;
 	ERR_clear_error();
 	switch (k->algorithm) {

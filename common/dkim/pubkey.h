@@ -22,6 +22,7 @@ enum {
 };
 
 struct pubkey;
+struct evp_pkey_st; /* EVP_PKEY */
 
 /*
  * Makes a key of what p= holds, decoded. 0 and *ret returned owned
@@ -33,6 +34,11 @@ struct pubkey;
 int pubkey_new(enum key_algorithm a, struct span bytes, struct pubkey **ret,
     const char **ret_why);
 
+/* The public half of a key of OpenSSL's, which is shared, not copied: no reader
+ * of keys is needed that could fail. 0 and *ret returned owned, or -ENOMEM. */
+int pubkey_share(
+    enum key_algorithm a, struct evp_pkey_st *pkey, struct pubkey **ret);
+
 /* NULL is allowed. */
 void pubkey_free(struct pubkey *k);
 
@@ -40,6 +46,9 @@ enum key_algorithm pubkey_algorithm(const struct pubkey *k);
 
 /* Of the modulus; 256 for Ed25519. */
 unsigned pubkey_bits(const struct pubkey *k);
+
+/* Bytes that a signature by it has. */
+size_t pubkey_signature_size(const struct pubkey *k);
 
 /*
  * Verifies a signature of digest[DIGEST_SIZE]: RSASSA-PKCS1-v1_5 over the

@@ -77,9 +77,11 @@ verify_signature(struct verify *v, const struct signature *s,
 		*ret_reason = "body hash did not verify";
 		return DKIM_FAIL;
 	}
-	if (!header->known)
+	if (s->signature_n != pubkey_signature_size(key))
+		rc = -EKEYREJECTED;
+	else if (!header->known)
 		rc = hash_header(v, s, field, fields, header->digest);
-	header->known = rc == 0;
+	header->known = header->known || rc == 0;
 	if (rc == 0)
 		rc = pubkey_verify(
 		    key, header->digest, span_of(s->signature, s->signature_n));

@@ -129,6 +129,18 @@ authres_domain(struct authres *a, const char *name, struct span value)
 		put_property(a, name, value, "");
 }
 
+/* Atoms with one dot between two: some readers take no other local part. */
+static bool
+is_dot_atom(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '.' &&
+		    (i == 0 || i + 1 == s.n || s.p[i - 1] == '.'))
+			return false;
+	}
+	return is_plain(s, '+');
+}
+
 void
 authres_address(struct authres *a, const char *name, struct span value)
 {
@@ -143,7 +155,7 @@ authres_address(struct authres *a, const char *name, struct span value)
 	domain = span_skip(value, at--);
 	if (!is_plain(domain, '.'))
 		return;
-	if (at > LOCAL_PART_MAX || !is_plain(span_of(value.p, at), '+'))
+	if (at > LOCAL_PART_MAX || !is_dot_atom(span_of(value.p, at)))
 		value = span_skip(value, at);
 	put_property(a, name, value, "");
 }

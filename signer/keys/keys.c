@@ -212,21 +212,14 @@ key_public(struct key *k, struct buf *out)
 int
 key_pubkey(struct key *k, struct pubkey **ret)
 {
-	unsigned char bytes[KEYFILE_PUBLIC_MAX];
-	const char *why;
-	size_t n;
-	int error;
+	int error = make_pkey(k);
 
-	if (k->public == NULL) {
-		error = public_bytes(k, bytes, &n);
-		if (error == 0)
-			error = pubkey_new(k->file.facts.algorithm,
-			    span_of(bytes, n), &k->public, &why);
-		if (error != 0)
-			return error;
-	}
-	*ret = k->public;
-	return 0;
+	if (error == 0 && k->public == NULL)
+		error =
+		    pubkey_share(k->file.facts.algorithm, k->pkey, &k->public);
+	if (error == 0)
+		*ret = k->public;
+	return error;
 }
 
 int

@@ -62,6 +62,19 @@ read_all(const struct field_list *fields, struct span author,
 	return 0;
 }
 
+/* Those of one rank that can be verified, or that cannot, up to max in all. */
+static void
+take(const struct picked *all, enum pick_rank rank, bool readable, size_t max,
+    struct picked *p)
+{
+	for (size_t i = 0; i < all->n && p->n < max; i++) {
+		struct candidate *c = all->v[i];
+
+		if (c->rank == rank && (c->result == DKIM_PASS) == readable)
+			p->v[p->n++] = c;
+	}
+}
+
 int
 pick(const struct field_list *fields, struct span author, size_t max,
     struct arena *arena, struct picked *ret)
@@ -75,12 +88,10 @@ pick(const struct field_list *fields, struct span author, size_t max,
 	p.v = arena_alloc(arena, (max + 1) * sizeof p.v[0]);
 	if (p.v == NULL)
 		return -ENOMEM;
-	for (unsigned rank = PICK_AUTHOR; rank <= PICK_OTHER; rank++) {
-		for (size_t i = 0; i < all.n && p.n < max; i++) {
-			if (read[i]->rank == rank)
-				p.v[p.n++] = read[i];
-		}
-	}
+	for (unsigned rank = PICK_AUTHOR; rank <= PICK_OTHER; rank++)
+		take(&all, (enum pick_rank)rank, true, max, &p);
+	for (unsigned rank = PICK_AUTHOR; rank <= PICK_OTHER; rank++)
+		take(&all, (enum pick_rank)rank, false, max, &p);
 	p.more = all.more + all.n - p.n;
 	*ret = p;
 	return 0;

@@ -4,7 +4,8 @@
  *
  * Their order in the header means nothing, and anybody can put junk on top. So those
  * with the author's domain come first, then those of a domain above or below it, then
- * the others, each kind from the top; equal copies are one. What is beyond the
+ * the others, each kind from the top; behind all of them those that cannot be read. Equal
+ * copies are one. What is beyond the
  * limit is counted, so that the result can say so.
  *
  * Pure: nothing is asked or hashed.

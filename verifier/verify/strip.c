@@ -42,7 +42,11 @@ strip_field(struct strip *s, const struct authres_ids *ids, struct span name,
 		i++;
 	if (i == STRIP_NAMES)
 		return;
-	s->seen[i]++;
+	if (++s->seen[i] > STRIP_SEEN_MAX) {
+		s->full = true;
+		return;
+	}
+
 	if (i > 0 || authres_owner(value, ids) != AUTHRES_OTHER)
 		note(s, i);
 }

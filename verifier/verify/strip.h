@@ -27,7 +27,7 @@ struct strip {
 		uint32_t index; /* of the fields of that name, from 1 */
 	} v[STRIP_MAX];
 	size_t n;
-	bool full; /* there are more than STRIP_MAX */
+	bool full; /* more than STRIP_MAX, or than STRIP_SEEN_MAX of a name */
 };
 
 /* No field was seen. */

@@ -156,11 +156,14 @@ texts(void)
 	authres_begin(&a, "mx.example.jp", &out);
 	authres_result(&a, "dkim", "neutral", "a tag without \"=\"");
 	authres_address(&a, "header.i", span_str("\"a@b\"@list.example"));
+	authres_address(&a, "header.i", span_str("a..b@list.example"));
+	authres_address(&a, "header.i", span_str(".b@list.example"));
 	authres_address(&a, "header.i", span_str("list.example"));
 	CHECK_STR(buf_text(&out),
 	    " mx.example.jp;\n"
 	    "\tdkim=neutral reason=\"a tag without '='\" "
-	    "header.i=@list.example");
+	    "header.i=@list.example\n"
+	    "\theader.i=@list.example header.i=@list.example");
 	buf_clear(&out);
 	authres_begin(&a, "mx.example.jp", &out);
 	authres_none(&a);

@@ -44,24 +44,24 @@ orders(void)
 		const char *want;
 	} row[] = {
 	    {"", 10,
-	        "list.example a.example ? x.b.example b.example example.com "
-	        "xb.example"},
+	        "list.example a.example x.b.example b.example example.com "
+	        "xb.example ?"},
 	    {"a.example", 10,
-	        "a.example list.example ? x.b.example b.example example.com "
-	        "xb.example"},
+	        "a.example list.example x.b.example b.example example.com "
+	        "xb.example ?"},
 	    {"b.example", 10,
-	        "b.example x.b.example list.example a.example ? example.com "
-	        "xb.example"},
+	        "b.example x.b.example list.example a.example example.com "
+	        "xb.example ?"},
 	    {"x.b.example", 10,
-	        "x.b.example b.example list.example a.example ? example.com "
-	        "xb.example"},
+	        "x.b.example b.example list.example a.example example.com "
+	        "xb.example ?"},
 	    {"B.Example", 2, "b.example x.b.example +5"},
 	    {"b.example", 7,
-	        "b.example x.b.example list.example a.example ? example.com "
-	        "xb.example"},
+	        "b.example x.b.example list.example a.example example.com "
+	        "xb.example ?"},
 	    {"b.example", 6,
-	        "b.example x.b.example list.example a.example ? example.com "
-	        "+1"},
+	        "b.example x.b.example list.example a.example example.com "
+	        "xb.example +1"},
 	    {"b.example", 1, "b.example +6"},
 	};
 	struct field field[9];

@@ -74,4 +74,18 @@ limit(void)
 	CHECK(s.n == STRIP_MAX && s.full);
 }
 
-SUITE("strip", T(counts), T(limit))
+/* Those of others cost time, too. */
+static void
+limit_of_others(void)
+{
+	struct strip s;
+
+	strip_init(&s);
+	for (unsigned i = 0; i < STRIP_SEEN_MAX; i++)
+		see(&s, "Authentication-Results", " mx.example.com; a=b");
+	CHECK(s.n == 0 && !s.full);
+	see(&s, "Authentication-Results", " mx.example.com; a=b");
+	CHECK(s.full);
+}
+
+SUITE("strip", T(counts), T(limit), T(limit_of_others))

@@ -239,7 +239,7 @@ zonefile_answer(void *arg, const char *name)
 {
 	const struct zonefile *z = arg;
 	struct scan s = {.rest = buf_view(&z->text)};
-	size_t size[RECORDS_MAX], n = 0;
+	size_t size[RECORDS_MAX] = {0}, n = 0;
 	struct dns_answer *a;
 	struct record r;
 	struct buf all;

@@ -134,11 +134,7 @@ ops_field(void *wing, void *letter, struct span name, struct span value)
 static bool
 has(const struct cidr_list *list, const struct origin *from)
 {
-	for (size_t i = 0; i < list->n && from->known; i++) {
-		if (cidr_contains(&list->v[i], &from->client))
-			return true;
-	}
-	return false;
+	return from->known && settings_in_networks(list, &from->client);
 }
 
 static enum whose
@@ -168,12 +164,12 @@ find_author(struct inspection *l, const struct field_list *fields)
 	const char *why;
 
 	for (size_t i = 0; i < fields->n; i++) {
-		struct span name = span_trim(fields->v[i].name);
+		const struct field *f = &fields->v[i];
 
-		l->list = l->list || span_ieqs(name, "List-Id");
-		if (!span_ieqs(name, "From"))
+		l->list = l->list || field_is(f, "List-Id");
+		if (!field_is(f, "From"))
 			continue;
-		from = &fields->v[i];
+		from = f;
 		froms++;
 	}
 	if (froms != 1 || address_parse(from->value, &a, &why) != ADDRESS_ONE ||
@@ -202,16 +198,24 @@ got_key(void *arg, struct dns_answer *answer)
 		q->inspection->ready(q->inspection->ready_arg);
 }
 
+static const struct key_question *
+question_for(const struct inspection *l, const char *name)
+{
+	for (size_t i = 0; i < l->nquestions; i++) {
+		if (strcmp(l->question[i].name, name) == 0)
+			return &l->question[i];
+	}
+	return NULL;
+}
+
 /* Asks for the key of a signature, unless another one has. */
 static void
 ask(struct verifier *v, struct inspection *l, unsigned turn, const char *name)
 {
 	struct key_question *q = &l->question[l->nquestions];
 
-	for (size_t i = 0; i < l->nquestions; i++) {
-		if (strcmp(l->question[i].name, name) == 0)
-			return;
-	}
+	if (question_for(l, name) != NULL)
+		return;
 	*q = (struct key_question){.inspection = l, .name = name};
 	if (v->known != NULL) {
 		keep_answer(q, v->known(v->known_arg, name));
@@ -367,16 +371,6 @@ settle(struct verifier *v, struct inspection *l, const struct message *m,
 		word = MILTER_ACCEPT;
 	buf_free(&field);
 	return word;
-}
-
-static const struct key_question *
-question_for(const struct inspection *l, const char *name)
-{
-	for (size_t i = 0; i < l->nquestions; i++) {
-		if (strcmp(l->question[i].name, name) == 0)
-			return &l->question[i];
-	}
-	return NULL;
 }
 
 /* The body is complete. */

@@ -13,12 +13,6 @@ struct known {
 	const struct cidr_list *trusted;
 };
 
-static bool
-is_within(const struct cidr *net, const struct cidr *wider)
-{
-	return wider->bits <= net->bits && cidr_contains(wider, &net->ip);
-}
-
 /* True also if it may be: of what a table has nothing is known here. */
 static bool
 is_in_mynetworks(const struct cidr *net, struct span list)
@@ -29,7 +23,7 @@ is_in_mynetworks(const struct cidr *net, struct span list)
 	while (wiring_next(&list, &item, &bad)) {
 		struct cidr wider;
 
-		if (!wiring_network(item, &wider) || is_within(net, &wider))
+		if (!wiring_network(item, &wider) || cidr_within(net, &wider))
 			return true;
 	}
 	return false;
@@ -39,7 +33,7 @@ static bool
 is_known(const struct known *k, const struct cidr *net)
 {
 	for (size_t i = 0; i < k->trusted->n; i++) {
-		if (is_within(net, &k->trusted->v[i]))
+		if (cidr_within(net, &k->trusted->v[i]))
 			return true;
 	}
 	return is_in_mynetworks(net, k->mynetworks);

@@ -117,8 +117,7 @@ encoding_of(const struct field_list *fields)
 	for (size_t i = 0; i < fields->n; i++) {
 		struct span value = fields->v[i].value;
 
-		if (span_ieqs(span_trim(fields->v[i].name),
-		        "Content-Transfer-Encoding") &&
+		if (field_is(&fields->v[i], "Content-Transfer-Encoding") &&
 		    words_skip_cfws(&value))
 			return words_token(&value);
 	}

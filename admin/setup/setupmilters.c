@@ -404,8 +404,7 @@ static bool
 is_trusted(const struct cidr_list *list, const struct cidr *net)
 {
 	for (size_t i = 0; i < list->n; i++) {
-		if (list->v[i].bits <= net->bits &&
-		    cidr_contains(&list->v[i], &net->ip))
+		if (cidr_within(net, &list->v[i]))
 			return true;
 	}
 	return false;

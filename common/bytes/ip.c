@@ -143,3 +143,9 @@ cidr_contains(const struct cidr *net, const struct ip *ip)
 {
 	return ip_match(&net->ip, ip, net->bits);
 }
+
+bool
+cidr_within(const struct cidr *net, const struct cidr *wider)
+{
+	return wider->bits <= net->bits && cidr_contains(wider, &net->ip);
+}

@@ -52,4 +52,7 @@ int cidr_parse(struct span text, struct cidr *ret_cidr);
 /* True if ip lies in the network. */
 bool cidr_contains(const struct cidr *net, const struct ip *ip);
 
+/* True if all of the network lies in the wider one; the same one does. */
+bool cidr_within(const struct cidr *net, const struct cidr *wider);
+
 #endif

@@ -113,6 +113,16 @@ span_find(struct span s, char c)
 	return at == NULL ? s.n : (size_t)(at - s.p);
 }
 
+/* The bytes up to and with the last c: what is behind it begins there. 0 when there
+ * is none. */
+static inline size_t
+span_behind_last(struct span s, char c)
+{
+	while (s.n > 0 && s.p[s.n - 1] != c)
+		s.n--;
+	return s.n;
+}
+
 /* WSP of RFC 5234: space and TAB. */
 static inline bool
 span_is_wsp(char c)
@@ -126,6 +136,24 @@ static inline bool
 span_is_fws(char c)
 {
 	return span_is_wsp(c) || c == '\r' || c == '\n';
+}
+
+/* A control character that is not part of a fold. */
+static inline bool
+span_is_control(char c)
+{
+	return ((unsigned char)c < ' ' && !span_is_fws(c)) || c == 0x7f;
+}
+
+/* True if it has such a one. */
+static inline bool
+span_has_control(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (span_is_control(s.p[i]))
+			return true;
+	}
+	return false;
 }
 
 /* Without the WSP at both ends. */

@@ -21,19 +21,6 @@ is_name(struct span s)
 	return true;
 }
 
-/* VALCHAR, white space between, UTF-8; the ';' has been taken off. */
-static bool
-is_value(struct span s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if ((c < ' ' && !span_is_fws(s.p[i])) || c == 0x7f)
-			return false;
-	}
-	return true;
-}
-
 struct span
 taglist_trim(struct span s)
 {
@@ -67,7 +54,8 @@ add(struct taglist *list, struct span spec)
 	if (!is_name(name))
 		return "a tag's name is not a letter with letters, digits or "
 		       "\"_\" behind it";
-	if (!is_value(value))
+	/* VALCHAR, white space between, UTF-8; the ';' has been taken off */
+	if (span_has_control(value))
 		return "a control character in a tag's value";
 	if (find(list, name) != NULL)
 		return "the same tag twice";

@@ -25,13 +25,6 @@ fail(struct reader *r, const char *why)
 	return false;
 }
 
-/* A control character that is not part of a fold. */
-static bool
-is_control(char c)
-{
-	return ((unsigned char)c < ' ' && !span_is_fws(c)) || c == 0x7f;
-}
-
 /* atext of RFC 5322 and RFC 6532, and the dot, which stands anywhere. */
 static bool
 is_atext(char c)
@@ -61,7 +54,7 @@ skip_comment(struct reader *r)
 	for (; r->p < r->end; r->p++) {
 		bool quoted = skip_backslash(r);
 
-		if (is_control(*r->p))
+		if (span_is_control(*r->p))
 			return fail(r, "a control character");
 		if (quoted)
 			continue;
@@ -106,7 +99,7 @@ read_quoted(struct reader *r, struct words *w, struct address *a)
 	for (r->p++; r->p < r->end; r->p++) {
 		bool quoted = skip_backslash(r);
 
-		if (is_control(*r->p))
+		if (span_is_control(*r->p))
 			return fail(r, "a control character");
 		if (*r->p == '"' && !quoted) {
 			r->p++;
@@ -157,7 +150,7 @@ static bool
 read_literal(struct reader *r, struct words *w, struct address *a)
 {
 	for (; r->p < r->end; r->p++) {
-		if (is_control(*r->p) || *r->p == '\\')
+		if (span_is_control(*r->p) || *r->p == '\\')
 			return fail(
 			    r, "an odd character in an address literal");
 		if (!span_is_fws(*r->p))

@@ -78,18 +78,6 @@ local_at(struct span s, size_t at, bool *ret_angle)
 	return span_of(s.p + start, at - start);
 }
 
-static bool
-has_control(struct span s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if ((c < ' ' && !span_is_fws(s.p[i])) || c == 0x7f)
-			return true;
-	}
-	return false;
-}
-
 /* What all '@' of a text agree on. */
 struct agreed {
 	struct span domain;
@@ -122,7 +110,7 @@ address_loose(struct span value, struct address *ret)
 {
 	struct agreed a = {.angle = false};
 
-	if (has_control(value))
+	if (span_has_control(value))
 		return false;
 	for (size_t i = 0; i < value.n; i++) {
 		if (value.p[i] == '@' && !agree(&a, value, i))

@@ -144,12 +144,10 @@ is_dot_atom(struct span s)
 void
 authres_address(struct authres *a, const char *name, struct span value)
 {
-	size_t at = value.n;
+	/* the last one: a local part may have others, quoted */
+	size_t at = span_behind_last(value, '@');
 	struct span domain;
 
-	/* the last one: a local part may have others, quoted */
-	while (at > 0 && value.p[at - 1] != '@')
-		at--;
 	if (at == 0)
 		return;
 	domain = span_skip(value, at--);
@@ -179,18 +177,6 @@ authres_base64(struct authres *a, const char *name, struct span value)
 }
 
 /* --- judging ------------------------------------------------------------------- */
-
-static bool
-has_control(struct span s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if ((c < ' ' && !span_is_fws(s.p[i])) || c == 0x7f)
-			return true;
-	}
-	return false;
-}
 
 /* Comments and quoted strings have ends up to the end of s. */
 static bool
@@ -300,9 +286,10 @@ authres_owner(struct span value, const struct authres_ids *ids)
 	char id[DOMAIN_MAX + 1], name[DOMAIN_MAX + 1];
 	size_t n;
 
-	if (value.n > AUTHRES_MAX || has_control(value) || !is_closed(value) ||
-	    !words_skip_cfws(&value) || !take_id(&value, id, &n) ||
-	    !take_version(&value) || !as_ascii(span_of(id, n), name))
+	if (value.n > AUTHRES_MAX || span_has_control(value) ||
+	    !is_closed(value) || !words_skip_cfws(&value) ||
+	    !take_id(&value, id, &n) || !take_version(&value) ||
+	    !as_ascii(span_of(id, n), name))
 		return AUTHRES_UNREADABLE;
 	for (size_t i = 0; i < ids->n; i++) {
 		if (is_ours(name, ids->v[i]))

@@ -15,6 +15,14 @@ struct field {
 	struct span value; /* with its leading white space */
 };
 
+/* True if its name is that, in any case: also with white space before the colon, the
+ * obsolete spelling (RFC 5322 section 4.5) that readers take for the same. */
+static inline bool
+field_is(const struct field *f, const char *name)
+{
+	return span_ieqs(span_trim(f->name), name);
+}
+
 struct field_list {
 	const struct field *v; /* top of the message first */
 	size_t n;

@@ -71,14 +71,22 @@ settings_recipient(const struct settings *s, struct span address)
 	return p == NULL ? &s->policyd : p;
 }
 
+bool
+settings_in_networks(const struct cidr_list *list, const struct ip *ip)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (cidr_contains(&list->v[i], ip))
+			return true;
+	}
+	return false;
+}
+
 int
 settings_recipient_key(struct span address, char *ret)
 {
 	char domain[DOMAIN_MAX + 1];
-	size_t at = address.n;
+	size_t at = span_behind_last(address, '@');
 
-	while (at > 0 && address.p[at - 1] != '@')
-		at--;
 	if (at == 0 || at > SETTINGS_RECIPIENT_MAX - DOMAIN_MAX ||
 	    span_find(address, '\0') < address.n ||
 	    domain_to_ascii(span_skip(address, at), domain) != 0)

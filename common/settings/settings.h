@@ -45,6 +45,9 @@ struct cidr_list {
 	size_t n;
 };
 
+/* True if ip lies in one of the networks. */
+bool settings_in_networks(const struct cidr_list *list, const struct ip *ip);
+
 struct endpoint_list {
 	struct endpoint *v;
 	size_t n;

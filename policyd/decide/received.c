@@ -108,10 +108,8 @@ clean_sender(struct span sender)
 {
 	char ascii[DOMAIN_MAX + 1];
 	struct clean c = {0};
-	size_t at = sender.n;
+	size_t at = span_behind_last(sender, '@');
 
-	while (at > 0 && sender.p[at - 1] != '@')
-		at--;
 	if (at == 0) {
 		clean_add(&c, sender, LOCAL_MAX, ".");
 		return c;

@@ -6,16 +6,6 @@
 #include "common/bytes/domain.h"
 #include "policyd/decide/skip.h"
 
-static bool
-in_networks(const struct cidr_list *l, const struct ip *client)
-{
-	for (size_t i = 0; i < l->n; i++) {
-		if (cidr_contains(&l->v[i], client))
-			return true;
-	}
-	return false;
-}
-
 /* The listed fingerprint that it is, or NULL. */
 static const char *
 find_print(const struct text_list *l, struct span print)
@@ -44,11 +34,11 @@ skip_client(const struct policyd_settings *p, const struct subject *s,
 {
 	const char *by;
 
-	if (in_networks(&p->trusted_networks, &s->client))
+	if (settings_in_networks(&p->trusted_networks, &s->client))
 		return SKIP_NETWORK;
 	if (p->trust_authenticated && s->login.n > 0)
 		return SKIP_AUTHENTICATED;
-	if (in_networks(&p->trusted_relays, &s->client))
+	if (settings_in_networks(&p->trusted_relays, &s->client))
 		return SKIP_RELAY;
 	by = find_print(&p->trusted_certificates, s->certificate);
 	if (by == NULL)

@@ -42,13 +42,12 @@ choose_listed(const struct text_list *list, const char *word)
 static void
 envelope_domain(struct span address, char *ret)
 {
-	size_t at = address.n;
+	size_t at;
 
 	ret[0] = '\0';
-	if (at > 0 && address.p[at - 1] == '>')
-		address.n = --at;
-	while (at > 0 && address.p[at - 1] != '@')
-		at--;
+	if (address.n > 0 && address.p[address.n - 1] == '>')
+		address.n--;
+	at = span_behind_last(address, '@');
 	if (at > 0)
 		(void)domain_to_ascii(span_skip(address, at), ret);
 }

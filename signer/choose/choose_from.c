@@ -4,14 +4,6 @@
 #include "common/mail/address.h"
 #include "signer/choose/choose_rule.h"
 
-/* "From" as the reader's program may read it: with white space before the colon
- * it is an obsolete spelling (RFC 5322 section 4.5) of the same field. */
-static bool
-is_from(struct span name)
-{
-	return span_ieqs(span_trim(name), "From");
-}
-
 /* Keeps "local@domain" for the tables. */
 static enum choose_verdict
 keep_address(struct choose_path *p, struct span local)
@@ -40,7 +32,7 @@ choose_from(struct choose_path *p)
 	int rc;
 
 	for (size_t i = 0; i < fields->n; i++) {
-		if (!is_from(fields->v[i].name))
+		if (!field_is(&fields->v[i], "From"))
 			continue;
 		if (from != NULL)
 			return CHOOSE_FROM_REPEATED;

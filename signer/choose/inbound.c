@@ -304,10 +304,9 @@ enum { KINDS = sizeof kind / sizeof kind[0] };
 static size_t
 kind_of(const struct field *f)
 {
-	struct span name = span_trim(f->name);
 	size_t i = 0;
 
-	while (i < KINDS && !span_ieqs(name, kind[i].name))
+	while (i < KINDS && !field_is(f, kind[i].name))
 		i++;
 	return i;
 }

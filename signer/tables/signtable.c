@@ -15,24 +15,13 @@ is_keylist(const char *spec)
 	return strncmp(spec, "keylist:", 8) == 0;
 }
 
-/* Where the domain of a pattern begins. */
-static size_t
-domain_at(struct span pattern)
-{
-	size_t at = pattern.n;
-
-	while (at > 0 && pattern.p[at - 1] != '@')
-		at--;
-	return at;
-}
-
 /* U-labels in the domain become A-labels, as they are in the address that is
  * looked up. */
 static int
 fold_key(struct table_row *row, struct arena *arena)
 {
 	struct span key = span_str(row->key), domain;
-	size_t at = domain_at(key);
+	size_t at = span_behind_last(key, '@');
 	char name[DOMAIN_MAX + 1], *copy;
 
 	domain = span_skip(key, at);
@@ -76,7 +65,7 @@ tell_missing(const struct signtable *t, size_t i, struct span name,
 static bool
 is_looked_up(struct span key)
 {
-	size_t at = domain_at(key);
+	size_t at = span_behind_last(key, '@');
 
 	if (!glob_is(key) || span_eq(key, span_str("*")))
 		return true;

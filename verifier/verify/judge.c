@@ -133,7 +133,7 @@ count(const struct field_list *fields, const char *name)
 	size_t n = 0;
 
 	for (size_t i = 0; i < fields->n; i++)
-		n += span_ieqs(span_trim(fields->v[i].name), name);
+		n += field_is(&fields->v[i], name);
 	return n;
 }
 

@@ -42,7 +42,7 @@ read_all(const struct field_list *fields, struct span author,
 		const struct field *f = &fields->v[i];
 		struct candidate *c;
 
-		if (!span_ieqs(span_trim(f->name), SIGFIELD_NAME))
+		if (!field_is(f, SIGFIELD_NAME))
 			continue;
 		if (is_copy(f, p->v, p->n))
 			continue;

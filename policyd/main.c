@@ -1,6 +1,6 @@
 /*
- * postseal-policyd: SPF for Postfix's check_policy_service. Options are read
- * here; spawned.c and standing.c serve.
+ * postseal-policyd: SPF for Postfix's check_policy_service. startup.c reads
+ * options; spawned.c and standing.c serve.
  */
 #include <stdio.h>
 #include <sys/stat.h>
@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "common/log/log.h"
-#include "common/process/options.h"
 #include "common/process/startup.h"
 #include "policyd/policy.h"
 #include "policyd/spawned.h"
@@ -46,45 +45,37 @@ is_peer(int fd)
 }
 
 static int
-usage(const char *why, const char *what)
+usage(const struct options *o)
 {
 	if (!is_peer(STDERR_FILENO)) {
-		fprintf(
-		    stderr, "%s: %s %s\n%s", POLICYD_IDENT, why, what, help);
+		fprintf(stderr, "%s: %s %s\n%s", POLICYD_IDENT, o->wrong,
+		    o->what, help);
 		return EX_USAGE;
 	}
 	(void)log_open("syslog", POLICYD_IDENT);
-	log_event(LOG_CRIT, "usage", "%s %s; see the argv= of the service", why,
-	    what);
+	log_event(LOG_CRIT, "usage", "%s %s; see the argv= of the service",
+	    o->wrong, o->what);
 	return EX_USAGE;
 }
 
 static int
 run(const struct options *o)
 {
-	switch (o->mode) {
-	case OPTIONS_SERVE:
-		return spawned_run(o->file);
-	case OPTIONS_LISTEN:
-		return standing_run(o->file, o->replace);
-	case OPTIONS_TEST:
-		return startup_test(o->file, SETTINGS_POLICYD);
-	case OPTIONS_HELP:
-		fputs(help, stdout);
-		return EX_OK;
-	case OPTIONS_VERSION:
-		puts(POLICYD_IDENT " " POSTSEAL_VERSION);
-		return EX_OK;
-	}
-	return EX_SOFTWARE;
+	return o->mode == OPTIONS_LISTEN ? standing_run(o->file, o->replace)
+	                                 : spawned_run(o->file);
+}
+
+static int
+test(const char *file)
+{
+	return startup_test(file, SETTINGS_POLICYD);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct options o;
+	static const struct startup_program program = {
+	    POLICYD_IDENT, help, true, run, test, usage};
 
-	if (options_read(argc, argv, true, &o) != 0)
-		return usage(o.wrong, o.what);
-	return run(&o);
+	return startup_main(&program, argc, argv);
 }

@@ -170,20 +170,11 @@ standing_load(void *arg, struct supervisor_plan *ret)
 {
 	struct start *start = arg;
 	struct settings *settings;
-	struct buf why;
-	int rc;
+	int rc = startup_load(start->file, SETTINGS_POLICYD, start->started,
+	    POLICYD_IDENT, &settings);
 
-	buf_init(&why, 64 * 1024);
-	rc = startup_settings(
-	    start->file, SETTINGS_POLICYD, true, &settings, &why);
-	buf_free(&why);
 	if (rc != 0)
 		return rc;
-	rc = startup_log(settings, start->started, POLICYD_IDENT);
-	if (rc != 0) {
-		settings_free(settings);
-		return rc;
-	}
 	start->started = true;
 	ret->daemon = &settings->policyd.daemon;
 	ret->replace = start->replace;

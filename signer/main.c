@@ -1,6 +1,6 @@
 /*
- * postseal-signer: a milter that signs outbound mail with DKIM. Options are
- * read here; setup.c reads settings and keys, service.c serves.
+ * postseal-signer: a milter that signs outbound mail with DKIM. startup.c
+ * reads options, setup.c settings and keys, service.c serves.
  */
 #include <stdio.h>
 #include <sysexits.h>
@@ -8,7 +8,7 @@
 #include "common/limits.h"
 #include "common/log/log.h"
 #include "common/milter/service.h"
-#include "common/process/options.h"
+#include "common/process/startup.h"
 #include "common/process/supervisor.h"
 #include "signer/keys/keycheck.h"
 #include "signer/setup.h"
@@ -168,13 +168,6 @@ run(const struct options *o)
 	return supervisor_run(&ops, &d);
 }
 
-static void
-print(FILE *to, const struct buf *text)
-{
-	if (text->n > 0)
-		fwrite(text->p, 1, text->n, to);
-}
-
 /* -T. */
 static int
 test(const char *file)
@@ -190,47 +183,19 @@ test(const char *file)
 		settings_dump(s.settings, SETTINGS_SIGNER, &text);
 		rc = s.keys->bad > 0 ? -1 : buf_error(&text);
 	}
-	print(stdout, &text);
-	print(stderr, &why);
+	startup_print(stdout, &text);
+	startup_print(stderr, &why);
 	setup_clear(&s);
 	buf_free(&text);
 	buf_free(&why);
 	return rc == 0 && fflush(stdout) == 0 ? EX_OK : 1;
 }
 
-static int
-usage(const char *why, const char *what)
-{
-	fprintf(stderr, "%s: %s %s\n%s", SETUP_IDENT, why, what, usage_text);
-	return EX_USAGE;
-}
-
-static int
-act(const struct options *o)
-{
-	switch (o->mode) {
-	case OPTIONS_SERVE:
-		return run(o);
-	case OPTIONS_TEST:
-		return test(o->file);
-	case OPTIONS_HELP:
-		fputs(usage_text, stdout);
-		return EX_OK;
-	case OPTIONS_VERSION:
-		puts(SETUP_IDENT " " POSTSEAL_VERSION);
-		return EX_OK;
-	case OPTIONS_LISTEN: /* not an option here */
-		break;
-	}
-	return EX_SOFTWARE;
-}
-
 int
 main(int argc, char **argv)
 {
-	struct options o;
+	static const struct startup_program program = {
+	    SETUP_IDENT, usage_text, .run = run, .test = test};
 
-	if (options_read(argc, argv, false, &o) != 0)
-		return usage(o.wrong, o.what);
-	return act(&o);
+	return startup_main(&program, argc, argv);
 }

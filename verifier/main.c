@@ -1,21 +1,14 @@
 /*
- * postseal-verifier: a milter that judges inbound mail. Options are read here;
+ * postseal-verifier: a milter that judges inbound mail. startup.c reads options,
  * verifier.c is the wing of the engine, service.c serves.
  */
-#include <stdio.h>
-#include <sysexits.h>
-
-#include "common/log/log.h"
 #include "common/milter/service.h"
-#include "common/process/options.h"
 #include "common/process/startup.h"
 #include "common/process/supervisor.h"
 #include "verifier/verifier.h"
 
 /* The name in the log, in messages, and of the program. */
 #define VERIFIER_IDENT "postseal-verifier"
-
-enum { PROBLEMS_MAX = 64 * 1024 };
 
 static const char usage_text[] =
     "usage: postseal-verifier [-c FILE] [--replace | -T]\n"
@@ -44,19 +37,11 @@ load(void *arg, struct supervisor_plan *ret)
 {
 	struct daemon *d = arg;
 	struct settings *s;
-	struct buf why;
-	int rc;
+	int rc = startup_load(
+	    d->file, SETTINGS_VERIFIER, d->started, VERIFIER_IDENT, &s);
 
-	buf_init(&why, PROBLEMS_MAX);
-	rc = startup_settings(d->file, SETTINGS_VERIFIER, true, &s, &why);
-	buf_free(&why);
 	if (rc != 0)
 		return rc;
-	rc = startup_log(s, d->started, VERIFIER_IDENT);
-	if (rc != 0) {
-		settings_free(s);
-		return rc;
-	}
 	d->started = true;
 	ret->daemon = &s->verifier.daemon;
 	ret->replace = d->replace;
@@ -120,34 +105,16 @@ run(const struct options *o)
 }
 
 static int
-act(const struct options *o)
+test(const char *file)
 {
-	switch (o->mode) {
-	case OPTIONS_SERVE:
-		return run(o);
-	case OPTIONS_TEST:
-		return startup_test(o->file, SETTINGS_VERIFIER);
-	case OPTIONS_HELP:
-		fputs(usage_text, stdout);
-		return EX_OK;
-	case OPTIONS_VERSION:
-		puts(VERIFIER_IDENT " " POSTSEAL_VERSION);
-		return EX_OK;
-	case OPTIONS_LISTEN: /* not an option here */
-		break;
-	}
-	return EX_SOFTWARE;
+	return startup_test(file, SETTINGS_VERIFIER);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct options o;
+	static const struct startup_program program = {
+	    VERIFIER_IDENT, usage_text, .run = run, .test = test};
 
-	if (options_read(argc, argv, false, &o) != 0) {
-		fprintf(stderr, "%s: %s %s\n%s", VERIFIER_IDENT, o.wrong,
-		    o.what, usage_text);
-		return EX_USAGE;
-	}
-	return act(&o);
+	return startup_main(&program, argc, argv);
 }

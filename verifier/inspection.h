@@ -59,7 +59,7 @@ struct inspection {
 	/* Of the connection */
 	void (*ready)(void *arg); /* all keys are there: go on */
 	void *ready_arg;
-	char host[DOMAIN_MAX + 1]; /* macro j, "" when absent */
+	char host[AUTHRES_ID_MAX + 1]; /* macro j as an id; "": none */
 	struct body body[RESULTS_MAX];
 
 	/* Of the message */

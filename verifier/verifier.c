@@ -33,19 +33,30 @@ verifier_id(const struct settings *s)
 
 /* --- the worker's part ---------------------------------------------------------- */
 
+/* What is no name is nobody's id. */
+static void
+add_id(struct verifier *v, const char *name)
+{
+	if (authres_id(span_str(name), v->id[v->nids])) {
+		v->ids[v->nids] = v->id[v->nids];
+		v->nids++;
+	}
+}
+
 /* The id that is written, the name of the host, strip_ids; a place for macro j. */
 static int
 make_ids(struct verifier *v)
 {
 	const struct text_list *more = &v->settings->verifier.strip_ids;
 
+	v->id = calloc(more->n + 2, sizeof *v->id);
 	v->ids = calloc(more->n + 3, sizeof *v->ids);
-	if (v->ids == NULL)
+	if (v->id == NULL || v->ids == NULL)
 		return -ENOMEM;
-	v->ids[v->nids++] = verifier_id(v->settings);
-	v->ids[v->nids++] = v->settings->hostname;
+	add_id(v, verifier_id(v->settings));
+	add_id(v, v->settings->hostname);
 	for (size_t i = 0; i < more->n; i++)
-		v->ids[v->nids++] = more->v[i];
+		add_id(v, more->v[i]);
 	return 0;
 }
 
@@ -68,9 +79,11 @@ verifier_free(struct verifier *v)
 {
 	verify_free(v->verify);
 	pubkeys_free(v->pubkeys);
+	free(v->id);
 	free(v->ids);
 	v->verify = NULL;
 	v->pubkeys = NULL;
+	v->id = NULL;
 	v->ids = NULL;
 }
 
@@ -108,11 +121,7 @@ ops_macro(void *wing, void *letter, unsigned char stage, struct span name,
 
 	if (!span_eq(name, span_str("j")) && !span_eq(name, span_str("{j}")))
 		return;
-	l->host[0] = '\0';
-	if (value.n < sizeof l->host && value.n > 0) {
-		memcpy(l->host, value.p, value.n);
-		l->host[value.n] = '\0';
-	}
+	(void)authres_id(value, l->host);
 }
 
 static void

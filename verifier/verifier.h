@@ -33,8 +33,9 @@ struct verifier {
 	struct resolver *resolver;       /* borrows */
 	struct verify *verify;           /* owned, scratch memory */
 	struct pubkeys *pubkeys;         /* owned */
-	const char **ids;                /* owned: those that are ours, the last
-	                                  * place free for macro j */
+	char (*id)[AUTHRES_ID_MAX + 1];  /* owned: those that are ours */
+	const char **ids;                /* owned: the same, the last place free
+	                                  * for macro j */
 	size_t nids;
 	struct stats_slot *stats; /* borrows; NULL: nothing is counted */
 	uint64_t time;            /* seconds since 1970; 0: that of the clock */

@@ -29,10 +29,8 @@ struct pubkey {
 	EVP_MD_CTX *ed25519; /* or NULL */
 };
 
-/* Takes what OpenSSL said off its queue: -ENOMEM if memory is in it, else
- * other. */
-static int
-crypto_error(int other)
+int
+pubkey_error(int other)
 {
 	unsigned long e;
 
@@ -92,7 +90,7 @@ set_rsa(EVP_PKEY_CTX *c)
 }
 
 /* Reads and judges. NULL, or why it is no key for us; memory is told by
- * crypto_error(). */
+ * pubkey_error(). */
 static const char *
 fill(struct pubkey *k, struct span bytes)
 {
@@ -128,7 +126,7 @@ pubkey_new(enum key_algorithm a, struct span bytes, struct pubkey **ret,
 	ERR_clear_error();
 	k->algorithm = a;
 	why = fill(k, bytes);
-	rc = crypto_error(why == NULL ? 0 : -EINVAL);
+	rc = pubkey_error(why == NULL ? 0 : -EINVAL);
 	if (rc == 0 || why == NULL) {
 		*ret = k;
 		return 0;
@@ -238,5 +236,5 @@ pubkey_verify(
 		break;
 	}
 	/* OpenSSL says "below 0" of a number over the modulus, too. */
-	return got == 1 ? 0 : crypto_error(-EKEYREJECTED);
+	return got == 1 ? 0 : pubkey_error(-EKEYREJECTED);
 }

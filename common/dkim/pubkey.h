@@ -39,6 +39,10 @@ int pubkey_new(enum key_algorithm a, struct span bytes, struct pubkey **ret,
 int pubkey_share(
     enum key_algorithm a, struct evp_pkey_st *pkey, struct pubkey **ret);
 
+/* OpenSSL's errors, taken off its queue, as ours: -ENOMEM if memory is among them,
+ * else other. */
+int pubkey_error(int other);
+
 /* NULL is allowed. */
 void pubkey_free(struct pubkey *k);
 

@@ -267,17 +267,29 @@ as_ascii(struct span s, char *text)
 	    is_plain(span_str(text), '.');
 }
 
+bool
+authres_id(struct span name, char *ret)
+{
+	size_t n = name.n > 2 && memcmp(name.p, "*.", 2) == 0 ? 2 : 0;
+
+	ret[0] = '\0';
+	if (!as_ascii(span_skip(name, n), ret + n)) {
+		ret[0] = '\0';
+		return false;
+	}
+	memcpy(ret, name.p, n);
+	return true;
+}
+
 static bool
 is_ours(const char *id, const char *ours)
 {
-	char text[DOMAIN_MAX + 1];
-	bool below = strncmp(ours, "*.", 2) == 0;
+	struct span above;
 
-	if (!as_ascii(span_str(ours + (below ? 2 : 0)), text))
-		return false;
-	return below ? strlen(id) > strlen(text) &&
-	        domain_within(span_str(id), span_str(text))
-	             : strcmp(id, text) == 0;
+	if (strncmp(ours, "*.", 2) != 0)
+		return strcmp(id, ours) == 0;
+	above = span_str(ours + 2);
+	return strlen(id) > above.n && domain_within(span_str(id), above);
 }
 
 enum authres_owner

@@ -14,6 +14,7 @@
 #define POSTSEAL_COMMON_AUTHRES_H
 
 #include "common/bytes/buf.h"
+#include "common/bytes/domain.h"
 #include "common/bytes/span.h"
 
 #define AUTHRES_NAME "Authentication-Results"
@@ -51,8 +52,17 @@ void authres_none(struct authres *a);
 
 /* --- judging ------------------------------------------------------------------- */
 
-/* Names that are ours: "mx.example.jp", or "*.example.jp" for all names below
- * example.jp. */
+enum { AUTHRES_ID_MAX = 2 + DOMAIN_MAX };
+
+/*
+ * Writes a name that is ours as it is compared, in A-labels and lower case, into
+ * ret[AUTHRES_ID_MAX + 1]: "mx.example.jp", or "*.example.jp" for all names below
+ * example.jp. False, and ret is "", for what is no name.
+ */
+bool authres_id(struct span name, char *ret);
+
+/* Those that are ours, each of authres_id(): that is done once, and not for each field
+ * that somebody sends. */
 struct authres_ids {
 	const char *const *v;
 	size_t n;
@@ -67,10 +77,10 @@ enum authres_owner {
 /*
  * Whose id a field has, value as it came, folds as LF or CRLF: compared without
  * case, U-labels as A-labels, without dots at the end, quotes undone, "id/job" as
- * "id" (OpenDKIM wrote that). UNREADABLE are also an id that is no name or not one word, no ";" behind it, another
- * version than 1, a
- * control byte, a comment or a quoted string without its end anywhere in the
- * value, and more than AUTHRES_MAX bytes.
+ * "id" (OpenDKIM wrote that). UNREADABLE are also an id that is no name or not
+ * one word, no ";" behind it, another version than 1, a control byte, a comment or a
+ * quoted string without its end anywhere in the value, and more than AUTHRES_MAX
+ * bytes.
  */
 enum authres_owner authres_owner(
     struct span value, const struct authres_ids *ids);

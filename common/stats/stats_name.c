@@ -15,16 +15,6 @@ static const char *const answers[] = {
     [DNS_TEMPERROR] = "temperror",
 };
 
-static const char *const dkim[] = {
-    [DKIM_NONE] = "none",
-    [DKIM_PASS] = "pass",
-    [DKIM_FAIL] = "fail",
-    [DKIM_POLICY] = "policy",
-    [DKIM_NEUTRAL] = "neutral",
-    [DKIM_TEMPERROR] = "temperror",
-    [DKIM_PERMERROR] = "permerror",
-};
-
 static const char *const reasons[UNSIGNED_REASONS] = {
     [UNSIGNED_FROM_MISSING] = "from_missing",
     [UNSIGNED_FROM_REPEATED] = "from_repeated",
@@ -52,13 +42,26 @@ static const char *const reasons[UNSIGNED_REASONS] = {
     [UNSIGNED_OTHER] = "other",
 };
 
+static const char *
+spf_word(unsigned i)
+{
+	return spf_result_word((enum spf_result)i);
+}
+
+static const char *
+dkim_word(unsigned i)
+{
+	return dkim_result_word((enum dkim_result)i);
+}
+
 /* A counter, or several in a row that differ in the value of one label. */
 struct group {
 	enum stats_counter first;
 	unsigned n;
 	struct stats_name name;
-	const char *const *words; /* the last label's values; NULL: none, or SPF
-	                           * results when n is so many */
+	/* the last label's values: a table, or a function; NULL: none */
+	const char *const *words;
+	const char *(*word)(unsigned i);
 };
 
 #define ONE(c, f, h, o) \
@@ -108,15 +111,15 @@ static const struct group groups[] = {
     {STATS_SPF_HELO, SPF_RESULTS,
         {"spf_results_total", "SPF results by identity.",
             {"identity", "result"}, {"helo", NULL}, STATS_POLICYD, false},
-        NULL},
+        NULL, spf_word},
     {STATS_SPF_MAIL_FROM, SPF_RESULTS,
         {"spf_results_total", "SPF results by identity.",
             {"identity", "result"}, {"mail_from", NULL}, STATS_POLICYD, false},
-        NULL},
+        NULL, spf_word},
     {STATS_ACTION, ACTION_ACCESS + 1,
         {"policy_actions_total", "What Postfix was told.", {"action", NULL},
             {NULL, NULL}, STATS_POLICYD, false},
-        actions},
+        actions, NULL},
     ONE(STATS_SPF_LOOKUPS, "spf_lookups_total",
         "Terms of SPF records that cost a question to DNS.", STATS_POLICYD),
     ONE(STATS_SPF_VOIDS, "spf_void_lookups_total",
@@ -126,13 +129,13 @@ static const struct group groups[] = {
     {STATS_DNS_ANSWER, DNS_TEMPERROR + 1,
         {"dns_answers_total", "Answers of the DNS servers.", {"answer", NULL},
             {NULL, NULL}, STATS_BOTH, false},
-        answers},
+        answers, NULL},
     ONE(STATS_SIGNED, "signed_messages_total", "Messages that were signed.",
         STATS_SIGNER),
     {STATS_UNSIGNED, UNSIGNED_REASONS,
         {"unsigned_messages_total", "Messages that went on unsigned, and why.",
             {"reason", NULL}, {NULL, NULL}, STATS_SIGNER, false},
-        reasons},
+        reasons, NULL},
     ONE(STATS_TEMPFAIL, "tempfailed_messages_total",
         "Messages that were put off because the daemon failed.", STATS_MILTERS),
     ONE(STATS_MISSING, "missing_signatures_total",
@@ -151,7 +154,7 @@ static const struct group groups[] = {
     {STATS_DKIM, DKIM_PERMERROR + 1,
         {"dkim_results_total", "DKIM results of signatures that came in.",
             {"result", NULL}, {NULL, NULL}, STATS_VERIFIER, false},
-        dkim},
+        NULL, dkim_word},
     ONE(STATS_DKIM_NOT_EVALUATED, "dkim_not_evaluated_total",
         "Signatures beyond verifier.signatures.", STATS_VERIFIER),
     ONE(STATS_STRIPPED, "stripped_fields_total",
@@ -195,8 +198,7 @@ stats_is_shown(enum stats_owner owner, enum stats_owner daemon)
 static const char *
 word_of(const struct group *g, unsigned i)
 {
-	return g->words != NULL ? g->words[i]
-	                        : spf_result_word((enum spf_result)i);
+	return g->words != NULL ? g->words[i] : g->word(i);
 }
 
 struct stats_name

@@ -19,20 +19,6 @@ struct key {
 	bool proved;           /* a signature of it was verified */
 };
 
-/* OpenSSL's errors as ours: -ENOMEM if memory is among them, else other. Leaves
- * none behind. */
-static int
-crypto_error(int other)
-{
-	unsigned long e;
-
-	while ((e = ERR_get_error()) != 0) {
-		if (ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE)
-			other = -ENOMEM;
-	}
-	return other;
-}
-
 int
 key_new(struct span pem, struct key **ret, const char **ret_why)
 {
@@ -106,7 +92,7 @@ make_pkey(struct key *k)
 		k->pkey = make_ed25519(&k->file);
 		break;
 	}
-	return k->pkey != NULL ? 0 : crypto_error(-EINVAL);
+	return k->pkey != NULL ? 0 : pubkey_error(-EINVAL);
 }
 
 /* Sets up c, of the key's own, for PKCS#1 v1.5 of a SHA-256. */
@@ -129,12 +115,12 @@ sign_rsa(struct key *k, const unsigned char *digest, unsigned char *ret,
 
 		if (!set_rsa(c, EVP_PKEY_sign_init)) {
 			EVP_PKEY_CTX_free(c);
-			return crypto_error(-EIO);
+			return pubkey_error(-EIO);
 		}
 		k->rsa = c;
 	}
 	if (EVP_PKEY_sign(k->rsa, ret, &n, digest, DIGEST_SIZE) != 1)
-		return crypto_error(-EIO);
+		return pubkey_error(-EIO);
 	*ret_n = n;
 	return 0;
 }
@@ -155,7 +141,7 @@ sign_ed25519(struct key *k, const unsigned char *digest, unsigned char *ret,
 	    EVP_DigestSign(k->ed25519, ret, &n, digest, DIGEST_SIZE) != 1) {
 		EVP_MD_CTX_free(k->ed25519);
 		k->ed25519 = NULL;
-		return crypto_error(-EIO);
+		return pubkey_error(-EIO);
 	}
 	*ret_n = n;
 	return 0;
@@ -192,7 +178,7 @@ public_bytes(struct key *k, unsigned char *ret, size_t *ret_n)
 		error = make_pkey(k);
 		if (error == 0 &&
 		    EVP_PKEY_get_raw_public_key(k->pkey, ret, &n) != 1)
-			error = crypto_error(-EIO);
+			error = pubkey_error(-EIO);
 		*ret_n = n;
 		return error;
 	}
@@ -269,7 +255,7 @@ key_generate(enum key_algorithm a, unsigned bits, struct buf *out)
 	if (pkey == NULL || bio == NULL ||
 	    PEM_write_bio_PKCS8PrivateKey(
 	        bio, pkey, NULL, NULL, 0, NULL, NULL) != 1)
-		error = crypto_error(-EIO);
+		error = pubkey_error(-EIO);
 	if (error == 0) {
 		n = BIO_get_mem_data(bio, &pem);
 		error = buf_add(out, pem, (size_t)n);

@@ -11,7 +11,16 @@ static const char *const names[] = {"mx.example.jp", "*.in.example.jp",
     "b\xc3\xbc"
     "cher.example",
     "mailgw"};
-static const struct authres_ids ids = {names, 4};
+static char id[4][AUTHRES_ID_MAX + 1];
+static const char *const read_ids[] = {id[0], id[1], id[2], id[3]};
+static const struct authres_ids ids = {read_ids, 4};
+
+static void
+read_names(void)
+{
+	for (size_t i = 0; i < 4; i++)
+		CHECK(authres_id(span_str(names[i]), id[i]));
+}
 
 #define OURS AUTHRES_OURS
 #define OTHER AUTHRES_OTHER
@@ -92,6 +101,7 @@ static const struct {
 static void
 owners(void)
 {
+	read_names();
 	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
 		struct span in = guard_copy(span_str(row[i].value));
 
@@ -104,9 +114,45 @@ owners(void)
 	    UNREADABLE);
 }
 
+/* As they are compared; what is no name is none. */
+static void
+own_ids(void)
+{
+	static const struct {
+		const char *name, *want; /* "": none */
+	} own[] = {
+	    {"mx.example.jp", "mx.example.jp"},
+	    {"MX.Example.JP..", "mx.example.jp"},
+	    {"*.In.example.jp.", "*.in.example.jp"},
+	    {"b\xc3\xbc"
+	     "cher.example",
+	        "xn--bcher-kva.example"},
+	    {"*.b\xc3\xbc"
+	     "cher.example",
+	        "*.xn--bcher-kva.example"},
+	    {"mailgw", "mailgw"},
+	    {"", ""},
+	    {"*.", ""},
+	    {"a b", ""},
+	    {"mx.example.jp\xa0", ""},
+	    {"a..b", ""},
+	};
+
+	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+		char text[AUTHRES_ID_MAX + 1] = "untouched";
+
+		suite_row(own[i].name);
+		CHECK(authres_id(span_str(own[i].name), text) ==
+		    (own[i].want[0] != '\0'));
+		CHECK_STR(text, own[i].want);
+	}
+	suite_row(NULL);
+}
+
 static void
 limits(void)
 {
+	read_names();
 	static char text[AUTHRES_MAX + 1];
 	size_t name = 300;
 
@@ -252,5 +298,5 @@ no_room(void)
 	CHECK(need > 40);
 }
 
-SUITE("authres", T(owners), T(limits), T(texts), T(left_out), T(folding),
-    T(no_room))
+SUITE("authres", T(own_ids), T(owners), T(limits), T(texts), T(left_out),
+    T(folding), T(no_room))

@@ -65,16 +65,6 @@ static const char config[] =
     "domain \"ed.example\" { key \"e\" { file = \"@ed.pem\" } }\n"
     "domain \"bad.example\" { key \"x\" { file = \"@none.pem\" } }\n";
 
-static const char ed_message[] =
-    "Received: from x by y;\r\n\tSun, 22 Nov 2026 10:00:00 +0000\r\n"
-    "From: Alice <alice@ed.example>\r\n"
-    "To: bob@rcpt.example\r\n"
-    "Subject:  two spaces,\r\n\tand a fold \r\n"
-    "Date: Sun, 22 Nov 2026 10:00:00 +0000\r\n"
-    "Message-ID: <1@ed.example>\r\n"
-    "\r\n"
-    "Hello  \r\nworld\r\n\r\n\r\n";
-
 static const char two_message[] =
     "From: alice@two.example\r\nSubject: t\r\n\r\nhi\r\n";
 
@@ -89,12 +79,6 @@ count(const char *text, char c)
 	for (; *text != '\0'; text++)
 		n += *text == c;
 	return n;
-}
-
-static struct key *
-key_of(const struct fixture *f, const char *domain, size_t i)
-{
-	return keyring_find(f->keys, span_str(domain))->key[i].key;
 }
 
 static void
@@ -121,7 +105,7 @@ signs(void)
 		CHECK_STR(m.inserted[i].name, "DKIM-Signature");
 		CHECK(m.inserted[i].value.p[0] == ' ');
 		/* the first key of the config is inserted last: on top */
-		CHECK(mta_verify(&m, i, key_of(&f, "two.example", 1 - i),
+		CHECK(mta_verify(&m, i, fixture_key(&f, "two.example", 1 - i),
 		          &f.signer, span_of(S(two_message))) == 0);
 	}
 	log = fixture_logged(&f);
@@ -132,10 +116,10 @@ signs(void)
 	    "selectors=r,e algorithms=rsa-sha256,ed25519-sha256 "
 	    "bytes="));
 	CHECK(fixture_has(log, " ms="));
-	CHECK(mta_message(&m, "al", span_of(S(ed_message))) == 'a');
+	CHECK(mta_message(&m, "al", span_str(fixture_message)) == 'a');
 	CHECK(m.ninserted == 1);
-	CHECK(mta_verify(&m, 0, key_of(&f, "ed.example", 0), &f.signer,
-	          span_of(S(ed_message))) == 0);
+	CHECK(mta_verify(&m, 0, fixture_key(&f, "ed.example", 0), &f.signer,
+	          span_str(fixture_message)) == 0);
 	CHECK(fixture_has(fixture_logged(&f), " user=al "));
 	mta_send(&m, 'Q', span_of(NULL, 0));
 	CHECK(session_over(m.session));
@@ -188,7 +172,7 @@ this_host(void)
 		if (row[i].server != NULL)
 			mta_macros(
 			    &m, 'C', "{daemon_addr}", row[i].server, NULL);
-		mta_message(&m, NULL, span_of(S(ed_message)));
+		mta_message(&m, NULL, span_str(fixture_message));
 		CHECK(m.ninserted == row[i].signs);
 		mta_free(&m);
 		fixture_free(&f);
@@ -221,7 +205,7 @@ own_addresses(void)
 	CHECK(reads == 2);
 	CHECK_STR(fixture_logged(&f), "");
 	start(&m, &f, "127.0.0.1");
-	mta_message(&m, NULL, span_of(S(ed_message)));
+	mta_message(&m, NULL, span_str(fixture_message));
 	mta_free(&m);
 	CHECK(reads == 2);
 	reads_fail = 0;
@@ -266,7 +250,7 @@ mends(void)
 		    row[i].hosts);
 		fixture_make(&f, text);
 		start(&m, &f, "192.0.2.9");
-		mta_message(&m, NULL, span_of(S(ed_message)));
+		mta_message(&m, NULL, span_str(fixture_message));
 		log = fixture_logged(&f);
 		snprintf(want, sizeof want,
 		    "%s: signer.internal_hosts: if the client is yours: %s\"",
@@ -282,18 +266,18 @@ mends(void)
 static void
 verifier_notices(void)
 {
-	char text[sizeof ed_message];
+	char text[1000];
 	struct fixture f;
 	struct mta m;
 
 	fixture_make(&f, config);
 	start(&m, &f, "127.0.0.1");
-	mta_message(&m, NULL, span_of(S(ed_message)));
+	mta_message(&m, NULL, span_str(fixture_message));
 	for (size_t i = 0; i < 2; i++) {
-		memcpy(text, ed_message, sizeof text);
+		snprintf(text, sizeof text, "%s", fixture_message);
 		*strstr(text, i == 0 ? "Alice" : "world") = 'X';
-		CHECK(mta_verify(&m, 0, key_of(&f, "ed.example", 0), &f.signer,
-		          span_of(S(text))) != 0);
+		CHECK(mta_verify(&m, 0, fixture_key(&f, "ed.example", 0),
+		          &f.signer, span_str(text)) != 0);
 	}
 	mta_free(&m);
 	fixture_free(&f);
@@ -410,10 +394,10 @@ signed_otherwise_before(void)
 	    "domain \"ed.example\" { key \"e\" { file = \"@ed.pem\" } }\n");
 	buf_init(&text, 1 << 16);
 	start(&first, &g, "127.0.0.1");
-	mta_message(&first, NULL, span_of(S(ed_message)));
+	mta_message(&first, NULL, span_str(fixture_message));
 	CU_ASSERT_FATAL(first.ninserted == 1);
 	put_signed(&text, &first, "0");
-	buf_str(&text, ed_message);
+	buf_str(&text, fixture_message);
 	start(&m, &g, "127.0.0.1");
 	mta_message(&m, NULL, buf_view(&text));
 	CHECK(m.ninserted == 0);
@@ -446,14 +430,14 @@ simple_canonicalization(void)
 			m.offer.protocol &= ~(uint32_t)SMFIP_HDR_LEADSPC;
 		CHECK(mta_open(&m));
 		mta_connect(&m, "::1");
-		mta_message(&m, NULL, span_of(S(ed_message)));
+		mta_message(&m, NULL, span_str(fixture_message));
 		CU_ASSERT_FATAL(m.ninserted == 1);
 		CHECK(m.inserted[0].value.p[0] == ' ');
 		CHECK(m.inserted[0].value.p[1] != ' ');
 		CHECK((memmem(m.inserted[0].value.p, m.inserted[0].value.n,
 		           "c=simple/simple;", 16) != NULL) == (leadspc != 0));
-		CHECK(mta_verify(&m, 0, key_of(&f, "ed.example", 0), &f.signer,
-		          span_of(S(ed_message))) == 0);
+		CHECK(mta_verify(&m, 0, fixture_key(&f, "ed.example", 0),
+		          &f.signer, span_str(fixture_message)) == 0);
 		mta_free(&m);
 	}
 	fixture_free(&f);
@@ -465,11 +449,11 @@ reasons(void)
 	static const struct {
 		const char *client, *login, *text, *log;
 	} row[] = {
-	    {"192.0.2.1", NULL, ed_message,
+	    {"192.0.2.1", NULL, fixture_message,
 	        "unsigned queue_id=4AE0FA84398 client=192.0.2.1 "
 	        "from=ed.example reason=\"client 192.0.2.1 is "
 	        "not internal and not authenticated\""},
-	    {"2001:db8::7", NULL, ed_message, "client=2001:db8::7"},
+	    {"2001:db8::7", NULL, fixture_message, "client=2001:db8::7"},
 	    {"127.0.0.1", NULL, foreign_message,
 	        "from=elsewhere.example "
 	        "reason=\"no key for elsewhere.example\""},
@@ -506,7 +490,7 @@ reasons(void)
 	}
 	/* authenticated is enough */
 	start(&m, &f, "192.0.2.1");
-	mta_message(&m, "alice", span_of(S(ed_message)));
+	mta_message(&m, "alice", span_str(fixture_message));
 	CHECK(m.ninserted == 1);
 	mta_free(&m);
 	fixture_free(&f);
@@ -523,7 +507,7 @@ no_header_may_be_added(void)
 	m.offer.actions = 0x1fe;
 	CHECK(mta_open(&m));
 	mta_connect(&m, "127.0.0.1");
-	CHECK(mta_message(&m, NULL, span_of(S(ed_message))) == 'a');
+	CHECK(mta_message(&m, NULL, span_str(fixture_message)) == 'a');
 	CHECK(m.ninserted == 0);
 	CHECK(fixture_has(
 	    fixture_logged(&f), "the MTA does not let us add header fields"));
@@ -602,13 +586,14 @@ limits(void)
 		CHECK(
 		    (m.ninserted == 1) == (strcmp(row[i].log, "signed") == 0));
 		if (m.ninserted == 1)
-			CHECK(mta_verify(&m, 0, key_of(&f, "ed.example", 0),
-			          &f.signer, buf_view(&text)) == 0);
+			CHECK(
+			    mta_verify(&m, 0, fixture_key(&f, "ed.example", 0),
+			        &f.signer, buf_view(&text)) == 0);
 		log = fixture_logged(&f);
 		CHECK(fixture_has(log, row[i].log));
 		CHECK(count(log, '\n') == 1);
 		/* the next message is an ordinary one again */
-		mta_message(&m, NULL, span_of(S(ed_message)));
+		mta_message(&m, NULL, span_str(fixture_message));
 		CHECK(m.ninserted == 1);
 		fixture_logged(&f);
 		mta_free(&m);
@@ -724,11 +709,11 @@ openssl_fails(void)
 		    settings[i % 2]);
 		fixture_make(&f, conf);
 		start(&m, &f, "127.0.0.1");
-		CHECK(mta_message(&m, NULL, span_of(S(ed_message))) == 'a');
+		CHECK(mta_message(&m, NULL, span_str(fixture_message)) == 'a');
 		CHECK(m.ninserted == 1);
 		fixture_logged(&f);
 		broken = i < 2 ? "verify" : "sign";
-		CHECK(mta_message(&m, NULL, span_of(S(ed_message))) ==
+		CHECK(mta_message(&m, NULL, span_str(fixture_message)) ==
 		    (i % 2 == 0 ? 'a' : 't'));
 		broken = "";
 		CHECK(m.ninserted == 0);

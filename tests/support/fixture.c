@@ -147,3 +147,19 @@ fixture_has(const char *text, const char *want)
 	printf("\n  got:  %s\n  want: %s\n", text, want);
 	return 0;
 }
+
+const char fixture_message[] =
+    "Received: from x by y;\r\n\tSun, 22 Nov 2026 10:00:00 +0000\r\n"
+    "From: Alice <alice@ed.example>\r\n"
+    "To: bob@rcpt.example\r\n"
+    "Subject:  two spaces,\r\n\tand a fold \r\n"
+    "Date: Sun, 22 Nov 2026 10:00:00 +0000\r\n"
+    "Message-ID: <1@ed.example>\r\n"
+    "\r\n"
+    "Hello  \r\nworld\r\n\r\n\r\n";
+
+struct key *
+fixture_key(const struct fixture *f, const char *domain, size_t i)
+{
+	return keyring_find(f->keys, span_str(domain))->key[i].key;
+}

@@ -36,6 +36,12 @@ void fixture_make_with(struct fixture *f, const char *config,
 
 void fixture_free(struct fixture *f);
 
+/* Key i of a domain section; borrows. */
+struct key *fixture_key(const struct fixture *f, const char *domain, size_t i);
+
+/* A message from alice@ed.example with folds, spaces and empty lines at its end. */
+extern const char fixture_message[];
+
 /* The path of "@name" into path[TMPDIR_PATH_MAX]; returns path. */
 char *fixture_file(const struct fixture *f, const char *name, char *path);
 

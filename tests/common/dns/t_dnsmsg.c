@@ -1,4 +1,3 @@
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 #include "common/dns/dnsmsg.h"
 #include "common/dns/dnsname.h"
 #include "common/limits.h"
+#include "tests/support/answer.h"
 #include "tests/support/guard.h"
 #include "tests/support/nomem.h"
 #include "tests/support/suite.h"
@@ -26,43 +26,6 @@ struct msg {
 	size_t n;
 };
 
-static const char *const status_word[] = {
-    "found", "nodata", "nxdomain", "temperror"};
-
-/* The answer as one line: "found 10 mx.example | 20 mx2.example". */
-static const char *
-text_of(const struct dns_answer *a, enum dns_type type)
-{
-	static char text[4000];
-	char ip[INET6_ADDRSTRLEN];
-	int n = snprintf(text, sizeof text, "%s%s%s", status_word[a->status],
-	    a->why == NULL ? "" : " ", a->why == NULL ? "" : a->why);
-
-	for (size_t i = 0; i < a->n && (size_t)n < sizeof text; i++) {
-		const struct dns_record *r = &a->record[i];
-		size_t room = sizeof text - (size_t)n;
-		const char *bar = i == 0 ? "" : " |";
-
-		switch (type) {
-		case DNS_TXT:
-			n += snprintf(text + n, room, "%s '%.*s'", bar,
-			    (int)r->txt.n, r->txt.p);
-			break;
-		case DNS_MX:
-		case DNS_PTR:
-			n += snprintf(text + n, room, "%s %u %s", bar,
-			    r->preference, r->name);
-			break;
-		case DNS_A:
-		case DNS_AAAA:
-			n += snprintf(text + n, room, "%s %s", bar,
-			    inet_ntop(r->ip.family, r->ip.b, ip, sizeof ip));
-			break;
-		}
-	}
-	return text;
-}
-
 static const char *
 read_text(const void *p, size_t n, const char *name, enum dns_type type)
 {
@@ -72,7 +35,7 @@ read_text(const void *p, size_t n, const char *name, enum dns_type type)
 
 	CU_ASSERT_EQUAL_FATAL(dnsmsg_read(copy, span_str(name), type, &a), 0);
 	guard_free(copy);
-	text = text_of(a, type);
+	text = answer_text(a, type);
 	CU_ASSERT_EQUAL(a->security, DNS_INSECURE);
 	CU_ASSERT_EQUAL(a->status == DNS_FOUND, a->n > 0);
 	CU_ASSERT_EQUAL(a->status == DNS_TEMPERROR, a->why != NULL);
@@ -691,7 +654,7 @@ most_records(void)
 		a = read_msg(&m, rows[i].type);
 		CU_ASSERT_EQUAL(a->n, rows[i].want);
 		if (rows[i].want == 0)
-			CHECK_STR(text_of(a, rows[i].type),
+			CHECK_STR(answer_text(a, rows[i].type),
 			    "temperror too many records");
 		/* What a record takes must not grow unnoticed. */
 		CHECK(a->size <= sizeof *a + rows[i].want * (24 + 10));
@@ -803,7 +766,7 @@ held_by_two(void)
 	a = read_msg(&m, DNS_A);
 	CHECK(dns_answer_hold(a) == a);
 	dns_answer_free(a);
-	CHECK_STR(text_of(a, DNS_A), "found 1.1.1.1");
+	CHECK_STR(answer_text(a, DNS_A), "found 1.1.1.1");
 	dns_answer_free(a);
 }
 

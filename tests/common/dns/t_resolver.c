@@ -17,6 +17,7 @@
 #include "common/io/loop.h"
 #include "common/limits.h"
 #include "common/log/log.h"
+#include "tests/support/answer.h"
 #include "tests/support/dnsd.h"
 #include "tests/support/nomem.h"
 #include "tests/support/suite.h"
@@ -149,43 +150,6 @@ rig_ask(struct rig *rig, const char *name, enum dns_type type)
 	return rig->last = s.a;
 }
 
-static const char *const status_word[] = {
-    "found", "nodata", "nxdomain", "temperror"};
-
-/* The answer as one line: "found 10 mx.example | 20 mx2.example". */
-static const char *
-text_of(const struct dns_answer *a, enum dns_type type)
-{
-	static char text[2000];
-	char ip[IP_TEXT_MAX];
-	int n = snprintf(text, sizeof text, "%s%s%s", status_word[a->status],
-	    a->why == NULL ? "" : " ", a->why == NULL ? "" : a->why);
-
-	for (size_t i = 0; i < a->n && (size_t)n < sizeof text; i++) {
-		const struct dns_record *r = &a->record[i];
-		size_t room = sizeof text - (size_t)n;
-		const char *bar = i == 0 ? "" : " |";
-
-		switch (type) {
-		case DNS_TXT:
-			n += snprintf(text + n, room, "%s '%.*s'", bar,
-			    (int)r->txt.n, r->txt.p);
-			break;
-		case DNS_MX:
-		case DNS_PTR:
-			n += snprintf(text + n, room, "%s %u %s", bar,
-			    r->preference, r->name);
-			break;
-		case DNS_A:
-		case DNS_AAAA:
-			n += snprintf(
-			    text + n, room, "%s %s", bar, ip_text(&r->ip, ip));
-			break;
-		}
-	}
-	return text;
-}
-
 /* --- answers -------------------------------------------------------------- */
 
 static const char zone[] =
@@ -254,7 +218,7 @@ every_kind_of_answer(void)
 
 		suite_row(answers[i].name);
 		a = rig_ask(&rig, answers[i].name, answers[i].type);
-		CHECK_STR(text_of(a, answers[i].type), answers[i].answer);
+		CHECK_STR(answer_text(a, answers[i].type), answers[i].answer);
 		CHECK(a->security == DNS_INSECURE);
 	}
 	/* What was cut over UDP came over TCP. */
@@ -361,7 +325,7 @@ no_zone_is_built_in(void)
 		snprintf(line, sizeof line, "%s A 192.0.2.1", names[i]);
 		dnsd_add(rig.server, line);
 		suite_row(names[i]);
-		CHECK_STR(text_of(rig_ask(&rig, names[i], DNS_A), DNS_A),
+		CHECK_STR(answer_text(rig_ask(&rig, names[i], DNS_A), DNS_A),
 		    "found 192.0.2.1");
 	}
 	rig_close(&rig);
@@ -385,7 +349,7 @@ equal_questions_are_asked_once(void)
 	for (int i = 0; i < WANTED_MAX; i++) {
 		CU_ASSERT_EQUAL(s[i].calls, 1);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(s[i].a);
-		CHECK_STR(text_of(s[i].a, DNS_A), "found 192.0.2.1");
+		CHECK_STR(answer_text(s[i].a, DNS_A), "found 192.0.2.1");
 		dns_answer_free(s[i].a);
 	}
 	CU_ASSERT_EQUAL(dnsd_total(rig.server), 1);
@@ -507,7 +471,7 @@ static const char *
 ladder_ask(struct ladder *l, const char *name, uint64_t *ret_ms)
 {
 	uint64_t start = loop_now(l->rig.loop);
-	const char *text = text_of(rig_ask(&l->rig, name, DNS_A), DNS_A);
+	const char *text = answer_text(rig_ask(&l->rig, name, DNS_A), DNS_A);
 
 	if (ret_ms != NULL)
 		*ret_ms = loop_now(l->rig.loop) - start;
@@ -739,7 +703,7 @@ late_answers_count(void)
 	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
 		suite_row(row[i].name);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(s[i].a);
-		CHECK_STR(text_of(s[i].a, DNS_A), row[i].answer);
+		CHECK_STR(answer_text(s[i].a, DNS_A), row[i].answer);
 		CHECK(dnsd_count(rig.server, row[i].name, "A") == row[i].sent);
 		dns_answer_free(s[i].a);
 	}
@@ -823,7 +787,7 @@ the_clock_is_set(void)
 		rig_pause(&l.rig, 700);
 		CHECK(s.calls == 0);
 		rig_await(&l.rig, 1);
-		CHECK_STR(text_of(s.a, DNS_A), "temperror timeout");
+		CHECK_STR(answer_text(s.a, DNS_A), "temperror timeout");
 		dns_answer_free(s.a);
 		CHECK_STR(ladder_ask(&l, "a.example", &ms), "found 192.0.2.1");
 		CHECK(ms < 450); /* the first one is known to be silent */
@@ -846,9 +810,9 @@ without_edns(void)
 	dnsd_add(rig.server, "a.example A 192.0.2.1\nb.example A 192.0.2.2\n");
 	dnsd_mode(
 	    rig.server, "formerr"); /* told: at once, and each time anew */
-	CHECK_STR(text_of(rig_ask(&rig, "a.example", DNS_A), DNS_A),
+	CHECK_STR(answer_text(rig_ask(&rig, "a.example", DNS_A), DNS_A),
 	    "found 192.0.2.1");
-	CHECK_STR(text_of(rig_ask(&rig, "b.example", DNS_A), DNS_A),
+	CHECK_STR(answer_text(rig_ask(&rig, "b.example", DNS_A), DNS_A),
 	    "found 192.0.2.2");
 	CHECK(dnsd_count(rig.server, "b.example", "A") == 2);
 	dnsd_mode(
@@ -857,7 +821,7 @@ without_edns(void)
 	CHECK(dnsd_count_tcp(rig.server, "big.example", "TXT") == 0);
 	dnsd_mode(rig.server, "drop"); /* a path that eats it */
 	dnsd_forget(rig.server);
-	CHECK_STR(text_of(rig_ask(&rig, "a.example", DNS_A), DNS_A),
+	CHECK_STR(answer_text(rig_ask(&rig, "a.example", DNS_A), DNS_A),
 	    "found 192.0.2.1");
 	CHECK(dnsd_count(rig.server, "a.example", "A") == 2);
 	dnsd_mode(rig.server, "");
@@ -875,7 +839,7 @@ forged_packets_are_passed_over(void)
 	rig_open(&rig, "a.example A 192.0.2.1\na.example A delay=20\n", 5);
 	dnsd_mode(rig.server, "forged");
 	for (int i = 0; i < 20; i++)
-		CHECK_STR(text_of(rig_ask(&rig, "a.example", DNS_A), DNS_A),
+		CHECK_STR(answer_text(rig_ask(&rig, "a.example", DNS_A), DNS_A),
 		    "found 192.0.2.1");
 	CHECK(dnsd_total(rig.server) == 20);
 	rig_close(&rig);
@@ -945,17 +909,17 @@ all_over_tcp(void)
 	at = (struct dns_server){
 	    .ip = ip_bytes("\177\0\0\1", 4), .port = dnsd_port(rig.server)};
 	CU_ASSERT_EQUAL_FATAL(resolver_new(rig.loop, &dns, &rig.r), 0);
-	CHECK_STR(text_of(rig_ask(&rig, "a.example", DNS_A), DNS_A),
+	CHECK_STR(answer_text(rig_ask(&rig, "a.example", DNS_A), DNS_A),
 	    "found 192.0.2.1");
-	CHECK_STR(text_of(rig_ask(&rig, "fail.example", DNS_A), DNS_A),
+	CHECK_STR(answer_text(rig_ask(&rig, "fail.example", DNS_A), DNS_A),
 	    "temperror SERVFAIL");
 	CHECK_STR(
-	    text_of(rig_ask(&rig, "b.example", DNS_A), DNS_A), "nxdomain");
+	    answer_text(rig_ask(&rig, "b.example", DNS_A), DNS_A), "nxdomain");
 	CHECK(dnsd_ports(rig.server) == 0);
 	CHECK(dnsd_count_tcp(rig.server, "a.example", "A") == 1);
 	CHECK(dnsd_count_tcp(rig.server, "b.example", "A") == 1);
 	dnsd_mode(rig.server, "tcponly"); /* FORMERR: the same connection */
-	CHECK_STR(text_of(rig_ask(&rig, "a.example", DNS_A), DNS_A),
+	CHECK_STR(answer_text(rig_ask(&rig, "a.example", DNS_A), DNS_A),
 	    "found 192.0.2.1");
 	CHECK(dnsd_ports(rig.server) == 0);
 	rig_close(&rig);
@@ -996,7 +960,7 @@ without_edns_over_tcp(void)
 
 	rig_open(&rig, "a.example A truncate\na.example A 192.0.2.1\n", 3);
 	dnsd_mode(rig.server, "tcponly");
-	CHECK_STR(text_of(rig_ask(&rig, "a.example", DNS_A), DNS_A),
+	CHECK_STR(answer_text(rig_ask(&rig, "a.example", DNS_A), DNS_A),
 	    "found 192.0.2.1");
 	rig_close(&rig);
 }
@@ -1077,7 +1041,7 @@ more_questions_than_ports(void)
 	for (int i = 1; i < MANY; i++) {
 		if (i == MANY - 2)
 			continue;
-		CHECK_STR(text_of(s[i].a, DNS_A), "nxdomain");
+		CHECK_STR(answer_text(s[i].a, DNS_A), "nxdomain");
 		dns_answer_free(s[i].a);
 	}
 	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
@@ -1191,7 +1155,7 @@ all_want_a_second_port(void)
 	}
 	rig_await(&l.rig, DNS_FEWEST_PORTS);
 	for (int i = 0; i < DNS_FEWEST_PORTS; i++) {
-		CHECK_STR(text_of(s[i].a, DNS_A), "nxdomain");
+		CHECK_STR(answer_text(s[i].a, DNS_A), "nxdomain");
 		dns_answer_free(s[i].a);
 	}
 	ladder_close(&l);
@@ -1351,7 +1315,7 @@ as_many_questions_as_allowed(void)
 	}
 	CU_ASSERT_EQUAL(pending, DNS_QUESTIONS_MAX);
 	CU_ASSERT_EQUAL(slot_ask(&rig, over, "n.example", DNS_A), ASK_READY);
-	CHECK_STR(text_of(over->a, DNS_A), "temperror too many questions");
+	CHECK_STR(answer_text(over->a, DNS_A), "temperror too many questions");
 	dns_answer_free(over->a);
 	/* one that nobody waits for leaves its place */
 	resolver_cancel(s[0].q);
@@ -1412,10 +1376,11 @@ no_descriptors(void)
 	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &old), 0);
 	none.rlim_max = old.rlim_max;
 	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &none), 0);
-	CHECK_STR(text_of(rig_ask(&rig, "mx.example.com", DNS_A), DNS_A),
+	CHECK_STR(answer_text(rig_ask(&rig, "mx.example.com", DNS_A), DNS_A),
 	    "temperror no descriptors");
 	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
-	CHECK_STR(text_of(rig_ask(&rig, "mx.example.com", DNS_AAAA), DNS_AAAA),
+	CHECK_STR(
+	    answer_text(rig_ask(&rig, "mx.example.com", DNS_AAAA), DNS_AAAA),
 	    "found 2001:db8::1");
 	rig_close(&rig);
 }
@@ -1461,7 +1426,7 @@ no_memory_to_ask(void)
 			continue;
 		late += failed;
 		rig_await(&rig, 1);
-		CHECK_STR(text_of(s.a, DNS_A), "found 192.0.2.1");
+		CHECK_STR(answer_text(s.a, DNS_A), "found 192.0.2.1");
 		dns_answer_free(s.a);
 	}
 	CHECK((refused > 0 && late > 0) || suite_under_valgrind());
@@ -1484,7 +1449,7 @@ no_memory_is_no_failure_of_a_server(void)
 		if (how != ASK_PENDING)
 			continue;
 		rig_await(&l.rig, 1);
-		CHECK_STR(text_of(s.a, DNS_A), "found 192.0.2.1");
+		CHECK_STR(answer_text(s.a, DNS_A), "found 192.0.2.1");
 		dns_answer_free(s.a);
 	}
 	ladder_close(&l);
@@ -1509,7 +1474,7 @@ no_memory_to_answer(void)
 		if (nomem_end())
 			want = "temperror out of memory";
 		CU_ASSERT_PTR_NOT_NULL_FATAL(s.a);
-		CHECK_STR(text_of(s.a, DNS_A), want);
+		CHECK_STR(answer_text(s.a, DNS_A), want);
 		dns_answer_free(s.a);
 	}
 	rig_close(&rig);

@@ -17,16 +17,6 @@ static const char config[] =
     "domain \"ed.example\" { key \"e\" { file = \"@ed.pem\" } }\n"
     "domain \"bad.example\" { key \"x\" { file = \"@none.pem\" } }\n";
 
-static const char ed_message[] =
-    "Received: from x by y;\r\n\tSun, 22 Nov 2026 10:00:00 +0000\r\n"
-    "From: Alice <alice@ed.example>\r\n"
-    "To: bob@rcpt.example\r\n"
-    "Subject:  two spaces,\r\n\tand a fold \r\n"
-    "Date: Sun, 22 Nov 2026 10:00:00 +0000\r\n"
-    "Message-ID: <1@ed.example>\r\n"
-    "\r\n"
-    "Hello  \r\nworld\r\n\r\n\r\n";
-
 static const char foreign_message[] =
     "From: eve@elsewhere.example\r\nSubject: t\r\n\r\nhi\r\n";
 
@@ -38,12 +28,6 @@ count(const char *text, char c)
 	for (; *text != '\0'; text++)
 		n += *text == c;
 	return n;
-}
-
-static struct key *
-key_of(const struct fixture *f, const char *domain, size_t i)
-{
-	return keyring_find(f->keys, span_str(domain))->key[i].key;
 }
 
 /* --- negotiation -------------------------------------------------------- */
@@ -143,11 +127,12 @@ every_offer(void)
 		CHECK(mta_open(&m));
 		mta_connect(&m, "127.0.0.1");
 		for (int n = 0; n < 2; n++) {
-			CHECK(mta_message(&m, NULL, span_of(S(ed_message))) ==
-			    'a');
+			CHECK(mta_message(
+			          &m, NULL, span_str(fixture_message)) == 'a');
 			CU_ASSERT_FATAL(m.ninserted == 1);
-			CHECK(mta_verify(&m, 0, key_of(&f, "ed.example", 0),
-			          &f.signer, span_of(S(ed_message))) == 0);
+			CHECK(
+			    mta_verify(&m, 0, fixture_key(&f, "ed.example", 0),
+			        &f.signer, span_str(fixture_message)) == 0);
 		}
 		mta_free(&m);
 	}
@@ -218,7 +203,7 @@ every_split(void)
 		m.offer.protocol = protocol[i];
 		CHECK(mta_open(&m));
 		mta_connect(&m, "127.0.0.1");
-		mta_message(&m, NULL, span_of(S(ed_message)));
+		mta_message(&m, NULL, span_str(fixture_message));
 		CHECK(m.ninserted == 1);
 		mta_message(&m, NULL, span_of(S(foreign_message)));
 		mta_send(&m, 'Q', span_of(NULL, 0));
@@ -256,8 +241,8 @@ large_body(void)
 		CHECK(mta_message(&m, NULL, buf_view(&text)) == 'a');
 		CU_ASSERT_FATAL(m.ninserted == 1);
 		CHECK(m.body_sent == text.n - strlen(header));
-		CHECK(mta_verify(&m, 0, key_of(&f, "ed.example", 0), &f.signer,
-		          buf_view(&text)) == 0);
+		CHECK(mta_verify(&m, 0, fixture_key(&f, "ed.example", 0),
+		          &f.signer, buf_view(&text)) == 0);
 		mta_free(&m);
 	}
 	buf_free(&text);
@@ -441,7 +426,7 @@ abort_anywhere(void)
 	start(&model, &f, "192.0.2.1");
 	from = model.sent.n;
 	model.abort_after = false;
-	mta_message(&model, "alice", span_of(S(ed_message)));
+	mta_message(&model, "alice", span_str(fixture_message));
 	CHECK(model.ninserted == 1);
 	for (at = from; at < model.sent.n; at = packet_end(&model, at)) {
 		start(&m, &f, "192.0.2.1");
@@ -450,12 +435,12 @@ abort_anywhere(void)
 		mta_send(&m, 'A', span_of(NULL, 0));
 		CHECK(!session_over(m.session));
 		CHECK(session_idle(m.session));
-		CHECK(mta_message(&m, NULL, span_of(S(ed_message))) == 'a');
+		CHECK(mta_message(&m, NULL, span_str(fixture_message)) == 'a');
 		CHECK(m.ninserted == 0);
-		CHECK(mta_message(&m, "bob", span_of(S(ed_message))) == 'a');
+		CHECK(mta_message(&m, "bob", span_str(fixture_message)) == 'a');
 		CHECK(m.ninserted == 1);
-		CHECK(mta_verify(&m, 0, key_of(&f, "ed.example", 0), &f.signer,
-		          span_of(S(ed_message))) == 0);
+		CHECK(mta_verify(&m, 0, fixture_key(&f, "ed.example", 0),
+		          &f.signer, span_str(fixture_message)) == 0);
 		mta_free(&m);
 	}
 	mta_free(&model);
@@ -472,13 +457,13 @@ no_abort(void)
 	fixture_make(&f, config);
 	start(&m, &f, "192.0.2.1");
 	m.abort_after = false;
-	mta_message(&m, "alice", span_of(S(ed_message)));
+	mta_message(&m, "alice", span_str(fixture_message));
 	CHECK(m.ninserted == 1);
-	mta_message(&m, NULL, span_of(S(ed_message)));
+	mta_message(&m, NULL, span_str(fixture_message));
 	CHECK(m.ninserted == 0);
 	/* macros of MAIL, and then MAIL did not come */
 	mta_macros(&m, 'M', "{auth_type}", "PLAIN", NULL);
-	mta_message(&m, NULL, span_of(S(ed_message)));
+	mta_message(&m, NULL, span_str(fixture_message));
 	CHECK(m.ninserted == 0);
 	mta_free(&m);
 	fixture_free(&f);
@@ -492,13 +477,13 @@ quit_nc(void)
 
 	fixture_make(&f, config);
 	start(&m, &f, "127.0.0.1");
-	mta_message(&m, NULL, span_of(S(ed_message)));
+	mta_message(&m, NULL, span_str(fixture_message));
 	CHECK(m.ninserted == 1);
 	mta_send(&m, 'K', span_of(NULL, 0));
 	CHECK(!session_over(m.session));
 	/* the next SMTP client, from outside */
 	mta_connect(&m, "192.0.2.1");
-	mta_message(&m, NULL, span_of(S(ed_message)));
+	mta_message(&m, NULL, span_str(fixture_message));
 	CHECK(m.ninserted == 0);
 	mta_free(&m);
 	fixture_free(&f);
@@ -521,7 +506,7 @@ body_in_end(void)
 	m.ninserted = 0;
 	CHECK(mta_send(&m, 'E', span_of(S("\ntwo\r\n"))) == 'a');
 	CU_ASSERT_FATAL(m.ninserted == 1);
-	CHECK(mta_verify(&m, 0, key_of(&f, "ed.example", 0), &f.signer,
+	CHECK(mta_verify(&m, 0, fixture_key(&f, "ed.example", 0), &f.signer,
 	          span_of(S(text))) == 0);
 	mta_free(&m);
 	fixture_free(&f);

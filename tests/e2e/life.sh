@@ -384,9 +384,12 @@ replaced_cases() {
 
 hundred_reloads_cases() {
 	E2E_AGE=world_age FLOOD_FROM=me@two.example FLOOD_TO=@far.example
-	milter_does accept
-	case_run 'restart: 400 mails, accept, 100 reloads: 0 unsigned' \
-	    undisturbed 4.5 reloaded 100 kill -HUP "$SIGNER"
+	local action
+	for action in tempfail accept; do
+		milter_does $action
+		case_run "restart: 400 mails, $action, 100 reloads: 0 unsigned" \
+		    undisturbed 4.5 reloaded 100 kill -HUP "$SIGNER"
+	done
 	case_run 'restart: 400 mails, accept, a worker killed: counted' \
 	    counted 0.2 kill_worker "$SIGNER"
 	milter_does tempfail

@@ -92,6 +92,9 @@ enum {
 	 * two time series, and who signs for more looks at the sum or the log. */
 	STATS_DOMAINS_MAX = 256,
 
+	/* Counters of one daemon: the signer's 24 reasons and all others are 70. */
+	STATS_COUNTERS_MAX = 128,
+
 	/* Control socket and metrics: connections at one time, time for a question
 	 * and its answer, and without any after one could not be accepted.
 	 * Administrators, their cron jobs and scrapers ask, and read at once. */

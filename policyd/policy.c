@@ -38,6 +38,7 @@
 #include "common/limits.h"
 #include "common/log/log.h"
 #include "common/process/worker.h"
+#include "policyd/counters.h"
 #include "policyd/policy.h"
 
 enum { TELL_AGAIN_MS = 60 * 1000 };
@@ -167,25 +168,25 @@ log_answer(const struct request_answer *a, bool again)
 
 static void
 count_check(struct stats_slot *s, const struct check_result *r,
-    enum stats_counter identity)
+    enum policyd_counter identity)
 {
 	stats_add(s, identity + r->result, 1);
-	stats_add(s, STATS_SPF_LOOKUPS, r->lookups);
-	stats_add(s, STATS_SPF_VOIDS, r->voids);
+	stats_add(s, POLICYD_LOOKUPS, r->lookups);
+	stats_add(s, POLICYD_VOIDS, r->voids);
 }
 
 /* The one check of a null sender is HELO's. */
 static void
 count_answer(struct stats_slot *s, const struct request_answer *a, bool again)
 {
-	stats_add(s, STATS_REQUESTS, 1);
-	stats_add(s, STATS_ACTION + (again ? ACTION_DUNNO : a->kind), 1);
+	stats_add(s, POLICYD_REQUESTS, 1);
+	stats_add(s, POLICYD_ACTION + (again ? ACTION_DUNNO : a->kind), 1);
 	if (a->unchecked != NULL)
-		stats_add(s, STATS_SPF_UNCHECKED, 1);
+		stats_add(s, POLICYD_UNCHECKED, 1);
 	if (a->helo != NULL)
-		count_check(s, a->helo, STATS_SPF_HELO);
+		count_check(s, a->helo, POLICYD_HELO);
 	if (a->mail_from != NULL && a->mail_from != a->helo)
-		count_check(s, a->mail_from, STATS_SPF_MAIL_FROM);
+		count_check(s, a->mail_from, POLICYD_MAIL_FROM);
 }
 
 static void
@@ -298,14 +299,14 @@ policy_take(struct policy *p, const struct attr *in)
 	    p->rules ==
 	        settings_recipient(env->request.settings, in->recipient)) {
 		policy_send(p, buf_text(&p->repeat));
-		stats_add(env->stats, STATS_REQUESTS, 1);
-		stats_add(env->stats, STATS_REPEATED, 1);
+		stats_add(env->stats, POLICYD_REQUESTS, 1);
+		stats_add(env->stats, POLICYD_REPEATED, 1);
 		return;
 	}
 	rc = request_start(&env->request, in, policy_answer, p, &p->request);
 	if (rc != 0) {
 		log_event(LOG_ERR, "request", "%s", strerror(-rc));
-		stats_add(env->stats, STATS_POLICY_ERROR, 1);
+		stats_add(env->stats, POLICYD_ERROR, 1);
 		policy_send(p, is_observing(env) ? "dunno" : REQUEST_FAILED);
 	}
 }
@@ -332,7 +333,7 @@ policy_data(void *arg, struct span in)
 		case PARSE_BAD:
 			log_event(LOG_WARNING, "request",
 			    "malformed, connection closed: %s", why);
-			stats_add(p->env->stats, STATS_POLICY_ERROR, 1);
+			stats_add(p->env->stats, POLICYD_ERROR, 1);
 			policy_close(p);
 			return at;
 		}

@@ -10,6 +10,7 @@
 #include "common/log/log.h"
 #include "common/process/startup.h"
 #include "common/process/supervisor.h"
+#include "policyd/counters.h"
 #include "policyd/policy.h"
 #include "policyd/standing.h"
 
@@ -195,7 +196,7 @@ standing_run(const char *file, bool replace)
 {
 	static const struct supervisor_ops ops = {standing_load,
 	    standing_unload, standing_serve, NULL, POLICYD_IDENT,
-	    STATS_POLICYD};
+	    &policyd_counters};
 
 	struct start start = {.file = file, .replace = replace};
 

@@ -10,8 +10,8 @@
 
 #include "common/dkim/bodyhash.h"
 #include "common/mail/message.h"
-#include "common/stats/stats.h"
 #include "signer/choose/choose.h"
+#include "signer/reason.h"
 #include "signer/sign/risk.h"
 
 enum outcome_kind {
@@ -25,7 +25,7 @@ enum { OUTCOME_REASON_MAX = 320 };
 struct outcome {
 	enum outcome_kind kind;
 	char reason[OUTCOME_REASON_MAX]; /* why not OUTCOME_SIGN; may be cut */
-	enum stats_unsigned cause;       /* the same as a counter */
+	enum reason cause;               /* the same as a counter */
 	struct choose choice;
 	bool fault;          /* of the house, whatever becomes of the message */
 	const char *bad_key; /* file of a key that turned out not to work */

@@ -10,6 +10,7 @@
 #include "common/milter/service.h"
 #include "common/process/startup.h"
 #include "common/process/supervisor.h"
+#include "signer/counters.h"
 #include "signer/keys/keycheck.h"
 #include "signer/setup.h"
 #include "signer/signer.h"
@@ -162,7 +163,7 @@ static int
 run(const struct options *o)
 {
 	static const struct supervisor_ops ops = {
-	    load, unload, serve, help, SETUP_IDENT, STATS_SIGNER};
+	    load, unload, serve, help, SETUP_IDENT, &signer_counters};
 	struct daemon d = {.file = o->file, .replace = o->replace};
 
 	return supervisor_run(&ops, &d);

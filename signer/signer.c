@@ -15,6 +15,7 @@
 #include "common/dkim/sigfield.h"
 #include "common/limits.h"
 #include "common/log/log.h"
+#include "common/milter/miltercounters.h"
 #include "common/milter/session.h"
 
 static const char no_memory[] = "out of memory";
@@ -126,7 +127,7 @@ signer_recipient(const struct signer *s, struct letter *l, struct span address)
 /* --- the end of the header --------------------------------------------------- */
 
 static void
-set(struct outcome *o, enum outcome_kind kind, enum stats_unsigned cause,
+set(struct outcome *o, enum outcome_kind kind, enum reason cause,
     const char *reason)
 {
 	o->kind = kind;
@@ -134,10 +135,17 @@ set(struct outcome *o, enum outcome_kind kind, enum stats_unsigned cause,
 	snprintf(o->reason, sizeof o->reason, "%s", reason);
 }
 
+/* For a reason that has one sentence. */
+static void
+set_unsigned(struct outcome *o, enum reason cause)
+{
+	set(o, OUTCOME_UNSIGNED, cause, reason_sentence(cause));
+}
+
 /* What is wrong with keys, memory or OpenSSL is the house's fault, and the
  * administrator's word decides what it costs. */
 static void
-set_fault(const struct signer *s, struct outcome *o, enum stats_unsigned cause,
+set_fault(const struct signer *s, struct outcome *o, enum reason cause,
     const char *reason)
 {
 	set(o,
@@ -145,34 +153,6 @@ set_fault(const struct signer *s, struct outcome *o, enum stats_unsigned cause,
 	                                         : OUTCOME_UNSIGNED,
 	    cause, reason);
 	o->fault = true;
-}
-
-/* The counter of a verdict. */
-static enum stats_unsigned
-cause_of(enum choose_verdict v)
-{
-	static const enum stats_unsigned cause[CHOOSE_VERDICTS] = {
-	    [CHOOSE_SIGN] = UNSIGNED_OTHER,
-	    [CHOOSE_FROM_MISSING] = UNSIGNED_FROM_MISSING,
-	    [CHOOSE_FROM_REPEATED] = UNSIGNED_FROM_REPEATED,
-	    [CHOOSE_FROM_EMPTY] = UNSIGNED_FROM_EMPTY,
-	    [CHOOSE_FROM_SEVERAL] = UNSIGNED_FROM_SEVERAL,
-	    [CHOOSE_FROM_BAD] = UNSIGNED_FROM_BAD,
-	    [CHOOSE_CLIENT_IGNORED] = UNSIGNED_CLIENT_IGNORED,
-	    [CHOOSE_DAEMON_NEVER] = UNSIGNED_DAEMON,
-	    [CHOOSE_CAME_IN] = UNSIGNED_CAME_IN,
-	    [CHOOSE_CLIENT_OUTSIDE] = UNSIGNED_CLIENT_OUTSIDE,
-	    [CHOOSE_LOGIN_OTHER] = UNSIGNED_LOGIN,
-	    [CHOOSE_ENVELOPE_OTHER] = UNSIGNED_ENVELOPE,
-	    [CHOOSE_DOMAIN_EXEMPT] = UNSIGNED_EXEMPT_DOMAIN,
-	    [CHOOSE_RECIPIENT_EXEMPT] = UNSIGNED_EXEMPT_RECIPIENT,
-	    [CHOOSE_DOMAIN_UNKNOWN] = UNSIGNED_DOMAIN_UNKNOWN,
-	    [CHOOSE_DOMAIN_NO_KEY] = UNSIGNED_NO_KEY,
-	    [CHOOSE_DOMAIN_BAD_KEY] = UNSIGNED_BAD_KEY,
-	    [CHOOSE_NO_MEMORY] = UNSIGNED_OTHER,
-	};
-
-	return cause[v];
 }
 
 /* True, and *o, if the message is not in a state to be signed. */
@@ -183,12 +163,10 @@ troubled(const struct signer *s, const struct message *m, struct outcome *o)
 	case MESSAGE_FINE:
 		return false;
 	case MESSAGE_HEADERS_LARGE:
-		set(o, OUTCOME_UNSIGNED, UNSIGNED_HEADERS_LARGE,
-		    "the header is too large");
+		set_unsigned(o, UNSIGNED_HEADERS_LARGE);
 		return true;
 	case MESSAGE_FIELDS_MANY:
-		set(o, OUTCOME_UNSIGNED, UNSIGNED_FIELDS_MANY,
-		    "too many header fields");
+		set_unsigned(o, UNSIGNED_FIELDS_MANY);
 		return true;
 	case MESSAGE_NO_MEMORY:
 		set_fault(s, o, UNSIGNED_OTHER, no_memory);
@@ -210,9 +188,9 @@ set_choice(
 	choose_explain(&o->choice, in, &text);
 	reason = buf_text(&text) == NULL ? "" : text.p;
 	if (v == CHOOSE_DOMAIN_BAD_KEY || v == CHOOSE_NO_MEMORY)
-		set_fault(s, o, cause_of(v), reason);
+		set_fault(s, o, reason_of(v), reason);
 	else
-		set(o, OUTCOME_UNSIGNED, cause_of(v), reason);
+		set(o, OUTCOME_UNSIGNED, reason_of(v), reason);
 	buf_free(&text);
 }
 
@@ -238,8 +216,7 @@ keep_keys_in_dns(
 		c->verdict = CHOOSE_DOMAIN_BAD_KEY;
 		set_choice(s, o, in);
 	} else {
-		set(o, OUTCOME_UNSIGNED, UNSIGNED_KEY_MISMATCH,
-		    "DNS has no or other keys, and on_key_mismatch is skip");
+		set_unsigned(o, UNSIGNED_KEY_MISMATCH);
 	}
 	return false;
 }
@@ -286,8 +263,7 @@ signer_headers(const struct signer *s, struct letter *l, struct message *m,
 	else if (!keep_keys_in_dns(s, o, &in))
 		return;
 	else if ((may & SMFIF_ADDHDRS) == 0)
-		set(o, OUTCOME_UNSIGNED, UNSIGNED_MTA,
-		    "the MTA does not let us add header fields");
+		set_unsigned(o, UNSIGNED_MTA);
 	else if (letter_hash(l, m, s->settings->signer.body_canon,
 	             &s->signing.rules) != 0)
 		set_fault(s, o, UNSIGNED_OTHER, no_memory);
@@ -386,8 +362,7 @@ sign_all(struct signer *s, struct letter *l, struct message *m, struct edits *e)
 	if (rc != 0 || o->choice.nsign > 0)
 		return rc;
 	if (there > 0)
-		set(o, OUTCOME_UNSIGNED, UNSIGNED_SIGNED_ALREADY,
-		    "our signature is there already");
+		set_unsigned(o, UNSIGNED_SIGNED_ALREADY);
 	return there > 0 ? 0 : failed;
 }
 
@@ -403,8 +378,7 @@ set_failure(const struct signer *s, struct outcome *o, int rc)
 		o->choice.verdict = CHOOSE_DOMAIN_BAD_KEY;
 		set_fault(s, o, UNSIGNED_BAD_KEY, text);
 	} else if (rc == -EBADMSG) {
-		set(o, OUTCOME_UNSIGNED, UNSIGNED_FIELD_BROKEN,
-		    "a header field cannot arrive as it is");
+		set_unsigned(o, UNSIGNED_FIELD_BROKEN);
 	} else if (rc == -E2BIG || rc == -EMSGSIZE) {
 		set(o, OUTCOME_UNSIGNED, UNSIGNED_FIELDS_MANY,
 		    "too many header fields to sign");
@@ -427,8 +401,7 @@ too_risky(const struct signer *s, struct letter *l)
 		l->risk.eight_bit = false;
 	if (!s->settings->signer.at_risk_skip || risk_word(&l->risk) == NULL)
 		return false;
-	set(&l->outcome, OUTCOME_UNSIGNED, UNSIGNED_AT_RISK,
-	    "Postfix may have to change it, and at_risk is skip");
+	set_unsigned(&l->outcome, UNSIGNED_AT_RISK);
 	return true;
 }
 
@@ -549,7 +522,7 @@ ops_error(void *wing)
 {
 	const struct signer *s = wing;
 
-	stats_add(s->stats, STATS_MILTER_ERROR, 1);
+	stats_add(s->stats, MILTER_COUNT_ERROR, 1);
 }
 
 const struct milter_ops signer_ops = {

@@ -7,6 +7,7 @@
 
 #include "common/limits.h"
 #include "common/log/log.h"
+#include "signer/counters.h"
 #include "signer/signer.h"
 
 /* "a,b" of what word() says of each signature, into text[size]. */
@@ -75,6 +76,18 @@ log_signed(struct log_line *l, const struct outcome *o, const struct message *m)
 	log_str(l, "ms", ms);
 }
 
+static unsigned
+kind_of(const struct key *k)
+{
+	switch (key_facts(k)->algorithm) {
+	case KEY_RSA_SHA256:
+		return SIGNER_RSA;
+	case KEY_ED25519_SHA256:
+		break;
+	}
+	return SIGNER_ED25519;
+}
+
 static void
 count(const struct signer *s, const struct letter *l)
 {
@@ -82,27 +95,26 @@ count(const struct signer *s, const struct letter *l)
 
 	switch (o->kind) {
 	case OUTCOME_SIGN:
-		stats_add(s->stats, STATS_SIGNED, 1);
-		stats_add(
-		    s->stats, STATS_MISSING, o->choice.bad + o->choice.missing);
-		stats_add(s->stats, STATS_SIGN_NS, o->ns);
+		stats_add(s->stats, SIGNER_SIGNED, 1);
+		stats_add(s->stats, SIGNER_MISSING,
+		    o->choice.bad + o->choice.missing);
+		stats_add(s->stats, SIGNER_NS, o->ns);
 		for (size_t i = 0; i < o->choice.nsign; i++) {
 			const struct choose_signature *c = &o->choice.sign[i];
 
-			stats_signed(s->stats, span_str(c->domain),
-			    key_facts(c->key->key)->algorithm ==
-			        KEY_ED25519_SHA256);
+			stats_add_domain(s->stats, span_str(c->domain),
+			    kind_of(c->key->key));
 		}
 		break;
 	case OUTCOME_UNSIGNED:
-		stats_add(s->stats, STATS_UNSIGNED + o->cause, 1);
+		stats_add(s->stats, SIGNER_UNSIGNED + o->cause, 1);
 		break;
 	case OUTCOME_TEMPFAIL:
-		stats_add(s->stats, STATS_TEMPFAIL, 1);
+		stats_add(s->stats, MILTER_COUNT_TEMPFAIL, 1);
 		break;
 	}
-	stats_add(s->stats, STATS_RISK_8BIT, l->risk.eight_bit);
-	stats_add(s->stats, STATS_RISK_LONG_LINE, l->risk.long_line);
+	stats_add(s->stats, SIGNER_RISK_8BIT, l->risk.eight_bit);
+	stats_add(s->stats, SIGNER_RISK_LONG_LINE, l->risk.long_line);
 }
 
 static bool

@@ -5,6 +5,7 @@
 #include "common/milter/service.h"
 #include "common/process/startup.h"
 #include "common/process/supervisor.h"
+#include "verifier/counters.h"
 #include "verifier/verifier.h"
 
 /* The name in the log, in messages, and of the program. */
@@ -98,7 +99,7 @@ static int
 run(const struct options *o)
 {
 	static const struct supervisor_ops ops = {
-	    load, unload, serve, NULL, VERIFIER_IDENT, STATS_VERIFIER};
+	    load, unload, serve, NULL, VERIFIER_IDENT, &verifier_counters};
 	struct daemon d = {.file = o->file, .replace = o->replace};
 
 	return supervisor_run(&ops, &d);

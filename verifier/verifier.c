@@ -13,6 +13,7 @@
 #include "common/limits.h"
 #include "common/mail/address.h"
 #include "common/mail/authres.h"
+#include "common/milter/miltercounters.h"
 #include "verifier/results.h"
 #include "verifier/verifier.h"
 
@@ -511,7 +512,7 @@ ops_error(void *wing)
 {
 	const struct verifier *v = wing;
 
-	stats_add(v->stats, STATS_MILTER_ERROR, 1);
+	stats_add(v->stats, MILTER_COUNT_ERROR, 1);
 }
 
 const struct milter_ops verifier_ops = {

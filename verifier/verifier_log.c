@@ -4,6 +4,7 @@
  */
 #include "common/limits.h"
 #include "common/log/log.h"
+#include "verifier/counters.h"
 #include "verifier/verifier.h"
 
 static const char *
@@ -62,27 +63,25 @@ count(
 	switch (l->whose) {
 	case WHOSE_TRUSTED:
 	case WHOSE_USER:
-		stats_add(v->stats, STATS_VERIFIER_OWN, 1);
+		stats_add(v->stats, VERIFIER_OWN, 1);
 		break;
 	case WHOSE_STRANGER:
 	case WHOSE_RELAY:
 		for (size_t i = 0; i < l->nresults; i++)
 			stats_add(v->stats,
-			    STATS_DKIM + l->result[i].judged.result, 1);
+			    VERIFIER_DKIM + l->result[i].judged.result, 1);
 		if (l->nresults == 0 && l->trouble == NULL)
-			stats_add(v->stats, STATS_DKIM + DKIM_NONE, 1);
-		stats_add(v->stats, STATS_DKIM_NOT_EVALUATED, l->picked.more);
+			stats_add(v->stats, VERIFIER_DKIM + DKIM_NONE, 1);
+		stats_add(v->stats, VERIFIER_NOT_EVALUATED, l->picked.more);
 		break;
 	}
 	if (l->whose != WHOSE_TRUSTED)
-		stats_add(v->stats, STATS_STRIPPED, l->strip.n);
+		stats_add(v->stats, VERIFIER_STRIPPED, l->strip.n);
 	if (said == MILTER_REPLY)
 		stats_add(v->stats,
-		    l->deferred ? STATS_VERIFIER_DEFERRED
-		                : STATS_VERIFIER_REFUSED,
-		    1);
+		    l->deferred ? VERIFIER_DEFERRED : VERIFIER_REFUSED, 1);
 	else if (said == MILTER_TEMPFAIL)
-		stats_add(v->stats, STATS_TEMPFAIL, 1);
+		stats_add(v->stats, MILTER_COUNT_TEMPFAIL, 1);
 }
 
 void

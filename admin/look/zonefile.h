@@ -13,7 +13,7 @@
 #define POSTSEAL_ADMIN_ZONEFILE_H
 
 #include "common/bytes/buf.h"
-#include "common/dns/resolver.h"
+#include "common/dns/dnsanswer.h"
 
 struct zonefile {
 	struct buf text; /* owned */

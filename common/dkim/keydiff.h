@@ -11,7 +11,7 @@
 
 #include "common/bytes/buf.h"
 #include "common/dkim/keyrecord.h"
-#include "common/dns/resolver.h"
+#include "common/dns/dnsanswer.h"
 
 enum keydiff {
 	KEYDIFF_OK,

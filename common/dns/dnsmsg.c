@@ -403,19 +403,3 @@ dnsmsg_error(const char *why, struct dns_answer **ret)
 {
 	return make_answer(DNS_TEMPERROR, why, 0, 0, ret);
 }
-
-struct dns_answer *
-dns_answer_hold(struct dns_answer *a)
-{
-	a->others++;
-	return a;
-}
-
-void
-dns_answer_free(struct dns_answer *a)
-{
-	if (a != NULL && a->others > 0)
-		a->others--;
-	else
-		free(a);
-}

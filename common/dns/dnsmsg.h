@@ -27,7 +27,7 @@
 #define POSTSEAL_COMMON_DNSMSG_H
 
 #include "common/bytes/span.h"
-#include "common/dns/resolver.h"
+#include "common/dns/dnsanswer.h"
 
 /*
  * Reads the answer to (name, type) in msg, at most 65,535 bytes. Whatever is
@@ -41,8 +41,5 @@ int dnsmsg_read(struct span msg, struct span name, enum dns_type type,
 /* An answer without records: DNS_TEMPERROR because of why, a literal. 0 and
  * *ret returned owned (dns_answer_free), or -ENOMEM. */
 int dnsmsg_error(const char *why, struct dns_answer **ret);
-
-/* One more who frees it (dns_answer_free). Returns a. */
-struct dns_answer *dns_answer_hold(struct dns_answer *a);
 
 #endif

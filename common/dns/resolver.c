@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "common/dns/dnscounters.h"
 #include "common/dns/dnsmsg.h"
 #include "common/dns/dnsname.h"
 #include "common/dns/dnsquestion.h"
@@ -12,7 +13,6 @@
 #include "common/dns/nameservers.h"
 #include "common/limits.h"
 #include "common/log/log.h"
-#include "common/stats/stats.h"
 
 enum { BUCKETS = 1024 };
 
@@ -189,8 +189,9 @@ question_done(struct question *q, struct dns_answer *a)
 		query_unlink(w);
 		free(w);
 		if (r->stats != NULL) {
-			stats_add(r->stats, STATS_DNS_ANSWER + a->status, 1);
-			stats_add_latency(r->stats, now - old.asked);
+			stats_add(r->stats, DNS_COUNT_ANSWER + a->status, 1);
+			stats_add_time(
+			    r->stats, DNS_COUNT_TIME, now - old.asked);
 		}
 		old.got(old.arg, dns_answer_hold(a));
 	}

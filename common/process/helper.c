@@ -99,7 +99,7 @@ helper_run(struct helper *h,
 		rc = control_new(h->loop, e->control, &e->view, &h->control);
 	if (rc == 0 && e->metrics >= 0)
 		rc = metrics_new(h->loop, e->metrics, e->view.stats,
-		    e->view.owner, &h->metrics);
+		    e->view.report, &h->metrics);
 	if (rc == 0)
 		rc = stay_with(e->parent);
 	if (rc == 0)

@@ -285,7 +285,7 @@ static int
 help(struct supervisor *s, pid_t parent)
 {
 	struct helper_env env = {.view = {.daemon = s->ops->name,
-	                             .owner = s->ops->owner,
+	                             .report = s->ops->report,
 	                             .stats = s->children.stats,
 	                             .workers = WORKERS_TOTAL_MAX},
 	    .slot = stats_slot(s->children.stats, CHILDREN_SLOT_HELPER),

@@ -88,9 +88,9 @@ struct supervisor_ops {
 	 */
 	int (*help)(void *arg, struct helper *h, void *generation);
 
-	/* For the control socket, and whose counters are shown. */
+	/* For the control socket; and what it and the metrics show. */
 	const char *name;
-	enum stats_owner owner;
+	const struct stats_report *report;
 };
 
 /*

@@ -10,7 +10,7 @@
 #ifndef POSTSEAL_SPF_PUBLISHED_H
 #define POSTSEAL_SPF_PUBLISHED_H
 
-#include "common/dns/resolver.h"
+#include "common/dns/dnsanswer.h"
 
 /* The one SPF record in the answer to a TXT question: 0, and *ret borrows from
  * the answer; -ENOENT, there is none; -EINVAL, there are several. */

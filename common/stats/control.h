@@ -1,7 +1,9 @@
 /*
- * control.h - the control socket: who asks how the daemon is gets one JSON object.
+ * control.h - the control socket: who asks how the daemon is gets one JSON
+ * object.
  *
- * A client connects, writes "status" and a newline, reads to the end of the file:
+ * A client connects, writes "status" and a newline, reads to the end of the
+ * file:
  *
  *     { "daemon": "postseal-signer", "version", "pid", "uptime", "generation",
  *       "config_age", "workers": [{ "worker", "pid", "generation",
@@ -10,9 +12,10 @@
  *       "signatures": [{ "domain", "rsa-sha256", "ed25519-sha256" }],
  *       "keys": [{ "domain", "selector", "state", "detail" }] }
  *
- * The families are those of stats.h; "keys" has those that are not as they should
- * be. Nothing can be changed from here. Another command is answered with
- * { "error": ... }. Served by the helper (helper.h); asked by admin/look/status.c.
+ * The families, "dns_latency" and "signatures" are what the daemon's report has
+ * (stats.h); "keys" has those that are not as they should be. Nothing can be
+ * changed from here. Another command is answered with { "error": ... }. Served
+ * by the helper (helper.h); asked by admin/look/status.c.
  */
 #ifndef POSTSEAL_COMMON_CONTROL_H
 #define POSTSEAL_COMMON_CONTROL_H
@@ -32,12 +35,12 @@ struct control_key {
 /* What is told. Borrowed until control_free(). */
 struct control_view {
 	const char *daemon; /* its name */
-	enum stats_owner owner;
+	const struct stats_report *report;
 	const struct stats *stats;
 	size_t workers; /* slots 0.. of stats that are workers' */
 
-	/* Key i that is not as it should be; false: there are not so many. NULL:
-	 * this daemon has none. */
+	/* Key i that is not as it should be; false: there are not so many.
+	 * NULL: this daemon has none. */
 	bool (*key)(void *arg, size_t i, struct control_key *ret);
 	void *arg;
 };
@@ -48,8 +51,8 @@ int control_status(const struct control_view *v, struct buf *out);
 struct control;
 
 /*
- * Answers on the listening socket fd, which is borrowed, as v is. 0 and *ret owned
- * (control_free), or -errno.
+ * Answers on the listening socket fd, which is borrowed, as v is. 0 and *ret
+ * owned (control_free), or -errno.
  */
 int control_new(
     struct loop *l, int fd, const struct control_view *v, struct control **ret);

@@ -44,34 +44,35 @@ inner(json_t *in, const char *key, int *rc)
 	return json_object_get(in, key);
 }
 
+struct counters {
+	const struct stats *stats;
+	json_t *o;
+	int *rc;
+};
+
 /* Labels become objects in objects; with *rc set, o may be NULL, which jansson
  * takes for an error. */
 static void
-add_counter(
-    json_t *counters, const struct stats_name *name, uint64_t n, int *rc)
+add_counter(void *arg, const struct stats_row *c)
 {
-	json_t *o = counters;
-	const char *key = name->family;
+	struct counters *all = arg;
+	json_t *o = all->o;
+	const char *key = c->family;
 
-	for (size_t i = 0; i < 2 && name->label[i] != NULL; i++) {
-		o = inner(o, key, rc);
-		key = name->value[i];
+	for (size_t i = 0; i < 2 && c->label[i] != NULL; i++) {
+		o = inner(o, key, all->rc);
+		key = c->value[i];
 	}
-	set_number(o, key, n, rc);
+	set_number(o, key, stats_sum(all->stats, c->first), all->rc);
 }
 
 static json_t *
 counters(const struct control_view *v, int *rc)
 {
-	json_t *o = json_object();
+	struct counters all = {v->stats, json_object(), rc};
 
-	for (unsigned c = 0; c < STATS_COUNTERS; c++) {
-		struct stats_name name = stats_name(c);
-
-		if (name.family != NULL && stats_is_shown(name.owner, v->owner))
-			add_counter(o, &name, stats_sum(v->stats, c), rc);
-	}
-	return o;
+	stats_walk(v->report->rows, add_counter, &all);
+	return all.o;
 }
 
 static json_t *
@@ -100,13 +101,13 @@ workers(const struct control_view *v, int *rc)
 }
 
 static json_t *
-latency(const struct control_view *v, int *rc)
+times(const struct control_view *v, const struct stats_times *t, int *rc)
 {
 	json_t *o = json_object(), *list = json_array();
 	uint64_t count = 0;
 
 	for (unsigned i = 0; i < STATS_BUCKETS; i++) {
-		uint64_t n = stats_sum(v->stats, STATS_DNS_BUCKET + i);
+		uint64_t n = stats_sum(v->stats, t->first + i);
 		uint64_t le = stats_bucket_ms(i);
 		json_t *b = json_object();
 
@@ -119,13 +120,13 @@ latency(const struct control_view *v, int *rc)
 		append(list, b, rc);
 	}
 	set_number(o, "count", count, rc);
-	set_number(o, "ms", stats_sum(v->stats, STATS_DNS_MS), rc);
+	set_number(o, "ms", stats_sum(v->stats, t->first + STATS_BUCKETS), rc);
 	set(o, "buckets", list, rc);
 	return o;
 }
 
 static json_t *
-signatures(const struct control_view *v, int *rc)
+domains(const struct control_view *v, const struct stats_domains *all, int *rc)
 {
 	json_t *list = json_array();
 	struct stats_domain d;
@@ -133,12 +134,12 @@ signatures(const struct control_view *v, int *rc)
 	for (size_t i = 0; i <= STATS_DOMAINS_MAX; i++) {
 		json_t *o;
 
-		if (!stats_domain(v->stats, i, &d) || d.rsa + d.ed25519 == 0)
+		if (!stats_domain(v->stats, i, &d) || d.n[0] + d.n[1] == 0)
 			continue;
 		o = json_object();
 		set(o, "domain", json_string(d.name), rc);
-		set_number(o, "rsa-sha256", d.rsa, rc);
-		set_number(o, "ed25519-sha256", d.ed25519, rc);
+		for (size_t k = 0; k < STATS_KINDS; k++)
+			set_number(o, all->value[k], d.n[k], rc);
 		append(list, o, rc);
 	}
 	return list;
@@ -163,7 +164,7 @@ keys(const struct control_view *v, int *rc)
 }
 
 static uint64_t
-age(const struct control_view *v, enum stats_counter since)
+age(const struct control_view *v, unsigned since)
 {
 	uint64_t now = (uint64_t)time(NULL), then = stats_sum(v->stats, since);
 
@@ -173,6 +174,7 @@ age(const struct control_view *v, enum stats_counter since)
 int
 control_status(const struct control_view *v, struct buf *out)
 {
+	const struct stats_report *r = v->report;
 	json_t *o = json_object();
 	int rc = 0;
 	char *text;
@@ -185,9 +187,10 @@ control_status(const struct control_view *v, struct buf *out)
 	set_number(o, "config_age", age(v, STATS_LOADED), &rc);
 	set(o, "workers", workers(v, &rc), &rc);
 	set(o, "counters", counters(v, &rc), &rc);
-	set(o, "dns_latency", latency(v, &rc), &rc);
-	if (v->owner == STATS_SIGNER)
-		set(o, "signatures", signatures(v, &rc), &rc);
+	if (r->times != NULL)
+		set(o, r->times->key, times(v, r->times, &rc), &rc);
+	if (r->domains != NULL)
+		set(o, r->domains->key, domains(v, r->domains, &rc), &rc);
 	if (v->key != NULL)
 		set(o, "keys", keys(v, &rc), &rc);
 	text = rc == 0 ? json_dumps(o, JSON_COMPACT) : NULL;

@@ -13,7 +13,7 @@
 
 struct metrics {
 	const struct stats *stats;
-	enum stats_owner daemon;
+	const struct stats_report *report;
 	struct askers *askers;
 };
 
@@ -80,7 +80,7 @@ answer(void *arg, struct span question, struct buf *out)
 	buf_init(&body, METRICS_TEXT_MAX);
 	if (status[0] != '2')
 		buf_fmt(&body, "%s\n", status);
-	else if (metrics_text(m->stats, m->daemon, &body) != 0) {
+	else if (metrics_text(m->stats, m->report, &body) != 0) {
 		buf_clear(&body);
 		status = "500 Internal Server Error";
 	}
@@ -91,7 +91,7 @@ answer(void *arg, struct span question, struct buf *out)
 
 int
 metrics_new(struct loop *l, int fd, const struct stats *s,
-    enum stats_owner daemon, struct metrics **ret)
+    const struct stats_report *report, struct metrics **ret)
 {
 	static const struct askers_kind kind = {
 	    "metrics", METRICS_REQUEST_MAX, answer};
@@ -101,7 +101,7 @@ metrics_new(struct loop *l, int fd, const struct stats *s,
 	if (m == NULL)
 		return -ENOMEM;
 	m->stats = s;
-	m->daemon = daemon;
+	m->report = report;
 	rc = askers_new(l, fd, &kind, m, &m->askers);
 	if (rc == 0)
 		*ret = m;

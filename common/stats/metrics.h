@@ -1,10 +1,10 @@
 /*
  * metrics.h - the counters as Prometheus reads them, over HTTP.
  *
- * Text format 0.0.4 at GET /metrics; each family is "postseal_policyd_" or
- * "postseal_signer_" and its name in stats.h, summed over workers. How many series
- * there are is bounded: the values of labels are words of stats.h, and domains are
- * at most STATS_DOMAINS_MAX. One request a connection (askers.h); no password, no
+ * Text format 0.0.4 at GET /metrics; each family has the prefix of its daemon
+ * ("postseal_signer_") and is summed over workers. How many series there are is
+ * bounded: the values of labels are words of the rows, and domains are at most
+ * STATS_DOMAINS_MAX. One request a connection (askers.h); no password, no
  * TLS. Served by the helper (helper.h).
  */
 #ifndef POSTSEAL_COMMON_METRICS_H
@@ -14,17 +14,16 @@
 #include "common/io/loop.h"
 #include "common/stats/stats.h"
 
-/* Appends all families. The daemon is STATS_POLICYD, STATS_SIGNER or STATS_VERIFIER. 0 or an
- * error of buf_add(). */
+/* Appends all families that the report has. 0 or an error of buf_add(). */
 int metrics_text(
-    const struct stats *s, enum stats_owner daemon, struct buf *out);
+    const struct stats *s, const struct stats_report *report, struct buf *out);
 
 struct metrics;
 
-/* Serves on the listening socket fd, which is borrowed, as s is. 0 and *ret owned
- * (metrics_free), or -errno. */
+/* Serves on the listening socket fd, which is borrowed, as s is. 0 and *ret
+ * owned (metrics_free), or -errno. */
 int metrics_new(struct loop *l, int fd, const struct stats *s,
-    enum stats_owner daemon, struct metrics **ret);
+    const struct stats_report *report, struct metrics **ret);
 
 /* Drops its connections. NULL is allowed. */
 void metrics_free(struct metrics *m);

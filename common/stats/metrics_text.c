@@ -4,6 +4,7 @@
 #include "common/stats/metrics.h"
 
 struct writer {
+	const struct stats *stats;
 	struct buf *out;
 	const char *prefix; /* of every family */
 	const char *family; /* the last one; NULL: none yet */
@@ -44,29 +45,30 @@ put_label(const char *label, const char *value, bool first, struct buf *out)
 }
 
 static void
-put_counter(struct writer *w, const struct stats_name *n, uint64_t value)
+put_counter(void *arg, const struct stats_row *c)
 {
-	begin(w, n->family, n->help, n->gauge ? "gauge" : "counter");
-	buf_fmt(w->out, "%s%s", w->prefix, n->family);
-	for (size_t i = 0; i < 2 && n->label[i] != NULL; i++)
-		put_label(n->label[i], n->value[i], i == 0, w->out);
-	if (n->label[0] != NULL)
+	struct writer *w = arg;
+
+	begin(w, c->family, c->help, c->gauge ? "gauge" : "counter");
+	buf_fmt(w->out, "%s%s", w->prefix, c->family);
+	for (size_t i = 0; i < 2 && c->label[i] != NULL; i++)
+		put_label(c->label[i], c->value[i], i == 0, w->out);
+	if (c->label[0] != NULL)
 		buf_byte(w->out, '}');
-	buf_fmt(w->out, " %" PRIu64 "\n", value);
+	buf_fmt(w->out, " %" PRIu64 "\n", stats_sum(w->stats, c->first));
 }
 
 static void
-put_latency(struct writer *w, const struct stats *s)
+put_times(struct writer *w, const struct stats_times *t)
 {
-	static const char family[] = "dns_latency_seconds";
 	uint64_t count = 0;
 
-	begin(w, family, "How long DNS servers took to answer.", "histogram");
+	begin(w, t->family, t->help, "histogram");
 	for (unsigned i = 0; i < STATS_BUCKETS; i++) {
 		uint64_t le = stats_bucket_ms(i);
 
-		count += stats_sum(s, STATS_DNS_BUCKET + i);
-		buf_fmt(w->out, "%s%s_bucket{le=\"", w->prefix, family);
+		count += stats_sum(w->stats, t->first + i);
+		buf_fmt(w->out, "%s%s_bucket{le=\"", w->prefix, t->family);
 		if (le == UINT64_MAX)
 			buf_str(w->out, "+Inf");
 		else
@@ -74,50 +76,40 @@ put_latency(struct writer *w, const struct stats *s)
 		buf_fmt(w->out, "\"} %" PRIu64 "\n", count);
 	}
 	buf_fmt(w->out, "%s%s_sum %g\n%s%s_count %" PRIu64 "\n", w->prefix,
-	    family, (double)stats_sum(s, STATS_DNS_MS) / 1000, w->prefix,
-	    family, count);
+	    t->family,
+	    (double)stats_sum(w->stats, t->first + STATS_BUCKETS) / 1000,
+	    w->prefix, t->family, count);
 }
 
 static void
-put_signatures(struct writer *w, const struct stats_domain *d,
-    const char *algorithm, uint64_t value)
+put_domain(struct writer *w, const struct stats_domains *all,
+    const struct stats_domain *d)
 {
-	static const char family[] = "signatures_total";
-
-	if (value == 0)
-		return;
-	begin(w, family,
-	    "Signatures by domain; an empty domain: all that are too many to "
-	    "be counted one by one.",
-	    "counter");
-	buf_fmt(w->out, "%s%s", w->prefix, family);
-	put_label("domain", d->name, true, w->out);
-	put_label("algorithm", algorithm, false, w->out);
-	buf_fmt(w->out, "} %" PRIu64 "\n", value);
+	for (size_t k = 0; k < STATS_KINDS; k++) {
+		if (d->n[k] == 0)
+			continue;
+		begin(w, all->family, all->help, "counter");
+		buf_fmt(w->out, "%s%s", w->prefix, all->family);
+		put_label("domain", d->name, true, w->out);
+		put_label(all->label, all->value[k], false, w->out);
+		buf_fmt(w->out, "} %" PRIu64 "\n", d->n[k]);
+	}
 }
 
 int
-metrics_text(const struct stats *s, enum stats_owner daemon, struct buf *out)
+metrics_text(
+    const struct stats *s, const struct stats_report *report, struct buf *out)
 {
-	static const char *const prefix[] = {
-	    [STATS_POLICYD] = "postseal_policyd_",
-	    [STATS_SIGNER] = "postseal_signer_",
-	    [STATS_VERIFIER] = "postseal_verifier_"};
-	struct writer w = {.out = out, .prefix = prefix[daemon]};
+	struct writer w = {.stats = s, .out = out, .prefix = report->prefix};
 	struct stats_domain d;
 
-	for (unsigned c = 0; c < STATS_COUNTERS; c++) {
-		struct stats_name n = stats_name(c);
-
-		if (n.family != NULL && stats_is_shown(n.owner, daemon))
-			put_counter(&w, &n, stats_sum(s, c));
-	}
-	put_latency(&w, s);
-	for (size_t i = 0; i <= STATS_DOMAINS_MAX; i++) {
-		if (!stats_domain(s, i, &d))
-			continue;
-		put_signatures(&w, &d, "rsa-sha256", d.rsa);
-		put_signatures(&w, &d, "ed25519-sha256", d.ed25519);
+	stats_walk(report->rows, put_counter, &w);
+	if (report->times != NULL)
+		put_times(&w, report->times);
+	for (size_t i = 0; report->domains != NULL && i <= STATS_DOMAINS_MAX;
+	     i++) {
+		if (stats_domain(s, i, &d))
+			put_domain(&w, report->domains, &d);
 	}
 	return buf_error(out);
 }

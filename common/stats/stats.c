@@ -17,11 +17,11 @@ struct place {
 	_Atomic int state; /* READY: the name will not change any more */
 	uint32_t hash;     /* of the name; told first, when all are taken */
 	char name[DOMAIN_MAX + 1];
-	_Atomic uint64_t rsa, ed25519;
+	_Atomic uint64_t n[STATS_KINDS];
 };
 
 struct stats_slot {
-	alignas(CACHE_LINE) _Atomic uint64_t v[STATS_COUNTERS];
+	alignas(CACHE_LINE) _Atomic uint64_t v[STATS_COUNTERS_MAX];
 	size_t index;
 };
 
@@ -83,16 +83,17 @@ stats_look(const struct stats *s, size_t i)
 }
 
 void
-stats_add(struct stats_slot *slot, enum stats_counter c, uint64_t n)
+stats_add(struct stats_slot *slot, unsigned counter, uint64_t n)
 {
 	if (slot != NULL)
-		atomic_fetch_add_explicit(&slot->v[c], n, memory_order_relaxed);
+		atomic_fetch_add_explicit(
+		    &slot->v[counter], n, memory_order_relaxed);
 }
 
 void
-stats_set(struct stats_slot *slot, enum stats_counter c, uint64_t value)
+stats_set(struct stats_slot *slot, unsigned counter, uint64_t value)
 {
-	atomic_store_explicit(&slot->v[c], value, memory_order_relaxed);
+	atomic_store_explicit(&slot->v[counter], value, memory_order_relaxed);
 }
 
 uint64_t
@@ -105,33 +106,33 @@ stats_bucket_ms(size_t i)
 }
 
 void
-stats_add_latency(struct stats_slot *slot, uint64_t ms)
+stats_add_time(struct stats_slot *slot, unsigned first, uint64_t ms)
 {
 	unsigned i = 0;
 
 	while (ms > stats_bucket_ms(i))
 		i++;
-	stats_add(slot, STATS_DNS_BUCKET + i, 1);
-	stats_add(slot, STATS_DNS_MS, ms);
+	stats_add(slot, first + i, 1);
+	stats_add(slot, first + STATS_BUCKETS, ms);
 }
 
 uint64_t
-stats_get(const struct stats_slot *slot, enum stats_counter c)
+stats_get(const struct stats_slot *slot, unsigned counter)
 {
-	return atomic_load_explicit(&slot->v[c], memory_order_relaxed);
+	return atomic_load_explicit(&slot->v[counter], memory_order_relaxed);
 }
 
 uint64_t
-stats_sum(const struct stats *s, enum stats_counter c)
+stats_sum(const struct stats *s, unsigned counter)
 {
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < s->n; i++)
-		sum += stats_get(&s->shared->slot[i], c);
+		sum += stats_get(&s->shared->slot[i], counter);
 	return sum;
 }
 
-/* --- signatures by domain ------------------------------------------------- */
+/* --- counted by domain ---------------------------------------------------- */
 
 /* FNV-1a. */
 static uint32_t
@@ -182,19 +183,17 @@ place_of(struct shared *s, struct span name)
 }
 
 void
-stats_signed(struct stats_slot *slot, struct span domain, bool ed25519)
+stats_add_domain(struct stats_slot *slot, struct span domain, unsigned kind)
 {
 	struct stats_slot *first;
 	struct shared *s;
-	struct place *p;
 
 	if (slot == NULL)
 		return;
 	first = slot - slot->index;
 	s = (struct shared *)((char *)first - offsetof(struct shared, slot));
-	p = place_of(s, domain);
 	atomic_fetch_add_explicit(
-	    ed25519 ? &p->ed25519 : &p->rsa, 1, memory_order_relaxed);
+	    &place_of(s, domain)->n[kind], 1, memory_order_relaxed);
 }
 
 bool
@@ -204,7 +203,66 @@ stats_domain(const struct stats *s, size_t i, struct stats_domain *ret)
 
 	if (atomic_load(&p->state) != PLACE_READY)
 		return false;
-	*ret = (struct stats_domain){
-	    .name = p->name, .rsa = p->rsa, .ed25519 = p->ed25519};
+	ret->name = p->name;
+	for (size_t k = 0; k < STATS_KINDS; k++)
+		ret->n[k] = p->n[k];
 	return true;
+}
+
+/* --- how they are shown --------------------------------------------------- */
+
+const struct stats_row stats_connections[] = {
+    {.first = STATS_ACCEPTED,
+        .family = "connections_total",
+        .help = "Connections that came in."},
+    {.first = STATS_CLOSED,
+        .family = "connections_closed_total",
+        .help = "Connections that ended."},
+    {.family = NULL},
+};
+
+const struct stats_row stats_supervisor[] = {
+    {.first = STATS_RELOADS,
+        .family = "reloads_total",
+        .help = "Settings that came into force."},
+    {.first = STATS_RELOADS_FAILED,
+        .family = "reload_failures_total",
+        .help = "Settings that were refused."},
+    {.first = STATS_WORKERS_DIED,
+        .family = "workers_died_total",
+        .help = "Workers that ended without being told to."},
+    {.first = STATS_GENERATION,
+        .family = "generation",
+        .help = "Number of the settings in force.",
+        .gauge = true},
+    {.first = STATS_STARTED,
+        .family = "start_time_seconds",
+        .help = "When the daemon was started.",
+        .gauge = true},
+    {.first = STATS_LOADED,
+        .family = "config_time_seconds",
+        .help = "When the settings in force were read.",
+        .gauge = true},
+    {.family = NULL},
+};
+
+void
+stats_walk(const struct stats_row *rows,
+    void (*show)(void *arg, const struct stats_row *one), void *arg)
+{
+	for (; rows->rows != NULL || rows->family != NULL; rows++) {
+		struct stats_row one = *rows;
+
+		if (rows->rows != NULL) {
+			stats_walk(rows->rows, show, arg);
+			continue;
+		}
+		for (unsigned i = 0; i == 0 || i < rows->n; i++) {
+			one.first = rows->first + i;
+			if (rows->n > 0)
+				one.value[rows->label[1] != NULL] =
+				    rows->word(i);
+			show(arg, &one);
+		}
+	}
 }

@@ -1,14 +1,19 @@
 /*
  * stats.h - counters in memory that supervisor, workers and helper share.
  *
- * One slot of cache lines a worker, so that each counter has one writer and nobody
- * waits for anybody. Readers see each counter as it was a moment ago, and two of
- * them not at the same instant. A slot goes on counting when its worker ends and
- * another one takes the slot: counters only rise, gauges are differences of two.
+ * One slot of cache lines a worker, so that each counter has one writer and
+ * nobody waits for anybody. Readers see each counter as it was a moment ago,
+ * and two of them not at the same instant. A slot goes on counting when its
+ * worker ends and another one takes the slot: counters only rise, gauges are
+ * differences of two.
  *
- * What a counter is called outside stands in the table of stats_name(), which
- * metrics.c and control.c print; nobody else knows these names. Signatures by
- * domain are not in slots but in one bounded table (stats_signed).
+ * What is counted here is what any daemon has: connections, settings, workers.
+ * All else belongs to who counts it (dnscounters.h, miltercounters.h,
+ * counters.h of a wing): an enum that begins where the one below it ends, and
+ * rows that say what each is called. A wing's struct stats_report has all that
+ * its daemon shows, which metrics.c and control.c print; nobody else knows
+ * these names. What is counted by domain is not in slots but in one bounded
+ * table (stats_add_domain).
  */
 #ifndef POSTSEAL_COMMON_STATS_H
 #define POSTSEAL_COMMON_STATS_H
@@ -18,83 +23,11 @@
 #include <stdint.h>
 
 #include "common/bytes/span.h"
-#include "common/dkim/signature.h" /* enum dkim_result */
-#include "common/dns/resolver.h"
-#include "common/settings/settings.h"
 
-/* Why a message went on unsigned. */
-enum stats_unsigned {
-	UNSIGNED_FROM_MISSING,
-	UNSIGNED_FROM_REPEATED,
-	UNSIGNED_FROM_EMPTY,
-	UNSIGNED_FROM_SEVERAL,
-	UNSIGNED_FROM_BAD,
-	UNSIGNED_CLIENT_OUTSIDE, /* neither internal nor authenticated */
-	UNSIGNED_CLIENT_IGNORED, /* ignore_hosts, external_ignore */
-	UNSIGNED_DAEMON,         /* never_sign_daemons */
-	UNSIGNED_LOGIN,          /* auth_table: may not use this From */
-	UNSIGNED_ENVELOPE,       /* match_envelope */
-	UNSIGNED_EXEMPT_DOMAIN,
-	UNSIGNED_EXEMPT_RECIPIENT,
-	UNSIGNED_CAME_IN,        /* checked by us as inbound mail before */
-	UNSIGNED_SIGNED_ALREADY, /* our signature is there */
-	UNSIGNED_DOMAIN_UNKNOWN, /* no section, no row of a table */
-	UNSIGNED_NO_KEY,         /* no active key */
-	UNSIGNED_BAD_KEY,
-	UNSIGNED_KEY_MISMATCH, /* DNS has another key */
-	UNSIGNED_AT_RISK,
-	UNSIGNED_HEADERS_LARGE,
-	UNSIGNED_FIELDS_MANY,
-	UNSIGNED_FIELD_BROKEN, /* a field cannot arrive as it is */
-	UNSIGNED_MTA,          /* does not let us add header fields */
-	UNSIGNED_OTHER,
-	UNSIGNED_REASONS /* how many */
-};
-
-enum { STATS_BUCKETS = 12 };
-
-/* Where several are one group, `FIRST + index` is one of them; the index is the
- * enum that is named. */
+/* Of every daemon. */
 enum stats_counter {
 	STATS_ACCEPTED, /* connections a worker was given */
 	STATS_CLOSED,   /* of which it has closed */
-
-	/* postseal-policyd */
-	STATS_REQUESTS,      /* requests that were answered */
-	STATS_REPEATED,      /* of which from the connection's memory */
-	STATS_SPF_UNCHECKED, /* not checked: trusted, skipped */
-	STATS_SPF_HELO,      /* + enum spf_result */
-	STATS_SPF_MAIL_FROM = STATS_SPF_HELO + SPF_RESULTS,
-	STATS_ACTION =
-	    STATS_SPF_MAIL_FROM + SPF_RESULTS, /* + enum action_kind */
-	STATS_SPF_LOOKUPS =
-	    STATS_ACTION + ACTION_ACCESS + 1, /* terms that count */
-	STATS_SPF_VOIDS,
-	STATS_POLICY_ERROR, /* malformed, or memory was out */
-
-	/* DNS, in whoever has a resolver */
-	STATS_DNS_ANSWER, /* + enum dns_status */
-	STATS_DNS_BUCKET =
-	    STATS_DNS_ANSWER + DNS_TEMPERROR + 1, /* how long these took */
-	STATS_DNS_MS = STATS_DNS_BUCKET + STATS_BUCKETS, /* all together */
-
-	/* postseal-signer */
-	STATS_SIGNED,   /* messages; signatures: stats_signed() */
-	STATS_UNSIGNED, /* messages, + enum stats_unsigned */
-	STATS_TEMPFAIL = STATS_UNSIGNED + UNSIGNED_REASONS,
-	STATS_MISSING,   /* signatures that signed messages lack */
-	STATS_RISK_8BIT, /* messages that Postfix may have to rewrite */
-	STATS_RISK_LONG_LINE,
-	STATS_SIGN_NS,      /* nanoseconds in which signatures were made */
-	STATS_MILTER_ERROR, /* connections closed for what came over them */
-
-	/* postseal-verifier */
-	STATS_DKIM, /* signatures, + enum dkim_result; messages without: DKIM_NONE */
-	STATS_DKIM_NOT_EVALUATED = STATS_DKIM + DKIM_PERMERROR + 1,
-	STATS_STRIPPED,     /* forged fields that were removed */
-	STATS_VERIFIER_OWN, /* messages that were not verified: users, trusted */
-	STATS_VERIFIER_DEFERRED,
-	STATS_VERIFIER_REFUSED,
 
 	/* written by the supervisor, into a slot of its own */
 	STATS_RELOADS,
@@ -110,13 +43,14 @@ enum stats_counter {
 	STATS_WORKER_GENERATION,
 	STATS_WORKER_BEATS, /* written by the worker: it is alive */
 
-	/* written by the helper, into a slot of its own: keys against DNS */
-	STATS_KEYS_OK,
-	STATS_KEYS_MISMATCH,
-	STATS_KEYS_UNKNOWN, /* DNS did not answer */
-	STATS_KEYS_CHECKED, /* seconds of time(2); 0: not yet */
+	STATS_END /* the first number that others have */
+};
 
-	STATS_COUNTERS /* how many there are */
+enum {
+	STATS_BUCKETS = 12,
+	STATS_TIMES =
+	    STATS_BUCKETS + 1, /* counters of one struct stats_times */
+	STATS_KINDS = 2        /* of what is counted by domain */
 };
 
 struct stats;
@@ -133,65 +67,89 @@ void stats_free(struct stats *s);
 struct stats_slot *stats_slot(struct stats *s, size_t i);
 const struct stats_slot *stats_look(const struct stats *s, size_t i);
 
-/* Adds n. Only the slot's worker may. NULL (a process without shared memory)
- * counts nothing. */
-void stats_add(struct stats_slot *slot, enum stats_counter c, uint64_t n);
-
-/* Bucket i of STATS_DNS_BUCKET holds what took at most so many ms (and more than
- * the one before); UINT64_MAX for the last one. */
-uint64_t stats_bucket_ms(size_t i);
+/* Adds n to a counter, under STATS_COUNTERS_MAX. Only the slot's worker may.
+ * NULL (a process without shared memory) counts nothing. */
+void stats_add(struct stats_slot *slot, unsigned counter, uint64_t n);
 
 /* Gives a counter that is a state a new value. Only its writer may. */
-void stats_set(struct stats_slot *slot, enum stats_counter c, uint64_t value);
+void stats_set(struct stats_slot *slot, unsigned counter, uint64_t value);
 
-/* A question to DNS was answered after ms: its bucket and the sum. */
-void stats_add_latency(struct stats_slot *slot, uint64_t ms);
+/* Something took ms: counted in its bucket of the STATS_TIMES counters at
+ * first, and in their sum. */
+void stats_add_time(struct stats_slot *slot, unsigned first, uint64_t ms);
+
+/* Bucket i of these holds what took at most so many ms (and more than the one
+ * before); UINT64_MAX for the last one. */
+uint64_t stats_bucket_ms(size_t i);
 
 /* One counter of one slot; of all slots together. */
-uint64_t stats_get(const struct stats_slot *slot, enum stats_counter c);
-uint64_t stats_sum(const struct stats *s, enum stats_counter c);
+uint64_t stats_get(const struct stats_slot *slot, unsigned counter);
+uint64_t stats_sum(const struct stats *s, unsigned counter);
 
 /*
- * Counts a signature for a domain (A-labels, lower case), with rsa-sha256 or
- * ed25519-sha256. The first STATS_DOMAINS_MAX domains have counters of their own,
- * the others share that of the name "". Any worker may; slot NULL counts nothing.
+ * Counts one for a domain (A-labels, lower case), of a kind under STATS_KINDS.
+ * The first STATS_DOMAINS_MAX domains have counters of their own, the others
+ * share that of the name "". Any worker may; slot NULL counts nothing.
  */
-void stats_signed(struct stats_slot *slot, struct span domain, bool ed25519);
+void stats_add_domain(
+    struct stats_slot *slot, struct span domain, unsigned kind);
 
-/* One domain's signatures, of all workers together. */
+/* What was counted for one domain, by all workers together. */
 struct stats_domain {
 	const char *name; /* "": the others. Borrows until stats_free() */
-	uint64_t rsa, ed25519;
+	uint64_t n[STATS_KINDS];
 };
 
 /* What stands in place i, 0..STATS_DOMAINS_MAX, the last one being the others;
  * false: nothing does. */
 bool stats_domain(const struct stats *s, size_t i, struct stats_domain *ret);
 
-/* Whose counter it is: it is shown by this daemon alone. */
-enum stats_owner {
-	STATS_BOTH, /* of all daemons */
-	STATS_POLICYD,
-	STATS_SIGNER,
-	STATS_VERIFIER,
-	STATS_MILTERS /* signer and verifier */
-};
+/* --- how they are shown; all of it constant ------------------------------- */
 
-/* True if the daemon shows a counter of that owner. */
-bool stats_is_shown(enum stats_owner owner, enum stats_owner daemon);
-
-/* What a counter is called: a family, and the values of its labels. All static. */
-struct stats_name {
-	const char
-	    *family; /* "spf_results_total"; NULL: is no counter by itself */
+/* A counter and what it is called, or several in a row that differ in the value
+ * of one label. Those of one family stand together. */
+struct stats_row {
+	unsigned first;       /* the counter */
+	unsigned n;           /* of several: how many; 0: one */
+	const char *family;   /* "spf_results_total" */
 	const char *help;     /* of the family, one sentence */
 	const char *label[2]; /* names of its labels, NULL: not so many */
-	const char *value[2];
-	enum stats_owner owner;
+	const char *value[2]; /* their values; of several: without the last */
+	const char *(*word)(unsigned i); /* which for first + i is this */
 	bool
 	    gauge; /* a state, that can fall; only of the process that writes it */
+
+	/* No counter, but the rows of another owner, in this place */
+	const struct stats_row *rows;
 };
 
-struct stats_name stats_name(enum stats_counter c);
+/* The rows of this room; as all tables of rows, they end with one all zero. */
+extern const struct stats_row stats_connections[], stats_supervisor[];
+
+/* Shows each counter of rows by a row for it alone, borrowed for the call. */
+void stats_walk(const struct stats_row *rows,
+    void (*show)(void *arg, const struct stats_row *one), void *arg);
+
+/* How long something took. */
+struct stats_times {
+	unsigned first; /* of STATS_TIMES counters (stats_add_time) */
+	const char *family, *help;
+	const char *key; /* in the answer of the control socket */
+};
+
+/* What stats_add_domain() counts: its kinds are the values of a label. */
+struct stats_domains {
+	const char *family, *help;
+	const char *key;
+	const char *label, *value[STATS_KINDS];
+};
+
+/* What a daemon shows, in its order. */
+struct stats_report {
+	const char *prefix; /* of its families: "postseal_signer_" */
+	const struct stats_row *rows;
+	const struct stats_times *times;     /* NULL: nothing */
+	const struct stats_domains *domains; /* NULL: nothing */
+};
 
 #endif

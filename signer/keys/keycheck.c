@@ -9,6 +9,26 @@
 #include "common/log/log.h"
 #include "signer/keys/keycheck.h"
 
+const struct stats_row keycheck_counters[] = {
+    {.first = KEYCHECK_OK,
+        .family = "keys_ok",
+        .help = "Active keys that stand in DNS.",
+        .gauge = true},
+    {.first = KEYCHECK_MISMATCH,
+        .family = "keys_mismatch",
+        .help = "Active keys whose record in DNS is missing or another.",
+        .gauge = true},
+    {.first = KEYCHECK_UNKNOWN,
+        .family = "keys_unknown",
+        .help = "Active keys of which DNS could not tell.",
+        .gauge = true},
+    {.first = KEYCHECK_CHECKED,
+        .family = "keys_checked_time_seconds",
+        .help = "When keys were last compared with DNS.",
+        .gauge = true},
+    {.family = NULL},
+};
+
 enum state {
 	STATE_NEW, /* not asked yet */
 	STATE_OK,
@@ -147,10 +167,10 @@ count(struct keycheck *c)
 
 	for (size_t i = 0; i < c->n; i++)
 		n[c->item[i].state]++;
-	stats_set(c->stats, STATS_KEYS_OK, n[STATE_OK]);
-	stats_set(c->stats, STATS_KEYS_MISMATCH, n[STATE_MISMATCH]);
-	stats_set(c->stats, STATS_KEYS_UNKNOWN, n[STATE_UNKNOWN]);
-	stats_set(c->stats, STATS_KEYS_CHECKED, (uint64_t)time(NULL));
+	stats_set(c->stats, KEYCHECK_OK, n[STATE_OK]);
+	stats_set(c->stats, KEYCHECK_MISMATCH, n[STATE_MISMATCH]);
+	stats_set(c->stats, KEYCHECK_UNKNOWN, n[STATE_UNKNOWN]);
+	stats_set(c->stats, KEYCHECK_CHECKED, (uint64_t)time(NULL));
 	return n[STATE_UNKNOWN];
 }
 

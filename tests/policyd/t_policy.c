@@ -7,6 +7,7 @@
 
 #include "common/limits.h"
 #include "common/log/log.h"
+#include "policyd/counters.h"
 #include "policyd/policy.h"
 #include "tests/common/spf/check_double.h"
 #include "tests/support/guard.h"
@@ -1005,16 +1006,16 @@ decisions_are_counted(void)
 	say("request=smtpd_access_policy\nprotocol_state=CONNECT\n"
 	    "client_address=192.0.2.1\n\n");
 	say("no request\n\n");
-	CHECK(stats_sum(stats, STATS_REQUESTS) == 4);
-	CHECK(stats_sum(stats, STATS_REPEATED) == 1);
-	CHECK(stats_sum(stats, STATS_SPF_UNCHECKED) == 1);
-	CHECK(stats_sum(stats, STATS_SPF_MAIL_FROM + SPF_FAIL) == 1);
-	CHECK(stats_sum(stats, STATS_SPF_MAIL_FROM + SPF_PASS) == 1);
-	CHECK(stats_sum(stats, STATS_SPF_HELO + SPF_PASS) == 0);
-	CHECK(stats_sum(stats, STATS_ACTION + ACTION_REJECT) == 1);
-	CHECK(stats_sum(stats, STATS_ACTION + ACTION_HEADER) == 1);
-	CHECK(stats_sum(stats, STATS_ACTION + ACTION_DUNNO) == 1);
-	CHECK(stats_sum(stats, STATS_POLICY_ERROR) == 1);
+	CHECK(stats_sum(stats, POLICYD_REQUESTS) == 4);
+	CHECK(stats_sum(stats, POLICYD_REPEATED) == 1);
+	CHECK(stats_sum(stats, POLICYD_UNCHECKED) == 1);
+	CHECK(stats_sum(stats, POLICYD_MAIL_FROM + SPF_FAIL) == 1);
+	CHECK(stats_sum(stats, POLICYD_MAIL_FROM + SPF_PASS) == 1);
+	CHECK(stats_sum(stats, POLICYD_HELO + SPF_PASS) == 0);
+	CHECK(stats_sum(stats, POLICYD_ACTION + ACTION_REJECT) == 1);
+	CHECK(stats_sum(stats, POLICYD_ACTION + ACTION_HEADER) == 1);
+	CHECK(stats_sum(stats, POLICYD_ACTION + ACTION_DUNNO) == 1);
+	CHECK(stats_sum(stats, POLICYD_ERROR) == 1);
 	finish();
 	stats_free(stats);
 }

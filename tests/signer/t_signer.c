@@ -9,6 +9,7 @@
 
 #include "common/limits.h"
 #include "common/milter/session.h"
+#include "signer/counters.h"
 #include "signer/sign/hdrsel.h"
 #include "tests/support/fixture.h"
 #include "tests/support/loop_fake.h"
@@ -671,9 +672,9 @@ one_key_good(void)
 		            "bad_key=test.conf:2 "
 		          : "selectors=g algorithms=ed25519-sha256 "
 		            "bad_key=test.conf:3 "));
-		CHECK(stats_sum(stats, STATS_SIGNED) == 1);
-		CHECK(stats_sum(stats, STATS_MISSING) == 1);
-		CHECK(stats_sum(stats, STATS_TEMPFAIL) == 0);
+		CHECK(stats_sum(stats, SIGNER_SIGNED) == 1);
+		CHECK(stats_sum(stats, SIGNER_MISSING) == 1);
+		CHECK(stats_sum(stats, MILTER_COUNT_TEMPFAIL) == 0);
 		/* and what it has signed needs no other one */
 		put_signed(&again, &m, "0");
 		buf_str(&again, message);
@@ -954,8 +955,8 @@ keys_that_dns_has_not(void)
 		CHECK(fixture_has(fixture_logged(&f),
 		    skip ? "on_key_mismatch is skip" : "signed "));
 		CHECK(stats_sum(stats,
-		          STATS_UNSIGNED + UNSIGNED_KEY_MISMATCH) == skip);
-		CHECK(stats_sum(stats, STATS_SIGNED) == 2 - skip);
+		          SIGNER_UNSIGNED + UNSIGNED_KEY_MISMATCH) == skip);
+		CHECK(stats_sum(stats, SIGNER_SIGNED) == 2 - skip);
 		keyring_mark(f.keys, &d->key[0], false);
 		keyring_mark(f.keys, &d->key[1], false);
 		mta_message(&m, NULL, span_of(S(two_message)));
@@ -1000,7 +1001,7 @@ missing_key(void)
 	    "algorithms=ed25519-sha256 missing_key=%s:2 ",
 	    fixture_file(&f, "KeyTable", path));
 	CHECK(fixture_has(fixture_logged(&f), want));
-	CHECK(stats_sum(stats, STATS_MISSING) == 1);
+	CHECK(stats_sum(stats, SIGNER_MISSING) == 1);
 	mta_free(&m);
 	stats_free(stats);
 	fixture_free(&f);

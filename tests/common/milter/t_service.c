@@ -15,6 +15,7 @@
 
 #include "common/limits.h"
 #include "common/milter/frame.h"
+#include "common/milter/miltercounters.h"
 #include "common/milter/service.h"
 #include "tests/support/fixture.h"
 #include "tests/support/loop_fake.h"
@@ -271,7 +272,7 @@ bad_packet(void)
 static uint64_t
 errors(const struct world *w)
 {
-	return stats_sum(w->stats, STATS_MILTER_ERROR);
+	return stats_sum(w->stats, MILTER_COUNT_ERROR);
 }
 
 /* Bytes as they are, as many at a time as the socket takes. */

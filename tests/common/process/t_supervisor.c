@@ -250,8 +250,11 @@ echo_unload(void *arg, void *generation)
 	free(generation);
 }
 
+static const struct stats_report echo_report = {
+    .prefix = "echo_", .rows = stats_supervisor};
+
 static const struct supervisor_ops ops = {
-    echo_load, echo_unload, echo_serve, NULL, "echo", STATS_POLICYD};
+    echo_load, echo_unload, echo_serve, NULL, "echo", &echo_report};
 
 /* --- the administrator ----------------------------------------------------- */
 

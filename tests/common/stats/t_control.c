@@ -8,6 +8,7 @@
 #include "common/limits.h"
 #include "common/log/log.h"
 #include "common/stats/control.h"
+#include "signer/counters.h"
 #include "tests/support/asker.h"
 #include "tests/support/loop_fake.h"
 #include "tests/support/suite.h"
@@ -34,7 +35,7 @@ start(struct world *w)
 	asker_begin(&w->asker);
 	CU_ASSERT_FATAL(stats_new(3, &w->stats) == 0);
 	w->view = (struct control_view){.daemon = "postseal-signer",
-	    .owner = STATS_SIGNER,
+	    .report = &signer_counters,
 	    .stats = w->stats,
 	    .workers = 2,
 	    .key = one_key};
@@ -68,9 +69,10 @@ status(void)
 	stats_set(stats_slot(w.stats, 1), STATS_WORKER_NUMBER, 3);
 	stats_add(stats_slot(w.stats, 1), STATS_ACCEPTED, 5);
 	stats_add(stats_slot(w.stats, 1), STATS_CLOSED, 2);
-	stats_add(stats_slot(w.stats, 0), STATS_SIGNED, 9);
-	stats_add_latency(stats_slot(w.stats, 2), 30);
-	stats_signed(stats_slot(w.stats, 1), span_str("b.example"), true);
+	stats_add(stats_slot(w.stats, 0), SIGNER_SIGNED, 9);
+	stats_add_time(stats_slot(w.stats, 2), DNS_COUNT_TIME, 30);
+	stats_add_domain(
+	    stats_slot(w.stats, 1), span_str("b.example"), SIGNER_ED25519);
 	fd = asker_dial(&w.asker);
 	o = json_loads(asker_say(&w.asker, fd, "status\n"), 0, NULL);
 	CU_ASSERT_FATAL(o != NULL);

@@ -11,6 +11,9 @@
 
 #include "common/limits.h"
 #include "common/stats/metrics.h"
+#include "policyd/counters.h"
+#include "signer/counters.h"
+#include "verifier/counters.h"
 #include "tests/support/asker.h"
 #include "tests/support/loop_fake.h"
 #include "tests/support/suite.h"
@@ -21,23 +24,24 @@ make(void)
 	struct stats *s;
 
 	CU_ASSERT_FATAL(stats_new(3, &s) == 0);
-	stats_add(stats_slot(s, 0), STATS_SPF_HELO + SPF_FAIL, 2);
-	stats_add(stats_slot(s, 2), STATS_SPF_HELO + SPF_FAIL, 3);
-	stats_add_latency(stats_slot(s, 0), 1);
-	stats_add_latency(stats_slot(s, 1), 7);
-	stats_add_latency(stats_slot(s, 1), 9000);
-	stats_signed(stats_slot(s, 0), span_str("a\"b\\c\nd"), false);
-	stats_signed(stats_slot(s, 0), span_str("e.example"), true);
+	stats_add(stats_slot(s, 0), POLICYD_HELO + SPF_FAIL, 2);
+	stats_add(stats_slot(s, 2), POLICYD_HELO + SPF_FAIL, 3);
+	stats_add_time(stats_slot(s, 0), DNS_COUNT_TIME, 1);
+	stats_add_time(stats_slot(s, 1), DNS_COUNT_TIME, 7);
+	stats_add_time(stats_slot(s, 1), DNS_COUNT_TIME, 9000);
+	stats_add_domain(stats_slot(s, 0), span_str("a\"b\\c\nd"), SIGNER_RSA);
+	stats_add_domain(
+	    stats_slot(s, 0), span_str("e.example"), SIGNER_ED25519);
 	return s;
 }
 
 static void
-text_of(enum stats_owner daemon, struct buf *out)
+text_of(const struct stats_report *report, struct buf *out)
 {
 	struct stats *s = make();
 
 	buf_init(out, 1024 * 1024);
-	CU_ASSERT_FATAL(metrics_text(s, daemon, out) == 0);
+	CU_ASSERT_FATAL(metrics_text(s, report, out) == 0);
 	stats_free(s);
 }
 
@@ -53,8 +57,8 @@ text(void)
 {
 	struct buf p, s;
 
-	text_of(STATS_POLICYD, &p);
-	text_of(STATS_SIGNER, &s);
+	text_of(&policyd_counters, &p);
+	text_of(&signer_counters, &s);
 	has(&p,
 	    "\npostseal_policyd_spf_results_total{identity=\"helo\","
 	    "result=\"fail\"} 5\n");
@@ -86,7 +90,7 @@ families_stand_together(void)
 	size_t types = 0;
 	char *all;
 
-	text_of(STATS_SIGNER, &text);
+	text_of(&signer_counters, &text);
 	all = strdup(buf_text(&text));
 	for (char *line = strtok(all, "\n"); line != NULL;
 	     line = strtok(NULL, "\n")) {
@@ -129,9 +133,9 @@ only_known(const char *path)
 	struct buf p, g, v;
 	size_t n = 0;
 
-	text_of(STATS_POLICYD, &p);
-	text_of(STATS_SIGNER, &g);
-	text_of(STATS_VERIFIER, &v);
+	text_of(&policyd_counters, &p);
+	text_of(&signer_counters, &g);
+	text_of(&verifier_counters, &v);
 	for (char *at = s; (at = strstr(at, "postseal_")) != NULL; n++) {
 		size_t length = strspn(at, letters);
 
@@ -180,7 +184,7 @@ start(struct world *w)
 	asker_begin(&w->asker);
 	w->stats = make();
 	CU_ASSERT_FATAL(metrics_new(w->asker.loop, w->asker.fd, w->stats,
-	                    STATS_SIGNER, &w->metrics) == 0);
+	                    &signer_counters, &w->metrics) == 0);
 }
 
 static void

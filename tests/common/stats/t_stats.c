@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/bytes/buf.h"
 #include "common/limits.h"
 #include "common/stats/stats.h"
 #include "tests/support/suite.h"
@@ -23,7 +24,7 @@ every_process_sees_every_slot(void)
 		if (pid == 0) {
 			stats_add(stats_slot(s, i), STATS_CLOSED, i + 1);
 			stats_add(stats_slot(s, i), STATS_CLOSED, 100);
-			stats_signed(
+			stats_add_domain(
 			    stats_slot(s, i), span_str("a.example"), i == 0);
 			_exit(0);
 		}
@@ -38,15 +39,15 @@ every_process_sees_every_slot(void)
 	stats_set(stats_slot(s, 1), STATS_CLOSED, 0);
 	CU_ASSERT_EQUAL(stats_sum(s, STATS_CLOSED), 500 + 15 - 102);
 	stats_add(NULL, STATS_CLOSED, 1);
-	stats_add_latency(NULL, 1);
-	stats_signed(NULL, span_str("a.example"), false);
+	stats_add_time(NULL, STATS_END, 1);
+	stats_add_domain(NULL, span_str("a.example"), 0);
 	CU_ASSERT_EQUAL(stats_sum(s, STATS_CLOSED), 500 + 15 - 102);
 	stats_free(s);
 	stats_free(NULL);
 }
 
 static void
-latency_falls_into_buckets(void)
+times_fall_into_buckets(void)
 {
 	static const struct {
 		uint64_t ms;
@@ -58,23 +59,24 @@ latency_falls_into_buckets(void)
 		struct stats *s;
 
 		CU_ASSERT_FATAL(stats_new(1, &s) == 0);
-		stats_add_latency(stats_slot(s, 0), row[i].ms);
+		stats_add_time(stats_slot(s, 0), STATS_END, row[i].ms);
+		CU_ASSERT_EQUAL(stats_sum(s, STATS_END + row[i].bucket), 1);
 		CU_ASSERT_EQUAL(
-		    stats_sum(s, STATS_DNS_BUCKET + row[i].bucket), 1);
-		CU_ASSERT_EQUAL(stats_sum(s, STATS_DNS_MS), row[i].ms);
+		    stats_sum(s, STATS_END + STATS_BUCKETS), row[i].ms);
 		stats_free(s);
 	}
 }
 
-/* What was counted for a domain; 0 where it is not there. */
+/* What was counted for a domain, the second kind by thousands; 0 where it is
+ * not there. */
 static uint64_t
-signatures(const struct stats *s, const char *name)
+counted(const struct stats *s, const char *name)
 {
 	struct stats_domain d;
 
 	for (size_t i = 0; i <= STATS_DOMAINS_MAX; i++) {
 		if (stats_domain(s, i, &d) && strcmp(d.name, name) == 0)
-			return d.rsa + 1000 * d.ed25519;
+			return d.n[0] + 1000 * d.n[1];
 	}
 	return 0;
 }
@@ -88,62 +90,71 @@ domains_are_bounded(void)
 	CU_ASSERT_FATAL(stats_new(2, &s) == 0);
 	for (unsigned i = 0; i < STATS_DOMAINS_MAX; i++) {
 		snprintf(name, sizeof name, "%u.example", i);
-		stats_signed(stats_slot(s, i % 2), span_str(name), false);
-		stats_signed(stats_slot(s, 1), span_str(name), true);
+		stats_add_domain(stats_slot(s, i % 2), span_str(name), 0);
+		stats_add_domain(stats_slot(s, 1), span_str(name), 1);
 	}
-	CU_ASSERT_EQUAL(signatures(s, ""), 0);
-	stats_signed(stats_slot(s, 1), span_str("one.more.example"), true);
-	CU_ASSERT_EQUAL(signatures(s, ""), 1000);
-	CU_ASSERT_EQUAL(signatures(s, "one.more.example"), 0);
+	CU_ASSERT_EQUAL(counted(s, ""), 0);
+	stats_add_domain(stats_slot(s, 1), span_str("one.more.example"), 1);
+	CU_ASSERT_EQUAL(counted(s, ""), 1000);
+	CU_ASSERT_EQUAL(counted(s, "one.more.example"), 0);
 	for (unsigned i = 0; i < STATS_DOMAINS_MAX; i++) {
 		snprintf(name, sizeof name, "%u.example", i);
-		CU_ASSERT_EQUAL(signatures(s, name), 1001);
+		CU_ASSERT_EQUAL(counted(s, name), 1001);
 	}
 	memset(long_name, 'a', sizeof long_name);
-	stats_signed(
-	    stats_slot(s, 0), span_of(long_name, sizeof long_name), true);
-	CU_ASSERT_EQUAL(signatures(s, ""), 2000);
+	stats_add_domain(
+	    stats_slot(s, 0), span_of(long_name, sizeof long_name), 1);
+	CU_ASSERT_EQUAL(counted(s, ""), 2000);
 	stats_free(s);
 }
 
-static bool
-same(const char *a, const char *b)
+static const char *
+letter(unsigned i)
 {
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+	static const char *const v[] = {"a", "b", "c"};
+
+	return v[i];
 }
 
-/* Each name stands for one counter; its labels have values; a family stands in one
- * piece, with one help. */
 static void
-names_are_unique(void)
+note(void *arg, const struct stats_row *one)
 {
-	for (unsigned i = 0; i < STATS_COUNTERS; i++) {
-		struct stats_name a = stats_name(i);
-
-		if (a.family == NULL)
-			continue;
-		CU_ASSERT(a.help != NULL && a.help[strlen(a.help) - 1] == '.');
-		CU_ASSERT(strspn(a.family, "abcdefghijklmnopqrstuvwxyz_") ==
-		    strlen(a.family));
-		for (size_t k = 0; k < 2; k++)
-			CHECK((a.label[k] == NULL) == (a.value[k] == NULL));
-		for (unsigned j = i + 1; j < STATS_COUNTERS; j++) {
-			struct stats_name b = stats_name(j);
-
-			if (!same(a.family, b.family))
-				continue;
-			suite_row(a.family);
-			CHECK(same(stats_name(j - 1).family, a.family));
-			CHECK(same(a.help, b.help) && a.owner == b.owner);
-			CHECK(!same(a.value[0], b.value[0]) ||
-			    !same(a.value[1], b.value[1]));
-		}
-	}
-	CHECK_STR(
-	    stats_name(STATS_SPF_HELO + SPF_SOFTFAIL).value[1], "softfail");
-	CHECK_STR(
-	    stats_name(STATS_UNSIGNED + UNSIGNED_OTHER).value[0], "other");
+	buf_fmt(arg, "%u %s", one->first, one->family);
+	for (size_t i = 0; i < 2 && one->label[i] != NULL; i++)
+		buf_fmt(arg, " %s=%s", one->label[i], one->value[i]);
+	buf_str(arg, one->gauge ? ", gauge\n" : "\n");
 }
 
-SUITE("stats", T(every_process_sees_every_slot), T(latency_falls_into_buckets),
-    T(domains_are_bounded), T(names_are_unique))
+/* Each counter by itself, in the order of the rows, others' rows in their
+ * place. */
+static void
+rows_are_walked(void)
+{
+	static const struct stats_row inner[] = {
+	    {.first = 7, .family = "inner", .gauge = true}, {.family = NULL}};
+	static const struct stats_row rows[] = {{.first = 20,
+	                                            .n = 3,
+	                                            .family = "x",
+	                                            .label = {"l"},
+	                                            .word = letter},
+	    {.rows = inner},
+	    {.first = 30,
+	        .n = 2,
+	        .family = "y",
+	        .label = {"k", "l"},
+	        .value = {"v"},
+	        .word = letter},
+	    {.first = 1, .family = "z", .label = {"l"}, .value = {"v"}},
+	    {.family = NULL}};
+	struct buf text;
+
+	buf_init(&text, 4096);
+	stats_walk(rows, note, &text);
+	CHECK_STR(buf_text(&text),
+	    "20 x l=a\n21 x l=b\n22 x l=c\n7 inner, gauge\n"
+	    "30 y k=v l=a\n31 y k=v l=b\n1 z l=v\n");
+	buf_free(&text);
+}
+
+SUITE("stats", T(every_process_sees_every_slot), T(times_fall_into_buckets),
+    T(domains_are_bounded), T(rows_are_walked))

@@ -138,11 +138,11 @@ records(void)
 		/* the inactive key is nobody's affair */
 		CHECK(resolver_zone_asked(w.resolver,
 		          "off._domainkey.rsa.example", DNS_TXT) == 0);
-		CHECK(stats_sum(w.stats, STATS_KEYS_OK) +
-		        stats_sum(w.stats, STATS_KEYS_MISMATCH) +
-		        stats_sum(w.stats, STATS_KEYS_UNKNOWN) ==
+		CHECK(stats_sum(w.stats, KEYCHECK_OK) +
+		        stats_sum(w.stats, KEYCHECK_MISMATCH) +
+		        stats_sum(w.stats, KEYCHECK_UNKNOWN) ==
 		    2);
-		CHECK(stats_sum(w.stats, STATS_KEYS_CHECKED) > 0);
+		CHECK(stats_sum(w.stats, KEYCHECK_CHECKED) > 0);
 		stop(&w);
 	}
 }
@@ -158,8 +158,8 @@ silence_of_dns_changes_nothing(void)
 	    zone, sizeof zone, "r._domainkey.rsa.example TXT \"p=%s\"", w.rsa);
 	resolver_zone_load(w.resolver, zone);
 	loop_fake_advance(w.loop, 0);
-	CHECK(stats_sum(w.stats, STATS_KEYS_OK) == 1);
-	CHECK(stats_sum(w.stats, STATS_KEYS_MISMATCH) == 1);
+	CHECK(stats_sum(w.stats, KEYCHECK_OK) == 1);
+	CHECK(stats_sum(w.stats, KEYCHECK_MISMATCH) == 1);
 	CHECK(marked(&w));
 	CHECK(fixture_has(fixture_logged(&w.f),
 	    "key_mismatch domain=ed.example selector=e "
@@ -172,8 +172,8 @@ silence_of_dns_changes_nothing(void)
 	loop_fake_advance(w.loop, 1);
 	CHECK(resolver_zone_asked_all(w.resolver) == 4);
 	CHECK(marked(&w));
-	CHECK(stats_sum(w.stats, STATS_KEYS_OK) == 1);
-	CHECK(stats_sum(w.stats, STATS_KEYS_MISMATCH) == 1);
+	CHECK(stats_sum(w.stats, KEYCHECK_OK) == 1);
+	CHECK(stats_sum(w.stats, KEYCHECK_MISMATCH) == 1);
 	CHECK_STR(fixture_logged(&w.f), "");
 	stop(&w);
 }

@@ -1,0 +1,81 @@
+#include "policyd/counters.h"
+
+#include "common/limits.h"
+
+_Static_assert(
+    (int)POLICYD_END <= STATS_COUNTERS_MAX, "a slot has room for all");
+
+static const char *
+result_word(unsigned i)
+{
+	return spf_result_word((enum spf_result)i);
+}
+
+static const char *
+action_word(unsigned i)
+{
+	switch ((enum action_kind)i) {
+	case ACTION_HEADER:
+		return "header";
+	case ACTION_REJECT:
+		return "reject";
+	case ACTION_DEFER:
+		return "defer";
+	case ACTION_DUNNO:
+		return "dunno";
+	case ACTION_ACCESS:
+		break;
+	}
+	return "access";
+}
+
+#define RESULTS "SPF results by identity."
+
+static const struct stats_row rows[] = {
+    {.rows = stats_connections},
+    {.first = POLICYD_REQUESTS,
+        .family = "policy_requests_total",
+        .help = "Policy requests that were answered."},
+    {.first = POLICYD_REPEATED,
+        .family = "policy_repeated_total",
+        .help = "Requests answered as the one before for the same message."},
+    {.first = POLICYD_UNCHECKED,
+        .family = "spf_unchecked_total",
+        .help = "Requests whose client is trusted or that have nothing to "
+                "check."},
+    {.first = POLICYD_HELO,
+        .n = SPF_RESULTS,
+        .family = "spf_results_total",
+        .help = RESULTS,
+        .label = {"identity", "result"},
+        .value = {"helo"},
+        .word = result_word},
+    {.first = POLICYD_MAIL_FROM,
+        .n = SPF_RESULTS,
+        .family = "spf_results_total",
+        .help = RESULTS,
+        .label = {"identity", "result"},
+        .value = {"mail_from"},
+        .word = result_word},
+    {.first = POLICYD_ACTION,
+        .n = ACTION_ACCESS + 1,
+        .family = "policy_actions_total",
+        .help = "What Postfix was told.",
+        .label = {"action"},
+        .word = action_word},
+    {.first = POLICYD_LOOKUPS,
+        .family = "spf_lookups_total",
+        .help = "Terms of SPF records that cost a question to DNS."},
+    {.first = POLICYD_VOIDS,
+        .family = "spf_void_lookups_total",
+        .help = "Of which those that found nothing."},
+    {.first = POLICYD_ERROR,
+        .family = "policy_errors_total",
+        .help = "Requests that could not be read or served."},
+    {.rows = dns_counters},
+    {.rows = stats_supervisor},
+    {.family = NULL},
+};
+
+const struct stats_report policyd_counters = {
+    .prefix = "postseal_policyd_", .rows = rows, .times = &dns_times};

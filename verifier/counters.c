@@ -1,0 +1,45 @@
+#include "verifier/counters.h"
+
+#include "common/limits.h"
+
+_Static_assert(
+    (int)VERIFIER_END <= STATS_COUNTERS_MAX, "a slot has room for all");
+
+static const char *
+result_word(unsigned i)
+{
+	return dkim_result_word((enum dkim_result)i);
+}
+
+static const struct stats_row rows[] = {
+    {.rows = stats_connections},
+    {.rows = dns_counters},
+    {.rows = milter_tempfailed},
+    {.rows = milter_errors},
+    {.first = VERIFIER_DKIM,
+        .n = DKIM_PERMERROR + 1,
+        .family = "dkim_results_total",
+        .help = "DKIM results of signatures that came in.",
+        .label = {"result"},
+        .word = result_word},
+    {.first = VERIFIER_NOT_EVALUATED,
+        .family = "dkim_not_evaluated_total",
+        .help = "Signatures beyond verifier.signatures."},
+    {.first = VERIFIER_STRIPPED,
+        .family = "stripped_fields_total",
+        .help = "Forged fields that were removed."},
+    {.first = VERIFIER_OWN,
+        .family = "own_messages_total",
+        .help = "Messages that were not verified: of users, or trusted."},
+    {.first = VERIFIER_DEFERRED,
+        .family = "deferred_messages_total",
+        .help = "Messages that were put off as on_temperror says."},
+    {.first = VERIFIER_REFUSED,
+        .family = "refused_messages_total",
+        .help = "Messages that were refused."},
+    {.rows = stats_supervisor},
+    {.family = NULL},
+};
+
+const struct stats_report verifier_counters = {
+    .prefix = "postseal_verifier_", .rows = rows, .times = &dns_times};

@@ -1,0 +1,23 @@
+/*
+ * counters.h - what postseal-verifier counts, and all that it shows.
+ */
+#ifndef POSTSEAL_VERIFIER_COUNTERS_H
+#define POSTSEAL_VERIFIER_COUNTERS_H
+
+#include "common/dkim/signature.h"
+#include "common/milter/miltercounters.h"
+
+enum verifier_counter {
+	/* signatures, + enum dkim_result; messages without: DKIM_NONE */
+	VERIFIER_DKIM = MILTER_COUNT_END,
+	VERIFIER_NOT_EVALUATED = VERIFIER_DKIM + DKIM_PERMERROR + 1,
+	VERIFIER_STRIPPED, /* forged fields that were removed */
+	VERIFIER_OWN,      /* messages that were not verified: users, trusted */
+	VERIFIER_DEFERRED,
+	VERIFIER_REFUSED,
+	VERIFIER_END
+};
+
+extern const struct stats_report verifier_counters;
+
+#endif

@@ -19,7 +19,7 @@
 #include "admin/look/why.h"
 #include "admin/setup/setupcmd.h"
 #include "admin/tool/completion.h"
-#include "common/limits.h"
+#include "admin/limits.h"
 #include "common/settings/settings.h"
 #include "signer/keys/keyring.h"
 #include "signer/setup.h"

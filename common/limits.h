@@ -1,5 +1,6 @@
 /*
- * limits.h - every cap of the house, each with its reason.
+ * limits.h - what the common rooms and several wings are limited by, each with its
+ * reason. What only one wing is limited by is in its own limits.h.
  *
  * Each has a test at the limit and one over it. What an administrator may want
  * to change is a key of the config instead (rows.c); its range is there.
@@ -28,52 +29,6 @@ enum {
 	CONFIG_DEPTH_MAX = 4,
 	CONFIG_KEYS_MAX = 48,
 	CONFIG_KEY_MAX = 40,
-
-	/* What postconf(1) prints of one parameter: a list with a thousand entries is
-	 * some 50 KB. Of all it is asked at once: master.cf of a large host. And how
-	 * long a program may take that does nothing but read or write two files. */
-	POSTCONF_VALUE_MAX = 256 * 1024,
-	PROGRAM_OUTPUT_MAX = 4 * 1024 * 1024,
-	PROGRAM_SECONDS = 60,
-
-	/* `postseal check`: addresses that mail leaves from; who has more asks of a few
-	 * with --ip. Bytes of the name of a service or a restriction class of Postfix,
-	 * with a NUL: they are words that people type. */
-	CHECKDNS_ADDRESSES_MAX = 16,
-	POSTFIX_NAME_MAX = 256,
-
-	/* `postseal check`: how long it waits for a DNS server; one that works needs no
-	 * longer for a name that is well. What one takes that has to ask another host
-	 * for what it knows, microseconds. */
-	CHECKSERVERS_SECONDS = 2,
-	CHECKSERVERS_SLOW_US = 5000,
-
-	/* `postseal check`: 10,000 domains with a dozen findings of 100 bytes each. */
-	FINDINGS_MEMORY_MAX = 16 * 1024 * 1024,
-
-	/* The admin command: what it prints (a config of 10,000 domains is some 2 MB),
-	 * and its sentences (one for each of 10,000 bad keys). */
-	TOOL_TEXT_MAX = 64 * 1024 * 1024,
-	TOOL_MESSAGES_MAX = 1024 * 1024,
-
-	/* DNS questions of the admin command that are out at one time, as a careful
-	 * neighbour of a resolver that the mail needs, too. */
-	DNSWAIT_TOGETHER = 64,
-
-	/* How long `postseal status` waits for each piece of an answer, of which there
-	 * are CONN_OUT_MAX bytes at the most. The helper answers at once. */
-	STATUS_SECONDS = 5,
-
-	/* `postseal import`: OpenDKIM has some 150 options, and nobody's files lie
-	 * deeper in each other. Bytes of a list of words or users that is read. */
-	IMPORT_OPTIONS_MAX = 1000,
-	IMPORT_DEPTH_MAX = 5,
-	IMPORT_LIST_MAX = 1024 * 1024,
-
-	/* `postseal rotate`: keys of one domain that sign at one time (SIGNATURES_MAX),
-	 * and the file with their names. */
-	ROTATE_KEYS_MAX = 16,
-	ROTATE_STATE_MAX = 64 * 1024,
 
 	/* Reading: one read(2) of the worker's scratch buffer. Postfix sends body
 	 * packets of 64 KiB; larger reads gain nothing. */
@@ -151,46 +106,6 @@ enum {
 	 * milter reply is under 70 KiB, a policy reply under 2 KiB. */
 	CONN_OUT_MAX = 256 * 1024,
 
-	/* A policy request: Postfix sends some 700 bytes; long senders, names and
-	 * certificate subjects are each limited by Postfix to 2 KiB or less. */
-	POLICY_REQUEST_MAX = 16 * 1024,
-
-	/* Memory of one policy request: its fields, and twice the texts of a result
-	 * (some 2,000 bytes). */
-	REQUEST_MEMORY_MAX = 64 * 1024,
-
-	/* The instance that a policy connection remembers. Postfix's has some 30
-	 * bytes ("pid.seconds.microseconds.sequence" in hex); a longer one is
-	 * evaluated anew for each recipient. */
-	POLICY_INSTANCE_MAX = 64,
-
-	/* What a message was given that it gets once: "header" and copies, whose
-	 * actions are lines of SMTP. More than 8 different ones could be told
-	 * again. */
-	POLICY_GIVEN_MAX = 4096,
-
-	/* A policy connection before its first request, which Postfix sends at once. */
-	POLICY_FIRST_MS = 180 * 1000,
-
-	/* A policy connection on which nothing is said. Postfix closes it after 300
-	 * seconds, or 1,000 (smtpd_policy_service_max_idle, max_ttl), and who has
-	 * raised these has not done so to hours. */
-	POLICY_IDLE_MS = 7200 * 1000,
-
-	/* TCP keepalive of a policy connection: a host that vanished without a word
-	 * is noticed after 300 + 5 * 60 seconds. */
-	POLICY_KEEPALIVE_IDLE = 300,
-	POLICY_KEEPALIVE_INTERVAL = 60,
-	POLICY_KEEPALIVE_COUNT = 5,
-
-	/* The same when the settings were reloaded since, so that old workers end:
-	 * what Postfix allows by default at the most. */
-	POLICY_RETIRED_IDLE_MS = 1000 * 1000,
-
-	/* How long a closed policy connection is kept for a peer that is slow to
-	 * read its last reply: Postfix reads at once. */
-	POLICY_FLUSH_MS = 10 * 1000,
-
 	/* A milter packet: the largest that Postfix sends is a body chunk of
 	 * 65,536 bytes; macros and headers (60,000) are smaller. */
 	MILTER_PACKET_MAX = 1024 * 1024,
@@ -244,9 +159,6 @@ enum {
 	 * that is lost is put again after 0.75 and 1.5 seconds. The explanation is a
 	 * courtesy (RFC 7208 section 6.2), and Postfix and the client wait for it. */
 	SPF_EXPLAIN_MS = 3000,
-
-	/* A published SPF record as text: 64 KiB is what DNS over TCP holds. */
-	SPF_RECORD_MAX = 65535,
 
 	/* DNS in one worker. Each question has a port, hence a descriptor, at each
 	 * server that was asked and may still answer; further questions wait for a
@@ -324,19 +236,6 @@ enum {
 	 * 8,192 costs some 100 us, one of 16,384 four times that. */
 	PUBKEY_RSA_BITS_MAX = 8192,
 
-	/* Names in h= of a signature: a message that names one field hundreds of times
-	 * is no mail; Postfix's header_size_limit (100 KiB) would cut a longer one. */
-	HDRSEL_MAX = 512,
-
-	/* What is kept of the MIME structure of a message, to see what Postfix would
-	 * see: parts in parts (its mime_nesting_limit is 100, and the first does not
-	 * count), their boundaries (100 of 76 bytes, twice) and one Content-Type
-	 * field or line. Mail of programs has 5 parts in each other, and fields of
-	 * 300 bytes. */
-	MIMEWALK_DEPTH_MAX = 101,
-	MIMEWALK_BOUNDS_MAX = 16 * 1024,
-	MIMEWALK_LINE_MAX = 8 * 1024,
-
 	/* What all connections of a milter's worker hold of messages and unfinished
 	 * packets: 4,000 with 32 KiB each. One alone comes to 5 MiB at the most.
 	 * Beyond it the one that holds most is cut. */
@@ -347,57 +246,13 @@ enum {
 	SIGN_HEADERS_MAX = 200,
 	SIGN_HEADER_MAX = 74,
 
-	/* The value of a DKIM-Signature: h= as above fills some 20 KiB. */
-	SIGFIELD_MAX = 32 * 1024,
-
 	/* Local part and domain of an address with their quotes undone: 64 and 255
 	 * octets in RFC 5321 section 4.5.3.1, and U-labels are longer. */
 	ADDRESS_MAX = 1024,
 
-	/* A key file: RSA of 4,096 bits is 3.3 KiB of PEM. */
-	KEY_FILE_MAX = 16 * 1024,
-
-	/* How old the list of this host's addresses may be. Who gets one that was ours
-	 * a moment ago is taken for this host until it is read again. */
-	OWN_REFRESH_MS = 60 * 1000,
-
-	/* The helper compares all keys with DNS every hour, or sooner when DNS did not
-	 * answer; a few at a time, as a careful neighbour of a resolver that the mail
-	 * needs, too. */
-	KEYCHECK_MS = 3600 * 1000,
-	KEYCHECK_AGAIN_MS = 300 * 1000,
-	KEYCHECK_TOGETHER = 32,
-
-	/* Tables of the signer. A file of 100,000 rows that hold their keys is some
-	 * 200 MB and better kept as key files; 10,000 of them fit. A row: a key of
-	 * 4,096 bits is 3.3 KiB. As much of a word as shows which one is wrong. */
-	TABLE_FILE_MAX = 64 * 1024 * 1024,
-	TABLE_ROWS_MAX = 200 * 1000,
-	TABLE_LINE_MAX = 8 * 1024,
-	TABLE_TOLD_MAX = 256,
-
-	/* Signatures of one message: with sign_all each row that matches makes one.
-	 * Verifiers look at a few; opendkim's at 3. */
-	SIGNATURES_MAX = 16,
-
-	/* Names of hosts in the Received-SPF and Authentication-Results of one message
-	 * that are compared with ours; one with more is not signed. A message passes
-	 * 50 hosts at most (Postfix's hopcount_limit), and a comparison asks all
-	 * patterns of a table. */
-	INBOUND_NAMES_MAX = 50,
-
-	/* Networks of internal_hosts that `postseal check` names at once: a line that
-	 * can be read, and a command that is no longer than a page. */
-	CHECK_NETWORKS_MAX = 16,
-
 	/* trusted_forwarders: each is a check of its own for a message that does
 	 * not pass, all at once. Who has more relays than this lists addresses. */
 	SPF_FORWARDERS_MAX = 16,
-
-	/* Signatures with a key's d= and s= in a message that are verified, to see if the
-	 * message needs another one. Who hands one in again has one of each; a sender
-	 * could put in thousands that are none. */
-	SIGNED_TRIED_MAX = 2,
 
 	/* An explanation TXT that is read, and what it may become (RFC 7208 section
 	 * 6.2 allows limits): a reply line holds 400 bytes of it. */

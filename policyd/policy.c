@@ -36,6 +36,7 @@
 #include "common/bytes/buf.h"
 #include "common/io/conn.h"
 #include "common/limits.h"
+#include "policyd/limits.h"
 #include "common/log/log.h"
 #include "common/process/worker.h"
 #include "policyd/counters.h"

@@ -14,6 +14,7 @@
 #include "common/bytes/clock.h"
 #include "common/bytes/domain.h"
 #include "common/limits.h"
+#include "policyd/limits.h"
 #include "policyd/decide/received.h"
 #include "policyd/decide/trust.h"
 #include "policyd/decide/verdict.h"

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/limits.h"
+#include "policyd/limits.h"
 #include "common/log/log.h"
 #include "common/process/startup.h"
 #include "common/process/supervisor.h"

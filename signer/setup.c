@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "common/bytes/clock.h"
-#include "common/limits.h"
 #include "common/log/log.h"
 #include "signer/sign/hdrsel.h"
 

@@ -14,6 +14,7 @@
 
 #include "common/dkim/sigfield.h"
 #include "common/limits.h"
+#include "signer/limits.h"
 #include "common/log/log.h"
 #include "common/milter/miltercounters.h"
 #include "common/milter/session.h"

@@ -11,7 +11,7 @@
 #include "admin/check/guidelines.h"
 #include "admin/key/domainkey.h"
 #include "admin/tool/tool.h"
-#include "common/limits.h" /* CHECKDNS_ADDRESSES_MAX */
+#include "admin/limits.h" /* CHECKDNS_ADDRESSES_MAX */
 
 /* What a domain's mail leaves from. */
 struct checkdns_host {

@@ -9,7 +9,7 @@
 
 #include "admin/check/finding.h"
 #include "admin/postfix/postconf.h"
-#include "common/limits.h"
+#include "admin/limits.h"
 #include "common/settings/settings.h"
 
 #define CHECKLOOK_AREA "postfix"

@@ -4,6 +4,7 @@
 
 #include "admin/postfix/wiring.h"
 #include "common/bytes/arena.h"
+#include "signer/limits.h"
 #include "signer/tables/hosts.h"
 
 /* What Postfix knows as ours. */

@@ -17,6 +17,7 @@
 #include "admin/tool/dnswait.h"
 #include "common/bytes/domain.h"
 #include "common/dns/nameservers.h"
+#include "common/limits.h"
 
 #define AREA "dns"
 

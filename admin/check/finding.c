@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "admin/check/finding.h"
-#include "common/limits.h"
+#include "admin/limits.h"
 
 const char *
 finding_word(enum finding_level l)

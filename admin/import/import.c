@@ -14,6 +14,7 @@
 #include "admin/import/import.h"
 #include "admin/tool/newfile.h"
 #include "admin/tool/tool.h"
+#include "admin/limits.h"
 #include "common/limits.h"
 
 /* --- reading -------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 
 #include "admin/import/import.h"
 #include "admin/tool/tool.h"
+#include "admin/limits.h"
 #include "common/limits.h"
 
 /* What one option becomes. */

@@ -3,6 +3,7 @@
 
 #include "admin/import/import.h"
 #include "admin/tool/tool.h"
+#include "admin/limits.h"
 #include "common/limits.h"
 
 /* The migration table of postseal-policyd(8), as code. */

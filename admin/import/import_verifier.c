@@ -10,7 +10,7 @@
 
 #include "admin/import/import.h"
 #include "common/bytes/ip.h"
-#include "common/limits.h"
+#include "admin/limits.h"
 #include "common/settings/settings.h"
 
 enum kind {

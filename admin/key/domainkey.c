@@ -6,7 +6,7 @@
 #include "admin/tool/dnswait.h"
 #include "common/bytes/domain.h"
 #include "common/io/wholefile.h"
-#include "common/limits.h"
+#include "signer/limits.h"
 #include "signer/keys/keys.h"
 #include "signer/tables/glob.h"
 

@@ -20,6 +20,7 @@
 #include "common/bytes/domain.h"
 #include "common/settings/settings.h" /* SETTINGS_FILE */
 #include "signer/keys/keys.h"
+#include "signer/limits.h"
 
 enum {
 	KEYDIR_MODE = 0711, /* as `make install` makes it */

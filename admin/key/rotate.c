@@ -17,7 +17,7 @@
 #include "admin/tool/newfile.h"
 #include "common/bytes/clock.h"
 #include "common/bytes/domain.h"
-#include "common/limits.h"
+#include "admin/limits.h"
 
 enum { DAY = 24 * 60 * 60 };
 

@@ -13,7 +13,7 @@
 
 #include "common/bytes/buf.h"
 #include "common/bytes/domain.h"
-#include "common/limits.h" /* ROTATE_KEYS_MAX */
+#include "admin/limits.h" /* ROTATE_KEYS_MAX */
 
 struct rotate_names {
 	char v[ROTATE_KEYS_MAX][DOMAIN_MAX + 1]; /* selectors */

@@ -13,6 +13,7 @@
 
 #include "admin/look/status.h"
 #include "admin/look/status_text.h"
+#include "admin/limits.h"
 #include "common/limits.h"
 
 struct options {

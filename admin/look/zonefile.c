@@ -9,7 +9,6 @@
 
 #include "admin/tool/tool.h"
 #include "common/bytes/domain.h"
-#include "common/limits.h"
 
 enum {
 	FILE_MAX = 16 * 1024 * 1024,

@@ -20,6 +20,7 @@
 #include "admin/tool/tool.h"
 #include "admin/tool/undo.h"
 #include "common/bytes/domain.h"
+#include "admin/limits.h"
 #include "common/limits.h"
 #include "signer/keys/keys.h"
 

@@ -4,6 +4,7 @@
 #include "admin/setup/setupconfig.h"
 #include "admin/tool/newfile.h"
 #include "admin/tool/tool.h"
+#include "admin/limits.h"
 #include "common/limits.h"
 
 static const struct confedit_step in_policyd[] = {{"policyd", NULL}};

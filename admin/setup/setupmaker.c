@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "admin/setup/setupmaker.h"
-#include "common/limits.h"
+#include "admin/limits.h"
 
 int
 setupmaker_get(struct setupmaker *m, const char *name, struct buf *ret)

@@ -5,6 +5,7 @@
 #include "admin/setup/setupmilters.h"
 #include "admin/setup/setupplan.h"
 #include "admin/tool/tool.h"
+#include "admin/limits.h"
 #include "common/limits.h"
 
 /* --- the steps ------------------------------------------------------------ */

@@ -7,7 +7,7 @@
 #ifndef POSTSEAL_ADMIN_DNSWAIT_H
 #define POSTSEAL_ADMIN_DNSWAIT_H
 
-#include "common/limits.h" /* DNSWAIT_TOGETHER */
+#include "admin/limits.h" /* DNSWAIT_TOGETHER */
 #include "common/dns/resolver.h"
 
 struct dnswait {

@@ -5,7 +5,7 @@
 #define POSTSEAL_ADMIN_PROGRAM_H
 
 #include "common/bytes/buf.h"
-#include "common/limits.h"
+#include "admin/limits.h"
 
 /*
  * Runs argv (ended by NULL); its program is looked for in $PATH and then where

@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #include "common/bytes/buf.h"
-#include "common/limits.h" /* TOOL_TEXT_MAX, TOOL_MESSAGES_MAX */
+#include "admin/limits.h" /* TOOL_TEXT_MAX, TOOL_MESSAGES_MAX */
 #include "common/dns/resolver.h"
 #include "common/io/loop.h"
 #include "common/settings/settings.h"

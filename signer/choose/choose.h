@@ -23,7 +23,7 @@
 #include "common/bytes/buf.h"
 #include "common/bytes/domain.h"
 #include "common/bytes/ip.h"
-#include "common/limits.h" /* SIGNATURES_MAX */
+#include "signer/limits.h" /* SIGNATURES_MAX */
 #include "common/mail/field.h"
 #include "signer/keys/keyring.h"
 

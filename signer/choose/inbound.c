@@ -1,7 +1,7 @@
 #include "signer/choose/inbound.h"
 
 #include "common/bytes/domain.h"
-#include "common/limits.h"
+#include "signer/limits.h"
 #include "common/mail/words.h"
 
 static const char receiver[] = "receiver";

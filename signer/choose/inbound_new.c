@@ -4,7 +4,7 @@
  * its words are looked for anywhere in it, and in doubt it took the message in.
  */
 #include "common/bytes/domain.h"
-#include "common/limits.h"
+#include "signer/limits.h"
 #include "signer/choose/inbound.h"
 
 /* Takes a word off *s, without brackets and marks around it. */

@@ -5,7 +5,7 @@
 
 #include "common/bytes/arena.h"
 #include "common/bytes/domain.h"
-#include "common/limits.h"
+#include "signer/limits.h"
 #include "common/log/log.h"
 #include "signer/keys/keycheck.h"
 

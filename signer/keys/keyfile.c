@@ -3,7 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
-#include "common/limits.h"
+#include "signer/limits.h"
 #include "signer/keys/der.h"
 #include "signer/keys/keyfile.h"
 #include "signer/keys/pemblock.h"

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "common/io/wholefile.h"
-#include "common/limits.h"
+#include "signer/limits.h"
 #include "common/io/owners.h"
 #include "signer/keys/keyring.h"
 

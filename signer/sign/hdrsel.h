@@ -19,7 +19,7 @@
 #define POSTSEAL_SIGNER_HDRSEL_H
 
 #include "common/bytes/arena.h"
-#include "common/limits.h"            /* HDRSEL_MAX */
+#include "signer/limits.h"            /* HDRSEL_MAX */
 #include "common/settings/settings.h" /* struct text_list */
 #include "common/bytes/span.h"
 #include "common/dkim/named.h"

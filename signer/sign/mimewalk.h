@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 #include "common/bytes/buf.h"
-#include "common/limits.h"
+#include "signer/limits.h"
 #include "common/mail/field.h"
 
 enum mimewalk_type {

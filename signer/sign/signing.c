@@ -6,7 +6,7 @@
 #include "common/bytes/domain.h"
 #include "common/dkim/sigfield.h"
 #include "common/dkim/signature.h"
-#include "common/limits.h"
+#include "signer/limits.h"
 
 enum {
 	/* The rules and the names of SIGN_HEADERS_MAX entries, aligned, and the

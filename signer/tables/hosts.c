@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdint.h>
 
-#include "common/limits.h"
+#include "signer/limits.h"
 #include "signer/tables/glob.h"
 #include "signer/tables/table.h"
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "common/bytes/domain.h"
-#include "common/limits.h"
+#include "signer/limits.h"
 #include "signer/tables/keyline.h"
 #include "signer/tables/keytable_row.h"
 

@@ -5,6 +5,7 @@
 
 #include "common/bytes/domain.h"
 #include "common/limits.h"
+#include "signer/limits.h"
 #include "signer/tables/glob.h"
 
 /* --- reading -------------------------------------------------------------- */

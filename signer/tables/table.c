@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "common/io/wholefile.h"
-#include "common/limits.h"
+#include "signer/limits.h"
 
 void
 table_tell(

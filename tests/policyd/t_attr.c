@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/limits.h"
+#include "policyd/limits.h"
 #include "policyd/attr.h"
 #include "tests/support/guard.h"
 #include "tests/support/suite.h"

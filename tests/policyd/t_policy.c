@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/limits.h"
+#include "policyd/limits.h"
 #include "common/log/log.h"
 #include "policyd/counters.h"
 #include "policyd/policy.h"

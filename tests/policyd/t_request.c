@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/limits.h"
+#include "policyd/limits.h"
 #include "policyd/request.h"
 #include "tests/common/spf/check_double.h"
 #include "tests/support/loop_fake.h"

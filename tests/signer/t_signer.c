@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 
 #include "common/limits.h"
+#include "signer/limits.h"
 #include "common/milter/session.h"
 #include "signer/counters.h"
 #include "signer/sign/hdrsel.h"

@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 #include "admin/check/checkpostfix.h"
-#include "common/limits.h"
+#include "admin/limits.h"
 #include "tests/support/fakepostconf.h"
 #include "tests/support/suite.h"
 

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "admin/check/finding.h"
-#include "common/limits.h"
+#include "admin/limits.h"
 #include "tests/support/suite.h"
 
 static void

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "admin/import/import.h"
-#include "common/limits.h"
+#include "admin/limits.h"
 #include "common/settings/settings.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "admin/key/rotate.h"
-#include "common/limits.h"
+#include "admin/limits.h"
 #include "tests/support/eml.h"
 #include "tests/support/pem.h"
 #include "tests/support/resolver_zone.h"

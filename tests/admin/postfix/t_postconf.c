@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "admin/postfix/postconf.h"
-#include "common/limits.h"
+#include "admin/limits.h"
 #include "tests/support/fakepostconf.h"
 #include "tests/support/suite.h"
 

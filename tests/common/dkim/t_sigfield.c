@@ -5,6 +5,7 @@
 #include "common/dkim/bodyhash.h"
 #include "common/dkim/sigfield.h"
 #include "common/dkim/taglist.h"
+#include "signer/limits.h"
 #include "tests/support/suite.h"
 
 static const unsigned char hash[BODYHASH_SIZE] = {0xfb, 0xff, 0xbf};

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/limits.h"
+#include "signer/limits.h"
 #include "signer/choose/inbound.h"
 #include "tests/support/guard.h"
 #include "tests/support/suite.h"

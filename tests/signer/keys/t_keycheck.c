@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/limits.h"
+#include "signer/limits.h"
 #include "signer/keys/keycheck.h"
 #include "tests/support/fixture.h"
 #include "tests/support/loop_fake.h"

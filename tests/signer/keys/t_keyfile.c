@@ -9,7 +9,7 @@
 
 #include "common/bytes/buf.h"
 #include "common/dkim/base64.h"
-#include "common/limits.h"
+#include "signer/limits.h"
 #include "signer/keys/keyfile.h"
 #include "tests/support/guard.h"
 #include "tests/support/pem.h"

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/limits.h"
+#include "signer/limits.h"
 #include "tests/support/fixture.h"
 #include "tests/support/nomem.h"
 #include "tests/support/pem.h"

@@ -7,6 +7,7 @@
 #include "common/dkim/base64.h"
 #include "common/dkim/sigfield.h"
 #include "common/limits.h"
+#include "signer/limits.h"
 #include "signer/sign/signing.h"
 #include "tests/support/fixture.h"
 #include "tests/support/suite.h"

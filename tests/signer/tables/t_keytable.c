@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/limits.h"
 #include "signer/keys/keys.h"
 #include "signer/tables/keytable.h"
 #include "tests/support/pem.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/limits.h"
+#include "signer/limits.h"
 #include "signer/tables/table.h"
 #include "tests/support/guard.h"
 #include "tests/support/suite.h"

@@ -1,5 +1,5 @@
 /*
- * postseal-policyd: SPF for Postfix's check_policy_service. startup.c reads
+ * postseal-policyd: SPF for Postfix's check_policy_service. daemon.c reads
  * options; spawned.c and standing.c serve.
  */
 #include <stdio.h>
@@ -8,12 +8,13 @@
 #include <unistd.h>
 
 #include "common/log/log.h"
-#include "common/process/startup.h"
+#include "common/process/daemon.h"
+#include "policyd/counters.h"
 #include "policyd/policy.h"
 #include "policyd/spawned.h"
 #include "policyd/standing.h"
 
-static const char help[] =
+static const char usage_text[] =
     "usage: postseal-policyd [-c FILE] [--listen [--replace] | -T]\n"
     "\n"
     "Answers Postfix's check_policy_service with SPF verdicts.\n"
@@ -45,11 +46,11 @@ is_peer(int fd)
 }
 
 static int
-usage(const struct options *o)
+wrong(const struct daemon_options *o)
 {
 	if (!is_peer(STDERR_FILENO)) {
 		fprintf(stderr, "%s: %s %s\n%s", POLICYD_IDENT, o->wrong,
-		    o->what, help);
+		    o->what, usage_text);
 		return EX_USAGE;
 	}
 	(void)log_open("syslog", POLICYD_IDENT);
@@ -59,23 +60,22 @@ usage(const struct options *o)
 }
 
 static int
-run(const struct options *o)
-{
-	return o->mode == OPTIONS_LISTEN ? standing_run(o->file, o->replace)
-	                                 : spawned_run(o->file);
-}
-
-static int
 test(const char *file)
 {
-	return startup_test(file, SETTINGS_POLICYD);
+	return daemon_test(file, SETTINGS_POLICYD);
 }
 
 int
 main(int argc, char **argv)
 {
-	static const struct startup_program program = {
-	    POLICYD_IDENT, help, true, run, test, usage};
+	static const struct daemon daemon = {.ident = POLICYD_IDENT,
+	    .usage = usage_text,
+	    .report = &policyd_counters,
+	    .load = standing_load,
+	    .serve = standing_serve,
+	    .test = test,
+	    .spawned = spawned_run,
+	    .wrong = wrong};
 
-	return startup_main(&program, argc, argv);
+	return daemon_main(&daemon, argc, argv);
 }

@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include "common/log/log.h"
+#include "common/process/daemon.h"
 #include "common/process/rights.h"
 #include "common/process/signals.h"
 #include "policyd/policy.h"
 #include "policyd/spawned.h"
-#include "common/process/startup.h"
 
 static const int watched[] = {
     SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGNALS_MEANINGLESS};
@@ -82,7 +82,7 @@ first_line(struct buf *why)
 static int
 read_settings(struct spawned *s, const char *file)
 {
-	int rc = startup_settings(
+	int rc = daemon_settings(
 	    file, SETTINGS_POLICYD, false, &s->settings, &s->why);
 	int confined;
 

@@ -8,20 +8,10 @@
 
 #include "policyd/limits.h"
 #include "common/log/log.h"
-#include "common/process/startup.h"
-#include "common/process/supervisor.h"
-#include "policyd/counters.h"
+#include "common/process/daemon.h"
 #include "policyd/policy.h"
 #include "policyd/standing.h"
 
-/* The supervisor. */
-struct start {
-	const char *file;
-	bool replace;
-	bool started; /* settings have been read */
-};
-
-/* A worker. */
 struct standing {
 	struct worker *worker;
 	struct policy_env env;
@@ -150,55 +140,27 @@ standing_work(struct standing *s, const struct settings *settings)
 	return rc;
 }
 
-static int
-standing_serve(void *arg, struct worker *w, void *generation)
+int
+standing_serve(struct loop *l, struct worker *w, void *generation)
 {
 	struct standing s = {.worker = w};
-	int rc = loop_new(&s.env.request.loop);
 
-	(void)arg;
-	if (rc != 0)
-		return rc;
+	s.env.request.loop = l;
 	s.env.request.settings = generation;
 	s.env.stats = worker_stats(w);
-	rc = standing_work(&s, generation);
-	loop_free(s.env.request.loop);
-	return rc;
-}
-
-static int
-standing_load(void *arg, struct supervisor_plan *ret)
-{
-	struct start *start = arg;
-	struct settings *settings;
-	int rc = startup_load(start->file, SETTINGS_POLICYD, start->started,
-	    POLICYD_IDENT, &settings);
-
-	if (rc != 0)
-		return rc;
-	start->started = true;
-	ret->daemon = &settings->policyd.daemon;
-	ret->replace = start->replace;
-	ret->workers = 1; /* a second one would have a DNS cache of its own */
-	ret->generation = settings;
-	return 0;
-}
-
-static void
-standing_unload(void *arg, void *generation)
-{
-	(void)arg;
-	settings_free(generation);
+	return standing_work(&s, generation);
 }
 
 int
-standing_run(const char *file, bool replace)
+standing_load(const char *file, bool reload, struct supervisor_plan *ret)
 {
-	static const struct supervisor_ops ops = {standing_load,
-	    standing_unload, standing_serve, NULL, POLICYD_IDENT,
-	    &policyd_counters};
+	struct settings *s;
+	int rc = daemon_load(file, SETTINGS_POLICYD, reload, POLICYD_IDENT, &s);
 
-	struct start start = {.file = file, .replace = replace};
-
-	return supervisor_run(&ops, &start);
+	if (rc != 0)
+		return rc;
+	ret->daemon = &s->policyd.daemon;
+	ret->workers = 1; /* a second one would have a DNS cache of its own */
+	ret->generation = s;
+	return 0;
 }

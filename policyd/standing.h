@@ -10,11 +10,10 @@
 #ifndef POSTSEAL_POLICYD_STANDING_H
 #define POSTSEAL_POLICYD_STANDING_H
 
-#include <stdbool.h>
+#include "common/process/supervisor.h"
 
-/* Serves with the settings in file until SIGTERM; replace: takes the place of one that
- * listens (listen.h). Returns the exit code of the process, in the supervisor and in
- * each worker. */
-int standing_run(const char *file, bool replace);
+/* Both as struct daemon has them (daemon.h): a generation is the settings. */
+int standing_load(const char *file, bool reload, struct supervisor_plan *ret);
+int standing_serve(struct loop *l, struct worker *w, void *generation);
 
 #endif

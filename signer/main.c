@@ -1,5 +1,5 @@
 /*
- * postseal-signer: a milter that signs outbound mail with DKIM. startup.c
+ * postseal-signer: a milter that signs outbound mail with DKIM. daemon.c
  * reads options, setup.c settings and keys, service.c serves.
  */
 #include <stdio.h>
@@ -8,8 +8,7 @@
 #include "common/limits.h"
 #include "common/log/log.h"
 #include "common/milter/service.h"
-#include "common/process/startup.h"
-#include "common/process/supervisor.h"
+#include "common/process/daemon.h"
 #include "signer/counters.h"
 #include "signer/keys/keycheck.h"
 #include "signer/setup.h"
@@ -31,12 +30,6 @@ static const char usage_text[] =
     "  --version   print the version and exit\n"
     "\n"
     "See postseal-signer(8) and postseal.conf(5).\n";
-
-struct daemon {
-	const char *file;
-	bool replace;
-	bool started; /* a generation has been read */
-};
 
 /* Whose mail is signed without a login. Behind a content filter that is more than one
  * may think: it hands in from this host what others gave it. */
@@ -71,25 +64,22 @@ log_internal(const struct setup *s)
 }
 
 static int
-load(void *arg, struct supervisor_plan *ret)
+load(const char *file, bool reload, struct supervisor_plan *ret)
 {
-	struct daemon *d = arg;
 	struct setup *s;
-	int rc = setup_load(d->file, d->started, &s);
+	int rc = setup_load(file, reload, &s);
 
 	if (rc != 0)
 		return rc;
-	d->started = true;
 	log_internal(s);
 	ret->daemon = &s->settings->signer.daemon;
-	ret->replace = d->replace;
 	ret->workers = s->settings->signer.workers;
 	ret->generation = s;
 	return 0;
 }
 
 static void
-unload(void *arg, void *generation)
+unload(void *generation)
 {
 	setup_free(generation);
 }
@@ -111,21 +101,16 @@ serve_on(struct loop *l, struct worker *w, struct signer *signer)
 }
 
 static int
-serve(void *arg, struct worker *w, void *generation)
+serve(struct loop *l, struct worker *w, void *generation)
 {
 	const struct setup *s = generation;
 	struct signer signer;
-	struct loop *l;
-	int rc = loop_new(&l);
+	int rc = signer_init(&signer, s->settings, s->keys);
 
-	if (rc != 0)
-		return rc;
-	rc = signer_init(&signer, s->settings, s->keys);
 	signer.stats = worker_stats(w);
 	if (rc == 0)
 		rc = serve_on(l, w, &signer);
 	signer_free(&signer);
-	loop_free(l);
 	return rc;
 }
 
@@ -142,7 +127,7 @@ help_on(struct helper *h, struct resolver *r, struct keycheck *c)
 /* The helper: keys against DNS, of which it knows the public halves only before it
  * opens a door to the network. */
 static int
-help(void *arg, struct helper *h, void *generation)
+help(struct helper *h, void *generation)
 {
 	const struct setup *s = generation;
 	struct resolver *r = NULL;
@@ -157,16 +142,6 @@ help(void *arg, struct helper *h, void *generation)
 	keycheck_free(c);
 	resolver_free(r);
 	return rc;
-}
-
-static int
-run(const struct options *o)
-{
-	static const struct supervisor_ops ops = {
-	    load, unload, serve, help, SETUP_IDENT, &signer_counters};
-	struct daemon d = {.file = o->file, .replace = o->replace};
-
-	return supervisor_run(&ops, &d);
 }
 
 /* -T. */
@@ -184,8 +159,8 @@ test(const char *file)
 		settings_dump(s.settings, SETTINGS_SIGNER, &text);
 		rc = s.keys->bad > 0 ? -1 : buf_error(&text);
 	}
-	startup_print(stdout, &text);
-	startup_print(stderr, &why);
+	daemon_print(stdout, &text);
+	daemon_print(stderr, &why);
 	setup_clear(&s);
 	buf_free(&text);
 	buf_free(&why);
@@ -195,8 +170,14 @@ test(const char *file)
 int
 main(int argc, char **argv)
 {
-	static const struct startup_program program = {
-	    SETUP_IDENT, usage_text, .run = run, .test = test};
+	static const struct daemon daemon = {.ident = SETUP_IDENT,
+	    .usage = usage_text,
+	    .report = &signer_counters,
+	    .load = load,
+	    .unload = unload,
+	    .serve = serve,
+	    .help = help,
+	    .test = test};
 
-	return startup_main(&program, argc, argv);
+	return daemon_main(&daemon, argc, argv);
 }

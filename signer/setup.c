@@ -6,6 +6,7 @@
 
 #include "common/bytes/clock.h"
 #include "common/log/log.h"
+#include "common/process/daemon.h"
 #include "signer/sign/hdrsel.h"
 
 enum { RULES_MEMORY_MAX = 64 * 1024 };
@@ -139,7 +140,6 @@ static int
 judge(const struct setup *s, bool reload, struct buf *why)
 {
 	bool strict = reload || s->settings->signer.strict_start;
-	int rc;
 
 	if (s->keys->bad > 0 && strict) {
 		buf_str(why,
@@ -147,12 +147,7 @@ judge(const struct setup *s, bool reload, struct buf *why)
 		           : "bad keys, and strict_start is set\n");
 		return -EINVAL;
 	}
-	rc = reload ? log_prepare(s->settings->log)
-	            : log_open(s->settings->log, SETUP_IDENT);
-	if (rc != 0)
-		buf_fmt(
-		    why, "log \"%s\": %s\n", s->settings->log, strerror(-rc));
-	return rc;
+	return daemon_log(s->settings, reload, SETUP_IDENT, why);
 }
 
 int

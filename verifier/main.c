@@ -1,10 +1,9 @@
 /*
- * postseal-verifier: a milter that judges inbound mail. startup.c reads options,
+ * postseal-verifier: a milter that judges inbound mail. daemon.c reads options,
  * verifier.c is the wing of the engine, service.c serves.
  */
 #include "common/milter/service.h"
-#include "common/process/startup.h"
-#include "common/process/supervisor.h"
+#include "common/process/daemon.h"
 #include "verifier/counters.h"
 #include "verifier/verifier.h"
 
@@ -27,40 +26,25 @@ static const char usage_text[] =
     "\n"
     "See postseal-verifier(8) and postseal.conf(5).\n";
 
-struct daemon {
-	const char *file;
-	bool replace;
-	bool started; /* a generation has been read */
-};
-
 static int
-load(void *arg, struct supervisor_plan *ret)
+load(const char *file, bool reload, struct supervisor_plan *ret)
 {
-	struct daemon *d = arg;
 	struct settings *s;
-	int rc = startup_load(
-	    d->file, SETTINGS_VERIFIER, d->started, VERIFIER_IDENT, &s);
+	int rc =
+	    daemon_load(file, SETTINGS_VERIFIER, reload, VERIFIER_IDENT, &s);
 
 	if (rc != 0)
 		return rc;
-	d->started = true;
 	ret->daemon = &s->verifier.daemon;
-	ret->replace = d->replace;
 	ret->workers = s->verifier.workers;
 	ret->generation = s;
 	return 0;
 }
 
-static void
-unload(void *arg, void *generation)
-{
-	settings_free(generation);
-}
-
-/* Serves on l until the worker ends. 0 or -errno. */
 static int
-serve_on(struct loop *l, struct worker *w, const struct settings *s)
+serve(struct loop *l, struct worker *w, void *generation)
 {
+	const struct settings *s = generation;
 	struct resolver *r = NULL;
 	struct service *service;
 	struct verifier v;
@@ -83,39 +67,20 @@ serve_on(struct loop *l, struct worker *w, const struct settings *s)
 }
 
 static int
-serve(void *arg, struct worker *w, void *generation)
-{
-	struct loop *l;
-	int rc = loop_new(&l);
-
-	if (rc != 0)
-		return rc;
-	rc = serve_on(l, w, generation);
-	loop_free(l);
-	return rc;
-}
-
-static int
-run(const struct options *o)
-{
-	static const struct supervisor_ops ops = {
-	    load, unload, serve, NULL, VERIFIER_IDENT, &verifier_counters};
-	struct daemon d = {.file = o->file, .replace = o->replace};
-
-	return supervisor_run(&ops, &d);
-}
-
-static int
 test(const char *file)
 {
-	return startup_test(file, SETTINGS_VERIFIER);
+	return daemon_test(file, SETTINGS_VERIFIER);
 }
 
 int
 main(int argc, char **argv)
 {
-	static const struct startup_program program = {
-	    VERIFIER_IDENT, usage_text, .run = run, .test = test};
+	static const struct daemon daemon = {.ident = VERIFIER_IDENT,
+	    .usage = usage_text,
+	    .report = &verifier_counters,
+	    .load = load,
+	    .serve = serve,
+	    .test = test};
 
-	return startup_main(&program, argc, argv);
+	return daemon_main(&daemon, argc, argv);
 }

@@ -8,7 +8,6 @@
 
 #include "common/limits.h"
 #include "policyd/request.h"
-#include "common/process/startup.h"
 #include "tests/common/spf/check_double.h"
 #include "tests/support/loop_fake.h"
 #include "tests/support/resolver_zone.h"

@@ -10,7 +10,7 @@
 #ifndef POSTSEAL_POLICYD_STANDING_H
 #define POSTSEAL_POLICYD_STANDING_H
 
-#include "common/process/supervisor.h"
+#include "common/process/supervisor_ops.h"
 
 /* Both as struct daemon has them (daemon.h): a generation is the settings. */
 int standing_load(const char *file, bool reload, struct supervisor_plan *ret);

@@ -8,19 +8,6 @@
 #include "common/log/log.h"
 #include "common/process/children.h"
 
-unsigned
-children_fullest(rlim_t descriptors)
-{
-	rlim_t dns = descriptors / 4 < DNS_PORTS ? descriptors / 4 : DNS_PORTS;
-	rlim_t own = dns + WORKER_DESCRIPTORS;
-
-	if (descriptors <= own)
-		return 1;
-	return descriptors - own < WORKER_CONNECTIONS_MAX
-	    ? (unsigned)(descriptors - own)
-	    : WORKER_CONNECTIONS_MAX;
-}
-
 int
 children_init(struct children *c)
 {
@@ -187,7 +174,7 @@ children_fork(struct children *c, unsigned generation, uint64_t now,
 	    .number = ++c->last,
 	    .generation = generation,
 	    .started = now,
-	    .fullest = children_fullest(limit.rlim_cur),
+	    .fullest = worker_fullest(limit.rlim_cur),
 	    .base = stats_get(slot_of(c, w), STATS_CLOSED),
 	    .beats = stats_get(slot_of(c, w), STATS_WORKER_BEATS),
 	    .backoff = w->backoff};

@@ -11,7 +11,6 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "common/limits.h"
@@ -56,10 +55,6 @@ struct children {
 	unsigned last; /* number of the youngest */
 	struct child v[WORKERS_TOTAL_MAX];
 };
-
-/* Connections that a worker may have that can open so many descriptors: at least
- * one, at most WORKER_CONNECTIONS_MAX. */
-unsigned children_fullest(rlim_t descriptors);
 
 /* No workers yet. 0, or -errno. */
 int children_init(struct children *c);

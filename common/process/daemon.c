@@ -10,6 +10,7 @@
 #include <sysexits.h>
 
 #include "common/log/log.h"
+#include "common/process/supervisor.h"
 
 enum { TEXT_MAX = 64 * 1024, DUMP_MAX = 1024 * 1024 };
 

@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 #include "common/bytes/buf.h"
-#include "common/process/supervisor.h"
+#include "common/process/supervisor_ops.h"
 
 enum daemon_mode {
 	DAEMON_SERVE, /* no option named another */
@@ -38,7 +38,7 @@ struct daemon {
 	const char *usage; /* the text of --help */
 	const struct stats_report *report;
 
-	/* As those of supervisor.h, to which they go. load() is told if it is a
+	/* As those of supervisor_ops.h, to which they go. load() is told if it is a
 	 * reload and leaves ret->replace alone; serve() has a loop made for it.
 	 * unload NULL: a generation is the settings alone; help NULL: the helper
 	 * has no work of the wing. */

@@ -11,7 +11,7 @@
 #ifndef POSTSEAL_COMMON_FDSTORE_H
 #define POSTSEAL_COMMON_FDSTORE_H
 
-#include "common/process/listen.h"
+#include "common/process/listen_set.h"
 
 /* Bytes of the name of a descriptor with a NUL: systemd takes 255. */
 enum { FDSTORE_NAME_MAX = 256 };

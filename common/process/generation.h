@@ -1,5 +1,5 @@
 /*
- * generation.h - one set of settings in service: what load() of supervisor.h
+ * generation.h - one set of settings in service: what load() of supervisor_ops.h
  * answered, the user of its workers, and the sockets it listens on.
  *
  * When one takes the place of another, and which workers serve it, supervisor.c
@@ -11,7 +11,7 @@
 #include "common/process/helper.h"
 #include "common/process/listen.h"
 #include "common/process/rights.h"
-#include "common/process/supervisor.h"
+#include "common/process/supervisor_ops.h"
 
 struct generation {
 	unsigned number;  /* 0: there is none */

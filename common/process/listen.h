@@ -13,29 +13,11 @@
 #ifndef POSTSEAL_COMMON_LISTEN_H
 #define POSTSEAL_COMMON_LISTEN_H
 
-#include <sys/types.h>
-
 #include "common/bytes/buf.h"
+#include "common/process/listen_set.h"
 #include "common/settings/settings.h"
 
-struct listen_socket {
-	struct endpoint endpoint;
-	int fd;      /* non-blocking, close-on-exec */
-	bool shared; /* with the set before, until listen_commit() */
-	bool kept;   /* the service manager has it, too (fdstore.h) */
-	bool beside; /* its file has another name until listen_commit() */
-	dev_t dev;   /* the file that is ours, of a unix socket */
-	ino_t ino;
-};
-
 enum { LISTEN_BESIDE_MAX = 4 }; /* bytes of ".new" */
-
-struct listen_set {
-	struct listen_socket *v;
-	size_t n;
-	mode_t mode; /* of the unix sockets */
-	gid_t group; /* (gid_t)-1: as they were made */
-};
 
 /*
  * Opens what d->listen names; a socket of old with an equal endpoint is shared,

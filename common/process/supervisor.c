@@ -15,6 +15,7 @@
 #include "common/process/generation.h"
 #include "common/process/notify.h"
 #include "common/process/signals.h"
+#include "common/process/supervisor.h"
 
 enum {
 	HOLD_MS = 10,    /* when every channel is full */

@@ -8,7 +8,6 @@
 
 #include "common/limits.h"
 #include "common/log/log.h"
-#include "common/process/children.h"
 #include "common/process/worker.h"
 
 enum { ROOM_MS = 200, TELL_AGAIN_MS = 60 * 1000 };
@@ -255,6 +254,19 @@ make_events(struct worker *w)
 	return 0;
 }
 
+unsigned
+worker_fullest(rlim_t descriptors)
+{
+	rlim_t dns = descriptors / 4 < DNS_PORTS ? descriptors / 4 : DNS_PORTS;
+	rlim_t own = dns + WORKER_DESCRIPTORS;
+
+	if (descriptors <= own)
+		return 1;
+	return descriptors - own < WORKER_CONNECTIONS_MAX
+	    ? (unsigned)(descriptors - own)
+	    : WORKER_CONNECTIONS_MAX;
+}
+
 int
 worker_watch(struct worker *w, struct loop *l,
     const struct worker_events *events, void *arg)
@@ -264,7 +276,7 @@ worker_watch(struct worker *w, struct loop *l,
 	int rc;
 
 	w->fullest = getrlimit(RLIMIT_NOFILE, &limit) == 0
-	    ? children_fullest(limit.rlim_cur)
+	    ? worker_fullest(limit.rlim_cur)
 	    : WORKER_CONNECTIONS_MAX;
 	w->loop = l;
 	w->events = events;

@@ -26,6 +26,7 @@
 #ifndef POSTSEAL_COMMON_WORKER_H
 #define POSTSEAL_COMMON_WORKER_H
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "common/io/loop.h"
@@ -75,6 +76,10 @@ struct worker_events {
  * WORKER_NEW_MS for it. Then who is quiet for over WORKER_QUIET_MS.
  */
 uint64_t worker_spare(bool begun, bool in_use, uint64_t quiet);
+
+/* Connections that a worker may have that can open so many descriptors: at
+ * least one, at most WORKER_CONNECTIONS_MAX. */
+unsigned worker_fullest(rlim_t descriptors);
 
 /*
  * Takes connections from now on and tells the supervisor that this worker is

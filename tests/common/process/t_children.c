@@ -229,33 +229,6 @@ a_full_channel_passes_on(void)
 }
 
 static void
-what_descriptors_allow(void)
-{
-	static const struct {
-		rlim_t descriptors;
-		unsigned want;
-	} rows[] = {
-	    {0, 1},
-	    {42, 1},
-	    {44, 1},
-	    {45, 2}, /* 11 for DNS, 32 */
-	    {64, 16},
-	    {1024, 736},
-	    {WORKER_CONNECTIONS_MAX + DNS_PORTS + 32 - 1,
-	        WORKER_CONNECTIONS_MAX - 1},
-	    {WORKER_CONNECTIONS_MAX + DNS_PORTS + 32, WORKER_CONNECTIONS_MAX},
-	    {WORKER_CONNECTIONS_MAX + DNS_PORTS + 32 + 1,
-	        WORKER_CONNECTIONS_MAX},
-	    {524288, WORKER_CONNECTIONS_MAX},
-	    {RLIM_INFINITY, WORKER_CONNECTIONS_MAX},
-	};
-
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		CU_ASSERT_EQUAL(
-		    children_fullest(rows[i].descriptors), rows[i].want);
-}
-
-static void
 a_full_one_gets_no_more(void)
 {
 	struct fixture f;
@@ -453,8 +426,8 @@ so_many_and_no_more(void)
 
 SUITE("children", T(the_fewest_gets_the_next), T(who_does_not_move_is_killed),
     T(places_back_off), T(only_who_is_ready_and_of_the_generation),
-    T(a_full_channel_passes_on), T(what_descriptors_allow),
-    T(a_full_one_gets_no_more), T(a_dead_one_is_passed_over),
-    T(what_workers_say), T(drain_closes_the_channels_of_others),
+    T(a_full_channel_passes_on), T(a_full_one_gets_no_more),
+    T(a_dead_one_is_passed_over), T(what_workers_say),
+    T(drain_closes_the_channels_of_others),
     T(signals_go_to_the_generations_named),
     T(old_generations_are_told_to_finish), T(so_many_and_no_more))

@@ -326,6 +326,33 @@ give_up(void *arg)
 	return true;
 }
 
+static void
+what_descriptors_allow(void)
+{
+	static const struct {
+		rlim_t descriptors;
+		unsigned want;
+	} rows[] = {
+	    {0, 1},
+	    {42, 1},
+	    {44, 1},
+	    {45, 2}, /* 11 for DNS, 32 */
+	    {64, 16},
+	    {1024, 736},
+	    {WORKER_CONNECTIONS_MAX + DNS_PORTS + 32 - 1,
+	        WORKER_CONNECTIONS_MAX - 1},
+	    {WORKER_CONNECTIONS_MAX + DNS_PORTS + 32, WORKER_CONNECTIONS_MAX},
+	    {WORKER_CONNECTIONS_MAX + DNS_PORTS + 32 + 1,
+	        WORKER_CONNECTIONS_MAX},
+	    {524288, WORKER_CONNECTIONS_MAX},
+	    {RLIM_INFINITY, WORKER_CONNECTIONS_MAX},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		CU_ASSERT_EQUAL(
+		    worker_fullest(rows[i].descriptors), rows[i].want);
+}
+
 /* The last place is always kept free, at once or when somebody can be spared. */
 static void
 room_is_made(void)
@@ -341,7 +368,7 @@ room_is_made(void)
 	worker_unwatch(w.worker);
 	low = before;
 	low.rlim_cur = 45; /* places for two */
-	CU_ASSERT_EQUAL(children_fullest(low.rlim_cur), 2);
+	CU_ASSERT_EQUAL(worker_fullest(low.rlim_cur), 2);
 	CU_ASSERT_FATAL(setrlimit(RLIMIT_NOFILE, &low) == 0);
 	CU_ASSERT_FATAL(worker_watch(w.worker, w.loop, &spare_events, &w) == 0);
 	CU_ASSERT_FATAL(setrlimit(RLIMIT_NOFILE, &before) == 0);
@@ -363,7 +390,8 @@ room_is_made(void)
 	done(&w);
 }
 
-SUITE("worker", T(spares), T(room_is_made), T(takes_and_counts),
-    T(end_of_channel_is_drain), T(without_connections_drain_is_the_end),
-    T(drain_has_a_limit), T(term_is_finish), T(finish_follows_drain),
+SUITE("worker", T(spares), T(what_descriptors_allow), T(room_is_made),
+    T(takes_and_counts), T(end_of_channel_is_drain),
+    T(without_connections_drain_is_the_end), T(drain_has_a_limit),
+    T(term_is_finish), T(finish_follows_drain),
     T(without_descriptor_a_connection_is_lost))

@@ -6,12 +6,6 @@ _Static_assert(
     (int)POLICYD_END <= STATS_COUNTERS_MAX, "a slot has room for all");
 
 static const char *
-result_word(unsigned i)
-{
-	return spf_result_word((enum spf_result)i);
-}
-
-static const char *
 action_word(unsigned i)
 {
 	switch ((enum action_kind)i) {
@@ -29,8 +23,6 @@ action_word(unsigned i)
 	return "access";
 }
 
-#define RESULTS "SPF results by identity."
-
 static const struct stats_row rows[] = {
     {.rows = stats_connections},
     {.first = POLICYD_REQUESTS,
@@ -43,32 +35,14 @@ static const struct stats_row rows[] = {
         .family = "spf_unchecked_total",
         .help = "Requests whose client is trusted or that have nothing to "
                 "check."},
-    {.first = POLICYD_HELO,
-        .n = SPF_RESULTS,
-        .family = "spf_results_total",
-        .help = RESULTS,
-        .label = {"identity", "result"},
-        .value = {"helo"},
-        .word = result_word},
-    {.first = POLICYD_MAIL_FROM,
-        .n = SPF_RESULTS,
-        .family = "spf_results_total",
-        .help = RESULTS,
-        .label = {"identity", "result"},
-        .value = {"mail_from"},
-        .word = result_word},
+    {.rows = identity_results},
     {.first = POLICYD_ACTION,
         .n = ACTION_ACCESS + 1,
         .family = "policy_actions_total",
         .help = "What Postfix was told.",
         .label = {"action"},
         .word = action_word},
-    {.first = POLICYD_LOOKUPS,
-        .family = "spf_lookups_total",
-        .help = "Terms of SPF records that cost a question to DNS."},
-    {.first = POLICYD_VOIDS,
-        .family = "spf_void_lookups_total",
-        .help = "Of which those that found nothing."},
+    {.rows = identity_lookups},
     {.first = POLICYD_ERROR,
         .family = "policy_errors_total",
         .help = "Requests that could not be read or served."},

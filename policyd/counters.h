@@ -4,21 +4,15 @@
 #ifndef POSTSEAL_POLICYD_COUNTERS_H
 #define POSTSEAL_POLICYD_COUNTERS_H
 
-#include "common/dns/dnscounters.h"
-#include "common/settings/settings.h"
+#include "policyd/identity.h"
 
 enum policyd_counter {
-	POLICYD_REQUESTS = DNS_COUNT_END, /* requests that were answered */
+	POLICYD_REQUESTS = IDENTITY_COUNT_END, /* that were answered */
 	POLICYD_REPEATED,  /* of which from the connection's memory */
-	POLICYD_UNCHECKED, /* not checked: trusted, skipped */
-	POLICYD_HELO,      /* + enum spf_result */
-	POLICYD_MAIL_FROM = POLICYD_HELO + SPF_RESULTS, /* + enum spf_result */
-	POLICYD_ACTION =
-	    POLICYD_MAIL_FROM + SPF_RESULTS, /* + enum action_kind */
-	POLICYD_LOOKUPS =
-	    POLICYD_ACTION + ACTION_ACCESS + 1, /* terms that count */
-	POLICYD_VOIDS,
-	POLICYD_ERROR, /* malformed, or memory was out */
+	POLICYD_UNCHECKED, /* of which not checked: trusted, skipped */
+	POLICYD_ACTION,    /* + enum action_kind */
+	POLICYD_ERROR =
+	    POLICYD_ACTION + ACTION_ACCESS + 1, /* malformed, no memory */
 	POLICYD_END
 };
 

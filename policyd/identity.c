@@ -53,3 +53,53 @@ identity_cancel(struct identity_check *i)
 		check_cancel(i->check);
 	i->check = NULL;
 }
+
+/* --- counters ------------------------------------------------------------- */
+
+static const char *
+result_word(unsigned i)
+{
+	return spf_result_word((enum spf_result)i);
+}
+
+#define RESULTS "SPF results by identity."
+
+const struct stats_row identity_results[] = {
+    {.first = IDENTITY_COUNT_HELO,
+        .n = SPF_RESULTS,
+        .family = "spf_results_total",
+        .help = RESULTS,
+        .label = {"identity", "result"},
+        .value = {"helo"},
+        .word = result_word},
+    {.first = IDENTITY_COUNT_MAIL_FROM,
+        .n = SPF_RESULTS,
+        .family = "spf_results_total",
+        .help = RESULTS,
+        .label = {"identity", "result"},
+        .value = {"mail_from"},
+        .word = result_word},
+    {.family = NULL},
+};
+
+const struct stats_row identity_lookups[] = {
+    {.first = IDENTITY_COUNT_LOOKUPS,
+        .family = "spf_lookups_total",
+        .help = "Terms of SPF records that cost a question to DNS."},
+    {.first = IDENTITY_COUNT_VOIDS,
+        .family = "spf_void_lookups_total",
+        .help = "Of which those that found nothing."},
+    {.family = NULL},
+};
+
+void
+identity_count(struct stats_slot *slot, enum identity identity,
+    const struct check_result *r)
+{
+	unsigned first = identity == IDENTITY_HELO ? IDENTITY_COUNT_HELO
+	                                           : IDENTITY_COUNT_MAIL_FROM;
+
+	stats_add(slot, first + r->result, 1);
+	stats_add(slot, IDENTITY_COUNT_LOOKUPS, r->lookups);
+	stats_add(slot, IDENTITY_COUNT_VOIDS, r->voids);
+}

@@ -9,7 +9,25 @@
 #ifndef POSTSEAL_POLICYD_IDENTITY_H
 #define POSTSEAL_POLICYD_IDENTITY_H
 
+#include "common/dns/dnscounters.h"
 #include "common/spf/check.h"
+
+/* What is counted of identities that were checked. */
+enum identity_counter {
+	IDENTITY_COUNT_HELO = DNS_COUNT_END, /* + enum spf_result */
+	IDENTITY_COUNT_MAIL_FROM =
+	    IDENTITY_COUNT_HELO + SPF_RESULTS, /* + enum spf_result */
+	IDENTITY_COUNT_LOOKUPS =
+	    IDENTITY_COUNT_MAIL_FROM + SPF_RESULTS, /* terms that count */
+	IDENTITY_COUNT_VOIDS,
+	IDENTITY_COUNT_END
+};
+
+extern const struct stats_row identity_results[], identity_lookups[];
+
+/* Counts the result of a check. */
+void identity_count(struct stats_slot *slot, enum identity identity,
+    const struct check_result *r);
 
 /* Running (check), finished (result), or neither. */
 struct identity_check {

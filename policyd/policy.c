@@ -167,15 +167,6 @@ log_answer(const struct request_answer *a, bool again)
 
 /* --- counters ------------------------------------------------------------ */
 
-static void
-count_check(struct stats_slot *s, const struct check_result *r,
-    enum policyd_counter identity)
-{
-	stats_add(s, identity + r->result, 1);
-	stats_add(s, POLICYD_LOOKUPS, r->lookups);
-	stats_add(s, POLICYD_VOIDS, r->voids);
-}
-
 /* The one check of a null sender is HELO's. */
 static void
 count_answer(struct stats_slot *s, const struct request_answer *a, bool again)
@@ -185,9 +176,9 @@ count_answer(struct stats_slot *s, const struct request_answer *a, bool again)
 	if (a->unchecked != NULL)
 		stats_add(s, POLICYD_UNCHECKED, 1);
 	if (a->helo != NULL)
-		count_check(s, a->helo, POLICYD_HELO);
+		identity_count(s, IDENTITY_HELO, a->helo);
 	if (a->mail_from != NULL && a->mail_from != a->helo)
-		count_check(s, a->mail_from, POLICYD_MAIL_FROM);
+		identity_count(s, IDENTITY_MAIL_FROM, a->mail_from);
 }
 
 static void

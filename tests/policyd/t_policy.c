@@ -1010,9 +1010,9 @@ decisions_are_counted(void)
 	CHECK(stats_sum(stats, POLICYD_REQUESTS) == 4);
 	CHECK(stats_sum(stats, POLICYD_REPEATED) == 1);
 	CHECK(stats_sum(stats, POLICYD_UNCHECKED) == 1);
-	CHECK(stats_sum(stats, POLICYD_MAIL_FROM + SPF_FAIL) == 1);
-	CHECK(stats_sum(stats, POLICYD_MAIL_FROM + SPF_PASS) == 1);
-	CHECK(stats_sum(stats, POLICYD_HELO + SPF_PASS) == 0);
+	CHECK(stats_sum(stats, IDENTITY_COUNT_MAIL_FROM + SPF_FAIL) == 1);
+	CHECK(stats_sum(stats, IDENTITY_COUNT_MAIL_FROM + SPF_PASS) == 1);
+	CHECK(stats_sum(stats, IDENTITY_COUNT_HELO + SPF_PASS) == 0);
 	CHECK(stats_sum(stats, POLICYD_ACTION + ACTION_REJECT) == 1);
 	CHECK(stats_sum(stats, POLICYD_ACTION + ACTION_HEADER) == 1);
 	CHECK(stats_sum(stats, POLICYD_ACTION + ACTION_DUNNO) == 1);

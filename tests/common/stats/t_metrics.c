@@ -24,8 +24,8 @@ make(void)
 	struct stats *s;
 
 	CU_ASSERT_FATAL(stats_new(3, &s) == 0);
-	stats_add(stats_slot(s, 0), POLICYD_HELO + SPF_FAIL, 2);
-	stats_add(stats_slot(s, 2), POLICYD_HELO + SPF_FAIL, 3);
+	stats_add(stats_slot(s, 0), IDENTITY_COUNT_HELO + SPF_FAIL, 2);
+	stats_add(stats_slot(s, 2), IDENTITY_COUNT_HELO + SPF_FAIL, 3);
 	stats_add_time(stats_slot(s, 0), DNS_COUNT_TIME, 1);
 	stats_add_time(stats_slot(s, 1), DNS_COUNT_TIME, 7);
 	stats_add_time(stats_slot(s, 1), DNS_COUNT_TIME, 9000);

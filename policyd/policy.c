@@ -36,10 +36,10 @@
 #include "common/bytes/buf.h"
 #include "common/io/conn.h"
 #include "common/limits.h"
-#include "policyd/limits.h"
 #include "common/log/log.h"
 #include "common/process/worker.h"
 #include "policyd/counters.h"
+#include "policyd/limits.h"
 #include "policyd/policy.h"
 
 enum { TELL_AGAIN_MS = 60 * 1000 };

@@ -14,11 +14,11 @@
 #include "common/bytes/clock.h"
 #include "common/bytes/domain.h"
 #include "common/limits.h"
-#include "policyd/limits.h"
 #include "policyd/decide/received.h"
 #include "policyd/decide/trust.h"
 #include "policyd/decide/verdict.h"
 #include "policyd/identity.h"
+#include "policyd/limits.h"
 #include "policyd/request.h"
 
 struct request {

@@ -6,9 +6,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "policyd/limits.h"
 #include "common/log/log.h"
 #include "common/process/daemon.h"
+#include "policyd/limits.h"
 #include "policyd/policy.h"
 #include "policyd/standing.h"
 

@@ -14,10 +14,10 @@
 
 #include "common/dkim/sigfield.h"
 #include "common/limits.h"
-#include "signer/limits.h"
 #include "common/log/log.h"
 #include "common/milter/miltercounters.h"
 #include "common/milter/session.h"
+#include "signer/limits.h"
 
 static const char no_memory[] = "out of memory";
 

@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "common/bytes/domain.h"
-#include "verifier/limits.h"
+#include "common/limits.h"
 #include "common/mail/address.h"
 #include "common/mail/authres.h"
 #include "common/milter/miltercounters.h"

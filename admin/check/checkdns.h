@@ -10,8 +10,8 @@
 #include "admin/check/finding.h"
 #include "admin/check/guidelines.h"
 #include "admin/key/domainkey.h"
-#include "admin/tool/tool.h"
 #include "admin/limits.h" /* CHECKDNS_ADDRESSES_MAX */
+#include "admin/tool/tool.h"
 
 /* What a domain's mail leaves from. */
 struct checkdns_host {

@@ -8,8 +8,8 @@
 #define POSTSEAL_ADMIN_CHECKLOOK_H
 
 #include "admin/check/finding.h"
-#include "admin/postfix/postconf.h"
 #include "admin/limits.h"
+#include "admin/postfix/postconf.h"
 #include "common/settings/settings.h"
 
 #define CHECKLOOK_AREA "postfix"

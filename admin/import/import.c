@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "admin/import/import.h"
+#include "admin/limits.h"
 #include "admin/tool/newfile.h"
 #include "admin/tool/tool.h"
-#include "admin/limits.h"
 #include "common/limits.h"
 
 /* --- reading -------------------------------------------------------------- */

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "admin/import/import.h"
-#include "admin/tool/tool.h"
 #include "admin/limits.h"
+#include "admin/tool/tool.h"
 #include "common/limits.h"
 
 /* What one option becomes. */

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "admin/import/import.h"
-#include "admin/tool/tool.h"
 #include "admin/limits.h"
+#include "admin/tool/tool.h"
 #include "common/limits.h"
 
 /* The migration table of postseal-policyd(8), as code. */

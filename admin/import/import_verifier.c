@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "admin/import/import.h"
-#include "common/bytes/ip.h"
 #include "admin/limits.h"
+#include "common/bytes/ip.h"
 #include "common/settings/settings.h"
 
 enum kind {

@@ -5,9 +5,9 @@
 
 #include "admin/key/confedit.h"
 #include "admin/key/domainfile.h"
+#include "admin/limits.h"
 #include "admin/tool/newfile.h"
 #include "admin/tool/tool.h"
-#include "admin/limits.h"
 #include "common/limits.h"
 
 enum { FILE_MODE = 0644, DIR_MODE = 0755 };

@@ -6,8 +6,8 @@
 #include "admin/tool/dnswait.h"
 #include "common/bytes/domain.h"
 #include "common/io/wholefile.h"
-#include "signer/limits.h"
 #include "signer/keys/keys.h"
+#include "signer/limits.h"
 #include "signer/tables/glob.h"
 
 enum { KEY_TEXT_MAX = 4096 };

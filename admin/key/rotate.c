@@ -13,11 +13,11 @@
 #include "admin/key/genkey.h"
 #include "admin/key/rotate.h"
 #include "admin/key/rotate_state.h"
+#include "admin/limits.h"
 #include "admin/tool/dnswait.h"
 #include "admin/tool/newfile.h"
 #include "common/bytes/clock.h"
 #include "common/bytes/domain.h"
-#include "admin/limits.h"
 
 enum { DAY = 24 * 60 * 60 };
 

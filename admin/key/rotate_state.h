@@ -11,9 +11,9 @@
 
 #include <stdint.h>
 
+#include "admin/limits.h" /* ROTATE_KEYS_MAX */
 #include "common/bytes/buf.h"
 #include "common/bytes/domain.h"
-#include "admin/limits.h" /* ROTATE_KEYS_MAX */
 
 struct rotate_names {
 	char v[ROTATE_KEYS_MAX][DOMAIN_MAX + 1]; /* selectors */

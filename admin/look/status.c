@@ -11,9 +11,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "admin/limits.h"
 #include "admin/look/status.h"
 #include "admin/look/status_text.h"
-#include "admin/limits.h"
 #include "common/limits.h"
 
 struct options {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "admin/key/genkey.h"
+#include "admin/limits.h"
 #include "admin/postfix/wiring.h"
 #include "admin/setup/setupcmd.h"
 #include "admin/setup/setupconfig.h"
@@ -20,7 +21,6 @@
 #include "admin/tool/tool.h"
 #include "admin/tool/undo.h"
 #include "common/bytes/domain.h"
-#include "admin/limits.h"
 #include "common/limits.h"
 #include "signer/keys/keys.h"
 

@@ -1,10 +1,10 @@
 #include <errno.h>
 
 #include "admin/key/confedit.h"
+#include "admin/limits.h"
 #include "admin/setup/setupconfig.h"
 #include "admin/tool/newfile.h"
 #include "admin/tool/tool.h"
-#include "admin/limits.h"
 #include "common/limits.h"
 
 static const struct confedit_step in_policyd[] = {{"policyd", NULL}};

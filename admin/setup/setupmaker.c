@@ -1,8 +1,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "admin/setup/setupmaker.h"
 #include "admin/limits.h"
+#include "admin/setup/setupmaker.h"
 
 int
 setupmaker_get(struct setupmaker *m, const char *name, struct buf *ret)

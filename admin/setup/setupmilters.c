@@ -7,10 +7,10 @@
  */
 #include <errno.h>
 
+#include "admin/limits.h"
 #include "admin/postfix/wiring.h"
 #include "admin/setup/setupmilters.h"
 #include "admin/tool/tool.h"
-#include "admin/limits.h"
 
 /* A milter of ours, as Postfix knows it. */
 struct wing {

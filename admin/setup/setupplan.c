@@ -1,11 +1,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "admin/limits.h"
 #include "admin/postfix/wiring.h"
 #include "admin/setup/setupmilters.h"
 #include "admin/setup/setupplan.h"
 #include "admin/tool/tool.h"
-#include "admin/limits.h"
 #include "common/limits.h"
 
 /* --- the steps ------------------------------------------------------------ */

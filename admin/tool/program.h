@@ -4,8 +4,8 @@
 #ifndef POSTSEAL_ADMIN_PROGRAM_H
 #define POSTSEAL_ADMIN_PROGRAM_H
 
-#include "common/bytes/buf.h"
 #include "admin/limits.h"
+#include "common/bytes/buf.h"
 
 /*
  * Runs argv (ended by NULL); its program is looked for in $PATH and then where

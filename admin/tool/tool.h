@@ -10,8 +10,8 @@
 
 #include <stdio.h>
 
-#include "common/bytes/buf.h"
 #include "admin/limits.h" /* TOOL_TEXT_MAX, TOOL_MESSAGES_MAX */
+#include "common/bytes/buf.h"
 #include "common/dns/resolver.h"
 #include "common/io/loop.h"
 #include "common/settings/settings.h"

@@ -23,9 +23,9 @@
 #include "common/bytes/buf.h"
 #include "common/bytes/domain.h"
 #include "common/bytes/ip.h"
-#include "signer/limits.h" /* SIGNATURES_MAX */
 #include "common/mail/field.h"
 #include "signer/keys/keyring.h"
+#include "signer/limits.h" /* SIGNATURES_MAX */
 
 enum choose_verdict {
 	CHOOSE_SIGN,

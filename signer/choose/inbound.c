@@ -1,8 +1,8 @@
 #include "signer/choose/inbound.h"
 
 #include "common/bytes/domain.h"
-#include "signer/limits.h"
 #include "common/mail/words.h"
+#include "signer/limits.h"
 
 static const char receiver[] = "receiver";
 

@@ -4,8 +4,8 @@
  * its words are looked for anywhere in it, and in doubt it took the message in.
  */
 #include "common/bytes/domain.h"
-#include "signer/limits.h"
 #include "signer/choose/inbound.h"
+#include "signer/limits.h"
 
 /* Takes a word off *s, without brackets and marks around it. */
 static struct span

@@ -5,9 +5,9 @@
 
 #include "common/bytes/arena.h"
 #include "common/bytes/domain.h"
-#include "signer/limits.h"
 #include "common/log/log.h"
 #include "signer/keys/keycheck.h"
+#include "signer/limits.h"
 
 const struct stats_row keycheck_counters[] = {
     {.first = KEYCHECK_OK,

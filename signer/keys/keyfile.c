@@ -3,10 +3,10 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
-#include "signer/limits.h"
 #include "signer/keys/der.h"
 #include "signer/keys/keyfile.h"
 #include "signer/keys/pemblock.h"
+#include "signer/limits.h"
 
 enum {
 	RSA_NUMBERS = 9, /* version, n, e, d, p, q, dP, dQ, qInv */

@@ -7,10 +7,10 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "common/io/wholefile.h"
-#include "signer/limits.h"
 #include "common/io/owners.h"
+#include "common/io/wholefile.h"
 #include "signer/keys/keyring.h"
+#include "signer/limits.h"
 
 /* One sentence about a key, with where it stands in the config. */
 static void __attribute__((format(printf, 4, 5)))

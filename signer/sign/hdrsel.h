@@ -19,11 +19,11 @@
 #define POSTSEAL_SIGNER_HDRSEL_H
 
 #include "common/bytes/arena.h"
-#include "signer/limits.h"            /* HDRSEL_MAX */
-#include "common/settings/settings.h" /* struct text_list */
 #include "common/bytes/span.h"
 #include "common/dkim/named.h"
 #include "common/mail/field.h"
+#include "common/settings/settings.h" /* struct text_list */
+#include "signer/limits.h"            /* HDRSEL_MAX */
 
 enum hdrsel_mode {
 	HDRSEL_PRESENT,         /* all instances, bottom-up */

@@ -22,8 +22,8 @@
 #include <stdint.h>
 
 #include "common/bytes/buf.h"
-#include "signer/limits.h"
 #include "common/mail/field.h"
+#include "signer/limits.h"
 
 enum mimewalk_type {
 	MIMEWALK_LEAF,

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policyd/limits.h"
 #include "policyd/attr.h"
+#include "policyd/limits.h"
 #include "tests/support/guard.h"
 #include "tests/support/suite.h"
 

@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "common/limits.h"
-#include "policyd/limits.h"
 #include "common/log/log.h"
 #include "policyd/counters.h"
+#include "policyd/limits.h"
 #include "policyd/policy.h"
 #include "tests/common/spf/check_double.h"
 #include "tests/support/guard.h"

@@ -1,6 +1,6 @@
+#include "signer/counters.h"
 #include "tests/support/shown.h"
 #include "tests/support/suite.h"
-#include "signer/counters.h"
 
 static void
 families(void)

@@ -8,9 +8,9 @@
 #include <openssl/evp.h>
 
 #include "common/limits.h"
-#include "signer/limits.h"
 #include "common/milter/session.h"
 #include "signer/counters.h"
+#include "signer/limits.h"
 #include "signer/sign/hdrsel.h"
 #include "tests/support/fixture.h"
 #include "tests/support/loop_fake.h"

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "admin/postfix/postconf.h"
 #include "admin/limits.h"
+#include "admin/postfix/postconf.h"
 #include "tests/support/fakepostconf.h"
 #include "tests/support/suite.h"
 

@@ -13,10 +13,10 @@
 #include "common/stats/metrics.h"
 #include "policyd/counters.h"
 #include "signer/counters.h"
-#include "verifier/counters.h"
 #include "tests/support/asker.h"
 #include "tests/support/loop_fake.h"
 #include "tests/support/suite.h"
+#include "verifier/counters.h"
 
 static struct stats *
 make(void)

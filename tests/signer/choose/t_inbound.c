@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "signer/limits.h"
 #include "signer/choose/inbound.h"
+#include "signer/limits.h"
 #include "tests/support/guard.h"
 #include "tests/support/suite.h"
 

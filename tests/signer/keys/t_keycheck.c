@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "signer/limits.h"
 #include "signer/keys/keycheck.h"
+#include "signer/limits.h"
 #include "tests/support/fixture.h"
 #include "tests/support/loop_fake.h"
 #include "tests/support/resolver_zone.h"

@@ -9,8 +9,8 @@
 
 #include "common/bytes/buf.h"
 #include "common/dkim/base64.h"
-#include "signer/limits.h"
 #include "signer/keys/keyfile.h"
+#include "signer/limits.h"
 #include "tests/support/guard.h"
 #include "tests/support/pem.h"
 #include "tests/support/suite.h"

@@ -1,8 +1,7 @@
 # restart.sh - 400 mails in long and short sessions, while the signer is restarted,
 # replaced, reloaded or killed: is each delivered, and signed?
 #
-# Sourced by cases. FLOOD_FROM and FLOOD_TO are whose mail it is,
-# and @DOMAIN of its recipients.
+# Sourced. FLOOD_FROM and FLOOD_TO are whose mail it is, and @DOMAIN of its recipients.
 # shellcheck shell=bash disable=SC2034
 
 # milter_does ACTION - what Postfix does when the signer is away

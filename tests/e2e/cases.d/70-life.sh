@@ -6,6 +6,9 @@
 # signed or checked as ever.
 # shellcheck shell=bash disable=SC2034
 
+# shellcheck source=tests/e2e/restart.sh
+. "$E2E/restart.sh"
+
 FLOODS=0
 
 # arrived_in SUFFIX - recipients ending in it whose mail was delivered, sorted
@@ -395,7 +398,7 @@ hundred_reloads_cases() {
 	milter_does tempfail
 }
 
-quick_life_cases() {
+life_cases() {
 	replaced_cases
 	case_run 'life: no signer: mail waits (tempfail, shutdown)' \
 	    life_signer_down
@@ -403,7 +406,7 @@ quick_life_cases() {
 	case_run 'life: a reload with a wrong config' life_bad_reload
 }
 
-life_cases() {
+life_long_cases() {
 	case_run 'life: 1,000 messages, none lost' life_thousand
 	case_run 'life: 1,000 messages, all verified' life_thousand_verified
 	case_run 'life: a flood' flooded nothing

@@ -12,16 +12,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/bytes/buf.h"
+#include "tests/support/await.h"
 #include "tests/support/built.h"
 #include "tests/support/dnsd.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
-
-enum { PATIENCE_MS = 20 * 1000 }; /* valgrind is slow */
 
 static const char zone[] = "example.com     TXT \"v=spf1 ip4:192.0.2.1 -all\"\n"
                            "slow.example    TXT \"v=spf1 -all\"\n"
@@ -39,15 +37,6 @@ static struct {
 	char config[TMPDIR_PATH_MAX];
 	char log[TMPDIR_PATH_MAX];
 } w;
-
-static uint64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static void
 write_file(const char *path, const char *text)
@@ -143,19 +132,18 @@ static const char *
 hear(int fd, const char *last)
 {
 	static char text[8192];
-	uint64_t end = now_ms() + PATIENCE_MS;
 	size_t n = 0;
 
 	text[0] = '\0';
-	while (now_ms() < end && n < sizeof text - 1) {
+	while (n < sizeof text - 1) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};
 		ssize_t got;
 
 		if (last != NULL && n >= strlen(last) &&
 		    strcmp(text + n - strlen(last), last) == 0)
 			break;
-		if (poll(&p, 1, 100) != 1)
-			continue;
+		if (poll(&p, 1, AWAIT_SECONDS * 1000) != 1)
+			break;
 		got = read(fd, text + n, sizeof text - 1 - n);
 		if (got <= 0)
 			break;
@@ -183,6 +171,21 @@ ask(int fd, const char *sender, const char *instance)
 {
 	say(fd, request(sender, instance));
 	return hear(fd, "\n\n");
+}
+
+/* Says it, and waits until it is under way: DNS has been asked for the sender. */
+static void
+say_and_wait(int fd, const char *domain, const char *instance)
+{
+	unsigned before = dnsd_count(w.dns, domain, "TXT");
+	struct await a = {0};
+	char sender[64];
+
+	snprintf(sender, sizeof sender, "u@%s", domain);
+	say(fd, request(sender, instance));
+	while (dnsd_count(w.dns, domain, "TXT") == before &&
+	    await_more(&a, "a question of the daemon"))
+		;
 }
 
 static bool
@@ -276,8 +279,7 @@ peer_lost(void)
 	begin();
 	dnsd_mute(w.dns);
 	pid = start_spawned(&fd);
-	say(fd, request("u@example.com", "1"));
-	poll(NULL, 0, 50);
+	say_and_wait(fd, "example.com", "1");
 	close(fd);
 	CHECK(built_end_of(pid) == 0);
 	CHECK(strstr(tmpdir_read(w.log), " spf ") == NULL);
@@ -317,15 +319,15 @@ dead_dns(void)
 	configure(w.log, "policyd { time_limit = 1 }\n");
 	dnsd_mute(w.dns);
 	pid = start_spawned(&fd);
-	start = now_ms();
+	start = await_now_ms();
 	CHECK(begins(ask(fd, "u@broken.example", "1"),
 	    "action=PREPEND Received-SPF: temperror "));
-	CHECK(now_ms() - start >= 900);
-	CHECK(now_ms() - start < 2000);
+	CHECK(await_now_ms() - start >= 900);
+	CHECK(await_now_ms() - start < 2000);
 	dnsd_open(w.dns);
-	start = now_ms();
+	start = await_now_ms();
 	CHECK_STR(ask(fd, "u@example.com", "3"), pass);
-	CHECK(now_ms() - start < 1000);
+	CHECK(await_now_ms() - start < 1000);
 	finish_spawned(pid, fd);
 }
 
@@ -344,8 +346,7 @@ terminated(void)
 
 	pid = start_spawned(&fd); /* with a request under way: answered */
 	CHECK_STR(ask(fd, "u@example.com", "1"), pass);
-	say(fd, request("u@slow.example", "2"));
-	poll(NULL, 0, 50);
+	say_and_wait(fd, "slow.example", "2");
 	kill(pid, SIGTERM);
 	CHECK(begins(hear(fd, NULL), "action=550 5.7.23 "));
 	CHECK(built_end_of(pid) == 0);
@@ -370,8 +371,7 @@ other_signals(void)
 	for (size_t i = 0; i < ALL; i++)
 		kill(pid, signals[i]);
 	CHECK_STR(ask(fd, "u@example.com", "1"), "action=dunno\n\n");
-	say(fd, request("u@slow.example", "2"));
-	poll(NULL, 0, 50);
+	say_and_wait(fd, "slow.example", "2");
 	for (size_t i = 0; i < ALL; i++)
 		kill(pid, signals[i]);
 	CHECK(begins(hear(fd, "\n\n"), "action=550 5.7.23 "));
@@ -404,8 +404,7 @@ ending_signals(void)
 		pid = start_spawned(&fd);
 		sigprocmask(SIG_SETMASK, &before, NULL);
 		CHECK_STR(ask(fd, "u@example.com", "1"), pass);
-		say(fd, request("u@slow.example", "2"));
-		poll(NULL, 0, 50);
+		say_and_wait(fd, "slow.example", "2");
 		kill(pid, signals[i]);
 		CHECK(begins(hear(fd, NULL), "action=550 5.7.23 "));
 		CHECK(built_end_of(pid) == 0);
@@ -669,16 +668,15 @@ connect_to(uint16_t port)
 	struct sockaddr_in to = {.sin_family = AF_INET,
 	    .sin_port = htons(port),
 	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	uint64_t end = now_ms() + PATIENCE_MS;
+	struct await a = {0};
 
-	while (now_ms() < end) {
+	do {
 		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 		if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0)
 			return fd;
 		close(fd);
-		poll(NULL, 0, 5);
-	}
+	} while (await_more(&a, "a daemon that listens"));
 	return -1;
 }
 
@@ -709,18 +707,10 @@ configure_standing(uint16_t port, const char *header)
 	configure(w.log, more);
 }
 
-/* Waits until the log has `what`. */
 static bool
 logged(const char *what)
 {
-	uint64_t end = now_ms() + PATIENCE_MS;
-
-	while (now_ms() < end) {
-		if (strstr(tmpdir_read(w.log), what) != NULL)
-			return true;
-		poll(NULL, 0, 5);
-	}
-	return false;
+	return await_logged(w.log, what, 1);
 }
 
 static void
@@ -749,8 +739,7 @@ standing(void)
 
 	/* a good one: connections keep the settings that they began with */
 	busy = connect_to(port);
-	say(busy, request("u@slow.example", "4"));
-	poll(NULL, 0, 50);
+	say_and_wait(busy, "slow.example", "4");
 	configure_standing(port, "Authentication-Results");
 	kill(pid, SIGHUP);
 	CHECK(logged("reloaded"));
@@ -759,6 +748,7 @@ standing(void)
 	CHECK_STR(ask(busy, "u@example.com", "4.1"), pass);
 	close(fd);
 	close(idle);
+	/* its worker stays, which only time can show */
 	CHECK(poll(&(struct pollfd){.fd = busy, .events = POLLIN}, 1, 50) == 0);
 	close(busy);
 	CHECK(logged("worker_ended"));
@@ -769,8 +759,7 @@ standing(void)
 	    "spf=pass "));
 
 	/* the end: what is under way is answered */
-	say(fd, request("u@slow.example", "6"));
-	poll(NULL, 0, 50);
+	say_and_wait(fd, "slow.example", "6");
 	kill(pid, SIGTERM);
 	CHECK(begins(hear(fd, NULL), "action=550 5.7.23 "));
 	CHECK(built_end_of(pid) == 0);
@@ -837,14 +826,14 @@ others_under_attack(void)
 		snprintf(sender, sizeof sender, "u@t%d.evil.example", i);
 		say(attacker[i], request(sender, "1"));
 	}
-	start_ms = now_ms();
+	start_ms = await_now_ms();
 	for (int i = 0; i < OTHERS; i++) {
 		snprintf(sender, sizeof sender, "u@g%d.example", i);
 		say(fd, request(sender, sender));
 		CHECK(begins(
 		    hear(fd, "\n\n"), "action=PREPEND Received-SPF: pass "));
 	}
-	CHECK(now_ms() - start_ms < OTHERS * 500);
+	CHECK(await_now_ms() - start_ms < OTHERS * 500);
 	for (int i = 0; i < ATTACKERS; i++)
 		close(attacker[i]);
 	close(fd);

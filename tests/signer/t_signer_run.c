@@ -229,8 +229,7 @@ reload(void)
 	close(after);
 	/* mended, the next one has it; a connection keeps what it began with */
 	signerd_write_file(signerd.other, pem_ed25519, 0600);
-	poll(NULL, 0, 1100); /* HUPs within a second are one */
-	kill(pid, SIGHUP);
+	kill(pid, SIGHUP); /* acted on a second after the first one */
 	CHECK(signerd_logged("reloaded generation="));
 	after = signerd_dial();
 	signerd_greet(after);

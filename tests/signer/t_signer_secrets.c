@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/dkim/base64.h"
+#include "tests/support/await.h"
 #include "tests/support/built.h"
 #include "tests/support/pem.h"
 #include "tests/support/signerd.h"
@@ -180,11 +181,12 @@ static pid_t
 child(pid_t parent, bool worker)
 {
 	char path[64], list[256] = "", want[64];
+	struct await a = {0};
 	FILE *f;
 
 	snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)parent,
 	    (int)parent);
-	for (int i = 0; i < 1000; i++) {
+	do {
 		const char *at = list;
 		char *end;
 
@@ -200,8 +202,7 @@ child(pid_t parent, bool worker)
 			    worker)
 				return (pid_t)pid;
 		}
-		usleep(5000);
-	}
+	} while (await_more(&a, worker ? "a worker" : "a helper"));
 	return -1;
 }
 
@@ -210,13 +211,13 @@ child(pid_t parent, bool worker)
 static bool
 scan_helper(pid_t parent, struct found *ret)
 {
-	for (int i = 0; i < 200; i++) {
+	struct await a = {0};
+
+	do {
 		if (!scan(child(parent, false), ret))
 			return false;
-		if (ret->bytes == 0 && ret->text == 0)
-			break;
-		usleep(50 * 1000);
-	}
+	} while (ret->bytes + ret->text > 0 &&
+	    await_more(&a, "a helper without keys"));
 	return true;
 }
 

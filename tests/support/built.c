@@ -1,12 +1,11 @@
 #include "tests/support/built.h"
 
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 
-enum { PATIENCE_MS = 20 * 1000, NAP_MS = 2 }; /* valgrind is slow */
+#include "tests/support/await.h"
 
 char *
 built_path(const char *program, char *path)
@@ -21,13 +20,13 @@ built_path(const char *program, char *path)
 int
 built_end_of(pid_t pid)
 {
+	struct await a = {0};
 	int status;
 
-	for (int ms = 0; ms < PATIENCE_MS; ms += NAP_MS) {
+	do {
 		if (waitpid(pid, &status, WNOHANG) == pid)
 			return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-		poll(NULL, 0, NAP_MS);
-	}
+	} while (await_more(&a, "the end of a program"));
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
 	return -2;

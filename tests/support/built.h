@@ -13,7 +13,7 @@ enum { BUILT_PATH_MAX = 512 };
 char *built_path(const char *program, char *path);
 
 /* Waits for a child. Its exit code, or -1 when it was a signal; -2, and SIGKILL for
- * it, when it does not end within 20 s. */
+ * it, when it does not end (await.h). */
 int built_end_of(pid_t pid);
 
 #endif

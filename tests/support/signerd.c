@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -8,27 +7,16 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/milter/frame.h"
+#include "tests/support/await.h"
 #include "tests/support/built.h"
 #include "tests/support/pem.h"
 #include "tests/support/signerd.h"
 #include "tests/support/suite.h"
 
-enum { PATIENCE_MS = 20 * 1000 }; /* valgrind is slow */
-
 struct signerd signerd;
-
-static uint64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 void
 signerd_write_file(const char *path, const char *text, mode_t mode)
@@ -133,14 +121,8 @@ signerd_has(const char *text, const char *want)
 int
 signerd_logged(const char *want)
 {
-	uint64_t end = now_ms() + PATIENCE_MS;
-
-	while (now_ms() < end) {
-		if (strstr(tmpdir_read(signerd.log), want) != NULL)
-			return 1;
-		poll(NULL, 0, 5);
-	}
-	return signerd_has(tmpdir_read(signerd.log), want);
+	return await_logged(signerd.log, want, 1) ||
+	    signerd_has(tmpdir_read(signerd.log), want);
 }
 
 pid_t
@@ -158,7 +140,7 @@ int
 signerd_dial(void)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	struct timeval patience = {.tv_sec = PATIENCE_MS / 1000};
+	struct timeval patience = {.tv_sec = AWAIT_SECONDS};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	snprintf(a.sun_path, sizeof a.sun_path, "%s", signerd.socket);

@@ -1,14 +1,29 @@
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/limits.h"
+#include "tests/support/await.h"
 #include "tests/support/command.h"
 #include "tests/support/suite.h"
+
+/* Until all that was sent has been read. */
+static void
+await_reader(int fd)
+{
+	struct await a = {0};
+	int unread = 1;
+
+	while (ioctl(fd, SIOCOUTQ, &unread) == 0 && unread > 0 &&
+	    await_more(&a, "a reader"))
+		;
+}
 
 /* What stands for the signer: answers one question with these bytes, in two
  * pieces where head is not all of them. */
@@ -42,7 +57,7 @@ serve(const char *path, const char *answer, size_t n, size_t head)
 			break;
 		at += (size_t)sent;
 		if (at == head)
-			usleep(2000);
+			await_reader(fd);
 	}
 	_exit(0);
 }

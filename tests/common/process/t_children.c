@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/process/children.h"
+#include "tests/support/await.h"
 #include "tests/support/suite.h"
 
 enum {
@@ -121,6 +122,16 @@ sleeper(void)
 	return pid;
 }
 
+/* The next one that ends. */
+static void
+reap(struct fixture *f, struct child_end *ret)
+{
+	struct await a = {0};
+
+	while (!children_reap(&f->c, ret) && await_more(&a, "a worker's end"))
+		;
+}
+
 static void
 who_does_not_move_is_killed(void)
 {
@@ -145,8 +156,7 @@ who_does_not_move_is_killed(void)
 		if (i == 0)
 			CHECK(children_ready(&f.c, 1) == 3);
 	}
-	for (int i = 0; i < 1000 && !children_reap(&f.c, &e); i++)
-		poll(NULL, 0, 10);
+	reap(&f, &e);
 	CHECK(e.place == 0 && WIFSIGNALED(e.status) &&
 	    WTERMSIG(e.status) == SIGKILL && children_died(&e));
 	done(&f);
@@ -334,14 +344,12 @@ fork_one(struct fixture *f, unsigned generation)
 		pause();
 }
 
-/* The next worker that ends, within a second. */
 static struct child_end
 ended(struct fixture *f)
 {
 	struct child_end e = {0};
 
-	for (int i = 0; i < 500 && !children_reap(&f->c, &e); i++)
-		poll(NULL, 0, 2);
+	reap(f, &e);
 	CHECK(e.was.pid > 0);
 	return e;
 }

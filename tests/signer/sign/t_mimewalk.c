@@ -7,7 +7,7 @@
 #define MULTI "multipart/mixed; boundary=b"
 #define CTE "Content-Transfer-Encoding: 8bit\r\n"
 
-/* True if Postfix changes it for a host without 8BITMIME; tests/e2e/hop.sh has it send
+/* True if Postfix changes it for a host without 8BITMIME; tests/e2e/cases.d has it send
  * messages of these kinds. */
 static const struct {
 	const char *type;     /* of the message; NULL: no such field */

@@ -131,6 +131,16 @@ logged() {
 	world_wait 10 world_log_has "$1" || no "not in mail.log: $1"
 }
 
+# log_count REGEX - lines of mail.log with it
+log_count() {
+	grep -caE -e "$1" "$MAILLOG"
+}
+
+# log_has_more N REGEX - than N
+log_has_more() {
+	[ "$(log_count "$2")" -gt "$1" ]
+}
+
 # --- out of it -------------------------------------------------------------
 
 # mail_out FROM TO [swaks option...] - a submission from this host

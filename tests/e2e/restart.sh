@@ -6,10 +6,30 @@
 
 # milter_does ACTION - what Postfix does when the signer is away
 milter_does() {
+	local before
+	before=$(smtpds)
 	postconf -e "smtpd_milters = { unix:postseal/signer.sock, default_action=$1 }"
 	[ -z "${E2E_AGE:-}" ] || "$E2E_AGE"
 	postfix reload >>"$T/log/postfix.out" 2>&1
-	sleep 1
+	# those that come have read it
+	world_wait 30 smtpds_gone "$before" || no 'an old smtpd goes on'
+}
+
+# smtpds - their folders in /proc
+smtpds() {
+	grep -lsx smtpd /proc/[0-9]*/comm | xargs -r -n 1 dirname
+}
+
+smtpds_gone() {
+	local dir
+	for dir in $1; do
+		[ ! -e "$dir" ] || return
+	done
+}
+
+# more_goes_out - mail arrives beside what has arrived
+more_goes_out() {
+	world_wait 30 sink_has $(($(sink_count) + 1)) || no 'no mail goes out'
 }
 
 # through PAUSE COMMAND... - runs it while 200 mails go out in 8 long sessions, with
@@ -25,7 +45,7 @@ through() {
 	"$E2E/flood" -n 200 -p "$pause" -1 127.0.0.1 25 "$FLOOD_FROM" \
 	    "short$FLOOD_TO" >"$T/flood.short" 2>&1 &
 	short=$!
-	sleep 0.5
+	more_goes_out || rc=1
 	"$@" || rc=1
 	kill -0 $long || no 'the mail was too soon through' || rc=1
 	wait $long || rc=1
@@ -61,6 +81,6 @@ reloaded() {
 	shift
 	for _ in $(seq "$n"); do
 		"$@" || return
-		sleep 1.05
+		sleep 1.05 # reloads begin no faster
 	done
 }

@@ -81,12 +81,18 @@ servers_resolv() {
 	printf 'nameserver %s\n' "$@" | servers_put
 }
 
-# servers_use HOW ADDRESS... - from now on; one that stands looks once a second
+# servers_look HOW - until the file has been read; one that stands looks at it when it
+# is asked, but once a second
+servers_look() {
+	[ "$1" = spawned ] || sleep 1.1
+}
+
+# servers_use HOW ADDRESS... - from now on
 servers_use() {
 	local how=$1
 	shift
 	servers_resolv "$@"
-	[ "$how" = spawned ] || sleep 1.1
+	servers_look "$how"
 }
 
 # servers_request N DOMAIN - the Nth request of a connection
@@ -126,15 +132,18 @@ servers_all_pass() { # HOW KIND
 	    no "$said"
 }
 
-# A changed resolv.conf is used within two seconds, without a signal
+# servers_soon HOW DOMAIN RESULT - within some seconds, without a signal
+servers_soon() {
+	world_wait 5 servers_one "$@"
+}
+
+# A changed resolv.conf is used
 servers_changed() { # HOW
-	servers_resolv 127.0.0.3 && sleep 2.1 &&
-	    servers_one "$1" good.servers none &&
-	    servers_resolv 127.0.0.2 && sleep 2.1 &&
-	    servers_one "$1" good.servers pass &&
-	    printf 'nameserver 127.0.0.3\n' >/etc/resolv.conf && sleep 2.1 &&
-	    servers_one "$1" good.servers none &&
-	    : >/etc/resolv.conf && sleep 2 && # being written: 127.0.0.3 goes on
+	servers_resolv 127.0.0.3 && servers_soon "$1" good.servers none &&
+	    servers_resolv 127.0.0.2 && servers_soon "$1" good.servers pass &&
+	    printf 'nameserver 127.0.0.3\n' >/etc/resolv.conf &&
+	    servers_soon "$1" good.servers none &&
+	    : >/etc/resolv.conf && servers_look "$1" && # being written
 	    servers_one "$1" good.servers none
 }
 
@@ -147,8 +156,8 @@ servers_link_turned() {
 	for n in 2 3 2; do
 		ln -sf "/run/resolv.$n" /etc/resolv.conf.new &&
 		    mv -fT /etc/resolv.conf.new /etc/resolv.conf &&
-		    [ -L /etc/resolv.conf ] && sleep 2.1 &&
-		    servers_one standing good.servers \
+		    [ -L /etc/resolv.conf ] &&
+		    servers_soon standing good.servers \
 		    "$([ $n = 2 ] && echo pass || echo none)" || return
 	done
 }
@@ -158,7 +167,7 @@ servers_by_tcp() { # HOW
 	local udp tcp
 	servers_use "$1" 127.0.0.2
 	printf 'nameserver 127.0.0.2\noptions use-vc\n' | servers_put
-	[ "$1" = spawned ] || sleep 1.1
+	servers_look "$1"
 	servers_tell 127.0.0.2 forget >/dev/null || return
 	SERVERS_CHECKS=50 servers_all_pass "$1" good || return
 	read -r udp tcp < <(servers_tell 127.0.0.2 total)
@@ -178,7 +187,7 @@ servers_rotate() { # HOW
 	local n name said
 	printf 'nameserver 127.0.0.2\nnameserver 127.0.0.6\noptions rotate\n' |
 	    servers_put
-	[ "$1" = spawned ] || sleep 1.1
+	servers_look "$1"
 	for n in 2 6; do
 		servers_tell 127.0.0.$n forget >/dev/null || return
 	done
@@ -268,10 +277,7 @@ servers_load() {
 	done
 	n=$(find "/proc/$worker/fd" -type l | wc -l)
 	[ "$n" = "$before" ] || no "$before descriptors before, $n after"
-	echo ports >"$T/dnsd.127.0.0.2"
-	sleep 1
-	n=$(tail -n 1 "$T/log/dnsd.127.0.0.2")
-	[ "$n" -gt $((least < 10000 ? least : 10000)) ] || no "only $n ports"
+	n=$(servers_tell 127.0.0.2 ports) && [ "$n" -gt $((least < 10000 ? least : 10000)) ] || no "only $n ports"
 }
 
 servers_long_cases() {

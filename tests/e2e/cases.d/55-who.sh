@@ -167,7 +167,7 @@ who_refresh() {
 
 who_refreshed() {
 	local name=who-refresh-$EPOCHSECONDS
-	sleep 1
+	sleep 1 # one mail a second is enough to see it
 	who_as 2552 "$name" 'ADDR=203.0.113.9 NAME=[UNAVAILABLE]' &&
 	    choose_sent "$name" &&
 	    [ "$(field_count DKIM-Signature "$FILE")" -gt 0 ]

@@ -29,6 +29,11 @@ swept() {
 	find "$T/sink" "$T/mail/in/new" -type f -delete
 }
 
+# flowing OUT IN - the first of both has arrived
+flowing() {
+	[ "$(arrived_out "$1")" -gt 0 ] && [ "$(arrived_in "$2")" -gt 0 ]
+}
+
 # flooded COMMAND... - runs it in the middle of a flood of 2 x 300 messages, then
 # looks at every one. FIELD: how the field begins that policyd adds.
 flooded() {
@@ -43,7 +48,7 @@ flooded() {
 	"$E2E/flood" -n $n 192.0.2.1 "${PORT_IN:-25}" user@pass.example "$in" \
 	    >"$T/flood.in" 2>&1 &
 	flood_in=$!
-	sleep 0.3
+	world_wait 10 flowing "$out" "$in"
 	kill -0 $flood_out && kill -0 $flood_in || no 'too little traffic' || rc=1
 	"$@" || rc=1
 	wait $flood_out || rc=1
@@ -73,7 +78,7 @@ nothing() {
 hup() {
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		kill -HUP "$1" || no "the supervisor is gone" || return
-		sleep 0.2
+		sleep 0.2 # faster than reloads begin
 	done
 	postfix reload >>"$T/log/postfix.out" 2>&1
 }
@@ -129,6 +134,10 @@ restart_policyd() {
 	    --listen && POLICYD=$STARTED
 }
 
+nobody_listens() {
+	! world_port_open 127.0.0.1 "$1"
+}
+
 # SIGTERM when processes hang: SUPERVISOR_STOP_SECONDS, and they are killed; until
 # then who connects waits
 life_stop_limit() {
@@ -136,8 +145,7 @@ life_stop_limit() {
 	# shellcheck disable=SC2046
 	kill -STOP $(children "$POLICYD")
 	kill -TERM "$POLICYD"
-	sleep 20
-	world_port_open 127.0.0.1 10031 || no 'nobody listens' || return
+	! world_wait 20 nobody_listens 10031 || no 'nobody listens' || return
 	wait "$POLICYD" || no "it ended with code $?" || return
 	((SECONDS - began >= 24 && SECONDS - began <= 28)) ||
 	    no "it took $((SECONDS - began)) s" || return
@@ -149,16 +157,18 @@ life_stop_limit() {
 kill_spawned() {
 	local pid
 	for _ in 1 2 3; do
+		world_wait 10 pgrep -x -f "$LIBEXEC/postseal-policyd" ||
+		    no 'no policy daemon was started' || return
 		for pid in $(pgrep -x -f "$LIBEXEC/postseal-policyd"); do
 			kill -KILL "$pid"
+			world_wait 10 eval "! kill -0 $pid 2>/dev/null"
 		done
-		sleep 0.3
 	done
 }
 
 stuck_syslog() {
 	kill -STOP "$SYSLOGD"
-	sleep 2
+	sleep 2 # so long it hangs
 }
 
 life_syslog() {
@@ -182,14 +192,17 @@ crowd() {
 	    except OSError:
 	        pass
 	    idle.append(s)
-	time.sleep(2)
+	time.sleep(2) # so long they stay
 	END
 }
 
 life_descriptors() {
+	local before
+	before=$(log_count 'postseal-signer.* reloaded')
 	prlimit --pid "$SIGNER" --nofile=64:64
 	kill -HUP "$SIGNER" # its new workers have the limit, too
-	sleep 1
+	world_wait 10 log_has_more "$before" 'postseal-signer.* reloaded' ||
+	    no 'no reload' || return
 	flooded crowd && kill -0 "$SIGNER" && kill_signer
 }
 
@@ -342,7 +355,7 @@ replace_signer() {
 }
 
 replace_twice() {
-	replace_signer && sleep 1 && replace_signer
+	replace_signer && more_goes_out && replace_signer
 }
 
 # From the one that has a port, too, to one that has only the socket, and back: a port

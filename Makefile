@@ -118,6 +118,7 @@ $(O)/libverifier.a: $(call objs,$(call wing,verifier))
 $(O)/libadmin.a: $(call objs,$(call wing,admin))
 $(O)/libsupport.a: $(call objs,$(wildcard tests/support/*.c))
 $(O)/libfake.a: $(call objs,$(wildcard tests/support/fake/*.c))
+$(O)/libreal.a: $(call objs,$(wildcard tests/support/real/*.c))
 
 $(O)/%.a:
 	@rm -f $@
@@ -146,20 +147,21 @@ $(O)/postseal.bash: $(O)/postseal
 	$< --completion >$@
 
 # --- tests -----------------------------------------------------------------
-# tests/<room>/t_<stem>.c is a program; a room is common/bytes or signer. The fakes of tests/support/fake (loop,
-# resolver) take the place of the real ones, but in the tests named here.
+# tests/<room>/t_<stem>.c is a program; a room is common/bytes or signer. The fakes of
+# tests/support/fake (loop, resolver) take the place of the real ones, but in a test
+# that says "Real:" in its first line: it has the clocks of tests/support/real.
 
-REAL := t_loop t_conn t_listen t_supervisor t_resolver t_checkservers t_silence
 WINGS := common policyd signer verifier admin
 TEST_SRC := $(wildcard $(foreach w,$(WINGS),tests/$w/t_*.c tests/$w/*/t_*.c))
 REPLAY_SRC := $(wildcard tests/replay/t_*.c)
+REAL := $(patsubst %.c,$(O)/%,$(shell grep -l '^/\* Real: ' $(TEST_SRC)))
 TESTS := $(patsubst %.c,$(O)/%,$(TEST_SRC))
 REPLAYS := $(patsubst %.c,$(O)/%,$(REPLAY_SRC))
 
 # whole: the linker must meet the fakes before it looks for the real ones.
-whole = $(if $1,-Wl$(comma)--whole-archive $1 -Wl$(comma)--no-whole-archive)
+whole = -Wl$(comma)--whole-archive $1 -Wl$(comma)--no-whole-archive
 comma := ,
-fake = $(if $(filter $(notdir $1),$(REAL)),,$(O)/libfake.a)
+fake = $(O)/lib$(if $(filter $1,$(REAL)),real,fake).a
 
 define test_program
 $1: $1.o $(O)/libsupport.a $(call fake,$1) $(LIBRARIES)

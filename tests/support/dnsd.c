@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,10 +12,13 @@
 #include "tests/support/zone.h"
 
 struct dnsd {
+	struct dnsd *next;
 	pid_t pid;
 	FILE *to, *from; /* its control stream */
 	unsigned port;
 };
+
+static struct dnsd *running;
 
 _Noreturn static void
 die(const char *what)
@@ -81,19 +85,48 @@ dnsd_start(const char *zone)
 	command(d, NULL, span_str(""), line, sizeof line);
 	if (sscanf(line, "port %u", &d->port) != 1)
 		die(line);
+	d->next = running;
+	running = d;
 	return d;
 }
 
 void
 dnsd_stop(struct dnsd *d)
 {
+	struct dnsd **at = &running;
+
 	if (d == NULL)
 		return;
+	while (*at != d)
+		at = &(*at)->next;
+	*at = d->next;
 	shutdown(fileno(d->to), SHUT_RDWR);
 	fclose(d->to);
 	fclose(d->from);
 	waitpid(d->pid, NULL, 0);
 	free(d);
+}
+
+bool
+dnsd_settle_all(uint64_t now, uint64_t *ret_next)
+{
+	char text[30], line[400];
+	bool any = false;
+
+	snprintf(text, sizeof text, "%" PRIu64, now);
+	*ret_next = UINT64_MAX;
+	for (struct dnsd *d = running; d != NULL; d = d->next) {
+		unsigned busy;
+		uint64_t next;
+
+		command(d, "clock", span_str(text), line, sizeof line);
+		if (sscanf(line, "%u %" SCNu64, &busy, &next) != 2)
+			die(line);
+		any = any || busy != 0;
+		if (next != 0 && next < *ret_next)
+			*ret_next = next;
+	}
+	return any;
 }
 
 uint16_t

@@ -22,6 +22,8 @@
  *     total             the same for all names
  *     ports             from how many ports there were queries over UDP
  *     forget            counts become 0
+ *     clock US          its clock stands there from now on: "BUSY NEXT", whether
+ *                       anything had come, and when an answer is due (0: none)
  *     delay MS          before every answer, added to delay=MS
  *     mute, close, open no answers any more (a black hole); the port is closed;
  *                       back to service
@@ -73,6 +75,10 @@ unsigned dnsd_ports(struct dnsd *d);
 
 /* Before every answer, in ms. */
 void dnsd_delay(struct dnsd *d, unsigned ms);
+
+/* Sets the clocks of all that run, in us. Returns whether one of them had anything to
+ * do; when the next answer is due, or UINT64_MAX. */
+bool dnsd_settle_all(uint64_t now, uint64_t *ret_next);
 
 /* The words of "mode"; "": nothing is wrong. */
 void dnsd_mode(struct dnsd *d, const char *words);

@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -16,6 +17,7 @@
 
 enum {
 	CLIENTS_MAX = 512, /* TCP connections; more are closed at once */
+	POLLED_MAX = 3 + CLIENTS_MAX,
 	BUCKETS = 4096,
 	HEADER = 12,
 	EDNS_OPT = 41
@@ -54,6 +56,7 @@ struct server {
 	socklen_t size;
 	int udp, tcp, in, out;
 	bool mute;
+	uint64_t clock; /* us, as it was told; 0: its own */
 	struct {
 		bool formerr, tcponly, drop, big, notcp, half, tcpcut, ad,
 		    forged, lame;
@@ -70,10 +73,12 @@ struct server {
 };
 
 static uint64_t
-now_us(void)
+now_us(const struct server *s)
 {
 	struct timespec t;
 
+	if (s->clock != 0)
+		return s->clock;
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
@@ -283,7 +288,7 @@ replies_due(struct server *s)
 {
 	struct reply *r;
 
-	while ((r = s->first) != NULL && r->due <= now_us()) {
+	while ((r = s->first) != NULL && r->due <= now_us(s)) {
 		s->first = r->next;
 		if (s->first == NULL)
 			s->last = NULL;
@@ -415,7 +420,7 @@ query_take(struct server *s, const unsigned char *query, size_t n,
 	if (r == NULL)
 		return;
 	*r = *to;
-	r->due = now_us() + (uint64_t)(s->delay + words.delay) * 1000;
+	r->due = now_us(s) + (uint64_t)(s->delay + words.delay) * 1000;
 	r->n = size + 2;
 	r->p[0] = (unsigned char)(size >> 8);
 	r->p[1] = (unsigned char)size;
@@ -547,6 +552,58 @@ mode_set(struct server *s, const char *words)
 	s->mode.forged = strstr(words, "forged") != NULL;
 }
 
+/* What is waited for; [0] are the commands. */
+static nfds_t
+polled(const struct server *s, struct pollfd *p)
+{
+	p[0] = (struct pollfd){.fd = s->in, .events = POLLIN};
+	p[1] = (struct pollfd){.fd = s->udp, .events = POLLIN};
+	p[2] = (struct pollfd){.fd = s->tcp, .events = POLLIN};
+	for (size_t i = 0; i < s->clients; i++)
+		p[3 + i] =
+		    (struct pollfd){.fd = s->client[i].fd, .events = POLLIN};
+	return 3 + s->clients;
+}
+
+/* What has come, but for the commands. */
+static void
+take_all(struct server *s, const struct pollfd *p)
+{
+	size_t clients = s->clients;
+
+	replies_due(s);
+	if (p[1].revents != 0)
+		udp_read(s);
+	for (size_t i = 0; i < clients; i++) {
+		if (p[3 + i].revents != 0)
+			tcp_read(s, i);
+	}
+	if (p[2].revents != 0)
+		tcp_accept(s);
+	replies_due(s);
+}
+
+/* It is so late now: acts on all that has come, and says whether anything has, and when
+ * the next answer is due (0: none is). */
+static void
+clock_set(struct server *s, const char *us)
+{
+	struct pollfd p[POLLED_MAX];
+	unsigned busy = 0;
+	nfds_t n;
+
+	s->clock = strtoull(us, NULL, 10);
+	while (n = polled(s, p), p[0].fd = -1, poll(p, n, 0) > 0) {
+		take_all(s, p);
+		busy = 1;
+	}
+	if (s->first != NULL && s->first->due <= s->clock)
+		busy = 1;
+	replies_due(s);
+	dprintf(s->out, "%u %" PRIu64 "\n", busy,
+	    s->first == NULL ? 0 : s->first->due);
+}
+
 /* Obeys a command that is answered with "ok"; the reason if it cannot. */
 static const char *
 obey(struct server *s, const char *word, const char *rest, char *why)
@@ -588,6 +645,8 @@ command_take(struct server *s, char *line)
 		total_say(s);
 	} else if (strcmp(line, "ports") == 0) {
 		ports_say(s);
+	} else if (strcmp(line, "clock") == 0) {
+		clock_set(s, rest);
 	} else {
 		bad = obey(s, line, rest, why);
 		dprintf(s->out, bad == NULL ? "ok\n" : "bad %s\n", bad);
@@ -627,10 +686,10 @@ commands_read(struct server *s)
 static int
 wait_for(const struct server *s, struct pollfd *p, nfds_t n)
 {
-	uint64_t now = now_us(), us = 0;
+	uint64_t now = now_us(s), us = 0;
 	struct timespec t;
 
-	if (s->first == NULL)
+	if (s->first == NULL || (s->clock != 0 && s->first->due > now))
 		return poll(p, n, -1);
 	if (s->first->due > now)
 		us = s->first->due - now;
@@ -642,26 +701,11 @@ wait_for(const struct server *s, struct pollfd *p, nfds_t n)
 static bool
 serve_once(struct server *s)
 {
-	struct pollfd p[3 + CLIENTS_MAX];
+	struct pollfd p[POLLED_MAX];
 
-	p[0] = (struct pollfd){.fd = s->in, .events = POLLIN};
-	p[1] = (struct pollfd){.fd = s->udp, .events = POLLIN};
-	p[2] = (struct pollfd){.fd = s->tcp, .events = POLLIN};
-	for (size_t i = 0; i < s->clients; i++)
-		p[3 + i] =
-		    (struct pollfd){.fd = s->client[i].fd, .events = POLLIN};
-	if (wait_for(s, p, 3 + s->clients) < 0 && errno != EINTR)
+	if (wait_for(s, p, polled(s, p)) < 0 && errno != EINTR)
 		return false;
-	replies_due(s);
-	if (p[1].revents != 0)
-		udp_read(s);
-	for (size_t i = 0; i < s->clients; i++) {
-		if (p[3 + i].revents != 0)
-			tcp_read(s, i);
-	}
-	if (p[2].revents != 0)
-		tcp_accept(s);
-	replies_due(s);
+	take_all(s, p);
 	return p[0].revents == 0 || commands_read(s);
 }
 

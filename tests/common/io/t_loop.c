@@ -1,3 +1,4 @@
+/* Real: no fake stands in for the loop and the resolver. */
 #include <signal.h>
 #include <string.h>
 #include <time.h>

@@ -1,3 +1,4 @@
+/* Real: no fake stands in for the loop and the resolver. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>

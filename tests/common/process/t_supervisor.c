@@ -1,3 +1,4 @@
+/* Real: no fake stands in for the loop and the resolver. */
 /*
  * The supervisor as a process of its own: it and its workers run the echo daemon
  * below, the tests are its clients and its administrator. What the daemon shall

@@ -136,4 +136,4 @@ rfc4408(void)
 	run_suite("rfc4408-tests.yml.gz", 191);
 }
 
-SUITE("suites", T(rfc7208), T(rfc4408))
+SUITE("spf_suites", T(rfc7208), T(rfc4408))

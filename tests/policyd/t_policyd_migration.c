@@ -238,4 +238,4 @@ option_by_option(void)
 		play(&rows[i]);
 }
 
-SUITE("migration", T(option_by_option))
+SUITE("policyd_migration", T(option_by_option))

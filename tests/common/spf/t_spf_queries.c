@@ -205,4 +205,4 @@ beside_pyspf(void)
 	spfrun_close(&s);
 }
 
-SUITE("queries", T(beside_pyspf))
+SUITE("spf_queries", T(beside_pyspf))

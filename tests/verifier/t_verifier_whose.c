@@ -421,5 +421,5 @@ every_allocation_fails(void)
 	suite_row(NULL);
 }
 
-SUITE("whose", T(whose_mail), T(ids), T(one_after_the_other), T(many_forged),
-    T(beyond_what_is_kept), T(every_allocation_fails))
+SUITE("verifier_whose", T(whose_mail), T(ids), T(one_after_the_other),
+    T(many_forged), T(beyond_what_is_kept), T(every_allocation_fails))

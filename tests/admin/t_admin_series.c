@@ -215,4 +215,4 @@ with_memory(void)
 	free(path);
 }
 
-SUITE("series", T(with_memory), T(every_command))
+SUITE("admin_series", T(with_memory), T(every_command))

@@ -727,8 +727,8 @@ wait_and_finish(void)
 	testwing_free(&w.wing);
 }
 
-SUITE("wing", T(story), T(least_wing), T(fields_beyond_the_limit), T(macros),
-    T(words), T(every_offer), T(texts), T(edits), T(without_leadspc),
+SUITE("milter_wing", T(story), T(least_wing), T(fields_beyond_the_limit),
+    T(macros), T(words), T(every_offer), T(texts), T(edits), T(without_leadspc),
     T(edits_are_forgotten), T(wait_answered), T(wait_answered_at_once),
     T(wait_too_long), T(wait_with_more_sent), T(wait_broken),
     T(wait_and_finish))

@@ -343,6 +343,6 @@ too_long(void)
 	}
 }
 
-SUITE("answers", T(every_order), T(asked_at_once), T(not_asked),
+SUITE("verifier_answers", T(every_order), T(asked_at_once), T(not_asked),
     T(not_asked_for_own_mail), T(silence), T(time_of_the_body), T(given_up),
     T(two_messages), T(revoked_meanwhile), T(too_long))

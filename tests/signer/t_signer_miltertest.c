@@ -303,4 +303,4 @@ peers(void)
 	fixture_free(&f);
 }
 
-SUITE("miltertest", T(signs), T(peers))
+SUITE("signer_miltertest", T(signs), T(peers))

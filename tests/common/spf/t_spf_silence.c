@@ -1,3 +1,4 @@
+/* Real: no fake stands in for the loop and the resolver. */
 /*
  * How many packets one check sends to a zone that says nothing: the real resolver on
  * the real loop, asking a scripted server that counts.
@@ -12,6 +13,7 @@
 #include "common/bytes/buf.h"
 #include "common/limits.h"
 #include "common/spf/check.h"
+#include "tests/support/clock.h"
 #include "tests/support/dnsd.h"
 #include "tests/support/suite.h"
 
@@ -32,6 +34,7 @@ rig_open(struct rig *rig, const char *zone)
 	struct dns_server at = {.ip = ip_bytes("\177\0\0\1", 4)};
 	struct dns_settings dns = {.servers = {.v = &at, .n = 1}, .timeout = 1};
 
+	clock_script();
 	*rig = (struct rig){.server = dnsd_start(zone)};
 	at.port = dnsd_port(rig->server);
 	CU_ASSERT_EQUAL_FATAL(loop_new(&rig->loop), 0);
@@ -160,5 +163,5 @@ silent_in_this_check(void)
 	buf_free(&zone);
 }
 
-SUITE("silence", T(terms_of_a_silent_zone), T(hosts_of_a_silent_zone),
+SUITE("spf_silence", T(terms_of_a_silent_zone), T(hosts_of_a_silent_zone),
     T(silent_in_this_check))

@@ -23,6 +23,7 @@
 #include "common/dns/dnsmsg.h"
 #include "common/dns/dnsname.h"
 #include "common/spf/check.h"
+#include "tests/support/load.h"
 
 enum {
 	MX = 10,
@@ -236,14 +237,6 @@ check(struct loop *l)
 	return longest;
 }
 
-static int
-by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -274,7 +267,7 @@ main(int argc, char **argv)
 	for (int i = 0; i < n; i++)
 		longest[i] = check(l);
 	apart = (cpu_us() - began) / n;
-	qsort(longest, (size_t)n, sizeof *longest, by_value);
+	qsort(longest, (size_t)n, sizeof *longest, load_by_value);
 	printf("ready_us=%.1f apart_us=%.1f callbacks=%zu callback_us=%.1f\n",
 	    ready, apart, nasked, longest[n / 2]);
 	free(longest);

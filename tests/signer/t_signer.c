@@ -70,19 +70,6 @@ static const char config[] =
 static const char two_message[] =
     "From: alice@two.example\r\nSubject: t\r\n\r\nhi\r\n";
 
-static const char foreign_message[] =
-    "From: eve@elsewhere.example\r\nSubject: t\r\n\r\nhi\r\n";
-
-static size_t
-count(const char *text, char c)
-{
-	size_t n = 0;
-
-	for (; *text != '\0'; text++)
-		n += *text == c;
-	return n;
-}
-
 static void
 start(struct mta *m, struct fixture *f, const char *client)
 {
@@ -111,18 +98,18 @@ signs(void)
 		          &f.signer, span_of(S(two_message))) == 0);
 	}
 	log = fixture_logged(&f);
-	CHECK(count(log, '\n') == 1);
-	CHECK(fixture_has(log,
+	CHECK(fixture_lines(log) == 1);
+	CHECK(suite_has(log,
 	    "signed queue_id=4AE0FA84398 client=127.0.0.1 "
 	    "domain=two.example "
 	    "selectors=r,e algorithms=rsa-sha256,ed25519-sha256 "
 	    "bytes="));
-	CHECK(fixture_has(log, " ms="));
+	CHECK(suite_has(log, " ms="));
 	CHECK(mta_message(&m, "al", span_str(fixture_message)) == 'a');
 	CHECK(m.ninserted == 1);
 	CHECK(mta_verify(&m, 0, fixture_key(&f, "ed.example", 0), &f.signer,
 	          span_str(fixture_message)) == 0);
-	CHECK(fixture_has(fixture_logged(&f), " user=al "));
+	CHECK(suite_has(fixture_logged(&f), " user=al "));
 	mta_send(&m, 'Q', span_of(NULL, 0));
 	CHECK(session_over(m.session));
 	CHECK_STR(fixture_logged(&f), "");
@@ -200,7 +187,7 @@ own_addresses(void)
 	reads_fail = EAFNOSUPPORT;
 	CHECK(signer_watch(&f.signer, l) == 0);
 	CHECK(reads == 1);
-	CHECK(fixture_has(fixture_logged(&f), line));
+	CHECK(suite_has(fixture_logged(&f), line));
 	loop_fake_advance(l, OWN_REFRESH_MS - 1);
 	CHECK(reads == 1);
 	loop_fake_advance(l, 1);
@@ -217,7 +204,7 @@ own_addresses(void)
 	fixture_logged(&f);
 	loop_fake_advance(l, OWN_REFRESH_MS);
 	CHECK(reads == 4);
-	CHECK(fixture_has(fixture_logged(&f), line));
+	CHECK(suite_has(fixture_logged(&f), line));
 	reads_fail = 0;
 	fixture_free(&f);
 	loop_free(l);
@@ -257,7 +244,7 @@ mends(void)
 		snprintf(want, sizeof want,
 		    "%s: signer.internal_hosts: if the client is yours: %s\"",
 		    row[i].hosts[0] == '\0' ? "" : ":2", row[i].line);
-		CHECK(fixture_has(log, want));
+		CHECK(suite_has(log, want));
 		mta_free(&m);
 		fixture_free(&f);
 	}
@@ -368,8 +355,8 @@ signed_before(void)
 		CHECK(mta_message(&m, NULL, buf_view(&text)) == 'a');
 		CHECK(m.ninserted == row[i].added);
 		log = fixture_logged(&f);
-		CHECK(count(log, '\n') == 1);
-		CHECK(fixture_has(log,
+		CHECK(fixture_lines(log) == 1);
+		CHECK(suite_has(log,
 		    row[i].added > 0
 		        ? "signed queue_id=4AE0FA84398 client=127.0.0.1 domain="
 		        : "unsigned queue_id=4AE0FA84398 "
@@ -456,7 +443,7 @@ reasons(void)
 	        "from=ed.example reason=\"client 192.0.2.1 is "
 	        "not internal and not authenticated\""},
 	    {"2001:db8::7", NULL, fixture_message, "client=2001:db8::7"},
-	    {"127.0.0.1", NULL, foreign_message,
+	    {"127.0.0.1", NULL, fixture_foreign,
 	        "from=elsewhere.example "
 	        "reason=\"no key for elsewhere.example\""},
 	    {"127.0.0.1", NULL, "Subject: x\r\n\r\nhi\r\n",
@@ -486,8 +473,8 @@ reasons(void)
 		/* the MTA keeps the body of what is not signed */
 		CHECK(m.body_sent == 0);
 		log = fixture_logged(&f);
-		CHECK(fixture_has(log, row[i].log));
-		CHECK(count(log, '\n') == 1);
+		CHECK(suite_has(log, row[i].log));
+		CHECK(fixture_lines(log) == 1);
 		mta_free(&m);
 	}
 	/* authenticated is enough */
@@ -511,7 +498,7 @@ no_header_may_be_added(void)
 	mta_connect(&m, "127.0.0.1");
 	CHECK(mta_message(&m, NULL, span_str(fixture_message)) == 'a');
 	CHECK(m.ninserted == 0);
-	CHECK(fixture_has(
+	CHECK(suite_has(
 	    fixture_logged(&f), "the MTA does not let us add header fields"));
 	mta_free(&m);
 	fixture_free(&f);
@@ -543,14 +530,13 @@ bad_key_tempfail(void)
 		CHECK(mta_message(&m, NULL, buf_view(&b)) == 't');
 		/* SKIP spares the rest of a body, where it may be said */
 		CHECK(m.body_sent == (i == 1 ? 65535 : sizeof body));
-		CHECK(fixture_has(fixture_logged(&f),
+		CHECK(suite_has(fixture_logged(&f),
 		    "tempfail queue_id=4AE0FA84398 client=127.0.0.1 "
 		    "from=bad.example "
 		    "reason=\"a key for bad.example cannot be used "
 		    "(test.conf:2)\""));
 		/* the connection goes on */
-		CHECK(
-		    mta_message(&m, NULL, span_of(S(foreign_message))) == 'a');
+		CHECK(mta_message(&m, NULL, span_str(fixture_foreign)) == 'a');
 		mta_free(&m);
 	}
 	buf_free(&b);
@@ -592,8 +578,8 @@ limits(void)
 			    mta_verify(&m, 0, fixture_key(&f, "ed.example", 0),
 			        &f.signer, buf_view(&text)) == 0);
 		log = fixture_logged(&f);
-		CHECK(fixture_has(log, row[i].log));
-		CHECK(count(log, '\n') == 1);
+		CHECK(suite_has(log, row[i].log));
+		CHECK(fixture_lines(log) == 1);
 		/* the next message is an ordinary one again */
 		mta_message(&m, NULL, span_str(fixture_message));
 		CHECK(m.ninserted == 1);
@@ -629,10 +615,10 @@ key_does_not_work(void)
 		    (i == 0 ? 'a' : 't'));
 		CHECK(m.ninserted == 0);
 		log = fixture_logged(&f);
-		CHECK(fixture_has(log, settings[i]));
-		CHECK(fixture_has(log,
+		CHECK(suite_has(log, settings[i]));
+		CHECK(suite_has(log,
 		    "reason=\"a key for twisted.example cannot be used\""));
-		CHECK(fixture_has(log, "/twisted.pem daemon=smtpd"));
+		CHECK(suite_has(log, "/twisted.pem daemon=smtpd"));
 		mta_free(&m);
 		fixture_free(&f);
 	}
@@ -668,7 +654,7 @@ one_key_good(void)
 		CHECK(mta_message(&m, NULL, span_of(S(message))) == 'a');
 		CU_ASSERT_FATAL(m.ninserted == 1);
 		log = fixture_logged(&f);
-		CHECK(fixture_has(log,
+		CHECK(suite_has(log,
 		    i % 2 ? "selectors=g algorithms=ed25519-sha256 "
 		            "bad_key=test.conf:2 "
 		          : "selectors=g algorithms=ed25519-sha256 "
@@ -681,7 +667,7 @@ one_key_good(void)
 		buf_str(&again, message);
 		CHECK(mta_message(&m, NULL, buf_view(&again)) == 'a');
 		CHECK(m.ninserted == 0);
-		CHECK(fixture_has(fixture_logged(&f), "is there already"));
+		CHECK(suite_has(fixture_logged(&f), "is there already"));
 		mta_free(&m);
 		stats_free(stats);
 		fixture_free(&f);
@@ -720,11 +706,11 @@ openssl_fails(void)
 		broken = "";
 		CHECK(m.ninserted == 0);
 		log = fixture_logged(&f);
-		CHECK(fixture_has(log, settings[i % 2]));
-		CHECK(fixture_has(log,
+		CHECK(suite_has(log, settings[i % 2]));
+		CHECK(suite_has(log,
 		    i < 2 ? "reason=\"the signature just made does not verify\""
 		          : "reason=\"OpenSSL failed\""));
-		CHECK(count(log, '\n') == 1);
+		CHECK(fixture_lines(log) == 1);
 		mta_free(&m);
 		fixture_free(&f);
 	}
@@ -764,7 +750,7 @@ at_risk(void)
 		start(&m, &f, "127.0.0.1");
 		CHECK(mta_message(&m, NULL, span_str(row[i].message)) == 'a');
 		CHECK(m.ninserted == row[i].sign);
-		CHECK(fixture_has(fixture_logged(&f),
+		CHECK(suite_has(fixture_logged(&f),
 		    row[i].logged == NULL ? "signed" : row[i].logged));
 		mta_free(&m);
 		fixture_free(&f);
@@ -791,7 +777,7 @@ names_to_sign(void)
 		start(&m, &f, "127.0.0.1");
 		CHECK(mta_message(&m, NULL, buf_view(&text)) == 'a');
 		CHECK(m.ninserted == (n == HDRSEL_MAX - 9));
-		CHECK(fixture_has(fixture_logged(&f),
+		CHECK(suite_has(fixture_logged(&f),
 		    m.ninserted == 1 ? "signed" : "too many header fields to"));
 		mta_free(&m);
 	}
@@ -953,7 +939,7 @@ keys_that_dns_has_not(void)
 		keyring_mark(f.keys, &d->key[1], true);
 		CHECK(mta_message(&m, NULL, span_of(S(two_message))) != 't');
 		CHECK(m.ninserted == (skip ? 0 : 2));
-		CHECK(fixture_has(fixture_logged(&f),
+		CHECK(suite_has(fixture_logged(&f),
 		    skip ? "on_key_mismatch is skip" : "signed "));
 		CHECK(stats_sum(stats,
 		          SIGNER_UNSIGNED + UNSIGNED_KEY_MISMATCH) == skip);
@@ -1001,7 +987,7 @@ missing_key(void)
 	snprintf(want, sizeof want,
 	    "algorithms=ed25519-sha256 missing_key=%s:2 ",
 	    fixture_file(&f, "KeyTable", path));
-	CHECK(fixture_has(fixture_logged(&f), want));
+	CHECK(suite_has(fixture_logged(&f), want));
 	CHECK(stats_sum(stats, SIGNER_MISSING) == 1);
 	mta_free(&m);
 	stats_free(stats);

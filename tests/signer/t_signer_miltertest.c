@@ -190,7 +190,7 @@ check_text(const struct mta_inserted *f, const char *const *has)
 	CHECK_STR(f->name, "DKIM-Signature");
 	CHECK(f->index == 0);
 	for (size_t i = 0; i < WANTS && has[i] != NULL; i++)
-		CHECK(fixture_has(buf_text(&text), has[i]));
+		CHECK(suite_has(buf_text(&text), has[i]));
 	buf_free(&text);
 }
 
@@ -225,7 +225,7 @@ check_row(const struct row *r)
 		CHECK(mta_message(&m, NULL, buf_view(&text)) == r->answer);
 		CU_ASSERT_FATAL(m.ninserted == r->signatures);
 		log = fixture_logged(&f);
-		CHECK(fixture_has(log,
+		CHECK(suite_has(log,
 		    r->answer == 't'         ? ": tempfail queue_id="
 		        : r->signatures == 0 ? ": unsigned queue_id="
 		                             : ": signed queue_id="));

@@ -38,7 +38,7 @@ options(void)
 		suite_row(row[i].option);
 		CHECK(
 		    built_end_of(signerd_start(row[i].option)) == row[i].code);
-		CHECK(signerd_has(signerd_printed(), row[i].says));
+		CHECK(suite_has(signerd_printed(), row[i].says));
 	}
 	suite_row(NULL);
 	signerd_finish();
@@ -50,26 +50,26 @@ test_option(void)
 	signerd_begin();
 	signerd_configure("", signerd_domain("a.example", "s", signerd.good));
 	CHECK(built_end_of(signerd_start("-T")) == 0);
-	CHECK(signerd_has(signerd_printed(), "domain \"a.example\""));
+	CHECK(suite_has(signerd_printed(), "domain \"a.example\""));
 	CHECK(strstr(signerd_printed(), "policyd") == NULL);
 	/* a key that others may read */
 	chmod(signerd.good, 0640);
 	CHECK(built_end_of(signerd_start("-T")) == 1);
-	CHECK(signerd_has(signerd_printed(), "good.pem: mode 0640"));
+	CHECK(suite_has(signerd_printed(), "good.pem: mode 0640"));
 	signerd_configure(" key_permissions = \"warn\"\n",
 	    signerd_domain("a.example", "s", signerd.good));
 	CHECK(built_end_of(signerd_start("-T")) == 0);
-	CHECK(signerd_has(signerd_printed(), "good.pem: mode 0640"));
+	CHECK(suite_has(signerd_printed(), "good.pem: mode 0640"));
 	signerd_configure("", signerd_domain("a.example", "s", signerd.other));
 	CHECK(built_end_of(signerd_start("-T")) == 1);
-	CHECK(signerd_has(
+	CHECK(suite_has(
 	    signerd_printed(), "other.pem: No such file or directory"));
 	signerd_configure(" nonsense = 1\n", "");
 	CHECK(built_end_of(signerd_start("-T")) == 1);
-	CHECK(signerd_has(signerd_printed(), "nonsense"));
+	CHECK(suite_has(signerd_printed(), "nonsense"));
 	unlink(signerd.config);
 	CHECK(built_end_of(signerd_start("-T")) == 1);
-	CHECK(signerd_has(signerd_printed(), "No such file"));
+	CHECK(suite_has(signerd_printed(), "No such file"));
 	CHECK_STR(
 	    tmpdir_read(signerd.log), ""); /* nothing was served or logged */
 	signerd_finish();
@@ -96,13 +96,13 @@ tenants(void)
 	    sizeof both - strlen(both) - 1);
 	signerd_configure("", both);
 	CHECK(built_end_of(signerd_start("-T")) == 0);
-	CHECK(signerd_has(signerd_printed(), warning));
+	CHECK(suite_has(signerd_printed(), warning));
 	signerd_configure(" auth_table = \"inline:* %\"\n", both);
 	CHECK(built_end_of(signerd_start("-T")) == 0);
 	CHECK(strstr(signerd_printed(), "auth_table: each") == NULL);
 	signerd_configure(" list_domains = {\"l.example\"}\n", both);
 	CHECK(built_end_of(signerd_start("-T")) == 0);
-	CHECK(signerd_has(signerd_printed(),
+	CHECK(suite_has(signerd_printed(),
 	    "signer.list_domains: does nothing without list_daemons or "
 	    "list_hosts"));
 	signerd_finish();
@@ -124,7 +124,7 @@ serves(void)
 		signerd_begin_message(fd[i], "a.example");
 	}
 	for (int i = 0; i < 3; i++)
-		CHECK(signerd_has(
+		CHECK(suite_has(
 		    signerd_end_message(fd[i], "ia"), "d=a.example; s=s;"));
 	signerd_tell(fd[0], 'Q', S(""));
 	CHECK(signerd_hear(fd[0], text) == 0);
@@ -159,7 +159,7 @@ ends_behind_a_message(void)
 	signerd_greet(fd);
 	signerd_begin_message(fd, "a.example");
 	kill(pid, SIGTERM);
-	poll(NULL, 0, 50);
+	poll(NULL, 0, 50); /* that it does not end shows only in time */
 	signerd_end_message(fd, "ia");
 	CHECK(signerd_hear(fd, text) == 0);
 	CHECK(built_end_of(pid) == 0);
@@ -181,12 +181,12 @@ bad_key_at_start(void)
 	    signerd_domain("b.example", "t", signerd.other));
 	signerd_configure(" strict_start = true\n", both);
 	CHECK(built_end_of(signerd_start(NULL)) == 1);
-	CHECK(signerd_has(
+	CHECK(suite_has(
 	    signerd_printed(), "other.pem: No such file or directory"));
-	CHECK(signerd_has(signerd_printed(), "strict_start"));
+	CHECK(suite_has(signerd_printed(), "strict_start"));
 	signerd_configure("", both);
 	pid = signerd_start_serving();
-	CHECK(signerd_has(tmpdir_read(signerd.log), "domain b.example: key "));
+	CHECK(suite_has(tmpdir_read(signerd.log), "domain b.example: key "));
 	fd = signerd_dial();
 	signerd_greet(fd);
 	signerd_begin_message(fd, "a.example");
@@ -213,7 +213,7 @@ reload(void)
 	before = signerd_dial();
 	signerd_greet(before);
 	signerd_begin_message(before, "a.example");
-	CHECK(signerd_has(signerd_end_message(before, "ia"), "s=old;"));
+	CHECK(suite_has(signerd_end_message(before, "ia"), "s=old;"));
 	kill(pid, SIGUSR1); /* opendkim's word for it */
 	CHECK(signerd_logged("signal 10 is ignored; SIGHUP reads"));
 	/* any bad key refuses the reload, and the old ones go on */
@@ -225,7 +225,7 @@ reload(void)
 	after = signerd_dial();
 	signerd_greet(after);
 	signerd_begin_message(after, "a.example");
-	CHECK(signerd_has(signerd_end_message(after, "ia"), "s=old;"));
+	CHECK(suite_has(signerd_end_message(after, "ia"), "s=old;"));
 	close(after);
 	/* mended, the next one has it; a connection keeps what it began with */
 	signerd_write_file(signerd.other, pem_ed25519, 0600);
@@ -234,9 +234,9 @@ reload(void)
 	after = signerd_dial();
 	signerd_greet(after);
 	signerd_begin_message(after, "a.example");
-	CHECK(signerd_has(signerd_end_message(after, "ia"), "s=new;"));
+	CHECK(suite_has(signerd_end_message(after, "ia"), "s=new;"));
 	signerd_begin_message(before, "a.example");
-	CHECK(signerd_has(signerd_end_message(before, "ia"), "s=old;"));
+	CHECK(suite_has(signerd_end_message(before, "ia"), "s=old;"));
 	close(before);
 	close(after);
 	kill(pid, SIGTERM);

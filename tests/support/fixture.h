@@ -39,8 +39,9 @@ void fixture_free(struct fixture *f);
 /* Key i of a domain section; borrows. */
 struct key *fixture_key(const struct fixture *f, const char *domain, size_t i);
 
-/* A message from alice@ed.example with folds, spaces and empty lines at its end. */
-extern const char fixture_message[];
+/* A message from alice@ed.example with folds, spaces and empty lines at its end; one of
+ * a domain that is not in a config of ours. */
+extern const char fixture_message[], fixture_foreign[];
 
 /* The path of "@name" into path[TMPDIR_PATH_MAX]; returns path. */
 char *fixture_file(const struct fixture *f, const char *name, char *path);
@@ -48,7 +49,7 @@ char *fixture_file(const struct fixture *f, const char *name, char *path);
 /* What was logged since the last call; borrows until the next. */
 const char *fixture_logged(struct fixture *f);
 
-/* True if text holds want; prints both when not. */
-int fixture_has(const char *text, const char *want);
+/* How many lines text has. */
+unsigned fixture_lines(const char *text);
 
 #endif

@@ -108,21 +108,12 @@ signerd_printed(void)
 	return tmpdir_read(tmpdir_file(&signerd.dir, "out", path));
 }
 
-int
-signerd_has(const char *text, const char *want)
-{
-	if (strstr(text, want) != NULL)
-		return 1;
-	printf("\n  got:  %s\n  want: %s\n", text, want);
-	return 0;
-}
-
 /* Waits until the log has a line with want. */
 int
 signerd_logged(const char *want)
 {
 	return await_logged(signerd.log, want, 1) ||
-	    signerd_has(tmpdir_read(signerd.log), want);
+	    suite_has(tmpdir_read(signerd.log), want);
 }
 
 pid_t

@@ -45,9 +45,6 @@ const char *signerd_printed(void);
 /* Starts it and waits until it serves. */
 pid_t signerd_start_serving(void);
 
-/* True if text has `want`; prints both when not. */
-int signerd_has(const char *text, const char *want);
-
 /* Waits until the log has a line with it. */
 int signerd_logged(const char *want);
 

@@ -41,6 +41,15 @@ suite_check_str(
 	suite_check(same, "strings are equal", file, line);
 }
 
+int
+suite_has(const char *text, const char *want)
+{
+	if (strstr(text, want) != NULL)
+		return 1;
+	printf("\n  got:  %s\n  want: %s\n", text, want);
+	return 0;
+}
+
 void
 suite_skip(const char *why)
 {

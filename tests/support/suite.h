@@ -36,6 +36,9 @@ void suite_check(int ok, const char *expr, const char *file, unsigned line);
 void suite_check_str(
     const char *got, const char *want, const char *file, unsigned line);
 
+/* For CHECK: true if text has want in it; prints both when not. */
+int suite_has(const char *text, const char *want);
+
 /*
  * True if valgrind runs the test: it takes ten times the CPU time and more, serves
  * malloc(3) itself, and stands between the program and limits of descriptors, so

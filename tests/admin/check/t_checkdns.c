@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "admin/check/checkdns.h"
+#include "tests/support/found.h"
 #include "tests/support/resolver_zone.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
@@ -98,16 +99,6 @@ static const struct row {
 };
 
 /* The finding with that text, or NULL. */
-static const struct finding *
-find(const struct findings *f, const char *what)
-{
-	for (const struct finding *i = f->first; i != NULL; i = i->next) {
-		if (strstr(i->what, what) != NULL)
-			return i;
-	}
-	return NULL;
-}
-
 static void
 check_row(const struct tool *t, const struct row *r)
 {
@@ -120,7 +111,7 @@ check_row(const struct tool *t, const struct row *r)
 	findings_init(&f);
 	CHECK(checkdns_host(&tool, &f, &host) == 0);
 	CHECK(checkdns_domain(&tool, "a.example", &host, &f, &facts) == 0);
-	found = find(&f, r->what);
+	found = found_first(&f, r->what);
 	CHECK(found != NULL);
 	if (found != NULL) {
 		CHECK(found->level == r->level);
@@ -182,7 +173,7 @@ dmarc_above(void)
 	findings_init(&f);
 	CHECK(checkdns_domain(&t, "c.b.a.example", &host, &f, &facts) == 0);
 	CHECK(facts.dmarc);
-	CHECK(find(&f, "DMARC of c.b.a.example: p=quarantine") != NULL);
+	CHECK(found_first(&f, "DMARC of c.b.a.example: p=quarantine") != NULL);
 	CHECK(resolver_zone_asked(t.resolver, "_dmarc.example", DNS_TXT) == 0);
 	findings_free(&f);
 	tool_close(&t);

@@ -3,6 +3,7 @@
 #include "admin/check/checkpostfix.h"
 #include "admin/limits.h"
 #include "tests/support/fakepostconf.h"
+#include "tests/support/found.h"
 #include "tests/support/suite.h"
 
 /* What a Postfix has that is as it should be. */
@@ -76,16 +77,6 @@ look(struct findings *f, struct checkpostfix *c, const char *main_cf,
 }
 
 /* The finding with that text, or NULL. */
-static const struct finding *
-find(const struct findings *f, const char *what)
-{
-	for (const struct finding *i = f->first; i != NULL; i = i->next) {
-		if (strstr(i->what, what) != NULL)
-			return i;
-	}
-	return NULL;
-}
-
 static void
 all_is_well(void)
 {
@@ -351,7 +342,7 @@ each_finding(void)
 
 		suite_row(r->what);
 		look(&f, &c, r->main_cf, r->master_cf, r->config);
-		found = find(&f, r->what);
+		found = found_first(&f, r->what);
 		CHECK(found != NULL);
 		if (found != NULL) {
 			CHECK(found->level == r->level);
@@ -394,8 +385,8 @@ header_checks(void)
 		    V_FIRST "milter_header_checks = pcre:/none regexp:%s\n",
 		    tmpdir_file(&d, "checks", path));
 		look(&f, &c, main_cf, SMTPD, row[i].config);
-		CHECK((find(&f, "names Authentication-Results") != NULL) ==
-		    row[i].found);
+		CHECK((found_first(&f, "names Authentication-Results") !=
+		          NULL) == row[i].found);
 		findings_free(&f);
 		checkpostfix_free(&c);
 		tmpdir_remove(&d);
@@ -441,7 +432,7 @@ known_networks(void)
 		snprintf(
 		    text, sizeof text, "mynetworks = %s\n", row[i].mynetworks);
 		look(&f, &c, text, policyd_spf, row[i].config);
-		CHECK((find(&f, "of signer.internal_hosts:") != NULL) ==
+		CHECK((found_first(&f, "of signer.internal_hosts:") != NULL) ==
 		    row[i].told);
 		findings_free(&f);
 		checkpostfix_free(&c);
@@ -465,7 +456,8 @@ many_networks(void)
 			buf_fmt(&config, ", \"192.0.2.%zu\"", i);
 		buf_str(&config, "} }");
 		look(&f, &c, "", policyd_spf, buf_text(&config));
-		found = find(&f, "of signer.internal_hosts: 192.0.2.0/32 ");
+		found =
+		    found_first(&f, "of signer.internal_hosts: 192.0.2.0/32 ");
 		CU_ASSERT_FATAL(found != NULL);
 		CHECK(strstr(found->what, " 192.0.2.15/32") != NULL);
 		CHECK(strstr(found->what, " 192.0.2.16/32") == NULL);
@@ -492,8 +484,8 @@ long_names(void)
 		    "check_policy_service unix:private/policyd-spf\n",
 		    name, name, name);
 		look(&f, &c, text, policyd_spf, "");
-		CHECK((find(&f, "have no check_policy_service") == NULL) ==
-		    (n < POSTFIX_NAME_MAX));
+		CHECK((found_first(&f, "have no check_policy_service") ==
+		          NULL) == (n < POSTFIX_NAME_MAX));
 		findings_free(&f);
 		checkpostfix_free(&c);
 	}

@@ -10,6 +10,7 @@
 #include "tests/support/clock.h"
 #include "tests/support/command.h"
 #include "tests/support/dnsd.h"
+#include "tests/support/found.h"
 #include "tests/support/nomem.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
@@ -201,11 +202,7 @@ find(const struct rig *r, const char *what)
 {
 	char text[500];
 
-	for (const struct finding *i = r->f.first; i != NULL; i = i->next) {
-		if (strstr(i->what, named(r, what, text)) != NULL)
-			return i;
-	}
-	return NULL;
+	return found_first(&r->f, named(r, what, text));
 }
 
 /* The time of an answer that is on its way is not a matter of ours, but two rounds

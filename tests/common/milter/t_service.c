@@ -259,7 +259,7 @@ bad_packet(void)
 	greet(&w, fd);
 	greet(&w, other);
 	CHECK_STR(ask(&w, fd, 'E', S("")), "eof");
-	CHECK(fixture_has(fixture_logged(&w.f), "command out of order"));
+	CHECK(suite_has(fixture_logged(&w.f), "command out of order"));
 	CHECK(worker_connections(w.worker) == 1);
 	begin_message(&w, other);
 	end_message(&w, other);
@@ -370,7 +370,7 @@ bad_input(void)
 		begin_message(&w, fd);
 		send_raw(&w, fd, row[i].bytes, row[i].n);
 		CHECK_STR(ask(&w, fd, 0, NULL, 0), "eof");
-		CHECK(fixture_has(one_line(&w), row[i].log));
+		CHECK(suite_has(one_line(&w), row[i].log));
 		CHECK(errors(&w) == before + 1);
 		end_message(&w, other);
 		close(fd);
@@ -401,13 +401,13 @@ packet_at_the_limit(void)
 	begin_message(&w, fd);
 	send_raw(&w, fd, packet, 4 + MILTER_PACKET_MAX);
 	CHECK_STR(ask(&w, fd, 'N', S("")), "a");
-	CHECK(fixture_has(one_line(&w), over));
+	CHECK(suite_has(one_line(&w), over));
 	memcpy(packet, "\0\x10\0\0Bx", 6);
 	begin_message(&w, fd);
 	CHECK_STR(ask(&w, fd, 'N', S("")), "c");
 	send_raw(&w, fd, packet, 4 + MILTER_PACKET_MAX);
 	CHECK_STR(ask(&w, fd, 'E', S("")), "ia");
-	CHECK(fixture_has(
+	CHECK(suite_has(
 	    one_line(&w), "signed client=127.0.0.1 domain=ed.example"));
 	CHECK(errors(&w) == 0);
 	close(fd);
@@ -465,7 +465,7 @@ peer_lost(void)
 			CHECK_STR(log, "");
 			continue;
 		}
-		CHECK(fixture_has(log, row[i].log));
+		CHECK(suite_has(log, row[i].log));
 		behind = strchr(log, '\n');
 		CHECK(behind != NULL && behind[1] == '\0');
 	}
@@ -481,8 +481,7 @@ check_patience(struct world *w, int fd, uint64_t ms)
 	loop_fake_advance(w->loop, 1);
 	CHECK_STR(ask(w, fd, 0, NULL, 0), "eof");
 	CHECK(worker_connections(w->worker) == 0);
-	CHECK(
-	    fixture_has(fixture_logged(&w->f), "disconnected reason=timeout"));
+	CHECK(suite_has(fixture_logged(&w->f), "disconnected reason=timeout"));
 	close(fd);
 }
 
@@ -571,7 +570,7 @@ reads_nothing(void)
 		loop_run(w.loop);
 	}
 	CHECK(worker_connections(w.worker) == 0);
-	CHECK(fixture_has(fixture_logged(&w.f),
+	CHECK(suite_has(fixture_logged(&w.f),
 	    "disconnected reason=\"the answers are not read\""));
 	close(fd);
 	stop(&w);
@@ -627,7 +626,7 @@ memory_short(void)
 	send_fields(&w, fd[n], EACH);
 	CHECK(worker_connections(w.worker) == (unsigned)n);
 	CHECK_STR(ask(&w, fd[5], 0, NULL, 0), "eof");
-	CHECK(fixture_has(fixture_logged(&w.f),
+	CHECK(suite_has(fixture_logged(&w.f),
 	    "disconnected reason=\"memory is short, and this connection holds "
 	    "the most\""));
 	end_message(&w, fd[n]);
@@ -708,7 +707,7 @@ end_with_connections(void)
 	begin_message(&w, fd);
 	service_free(w.service);
 	w.service = NULL;
-	CHECK(fixture_has(fixture_logged(&w.f),
+	CHECK(suite_has(fixture_logged(&w.f),
 	    "disconnected reason=\"the daemon ends\" after=HEADER"));
 	stop(&w);
 	CHECK(read(fd, &byte, 1) == 0);
@@ -972,7 +971,7 @@ wait_and_lost(void)
 		CHECK_STR(testwing_seen(&x.wing), "reset close");
 		CHECK(worker_connections(x.w.worker) == 0);
 		CHECK(x.wing.errors == 1);
-		CHECK(fixture_has(fixture_logged(&x.w.f),
+		CHECK(suite_has(fixture_logged(&x.w.f),
 		    "disconnected reason=\"connection lost in the middle of a "
 		    "message\" after=END-OF-MESSAGE client=127.0.0.1\n"));
 		loop_fake_advance(x.w.loop, 60000);
@@ -1036,7 +1035,7 @@ wait_and_cut(void)
 	start_waiting(&x, 10000, false);
 	service_free(x.w.service);
 	x.w.service = NULL;
-	CHECK(fixture_has(fixture_logged(&x.w.f),
+	CHECK(suite_has(fixture_logged(&x.w.f),
 	    "reason=\"the daemon ends\" after=END-OF-MESSAGE"));
 	CHECK_STR(testwing_seen(&x.wing), "reset close");
 	stop_waiting(&x);

@@ -161,7 +161,7 @@ silence_of_dns_changes_nothing(void)
 	CHECK(stats_sum(w.stats, KEYCHECK_OK) == 1);
 	CHECK(stats_sum(w.stats, KEYCHECK_MISMATCH) == 1);
 	CHECK(marked(&w));
-	CHECK(fixture_has(fixture_logged(&w.f),
+	CHECK(suite_has(fixture_logged(&w.f),
 	    "key_mismatch domain=ed.example selector=e "
 	    "record=\"there is no record\""));
 	resolver_zone_load(w.resolver,

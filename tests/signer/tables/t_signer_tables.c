@@ -66,7 +66,7 @@ mail(const char *from, const char *want, const char *signature)
 
 	signerd_greet(fd);
 	signerd_begin_message(fd, from);
-	CHECK(signerd_has(signerd_end_message(fd, want), signature));
+	CHECK(suite_has(signerd_end_message(fd, want), signature));
 	close(fd);
 }
 
@@ -169,7 +169,7 @@ told_by_option(void)
 		configure("");
 		spoil(i);
 		CHECK(built_end_of(signerd_start("-T")) == 1);
-		CHECK(signerd_has(signerd_printed(),
+		CHECK(suite_has(signerd_printed(),
 		    tmpdir_placed(&signerd.dir, row[i].says)));
 		CHECK_STR(tmpdir_read(signerd.log), "");
 		signerd_finish();
@@ -191,8 +191,8 @@ starts(void)
 		spoil(i);
 		if (!row[i].only_row) {
 			CHECK(built_end_of(signerd_start(NULL)) == 1);
-			CHECK(signerd_has(
-			    signerd_printed(), in_log(row[i].says)));
+			CHECK(
+			    suite_has(signerd_printed(), in_log(row[i].says)));
 			signerd_finish();
 			continue;
 		}
@@ -200,8 +200,7 @@ starts(void)
 		if (!names_b)
 			put("SigningTable", "*@a.example k\n*@b.example b\n");
 		pid = signerd_start_serving();
-		CHECK(
-		    signerd_has(tmpdir_read(signerd.log), in_log(row[i].says)));
+		CHECK(suite_has(tmpdir_read(signerd.log), in_log(row[i].says)));
 		mail("a.example", "ia", "d=a.example; s=s;");
 		mail("own.example", "ia", "d=own.example; s=o;");
 		mail("b.example", "t", "");
@@ -215,7 +214,7 @@ starts(void)
 		configure("strict_start = true\n");
 		spoil(i);
 		CHECK(built_end_of(signerd_start(NULL)) == 1);
-		CHECK(signerd_has(signerd_printed(), in_log(row[i].says)));
+		CHECK(suite_has(signerd_printed(), in_log(row[i].says)));
 		signerd_finish();
 	}
 	suite_row(NULL);

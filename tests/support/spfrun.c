@@ -137,3 +137,23 @@ spfrun_check(
 	o.result.sent = resolver_zone_sent_all(s->resolver);
 	return o.result;
 }
+
+struct check *
+spfrun_hold(struct spfrun *s, const char *client, const char *zone,
+    void (*told)(void *arg, const struct check_result *r), void *arg)
+{
+	struct check_input in = {.subject.sender = span_str("u@a.example"),
+	    .subject.helo = span_str("mail.example.org"),
+	    .void_max = 2,
+	    .prefetch = true,
+	    .identity = IDENTITY_MAIL_FROM};
+	struct check *c = NULL;
+
+	spfrun_open(s);
+	spfrun_zone(s, zone);
+	resolver_zone_order(s->resolver, ZONE_HELD, 0);
+	if (ip_parse(span_str(client), &in.subject.client) != 0 ||
+	    check_start(s->loop, s->resolver, &in, told, arg, &c) != 0)
+		die("check_start() fails");
+	return c;
+}

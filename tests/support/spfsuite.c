@@ -1,6 +1,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "tests/support/spfsuite.h"
@@ -23,4 +24,16 @@ spfsuite_command(const char *file, char *ret, size_t n)
 	snprintf(
 	    ret, n, "/usr/bin/python3 tests/support/spfsuite.py '%s'", path);
 	return suite_has_python("yaml");
+}
+
+bool
+spfsuite_allows(const char *list, const char *word, size_t n)
+{
+	for (const char *p = list; p != NULL; p = strchr(p, ',')) {
+		if (*p == ',')
+			p++;
+		if (strncmp(p, word, n) == 0 && (p[n] == ',' || p[n] == '\0'))
+			return true;
+	}
+	return false;
 }

@@ -16,4 +16,7 @@
  */
 bool spfsuite_command(const char *file, char *ret, size_t n);
 
+/* True if one of the words of a list ("pass,softfail") is that, of n bytes. */
+bool spfsuite_allows(const char *list, const char *word, size_t n);
+
 #endif

@@ -705,22 +705,8 @@ tell(void *arg, const struct check_result *r)
 static struct check *
 hold(struct spfrun *s, const char *zone, struct told *told)
 {
-	struct check_input in = {.subject.sender = span_str("u@a.example"),
-	    .subject.helo = span_str(HELO),
-	    .void_max = 2,
-	    .prefetch = true,
-	    .identity = IDENTITY_MAIL_FROM};
-	struct check *c = NULL;
-
 	*told = (struct told){0};
-	spfrun_open(s);
-	spfrun_zone(s, zone);
-	resolver_zone_order(s->resolver, ZONE_HELD, 0);
-	CU_ASSERT_EQUAL_FATAL(
-	    ip_parse(span_str("192.0.2.1"), &in.subject.client), 0);
-	CU_ASSERT_EQUAL_FATAL(
-	    check_start(s->loop, s->resolver, &in, tell, told, &c), 0);
-	return c;
+	return spfrun_hold(s, "192.0.2.1", zone, tell, told);
 }
 
 static const char explained[] = "a.example TXT \"v=spf1 -all exp=e.example\"\n"

@@ -152,21 +152,7 @@ forget(void *arg, const struct check_result *r)
 static struct check *
 start_held(struct spfrun *s, const char *client, const char *text)
 {
-	struct check_input in = {.subject.sender = span_str("u@a.example"),
-	    .subject.helo = span_str(HELO),
-	    .void_max = 2,
-	    .prefetch = true,
-	    .identity = IDENTITY_MAIL_FROM};
-	struct check *c = NULL;
-
-	spfrun_open(s);
-	spfrun_zone(s, text);
-	resolver_zone_order(s->resolver, ZONE_HELD, 0);
-	CU_ASSERT_EQUAL_FATAL(
-	    ip_parse(span_str(client), &in.subject.client), 0);
-	CU_ASSERT_EQUAL_FATAL(
-	    check_start(s->loop, s->resolver, &in, forget, NULL, &c), 0);
-	return c;
+	return spfrun_hold(s, client, text, forget, NULL);
 }
 
 /* The same, and its record is late. */

@@ -38,7 +38,7 @@ signerd_configure(const char *more, const char *domains)
 
 	snprintf(text, sizeof text,
 	    "log = \"%s\"\nsigner {\n user = \"%s\"\n listen = {\"unix:%s\"}\n"
-	    " workers = 1\n socket_group = \"\"\n%s}\n%s",
+	    " workers = 1\n socket_group = \"\"\n control = {}\n%s}\n%s",
 	    signerd.log, getuid() == 0 || me == NULL ? "nobody" : me->pw_name,
 	    signerd.socket, more, domains);
 	signerd_write_file(signerd.config, text, 0644);

@@ -162,7 +162,7 @@ daemons(void)
 {
 	static const char *const words[] = {"policyd", "signer", "verifier"};
 	static struct command c;
-	char line[100];
+	char line[200];
 
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
 		char path[TMPDIR_PATH_MAX];
@@ -170,9 +170,11 @@ daemons(void)
 
 		suite_row(words[i]);
 		command_begin(&c);
-		snprintf(line, sizeof line,
-		    "hostname = h.example\n%s { control = \"unix:@/s\" }\n",
-		    words[i]);
+		strcpy(line, "hostname = h.example\n");
+		for (size_t k = 0; k < 3; k++)
+			sprintf(line + strlen(line),
+			    "%s { control = \"unix:@/%s\" }\n", words[k],
+			    k == i ? "s" : "none");
 		command_file(&c, "p.conf", line);
 		server = serve(
 		    tmpdir_file(&c.dir, "s", path), GOOD, strlen(GOOD), 0);

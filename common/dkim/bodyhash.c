@@ -1,3 +1,9 @@
+/*
+ * Trick: the parts that are hashed (l=) are kept by length, so that one running hash
+ * serves them all: where a part ends a copy of it is finished, and the last part takes
+ * the hash itself. Trap: a run may end several parts, and one of 0 bytes is complete
+ * before its first.
+ */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -10,11 +16,19 @@
  * runs under SHORT are copied and hashed together. */
 enum { STAGE = 1024, SHORT = 256 };
 
+struct part {
+	uint64_t length; /* canonical bytes of it */
+	unsigned char digest[BODYHASH_SIZE];
+};
+
 struct bodyhash {
 	EVP_MD_CTX *md;
+	EVP_MD_CTX *copy; /* of it; NULL before there are two parts */
 	struct canon_body canon;
-	uint64_t left;   /* canonical bytes to be hashed yet */
-	uint64_t length; /* that there were */
+	uint64_t length; /* canonical bytes that there were */
+	struct part part[BODYHASH_PARTS_MAX]; /* the shortest first */
+	size_t nparts, next;                  /* next: to be completed */
+	uint64_t asked;                       /* length of bodyhash_end()'s */
 	int error;
 	size_t n; /* bytes in stage */
 	char stage[STAGE];
@@ -41,15 +55,17 @@ bodyhash_new(struct bodyhash **ret)
 void
 bodyhash_free(struct bodyhash *b)
 {
-	if (b != NULL)
-		EVP_MD_CTX_free(b->md);
+	if (b == NULL)
+		return;
+	EVP_MD_CTX_free(b->md);
+	EVP_MD_CTX_free(b->copy);
 	free(b);
 }
 
 void
 bodyhash_begin(struct bodyhash *b, enum canonicalization canon)
 {
-	bodyhash_begin_part(b, canon, UINT64_MAX);
+	bodyhash_begin_part(b, canon, BODYHASH_ALL);
 }
 
 void
@@ -58,10 +74,34 @@ bodyhash_begin_part(
 {
 	canon_body_init(&b->canon, canon);
 	b->n = 0;
-	b->left = length;
 	b->length = 0;
+	b->part[0].length = b->asked = length;
+	b->nparts = 1;
+	b->next = 0;
 	/* No type: the context keeps SHA-256 and its memory. */
 	b->error = EVP_DigestInit_ex(b->md, NULL, NULL) == 1 ? 0 : -EIO;
+}
+
+int
+bodyhash_also(struct bodyhash *b, uint64_t length)
+{
+	size_t at = b->nparts;
+
+	while (at > 0 && b->part[at - 1].length > length)
+		at--;
+	if (at > 0 && b->part[at - 1].length == length)
+		return 0;
+	if (b->nparts == BODYHASH_PARTS_MAX)
+		return -E2BIG;
+	if (b->copy == NULL)
+		b->copy = EVP_MD_CTX_new();
+	if (b->copy == NULL)
+		return -ENOMEM;
+	memmove(&b->part[at + 1], &b->part[at],
+	    (b->nparts - at) * sizeof b->part[0]);
+	b->part[at].length = length;
+	b->nparts++;
+	return 0;
 }
 
 /* Not after an error: a context that could not begin has no function to call. */
@@ -80,14 +120,9 @@ flush(struct bodyhash *b)
 }
 
 static void
-run(void *arg, struct span out)
+add(struct bodyhash *b, struct span out)
 {
-	struct bodyhash *b = arg;
-
 	b->length += out.n;
-	if (out.n > b->left)
-		out.n = (size_t)b->left;
-	b->left -= out.n;
 	if (out.n > STAGE - b->n)
 		flush(b);
 	if (out.n > SHORT) {
@@ -97,6 +132,42 @@ run(void *arg, struct span out)
 	}
 	memcpy(b->stage + b->n, out.p, out.n);
 	b->n += out.n;
+}
+
+/* The next part is complete. */
+static void
+complete(struct bodyhash *b)
+{
+	unsigned char *digest = b->part[b->next++].digest;
+	unsigned char md[EVP_MAX_MD_SIZE];
+	EVP_MD_CTX *c = b->next < b->nparts ? b->copy : b->md;
+
+	flush(b);
+	if (b->error == 0 &&
+	    ((c == b->copy && EVP_MD_CTX_copy_ex(c, b->md) != 1) ||
+	        EVP_DigestFinal_ex(c, md, NULL) != 1))
+		b->error = -EIO;
+	if (b->error == 0)
+		memcpy(digest, md, BODYHASH_SIZE);
+}
+
+static void
+run(void *arg, struct span out)
+{
+	struct bodyhash *b = arg;
+
+	while (b->next < b->nparts &&
+	    out.n >= b->part[b->next].length - b->length) {
+		size_t n = (size_t)(b->part[b->next].length - b->length);
+
+		add(b, span_of(out.p, n));
+		out = span_skip(out, n);
+		complete(b);
+	}
+	if (b->next < b->nparts)
+		add(b, out);
+	else
+		b->length += out.n;
 }
 
 void
@@ -113,17 +184,25 @@ bodyhash_length(const struct bodyhash *b)
 	return b->length;
 }
 
+const unsigned char *
+bodyhash_digest(const struct bodyhash *b, uint64_t length)
+{
+	size_t i = 0;
+
+	while (i < b->nparts && b->part[i].length != length)
+		i++;
+	return i < b->nparts ? b->part[i].digest : NULL;
+}
+
 int
 bodyhash_end(struct bodyhash *b, unsigned char *ret)
 {
 	const struct canon_sink sink = {run, b};
-	unsigned char md[EVP_MAX_MD_SIZE];
 
 	canon_body_end(&b->canon, &sink);
-	flush(b);
-	if (b->error == 0 && EVP_DigestFinal_ex(b->md, md, NULL) != 1)
-		b->error = -EIO;
-	if (b->error == 0)
-		memcpy(ret, md, BODYHASH_SIZE);
+	while (b->next < b->nparts) /* longer than the body */
+		complete(b);
+	if (b->error == 0 && ret != NULL)
+		memcpy(ret, bodyhash_digest(b, b->asked), BODYHASH_SIZE);
 	return b->error;
 }

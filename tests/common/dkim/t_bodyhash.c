@@ -1,8 +1,25 @@
+#include <dlfcn.h>
+#include <errno.h>
+
 #include <openssl/evp.h>
 
 #include "common/dkim/bodyhash.h"
 #include "tests/support/guard.h"
 #include "tests/support/suite.h"
+
+/* Bytes that were given to the hash function, by everybody. */
+static size_t hashed;
+
+int
+EVP_DigestUpdate(EVP_MD_CTX *c, const void *p, size_t n)
+{
+	static int (*next)(EVP_MD_CTX *, const void *, size_t);
+
+	if (next == NULL)
+		next = (__typeof__(next))dlsym(RTLD_NEXT, "EVP_DigestUpdate");
+	hashed += n;
+	return next(c, p, n);
+}
 
 static const char *
 base64(const unsigned char *hash)
@@ -168,5 +185,115 @@ parts(void)
 	bodyhash_free(b);
 }
 
-SUITE("bodyhash", T(parts), T(published), T(used_again), T(run_lengths),
-    T(splits), T(nothing_to_free))
+/* Several l= at once, of every set of a few cuts, asked for in any order and with the
+ * body in two pieces: each has its own hash. */
+static const char lines[] = "a  b \r\n\r\n c\r\n\r\n\r\n";
+static const char lines_relaxed[] = "a b\r\n\r\n c\r\n";
+
+struct cuts {
+	struct bodyhash *b;
+	const uint64_t *length;
+	size_t n;
+	uint64_t seed;
+};
+
+static void
+check_cuts(void *arg, struct span head, struct span tail)
+{
+	const size_t all = sizeof lines_relaxed - 1;
+	unsigned char hash[BODYHASH_SIZE], want[BODYHASH_SIZE];
+	struct cuts *c = arg;
+	size_t first = c->seed++ % c->n;
+
+	bodyhash_begin_part(c->b, CANON_RELAXED, c->length[first]);
+	for (size_t i = 0; i < c->n; i++)
+		CHECK(bodyhash_also(c->b, c->length[(first + 2 * i) % c->n]) ==
+		    0);
+	bodyhash_feed(c->b, head);
+	bodyhash_feed(c->b, tail);
+	CHECK(bodyhash_end(c->b, hash) == 0);
+	CHECK(bodyhash_length(c->b) == all);
+	for (size_t i = 0; i < c->n; i++) {
+		size_t n = c->length[i] < all ? (size_t)c->length[i] : all;
+		const unsigned char *got = bodyhash_digest(c->b, c->length[i]);
+
+		CU_ASSERT_FATAL(got != NULL &&
+		    EVP_Digest(
+		        lines_relaxed, n, want, NULL, EVP_sha256(), NULL) == 1);
+		CHECK(memcmp(got, want, sizeof want) == 0);
+		CHECK(i != first || memcmp(hash, want, sizeof want) == 0);
+	}
+	CHECK(bodyhash_digest(c->b, 99) == NULL);
+}
+
+static void
+several_parts(void)
+{
+	static const uint64_t one_by_one[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+	static const uint64_t some[] = {BODYHASH_ALL, 10, 11, 5, 12};
+	static const uint64_t ends[] = {BODYHASH_ALL, 0, UINT64_MAX - 1};
+	static const uint64_t one[] = {7};
+	struct cuts c = {.seed = 0};
+
+	CHECK(sizeof lines_relaxed - 1 == 11);
+	CU_ASSERT_FATAL(bodyhash_new(&c.b) == 0);
+#define CUTS(set) \
+	c.length = set; \
+	c.n = sizeof set / sizeof set[0]; \
+	guard_splits(span_str(lines), check_cuts, &c)
+	CUTS(one_by_one);
+	CUTS(some);
+	CUTS(ends);
+	CUTS(one);
+#undef CUTS
+	bodyhash_free(c.b);
+}
+
+/* BODYHASH_PARTS_MAX lengths, and one over it; one that is there costs nothing. */
+static void
+most_parts(void)
+{
+	struct bodyhash *b;
+
+	CU_ASSERT_FATAL(bodyhash_new(&b) == 0);
+	bodyhash_begin(b, CANON_SIMPLE);
+	for (uint64_t i = 1; i < BODYHASH_PARTS_MAX; i++)
+		CHECK(bodyhash_also(b, 100 - i) == 0);
+	CHECK(bodyhash_also(b, 5) == -E2BIG);
+	CHECK(bodyhash_also(b, 99) == 0);
+	CHECK(bodyhash_also(b, BODYHASH_ALL) == 0);
+	bodyhash_begin(b, CANON_SIMPLE);
+	CHECK(bodyhash_also(b, 5) == 0);
+	bodyhash_free(b);
+}
+
+/* However many parts: each byte is hashed once, and none behind the longest one. */
+static void
+hashed_once(void)
+{
+	static const struct {
+		uint64_t longest;
+		size_t want; /* of the 100,002 canonical bytes */
+	} row[] = {{BODYHASH_ALL, 100002}, {50000, 50000}, {1000, 1000}};
+	static char body[100000];
+	unsigned char hash[BODYHASH_SIZE];
+	struct bodyhash *b;
+
+	CU_ASSERT_FATAL(bodyhash_new(&b) == 0);
+	memset(body, 'x', sizeof body);
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		bodyhash_begin_part(b, CANON_RELAXED, row[i].longest);
+		for (uint64_t n = 1; n < BODYHASH_PARTS_MAX; n++)
+			CHECK(bodyhash_also(b, n * 99) == 0);
+		hashed = 0;
+		for (size_t at = 0; at < sizeof body; at += 1000)
+			bodyhash_feed(b, span_of(body + at, 1000));
+		CHECK(bodyhash_end(b, hash) == 0);
+		CHECK(hashed == row[i].want);
+		CHECK(bodyhash_length(b) == sizeof body + 2);
+	}
+	bodyhash_free(b);
+}
+
+SUITE("bodyhash", T(parts), T(several_parts), T(most_parts), T(hashed_once),
+    T(published), T(used_again), T(run_lengths), T(splits), T(nothing_to_free))

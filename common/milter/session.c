@@ -470,7 +470,8 @@ body(struct session *s, struct span in, bool last, struct buf *out)
 		go_on(s, SMFIC_BODY, out);
 }
 
-/* Asks the wing, whose word is the last one, or WAIT. */
+/* Asks the wing, whose word is the last one, or WAIT: too late for that, unless it
+ * only lets others have their turn. */
 static void
 ask(struct session *s, bool late, struct buf *out)
 {
@@ -479,7 +480,7 @@ ask(struct session *s, bool late, struct buf *out)
 	s->resumed = false;
 	word = s->ops->end(
 	    s->wing, s->letter, &s->message, &s->origin, late, &s->edits);
-	if (word == MILTER_WAIT && !late)
+	if (word == MILTER_WAIT && (!late || s->resumed))
 		s->state = 'w';
 	else
 		conclude(s, word, out);

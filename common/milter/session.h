@@ -49,7 +49,9 @@
  * session_resume() as soon as it knows more, and end() is asked again, from the loop
  * and never inside that call. When the time of the first edits_wait() is over, end()
  * is asked one last time, with `late`: it says what it can, and a WAIT is a TEMPFAIL
- * then. That holds for a daemon that was told to end, too. If the MTA goes or the
+ * then. A wing with much to compute does it in pieces, and after each calls
+ * session_resume() and says WAIT, late or not: others have their turn, and then it is
+ * asked again. That holds for a daemon that was told to end, too. If the MTA goes or the
  * daemon dies meanwhile, reset() tells it to the wing.
  *
  * Sockets, time and the number of connections are service.c's: nothing is read,

@@ -50,6 +50,7 @@ mta_init(struct mta *m, const struct milter_ops *ops, void *wing)
 {
 	*m = (struct mta){.offer = {6, 0x1ff, 0x1fffff},
 	    .abort_after = true,
+	    .asks_again = true,
 	    .client = "client.example",
 	    .sender = "<a@b.example>"};
 	if (session_new(ops, wing, NULL, NULL, &m->session) != 0)
@@ -209,7 +210,10 @@ mta_answer(struct mta *m, bool late)
 {
 	char last;
 
-	session_answer(m->session, late, &m->out);
+	do {
+		session_answer(m->session, late, &m->out);
+	} while (m->asks_again && session_waiting(m->session) &&
+	    session_resumed(m->session));
 	last = take_answers(m, 'E');
 	if (!session_waiting(m->session) && m->rest.n > 0)
 		feed_piece(m, span_of(NULL, 0));
@@ -426,6 +430,8 @@ mta_message(struct mta *m, const char *login, struct span text)
 		mta_macros(m, 'E', "i", "4AE0FA84398", NULL);
 		r = mta_send(m, 'E', span_of(NULL, 0));
 	}
+	if (m->asks_again && session_resumed(m->session))
+		r = mta_answer(m, false);
 	if (m->abort_after)
 		mta_send(m, 'A', span_of(NULL, 0));
 	return r;

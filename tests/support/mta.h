@@ -27,9 +27,11 @@ struct mta {
 	struct optneg offer; /* as Postfix offers; a test may change it */
 	size_t cut;          /* bytes fed at a time; 0: packet by packet */
 	bool abort_after;    /* ABORT after each message, as smtpd does */
-	const char *client;  /* its name */
-	const char *sender;  /* "<a@b.example>" */
-	const char *macro;   /* one more with MAIL, "{name}", or NULL */
+	bool asks_again;    /* a wing that works in pieces is asked until it has
+	                      * done; true */
+	const char *client; /* its name */
+	const char *sender; /* "<a@b.example>" */
+	const char *macro;  /* one more with MAIL, "{name}", or NULL */
 	const char *macro_value;
 	struct session *session;
 	struct optneg agreed;

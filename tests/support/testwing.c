@@ -145,7 +145,7 @@ on_end(void *wing, void *letter, struct message *m, const struct origin *from,
 
 	see(w, late ? "late" : "end");
 	w->late = late;
-	if (n->waited < w->waits && !late) {
+	if (n->waited < w->waits && (!late || w->at_once)) {
 		n->waited++;
 		if (w->at_once)
 			session_resume(w->session);

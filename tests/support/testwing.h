@@ -29,7 +29,8 @@ struct testwing {
 	bool edit_at_headers;             /* noted there, else at the end */
 
 	/* at_end is said after so many WAITs of wait_ms; never: WAIT for ever, which
-	 * at_end MILTER_WAIT is, too. at_once: with a resume from inside. */
+	 * at_end MILTER_WAIT is, too. at_once: with a resume from inside, as
+	 * who works in pieces, also when it is late. */
 	unsigned waits;
 	uint64_t wait_ms;
 	bool at_once;

@@ -530,6 +530,7 @@ edits_are_forgotten(void)
 static void
 send_waiting(struct world *w)
 {
+	w->mta.asks_again = false;
 	CHECK(mta_message(&w->mta, NULL, span_of(S(text))) == 0);
 	CHECK(session_waiting(w->mta.session));
 	CHECK(!session_idle(w->mta.session) && !session_over(w->mta.session));
@@ -589,6 +590,34 @@ wait_answered_at_once(void)
 	CHECK(w.mta.out.n == 0 && session_idle(w.mta.session));
 	mta_free(&w.mta);
 	testwing_free(&w.wing);
+}
+
+/* In pieces: asked after each, and when it is late, too, until it has done. */
+static void
+wait_in_pieces(void)
+{
+	for (int late = 0; late < 2; late++) {
+		struct world w;
+
+		testwing_init(&w.wing);
+		w.wing.waits = 3;
+		w.wing.at_once = true;
+		dial(&w, all);
+		w.mta.abort_after = false;
+		send_waiting(&w);
+		testwing_seen(&w.wing);
+		for (int i = 0; i < 2; i++) {
+			CHECK(mta_answer(&w.mta, late == 1) == 0);
+			CHECK(session_waiting(w.mta.session));
+			CHECK(session_resumed(w.mta.session));
+		}
+		CHECK(mta_answer(&w.mta, late == 1) == 'a');
+		CHECK_STR(testwing_seen(&w.wing),
+		    late == 1 ? "late late late through reset"
+		              : "end end end through reset");
+		mta_free(&w.mta);
+		testwing_free(&w.wing);
+	}
 }
 
 /* The time is over: what the wing can say then, or nothing. */
@@ -730,5 +759,5 @@ wait_and_finish(void)
 SUITE("milter_wing", T(story), T(least_wing), T(fields_beyond_the_limit),
     T(macros), T(words), T(every_offer), T(texts), T(edits), T(without_leadspc),
     T(edits_are_forgotten), T(wait_answered), T(wait_answered_at_once),
-    T(wait_too_long), T(wait_with_more_sent), T(wait_broken),
+    T(wait_in_pieces), T(wait_too_long), T(wait_with_more_sent), T(wait_broken),
     T(wait_and_finish))

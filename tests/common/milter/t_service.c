@@ -816,6 +816,78 @@ wait_answered_at_once(void)
 	stop_waiting(&x);
 }
 
+/* What happens to a wing that works in pieces, after the first two of them. */
+enum between { NOTHING, LATE, ABORTED, LOST, CUT };
+
+static void
+between_pieces(enum between what, const char *want)
+{
+	static const char whole[] = "\0\0\0\4M<>\0\0\0\0\1N\0\0\0\1E";
+	const char *piece = what == LATE ? "late" : "end";
+	char seen[50], answer[10];
+	struct waiting x;
+	int fd;
+
+	start_waiting(&x, 10000, false);
+	resume(&x);
+	CHECK_STR(after(&x, 0), "a");
+	fd = dial(&x.w);
+	greet(&x.w, fd);
+	x.wing.waits = 20;
+	x.wing.at_once = true;
+	x.wing.wait_ms = what == LATE ? 0 : 10000;
+	testwing_seen(&x.wing);
+	CHECK(write(fd, S(whole)) == sizeof whole - 1);
+	loop_fake_turn(x.w.loop);
+	snprintf(seen, sizeof seen, "headers:0 end %s", piece);
+	CHECK_STR(testwing_seen(&x.wing), seen);
+	CHECK(read(fd, answer, sizeof answer) == 5); /* to N */
+	/* another message comes in, and is answered */
+	CHECK(write(x.fd, whole, sizeof whole - 6) == sizeof whole - 6);
+	loop_fake_turn(x.w.loop);
+	snprintf(seen, sizeof seen, "headers:0 %s", piece);
+	CHECK_STR(testwing_seen(&x.wing), seen);
+	CHECK(read(x.fd, answer, sizeof answer) == 5);
+	CHECK(read(fd, answer, sizeof answer) < 0);
+	switch (what) {
+	case NOTHING:
+	case LATE:
+		break;
+	case ABORTED:
+		CHECK(write(fd, S("\0\0\0\1A")) == 5);
+		break;
+	case LOST:
+		close(fd);
+		break;
+	case CUT:
+		service_free(x.w.service);
+		x.w.service = NULL;
+		break;
+	}
+	loop_run(x.w.loop);
+	CHECK_STR(testwing_seen(&x.wing), want);
+	if (what < LOST)
+		CHECK(read(fd, answer, sizeof answer) == 5 && answer[4] == 'a');
+	if (what != LOST)
+		close(fd);
+	stop_waiting(&x);
+}
+
+#define SIX(word) word " " word " " word " " word " " word " " word
+#define EIGHTEEN(word) SIX(word) " " SIX(word) " " SIX(word)
+
+/* Other messages have their turn between two pieces. An MTA that goes, or a worker that
+ * ends, ends the work; an ABORT waits for its end. */
+static void
+wait_in_pieces(void)
+{
+	between_pieces(NOTHING, EIGHTEEN("end") " through reset");
+	between_pieces(LATE, EIGHTEEN("late") " through reset");
+	between_pieces(ABORTED, EIGHTEEN("end") " through reset reset");
+	between_pieces(LOST, "reset close");
+	between_pieces(CUT, "reset close reset close");
+}
+
 /* Resumed, and it waits on: the time of the first WAIT counts. */
 static void
 wait_again(void)
@@ -1044,6 +1116,7 @@ wait_and_cut(void)
 SUITE("service", T(several_connections), T(bad_packet), T(bad_input),
     T(packet_at_the_limit), T(peer_lost), T(timeouts), T(reads_nothing),
     T(memory_short), T(drain), T(finish), T(end_with_connections),
-    T(wait_answered), T(wait_answered_at_once), T(wait_again), T(wait_never),
-    T(wait_no_time), T(wait_with_more_sent), T(wait_with_much_sent),
-    T(wait_and_lost), T(wait_and_orders), T(wait_and_cut))
+    T(wait_answered), T(wait_answered_at_once), T(wait_in_pieces),
+    T(wait_again), T(wait_never), T(wait_no_time), T(wait_with_more_sent),
+    T(wait_with_much_sent), T(wait_and_lost), T(wait_and_orders),
+    T(wait_and_cut))

@@ -12,7 +12,9 @@ inspection_reset(struct inspection *l)
 			resolver_cancel(l->question[i].query);
 		dns_answer_free(l->question[i].answer);
 	}
-	l->nquestions = l->open = l->nbodies = l->nresults = 0;
+	l->nquestions = l->open = l->nresults = 0;
+	for (size_t i = 0; i < BODIES; i++)
+		l->body[i].wanted = l->body[i].done = false;
 	strip_init(&l->strip);
 	if (l->begun)
 		arena_reset(&l->arena);
@@ -28,7 +30,7 @@ void
 inspection_free(struct inspection *l)
 {
 	inspection_reset(l);
-	for (size_t i = 0; i < RESULTS_MAX; i++)
+	for (size_t i = 0; i < BODIES; i++)
 		bodyhash_free(l->body[i].hash);
 	if (l->begun)
 		arena_free(&l->arena);

@@ -23,6 +23,9 @@
  * there are more. */
 enum { RESULTS_MAX = 11 };
 
+_Static_assert((int)RESULTS_MAX <= (int)BODYHASH_PARTS_MAX,
+    "each result may have an l= of its own");
+
 /* A key that was asked for, once for all signatures that name it. */
 struct key_question {
 	struct inspection *inspection;
@@ -32,14 +35,13 @@ struct key_question {
 	bool too_long;             /* there was one, but longer than keys are */
 };
 
-/* A hash of the body, once for all signatures with the same c= and l=. */
+/* The hashes of the body for all signatures with the same c=, whatever their l=. */
 struct body {
 	struct bodyhash *hash; /* owned, kept for the next message */
-	enum canonicalization canon;
-	uint64_t length; /* l=, or UINT64_MAX */
-	bool done;
-	unsigned char digest[BODYHASH_SIZE];
+	bool wanted, done;
 };
+
+enum { BODIES = CANON_RELAXED + 1 }; /* by the c= of the body */
 
 /* Whose mail it is, and so what is done with it. */
 enum whose {
@@ -57,10 +59,11 @@ struct result {
 
 struct inspection {
 	/* Of the connection */
-	void (*ready)(void *arg); /* all keys are there: go on */
+	void (*ready)(
+	    void *arg); /* go on: all keys are there, or a turn is over */
 	void *ready_arg;
 	char host[AUTHRES_ID_MAX + 1]; /* macro j as an id; "": none */
-	struct body body[RESULTS_MAX];
+	struct body body[BODIES];
 
 	/* Of the message */
 	struct arena arena; /* of what follows; begun with the first message */
@@ -75,9 +78,8 @@ struct inspection {
 	struct picked picked;
 	struct key_question question[RESULTS_MAX];
 	size_t nquestions, open; /* of which still without an answer */
-	size_t nbodies;          /* of body that this message needs */
 	struct result result[RESULTS_MAX];
-	size_t nresults;
+	size_t nresults;     /* of picked, that are judged */
 	bool deferred;       /* it was told to come again, as the config says */
 	const char *reply;   /* the words for that, or for no; in m's arena */
 	const char *trouble; /* why it was not verified; static */

@@ -1,6 +1,8 @@
 /*
  * The trick: everything that takes time is begun at the end of the header, and the
- * time of the body is had for nothing; end() often finds all answers there.
+ * time of the body is had for nothing; end() often finds all answers there. What
+ * takes the worker's own time is done a piece a turn of the loop, so that ten
+ * signatures of a large header let other messages through between them.
  *
  * The trap: forged fields must go on every path, also where nothing is verified. So
  * each path ends in settle(), which notes the deletions before anything else.
@@ -246,28 +248,27 @@ ask(struct verifier *v, struct inspection *l, unsigned turn, const char *name)
 	l->nquestions++;
 }
 
-/* The hash of the body for a signature: of those that are begun, or a new one. NULL
- * when memory is out. */
-static struct body *
-body_for(struct inspection *l, const struct signature *s)
+/* The canonical bytes of the body that a signature covers. */
+static uint64_t
+part_of(const struct signature *s)
 {
-	uint64_t length = s->has_length ? s->length : UINT64_MAX;
-	struct body *b;
+	return s->has_length ? s->length : BODYHASH_ALL;
+}
 
-	for (size_t i = 0; i < l->nbodies; i++) {
-		b = &l->body[i];
-		if (b->canon == s->body_canon && b->length == length)
-			return b;
-	}
-	b = &l->body[l->nbodies];
+/* The hash of the body that a signature needs, with those of the others. 0 or
+ * -ENOMEM. */
+static int
+want_body(struct inspection *l, const struct signature *s)
+{
+	struct body *b = &l->body[s->body_canon];
+
 	if (b->hash == NULL && bodyhash_new(&b->hash) != 0)
-		return NULL;
-	b->canon = s->body_canon;
-	b->length = length;
-	b->done = false;
-	bodyhash_begin_part(b->hash, b->canon, b->length);
-	l->nbodies++;
-	return b;
+		return -ENOMEM;
+	if (b->wanted)
+		return bodyhash_also(b->hash, part_of(s));
+	bodyhash_begin_part(b->hash, s->body_canon, part_of(s));
+	b->wanted = true;
+	return 0;
 }
 
 static struct judge_input
@@ -295,7 +296,7 @@ begin(struct verifier *v, struct inspection *l, const struct field_list *fields)
 
 		if (judge_early(&in, &early))
 			continue;
-		if (body_for(l, &in.candidate->s) == NULL)
+		if (want_body(l, &in.candidate->s) != 0)
 			return -ENOMEM;
 		ask(v, l, turn, in.candidate->s.name);
 	}
@@ -387,41 +388,50 @@ settle(struct verifier *v, struct inspection *l, const struct message *m,
 static void
 end_bodies(struct inspection *l)
 {
-	for (size_t i = 0; i < l->nbodies; i++) {
+	for (size_t i = 0; i < BODIES; i++) {
 		struct body *b = &l->body[i];
 
-		if (!b->done && bodyhash_end(b->hash, b->digest) != 0)
-			undone(l);
+		if (!b->wanted || b->done)
+			continue;
 		b->done = true;
+		if (bodyhash_end(b->hash, NULL) != 0)
+			undone(l);
 	}
 }
 
 static void
-judge_all(struct verifier *v, struct inspection *l, const struct message *m)
+judge_one(
+    const struct inspection *l, struct judge_input *in, struct judged *ret)
+{
+	const struct signature *s = &in->candidate->s;
+	const struct bodyhash *body = l->body[s->body_canon].hash;
+	const struct key_question *q = question_for(l, s->name);
+
+	in->bodyhash = bodyhash_digest(body, part_of(s));
+	in->body_length = bodyhash_length(body);
+	in->key = q == NULL ? NULL : q->answer;
+	in->key_too_long = q != NULL && q->too_long;
+	judge(in, ret);
+}
+
+/* Judges up to the first signature that may cost something: 1 MB of header to be
+ * hashed, and keys of 8,192 bits. True if it was not the last one. */
+static bool
+judge_some(struct verifier *v, struct inspection *l, const struct message *m)
 {
 	struct field_list fields = message_fields(m);
+	bool early = true;
 
-	l->nresults = l->picked.n;
-	for (size_t i = 0; i < l->picked.n; i++) {
-		struct judge_input in = input_of(v, l, &fields, i);
-		struct result *r = &l->result[i];
+	while (early && l->nresults < l->picked.n) {
+		struct judge_input in = input_of(v, l, &fields, l->nresults);
+		struct result *r = &l->result[l->nresults++];
 
 		*r = (struct result){.candidate = in.candidate};
-		if (judge_early(&in, &r->judged))
-			continue;
-		/* begun at the end of the header: it is found */
-		const struct body *b = body_for(l, &in.candidate->s);
-
-		in.bodyhash = b->digest;
-		in.body_length = bodyhash_length(b->hash);
-		const struct key_question *q =
-		    question_for(l, in.candidate->s.name);
-
-		in.key = q == NULL ? NULL : q->answer;
-		in.key_too_long = q != NULL && q->too_long;
-
-		judge(&in, &r->judged);
+		early = judge_early(&in, &r->judged);
+		if (!early)
+			judge_one(l, &in, &r->judged);
 	}
+	return l->nresults < l->picked.n;
 }
 
 static uint64_t
@@ -456,8 +466,10 @@ ops_body(void *wing, void *letter, struct span in)
 {
 	struct inspection *l = letter;
 
-	for (size_t i = 0; i < l->nbodies; i++)
-		bodyhash_feed(l->body[i].hash, in);
+	for (size_t i = 0; i < BODIES; i++) {
+		if (l->body[i].wanted)
+			bodyhash_feed(l->body[i].hash, in);
+	}
 }
 
 static enum milter_word
@@ -475,7 +487,10 @@ ops_end(void *wing, void *letter, struct message *m, const struct origin *from,
 
 		if (l->open > 0 && !late && left > 0)
 			return edits_wait(e, left);
-		judge_all(v, l, m);
+		if (judge_some(v, l, m)) { /* now the others' turn */
+			l->ready(l->ready_arg);
+			return edits_wait(e, left);
+		}
 	}
 	return settle(v, l, m, e);
 }

@@ -83,10 +83,13 @@ verify(struct job *j, FILE *in)
 		rc = -ENODATA;
 	if (rc == 0 && !j->over && l->open > 0)
 		rc = loop_run(j->tool.loop);
-	if (rc == 0 && !j->over)
+	if (rc != 0 || j->over)
+		return rc;
+	do { /* a piece at a time */
 		j->is.word = verifier_ops.end(
 		    &j->v, l, &j->is.message, &j->origin, true, &j->is.edits);
-	return rc;
+	} while (j->is.word == MILTER_WAIT);
+	return 0;
 }
 
 static int

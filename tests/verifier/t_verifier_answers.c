@@ -1,5 +1,8 @@
+#include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <openssl/evp.h>
 
 #include "tests/support/house.h"
 #include "tests/support/loop_fake.h"
@@ -315,6 +318,154 @@ revoked_meanwhile(void)
 	end(&w);
 }
 
+/* --- the worker's own time ------------------------------------------------------ */
+
+/* Bytes that were given to the hash function, by everybody. */
+static size_t hashed;
+
+int
+EVP_DigestUpdate(EVP_MD_CTX *c, const void *p, size_t n)
+{
+	static int (*next)(EVP_MD_CTX *, const void *, size_t);
+
+	if (next == NULL)
+		next = (__typeof__(next))dlsym(RTLD_NEXT, "EVP_DigestUpdate");
+	hashed += n;
+	return next(c, p, n);
+}
+
+/* Eleven signatures with as many l=, of each canonicalization in turn. */
+static void
+put_parts(struct buf *out)
+{
+	for (unsigned i = 0; i < RESULTS_MAX; i++)
+		buf_fmt(out,
+		    "v=1; a=%s; d=a.example; s=%s; c=relaxed/%s; l=%u; "
+		    "h=from:to; bh=@; b=@\n",
+		    i % 3 == 0 ? "ed25519-sha256" : "rsa-sha256",
+		    i % 3 == 0 ? "ed" : "rsa",
+		    i % 2 == 0 ? "relaxed" : "simple", 300000 + i);
+}
+
+/* The body is hashed once for each c=, however many signatures and l= there are. */
+static void
+body_hashed_once(void)
+{
+	enum { BODY = 300000 + RESULTS_MAX + 5 };
+	struct buf signatures, mail, message;
+	struct house h;
+	struct mta m;
+	const char *got;
+	size_t passed = 0;
+
+	house_open(&h, "signatures = 11\npartial_body = \"pass\"");
+	buf_init(&signatures, 1 << 20);
+	buf_init(&mail, 1 << 20);
+	buf_init(&message, 8 << 20);
+	put_parts(&signatures);
+	buf_str(&mail, "From: joe@a.example\r\nTo: b\r\n\r\n");
+	for (size_t i = 0; i < BODY; i++)
+		buf_byte(&mail, 'a');
+	buf_str(&mail, "\r\n");
+	house_mail(&h, buf_text(&signatures), buf_text(&mail), &message);
+	hashed = 0;
+	CHECK(house_deliver(&h, &m, buf_view(&message)) == 'a');
+	/* and eleven headers of less than 1 KB each */
+	CHECK(hashed > 2 * 300000 && hashed < 2 * BODY + 11 * 1000);
+	for (got = house_field(&h, &m);
+	     (got = strstr(got, "dkim=pass")) != NULL; got++)
+		passed++;
+	CHECK(passed == RESULTS_MAX);
+	mta_free(&m);
+	buf_free(&signatures);
+	buf_free(&mail);
+	buf_free(&message);
+	house_close(&h);
+}
+
+/* One signature a turn of the loop; another message is verified between two of them,
+ * and has its own results. Early results need no turn. */
+static void
+one_a_turn(void)
+{
+	struct world w;
+	struct mta other;
+	struct buf message;
+	char r;
+
+	begin(&w, "", ZONE_READY, 0, lines);
+	w.m.asks_again = false;
+	buf_init(&message, 1 << 20);
+	house_mail(&w.h, "!X: y\n!DKIM-Signature: b", text, &message);
+	r = mta_message(&w.m, NULL, buf_view(&w.message));
+	for (int turn = 1; turn < 6; turn++) {
+		CHECK(r == 0);
+		CHECK(session_waiting(w.m.session));
+		CHECK(session_resumed(w.m.session));
+		house_connect(&w.h, &other, "192.0.2.2");
+		CHECK(mta_message(&other, NULL, buf_view(&message)) == 'a');
+		CHECK(strncmp(house_field(&w.h, &other), "dkim=neutral", 12) ==
+		    0);
+		mta_free(&other);
+		/* however late */
+		r = mta_answer(&w.m, turn % 2 == 0);
+	}
+	CHECK(r == 'a');
+	CHECK(strncmp(house_field(&w.h, &w.m), "dkim=pass", 9) == 0);
+	buf_free(&message);
+	end(&w);
+}
+
+/* The connection is lost, or goes, between two signatures; then nothing of it is left,
+ * and what comes next has results of its own. */
+static void
+given_up_between(void)
+{
+	for (int turns = 0; turns < 5; turns++) {
+		struct world w;
+		struct mta other;
+
+		begin(&w, "", ZONE_READY, 0, lines);
+		w.m.asks_again = false;
+		CHECK(mta_message(&w.m, NULL, buf_view(&w.message)) == 0);
+		for (int i = 0; i < turns; i++)
+			CHECK(mta_answer(&w.m, false) == 0);
+		session_lost(w.m.session);
+		CHECK(mta_answer(&w.m, false) == 0);
+		session_free(w.m.session);
+		w.m.session = NULL;
+		house_connect(&w.h, &other, "192.0.2.2");
+		CHECK(mta_message(&other, NULL, span_str(text)) == 'a');
+		CHECK_STR(house_field(&w.h, &other), "dkim=none");
+		mta_free(&other);
+		end(&w);
+	}
+}
+
+/* A message that waits for a silent server keeps no other one. */
+static void
+others_go_on(void)
+{
+	struct buf message;
+	struct world w;
+	struct mta other;
+
+	begin(&w, "", ZONE_TOGETHER, 0, SIG("a.example", "quiet"));
+	CHECK(mta_message(&w.m, NULL, buf_view(&w.message)) == 0);
+	buf_init(&message, 1 << 20);
+	house_mail(&w.h, SIG("a.example", "rsa"), text, &message);
+	house_connect(&w.h, &other, "192.0.2.2");
+	CHECK(mta_message(&other, NULL, buf_view(&message)) == 0);
+	loop_fake_turn(w.h.loop);
+	CHECK(!session_resumed(w.m.session) && session_waiting(w.m.session));
+	CHECK(session_resumed(other.session));
+	CHECK(mta_answer(&other, false) == 'a');
+	CHECK(strncmp(house_field(&w.h, &other), "dkim=pass", 9) == 0);
+	mta_free(&other);
+	buf_free(&message);
+	end(&w);
+}
+
 /* An answer over KEY_ANSWER_MAX is not kept, and says what it was. */
 static void
 too_long(void)
@@ -345,4 +496,5 @@ too_long(void)
 
 SUITE("verifier_answers", T(every_order), T(asked_at_once), T(not_asked),
     T(not_asked_for_own_mail), T(silence), T(time_of_the_body), T(given_up),
-    T(two_messages), T(revoked_meanwhile), T(too_long))
+    T(two_messages), T(revoked_meanwhile), T(too_long), T(body_hashed_once),
+    T(one_a_turn), T(given_up_between), T(others_go_on))

@@ -212,9 +212,10 @@ enum {
 	/* The texts of one answer, joined: TXT fills a message at the most. */
 	DNS_TEXT_MAX = 64 * 1024,
 
-	/* Tags of a DKIM-Signature or a key record: all that RFC 6376 to 8616 know are
-	 * 14 and 8. */
-	TAGLIST_MAX = 32,
+	/* Tags of a DKIM-Signature, a key record or a DMARC record: all that RFCs know are
+	 * 16, and unknown ones are to be ignored (RFC 6376 section 3.2), so there is
+	 * room for many. Each is compared with all before it. */
+	TAGLIST_MAX = 64,
 
 	/* An Authentication-Results field that is read to see whose it is. Those of
 	 * large providers have 2 KiB. */

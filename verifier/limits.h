@@ -19,6 +19,12 @@ enum {
 	 * Chains of forwarders have six. */
 	CANDIDATES_MAX = 64,
 
+	/* Names whose keys are asked for one message while DNS has more questions than
+	 * it should (resolver_busy()): of the author, of who sends for him and of a
+	 * list. Silent servers of one sender must leave room for other messages; what
+	 * has no key then is not evaluated. */
+	QUESTIONS_BUSY_MAX = 3,
+
 	/* Key records at one name that are tried: two while a key is changed. */
 	KEY_RECORDS_MAX = 4,
 

@@ -16,6 +16,7 @@
 #include "common/mail/address.h"
 #include "common/mail/authres.h"
 #include "common/milter/miltercounters.h"
+#include "verifier/limits.h"
 #include "verifier/results.h"
 #include "verifier/verifier.h"
 
@@ -283,23 +284,39 @@ input_of(struct verifier *v, const struct inspection *l,
 	    .pubkeys = v->pubkeys};
 }
 
-/* Puts the questions and begins the hashes that the signatures need. 0 or
- * -ENOMEM. */
+/* True if its key may be asked for: those of the first signatures always. */
+static bool
+may_ask(const struct verifier *v, const struct inspection *l, const char *name)
+{
+	return l->nquestions < QUESTIONS_BUSY_MAX ||
+	    question_for(l, name) != NULL || !resolver_busy(v->resolver);
+}
+
+/* Puts the questions and begins the hashes that the signatures need; drops those
+ * whose keys may not be asked for. 0 or -ENOMEM. */
 static int
 begin(struct verifier *v, struct inspection *l, const struct field_list *fields)
 {
 	unsigned turn = resolver_turn(v->resolver);
+	struct picked *p = &l->picked;
+	size_t n = 0;
 
-	for (size_t i = 0; i < l->picked.n; i++) {
+	for (size_t i = 0; i < p->n; i++) {
 		struct judge_input in = input_of(v, l, fields, i);
+		struct candidate *c = p->v[i];
 		struct judged early;
 
-		if (judge_early(&in, &early))
-			continue;
-		if (want_body(l, &in.candidate->s) != 0)
-			return -ENOMEM;
-		ask(v, l, turn, in.candidate->s.name);
+		if (!judge_early(&in, &early)) {
+			if (!may_ask(v, l, c->s.name))
+				continue;
+			if (want_body(l, &c->s) != 0)
+				return -ENOMEM;
+			ask(v, l, turn, c->s.name);
+		}
+		p->v[n++] = c;
 	}
+	p->more += p->n - n;
+	p->n = n;
 	l->asked_ms = loop_now(v->loop);
 	return 0;
 }

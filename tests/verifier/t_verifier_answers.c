@@ -318,6 +318,56 @@ revoked_meanwhile(void)
 	end(&w);
 }
 
+/* While DNS has much to do, as many names as are allowed, and one more. A name that is
+ * asked anyway costs nothing, nor does a signature that needs no key. */
+static void
+busy(void)
+{
+#define FIRST SIG("a.example", "rsa") SIG("b.a.example", "rsa")
+#define OLD "v=1; a=rsa-sha256; d=a.example; s=q; x=1; h=from; bh=@; b=@\n"
+#define AGAIN \
+	"v=1; a=rsa-sha256; d=a.example; s=rsa; n=1; h=from:to; bh=@; b=@\n"
+	static const struct {
+		const char *name, *signatures;
+		bool busy;
+		unsigned asked;
+		const char *end; /* of the field */
+	} row[] = {
+	    {"at it", FIRST SIG("list.example", "rsa"), true, 3, "b=*"},
+	    {"one over it",
+	        FIRST SIG("list.example", "rsa") SIG("x.example", "a"), true, 3,
+	        "dkim=policy reason=\"not evaluated\" (1 more)"},
+	    {"two over it",
+	        SIG("y.example", "a") SIG("list.example", "rsa")
+	            SIG("x.example", "a") FIRST,
+	        true, 3, "dkim=policy reason=\"not evaluated\" (2 more)"},
+	    {"not busy", FIRST SIG("list.example", "rsa") SIG("x.example", "a"),
+	        false, 4, "header.s=a header.b=*"},
+	    {"a name again", FIRST SIG("list.example", "rsa") AGAIN, true, 3,
+	        "b=*"},
+	    {"no name", FIRST SIG("list.example", "rsa") OLD, true, 3,
+	        "header.s=q header.b=*"},
+	};
+
+	CHECK(QUESTIONS_BUSY_MAX == 3);
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct world w;
+		const char *got;
+
+		suite_row(row[i].name);
+		begin(&w, "", ZONE_TOGETHER, 0, row[i].signatures);
+		resolver_zone_busy(w.h.resolver, row[i].busy);
+		CHECK(wait_for_it(&w) == 'a');
+		CHECK(resolver_zone_asked_all(w.h.resolver) == row[i].asked);
+		got = house_field(&w.h, &w.m);
+		CHECK(strncmp(got, "dkim=pass", 9) == 0);
+		CHECK(strlen(got) > strlen(row[i].end));
+		CHECK_STR(got + strlen(got) - strlen(row[i].end), row[i].end);
+		end(&w);
+	}
+	suite_row(NULL);
+}
+
 /* --- the worker's own time ------------------------------------------------------ */
 
 /* Bytes that were given to the hash function, by everybody. */
@@ -496,5 +546,5 @@ too_long(void)
 
 SUITE("verifier_answers", T(every_order), T(asked_at_once), T(not_asked),
     T(not_asked_for_own_mail), T(silence), T(time_of_the_body), T(given_up),
-    T(two_messages), T(revoked_meanwhile), T(too_long), T(body_hashed_once),
-    T(one_a_turn), T(given_up_between), T(others_go_on))
+    T(two_messages), T(revoked_meanwhile), T(too_long), T(busy),
+    T(body_hashed_once), T(one_a_turn), T(given_up_between), T(others_go_on))

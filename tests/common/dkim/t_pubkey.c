@@ -10,47 +10,8 @@
 #include "common/dkim/base64.h"
 #include "signer/keys/keys.h"
 #include "tests/support/pem.h"
+#include "tests/support/rsader.h"
 #include "tests/support/suite.h"
-
-enum { DER_MAX = 4096 };
-
-/* A public key with a modulus of so many bits, the lowest and highest set, and
- * that exponent. Nobody has its private half. */
-static EVP_PKEY *
-rsa_of(int bits, BN_ULONG e)
-{
-	BIGNUM *n = BN_new(), *exponent = BN_new();
-	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
-	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-	OSSL_PARAM *params;
-	EVP_PKEY *k = NULL;
-
-	BN_set_bit(n, bits - 1);
-	BN_set_bit(n, 0);
-	BN_set_word(exponent, e);
-	OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, n);
-	OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, exponent);
-	params = OSSL_PARAM_BLD_to_param(bld);
-	CU_ASSERT_FATAL(EVP_PKEY_fromdata_init(c) == 1 &&
-	    EVP_PKEY_fromdata(c, &k, EVP_PKEY_PUBLIC_KEY, params) == 1);
-	OSSL_PARAM_free(params);
-	OSSL_PARAM_BLD_free(bld);
-	EVP_PKEY_CTX_free(c);
-	BN_free(n);
-	BN_free(exponent);
-	return k;
-}
-
-static size_t
-der_of(int bits, BN_ULONG e, bool bare, unsigned char *ret)
-{
-	EVP_PKEY *k = rsa_of(bits, e);
-	int n = bare ? i2d_PublicKey(k, &ret) : i2d_PUBKEY(k, &ret);
-
-	EVP_PKEY_free(k);
-	CU_ASSERT_FATAL(n > 0);
-	return (size_t)n;
-}
 
 static int
 taken(enum key_algorithm a, const unsigned char *p, size_t n, unsigned bits,
@@ -89,12 +50,12 @@ rsa_keys(void)
 	    {2048, 4, "the key has a bad exponent"},
 	    {2048, 0x100000001, "the key has a bad exponent"},
 	};
-	unsigned char der[DER_MAX];
+	unsigned char der[RSADER_MAX];
 	const char *why;
 
 	for (size_t i = 0; i < 2 * sizeof row / sizeof row[0]; i++) {
 		bool bare = i % 2 == 1;
-		size_t n = der_of(row[i / 2].bits, row[i / 2].e, bare, der);
+		size_t n = rsader(row[i / 2].bits, row[i / 2].e, bare, der);
 		int rc;
 
 		why = NULL;
@@ -111,9 +72,9 @@ rsa_keys(void)
 static void
 other_bytes(void)
 {
-	unsigned char der[DER_MAX] = {0};
+	unsigned char der[RSADER_MAX] = {0};
 	const char *why;
-	size_t n = der_of(1024, 65537, false, der);
+	size_t n = rsader(1024, 65537, false, der);
 
 	for (size_t cut = 0; cut < n; cut++)
 		CHECK(taken(KEY_RSA_SHA256, der, cut, 0, &why) == -EINVAL);
@@ -136,7 +97,7 @@ other_kinds(void)
 	const char *why;
 
 	for (size_t i = 0; i < 2; i++) {
-		unsigned char der[DER_MAX], *p = der;
+		unsigned char der[RSADER_MAX], *p = der;
 		EVP_PKEY *k = i == 0
 		    ? EVP_PKEY_Q_keygen(NULL, NULL, types[i])
 		    : EVP_PKEY_Q_keygen(NULL, NULL, types[i], "P-256");

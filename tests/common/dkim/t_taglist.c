@@ -99,8 +99,8 @@ at_the_limit(void)
 		n += (size_t)snprintf(
 		    text + n, sizeof text - n, "t%d=%d;", i, i);
 	CHECK(taglist_parse(span_str(text), &list, &why) == PARSE_OK);
-	CHECK(list.n == TAGLIST_MAX);
-	CHECK(span_eq(taglist_find(&list, "t31")->value, span_str("31")));
+	CHECK(list.n == TAGLIST_MAX && TAGLIST_MAX == 64);
+	CHECK(span_eq(taglist_find(&list, "t63")->value, span_str("63")));
 	strcpy(text + n, "x=1");
 	CHECK(taglist_parse(span_str(text), &list, &why) == PARSE_BAD);
 	CHECK_STR(why, "too many tags");

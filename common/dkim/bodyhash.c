@@ -13,8 +13,9 @@
 #include "common/dkim/canon.h"
 
 /* A call of the hash function costs as much as the hashing of some 100 bytes;
- * runs under SHORT are copied and hashed together. */
-enum { STAGE = 1024, SHORT = 256 };
+ * runs under SHORT are copied and hashed together. What is staged lies on the stack of
+ * one call: thousands of bodies are under way at a time. */
+enum { STAGE = 8192, SHORT = 2048 };
 
 struct part {
 	uint64_t length; /* canonical bytes of it */
@@ -30,8 +31,12 @@ struct bodyhash {
 	size_t nparts, next;                  /* next: to be completed */
 	uint64_t asked;                       /* length of bodyhash_end()'s */
 	int error;
-	size_t n; /* bytes in stage */
-	char stage[STAGE];
+	struct stage *stage; /* of the call under way */
+};
+
+struct stage {
+	size_t n;
+	char bytes[STAGE];
 };
 
 int
@@ -73,7 +78,6 @@ bodyhash_begin_part(
     struct bodyhash *b, enum canonicalization canon, uint64_t length)
 {
 	canon_body_init(&b->canon, canon);
-	b->n = 0;
 	b->length = 0;
 	b->part[0].length = b->asked = length;
 	b->nparts = 1;
@@ -115,23 +119,24 @@ hash(struct bodyhash *b, struct span s)
 static void
 flush(struct bodyhash *b)
 {
-	hash(b, span_of(b->stage, b->n));
-	b->n = 0;
+	hash(b, span_of(b->stage->bytes, b->stage->n));
+	b->stage->n = 0;
 }
 
 static void
 add(struct bodyhash *b, struct span out)
 {
+	struct stage *s = b->stage;
+
 	b->length += out.n;
-	if (out.n > STAGE - b->n)
+	if (out.n > SHORT || out.n > STAGE - s->n)
 		flush(b);
 	if (out.n > SHORT) {
-		flush(b);
 		hash(b, out);
 		return;
 	}
-	memcpy(b->stage + b->n, out.p, out.n);
-	b->n += out.n;
+	memcpy(s->bytes + s->n, out.p, out.n);
+	s->n += out.n;
 }
 
 /* The next part is complete. */
@@ -174,8 +179,13 @@ void
 bodyhash_feed(struct bodyhash *b, struct span in)
 {
 	const struct canon_sink sink = {run, b};
+	struct stage stage;
 
+	stage.n = 0;
+	b->stage = &stage;
 	canon_body_feed(&b->canon, in, &sink);
+	flush(b);
+	b->stage = NULL;
 }
 
 uint64_t
@@ -198,10 +208,14 @@ int
 bodyhash_end(struct bodyhash *b, unsigned char *ret)
 {
 	const struct canon_sink sink = {run, b};
+	struct stage stage;
 
+	stage.n = 0;
+	b->stage = &stage;
 	canon_body_end(&b->canon, &sink);
 	while (b->next < b->nparts) /* longer than the body */
 		complete(b);
+	b->stage = NULL;
 	if (b->error == 0 && ret != NULL)
 		memcpy(ret, bodyhash_digest(b, b->asked), BODYHASH_SIZE);
 	return b->error;

@@ -15,7 +15,8 @@ is_wsp(char c)
 
 /*
  * For 16 bytes at p: all ones where white space stands that may have to change,
- * a TAB or a space with white space or CR behind it. Reads p[16], too.
+ * a TAB or a space with white space or CR behind it. One comparison finds these, and
+ * control characters with them, which squeeze() leaves alone. Reads p[16], too.
  */
 static inline canon_block
 odd_block(const char *p)
@@ -24,8 +25,7 @@ odd_block(const char *p)
 
 	memcpy(&a, p, BLOCK);
 	memcpy(&b, p + 1, BLOCK);
-	return (canon_block)((a == '\t') |
-	    ((a == ' ') & ((b == ' ') | (b == '\t') | (b == '\r'))));
+	return (canon_block)((a == '\t') | ((a == ' ') & (b <= ' ')));
 }
 
 static inline bool
@@ -57,7 +57,7 @@ odd_first(canon_block b)
 static inline bool
 odd_byte(const char *p)
 {
-	return p[0] == '\t' || (p[0] == ' ' && (is_wsp(p[1]) || p[1] == '\r'));
+	return p[0] == '\t' || (p[0] == ' ' && (unsigned char)p[1] <= ' ');
 }
 
 /*
@@ -69,12 +69,17 @@ find_odd(struct span s, size_t at)
 {
 	const char *p = s.p;
 
-	while (s.n - at > 4 * BLOCK) {
-		if (odd_any(odd_block(p + at) | odd_block(p + at + BLOCK) |
-		        odd_block(p + at + 2 * BLOCK) |
-		        odd_block(p + at + 3 * BLOCK)))
-			break;
-		at += 4 * BLOCK;
+	for (; s.n - at > 4 * BLOCK; at += 4 * BLOCK) {
+		const canon_block odd[] = {odd_block(p + at),
+		    odd_block(p + at + BLOCK), odd_block(p + at + 2 * BLOCK),
+		    odd_block(p + at + 3 * BLOCK)};
+		size_t i = 0;
+
+		if (!odd_any(odd[0] | odd[1] | odd[2] | odd[3]))
+			continue;
+		while (!odd_any(odd[i]))
+			i++;
+		return at + i * BLOCK + odd_first(odd[i]);
 	}
 	for (; s.n - at > BLOCK; at += BLOCK) {
 		canon_block odd = odd_block(p + at);

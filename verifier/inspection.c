@@ -16,8 +16,6 @@ inspection_reset(struct inspection *l)
 	for (size_t i = 0; i < BODIES; i++)
 		l->body[i].wanted = l->body[i].done = false;
 	strip_init(&l->strip);
-	if (l->begun)
-		arena_reset(&l->arena);
 	l->picked = (struct picked){NULL, 0, 0};
 	l->whose = WHOSE_STRANGER;
 	l->author[0] = '\0';
@@ -32,7 +30,5 @@ inspection_free(struct inspection *l)
 	inspection_reset(l);
 	for (size_t i = 0; i < BODIES; i++)
 		bodyhash_free(l->body[i].hash);
-	if (l->begun)
-		arena_free(&l->arena);
 	memset(l, 0, sizeof *l);
 }

@@ -66,8 +66,7 @@ struct inspection {
 	struct body body[BODIES];
 
 	/* Of the message */
-	struct arena arena; /* of what follows; begun with the first message */
-	bool begun;
+	struct arena *arena; /* the message's own: what is picked lies there */
 	struct strip strip;
 	enum whose whose;
 	char author[DOMAIN_MAX +

@@ -38,10 +38,6 @@ enum {
 	 * does not pay for it again: some 3 KiB each. */
 	PUBKEYS_MAX = 256,
 
-	/* What is kept of one message beside its header: CANDIDATES_MAX signatures
-	 * of 2.5 KiB, and the field that is written. */
-	INSPECTION_MEMORY_MAX = 512 * 1024,
-
 	/* The Authentication-Results field: 16 results of some 250 bytes. */
 	RESULTS_FIELD_MAX = 16 * 1024
 };

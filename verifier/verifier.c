@@ -323,13 +323,11 @@ begin(struct verifier *v, struct inspection *l, const struct field_list *fields)
 
 /* Reads the signatures and begins. l->trouble says why not. */
 static void
-start(struct verifier *v, struct inspection *l, const struct message *m)
+start(struct verifier *v, struct inspection *l, struct message *m)
 {
 	struct field_list fields = message_fields(m);
 
-	if (!l->begun)
-		arena_init(&l->arena, INSPECTION_MEMORY_MAX);
-	l->begun = true;
+	l->arena = &m->arena;
 	l->now = v->time != 0 ? v->time : (uint64_t)time(NULL);
 	switch (m->trouble) {
 	case MESSAGE_FINE:
@@ -346,7 +344,7 @@ start(struct verifier *v, struct inspection *l, const struct message *m)
 	}
 	find_author(l, &fields);
 	if (pick(&fields, span_str(l->author), v->settings->verifier.signatures,
-	        &l->arena, &l->picked) != 0 ||
+	        l->arena, &l->picked) != 0 ||
 	    begin(v, l, &fields) != 0)
 		undone(l);
 }
@@ -530,7 +528,7 @@ ops_held(const void *letter)
 {
 	const struct inspection *l = letter;
 
-	size_t n = l->begun ? l->arena.used : 0;
+	size_t n = 0;
 
 	for (size_t i = 0; i < l->nquestions; i++) {
 		if (l->question[i].answer != NULL)

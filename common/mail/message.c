@@ -18,7 +18,8 @@ enum {
 
 	/* The fields with their alignment (16 bytes each), the array of them,
 	 * which doubles and leaves its old halves behind (2 x 16,384 x 32
-	 * bytes), the entries of h=, and some macros stay well under this. */
+	 * bytes), the entries of h=, CANDIDATES_MAX signatures of 2.7 KiB, and
+	 * some macros stay well under this. */
 	ARENA_MAX = 4 * MESSAGE_HEADERS_MAX
 };
 

@@ -2,7 +2,7 @@
  * b_milterload - a load generator that speaks milter protocol 6 as Postfix does.
  *
  *   b_milterload -S /path/socket | -P port   [-c 64] [-n 10] [-s 4096]
- *                [-f user@example.com | -d domains | -m file] [-p pid,pid,...]
+ *                [-f user@example.com | -d domains] [-m file] [-p pid,pid,...]
  *                [-H]
  *
  * Opens c connections, sends n messages of s body bytes on each (several on one
@@ -15,7 +15,8 @@
  * up to so many, and then from the first again.
  *
  * -m sends what is in a file, header and body with LF or CRLF, from 192.0.2.1, a
- * stranger: what comes in. A filter that inserts a field has "signed" it, too.
+ * stranger: what comes in. A filter that inserts a field has "signed" it, too. With -d
+ * it sends what is in file.0000, file.0001, and so on, each in turn.
  *
  * -H stops every connection in the middle of its body and holds it until
  * standard input ends: what a slow or hostile client does.
@@ -83,12 +84,14 @@ struct client {
 };
 
 static struct script negotiate, session, message;
+static struct script *messages; /* of -m, as many as domains, or one */
 static uint32_t protocol;
 static double *latency;
 static size_t latencies, done_messages, signed_messages, failed;
 static bool hold;
 static size_t held;
-static const char *file;              /* of -m */
+static const char *file; /* of -m */
+static size_t body_size;
 static unsigned domains, next_domain; /* of -d */
 static size_t place[PLACES_MAX], places;
 
@@ -172,6 +175,7 @@ begin_message(const char *from)
 static void
 end_message(const char *body, size_t size)
 {
+	body_size = size;
 	packet(&message, 'N', "", 0, true);
 	for (size_t at = 0; at < size; at += CHUNK) {
 		packet(&message, 'B', body + at,
@@ -200,15 +204,15 @@ put_field(char *at)
 
 /* The whole file with LF, a NUL behind it. */
 static char *
-read_lines(void)
+read_lines(const char *name)
 {
-	FILE *f = fopen(file, "r");
+	FILE *f = fopen(name, "r");
 	size_t n = 0, cap = 64 * 1024 * 1024;
 	char *text = malloc(cap);
 	int c;
 
 	if (f == NULL || text == NULL)
-		load_die(file);
+		load_die(name);
 	while ((c = getc(f)) != EOF && n + 1 < cap) {
 		if (c != '\r')
 			text[n++] = (char)c;
@@ -219,9 +223,9 @@ read_lines(void)
 }
 
 static void
-make_message_of_file(const char *from)
+make_message_of_file(const char *name, const char *from)
 {
-	char *text = read_lines(), *at = text, *body;
+	char *text = read_lines(name), *at = text, *body;
 	size_t n = 0;
 
 	begin_message(from);
@@ -240,6 +244,23 @@ make_message_of_file(const char *from)
 	end_message(body, n);
 	free(body);
 	free(text);
+}
+
+static void
+make_messages_of_files(const char *from)
+{
+	unsigned n = domains > 0 ? domains : 1;
+	char name[4096];
+
+	messages = calloc(n, sizeof *messages);
+	if (messages == NULL)
+		load_die("calloc");
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(name, sizeof name, "%s.%04u", file, i);
+		make_message_of_file(domains > 0 ? name : file, from);
+		messages[i] = message;
+		memset(&message, 0, sizeof message);
+	}
 }
 
 static void
@@ -294,6 +315,16 @@ find_places(void)
 	}
 }
 
+/* The next message of files. */
+static const struct script *
+next_message(void)
+{
+	size_t i = next_domain;
+
+	next_domain = domains > 0 ? (next_domain + 1) % domains : 0;
+	return &messages[i];
+}
+
 /* The message of the next domain. */
 static const char *
 number(struct client *c)
@@ -318,6 +349,8 @@ number(struct client *c)
 static void
 start(struct client *c, enum phase phase, const struct script *s)
 {
+	if (s == &message && messages != NULL)
+		s = next_message();
 	c->phase = phase;
 	c->script = s;
 	c->bytes = s == &message ? number(c) : s->bytes;
@@ -360,7 +393,7 @@ send_some(struct client *c)
 		stop = last < c->script->packets ? c->script->packet[last].end
 		                                 : c->script->n;
 		if (hold && c->phase == MESSAGE && c->packet == 0)
-			stop = c->script->n - 30;
+			stop = c->script->n - 30 - body_size / 2;
 		while (c->sent < stop) {
 			ssize_t n = send(c->fd, c->bytes + c->sent,
 			    stop - c->sent, MSG_NOSIGNAL);
@@ -548,10 +581,10 @@ main(int argc, char **argv)
 				return 1;
 			}
 			if (file != NULL)
-				make_message_of_file(from);
+				make_messages_of_files(from);
 			else
 				make_message(from, size);
-			if (domains > 0)
+			if (domains > 0 && file == NULL)
 				find_places();
 		}
 		send_some(c);

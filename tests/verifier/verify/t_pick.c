@@ -19,7 +19,7 @@ check(const char *author, const struct field_list *fields, size_t max,
 	struct arena a;
 	struct buf got;
 
-	arena_init(&a, INSPECTION_MEMORY_MAX);
+	arena_init(&a, 1 << 20);
 	buf_init(&got, 100000);
 	CHECK(pick(fields, span_str(author), max, &a, &p) == 0);
 	for (size_t i = 0; i < p.n; i++)

@@ -39,6 +39,8 @@ bare_b(struct inspection *l, struct span b)
 
 	for (size_t i = 0; i < b.n; i++)
 		n += !span_is_fws(b.p[i]);
+	if (n == b.n)
+		return b;
 	text = arena_alloc(l->arena, n + 1);
 	if (text == NULL)
 		return span_of(NULL, 0);

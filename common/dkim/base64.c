@@ -24,21 +24,6 @@ base64_add(struct buf *out, const void *p, size_t n)
 	return buf_error(out);
 }
 
-/* The next four characters that are no white space, of *text; how many there
- * were. */
-static size_t
-take_four(struct span *text, unsigned char *four)
-{
-	size_t n = 0, i = 0;
-
-	for (; i < text->n && n < 4; i++) {
-		if (!span_is_fws(text->p[i]))
-			four[n++] = (unsigned char)text->p[i];
-	}
-	*text = span_skip(*text, i);
-	return n;
-}
-
 /* For each character from '+' to 'z': '0' and its six bits; ' ': it is none of
  * base64's. */
 static const char sextets[] = "n   odefghijklm       0123456789:;<=>?@A"
@@ -51,48 +36,60 @@ sextet(unsigned char c)
 	return c < '+' || c > 'z' ? 64 : (unsigned char)sextets[c - '+'] - '0';
 }
 
-/* Three bytes at the most, or 0 when it is no base64, or has bits behind its end. */
-static size_t
-decode_four(const unsigned char *four, unsigned char *three)
+/* What a text has behind its last whole four: so many characters and '='; bits: those
+ * of the characters. How many bytes they are, or -EINVAL. */
+static int
+read_tail(
+    size_t chars, size_t pads, bool unpadded, unsigned bits, unsigned char *ret)
 {
-	size_t n = 3 - (four[3] == '=') - (four[3] == '=' && four[2] == '=');
-	unsigned bits = 0;
-
-	for (size_t i = 0; i <= n; i++) {
-		unsigned six = sextet(four[i]);
-
-		if (six > 63)
-			return 0;
-		bits |= six << (18 - 6 * i);
-	}
-	for (size_t i = 0; i < 3; i++)
-		three[i] = (unsigned char)(bits >> (16 - 8 * i));
-	return (bits & 0xffffffu >> 8 * n) == 0 ? n : 0;
+	if (chars == 0 && pads == 0)
+		return 0;
+	if (chars < 2 || chars + pads > 4 || (chars + pads < 4 && !unpadded))
+		return -EINVAL;
+	bits <<= 6 * (4 - chars);
+	if ((bits & 0xffffffu >> 8 * (chars - 1)) != 0)
+		return -EINVAL; /* more than whole bytes */
+	ret[0] = (unsigned char)(bits >> 16);
+	ret[1] = (unsigned char)(bits >> 8);
+	return (int)chars - 1;
 }
 
 static int
 read_text(struct span text, bool unpadded, unsigned char *ret, size_t max,
     size_t *ret_n)
 {
-	unsigned char four[4], three[3];
-	size_t n = 0, k = 3, chars;
+	unsigned char last[2];
+	size_t n = 0, chars = 0, pads = 0;
+	unsigned bits = 0;
+	int tail;
 
-	while ((chars = take_four(&text, four)) > 0) {
-		if (unpadded && (chars == 2 || chars == 3)) {
-			memset(four + chars, '=', 4 - chars);
-			chars = 4;
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned six = sextet((unsigned char)text.p[i]);
+
+		if (six > 63) {
+			if (text.p[i] != '=' && !span_is_fws(text.p[i]))
+				return -EINVAL;
+			pads += text.p[i] == '=';
+			continue;
 		}
-		if (chars < 4 || k < 3)
+		if (pads > 0)
 			return -EINVAL;
-		k = decode_four(four, three);
-		if (k == 0)
-			return -EINVAL;
-		if (k > max - n)
+		bits = (bits << 6 | six) & 0xffffff;
+		if (++chars % 4 != 0)
+			continue;
+		if (max - n < 3)
 			return -EMSGSIZE;
-		memcpy(ret + n, three, k);
-		n += k;
+		ret[n++] = (unsigned char)(bits >> 16);
+		ret[n++] = (unsigned char)(bits >> 8);
+		ret[n++] = (unsigned char)bits;
 	}
-	*ret_n = n;
+	tail = read_tail(chars % 4, pads, unpadded, bits, last);
+	if (tail < 0)
+		return tail;
+	if ((size_t)tail > max - n)
+		return -EMSGSIZE;
+	memcpy(ret + n, last, (size_t)tail);
+	*ret_n = n + (size_t)tail;
 	return 0;
 }
 

@@ -24,10 +24,10 @@ base64_add(struct buf *out, const void *p, size_t n)
 	return buf_error(out);
 }
 
-/* For each character from '+' to 'z': '0' and its six bits; ' ': it is none of
+/* For each character from '+' to 'z': '0' and its six bits; '.': it is none of
  * base64's. */
-static const char sextets[] = "n   odefghijklm       0123456789:;<=>?@A"
-                              "BCDEFGHI      JKLMNOPQRSTUVWXYZ[\\]^_`abc";
+static const char sextets[] = "n...odefghijklm.......0123456789:;<=>?@A"
+                              "BCDEFGHI......JKLMNOPQRSTUVWXYZ[\\]^_`abc";
 
 /* The six bits of a character; over 63: none. */
 static unsigned

@@ -65,6 +65,7 @@ spf_text_record(
 		    *r->name == '\0' ? "." : r->name);
 		return;
 	case DNS_PTR:
+	case DNS_CNAME:
 		buf_str(out, *r->name == '\0' ? "." : r->name);
 		return;
 	case DNS_TXT:

@@ -16,6 +16,7 @@
 
 enum dns_type {
 	DNS_A = 1,
+	DNS_CNAME = 5, /* the alias itself: it is not followed */
 	DNS_PTR = 12,
 	DNS_MX = 15,
 	DNS_TXT = 16,
@@ -41,7 +42,7 @@ struct dns_record {
 		 * which no IPv6 client can have */
 		struct ip ip;
 
-		/* MX, PTR: lower-case text, no trailing dot ("" is the root),
+		/* MX, PTR, CNAME: lower-case text, no trailing dot ("" is the root),
 		 * odd octets as in RFC 1035 section 5.1; one with a backslash
 		 * is no host's and cannot be given to resolver_ask(), which
 		 * takes it literally */

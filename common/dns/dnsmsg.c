@@ -11,8 +11,7 @@ enum {
 	FLAG_QR = 0x8000, /* it is a response */
 	FLAG_TC = 0x0200, /* it was cut */
 	POINTER = 0xc000, /* the two bits that mark one instead of a label */
-	CLASS_IN = 1,
-	TYPE_CNAME = 5
+	CLASS_IN = 1
 };
 
 struct message {
@@ -158,6 +157,7 @@ data_size(const struct message *m, enum dns_type type, size_t at, size_t size)
 		return size == 16 ? 0 : SIZE_MAX;
 	case DNS_PTR:
 	case DNS_MX:
+	case DNS_CNAME:
 		return data_name(m, at, size, name_offset(type), &name)
 		    ? dnsname_text(&name, text) + 1
 		    : SIZE_MAX;
@@ -183,6 +183,7 @@ data_write(const struct message *m, enum dns_type type, size_t at, size_t size,
 		return 0;
 	case DNS_PTR:
 	case DNS_MX:
+	case DNS_CNAME:
 		ret->name = text;
 		if (type == DNS_MX)
 			ret->preference = (uint16_t)get16(m->p + at);
@@ -236,7 +237,7 @@ read_head(struct message *m, const struct dnsname *name, enum dns_type type,
 static bool
 has_names(enum dns_type type)
 {
-	return type == DNS_MX || type == DNS_PTR;
+	return type == DNS_MX || type == DNS_PTR || type == DNS_CNAME;
 }
 
 static bool
@@ -301,7 +302,7 @@ read_section(const struct message *m, enum dns_type type, struct dnsname *name,
 			found_add(f, m, type, &rr);
 		if (f->read > DNS_RECORDS_MAX)
 			return "too many records";
-		if (rr.type != TYPE_CNAME || f->read > 0)
+		if (rr.type != DNS_CNAME || f->read > 0)
 			continue;
 		f->odd_alias = !data_name(m, rr.data, rr.size, 0, &target);
 		if (f->odd_alias)

@@ -137,6 +137,8 @@ questions_type(enum dns_type type)
 		return "MX";
 	case DNS_PTR:
 		return "PTR";
+	case DNS_CNAME:
+		return "CNAME";
 	case DNS_TXT:
 		break;
 	}

@@ -25,6 +25,7 @@ answer_text(const struct dns_answer *a, enum dns_type type)
 			break;
 		case DNS_MX:
 		case DNS_PTR:
+		case DNS_CNAME:
 			n += snprintf(text + n, room, "%s %u %s", bar,
 			    r->preference, r->name);
 			break;

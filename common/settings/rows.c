@@ -46,6 +46,15 @@ const struct section settings_sections[] = {
         "postseal-signer: DKIM for outbound mail.", .owner = OF_ALL},
     {"verifier", "", "verifier", NULL, SETTINGS_VERIFIER,
         "postseal-verifier: DKIM of inbound mail.", .owner = OF_ALL},
+    {"verifier.dmarc", "verifier", "dmarc", NULL, SETTINGS_VERIFIER,
+        "DMARC (RFC 9989): what the domain in From wants to be done with mail "
+        "that is not from it. A domain that says \"reject\" is not enough to "
+        "refuse mail: the RFC says that receivers must not do so for that "
+        "alone, because it hits mailing lists and forwarders, and must treat "
+        "it as \"quarantine\" unless they know more. Who sets action to "
+        "\"enforce\" says that he knows more: which lists and forwarders his "
+        "users have.",
+        .owner = OF_ALL},
     {"domain", "", "domain", "example.com", SETTINGS_SIGNER,
         "A domain whose mail is signed, and its keys. Each active key makes "
         "one signature. Such sections may also stand in domains.d/*.conf "
@@ -485,6 +494,69 @@ const struct row settings_rows[] = {
             "has no signature, or one that a mailing list broke. Never "
             "refused: bounces, mail with a List-Id, mail of keys with t=y, "
             "and what could not be judged."},
+
+    {"verifier.dmarc", "check", ROW_BOOL, AT(verifier.dmarc.check), "true",
+        .help = "Evaluate DMARC for mail of strangers, and say dmarc= in "
+                "Authentication-Results."},
+    {"verifier.dmarc", "action", ROW_ENUM, AT(verifier.dmarc.action), "observe",
+        .help =
+            "What is done for the policy: \"observe\", nothing but that "
+            "field; \"mark\", also a field X-Postseal-DMARC: quarantine, or "
+            "reject, for a filter or Sieve behind us; \"enforce\", the same, "
+            "and mail is refused (550 5.7.26) whose policy is reject and that "
+            "no exception below fits. See the beginning of this section.",
+        .words = "observe|mark|enforce"},
+    {"verifier.dmarc", "quarantine", ROW_EITHER,
+        AT(verifier.dmarc.quarantine_hold), "mark",
+        .help =
+            "Mail whose policy is quarantine, or reject with action "
+            "\"mark\": \"mark\", or also \"hold\", Postfix's hold queue. "
+            "Mail stays there for good, until somebody looks at it and types "
+            "postsuper -H or postsuper -d: nothing tells the recipient.",
+        .words = "mark|hold"},
+    {"verifier.dmarc", "unusable_from", ROW_EITHER,
+        AT(verifier.dmarc.unusable_from_reject), "accept",
+        .help = "Mail with no or several From fields or author domains, or "
+                "with a From that cannot be read, for which there is no DMARC: "
+                "\"accept\", or \"reject\" with action \"enforce\" (550 "
+                "5.7.1).",
+        .words = "accept|reject"},
+    {"verifier.dmarc", "exempt", ROW_DOMAINS, AT(verifier.dmarc.exempt), "",
+        .help = "Author domains whose mail is never refused, but marked as "
+                "ever, because anybody can write them into From. Domains below "
+                "them are not meant."},
+    {"verifier.dmarc", "enforce", ROW_DOMAINS, AT(verifier.dmarc.enforce), "",
+        .help = "Author domains whose mail is treated as if their policy were "
+                "reject, also if they say none. For domains that are often "
+                "forged; those below them are not meant."},
+    {"verifier.dmarc", "trusted_forwarders", ROW_FORWARDERS,
+        AT(verifier.dmarc.trusted_forwarders), "",
+        .help =
+            "Whose mail is marked, and never refused: clients with such an "
+            "address, mail with a signature of a domain that passes "
+            "(\"dkim:list.example\"), mail whose envelope sender passes SPF "
+            "(\"spf:relay.example\")."},
+    {"verifier.dmarc", "lists", ROW_EITHER, AT(verifier.dmarc.lists_reject),
+        "mark",
+        .help =
+            "Mail that would be refused and has a List-Id of the domain of a "
+            "signature that passes, or of an envelope sender that passes SPF, "
+            "or below it: \"mark\" or \"reject\". (List-Id alone counts for "
+            "nothing: anybody can write it.)",
+        .words = "mark|reject"},
+    {"verifier.dmarc", "on_temperror", ROW_EITHER,
+        AT(verifier.dmarc.temperror_defer), "accept",
+        .help = "Mail that cannot be judged, as DNS does not answer: "
+                "\"accept\", or \"defer\" with action \"enforce\" (451 "
+                "4.7.1). verifier.on_temperror counts beside it.",
+        .words = "accept|defer"},
+    {"verifier.dmarc", "results", ROW_FILE, AT(verifier.dmarc.results), "",
+        .help =
+            "A folder for results: one line of JSON a message with all "
+            "that aggregate reports need (RFC 9990). Each worker has a file "
+            "there, a new one each day. When the disk is full or slow, "
+            "lines are dropped and counted, and no mail waits. Empty: none "
+            "are written."},
 
     {"domain", "subdomains", ROW_BOOL, DOMAIN_AT(subdomains), "false",
         .help = "Sign for the domains below this one, too, that have no "

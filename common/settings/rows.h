@@ -29,16 +29,17 @@ enum row_type {
 	ROW_REPLY,  /* template of reply.h -> const char * */
 
 	/* Lists -> struct X_list. */
-	ROW_CLASSES,   /* restriction classes -> text */
-	ROW_CIDRS,     /* networks -> cidr */
-	ROW_HOSTS,     /* networks, names, files of such -> text */
-	ROW_WORDS,     /* words without spaces -> text */
-	ROW_DOMAINS,   /* names, as A-labels -> text */
-	ROW_PRINTS,    /* fingerprints of certificates -> text */
-	ROW_FIELDS,    /* names of header fields, "!" behind -> text */
-	ROW_REFUSALS,  /* words of verifier.reject -> text */
-	ROW_ENDPOINTS, /* where to listen -> endpoint */
-	ROW_SERVERS    /* DNS servers -> dns_server */
+	ROW_CLASSES,    /* restriction classes -> text */
+	ROW_CIDRS,      /* networks -> cidr */
+	ROW_HOSTS,      /* networks, names, files of such -> text */
+	ROW_WORDS,      /* words without spaces -> text */
+	ROW_DOMAINS,    /* names, as A-labels -> text */
+	ROW_PRINTS,     /* fingerprints of certificates -> text */
+	ROW_FIELDS,     /* names of header fields, "!" behind -> text */
+	ROW_REFUSALS,   /* words of verifier.reject -> text */
+	ROW_FORWARDERS, /* networks, "dkim:" and "spf:" names -> forwarder */
+	ROW_ENDPOINTS,  /* where to listen -> endpoint */
+	ROW_SERVERS     /* DNS servers -> dns_server */
 };
 
 struct row {

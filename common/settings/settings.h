@@ -196,6 +196,34 @@ struct signer_settings {
 	bool key_permissions_refuse; /* false: only warn */
 };
 
+/* What is done with mail for its author's policy; "observe" at the least. */
+enum dmarc_action { DMARC_OBSERVE, DMARC_MARK, DMARC_ENFORCE };
+
+/* By what a forwarder is known. */
+struct trusted_forwarder {
+	enum { FORWARDER_NETWORK, FORWARDER_DKIM, FORWARDER_SPF } kind;
+	struct cidr network; /* of the client, FORWARDER_NETWORK */
+	const char *domain;  /* that passes; A-labels, lower case; else NULL */
+};
+
+struct forwarder_list {
+	struct trusted_forwarder *v;
+	size_t n;
+};
+
+/* Names are A-labels in lower case. */
+struct dmarc_settings {
+	bool check;
+	enum dmarc_action action;
+	bool quarantine_hold;
+	bool unusable_from_reject;
+	struct text_list exempt, enforce; /* author domains */
+	struct forwarder_list trusted_forwarders;
+	bool lists_reject; /* mail of lists, too; false: it is marked */
+	bool temperror_defer;
+	const char *results; /* a folder; NULL: none */
+};
+
 struct verifier_settings {
 	struct daemon_settings daemon;
 	unsigned workers; /* 0: one for each core */
@@ -218,6 +246,7 @@ struct verifier_settings {
 	unsigned drift; /* seconds that clocks may differ */
 	bool temperror_defer;
 	struct text_list reject; /* words of RFC 7372 */
+	struct dmarc_settings dmarc;
 };
 
 struct key_settings {

@@ -344,6 +344,60 @@ parse_domain(struct span text, struct field *f)
 	return rc != 0 ? rc : set_copy(span_str(name), f);
 }
 
+/* How a forwarder is written that is known by a domain that passes. */
+static const char *const passes[] = {
+    [FORWARDER_DKIM] = "dkim:", [FORWARDER_SPF] = "spf:"};
+
+/* The prefix stays in front of the domain, for who writes it. */
+static int
+parse_passes(struct span text, const char *prefix, struct field *f,
+    const char **ret_domain)
+{
+	char name[8 + DOMAIN_MAX + 1];
+	size_t n = strlen(prefix);
+	const char *copy;
+	int rc;
+
+	memcpy(name, prefix, n);
+	rc = domain_to_ascii(span_skip(text, n), name + n);
+	if (rc == 0 && !domain_is_mail(span_str(name + n)))
+		rc = -EINVAL;
+	if (rc != 0)
+		return rc;
+	copy = arena_dup(f->arena, span_str(name));
+	if (copy == NULL)
+		return -ENOMEM;
+	*ret_domain = copy + n;
+	return 0;
+}
+
+static int
+parse_forwarder(struct span text, struct field *f)
+{
+	struct trusted_forwarder *to = f->to;
+
+	for (unsigned kind = FORWARDER_DKIM; kind <= FORWARDER_SPF; kind++) {
+		size_t n = strlen(passes[kind]);
+
+		if (text.n < n || !span_ieqs(span_of(text.p, n), passes[kind]))
+			continue;
+		to->kind = kind;
+		return parse_passes(text, passes[kind], f, &to->domain);
+	}
+	to->kind = FORWARDER_NETWORK;
+	return cidr_parse(text, &to->network);
+}
+
+static struct span
+text_forwarder(const struct row *row, const void *from, char *room)
+{
+	const struct trusted_forwarder *f = from;
+
+	if (f->kind == FORWARDER_NETWORK)
+		return text_cidr(row, &f->network, room);
+	return span_str(f->domain - strlen(passes[f->kind]));
+}
+
 /* Pairs of hexadecimal digits with colons between, 16 pairs (MD5) to 64; in
  * upper case. */
 static int
@@ -542,6 +596,10 @@ const struct type settings_types[] = {
             "the name of a header field such as Subject or Subject!, or *"},
     [ROW_REFUSALS] = {parse_refusal, text_string, .size = sizeof(char *),
         .words = "no-pass or not-acceptable"},
+    [ROW_FORWARDERS] = {parse_forwarder, text_forwarder,
+        .size = sizeof(struct trusted_forwarder),
+        .words = "a network such as 192.0.2.0/24, or dkim: or spf: and a "
+                 "domain"},
     [ROW_ENDPOINTS] = {parse_endpoint, text_endpoint,
         .size = sizeof(struct endpoint),
         .words = "an endpoint such as inet:127.0.0.1:10031"},

@@ -162,6 +162,26 @@ static const struct {
     {"signer", "strict_start = true", "\tstrict_start = true\n"},
     {"signer", "key_permissions = warn", "\tkey_permissions = \"warn\"\n"},
     {"signer", "key_permissions = refuse", "\tkey_permissions = \"refuse\"\n"},
+    {"verifier", "dmarc { }",
+        "\tdmarc {\n\t\tcheck = true\n\t\taction = \"observe\"\n"},
+    {"verifier", "dmarc { action = Enforce quarantine = hold }",
+        "\t\taction = \"enforce\"\n\t\tquarantine = \"hold\"\n"},
+    {"verifier",
+        "dmarc { unusable_from = reject exempt = {\"b\u00fccher.example\"} }",
+        "\t\tunusable_from = \"reject\"\n"
+        "\t\texempt = {\"xn--bcher-kva.example\"}\n"},
+    {"verifier", "dmarc { enforce = {Bank.example} }",
+        "\t\tenforce = {\"bank.example\"}\n"},
+    {"verifier",
+        "dmarc { trusted_forwarders = {192.0.2.7, 2001:db8::/32, "
+        "\"DKIM:Lists.example\", \"spf:b\u00fccher.example.\"} }",
+        "\t\ttrusted_forwarders = {\"192.0.2.7\", \"2001:db8::/32\", "
+        "\"dkim:lists.example\", \"spf:xn--bcher-kva.example\"}\n"},
+    {"verifier", "dmarc { lists = reject on_temperror = defer }",
+        "\t\tlists = \"reject\"\n\t\ton_temperror = \"defer\"\n"},
+    {"verifier", "dmarc { results = /var/lib/x }",
+        "\t\tresults = \"/var/lib/x\"\n"},
+    {"verifier", "dmarc { results = \"\" }", "\t\tresults = \"\"\n"},
 };
 
 /* "section { value }" with the value in line 2. */
@@ -357,6 +377,41 @@ static const struct {
         "signer.on_bad_key: \"reject\" is not one of unsigned, tempfail"},
     {"signer", "key_permissions = \"\"",
         "signer.key_permissions: \"\" is not one of warn, refuse"},
+    {"verifier", "dmarc { check = 1 }",
+        "verifier.dmarc.check: \"1\" is not true or false"},
+    {"verifier", "dmarc { action = reject }",
+        "verifier.dmarc.action: \"reject\" is not one of observe, mark, "
+        "enforce"},
+    {"verifier", "dmarc { quarantine = junk }",
+        "verifier.dmarc.quarantine: \"junk\" is not one of mark, hold"},
+    {"verifier", "dmarc { unusable_from = defer }",
+        "verifier.dmarc.unusable_from: \"defer\" is not one of accept, reject"},
+    {"verifier", "dmarc { exempt = {\"*.example\"} }",
+        "verifier.dmarc.exempt: \"*.example\" is not a domain such as "
+        "example.com"},
+    {"verifier", "dmarc { enforce = {example} }",
+        "verifier.dmarc.enforce: \"example\" is not a domain such as "
+        "example.com"},
+    {"verifier", "dmarc { trusted_forwarders = {\"192.0.2.0/33\"} }",
+        "verifier.dmarc.trusted_forwarders: \"192.0.2.0/33\" is not a network "
+        "such as 192.0.2.0/24, or dkim: or spf: and a domain"},
+    {"verifier", "dmarc { trusted_forwarders = {\"dkim:\"} }",
+        "verifier.dmarc.trusted_forwarders: \"dkim:\" is not a network "
+        "such as 192.0.2.0/24, or dkim: or spf: and a domain"},
+    {"verifier", "dmarc { trusted_forwarders = {\"spf:localhost\"} }",
+        "verifier.dmarc.trusted_forwarders: \"spf:localhost\" is not a network "
+        "such as 192.0.2.0/24, or dkim: or spf: and a domain"},
+    {"verifier", "dmarc { trusted_forwarders = {list.example} }",
+        "verifier.dmarc.trusted_forwarders: \"list.example\" is not a network "
+        "such as 192.0.2.0/24, or dkim: or spf: and a domain"},
+    {"verifier", "dmarc { lists = accept }",
+        "verifier.dmarc.lists: \"accept\" is not one of mark, reject"},
+    {"verifier", "dmarc { on_temperror = reject }",
+        "verifier.dmarc.on_temperror: \"reject\" is not one of accept, defer"},
+    {"verifier", "dmarc { results = reports }",
+        "verifier.dmarc.results: \"reports\" is not an absolute path"},
+    {"verifier", "dmarc { policy = reject }",
+        "verifier.dmarc.policy: there is no such key"},
     {"domain a.example", "key s { file = k.private }",
         "domain.key.file: \"k.private\" is not an absolute path"},
     {"signer", "user = \"" L50 L50 L50 " \"",

@@ -168,16 +168,21 @@ static bool
 read_domain(struct reader *r, struct words *w, struct address *a)
 {
 	size_t start = w->bytes;
+	const char *end = NULL; /* of the atom before */
 	bool open = true;
 	int c = token(r);
+
+	a->apart = false;
 
 	if (c == '[' && !read_literal(r, w, a))
 		return false;
 	while (c != '[' && (c = token(r)) != END && is_atext((char)c)) {
 		if (!open && c != '.')
 			break;
+		a->apart = a->apart || (end != NULL && r->p != end);
 		read_atom(r, w, a);
-		open = r->p[-1] == '.';
+		end = r->p;
+		open = end[-1] == '.';
 	}
 	if (r->why != NULL)
 		return false;
@@ -263,8 +268,10 @@ read_twice(struct reader *r, const struct address *name, struct address *a)
 
 	if (what == ITEM_BAD)
 		return what;
-	if (what == ITEM_ADDRESS && span_ieq(name->domain, a->domain))
+	if (what == ITEM_ADDRESS && span_ieq(name->domain, a->domain)) {
+		a->apart = a->apart || name->apart;
 		return what;
+	}
 	fail(r, "an address as the name of another one");
 	return ITEM_BAD;
 }
@@ -299,6 +306,7 @@ read_item(struct reader *r, struct address *ret)
 	memcpy(ret->text, name.text, name.local.n + name.domain.n);
 	ret->local = span_of(ret->text, name.local.n);
 	ret->domain = span_of(ret->text + name.local.n, name.domain.n);
+	ret->apart = name.apart;
 	return ITEM_ADDRESS;
 }
 
@@ -311,6 +319,7 @@ differs(struct address *first, const struct address *other)
 
 	if (!span_ieq(first->domain, other->domain))
 		return true;
+	first->apart = first->apart || other->apart;
 	if (!span_eq(first->local, other->local)) {
 		memmove(first->text, first->domain.p, n);
 		first->local = span_of(first->text, 0);

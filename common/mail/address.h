@@ -36,6 +36,9 @@ struct address {
 			     * see the same: only rules for the whole domain fit */
 	struct span domain; /* as written, without comments; a literal keeps its
 			     * brackets; U-labels may be in it */
+	bool
+	    apart; /* a space or a comment stands within the domain (4.4), which
+	             * may look like its end */
 	char text[ADDRESS_MAX]; /* what the two point into */
 };
 

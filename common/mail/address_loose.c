@@ -125,5 +125,6 @@ address_loose(struct span value, struct address *ret)
 	memcpy(ret->text + a.local.n, a.domain.p, a.domain.n);
 	ret->local = span_of(ret->text, a.local.n);
 	ret->domain = span_of(ret->text + a.local.n, a.domain.n);
+	ret->apart = false;
 	return true;
 }

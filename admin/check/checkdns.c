@@ -263,7 +263,7 @@ ask_dmarc(struct tool *t, const char *domain, const char *name,
 	struct dnswait q = {.name = full, .type = DNS_TXT};
 	const struct dns_record *record = NULL;
 	const char *why;
-	struct dmarc d;
+	struct dmarc_record d;
 	size_t n = 0;
 	int rc;
 
@@ -294,8 +294,10 @@ ask_dmarc(struct tool *t, const char *domain, const char *name,
 	else if (n == 1) {
 		*ret_good = true;
 		findings_add(f, FINDING_OK, AREA, NULL, NULL,
-		    "DMARC of %s: p=%s%s", domain, dmarc_word(d.policy),
-		    d.reports ? "" : ", without reports (rua=)");
+		    "DMARC of %s: p=%s%s", domain, dmarc_policy_word(d.p),
+		    dmarc_record_has(&d, DMARC_TAG_RUA)
+		        ? ""
+		        : ", without reports (rua=)");
 	}
 	dnswait_free(&q, 1);
 	return n > 0 || rc < 0;

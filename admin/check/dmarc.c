@@ -1,20 +1,6 @@
 #include "admin/check/dmarc.h"
 #include "common/dkim/taglist.h"
 
-const char *
-dmarc_word(enum dmarc_policy p)
-{
-	switch (p) {
-	case DMARC_NONE:
-		return "none";
-	case DMARC_QUARANTINE:
-		return "quarantine";
-	case DMARC_REJECT:
-		return "reject";
-	}
-	return "";
-}
-
 static bool
 is_blank(char c)
 {
@@ -44,57 +30,40 @@ dmarc_claims(struct span text)
 	    (text.n == 0 || text.p[0] == ';' || text.p[0] == '"');
 }
 
+/* What receivers take for "none", or for no record at all. */
 static const char *
-read_policy(const struct tag *p, enum dmarc_policy *ret)
+judge_policy(const struct dmarc_record *r)
 {
-	static const enum dmarc_policy all[] = {
-	    DMARC_NONE, DMARC_QUARANTINE, DMARC_REJECT};
-
-	if (p == NULL)
+	if (!dmarc_record_has(r, DMARC_TAG_P))
 		return "no p=";
-	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-		if (span_ieqs(p->value, dmarc_word(all[i]))) {
-			*ret = all[i];
-			return NULL;
-		}
-	}
-	return "p= is not none, quarantine or reject";
-}
-
-static bool
-is(const struct taglist *tags, const char *name, const char *value)
-{
-	const struct tag *t = taglist_find(tags, name);
-
-	return t != NULL && span_ieqs(t->value, value);
+	if ((r->wrong & 1U << DMARC_TAG_P) != 0)
+		return "p= is not none, quarantine or reject";
+	if ((r->wrong & 1U << DMARC_TAG_SP) != 0)
+		return "sp= is not none, quarantine or reject";
+	if ((r->wrong & 1U << DMARC_TAG_NP) != 0)
+		return "np= is not none, quarantine or reject";
+	return NULL;
 }
 
 enum parse
-dmarc_parse(struct span text, struct dmarc *ret, const char **ret_why)
+dmarc_parse(struct span text, struct dmarc_record *ret, const char **ret_why)
 {
+	struct dmarc_record r;
 	struct taglist tags;
-	struct dmarc d = {.policy = DMARC_NONE};
-	const char *why;
 
 	if (text.n > 0 && text.p[0] != 'v' && text.p[0] != 'V') {
 		*ret_why = "quotes or something else stand before v=DMARC1";
 		return PARSE_BAD;
 	}
-	if (taglist_parse(text, &tags, ret_why) != PARSE_OK)
+	if (taglist_parse(text, &tags, ret_why) != PARSE_OK ||
+	    dmarc_record_parse(text, &r, ret_why) != PARSE_OK)
 		return PARSE_BAD;
-	if (!dmarc_claims(text) ||
-	    !span_eq(tags.v[0].value, span_str("DMARC1")))
-		why = "it does not begin with v=DMARC1";
-	else
-		why = read_policy(taglist_find(&tags, "p"), &d.policy);
+	const char *why = judge_policy(&r);
+
 	if (why != NULL) {
 		*ret_why = why;
 		return PARSE_BAD;
 	}
-	d.testing = is(&tags, "t", "y");
-	d.strict_spf = is(&tags, "aspf", "s");
-	d.strict_dkim = is(&tags, "adkim", "s");
-	d.reports = taglist_find(&tags, "rua") != NULL;
-	*ret = d;
+	*ret = r;
 	return PARSE_OK;
 }

@@ -13,7 +13,7 @@
 #define POSTSEAL_VERIFIER_DMARC_RECORD_H
 
 #include "common/bytes/span.h"
-#include "common/dns/resolver.h"
+#include "common/dns/dnsanswer.h"
 
 /* In the order of how much they ask for. */
 enum dmarc_policy { DMARC_NONE, DMARC_QUARANTINE, DMARC_REJECT };

@@ -3,6 +3,7 @@
  * other; and a domain that no mail domain can be is written to be passed over.
  */
 #include <errno.h>
+#include <stdio.h>
 
 #include "common/mail/address.h"
 #include "common/mail/words.h"
@@ -28,11 +29,11 @@ only_field(const struct field_list *fields, const char *name, bool *ret_several)
 static bool
 is_domain(const char *name)
 {
-	char longer[DOMAIN_MAX + 3] = "a.";
+	char longer[DOMAIN_MAX + 3];
 
 	if (strchr(name, '.') != NULL)
 		return domain_is_mail(span_str(name));
-	strcat(longer, name);
+	snprintf(longer, sizeof longer, "a.%s", name);
 	return domain_is_mail(span_str(longer));
 }
 
@@ -55,7 +56,7 @@ read_domain(struct span domain, char *ret, const char **ret_why)
 		*ret_why = "what is no domain in From";
 		return AUTHOR_BAD;
 	}
-	strcpy(ret, name);
+	memcpy(ret, name, strlen(name) + 1);
 	return AUTHOR_ONE;
 }
 
@@ -128,6 +129,6 @@ author_list(const struct field_list *fields, char *ret)
 	if (f == NULL || domain_to_ascii(in_angles(f->value), name) != 0 ||
 	    !domain_is_mail(span_str(name)))
 		return false;
-	strcpy(ret, name);
+	memcpy(ret, name, strlen(name) + 1);
 	return true;
 }

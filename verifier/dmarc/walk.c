@@ -4,7 +4,8 @@
  * with the fewest labels: example.com, also for the policy. That in the middle is for
  * mail of mail.example.com itself alone.
  *
- * Trap: "psd=y" at the name where a walk begins ends it, but does not make the name
+ * Trap: the walk of another name may look where that of the author does not; what it
+ * finds there is no policy for the author. And "psd=y" at the name where a walk begins ends it, but does not make the name
  * below it the organizational domain: there is none.
  */
 #include "common/bytes/domain.h"
@@ -70,12 +71,13 @@ walk_add(struct walk_names *names, struct span start, struct span until)
 struct met {
 	const struct walk_name *stop; /* with psd=y or psd=n; or NULL */
 	const struct walk_name *top;  /* the record with the fewest labels */
+	const struct walk_name *last; /* the name before stop; or NULL */
 };
 
 static enum walk_state
 walk(const struct walk_names *names, struct span start, struct met *ret)
 {
-	struct met met = {NULL, NULL};
+	struct met met = {NULL, NULL, NULL};
 
 	for (struct span at = start; at.n > 0; at = walk_up(at)) {
 		const struct walk_name *here = walk_known(names, at);
@@ -84,13 +86,14 @@ walk(const struct walk_names *names, struct span start, struct met *ret)
 			return WALK_WAITING;
 		if (here->found == WALK_ERROR)
 			return WALK_FAILED;
-		if (here->found == WALK_NOTHING)
-			continue;
-		met.top = here;
-		if (here->record.psd != DMARC_PSD_UNKNOWN) {
+		if (here->found == WALK_RECORD)
+			met.top = here;
+		if (here->found == WALK_RECORD &&
+		    here->record.psd != DMARC_PSD_UNKNOWN) {
 			met.stop = here;
 			break;
 		}
+		met.last = here;
 	}
 	*ret = met;
 	return WALK_KNOWN;
@@ -121,6 +124,19 @@ walk_organization(
 	return state;
 }
 
+/* Where a walk stopped at psd=y: the record of the organizational domain, the name
+ * below, if this walk has looked there; else that of the suffix. */
+static const struct walk_name *
+below_suffix(const struct met *met)
+{
+	const struct walk_name *last = met->last;
+
+	return last != NULL && last->found == WALK_RECORD &&
+	        walk_labels(last->name) == walk_labels(met->stop->name) + 1
+	    ? last
+	    : met->stop;
+}
+
 enum walk_state
 walk_policy(const struct walk_names *names, struct span author,
     const struct walk_name **ret)
@@ -136,7 +152,8 @@ walk_policy(const struct walk_names *names, struct span author,
 	state = walk(names, author, &met);
 	if (state != WALK_KNOWN)
 		return state;
-	own = walk_known(names, select_organization(author, &met));
-	*ret = own != NULL && own->found == WALK_RECORD ? own : met.stop;
+	*ret = met.stop != NULL && met.stop->record.psd == DMARC_PSD_YES
+	    ? below_suffix(&met)
+	    : met.top;
 	return WALK_KNOWN;
 }

@@ -154,10 +154,10 @@ draw_names(unsigned long long *seed, char *a, char *b)
 	char *name[2] = {a, b};
 
 	*seed = mix(*seed + 1);
-	labels[0] = 1 + *seed % ((*seed >> 8) % 8 == 0 ? LABELS_MAX - 1 : 5);
+	labels[0] = 1 + *seed % ((*seed >> 8) % 4 == 0 ? LABELS_MAX - 1 : 5);
 	labels[1] =
 	    1 + (*seed >> 16) % ((*seed >> 24) % 8 == 0 ? LABELS_MAX - 1 : 5);
-	common = (*seed >> 32) % 6;
+	common = (*seed >> 32) % ((*seed >> 40) % 4 == 0 ? LABELS_MAX : 6);
 	for (int k = 0; k < 2; k++) {
 		char *p = name[k];
 

@@ -228,6 +228,11 @@ static const struct row rows[] = {
     {"and its own signature", TXT("bank.example", "v=DMARC1; p=none; psd=y"),
         "bank.example", "dkim=bank.example", "pass p=none bank.example dkim",
         NULL},
+    {"the signer's walk looks where the author's does not",
+        TXT("d.e.f.g.h.i.j", "v=DMARC1; p=none; psd=y")
+            TXT("c.d.e.f.g.h.i.j", "v=DMARC1; p=reject"),
+        "a.b.c.d.e.f.g.h.i.j", "dkim=c.d.e.f.g.h.i.j",
+        "pass p=none d.e.f.g.h.i.j dkim", NULL},
     {"one label", "", "localhost", "", "none", "localhost;"},
     {"equal names are asked once", TXT("example.com", "v=DMARC1; p=reject"),
         "example.com",

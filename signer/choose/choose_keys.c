@@ -1,7 +1,11 @@
-/* Who signs: sections, rows of the signing table, and their keys. */
-#include <errno.h>
+/*
+ * A section comes before the tables, and ends the search. What cannot sign does not
+ * keep others from it: it is counted (bad, missing), and `because` speaks of the
+ * first bad one, or else of the first missing one.
+ */
+#include "signer/choose/choose_keys.h"
 
-#include "signer/choose/choose_rule.h"
+#include <errno.h>
 
 /* Something that should sign cannot: what is told is the first. */
 static void

@@ -1,7 +1,34 @@
-/* A verdict in words. */
+/*
+ * A verdict, and the one place that says it in words: for the log, for the notice to
+ * the administrator and for `postseal why`. The trap is whose text it is: logins,
+ * senders and names come from the message, so they are cut here (TABLE_TOLD_MAX) and
+ * cleaned by who logs or prints them.
+ */
+#include "signer/choose/choice.h"
+
 #include <string.h>
 
-#include "signer/choose/choose.h"
+void
+choose_say(const struct choose_path *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (p->in->say == NULL)
+		return;
+	va_start(ap, fmt);
+	p->in->say(p->in->arg, fmt, ap);
+	va_end(ap);
+}
+
+enum choose_verdict
+choose_because(struct choose_path *p, enum choose_verdict v, const char *what,
+    const char *file, unsigned line)
+{
+	p->ret->what = what;
+	p->ret->file = file;
+	p->ret->line = line;
+	return v;
+}
 
 static void
 put_place(const struct choose *c, struct buf *out)

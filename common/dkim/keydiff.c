@@ -1,3 +1,9 @@
+/*
+ * A record that is nearly right is what people have in hand, so each way in which a
+ * web form spoils one is undone and tried: without the quotes, or all records of the
+ * name joined, it is the right key. The trap is that order: what was mangled is never
+ * also said to be another key.
+ */
 #include <stdlib.h>
 
 #include "common/dkim/keydiff.h"
@@ -183,64 +189,56 @@ compare_broken(struct span record, enum key_algorithm algorithm,
 	return KEYDIFF_SYNTAX;
 }
 
-static enum keydiff
-compare_key(const struct keyrecord *k, enum key_algorithm algorithm,
-    struct span half, struct buf *text)
+/* What is to be said of a record that could be read. */
+static void
+say_record(enum keydiff d, const struct keyrecord *k,
+    enum key_algorithm algorithm, struct span half, struct buf *text)
 {
-	if (k->key.n == 0) {
-		buf_str(text,
-		    "revoked: p= is empty. A selector that was revoked is "
-		    "not used again; make a new key");
-		return KEYDIFF_REVOKED;
-	}
-	if (has_quotes(k->key))
-		return compare_broken(k->key, algorithm, half, "", text);
-	if (k->algorithm != algorithm) {
+	static const char *const sentence[] = {[KEYDIFF_OK] = "key OK",
+	    [KEYDIFF_TESTING] = "key OK, but t=y is left on: verifiers take "
+	                        "its mail as unsigned. Remove t=y",
+	    [KEYDIFF_SPACES] = "key OK, but there are spaces in p=: allowed, "
+	                       "yet not every verifier likes them",
+	    [KEYDIFF_REVOKED] = "revoked: p= is empty. A selector that was "
+	                        "revoked is not used again; make a new key",
+	    [KEYDIFF_OTHER] = "other key: the record is not the one of this "
+	                      "private key. Publish the record that "
+	                      "\"postseal genkey\" printed, or use its "
+	                      "selector"};
+
+	if (d == KEYDIFF_TYPE)
 		buf_fmt(text,
 		    "wrong type: the record says k=%s, the private key is %s",
 		    key_type_word(k->algorithm), key_type_word(algorithm));
-		return KEYDIFF_TYPE;
-	}
-	if (same_base64(k->key, half, false))
-		return KEYDIFF_OK;
-	if (same_base64(k->key, half, true)) {
+	else if (d == KEYDIFF_CUT)
 		buf_fmt(text,
 		    "cut: of the key only the first %zu of %zu characters are "
 		    "in DNS. Publish it as strings of at most 255 characters",
 		    k->key.n, half.n);
-		return KEYDIFF_CUT;
-	}
-	buf_str(text,
-	    "other key: the record is not the one of this private key. Publish "
-	    "the record that \"postseal genkey\" printed, or use its selector");
-	return KEYDIFF_OTHER;
-}
-
-/* What is to be said of a record with the right key. */
-static enum keydiff
-judge_rest(const struct keyrecord *k, struct buf *text)
-{
-	if (k->no_sha256 || k->no_email) {
+	else if (d == KEYDIFF_NARROWED)
 		buf_fmt(text,
 		    "%s in the record keeps it from signing mail. Remove it",
 		    k->no_sha256 ? "h= without sha256" : "s= without email");
+	else
+		buf_str(text, sentence[d]);
+}
+
+enum keydiff
+keydiff_record(
+    const struct keyrecord *k, enum key_algorithm algorithm, struct span half)
+{
+	if (k->key.n == 0)
+		return KEYDIFF_REVOKED;
+	if (k->algorithm != algorithm)
+		return KEYDIFF_TYPE;
+	if (!same_base64(k->key, half, false))
+		return same_base64(k->key, half, true) ? KEYDIFF_CUT
+		                                       : KEYDIFF_OTHER;
+	if (k->no_sha256 || k->no_email)
 		return KEYDIFF_NARROWED;
-	}
-	if (k->testing) {
-		buf_str(text,
-		    "key OK, but t=y is left on: verifiers take its mail as "
-		    "unsigned. Remove t=y");
+	if (k->testing)
 		return KEYDIFF_TESTING;
-	}
-	if (has_blank(k->key)) {
-		buf_str(text,
-		    "key OK, but there are spaces in p=: allowed, yet not "
-		    "every "
-		    "verifier likes them");
-		return KEYDIFF_SPACES;
-	}
-	buf_str(text, "key OK");
-	return KEYDIFF_OK;
+	return has_blank(k->key) ? KEYDIFF_SPACES : KEYDIFF_OK;
 }
 
 static enum keydiff
@@ -253,8 +251,11 @@ compare_one(struct span record, enum key_algorithm algorithm, struct span half,
 
 	if (keyrecord_parse(record, &k, &why) != PARSE_OK)
 		return compare_broken(record, algorithm, half, why, text);
-	d = compare_key(&k, algorithm, half, text);
-	return d == KEYDIFF_OK ? judge_rest(&k, text) : d;
+	if (has_quotes(k.key))
+		return compare_broken(k.key, algorithm, half, "", text);
+	d = keydiff_record(&k, algorithm, half);
+	say_record(d, &k, algorithm, half, text);
+	return d;
 }
 
 /* --- the whole ------------------------------------------------------------ */

@@ -4,7 +4,7 @@
  * RFC 6376 section 3.6.1 and 3.6.2.2, with what web forms and long strings make
  * of a record in practice: quotes and backslashes that became part of it, one
  * record that became several, a key that was cut. Pure but for the types of the
- * answer; DNS is asked by testkey.c.
+ * answer; DNS is asked by testkey.c and keycheck.c.
  */
 #ifndef POSTSEAL_ADMIN_KEYDIFF_H
 #define POSTSEAL_ADMIN_KEYDIFF_H
@@ -37,9 +37,14 @@ const char *keydiff_word(enum keydiff d);
 /* True if verifiers will take signatures of the key. */
 bool keydiff_good(enum keydiff d);
 
+/* What one key record is to the key: its algorithm and its public half in base64
+ * (key_public). Of what a form may have done to it only KEYDIFF_CUT and _SPACES can be
+ * seen here. */
+enum keydiff keydiff_record(
+    const struct keyrecord *k, enum key_algorithm algorithm, struct span half);
+
 /*
- * Compares the answer to SELECTOR._domainkey.DOMAIN TXT with the key: its
- * algorithm and its public half in base64 (key_public). One sentence or two, of
+ * Compares the answer to SELECTOR._domainkey.DOMAIN TXT with the key, likewise. One sentence or two, of
  * what is so and what to do, are appended to text.
  */
 enum keydiff keydiff_compare(const struct dns_answer *answer,

@@ -1,3 +1,9 @@
+/*
+ * One round asks for all keys, a few at a time, and the next begins an hour after it.
+ * Runs in the helper: the public halves are copied out first, then the keyring is
+ * wiped, so that what DNS sends is read in a process without secrets. The trap is
+ * silence: a key that was good or bad stays what it was until DNS says otherwise.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -5,6 +11,7 @@
 
 #include "common/bytes/arena.h"
 #include "common/bytes/domain.h"
+#include "common/dkim/keydiff.h"
 #include "common/log/log.h"
 #include "signer/keys/keycheck.h"
 #include "signer/limits.h"
@@ -61,39 +68,22 @@ struct keycheck {
 
 /* --- a record ------------------------------------------------------------- */
 
-/* True if p, which may have blanks, is the half. */
-static bool
-same_half(struct span p, struct span half)
-{
-	size_t at = 0;
-
-	for (size_t i = 0; i < p.n; i++) {
-		if (span_is_fws(p.p[i]))
-			continue;
-		if (at == half.n || p.p[i] != half.p[at++])
-			return false;
-	}
-	return at == half.n;
-}
-
 /* What is wrong with one TXT record, or NULL. */
 static const char *
 judge(const struct item *k, struct span text)
 {
+	static const char *const wrong[KEYDIFF_NARROWED + 1] = {
+	    [KEYDIFF_REVOKED] = "the key is revoked: p= is empty",
+	    [KEYDIFF_TYPE] = "k= is of another kind of key",
+	    [KEYDIFF_CUT] = "another key",
+	    [KEYDIFF_OTHER] = "another key",
+	    [KEYDIFF_NARROWED] = "h= or s= keeps the key from signing mail"};
 	struct keyrecord record;
 	const char *why;
 
 	if (keyrecord_parse(text, &record, &why) != PARSE_OK)
 		return why;
-	if (record.key.n == 0)
-		return "the key is revoked: p= is empty";
-	if (record.algorithm != k->algorithm)
-		return "k= is of another kind of key";
-	if (!same_half(record.key, k->half))
-		return "another key";
-	if (record.no_sha256 || record.no_email)
-		return "h= or s= keeps the key from signing mail";
-	return NULL;
+	return wrong[keydiff_record(&record, k->algorithm, k->half)];
 }
 
 /* One good record will do: which one verifiers take nobody can say. */

@@ -156,6 +156,15 @@ span_has_control(struct span s)
 	return false;
 }
 
+/* Without white space and folds in front. */
+static inline struct span
+span_skip_fws(struct span s)
+{
+	while (s.n > 0 && span_is_fws(s.p[0]))
+		s = span_skip(s, 1);
+	return s;
+}
+
 /* Without the WSP at both ends. */
 static inline struct span
 span_trim(struct span s)

@@ -24,8 +24,7 @@ is_name(struct span s)
 struct span
 taglist_trim(struct span s)
 {
-	while (s.n > 0 && span_is_fws(s.p[0]))
-		s = span_skip(s, 1);
+	s = span_skip_fws(s);
 	while (s.n > 0 && span_is_fws(s.p[s.n - 1]))
 		s.n--;
 	return s;

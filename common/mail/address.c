@@ -1,15 +1,22 @@
+/*
+ * What words are is read by words.c; here is what they mean together, and why not: the
+ * first thing that is wrong names the reason and ends the text, so that no caller has
+ * to look twice. The trap is the display name, which may be an address itself: it is
+ * read as one, and compared with what follows (read_twice).
+ */
 #include "common/mail/address.h"
+
+#include "common/mail/words.h"
 
 enum { END = -1 }; /* token(): nothing is left, or r->why is set */
 
 struct reader {
-	const char *p;
-	const char *end;
+	struct span s;   /* what is left */
 	const char *why; /* the first thing that is wrong */
 };
 
 /* The words in front of an '@', '<', ':' or separator. */
-struct words {
+struct front {
 	size_t bytes; /* of them, dots included, in address.text */
 	size_t n;
 	bool phrase; /* they can only be a display name */
@@ -21,142 +28,111 @@ fail(struct reader *r, const char *why)
 {
 	if (r->why == NULL)
 		r->why = why;
-	r->p = r->end;
+	r->s = span_skip(r->s, r->s.n);
 	return false;
 }
 
-/* atext of RFC 5322 and RFC 6532, and the dot, which stands anywhere. */
+/* Judges what words.h has taken since `before`: `closed`, or why not. */
 static bool
-is_atext(char c)
+taken(struct reader *r, struct span before, bool closed, const char *why)
 {
-	unsigned char u = (unsigned char)c;
-
-	return u >= 0x80 ||
-	    (u > ' ' && u < 0x7f && strchr("()<>[]:;@\\,\"", c) == NULL);
-}
-
-/* Skips the '\\' of a quoted pair. True if there was one. */
-static bool
-skip_backslash(struct reader *r)
-{
-	if (*r->p != '\\' || r->p + 1 == r->end)
-		return false;
-	r->p++;
-	return true;
-}
-
-/* Skips a comment, which may hold others (3.2.2). */
-static bool
-skip_comment(struct reader *r)
-{
-	size_t depth = 0;
-
-	for (; r->p < r->end; r->p++) {
-		bool quoted = skip_backslash(r);
-
-		if (span_is_control(*r->p))
-			return fail(r, "a control character");
-		if (quoted)
-			continue;
-		if (*r->p == '(')
-			depth++;
-		else if (*r->p == ')' && --depth == 0) {
-			r->p++;
-			return true;
-		}
-	}
-	return fail(r, "a comment without its end");
+	if (span_has_control(span_of(before.p, before.n - r->s.n)))
+		return fail(r, "a control character");
+	return closed || fail(r, why);
 }
 
 /* Skips white space, folds and comments. The byte there, or END. */
 static int
 token(struct reader *r)
 {
-	while (r->p < r->end) {
-		if (span_is_fws(*r->p))
-			r->p++;
-		else if (*r->p != '(')
-			return (unsigned char)*r->p;
-		else if (!skip_comment(r))
-			break;
-	}
-	return END;
+	struct span before = r->s;
+	bool closed = words_skip_cfws(&r->s);
+
+	if (!taken(r, before, closed, "a comment without its end") ||
+	    r->s.n == 0)
+		return END;
+	return (unsigned char)r->s.p[0];
+}
+
+/* Skips the byte that token() has returned. */
+static void
+skip(struct reader *r)
+{
+	r->s = span_skip(r->s, 1);
 }
 
 static void
-put(struct words *w, struct address *a, char c)
+put(struct front *w, struct address *a, struct span s)
 {
-	if (w->bytes < sizeof a->text)
-		a->text[w->bytes++] = c;
-	else
+	size_t room = sizeof a->text - w->bytes;
+
+	if (s.n > room) {
 		w->full = true;
+		s.n = room;
+	}
+	if (s.n > 0)
+		memcpy(a->text + w->bytes, s.p, s.n);
+	w->bytes += s.n;
 }
 
 /* Reads a quoted string; what is meant by it goes to a. */
 static bool
-read_quoted(struct reader *r, struct words *w, struct address *a)
+read_quoted(struct reader *r, struct front *w, struct address *a)
 {
-	for (r->p++; r->p < r->end; r->p++) {
-		bool quoted = skip_backslash(r);
+	struct span before = r->s, between = span_of(NULL, 0);
+	bool closed = words_quoted(&r->s, &between);
+	size_t room = sizeof a->text - w->bytes, n;
 
-		if (span_is_control(*r->p))
-			return fail(r, "a control character");
-		if (*r->p == '"' && !quoted) {
-			r->p++;
-			return true;
-		}
-		if (*r->p != '\r' && *r->p != '\n')
-			put(w, a, *r->p);
-	}
-	return fail(r, "a quoted string without its end");
-}
-
-static void
-read_atom(struct reader *r, struct words *w, struct address *a)
-{
-	while (r->p < r->end && is_atext(*r->p))
-		put(w, a, *r->p++);
+	if (!taken(r, before, closed, "a quoted string without its end"))
+		return false;
+	n = words_unquote(between, a->text + w->bytes, room);
+	w->full = w->full || n > room;
+	w->bytes += n < room ? n : room;
+	return true;
 }
 
 /* Reads words up to something else: a local part, or a display name. */
 static void
-read_words(struct reader *r, struct words *w, struct address *a)
+read_front(struct reader *r, struct front *w, struct address *a)
 {
 	bool open = true; /* the next word may follow: nothing, or a dot */
+	struct span atom;
 	int c;
 
-	*w = (struct words){0};
+	*w = (struct front){0};
 	while ((c = token(r)) != END) {
 		if (c == '[' || c == ']') { /* "[Shop] News <...>" */
 			w->phrase = true;
 			w->n++;
-			r->p++;
+			skip(r);
 			continue;
 		}
-		if (c != '"' && !is_atext((char)c))
+		atom = words_atom(&r->s);
+		if (c != '"' && atom.n == 0)
 			return;
 		w->phrase = w->phrase || (!open && c != '.');
 		w->n++;
 		if (c == '"' && !read_quoted(r, w, a))
 			return;
-		if (c != '"')
-			read_atom(r, w, a);
-		open = r->p[-1] == '.';
+		put(w, a, atom); /* none, if it was quoted */
+		open = atom.n > 0 && atom.p[atom.n - 1] == '.';
 	}
 }
 
 /* A literal, "[192.0.2.1]": as it stands, without folds. */
 static bool
-read_literal(struct reader *r, struct words *w, struct address *a)
+read_literal(struct reader *r, struct front *w, struct address *a)
 {
-	for (; r->p < r->end; r->p++) {
-		if (span_is_control(*r->p) || *r->p == '\\')
+	for (; r->s.n > 0; skip(r)) {
+		char c = r->s.p[0];
+
+		if (span_is_control(c) || c == '\\')
 			return fail(
 			    r, "an odd character in an address literal");
-		if (!span_is_fws(*r->p))
-			put(w, a, *r->p);
-		if (*r->p == ']') {
-			r->p++;
+		if (!span_is_fws(c))
+			put(w, a, span_of(r->s.p, 1));
+		if (c == ']') {
+			skip(r);
 			return true;
 		}
 	}
@@ -165,7 +141,7 @@ read_literal(struct reader *r, struct words *w, struct address *a)
 
 /* Reads a domain behind the local part; w->bytes are used in a already. */
 static bool
-read_domain(struct reader *r, struct words *w, struct address *a)
+read_domain(struct reader *r, struct front *w, struct address *a)
 {
 	size_t start = w->bytes;
 	const char *end = NULL; /* of the atom before */
@@ -176,12 +152,14 @@ read_domain(struct reader *r, struct words *w, struct address *a)
 
 	if (c == '[' && !read_literal(r, w, a))
 		return false;
-	while (c != '[' && (c = token(r)) != END && is_atext((char)c)) {
-		if (!open && c != '.')
+	while (c != '[' && (c = token(r)) != END && (open || c == '.')) {
+		struct span atom = words_atom(&r->s);
+
+		if (atom.n == 0)
 			break;
-		a->apart = a->apart || (end != NULL && r->p != end);
-		read_atom(r, w, a);
-		end = r->p;
+		a->apart = a->apart || (end != NULL && atom.p != end);
+		put(w, a, atom);
+		end = atom.p + atom.n;
 		open = end[-1] == '.';
 	}
 	if (r->why != NULL)
@@ -197,7 +175,7 @@ read_domain(struct reader *r, struct words *w, struct address *a)
 
 /* Reads "@domain" behind words that must be a local part. */
 static bool
-read_rest(struct reader *r, struct words *w, struct address *a)
+read_rest(struct reader *r, struct front *w, struct address *a)
 {
 	if (token(r) != '@')
 		return fail(r, "an address without a domain");
@@ -205,7 +183,7 @@ read_rest(struct reader *r, struct words *w, struct address *a)
 		return fail(r, "an \"@\" with nothing in front of it");
 	if (w->phrase)
 		return fail(r, "an \"@\" behind several words");
-	r->p++;
+	skip(r);
 	return read_domain(r, w, a);
 }
 
@@ -216,15 +194,15 @@ skip_route(struct reader *r, struct address *a)
 	int c;
 
 	while ((c = token(r)) == '@' || c == ',') {
-		struct words w = {0};
+		struct front w = {0};
 
-		r->p++;
+		skip(r);
 		if (c == '@' && !read_domain(r, &w, a))
 			return false;
 	}
 	if (c != ':')
 		return fail(r, "a route without its \":\"");
-	r->p++;
+	skip(r);
 	return true;
 }
 
@@ -238,25 +216,25 @@ enum item {
 static enum item
 read_angle(struct reader *r, struct address *a)
 {
-	struct words w;
+	struct front w;
 	int c;
 
-	r->p++;
+	skip(r);
 	c = token(r);
 	if (c == '>') {
-		r->p++;
+		skip(r);
 		return ITEM_EMPTY;
 	}
 	if ((c == '@' || c == ',') && !skip_route(r, a))
 		return ITEM_BAD;
-	read_words(r, &w, a);
+	read_front(r, &w, a);
 	if (!read_rest(r, &w, a))
 		return ITEM_BAD;
 	if (token(r) != '>') {
 		fail(r, "\"<\" without its \">\"");
 		return ITEM_BAD;
 	}
-	r->p++;
+	skip(r);
 	return ITEM_ADDRESS;
 }
 
@@ -281,15 +259,15 @@ static enum item
 read_item(struct reader *r, struct address *ret)
 {
 	struct address name;
-	struct words w;
+	struct front w;
 	int c;
 
-	read_words(r, &w, &name);
+	read_front(r, &w, &name);
 	c = token(r);
 	if (c == '<')
 		return read_angle(r, ret);
 	if (c == ':' && w.n > 0) {
-		r->p++;
+		skip(r);
 		return ITEM_GROUP;
 	}
 	if (c != '@') {
@@ -342,7 +320,7 @@ read_list(struct reader *r, struct address *ret, size_t *ret_n)
 
 		if (c == ';' && group) {
 			group = false;
-			r->p++;
+			skip(r);
 		} else if (c != ',') {
 			what = read_item(r, n == 0 ? ret : &other);
 		}
@@ -356,7 +334,7 @@ read_list(struct reader *r, struct address *ret, size_t *ret_n)
 			n += n == 0 || differs(ret, &other);
 		c = token(r);
 		if (c == ',')
-			r->p++;
+			skip(r);
 		else if (c != END && (c != ';' || !group))
 			return fail(r, "no comma between two addresses");
 	}
@@ -369,8 +347,7 @@ read_list(struct reader *r, struct address *ret, size_t *ret_n)
 enum address_found
 address_parse(struct span value, struct address *ret, const char **ret_why)
 {
-	struct reader r = {
-	    value.p, value.n == 0 ? value.p : value.p + value.n, NULL};
+	struct reader r = {value, NULL};
 	size_t n;
 
 	if (!read_list(&r, ret, &n)) {

@@ -32,14 +32,6 @@ is_quote(char c)
 	return c == '\'' || c == '"';
 }
 
-static struct span
-skip_blanks(struct span s)
-{
-	while (s.n > 0 && span_is_fws(s.p[0]))
-		s = span_skip(s, 1);
-	return s;
-}
-
 /* True if no reader takes what follows as a part of the domain: not white space and a
  * dot (RFC 5322 section 4.4), not a comment. */
 static bool
@@ -48,7 +40,7 @@ is_ended(struct span rest)
 	if (rest.n > 1 && is_quote(rest.p[0]) &&
 	    (span_is_fws(rest.p[1]) || rest.p[1] == '<'))
 		rest = span_skip(rest, 1);
-	rest = skip_blanks(rest);
+	rest = span_skip_fws(rest);
 	return rest.n == 0 || strchr("<>,;", rest.p[0]) != NULL;
 }
 

@@ -45,6 +45,24 @@ words_token(struct span *s)
 	return token;
 }
 
+struct span
+words_atom(struct span *s)
+{
+	struct span atom = span_of(s->p, 0);
+
+	while (atom.n < s->n) {
+		unsigned char u = (unsigned char)s->p[atom.n];
+
+		if (u < 0x80 &&
+		    (u <= ' ' || u == 0x7f ||
+		        strchr("()<>[]:;@\\,\"", u) != NULL))
+			break;
+		atom.n++;
+	}
+	*s = span_skip(*s, atom.n);
+	return atom;
+}
+
 bool
 words_quoted(struct span *s, struct span *ret)
 {

@@ -1,6 +1,6 @@
 /*
  * words.h - what fields are made of: white space and comments, quoted strings,
- * tokens. RFC 5322 section 3.2, RFC 2045 section 5.1.
+ * atoms, tokens. RFC 5322 section 3.2, RFC 2045 section 5.1.
  *
  * Each function takes its piece off the front of *s and leaves the rest; folds are
  * LF or CRLF. Nothing is copied but by words_unquote(). What the words mean, and
@@ -21,6 +21,10 @@ bool words_is_token(char c);
 
 /* Takes a token; it may be empty. */
 struct span words_token(struct span *s);
+
+/* Takes an atom with the dots in it, wherever they stand: atext of RFC 5322 section
+ * 3.2.3, and bytes from 0x80 on (RFC 6532); it may be empty. */
+struct span words_atom(struct span *s);
 
 /*
  * Takes a quoted string, at whose first quote *s stands: *ret is what is between

@@ -21,14 +21,6 @@ struct word {
 
 /* --- words ------------------------------------------------------------------- */
 
-static struct span
-skip_fws(struct span s)
-{
-	while (s.n > 0 && span_is_fws(s.p[0]))
-		s = span_skip(s, 1);
-	return s;
-}
-
 /* Without white space, folds and comments in front; a comment without its end is
  * all that is left. */
 static struct span
@@ -162,10 +154,10 @@ is_us_somewhere(struct span s, struct search *search)
 
 		if (!span_ieqs(span_of(s.p, n), receiver))
 			continue;
-		value = skip_fws(span_skip(s, n));
+		value = span_skip_fws(span_skip(s, n));
 		if (value.n == 0 || value.p[0] != '=')
 			continue;
-		value = skip_fws(span_skip(value, 1));
+		value = span_skip_fws(span_skip(value, 1));
 		take_word(&value, &w);
 		if (may_be_us(search, &w))
 			return true;
@@ -221,7 +213,7 @@ begins_with(struct span s, const char *text)
 static bool
 is_our_comment(struct span value, struct search *search)
 {
-	value = skip_fws(value);
+	value = span_skip_fws(value);
 	if (begins_with(value, "SPF not checked:"))
 		return is_us_somewhere(value, search);
 	return begins_with(value, "SPF skipped for whitelisted relay") &&

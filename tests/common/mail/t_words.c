@@ -68,6 +68,42 @@ tokens(void)
 }
 
 static void
+atoms(void)
+{
+	static const struct {
+		const char *text, *atom;
+	} row[] = {
+	    {"", ""},
+	    {"..a.b.-!#$%&'*+/=?^_`{|}~ e", "..a.b.-!#$%&'*+/=?^_`{|}~"},
+	    {"a@b", "a"},
+	    {"a<b", "a"},
+	    {"a>b", "a"},
+	    {"a[b", "a"},
+	    {"a]b", "a"},
+	    {"a:b", "a"},
+	    {"a;b", "a"},
+	    {"a,b", "a"},
+	    {"a\\b", "a"},
+	    {"a\"b\"", "a"},
+	    {"a(b)", "a"},
+	    {"\xc3\xa4\x80 b", "\xc3\xa4\x80"},
+	    {"a\x7f", "a"},
+	    {"a\x01", "a"},
+	    {" a", ""},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct span in = guard_copy(span_str(row[i].text)), s = in;
+
+		suite_row(row[i].text);
+		CHECK(span_eq(words_atom(&s), span_str(row[i].atom)));
+		CHECK(s.n == in.n - strlen(row[i].atom));
+		guard_free(in);
+	}
+	suite_row(NULL);
+}
+
+static void
 quoted(void)
 {
 	static const struct {
@@ -117,4 +153,4 @@ no_room(void)
 	CHECK(text[2] == '\\');
 }
 
-SUITE("words", T(cfws), T(tokens), T(quoted), T(no_room))
+SUITE("words", T(cfws), T(tokens), T(atoms), T(quoted), T(no_room))

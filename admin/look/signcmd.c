@@ -13,12 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin/look/mailfile.h"
+#include "admin/look/trial.h"
 #include "admin/look/why.h"
 #include "common/log/log.h"
-#include "common/milter/milter.h"
-#include "signer/signer.h"
-#include "signer/setup.h"
 
 struct options {
 	const char *client, *login, *from;
@@ -27,12 +24,7 @@ struct options {
 struct job {
 	struct call *c;
 	const struct options *o; /* the call's */
-	struct setup setup;
-	struct signer signer;
-	struct message message;
-	struct origin origin;
-	struct letter letter;
-	struct edits edits;
+	struct trial trial;
 	struct buf text; /* the message */
 };
 
@@ -44,13 +36,11 @@ open_signer(struct job *j)
 	int rc;
 
 	buf_init(&warn, TOOL_MESSAGES_MAX);
-	rc = setup_read(j->c->config, &j->setup, &j->c->why, &warn);
+	rc = setup_read(j->c->config, &j->trial.setup, &j->c->why, &warn);
 	if (rc == 0) {
-		rc = signer_init(&j->signer, j->setup.settings, j->setup.keys);
-		if (rc != 0) {
+		rc = trial_open(&j->trial);
+		if (rc != 0)
 			buf_fmt(&j->c->why, "%s\n", strerror(-rc));
-			setup_clear(&j->setup);
-		}
 	}
 	tool_complain("sign", &warn);
 	buf_free(&warn);
@@ -71,24 +61,7 @@ read_text(struct job *j)
 	return j->text.n == 0 ? -ENODATA : buf_error(&j->text);
 }
 
-static void
-on_headers(void *arg)
-{
-	struct job *j = arg;
-
-	signer_headers(
-	    &j->signer, &j->letter, &j->message, &j->origin, SMFIF_ADDHDRS);
-}
-
-static void
-on_body(void *arg, struct span in)
-{
-	struct job *j = arg;
-
-	letter_body(&j->letter, in);
-}
-
-/* 0, the outcome in j->letter and j->edits; or -errno. */
+/* 0, the outcome in j->trial; or -errno. */
 static int
 sign(struct job *j)
 {
@@ -97,16 +70,9 @@ sign(struct job *j)
 
 	if (in == NULL)
 		return -errno;
-	message_sender(&j->message, span_str(j->o->from));
-	if (j->o->login != NULL) {
-		message_macro(
-		    &j->message, span_str("{auth_type}"), span_str("PLAIN"));
-		message_macro(&j->message, span_str("{auth_authen}"),
-		    span_str(j->o->login));
-	}
-	rc = mailfile_feed(in, &j->message, on_headers, on_body, j);
+	trial_client(&j->trial, j->o->client, j->o->login, j->o->from);
+	rc = trial_run(&j->trial, in);
 	fclose(in);
-	signer_end(&j->signer, &j->letter, &j->message, &j->edits);
 	return rc;
 }
 
@@ -141,14 +107,14 @@ print_message(const struct job *j)
 		buf_span(out, span_of(text.p, first + (first < text.n)));
 		text = span_skip(text, first + 1);
 	}
-	put_fields(j->edits.first, crlf ? "\r\n" : "\n", out);
+	put_fields(j->trial.edits.first, crlf ? "\r\n" : "\n", out);
 	buf_span(out, text);
 }
 
 static int
 report(const struct job *j)
 {
-	const struct outcome *o = &j->letter.outcome;
+	const struct outcome *o = &j->trial.letter.outcome;
 
 	switch (o->kind) {
 	case OUTCOME_SIGN:
@@ -185,22 +151,14 @@ run(struct call *c)
 	struct job j = {.c = c, .o = c->options};
 	int rc;
 
-	origin_init(&j.origin);
-	ip_parse(span_str(j.o->client), &j.origin.client);
-	j.origin.known = true;
 	log_open("stderr", "postseal");
-	rc = open_signer(&j);
-	if (rc != 0)
-		return rc;
-	message_init(&j.message);
+	trial_init(&j.trial);
 	buf_init(&j.text, TOOL_TEXT_MAX / 2);
-	edits_init(&j.edits, &j.message.arena);
-	rc = work(&j);
+	rc = open_signer(&j);
+	if (rc == 0)
+		rc = work(&j);
 	buf_free(&j.text);
-	letter_free(&j.letter);
-	message_free(&j.message);
-	signer_free(&j.signer);
-	setup_clear(&j.setup);
+	trial_free(&j.trial);
 	return rc;
 }
 

@@ -3,7 +3,7 @@
  * the signer would give it.
  *
  * Reads the config, tables and keys as the signer does and runs its own code
- * (signer/outcome.h). For programs that send mail past Postfix, and to look at
+ * (trial.h). For programs that send mail past Postfix, and to look at
  * a signature before the first mail goes out. Which rule decided is what
  * `postseal why` tells.
  */

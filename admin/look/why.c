@@ -15,9 +15,9 @@
 
 #include <jansson.h>
 
-#include "admin/look/mailfile.h"
+#include "admin/look/trial.h"
 #include "common/log/log.h"
-#include "signer/signer.h"
+#include "common/milter/milter.h"
 
 enum { RECIPIENTS_MAX = 100, MACROS_MAX = 20 };
 
@@ -33,46 +33,10 @@ struct options {
 /* What is asked about, and what came out. */
 struct answer {
 	struct call *c;
-	struct settings *settings;
-	struct keyring *keys;
-	struct signer signer;
-	struct message message;
-	struct origin origin;
-	struct letter letter;
+	struct trial trial;
 	json_t *rules; /* NULL: they are printed */
 	bool failed;   /* one of them is missing */
 };
-
-/* --- the message ---------------------------------------------------------- */
-
-static void
-on_headers(void *arg)
-{
-	struct answer *a = arg;
-
-	signer_headers(
-	    &a->signer, &a->letter, &a->message, &a->origin, SMFIF_ADDHDRS);
-}
-
-static void
-on_body(void *arg, struct span in)
-{
-	struct answer *a = arg;
-
-	letter_body(&a->letter, in);
-}
-
-/* Header, verdict, body, verdict. 0 or -errno. */
-static int
-run_message(struct answer *a, FILE *in)
-{
-	int rc = mailfile_feed(in, &a->message, on_headers, on_body, a);
-	struct edits e;
-
-	edits_init(&e, &a->message.arena);
-	signer_end(&a->signer, &a->letter, &a->message, &e);
-	return rc;
-}
 
 /* --- the circumstances ---------------------------------------------------- */
 
@@ -86,27 +50,22 @@ static void
 set_circumstances(struct answer *a)
 {
 	const struct options *q = a->c->options;
-	struct message *m = &a->message;
+	struct trial *t = &a->trial;
 
-	ip_parse(span_str(q->client), &a->origin.client);
-	a->origin.known = a->origin.server_known = true;
-	a->origin.server = a->origin.client; /* Postfix runs here */
-	set_name(a->origin.name, q->name);
-	set_name(a->origin.host, q->host);
-	snprintf(a->origin.daemon, sizeof a->origin.daemon, "%s", q->daemon);
-	message_sender(m, span_str(q->from));
-	if (q->login != NULL) {
-		message_macro(m, span_str("{auth_type}"), span_str("PLAIN"));
-		message_macro(m, span_str("{auth_authen}"), span_str(q->login));
-	}
+	trial_client(t, q->client, q->login, q->from);
+	t->origin.server_known = true;
+	t->origin.server = t->origin.client; /* Postfix runs here */
+	set_name(t->origin.name, q->name);
+	set_name(t->origin.host, q->host);
+	snprintf(t->origin.daemon, sizeof t->origin.daemon, "%s", q->daemon);
 	for (size_t i = 0; i < q->nto; i++)
-		signer_recipient(&a->signer, &a->letter, span_str(q->to[i]));
+		signer_recipient(&t->signer, &t->letter, span_str(q->to[i]));
 	for (size_t i = 0; i < q->nmacros; i++) {
 		struct span name = span_str(q->macro[i]), value;
 
 		value = span_skip(name, span_find(name, '=') + 1);
 		name.n = span_find(name, '=');
-		signer_macro(&a->signer, &a->letter, SMFIC_MAIL, name, value);
+		signer_macro(&t->signer, &t->letter, SMFIC_MAIL, name, value);
 	}
 }
 
@@ -139,29 +98,31 @@ on_rule(void *arg, const char *fmt, va_list ap)
 static int
 open_signer(struct answer *a)
 {
+	struct setup *setup = &a->trial.setup;
+	struct signer *signer = &a->trial.signer;
 	struct buf why, warn; /* their lines begin with the file's name */
 	int rc;
 
 	buf_init(&why, TOOL_MESSAGES_MAX);
 	buf_init(&warn, TOOL_MESSAGES_MAX);
 	rc = settings_read(
-	    a->c->config, SETTINGS_SIGNER, &a->settings, &why, &warn);
+	    a->c->config, SETTINGS_SIGNER, &setup->settings, &why, &warn);
 	if (rc == 0)
-		rc = keyring_open(a->settings, &a->keys, &why, &warn);
+		rc = keyring_open(setup->settings, &setup->keys, &why, &warn);
 	if (rc == 0)
-		rc = signer_init(&a->signer, a->settings, a->keys);
+		rc = trial_open(&a->trial);
 	if (rc == -ENOMEM)
 		buf_str(&a->c->why, "out of memory\n");
 	tool_complain(NULL, &warn);
 	tool_complain(NULL, &why);
 	buf_free(&why);
 	buf_free(&warn);
-	if (rc == 0 && own_read(&a->signer.own) != 0)
+	if (rc == 0 && own_read(&signer->own) != 0)
 		buf_str(&a->c->why,
 		    "the addresses of this host cannot be read: this-host "
 		    "counts for nothing\n");
-	a->signer.say = on_rule;
-	a->signer.say_arg = a;
+	signer->say = on_rule;
+	signer->say_arg = a;
 	return rc;
 }
 
@@ -190,9 +151,9 @@ algorithm_of(const struct choose_signature *s)
 static void
 print_text(const struct answer *a, const char *reason)
 {
-	const struct outcome *o = &a->letter.outcome;
+	const struct outcome *o = &a->trial.letter.outcome;
 	struct buf *out = &a->c->out;
-	const char *risk = risk_word(&a->letter.risk);
+	const char *risk = risk_word(&a->trial.letter.risk);
 
 	for (size_t i = 0; o->kind == OUTCOME_SIGN && i < o->choice.nsign;
 	     i++) {
@@ -226,7 +187,7 @@ print_json(struct answer *a, const char *reason)
 	static const char *const word[] = {[OUTCOME_SIGN] = "signed",
 	    [OUTCOME_UNSIGNED] = "unsigned",
 	    [OUTCOME_TEMPFAIL] = "tempfail"};
-	const struct outcome *o = &a->letter.outcome;
+	const struct outcome *o = &a->trial.letter.outcome;
 	json_t *signatures = json_array();
 
 	for (size_t i = 0; o->kind == OUTCOME_SIGN && i < o->choice.nsign;
@@ -243,7 +204,7 @@ print_json(struct answer *a, const char *reason)
 	    json_pack("{s:s, s:o, s:o, s:o, s:o, s:O}", "verdict",
 	        word[o->kind], "reason", text_or_null(reason), "from_domain",
 	        text_or_null(o->choice.from), "at_risk",
-	        text_or_null(risk_word(&a->letter.risk)), "signatures",
+	        text_or_null(risk_word(&a->trial.letter.risk)), "signatures",
 	        signatures, "rules", a->rules));
 }
 
@@ -255,7 +216,7 @@ print_answer(struct answer *a)
 	int rc = 0;
 
 	buf_init(&reason, 4 * OUTCOME_REASON_MAX);
-	log_clean(span_str(a->letter.outcome.reason), &reason);
+	log_clean(span_str(a->trial.letter.outcome.reason), &reason);
 	if (a->failed || buf_text(&reason) == NULL)
 		rc = -ENOMEM;
 	else if (a->c->json)
@@ -265,7 +226,7 @@ print_answer(struct answer *a)
 	buf_free(&reason);
 	if (rc != 0)
 		return rc;
-	switch (a->letter.outcome.kind) {
+	switch (a->trial.letter.outcome.kind) {
 	case OUTCOME_SIGN:
 		return WHY_SIGNED;
 	case OUTCOME_UNSIGNED:
@@ -290,7 +251,7 @@ ask(struct answer *a)
 		return WHY_WRONG;
 	}
 	set_circumstances(a);
-	rc = run_message(a, in);
+	rc = trial_run(&a->trial, in);
 	if (!standard)
 		fclose(in);
 	if (rc == 0)
@@ -306,20 +267,14 @@ run(struct call *c)
 	int rc = WHY_WRONG;
 
 	log_open("stderr", "postseal");
-	message_init(&a.message);
-	origin_init(&a.origin);
+	trial_init(&a.trial);
 	a.rules = c->json ? json_array() : NULL;
 	if (c->json && a.rules == NULL)
 		rc = -ENOMEM;
 	else if (open_signer(&a) == 0)
 		rc = ask(&a);
-	if (a.keys != NULL)
-		signer_free(&a.signer);
 	json_decref(a.rules);
-	letter_free(&a.letter);
-	message_free(&a.message);
-	keyring_free(a.keys);
-	settings_free(a.settings);
+	trial_free(&a.trial);
 	return rc;
 }
 

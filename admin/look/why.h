@@ -3,7 +3,7 @@
  *
  * Reads the config, tables and keys as the signer does, takes a message from a
  * file and a description of who hands it in from the command line, and runs the
- * signer's own code on them (signer/outcome.h), which tells each rule that it
+ * signer's own code on them (trial.h), which tells each rule that it
  * looks at. The signatures are made, too, so that a key that does not work is
  * found, and thrown away. Nothing is sent and no daemon is asked.
  */

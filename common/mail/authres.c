@@ -52,14 +52,6 @@ authres_begin(struct authres *a, const char *id, struct buf *out)
 	put(a, "", span_str(id), "");
 }
 
-void
-authres_none(struct authres *a)
-{
-	buf_byte(a->out, ';');
-	a->column++;
-	put(a, "none", span_of(NULL, 0), "");
-}
-
 /* In quotes; those that it has itself, as in "a tag without "="", become single
  * ones. */
 static void

@@ -47,9 +47,6 @@ void authres_address(struct authres *a, const char *name, struct span value);
 /* The same for base64, which is quoted where it has a '/', '+' or '='. */
 void authres_base64(struct authres *a, const char *name, struct span value);
 
-/* "; none" where there is no result at all (section 2.2). */
-void authres_none(struct authres *a);
-
 /* --- judging ------------------------------------------------------------------- */
 
 enum { AUTHRES_ID_MAX = 2 + DOMAIN_MAX };

@@ -318,12 +318,6 @@ worker_closed(struct worker *w)
 }
 
 unsigned
-worker_connections(const struct worker *w)
-{
-	return w->connections;
-}
-
-unsigned
 worker_number(const struct worker *w)
 {
 	return w->number;

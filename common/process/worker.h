@@ -101,9 +101,6 @@ void worker_unwatch(struct worker *w);
  * when the descriptor is closed, not earlier and not much later. */
 void worker_closed(struct worker *w);
 
-/* Connections given and not yet closed. */
-unsigned worker_connections(const struct worker *w);
-
 /* For log lines: 1, 2, ... counted over the life of the supervisor; the
  * generation of settings it serves, 1 being the first. */
 unsigned worker_number(const struct worker *w);

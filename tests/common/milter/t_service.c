@@ -34,6 +34,15 @@ struct world {
 	int channel; /* our end; -1: closed */
 };
 
+/* Given to the worker and not yet closed, as its counters say. */
+static uint64_t
+connections(struct worker *w)
+{
+	struct stats_slot *slot = worker_stats(w);
+
+	return stats_get(slot, STATS_ACCEPTED) - stats_get(slot, STATS_CLOSED);
+}
+
 /* A worker for that wing; NULL: the signer. */
 static void
 start_with(struct world *w, struct testwing *wing)
@@ -227,7 +236,7 @@ several_connections(void)
 	start(&w);
 	for (int i = 0; i < 3; i++)
 		fd[i] = dial(&w);
-	CHECK(worker_connections(w.worker) == 3);
+	CHECK(connections(w.worker) == 3);
 	for (int i = 0; i < 3; i++)
 		greet(&w, fd[i]);
 	for (int i = 0; i < 3; i++)
@@ -235,10 +244,10 @@ several_connections(void)
 	for (int i = 0; i < 3; i++)
 		end_message(&w, fd[2 - i]);
 	CHECK_STR(ask(&w, fd[1], 'Q', S("")), "eof");
-	CHECK(worker_connections(w.worker) == 2);
+	CHECK(connections(w.worker) == 2);
 	close(fd[0]); /* without QUIT, as Postfix may */
 	loop_run(w.loop);
-	CHECK(worker_connections(w.worker) == 1);
+	CHECK(connections(w.worker) == 1);
 	begin_message(&w, fd[2]);
 	end_message(&w, fd[2]);
 	CHECK(strstr(fixture_logged(&w.f), "disconnected") == NULL);
@@ -260,7 +269,7 @@ bad_packet(void)
 	greet(&w, other);
 	CHECK_STR(ask(&w, fd, 'E', S("")), "eof");
 	CHECK(suite_has(fixture_logged(&w.f), "command out of order"));
-	CHECK(worker_connections(w.worker) == 1);
+	CHECK(connections(w.worker) == 1);
 	begin_message(&w, other);
 	end_message(&w, other);
 	close(fd);
@@ -279,7 +288,7 @@ errors(const struct world *w)
 static void
 send_raw(struct world *w, int fd, const char *p, size_t n)
 {
-	while (n > 0 && worker_connections(w->worker) > 0) {
+	while (n > 0 && connections(w->worker) > 0) {
 		ssize_t sent = send(fd, p, n, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		loop_run(w->loop);
@@ -458,7 +467,7 @@ peer_lost(void)
 		fixture_logged(&w.f);
 		close(fd);
 		loop_run(w.loop);
-		CHECK(worker_connections(w.worker) == 0);
+		CHECK(connections(w.worker) == 0);
 		log = fixture_logged(&w.f);
 		CHECK(errors(&w) - before == (row[i].log != NULL));
 		if (row[i].log == NULL) {
@@ -480,7 +489,7 @@ check_patience(struct world *w, int fd, uint64_t ms)
 	CHECK_STR(ask(w, fd, 0, NULL, 0), "");
 	loop_fake_advance(w->loop, 1);
 	CHECK_STR(ask(w, fd, 0, NULL, 0), "eof");
-	CHECK(worker_connections(w->worker) == 0);
+	CHECK(connections(w->worker) == 0);
 	CHECK(suite_has(fixture_logged(&w->f), "disconnected reason=timeout"));
 	close(fd);
 }
@@ -563,13 +572,13 @@ reads_nothing(void)
 	fd = dial(&w);
 	CHECK_STR(ask(&w, fd, 'O', S("\0\0\0\6\0\0\0\0\0\0\0\0")), "O");
 	CHECK_STR(ask(&w, fd, 'C', S("h\0U")), "c");
-	while (worker_connections(w.worker) > 0 && sent < 8 * CONN_OUT_MAX) {
+	while (connections(w.worker) > 0 && sent < 8 * CONN_OUT_MAX) {
 		ssize_t n = write(fd, many + sent % 7, sizeof many - 7);
 
 		sent += n > 0 ? (size_t)n : 0;
 		loop_run(w.loop);
 	}
-	CHECK(worker_connections(w.worker) == 0);
+	CHECK(connections(w.worker) == 0);
 	CHECK(suite_has(fixture_logged(&w.f),
 	    "disconnected reason=\"the answers are not read\""));
 	close(fd);
@@ -612,7 +621,7 @@ memory_short(void)
 
 		/* the room for fields and their names is not in the sum */
 		if (sum + bytes < MILTER_HELD_MAX / 100 * 99)
-			CHECK(worker_connections(w.worker) == (unsigned)n);
+			CHECK(connections(w.worker) == (unsigned)n);
 		fd[n] = dial(&w);
 		greet(&w, fd[n]);
 		begin_message(&w, fd[n]);
@@ -624,7 +633,7 @@ memory_short(void)
 	greet(&w, fd[n]);
 	begin_message(&w, fd[n]);
 	send_fields(&w, fd[n], EACH);
-	CHECK(worker_connections(w.worker) == (unsigned)n);
+	CHECK(connections(w.worker) == (unsigned)n);
 	CHECK_STR(ask(&w, fd[5], 0, NULL, 0), "eof");
 	CHECK(suite_has(fixture_logged(&w.f),
 	    "disconnected reason=\"memory is short, and this connection holds "
@@ -657,7 +666,7 @@ drain(void)
 	close(w.channel);
 	w.channel = -1;
 	loop_run(w.loop);
-	CHECK(worker_connections(w.worker) == 1);
+	CHECK(connections(w.worker) == 1);
 	begin_message(&w, fd);
 	end_message(&w, fd);
 	begin_message(&w, fd);
@@ -684,10 +693,10 @@ finish(void)
 	begin_message(&w, busy);
 	loop_fake_signal(w.loop, SIGTERM);
 	CHECK_STR(ask(&w, idle, 0, NULL, 0), "eof");
-	CHECK(worker_connections(w.worker) == 1);
+	CHECK(connections(w.worker) == 1);
 	end_message(&w, busy);
 	CHECK_STR(ask(&w, busy, 0, NULL, 0), "eof");
-	CHECK(worker_connections(w.worker) == 0);
+	CHECK(connections(w.worker) == 0);
 	close(idle);
 	close(busy);
 	stop(&w);
@@ -730,7 +739,7 @@ begin_waiting(struct waiting *x)
 	CHECK_STR(ask(&x->w, x->fd, 'L', S("From\0 a@ed.example\0")), "");
 	CHECK_STR(ask(&x->w, x->fd, 'N', S("")), "c");
 	CHECK_STR(ask(&x->w, x->fd, 'E', S("")), "");
-	CHECK(worker_connections(x->w.worker) == 1);
+	CHECK(connections(x->w.worker) == 1);
 	testwing_seen(&x->wing);
 }
 
@@ -993,7 +1002,7 @@ wait_with_more_sent(void)
 		CHECK_STR(testwing_seen(&x.wing),
 		    "end through reset reset field:From headers:1 reset "
 		    "close");
-		CHECK(worker_connections(x.w.worker) == 0);
+		CHECK(connections(x.w.worker) == 0);
 		CHECK(x.wing.errors == 0);
 		stop_waiting(&x);
 	}
@@ -1022,7 +1031,7 @@ wait_with_much_sent(void)
 	CHECK_STR(after(&x, 5000), "");
 	resume(&x);
 	CHECK_STR(after(&x, 0), "a");
-	CHECK(worker_connections(x.w.worker) == 1 && x.wing.errors == 0);
+	CHECK(connections(x.w.worker) == 1 && x.wing.errors == 0);
 	stop_waiting(&x);
 }
 
@@ -1041,7 +1050,7 @@ wait_and_lost(void)
 		close(x.fd);
 		loop_fake_advance(x.w.loop, 1000);
 		CHECK_STR(testwing_seen(&x.wing), "reset close");
-		CHECK(worker_connections(x.w.worker) == 0);
+		CHECK(connections(x.w.worker) == 0);
 		CHECK(x.wing.errors == 1);
 		CHECK(suite_has(fixture_logged(&x.w.f),
 		    "disconnected reason=\"connection lost in the middle of a "
@@ -1091,8 +1100,7 @@ wait_and_orders(void)
 			CHECK_STR(after(&x, 1), "t");
 		}
 		CHECK_STR(after(&x, 0), row[i].last);
-		CHECK(
-		    worker_connections(x.w.worker) == (row[i].last[0] == '\0'));
+		CHECK(connections(x.w.worker) == (row[i].last[0] == '\0'));
 		CHECK(x.wing.errors == 0);
 		stop_waiting(&x);
 	}

@@ -130,6 +130,13 @@ counted(struct wing *w, enum stats_counter c)
 	return stats_sum(w->stats, c);
 }
 
+/* Given to the worker and not yet closed. */
+static uint64_t
+connections(struct wing *w)
+{
+	return counted(w, STATS_ACCEPTED) - counted(w, STATS_CLOSED);
+}
+
 static void
 takes_and_counts(void)
 {
@@ -146,12 +153,12 @@ takes_and_counts(void)
 		peer[i] = hand_over(&w);
 	loop_run(w.loop);
 	CU_ASSERT_EQUAL_FATAL(w.nheld, 2);
-	CU_ASSERT_EQUAL(worker_connections(w.worker), 2);
+	CU_ASSERT_EQUAL(connections(&w), 2);
 	CHECK((fcntl(w.held[0], F_GETFD) & FD_CLOEXEC) != 0);
 	CHECK((fcntl(w.held[0], F_GETFL) & O_NONBLOCK) != 0);
 	CHECK(write(peer[1], "x", 1) == 1 && read(w.held[1], &c, 1) == 1);
 	drop_one(&w);
-	CU_ASSERT_EQUAL(worker_connections(w.worker), 1);
+	CU_ASSERT_EQUAL(connections(&w), 1);
 	CU_ASSERT_EQUAL(counted(&w, STATS_ACCEPTED), 2);
 	CU_ASSERT_EQUAL(counted(&w, STATS_CLOSED), 1);
 	drop_one(&w);
@@ -216,7 +223,7 @@ drain_has_a_limit(void)
 	CHECK(!loop_fake_stopped(w.loop));
 	loop_fake_advance(w.loop, 1);
 	CHECK(loop_fake_stopped(w.loop));
-	CU_ASSERT_EQUAL(worker_connections(w.worker), 1);
+	CU_ASSERT_EQUAL(connections(&w), 1);
 	close(peer);
 	done(&w);
 }
@@ -284,7 +291,7 @@ without_descriptor_a_connection_is_lost(void)
 	(void)log_open(NULL, "test"); /* an error line is due */
 	loop_run(w.loop);
 	CU_ASSERT_EQUAL(w.nheld, 0);
-	CU_ASSERT_EQUAL(worker_connections(w.worker), 0);
+	CU_ASSERT_EQUAL(connections(&w), 0);
 	CU_ASSERT_EQUAL(counted(&w, STATS_ACCEPTED), 1);
 	CU_ASSERT_EQUAL(counted(&w, STATS_CLOSED), 1);
 	done(&w);
@@ -375,16 +382,16 @@ room_is_made(void)
 	w.spared = 1;
 	peer[0] = hand_over(&w);
 	loop_fake_turn(w.loop);
-	CU_ASSERT_EQUAL(worker_connections(w.worker), 1);
+	CU_ASSERT_EQUAL(connections(&w), 1);
 	peer[1] = hand_over(&w);
 	loop_fake_turn(w.loop);
-	CU_ASSERT_EQUAL(worker_connections(w.worker), 1);
+	CU_ASSERT_EQUAL(connections(&w), 1);
 	peer[2] = hand_over(&w);
 	loop_fake_turn(w.loop);
-	CU_ASSERT_EQUAL(worker_connections(w.worker), 2); /* all in use */
+	CU_ASSERT_EQUAL(connections(&w), 2); /* all in use */
 	w.spared = 1;
 	loop_fake_advance(w.loop, 200);
-	CU_ASSERT_EQUAL(worker_connections(w.worker), 1);
+	CU_ASSERT_EQUAL(connections(&w), 1);
 	for (int i = 0; i < 3; i++)
 		close(peer[i]);
 	done(&w);

@@ -28,13 +28,11 @@ static struct {
 	struct target to;
 	struct target next; /* of log_prepare() */
 	bool prepared;
-	int level;
 	const char *ident;
 	uint64_t dropped;
 	uint64_t reported; /* so many of the dropped ones were told */
-} sink = {.to = {.kind = SINK_STDERR, .fd = STDERR_FILENO},
-    .level = LOG_INFO,
-    .ident = "postseal"};
+} sink = {
+    .to = {.kind = SINK_STDERR, .fd = STDERR_FILENO}, .ident = "postseal"};
 
 /* --- the sink ------------------------------------------------------------ */
 
@@ -169,12 +167,6 @@ log_reopen(void)
 	return 0;
 }
 
-void
-log_set_level(int level)
-{
-	sink.level = level;
-}
-
 /* --- writing ------------------------------------------------------------- */
 
 /* "<PRI>" and local time as RFC 3164 has it, ISO 8601 for a file. Returns the
@@ -260,7 +252,7 @@ report_dropped(void)
 	uint64_t dropped = sink.dropped;
 	struct log_line l;
 
-	if (dropped == sink.reported || sink.level < LOG_WARNING)
+	if (dropped == sink.reported)
 		return;
 	log_begin(&l, LOG_WARNING, "log_lines_lost");
 	log_num(&l, "count", (long long)(dropped - sink.reported));
@@ -273,7 +265,7 @@ log_end(struct log_line *l)
 {
 	int saved = errno;
 
-	if (sink.to.kind != SINK_NONE && l->level <= sink.level) {
+	if (sink.to.kind != SINK_NONE && l->level <= LOG_INFO) {
 		if (sink_send(l))
 			report_dropped();
 		else

@@ -63,10 +63,8 @@ void log_forget(void);
 /* Closes and opens the same sink again (SIGHUP of a log file). 0 or -errno. */
 int log_reopen(void);
 
-/* Lines of a higher (less urgent) level are not written. Default LOG_INFO. */
-void log_set_level(int level);
-
-/* Begins a line in l with the event word, a literal. */
+/* Begins a line in l with the event word, a literal. What is less urgent than LOG_INFO
+ * is not written: libevent has such lines. */
 void log_begin(struct log_line *l, int level, const char *event);
 
 /* Adds key=value; an empty or NULL value adds nothing. What does not fit is cut

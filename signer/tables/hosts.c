@@ -252,12 +252,3 @@ hosts_find(
 	}
 	return best;
 }
-
-bool
-hosts_has(
-    const struct hosts *h, const char *name, const struct ip *ip, bool own)
-{
-	const struct hosts_entry *e = hosts_find(h, name, ip, own);
-
-	return e != NULL && !e->not ;
-}

@@ -65,8 +65,4 @@ int hosts_parse(const char *spec, struct span text, struct arena *arena,
 const struct hosts_entry *hosts_find(
     const struct hosts *h, const char *name, const struct ip *ip, bool own);
 
-/* True if the client is one of the list. */
-bool hosts_has(
-    const struct hosts *h, const char *name, const struct ip *ip, bool own);
-
 #endif

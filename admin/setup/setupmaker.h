@@ -16,9 +16,8 @@ enum { SETUPPLAN_COMMANDS_MAX = 8 };
 struct setupplan {
 	struct postconf_command command[SETUPPLAN_COMMANDS_MAX];
 	size_t n;
-	bool wired; /* the check is in the restrictions already */
-	struct buf
-	    listen; /* value of signer.listen; empty: it stays as it is */
+	bool wired;        /* the check is in the restrictions already */
+	struct buf listen; /* signer.listen; empty: it stays as it is */
 	struct buf verifier_listen; /* likewise */
 	bool verifier;              /* it is wired, or will be */
 	struct buf networks; /* value of verifier.trusted_networks; likewise */

@@ -15,9 +15,8 @@ enum {
 
 struct dns_server {
 	struct ip ip;
-	char
-	    scope[DNS_SCOPE_MAX]; /* interface of a link-local address, or "" */
-	uint16_t port;            /* host order; DNS_PORT when none is named */
+	char scope[DNS_SCOPE_MAX]; /* interface of a link-local one, or "" */
+	uint16_t port;             /* host order; DNS_PORT when none is named */
 };
 
 /* "192.0.2.1", "2001:db8::1", "fe80::1%eth0". 0, or -EINVAL with *ret

@@ -24,8 +24,7 @@ const char *key_type_word(enum key_algorithm a);
 
 struct keyrecord {
 	enum key_algorithm algorithm; /* k=, "rsa" when absent */
-	struct span
-	    key; /* p=, base64, white space may be in it; empty: revoked */
+	struct span key;   /* p=, base64 with white space; empty: revoked */
 	struct span notes; /* n=, quoted-printable; empty: none */
 	bool testing;      /* t= has y */
 	bool exact_domain; /* t= has s: i= must have the domain of d= */

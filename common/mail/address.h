@@ -30,15 +30,19 @@ enum address_found {
 };
 
 struct address {
-	struct span
-	    local; /* without quotes and comments: what is meant. Empty if
-			     * there are several of one domain, or not all readers
-			     * see the same: only rules for the whole domain fit */
-	struct span domain; /* as written, without comments; a literal keeps its
-			     * brackets; U-labels may be in it */
-	bool
-	    apart; /* a space or a comment stands within the domain (4.4), which
-	             * may look like its end */
+	/* Without quotes and comments: what is meant. Empty if there are several
+	 * of one domain, or not all readers see the same: only rules for the
+	 * whole domain fit. */
+	struct span local;
+
+	/* As written, without comments; a literal keeps its brackets; U-labels
+	 * may be in it. */
+	struct span domain;
+
+	/* A space or a comment stands within the domain (4.4), which may look
+	 * like its end. */
+	bool apart;
+
 	char text[ADDRESS_MAX]; /* what the two point into */
 };
 

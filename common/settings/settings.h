@@ -178,8 +178,7 @@ struct signer_settings {
 	struct text_list list_daemons;
 	struct text_list list_hosts;
 	struct text_list exempt_domains;
-	struct text_list
-	    exempt_recipients; /* patterns of signer/tables/glob.h */
+	struct text_list exempt_recipients; /* patterns of glob.h */
 	bool match_envelope;
 	bool at_risk_skip; /* mail that Postfix may change; false: is signed */
 	bool at_risk_8bit; /* what is declared as 8bit is such mail */

@@ -18,14 +18,12 @@
 
 /* What the letters stand for (section 7.2). Borrows everything. */
 struct macro_vars {
-	struct span sender; /* s: local@domain */
-	struct span local;  /* l */
-	struct span origin; /* o: the sender's domain, A-labels */
-	struct span
-	    domain; /* d: of the record that the text stands in or led to */
-	struct span helo; /* h */
-	struct span
-	    name; /* p: the validated name of the client, or "unknown" */
+	struct span sender;   /* s: local@domain */
+	struct span local;    /* l */
+	struct span origin;   /* o: the sender's domain, A-labels */
+	struct span domain;   /* d: of the record that it stands in or led to */
+	struct span helo;     /* h */
+	struct span name;     /* p: the client's validated name, or "unknown" */
 	struct ip client;     /* i, c, v */
 	const char *receiver; /* r */
 	uint64_t now;         /* t: seconds since 1970 */

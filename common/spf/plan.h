@@ -61,10 +61,8 @@ enum row_said {
 };
 
 struct row {
-	unsigned number; /* of the whole check */
-	enum term_kind
-	    kind; /* INCLUDE A MX PTR EXISTS REDIRECT; or what ends the
-			      * text: ALL IP4 IP6 */
+	unsigned number;     /* of the whole check */
+	enum term_kind kind; /* one that asks DNS; or an end: ALL IP4 IP6 */
 	enum spf_result qualifier; /* REDIRECT: SPF_PASS, not used */
 	struct span text;          /* as published, without the qualifier */
 	struct span domain; /* the domain-spec; empty: the record's own */

@@ -70,8 +70,7 @@ struct choose {
 	enum choose_verdict verdict;
 	struct choose_signature sign[SIGNATURES_MAX]; /* the first on top */
 	size_t nsign;
-	bool
-	    outside; /* a stranger uses a domain of ours; not external_ignore */
+	bool outside; /* a stranger in our name; not external_ignore */
 	char from[DOMAIN_MAX + 1]; /* A-labels; "" when there is not one */
 
 	/* What else should sign, while others do: keys that cannot be used, and

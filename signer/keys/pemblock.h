@@ -13,9 +13,8 @@
 #include "common/bytes/span.h"
 
 struct pemblock {
-	struct span label; /* "PRIVATE KEY"; borrows from the text */
-	struct span
-	    header; /* lines before the base64, or empty; borrows, too */
+	struct span label;   /* "PRIVATE KEY"; borrows from the text */
+	struct span header;  /* lines before the base64, or empty; borrows */
 	unsigned char *data; /* owned */
 	size_t n;
 };

@@ -1,3 +1,8 @@
+/*
+ * Nothing is copied: fields are spans into the connection's bytes, which are
+ * gone when the request waits for DNS; attr_keep() copies them then. The whole
+ * request must be there before anything of it counts: MORE begins anew.
+ */
 #include <errno.h>
 #include <stddef.h>
 

@@ -1,3 +1,9 @@
+/*
+ * spawn(8) gives a socket as standard input and output and waits for nobody:
+ * one connection, one process, no supervisor. A config that is wrong must not
+ * lose mail, so the daemon answers all the same, dunno, and says in the log
+ * why.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

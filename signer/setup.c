@@ -1,3 +1,8 @@
+/*
+ * Read and judged whole, or not at all: on a reload every key must be good, as
+ * the old ones go on; at start the good ones sign, because without a signer all
+ * mail would wait.
+ */
 #include "signer/setup.h"
 
 #include <errno.h>

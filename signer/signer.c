@@ -338,7 +338,18 @@ leave_out(struct outcome *o, size_t i)
 	    &c->sign[i], &c->sign[i + 1], (c->nsign - i) * sizeof c->sign[0]);
 }
 
-/* Makes all signatures. 0, or -errno if it is the message's, or if no key works. */
+/*
+ * Makes all signatures. 0, or -errno if it is the message's, or if no key works.
+ *
+ * From the last to the first, as each is inserted on top of those before it. Which
+ * keys sign is told by what is left in o->choice:
+ *
+ *     two keys, one does not work    one left: signed, and bad_key in the log
+ *     none works                     none left, failed is why: the message's fate
+ *     all have signed before         none left, but there > 0: unsigned, no fault
+ *     some have, the other fails     likewise: it bears a good one
+ *     the message cannot be signed   rc is why, whatever was made until then
+ */
 static int
 sign_all(struct signer *s, struct letter *l, struct message *m, struct edits *e)
 {

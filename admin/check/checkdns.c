@@ -1,3 +1,7 @@
+/*
+ * A name that leads to the address counts only if the address leads back to it,
+ * as receivers check it (FCrDNS). Silence of DNS is "not known", never "wrong".
+ */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>

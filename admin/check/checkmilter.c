@@ -1,3 +1,9 @@
+/*
+ * Mail may come by several smtpds, and once more from a content filter: signed
+ * by none it goes out bare, signed before the filter it may be broken by it,
+ * signed twice it costs twice. So each smtpd of master.cf is asked by what it
+ * takes back.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 

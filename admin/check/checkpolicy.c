@@ -1,3 +1,9 @@
+/*
+ * Where our check stands matters: with nothing in front of it that refuses
+ * relaying, its OK would let strangers relay. It may also stand in a class of
+ * restrictions, and an smtpd in master.cf may have a list of its own: both are
+ * looked at.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,3 +1,7 @@
+/*
+ * What is found is kept, cleaned, and printed at the end: what DNS or a file
+ * says has never been on the terminal before it was cleaned.
+ */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,9 @@
+/*
+ * A row an option, and what becomes of it. The trap is what OpenDKIM leaves
+ * unsaid: without Mode it signs and verifies, with a KeyTable it does not look
+ * at Domain, KeyFile and Selector, and a name in its lists may mean less than
+ * it seems to.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

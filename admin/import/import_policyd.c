@@ -1,3 +1,9 @@
+/*
+ * Several options become one section, so they are collected first and printed
+ * at the end (take_policy, print_policy). What the main file
+ * leaves unsaid must be said here, as the defaults differ; what a user's file
+ * leaves unsaid is not, as the main one holds there.
+ */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -1,3 +1,8 @@
+/*
+ * The new text is read by the config's own reader before it takes the place of
+ * the old one: no command can write a file that the signer would refuse at its
+ * next start.
+ */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>

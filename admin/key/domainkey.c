@@ -1,3 +1,8 @@
+/*
+ * One list of keys for testkey, rotate and check, whether they stand in
+ * sections or in OpenDKIM's tables. The trap is a row of the table that is for
+ * any domain: its key has as many records as there are domains known to use it.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

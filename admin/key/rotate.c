@@ -1,3 +1,12 @@
+/*
+ * Each run does what is due and notes it before it goes on, so that a run that
+ * was cut off is finished by the next: a key whose name is noted and that does
+ * not exist has never come to be (forget_unmade); one that exists is not made
+ * again (is_made).
+ *
+ * The old record stays in DNS while mail that it signed may be on its way; only
+ * then it is said to go.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

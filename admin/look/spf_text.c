@@ -1,3 +1,8 @@
+/*
+ * Printed as a tree, a level for each include. What DNS and the client chose
+ * becomes printable ASCII first (spf_text_clean), as it goes to somebody's
+ * terminal.
+ */
 #include "admin/look/spf_text.h"
 
 #include "policyd/decide/received.h"

@@ -1,3 +1,8 @@
+/*
+ * The JSON comes over a socket from a daemon that may be of another version, so
+ * nothing in it is believed: what lacks counts as 0, and what is too large as
+ * the most.
+ */
 #include "admin/look/status_text.h"
 
 /* A count that can be added up and made a percentage of: what is more than any

@@ -1,3 +1,7 @@
+/*
+ * A service of master.cf is one line by now: postconf -M has joined them. The
+ * trap is "{ ... }", which may hold blanks and is one word.
+ */
 #include <errno.h>
 #include <limits.h>
 #include <string.h>

@@ -1,3 +1,8 @@
+/*
+ * Postfix is asked, never read: only postconf(1) knows its defaults, its
+ * includes and what "$name" comes to. Each of our commands can be printed as it
+ * would be typed.
+ */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,3 +1,8 @@
+/*
+ * Lists of main.cf are changed as text: what is not ours stays byte for byte,
+ * "$name" included. The trap is a list that cannot be read to its end, of "{
+ * ... }" without its end: that is refused, never guessed.
+ */
 #include <errno.h>
 
 #include "admin/postfix/wiring.h"

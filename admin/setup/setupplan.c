@@ -1,3 +1,7 @@
+/*
+ * Nothing is done here: a plan is a list of postconf(1) commands, in the order
+ * in which they are safe, that can be shown first and then run.
+ */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -1,3 +1,7 @@
+/*
+ * Asks for a whole list side by side, so many at a time, and then waits in a
+ * loop of its own: subcommands are written from top to bottom, only DNS is not.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>

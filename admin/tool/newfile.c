@@ -1,3 +1,9 @@
+/*
+ * A file is written under another name and synced, then named by link(2), which
+ * never replaces a file, or rename(2), which does; and the folder is synced,
+ * too. After a crash there is the old one or the new one, whole. The way to it
+ * is looked at first: root writes nothing where another user could put a link.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

@@ -1,3 +1,8 @@
+/*
+ * Both pipes are read while the program runs, or it could wait for us to read
+ * the one while we wait for the other. Only absolute folders of PATH count, as
+ * root may stand in somebody's folder.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

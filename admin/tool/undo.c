@@ -1,3 +1,8 @@
+/*
+ * What setup changes is kept twice, as it was before and as setup left it: it
+ * can be undone as long as the files are still those of setup, else somebody's
+ * later change would be lost.
+ */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>

@@ -1,3 +1,11 @@
+/*
+ * Blocks are only ever added at the end, and nothing is given back before all
+ * is. One block of the ordinary size outlives arena_reset(), so that message
+ * after message takes no memory from malloc(3).
+ *
+ * The trap is in the sums: n is looked at before it is rounded up, and `max`
+ * counts what was handed out, not what the blocks have.
+ */
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,3 +1,11 @@
+/*
+ * The trick is the sticky error: the first failure is kept and everything after
+ * it is left out, so that who writes a text looks once, at its end (buf_error,
+ * buf_text).
+ *
+ * The trap: buf_view() shows what was written before the failure. Where half a
+ * text would mislead, ask first.
+ */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,3 +1,8 @@
+/*
+ * ASCII labels are never shown to libidn2, which would refuse what DNS has
+ * (_domainkey, "xn--" that is none); only labels with a byte from 0x80 on are.
+ * One U-label may become several labels: UTS 46 knows more full stops than '.'.
+ */
 #include <errno.h>
 #include <idn2.h>
 

@@ -1,3 +1,9 @@
+/*
+ * The trap is the ':' that parts a port from an IPv6 address: only the last one
+ * outside of brackets is it. Text and struct are one to one, so that
+ * endpoint_equal() may compare bytes; set_inet() clears the whole union for
+ * that.
+ */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>

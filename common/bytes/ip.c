@@ -1,3 +1,9 @@
+/*
+ * An IPv4 address that is mapped into IPv6 becomes the IPv4 address as it is
+ * read, so that no list needs both. The trap is a prefix behind one: it is
+ * counted from 96 on, and a shorter one would be a network of both families,
+ * which is refused.
+ */
 #include <arpa/inet.h>
 #include <errno.h>
 

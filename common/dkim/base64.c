@@ -1,3 +1,8 @@
+/*
+ * OpenSSL's decoder of blocks takes '=' anywhere, and for a zero. So it only
+ * gets four characters at a time that were looked at, and bits behind the end
+ * are refused: each text has one meaning.
+ */
 #include "common/dkim/base64.h"
 
 #include <errno.h>

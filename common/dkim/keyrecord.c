@@ -1,3 +1,8 @@
+/*
+ * The trap is what may be left out: no v=, no k=, no h= and no s= mean the
+ * usual, and empty is not absent. An empty p= is a key that was revoked (RFC
+ * 6376 section 3.6.1).
+ */
 #include "common/dkim/keyrecord.h"
 #include "common/dkim/taglist.h"
 

@@ -1,3 +1,9 @@
+/*
+ * b= stands last and is written twice: empty, so that the hash can be taken
+ * over the field, and then sealed behind what was hashed, which must not move
+ * any more. So no line is folded behind the beginning of b=, but within its own
+ * value.
+ */
 #include <stdio.h>
 
 #include "common/dkim/base64.h"

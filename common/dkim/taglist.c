@@ -1,3 +1,8 @@
+/*
+ * Nothing is copied: tags are spans into the text, which must outlive the list.
+ * A tag that stands twice spoils the whole list (RFC 6376 section 3.2), as two
+ * readers could take different ones.
+ */
 #include "common/dkim/taglist.h"
 
 static bool

@@ -1,3 +1,11 @@
+/*
+ * Two passes over the answer section, one that judges and counts and one that
+ * writes, so that an answer is one piece of memory of the right size.
+ *
+ * The trap is hostile: thousands of records with long owners, each of which is
+ * a chain of pointers. An owner that is the same pointer as the one before is
+ * not walked again (owner_read).
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>

@@ -1,3 +1,8 @@
+/*
+ * Names are kept as DNS sends them, in labels with their lengths, because a
+ * label may hold a dot or a NUL. The trap is the pointer: it may only lead to
+ * the front, and not too often.
+ */
 #include <errno.h>
 
 #include "common/dns/dnsname.h"

@@ -1,3 +1,9 @@
+/*
+ * A question is made once and sent again as it is; without EDNS it is the same
+ * bytes less the OPT record at their end, with the same id, so that an answer
+ * to either counts. The trap is a message that only looks like an answer: id,
+ * question and flags must fit, and without a question only an error counts.
+ */
 #include "common/dns/dnsquestion.h"
 
 #include "common/limits.h"

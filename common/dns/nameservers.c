@@ -1,3 +1,9 @@
+/*
+ * A set of servers is counted by those who use it (nameservers_hold), so a
+ * question keeps the one that it began with when resolv.conf changes. The trap
+ * is the moment in which who writes that file has emptied it: the old servers
+ * go on for a while (has_grace).
+ */
 #include "common/dns/nameservers.h"
 
 #include <errno.h>

@@ -1,3 +1,8 @@
+/*
+ * resolv.conf(5) has no grammar: glibc passes over what it does not know, and
+ * so do we. What it reads as a number outside of its limits counts as the
+ * limit.
+ */
 #include "common/dns/resolvconf.h"
 
 static bool

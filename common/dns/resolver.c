@@ -1,3 +1,12 @@
+/*
+ * One who asks is a `query`, what is asked of servers is a `question`: several
+ * queries may wait for one question, and one question asks several servers. It
+ * lives until the last query has gone.
+ *
+ * The trap is the callback: who gets an answer may ask, and may cancel others
+ * that wait for the same one. So question_done() takes one waiting query off
+ * after the other and keeps nothing of the list in hand.
+ */
 #include "common/dns/resolver.h"
 
 #include <errno.h>

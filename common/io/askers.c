@@ -1,3 +1,9 @@
+/*
+ * Anybody on this host may connect, so everything is bounded: one question, one
+ * answer, then nothing more is read. The list is in order of age: the one that
+ * has waited longest is its first, and goes when one more comes than there may
+ * be.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

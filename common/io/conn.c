@@ -1,3 +1,24 @@
+/*
+ * Who is called when. `reading` means that none of the others holds:
+ *
+ *     paused     conn_pause(): nothing is read. The first time that something
+ *                comes, look() asks the socket whether the peer is gone; then
+ *                again each PEEK_MS, with the read event off, as bytes that
+ *                nobody takes would wake us for ever.
+ *     again      conn_resume() came while some of the rest was left, or inside
+ *                data(): the rest is shown before anything is read.
+ *     ending     a failure inside a call of the owner's; end() is told at the
+ *                next turn, never inside that call.
+ *     ended      end() was told: nothing is read, writing may go on.
+ *     finishing  conn_finish(), events is NULL: the queue is written, or time
+ *                is over, and the connection frees itself.
+ *     freed      conn_free() inside a callback: leave() frees it when the last
+ *                callback of ours has returned.
+ *
+ * The trap is that any callback may free the connection. So each function that
+ * the loop calls stands between enter() and leave(), and looks at nothing
+ * behind a callback but c->freed.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -1,3 +1,8 @@
+/*
+ * libevent has no timer of ours: all deadlines stand in one heap (timers.c),
+ * and one event wakes the loop for the nearest. That event is set once while
+ * memory is there, and so can always be set again.
+ */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>

@@ -1,3 +1,9 @@
+/*
+ * The way to a file is walked name by name, links included, as the kernel would
+ * go. Who owns any step of it could put another file in the place of the last
+ * one; so each step must be root's or the owner's that is allowed, and no one
+ * else may write there.
+ */
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>

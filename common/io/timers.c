@@ -1,3 +1,10 @@
+/*
+ * A binary heap. Room in it is made when a timer is made, not when it is set,
+ * so that setting one cannot fail.
+ *
+ * The trap is a timer that sets itself to now: seq says which were set after a
+ * turn began, and those wait for the next (timers_due).
+ */
 #include <errno.h>
 #include <stdlib.h>
 

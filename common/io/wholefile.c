@@ -1,3 +1,8 @@
+/*
+ * Files may hold keys: what is read is never moved by realloc(3), which would
+ * leave a copy behind, but copied by hand and wiped. O_NONBLOCK, or a FIFO in
+ * the place of a file would hold us for ever.
+ */
 #include "common/io/wholefile.h"
 
 #include <errno.h>

@@ -1,3 +1,11 @@
+/*
+ * Nothing here waits, ever: a line that the log does not take at once is
+ * dropped and counted, and the count is told when lines go in again. The daemon
+ * answers mail; a log that stands still must not stop it.
+ *
+ * A reload opens the new log beside the old one (log_prepare) and changes over
+ * only when all else is well.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

@@ -1,3 +1,8 @@
+/*
+ * A line has a fixed size, and each value is put in whole or cut with "...":
+ * the trap is to cut inside of a UTF-8 character or an escape. What a terminal
+ * would act on, C1 and marks of direction included, is written as an escape.
+ */
 #include <stdio.h>
 
 #include "common/log/log.h"

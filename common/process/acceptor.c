@@ -1,3 +1,9 @@
+/*
+ * A connection that no worker takes is held, one at a time, and nothing more is
+ * accepted meanwhile: the rest waits in the backlog, where the kernel counts
+ * them. When descriptors are out, accept(2) would fail at once again and again:
+ * PAUSE_MS keeps us from spinning.
+ */
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>

@@ -1,3 +1,11 @@
+/*
+ * How much a worker has to do is read from counters that it writes itself
+ * (accepted by us, closed by it), so no message about that is needed. They may
+ * be late, but never early.
+ *
+ * The trap is a crash loop: a place whose worker died young waits, twice as
+ * long each time; other places do not.
+ */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>

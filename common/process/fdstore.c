@@ -1,3 +1,8 @@
+/*
+ * The service manager keeps listening sockets for us while nobody runs, by a
+ * name; the socket's file is known by device and inode, so that a socket whose
+ * file has been replaced meanwhile is not taken for the one in the way.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

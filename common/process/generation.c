@@ -1,3 +1,9 @@
+/*
+ * The trap is what two generations share: a reload that keeps an address has
+ * the same socket in both sets. So a child that belongs to one closes the
+ * other's first (forget), the younger one's before the older one's, as only the
+ * younger knows which are shared.
+ */
 #include <errno.h>
 #include <grp.h>
 #include <limits.h>
@@ -231,8 +237,12 @@ log_start(const struct worker *self)
 	log_end(&l);
 }
 
-/* Closes the sockets of both; of the younger one first: it knows which it shares.
- * keep: but g's for the helper. */
+/*
+ * In a child, which has inherited the sockets of both generations: closes them, and
+ * the files stay. A worker of g (keep is false) needs none of them, it gets connections;
+ * the helper of g keeps g's control and metrics. Of the younger generation first: it
+ * knows which sockets it shares with the other, and closes only its own.
+ */
 static void
 forget(struct generation *g, struct generation *other, bool keep)
 {

@@ -1,3 +1,8 @@
+/*
+ * The helper must end with the supervisor, even by SIGKILL: PR_SET_PDEATHSIG
+ * says so, and as the supervisor may have died before that call, the parent is
+ * looked at once more after it.
+ */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>

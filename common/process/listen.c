@@ -1,3 +1,10 @@
+/*
+ * A unix socket is a file, and the trap is everything that may happen to that
+ * file. A dead daemon's is removed, a living one's never; on a take-over ours
+ * is bound under a second name and renamed onto the old one, so that who
+ * connects always finds one of the two; and it is our own only as long as
+ * device and inode are the same.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>

@@ -1,3 +1,7 @@
+/*
+ * sd_notify(3) is one datagram of "NAME=value" lines, so no library is needed
+ * for it. Without $NOTIFY_SOCKET nobody wants to know.
+ */
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,3 +1,8 @@
+/*
+ * The order is the trick: groups first, then gid, then uid, then capabilities;
+ * each step takes away the right to do the one before. Then the way back is
+ * tried, and must fail (can_return).
+ */
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>

@@ -1,3 +1,13 @@
+/*
+ * One thread, one poll(2), no callbacks: each turn does what is due, then waits
+ * for the nearest of seven times (patience). A reload is a second generation
+ * beside the first; it comes into force when all of its workers have said that
+ * they are ready, or is dropped whole.
+ *
+ * The trap: a child returns from the loop as somebody else. After
+ * fork_workers() and fork_helper() it must leave the supervisor's state alone
+ * but for what generation.c takes over.
+ */
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -344,7 +354,10 @@ sooner(uint64_t *at, bool wanted, uint64_t other)
 		*at = other;
 }
 
-/* ms until something is due by the clock, -1: nothing. */
+/* ms until something is due by the clock, -1: nothing. In this order: a reload that
+ * was asked for too soon after the last; the time that a new generation has to get
+ * ready; accepting again after descriptors were out; a connection that no worker took
+ * yet; a worker to be forked; the look at workers that stand still; the helper. */
 static int
 patience(const struct supervisor *s)
 {

@@ -1,3 +1,8 @@
+/*
+ * The order to drain is the end of the channel, so it never overtakes a
+ * connection that was given before it, and comes also when the supervisor is
+ * killed. What was sent before SIGTERM is still read and served (finish).
+ */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>

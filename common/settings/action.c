@@ -1,3 +1,9 @@
+/*
+ * Postfix's access(5), in a table: what each word needs behind it, and whether
+ * it may be said more than once for one message. What is no word of it may be
+ * the name of a restriction class, which only Postfix knows, so that is taken,
+ * and told.
+ */
 #include <errno.h>
 
 #include "common/limits.h"

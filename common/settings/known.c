@@ -1,3 +1,9 @@
+/*
+ * "Did you mean": the nearest name by edits (Levenshtein), in the same section,
+ * or the very same name in another one. It must be nearer than
+ * KNOWN_DISTANCE_MAX and than all letters of the name, else anything would be
+ * near a short one.
+ */
 #include <stdio.h>
 
 #include "common/limits.h"

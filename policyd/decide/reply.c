@@ -1,3 +1,8 @@
+/*
+ * The reason is the one part of a reply that may be long, and often it is the
+ * domain owner's. So the text is made twice: without it, to see what room is
+ * left, and then with as much of it as fits.
+ */
 #include "common/bytes/ip.h"
 #include "common/limits.h"
 #include "common/settings/reply.h"

@@ -400,7 +400,9 @@ judge_exempt(struct choose_path *p)
 
 /* --- all rules ---------------------------------------------------------------- */
 
-/* A stranger: is it in our name? */
+/* A stranger: is it in our name? Then it is worth a notice. So keys are looked for
+ * here, too, but only to see whether somebody would sign for that From: what was found
+ * is dropped again. */
 static enum choose_verdict
 turn_away(struct choose_path *p, enum choose_verdict from)
 {

@@ -1,3 +1,8 @@
+/*
+ * Lengths of two bytes at the most: no key that we take is longer, and all
+ * arithmetic stays small. It is written backwards, from the end of a room to
+ * its front, because a head needs the length of what follows it.
+ */
 #include "signer/keys/der.h"
 
 bool

@@ -1,3 +1,11 @@
+/*
+ * Judges a key by its bytes alone, without a key of OpenSSL's: ten thousand are
+ * read in moments, and no copy of a secret is left where only OpenSSL knows it.
+ *
+ * The public half of an RSA key stands in its file, so SubjectPublicKeyInfo is
+ * put around it by hand, last part first (der_put_head): exponent, modulus,
+ * their SEQUENCE, BIT STRING, algorithm, the outer SEQUENCE.
+ */
 #include <errno.h>
 
 #include <openssl/err.h>

@@ -1,3 +1,9 @@
+/*
+ * One bad key must not stop the others: a domain notes the first that cannot be
+ * used, and says where it stands. The trap is advice: how to mend a file's mode
+ * is only said of a file that has been seen to hold a key, as a wrong path may
+ * name anybody's.
+ */
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>

@@ -1,3 +1,11 @@
+/*
+ * OpenSSL's key is made by the worker that first signs with it, and its
+ * contexts stay for the next signature: setting one up costs more than the
+ * signature of Ed25519.
+ *
+ * The trap: a context that failed may be half set up, and is thrown away rather
+ * than used again.
+ */
 #include <errno.h>
 #include <stdlib.h>
 

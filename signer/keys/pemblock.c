@@ -1,3 +1,8 @@
+/*
+ * The first private block counts, or else the first block at all, so that the
+ * message can say what is there instead: "CERTIFICATE". What was decoded is
+ * wiped, also where it turns out to be no base64 in the middle.
+ */
 #include "signer/keys/pemblock.h"
 
 #include <errno.h>

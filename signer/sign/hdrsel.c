@@ -1,3 +1,9 @@
+/*
+ * Two passes: one counts and one writes, so that the names take one piece of
+ * the message's arena. Instances are named from the bottom up, as a verifier
+ * takes them off (RFC 6376 section 5.4.2); an absent one more at the end is
+ * what makes an added field break the signature.
+ */
 #include <errno.h>
 #include <string.h>
 

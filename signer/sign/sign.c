@@ -1,3 +1,9 @@
+/*
+ * The field is written with an empty b=, hashed behind the fields that it
+ * names, and then sealed. What Postfix may change on the way is no matter of
+ * canonical forms: a field that cannot arrive as it is is refused before
+ * (canon_field_sound).
+ */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -1,3 +1,8 @@
+/*
+ * What is the same for all signatures of a message is done once: its fields are
+ * picked, its time is taken. The trap is a clock that cannot be right: t= and
+ * x= would make good mail expire, so then there are none.
+ */
 #include "signer/sign/signing.h"
 
 #include <errno.h>

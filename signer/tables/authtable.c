@@ -1,3 +1,7 @@
+/*
+ * "%" in a pattern is the login. The trap is a login that is a pattern itself,
+ * "*", or begins with '@': it may stand for itself only.
+ */
 #include "signer/tables/authtable.h"
 
 #include <errno.h>

@@ -1,3 +1,13 @@
+/*
+ * Patterns are sorted by what stands behind their last '*', read backwards, and
+ * then by what stands in front of the first. So an address is followed byte by
+ * byte through one sorted list, from its end and then from its front, and only
+ * patterns whose two ends fit are ever compared: ten thousand rows cost about
+ * as much as ten.
+ *
+ * The answer is the first row in the order of the file, so every pattern that
+ * fits has its number, and the least wins.
+ */
 #include "signer/tables/globset.h"
 
 #include <errno.h>

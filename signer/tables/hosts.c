@@ -1,3 +1,9 @@
+/*
+ * The order of OpenDKIM: the name decides if any entry knows it, else the
+ * address; of several the most precise one, and of two alike the one with '!'.
+ * The order in the list does not matter. The trap is "unknown", which Postfix
+ * says where there is no name.
+ */
 #include "signer/tables/hosts.h"
 
 #include <errno.h>

@@ -1,3 +1,8 @@
+/*
+ * A key on one line becomes PEM again, in room that is made once for the
+ * longest that it can be: growing would leave copies of the key behind. Without
+ * BEGIN the first bytes of the base64 tell PKCS#1 from PKCS#8.
+ */
 #include "signer/tables/keyline.h"
 
 #include "common/dkim/base64.h"

@@ -1,3 +1,18 @@
+/*
+ * In the order of a file, plain rows and rows with a '*' have an index each,
+ * and the lower number wins: the walk goes on behind it for the next
+ * (signtable_next). A file: has an order of its own instead, in steps:
+ *
+ *     STEP_ADDRESS      info@mail.example.com
+ *     STEP_HOST         mail.example.com
+ *     STEP_USER_DOMAIN  info@.example.com, then info@.com
+ *     STEP_DOMAIN       .example.com, then .com
+ *     STEP_USER         info@*
+ *     STEP_ALL          *
+ *
+ * `dot` is where the next domain is looked for, so that a step with several of
+ * them goes on where it was; `next` is the step, or with an order the row.
+ */
 #include "signer/tables/signtable.h"
 
 #include <errno.h>

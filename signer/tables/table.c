@@ -1,3 +1,8 @@
+/*
+ * Rows keep the order of the file; beside them stands an index by key, in which
+ * equal keys stand in the order of their rows. So the first row of a name, and
+ * the first from a given row on, are both one search.
+ */
 #include "signer/tables/table.h"
 
 #include <errno.h>

@@ -1,3 +1,8 @@
+/*
+ * All files are looked at before a mistake in one of them counts, so that the
+ * administrator sees all mistakes at once. Each sentence has the file and
+ * behind it the key of the config that names it.
+ */
 #include "signer/tables/tables.h"
 
 #include <errno.h>

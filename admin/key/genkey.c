@@ -163,15 +163,6 @@ store(const struct names *n, struct span pem, struct buf *why)
 
 /* --- what is printed ------------------------------------------------------ */
 
-static void
-print_config(const struct names *n, struct buf *out)
-{
-	buf_fmt(out, "domain \"%s\" {\n\tkey \"%s\" {\n\t\tfile = ", n->domain,
-	    n->selector);
-	tool_config_string(n->file, out);
-	buf_str(out, "\n\t}\n}\n");
-}
-
 void
 genkey_record(const char *domain, const char *selector,
     enum key_algorithm algorithm, struct span half, struct buf *out)
@@ -204,7 +195,10 @@ print_rest(const struct names *n, const char *added_to, struct buf *out)
 	    "or into a file of its own, " POSTSEAL_SYSCONFDIR
 	    "/postseal/domains.d/%s.conf:\n\n",
 	    SETTINGS_FILE, n->domain);
-	print_config(n, out);
+	buf_fmt(out, "domain \"%s\" {\n\tkey \"%s\" {\n\t\tfile = ", n->domain,
+	    n->selector);
+	tool_config_string(n->file, out);
+	buf_str(out, "\n\t}\n}\n");
 }
 
 /* --- the whole ------------------------------------------------------------ */

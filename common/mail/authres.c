@@ -37,14 +37,6 @@ put(struct authres *a, const char *head, struct span value, const char *tail)
 	a->column += n;
 }
 
-/* Ends what stands there; the next piece begins a line. */
-static void
-end_result(struct authres *a)
-{
-	buf_byte(a->out, ';');
-	a->column = LINE_MAX_BYTES;
-}
-
 void
 authres_begin(struct authres *a, const char *id, struct buf *out)
 {
@@ -73,7 +65,8 @@ void
 authres_result(struct authres *a, const char *method, const char *result,
     const char *reason)
 {
-	end_result(a);
+	buf_byte(a->out, ';');
+	a->column = LINE_MAX_BYTES; /* the result begins a line */
 	put(a, method, span_str("="), result);
 	if (reason != NULL)
 		put_reason(a, reason);

@@ -444,15 +444,6 @@ set_legacy(struct reader *r, const char *key, const char *was,
 	d->legacy = (struct endpoint_list){e, 1};
 }
 
-static void
-set_legacies(struct reader *r)
-{
-	set_legacy(r, "policyd.listen", SETTINGS_LEGACY_POLICYD,
-	    &r->s->policyd.daemon);
-	set_legacy(
-	    r, "signer.listen", SETTINGS_LEGACY_SIGNER, &r->s->signer.daemon);
-}
-
 int
 settings_reader_finish(struct reader *r, struct settings **ret)
 {
@@ -466,8 +457,12 @@ settings_reader_finish(struct reader *r, struct settings **ret)
 	}
 	if (r->error == 0 && r->s->hostname == NULL)
 		default_hostname(r);
-	if (r->error == 0)
-		set_legacies(r);
+	if (r->error == 0) {
+		set_legacy(r, "policyd.listen", SETTINGS_LEGACY_POLICYD,
+		    &r->s->policyd.daemon);
+		set_legacy(r, "signer.listen", SETTINGS_LEGACY_SIGNER,
+		    &r->s->signer.daemon);
+	}
 	if (r->error == 0) {
 		*ret = r->s;
 		r->s = NULL;

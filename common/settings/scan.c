@@ -253,16 +253,6 @@ skip_section(struct scan *s)
 /* --- the file ------------------------------------------------------------ */
 
 static int
-close_section(struct scan *s)
-{
-	if (s->depth == 0)
-		return fail(s, s->lex.line, "there is no { that this } closes");
-	s->depth--;
-	end(s);
-	return 0;
-}
-
-static int
 scan_next(struct scan *s, enum token t)
 {
 	s->path[s->level[s->depth].path] = '\0';
@@ -273,7 +263,12 @@ scan_next(struct scan *s, enum token t)
 			return skip_section(s);
 		return scan_item(s);
 	case CLOSE:
-		return close_section(s);
+		if (s->depth == 0)
+			return fail(
+			    s, s->lex.line, "there is no { that this } closes");
+		s->depth--;
+		end(s);
+		return 0;
 	case END:
 		return fail(
 		    s, s->level[s->depth].line, "the section is never closed");

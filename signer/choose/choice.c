@@ -46,17 +46,11 @@ shown(struct span s)
 	return (int)(s.n < TABLE_TOLD_MAX ? s.n : TABLE_TOLD_MAX);
 }
 
-static const char *
-or_nothing(const char *text)
-{
-	return text == NULL ? "" : text;
-}
-
 void
 choose_explain(
     const struct choose *c, const struct choose_input *in, struct buf *out)
 {
-	const char *what = or_nothing(c->what);
+	const char *what = c->what == NULL ? "" : c->what;
 	char ip[IP_TEXT_MAX];
 
 	if (in->client == NULL)

@@ -59,16 +59,6 @@ signing_begin(
 	return rc == -EINVAL ? -EBADMSG : rc;
 }
 
-/* As a receiver would. What it could not even read is no signature of ours. */
-static int
-verify(struct signing *g, struct key *key)
-{
-	int rc =
-	    sign_verify(g->sign, key, buf_view(&g->value), &g->all, g->hash);
-
-	return rc == -EINVAL ? -EKEYREJECTED : rc;
-}
-
 static bool
 is_over(const struct signing *g, uint64_t expire)
 {
@@ -130,8 +120,12 @@ signing_make(
 
 	buf_clear(&g->value);
 	rc = sign_field(g->sign, as->key, &p, &g->fields, g->hash, &g->value);
-	if (rc == 0 && g->settings->verify_own)
-		rc = verify(g, as->key);
+	if (rc == 0 && g->settings->verify_own) {
+		rc = sign_verify(
+		    g->sign, as->key, buf_view(&g->value), &g->all, g->hash);
+		if (rc == -EINVAL) /* what cannot be read is none of ours */
+			rc = -EKEYREJECTED;
+	}
 	if (rc == 0)
 		*ret_value = buf_view(&g->value);
 	return rc;

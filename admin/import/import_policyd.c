@@ -171,8 +171,7 @@ note_class(struct policyd *d, const char *pass)
 	    "DEFER", "DEFER_IF_PERMIT", "DEFER_IF_REJECT", "HOLD", "DISCARD",
 	    "INFO", "WARN"};
 
-	if (pass == NULL || strchr(pass, ' ') != NULL ||
-	    (pass[0] >= '0' && pass[0] <= '9'))
+	if (pass == NULL || strchr(pass, ' ') != NULL || span_is_digit(pass[0]))
 		return;
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
 		if (strcasecmp(pass, known[i]) == 0)

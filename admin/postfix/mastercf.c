@@ -100,7 +100,7 @@ mastercf_seconds(struct span text, unsigned *ret)
 	size_t i = 0;
 
 	text = span_trim(text);
-	for (; i < text.n && text.p[i] >= '0' && text.p[i] <= '9'; i++) {
+	for (; i < text.n && span_is_digit(text.p[i]); i++) {
 		if (n > (UINT_MAX - 9) / 10)
 			return -EINVAL;
 		n = n * 10 + (unsigned)(text.p[i] - '0');

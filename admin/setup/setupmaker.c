@@ -64,9 +64,8 @@ setupmaker_get_major(
 	int rc = setupmaker_get(m, "mail_version", version);
 	const char *text = buf_text(version);
 
-	*ret = text != NULL && *text >= '0' && *text <= '9'
-	    ? strtoul(text, NULL, 10)
-	    : 0;
+	*ret =
+	    text != NULL && span_is_digit(*text) ? strtoul(text, NULL, 10) : 0;
 	return rc;
 }
 

@@ -45,17 +45,12 @@ domain_is_name(struct span name)
 }
 
 static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
 is_host_octet(char c)
 {
 	unsigned char l = span_lower((unsigned char)c);
 
-	return (l >= 'a' && l <= 'z') || is_digit(c) || c == '-' || c == '_';
+	return (l >= 'a' && l <= 'z') || span_is_digit(c) || c == '-' ||
+	    c == '_';
 }
 
 bool
@@ -73,7 +68,7 @@ domain_is_mail(struct span name)
 		for (size_t i = 0; i < label.n; i++) {
 			if (!is_host_octet(label.p[i]))
 				return false;
-			numeric = numeric && is_digit(label.p[i]);
+			numeric = numeric && span_is_digit(label.p[i]);
 		}
 	}
 	return labels >= 2 && !numeric;

@@ -160,7 +160,7 @@ endpoint_parse(struct span text, struct endpoint *ret, const char **ret_why)
 	if (take(&text, "inet6:"))
 		return parse_inet(text, true, ret, ret_why);
 	if (text.n > 0 && last_colon(text) < text.n &&
-	    (text.p[0] == '[' || (text.p[0] >= '0' && text.p[0] <= '9')))
+	    (text.p[0] == '[' || span_is_digit(text.p[0])))
 		return parse_inet(text, false, ret, ret_why);
 	return refuse(ret_why, "must be unix:/path or inet:address:port");
 }

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct span {
@@ -121,6 +122,33 @@ span_behind_last(struct span s, char c)
 	while (s.n > 0 && s.p[s.n - 1] != c)
 		s.n--;
 	return s.n;
+}
+
+/* ASCII letters and digits. */
+static inline bool
+span_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool
+span_is_alpha(char c)
+{
+	unsigned char l = span_lower((unsigned char)c);
+
+	return l >= 'a' && l <= 'z';
+}
+
+/* FNV-1a; names that differ in case alone have the same. For tables of our own: who
+ * knows it can make names that share a place. */
+static inline uint32_t
+span_hash(struct span s)
+{
+	uint32_t h = 2166136261U;
+
+	for (size_t i = 0; i < s.n; i++)
+		h = (h ^ span_lower((unsigned char)s.p[i])) * 16777619U;
+	return h;
 }
 
 /* WSP of RFC 5234: space and TAB. */

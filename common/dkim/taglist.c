@@ -5,22 +5,16 @@
  */
 #include "common/dkim/taglist.h"
 
-static bool
-is_alpha(char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
 /* tag-name = ALPHA *(ALPHA / DIGIT / "_") */
 static bool
 is_name(struct span s)
 {
-	if (s.n == 0 || !is_alpha(s.p[0]))
+	if (s.n == 0 || !span_is_alpha(s.p[0]))
 		return false;
 	for (size_t i = 1; i < s.n; i++) {
 		char c = s.p[i];
 
-		if (!is_alpha(c) && !(c >= '0' && c <= '9') && c != '_')
+		if (!span_is_alpha(c) && !span_is_digit(c) && c != '_')
 			return false;
 	}
 	return true;

@@ -44,8 +44,7 @@ is_number(struct span option, const char *name, unsigned max, unsigned *ret)
 
 	if (option.n <= at || !span_eq(span_of(option.p, at), span_str(name)))
 		return false;
-	for (; at < option.n && option.p[at] >= '0' && option.p[at] <= '9';
-	     at++) {
+	for (; at < option.n && span_is_digit(option.p[at]); at++) {
 		n = n * 10 + (unsigned)(option.p[at] - '0');
 		if (n > max)
 			n = max;

@@ -587,11 +587,9 @@ question_fire(void *arg)
 static struct question **
 bucket_of(struct resolver *r, const struct dnsname *name, enum dns_type type)
 {
-	uint32_t h = 2166136261u + (unsigned)type; /* FNV-1a */
+	struct span bytes = span_of((const char *)name->b, name->n);
 
-	for (size_t i = 0; i < name->n; i++)
-		h = (h ^ name->b[i]) * 16777619u;
-	return &r->bucket[h % BUCKETS];
+	return &r->bucket[(span_hash(bytes) ^ (unsigned)type) % BUCKETS];
 }
 
 /* The same question, if it is out and still has half of its time. */

@@ -13,10 +13,8 @@
 static bool
 is_domain_byte(char c)
 {
-	unsigned char l = span_lower((unsigned char)c);
-
-	return (l >= 'a' && l <= 'z') || (l >= '0' && l <= '9') || l >= 0x80 ||
-	    (c != '\0' && strchr("-._", c) != NULL);
+	return span_is_alpha(c) || span_is_digit(c) ||
+	    (unsigned char)c >= 0x80 || (c != '\0' && strchr("-._", c) != NULL);
 }
 
 static bool

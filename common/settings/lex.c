@@ -12,10 +12,7 @@
 bool
 settings_lex_is_key_byte(char c)
 {
-	unsigned char l = span_lower((unsigned char)c);
-
-	return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
-	    c == '-';
+	return span_is_alpha(c) || span_is_digit(c) || c == '_' || c == '-';
 }
 
 static bool

@@ -74,7 +74,7 @@ count_digits(struct span text)
 {
 	size_t n = 0;
 
-	while (n < text.n && text.p[n] >= '0' && text.p[n] <= '9')
+	while (n < text.n && span_is_digit(text.p[n]))
 		n++;
 	return n;
 }

@@ -260,7 +260,7 @@ is_checkable(struct span domain)
 			dots++;
 			numeric = true;
 		} else {
-			numeric = numeric && c >= '0' && c <= '9';
+			numeric = numeric && span_is_digit(c);
 		}
 	}
 	return dots > 0 && !numeric;

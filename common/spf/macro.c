@@ -35,12 +35,6 @@ struct token {
 	struct span delimit; /* empty: none were given */
 };
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* "%{" has been read: letter, transformers, delimiters, "}". */
 static int
 read_letter(struct span *rest, struct token *ret, const char **ret_why)
@@ -58,8 +52,8 @@ read_letter(struct span *rest, struct token *ret, const char **ret_why)
 	if (t.letter == '\0' || strchr(letters, t.letter) == NULL)
 		return -EINVAL;
 	s = span_skip(s, 1);
-	digits = s.n > 0 && is_digit(s.p[0]);
-	for (; s.n > 0 && is_digit(s.p[0]); s = span_skip(s, 1)) {
+	digits = s.n > 0 && span_is_digit(s.p[0]);
+	for (; s.n > 0 && span_is_digit(s.p[0]); s = span_skip(s, 1)) {
 		if (t.digits < 100000) /* more parts than any value has */
 			t.digits = t.digits * 10 + (unsigned)(s.p[0] - '0');
 	}
@@ -183,9 +177,7 @@ macro_check_unknown(struct span text, const char **ret_why)
 static bool
 is_alnum(char c)
 {
-	unsigned char l = span_lower((unsigned char)c);
-
-	return (l >= 'a' && l <= 'z') || is_digit(c);
+	return span_is_alpha(c) || span_is_digit(c);
 }
 
 /* toplabel: letters, digits and inner hyphens, and not all of it digits. */
@@ -199,7 +191,7 @@ is_toplabel(struct span s)
 	for (size_t i = 0; i < s.n; i++) {
 		if (!is_alnum(s.p[i]) && s.p[i] != '-')
 			return false;
-		numeric = numeric && is_digit(s.p[i]);
+		numeric = numeric && span_is_digit(s.p[i]);
 	}
 	return !numeric;
 }

@@ -32,20 +32,10 @@ questions_free(struct questions *qs)
 	*qs = (struct questions){.arena = qs->arena};
 }
 
-static uint32_t
-hash_of(struct span name, enum dns_type type)
-{
-	uint32_t h = 2166136261U ^ (uint32_t)type; /* FNV-1a */
-
-	for (size_t i = 0; i < name.n; i++)
-		h = (h ^ span_lower((unsigned char)name.p[i])) * 16777619U;
-	return h;
-}
-
 struct question *
 questions_find(struct questions *qs, struct span name, enum dns_type type)
 {
-	uint32_t hash = hash_of(name, type);
+	uint32_t hash = span_hash(name) ^ (uint32_t)type;
 	struct question *q;
 
 	for (q = qs->first; q != NULL; q = q->next) {

@@ -30,20 +30,6 @@ record_open(struct record *r, struct span txt)
 	*r = (struct record){.rest = span_skip(txt, sizeof version - 1)};
 }
 
-static bool
-is_alpha(char c)
-{
-	unsigned char l = span_lower((unsigned char)c);
-
-	return l >= 'a' && l <= 'z';
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Length of the name at the start of s: ALPHA *( ALPHA / DIGIT / "-" / "_" /
  * "." ); 0 when there is none. */
 static size_t
@@ -51,10 +37,10 @@ name_length(struct span s)
 {
 	size_t n = 0;
 
-	if (s.n == 0 || !is_alpha(s.p[0]))
+	if (s.n == 0 || !span_is_alpha(s.p[0]))
 		return 0;
 	while (n < s.n &&
-	    (is_alpha(s.p[n]) || is_digit(s.p[n]) ||
+	    (span_is_alpha(s.p[n]) || span_is_digit(s.p[n]) ||
 	        memchr("-_.", s.p[n], 3) != NULL))
 		n++;
 	return n;
@@ -69,7 +55,7 @@ read_bits(struct span s, unsigned max, unsigned *ret)
 	if (s.n == 0 || s.n > 3 || (s.n > 1 && s.p[0] == '0'))
 		return -EINVAL;
 	for (size_t i = 0; i < s.n; i++) {
-		if (!is_digit(s.p[i]))
+		if (!span_is_digit(s.p[i]))
 			return -EINVAL;
 		v = v * 10 + (unsigned)(s.p[i] - '0');
 	}
@@ -85,7 +71,7 @@ before_bits(struct span s)
 {
 	size_t n = s.n;
 
-	while (n > 0 && is_digit(s.p[n - 1]))
+	while (n > 0 && span_is_digit(s.p[n - 1]))
 		n--;
 	return n > 0 && n < s.n && s.p[n - 1] == '/' ? n - 1 : s.n;
 }

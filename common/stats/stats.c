@@ -134,17 +134,6 @@ stats_sum(const struct stats *s, unsigned counter)
 
 /* --- counted by domain ---------------------------------------------------- */
 
-/* FNV-1a. */
-static uint32_t
-hash(struct span name)
-{
-	uint32_t h = 2166136261;
-
-	for (size_t i = 0; i < name.n; i++)
-		h = (h ^ (unsigned char)name.p[i]) * 16777619;
-	return h;
-}
-
 /* True if the free place is the domain's from now on. */
 static bool
 take(struct place *p, struct span name, uint32_t h)
@@ -165,7 +154,7 @@ static struct place *
 place_of(struct shared *s, struct span name)
 {
 	struct place *others = &s->domain[STATS_DOMAINS_MAX];
-	uint32_t h = hash(name);
+	uint32_t h = span_hash(name);
 
 	if (name.n > DOMAIN_MAX)
 		return others;

@@ -44,11 +44,9 @@ struct clean {
  * value anew at each '=' in it, also between quotes, and so take a wrong domain
  * from envelope-from="bounce+to=example.org@example.com". */
 static bool
-is_atext(unsigned char c)
+is_atext(char c)
 {
-	unsigned char l = span_lower(c);
-
-	return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') ||
+	return span_is_alpha(c) || span_is_digit(c) ||
 	    (c != '\0' && strchr("!#$%&'*+-/?^_`{|}~", c) != NULL);
 }
 
@@ -61,11 +59,11 @@ clean_add(struct clean *c, struct span s, size_t max, const char *also)
 	size_t n = s.n > max ? max - strlen(cut) : s.n;
 
 	for (size_t i = 0; i < n; i++) {
-		unsigned char b = (unsigned char)s.p[i];
+		char b = s.p[i];
 		bool keep =
 		    is_atext(b) || (b != '\0' && strchr(also, b) != NULL);
 
-		c->p[c->n++] = keep ? (char)b : '?';
+		c->p[c->n++] = keep ? b : '?';
 	}
 	if (n < s.n) {
 		memcpy(c->p + c->n, cut, strlen(cut));
@@ -128,8 +126,7 @@ is_dot_atom(const struct clean *c)
 	char before = '.';
 
 	for (size_t i = 0; i < c->n; i++) {
-		if (c->p[i] == '.' ? before == '.'
-		                   : !is_atext((unsigned char)c->p[i]))
+		if (c->p[i] == '.' ? before == '.' : !is_atext(c->p[i]))
 			return false;
 		before = c->p[i];
 	}

@@ -56,11 +56,7 @@ pubkeys_free(struct pubkeys *c)
 static struct place *
 place_of(struct pubkeys *c, struct span text)
 {
-	uint32_t h = 2166136261u;
-
-	for (size_t i = 0; i < text.n; i++)
-		h = (h ^ (unsigned char)text.p[i]) * 16777619u;
-	return &c->place[h % PUBKEYS_MAX];
+	return &c->place[span_hash(text) % PUBKEYS_MAX];
 }
 
 static int

@@ -1,10 +1,10 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "admin/tool/tool.h"
+#include "common/io/wholefile.h"
 #include "common/log/log.h"
 
 int
@@ -86,48 +86,19 @@ tool_close(struct tool *t)
 	*t = (struct tool){.name = t->name};
 }
 
-/* Reads fd to its end. 0 or -errno. */
-static int
-read_all(int fd, struct buf *out)
-{
-	char piece[16 * 1024];
-
-	for (;;) {
-		ssize_t n = read(fd, piece, sizeof piece);
-		int rc;
-
-		if (n == 0)
-			return 0;
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		rc = buf_add(out, piece, (size_t)n);
-		if (rc != 0)
-			return rc == -EMSGSIZE ? -EFBIG : rc;
-	}
-}
-
 int
 tool_read_file(const char *path, size_t max, struct buf *ret)
 {
-	/* a pipe must not make us wait */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
-	int rc = 0;
+	struct wholefile f;
+	int rc = wholefile_read(path, max, &f);
 
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) != 0)
-		rc = -errno;
-	else if (!S_ISREG(st.st_mode))
-		rc = S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
 	buf_init(ret, max);
-	if (rc == 0)
-		rc = read_all(fd, ret);
-	close(fd);
+	if (rc == -EMEDIUMTYPE)
+		return tool_is_dir(path) ? -EISDIR : -EINVAL;
 	if (rc != 0)
-		buf_free(ret);
+		return rc;
+	rc = buf_add(ret, f.p, f.n);
+	wholefile_free(&f);
 	return rc;
 }
 

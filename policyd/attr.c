@@ -70,8 +70,9 @@ bad(const char *why, const char **ret_why)
 	return PARSE_BAD;
 }
 
-/* Takes the CR off the line in front of its LF, if the request has such lines: its
- * first one tells. In all others, as Postfix sends them, a CR is the value's. */
+/* Takes the CR off the line in front of its LF, if the request has such lines:
+ * its first one tells. In all others, as Postfix sends them, a CR is the
+ * value's. */
 static struct span
 without_cr(struct span line, struct span in)
 {

@@ -30,8 +30,8 @@ struct attr {
 	struct span instance; /* one transaction; the same for its recipients */
 	struct span sasl_username; /* empty: did not log in */
 
-	/* "12:AB:...", of the TLS client certificate and of its public key; empty:
-	 * there was none. */
+	/* "12:AB:...", of the TLS client certificate and of its public key;
+	 * empty: there was none. */
 	struct span ccert_fingerprint;
 	struct span ccert_pubkey_fingerprint;
 };

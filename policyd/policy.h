@@ -5,13 +5,14 @@
  * malformed or too long gets no reply but a log line, and the connection is
  * closed: Postfix retries, then takes its default_action. The end of the input
  * after a whole request: it is answered first. A lost peer: its request is
- * cancelled. Postfix closes an idle connection after smtpd_policy_service_max_idle
- * or max_ttl; one that is forgotten is closed from here much later (POLICY_IDLE_MS).
+ * cancelled. Postfix closes an idle connection after
+ * smtpd_policy_service_max_idle or max_ttl; one that is forgotten is closed
+ * from here much later (POLICY_IDLE_MS).
  *
  * It remembers the answer of one instance, which is enough: on a connection a
  * new instance means that the old message is over. Its other recipients are not
- * evaluated anew but where they have a policy of their own; a header goes to one of
- * them only, whatever their policies are, refusals to all.
+ * evaluated anew but where they have a policy of their own; a header goes to
+ * one of them only, whatever their policies are, refusals to all.
  *
  * Writes the log line of each decision. What the answer is request.c decides.
  */
@@ -60,8 +61,8 @@ void policy_retire(struct policy *p);
 /* How well it can be spared (worker_spare() of worker.h). */
 uint64_t policy_spare(const struct policy *p);
 
-/* Comes to an end: at once if no request is under way (closed() is called in this
- * call), else when it is answered. */
+/* Comes to an end: at once if no request is under way (closed() is called in
+ * this call), else when it is answered. */
 void policy_drain(struct policy *p);
 
 /* Closes the connection and cancels its request; closed() is not called. */

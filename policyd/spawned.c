@@ -82,9 +82,9 @@ first_line(struct buf *why)
 	return text == NULL || *text == '\0' ? "out of memory" : text;
 }
 
-/* The settings, and then no rights any more, whatever they are: whoever has given
- * some to the user of the service, or to our file, gave them for that. 0, or -errno,
- * logged. */
+/* The settings, and then no rights any more, whatever they are: whoever has
+ * given some to the user of the service, or to our file, gave them for that. 0,
+ * or -errno, logged. */
 static int
 read_settings(struct spawned *s, const char *file)
 {

@@ -40,8 +40,8 @@ client_gone(void *arg)
 	worker_closed(s->worker);
 }
 
-/* So that peers that vanished without a word do not stay for ever. What fails is not
- * needed: a unix: socket has none of it. */
+/* So that peers that vanished without a word do not stay for ever. What fails
+ * is not needed: a unix: socket has none of it. */
 static void
 keep_alive(int fd)
 {

@@ -2,10 +2,11 @@
  * standing.h - the daemon that listens: connections from many smtpd processes,
  * in one worker, so that all of them share one DNS cache.
  *
- * Listening, rights, reload and restart are common/process/supervisor.h's affair. After a
- * reload the old worker answers on, with the settings that its connections began
- * with, until Postfix closes them: a connection closed under Postfix would cost
- * it a second, and a message with more recipients a second header.
+ * Listening, rights, reload and restart are common/process/supervisor.h's
+ * affair. After a reload the old worker answers on, with the settings that its
+ * connections began with, until Postfix closes them: a connection closed under
+ * Postfix would cost it a second, and a message with more recipients a second
+ * header.
  */
 #ifndef POSTSEAL_POLICYD_STANDING_H
 #define POSTSEAL_POLICYD_STANDING_H

@@ -1,6 +1,7 @@
 /*
- * The trap: what is of the connection outlives letter_reset(), what is of the message
- * must not: who was exempt, or had a macro, says nothing of the next message.
+ * The trap: what is of the connection outlives letter_reset(), what is of the
+ * message must not: who was exempt, or had a macro, says nothing of the next
+ * message.
  */
 #include "signer/letter.h"
 

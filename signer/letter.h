@@ -1,9 +1,11 @@
 /*
- * letter.h - the signer's own state of a message, beside what common/mail/message.h
- * keeps of any: what becomes of it, the running hash of its body, what endangers it.
+ * letter.h - the signer's own state of a message, beside what
+ * common/mail/message.h keeps of any: what becomes of it, the running hash of
+ * its body, what endangers it.
  *
- * One object serves a connection; the hash is made for the first message that needs
- * it. The engine gives it, all zero (struct milter_ops), and so does `postseal sign`.
+ * One object serves a connection; the hash is made for the first message that
+ * needs it. The engine gives it, all zero (struct milter_ops), and so does
+ * `postseal sign`.
  */
 #ifndef POSTSEAL_SIGNER_LETTER_H
 #define POSTSEAL_SIGNER_LETTER_H
@@ -51,8 +53,8 @@ void letter_reset(struct letter *l);
 /* Frees everything; l is all zero again. */
 void letter_free(struct letter *l);
 
-/* The body is to be hashed, and watched for risks; the rules say which fields will
- * be signed. 0 or -ENOMEM. */
+/* The body is to be hashed, and watched for risks; the rules say which fields
+ * will be signed. 0 or -ENOMEM. */
 int letter_hash(struct letter *l, const struct message *m,
     enum canonicalization canon, const struct hdrsel_rules *rules);
 

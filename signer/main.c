@@ -31,8 +31,8 @@ static const char usage_text[] =
     "\n"
     "See postseal-signer(8) and postseal.conf(5).\n";
 
-/* Whose mail is signed without a login. Behind a content filter that is more than one
- * may think: it hands in from this host what others gave it. */
+/* Whose mail is signed without a login. Behind a content filter that is more
+ * than one may think: it hands in from this host what others gave it. */
 static void
 log_internal(const struct setup *s)
 {
@@ -124,8 +124,8 @@ help_on(struct helper *h, struct resolver *r, struct keycheck *c)
 	return rc == 0 ? helper_run(h, keycheck_key, c) : rc;
 }
 
-/* The helper: keys against DNS, of which it knows the public halves only before it
- * opens a door to the network. */
+/* The helper: keys against DNS, of which it knows the public halves only before
+ * it opens a door to the network. */
 static int
 help(struct helper *h, void *generation)
 {

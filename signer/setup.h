@@ -22,8 +22,8 @@ struct setup {
 };
 
 /*
- * Judges what no single value shows: header fields that are never signed, files that
- * cannot be read. 0; -EINVAL with a line a problem in why; -ENOMEM.
+ * Judges what no single value shows: header fields that are never signed, files
+ * that cannot be read. 0; -EINVAL with a line a problem in why; -ENOMEM.
  */
 int setup_check(const struct settings *s, struct buf *why);
 
@@ -35,7 +35,8 @@ int setup_check(const struct settings *s, struct buf *why);
 int setup_read(
     const char *file, struct setup *ret, struct buf *why, struct buf *warn);
 
-/* What is legal, but unwise, at that time (time(2)): to warn, as setup_read() does. */
+/* What is legal, but unwise, at that time (time(2)): to warn, as setup_read()
+ * does. */
 void setup_warn(const struct setup *s, time_t now, struct buf *warn);
 
 /* Frees what is in it. */
@@ -43,9 +44,9 @@ void setup_clear(struct setup *s);
 
 /*
  * As setup_read(), logs every problem and warning, and opens the log that the
- * settings name: on a reload beside the one in use (log_prepare). Bad keys are a failure when all of them must be good: on a
- * reload, where the old ones go on, and with strict_start. *ret is returned
- * owned (setup_free).
+ * settings name: on a reload beside the one in use (log_prepare). Bad keys are
+ * a failure when all of them must be good: on a reload, where the old ones go
+ * on, and with strict_start. *ret is returned owned (setup_free).
  */
 int setup_load(const char *file, bool reload, struct setup **ret);
 

@@ -1,10 +1,12 @@
 /*
- * The trick: what is to become of a message is decided while its body is still with the
- * MTA, so that most mail that is not signed costs its header only; what can fail with
- * the keys fails at the end, when all signatures are there or none is.
+ * The trick: what is to become of a message is decided while its body is still
+ * with the MTA, so that most mail that is not signed costs its header only;
+ * what can fail with the keys fails at the end, when all signatures are there
+ * or none is.
  *
- * The trap is `fault`: what is ours to answer for (keys, memory, OpenSSL) may put a
- * message off, where on_bad_key says so; what is the message's own never may.
+ * The trap is `fault`: what is ours to answer for (keys, memory, OpenSSL) may
+ * put a message off, where on_bad_key says so; what is the message's own never
+ * may.
  */
 #include "signer/signer.h"
 
@@ -21,7 +23,7 @@
 
 static const char no_memory[] = "out of memory";
 
-/* --- the worker's part ------------------------------------------------------- */
+/* --- the worker's part ---------------------------------------------------- */
 
 static void
 make_macros(struct signer *s)
@@ -98,7 +100,7 @@ say(const struct signer *s, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* --- before the header ------------------------------------------------------- */
+/* --- before the header ---------------------------------------------------- */
 
 void
 signer_macro(const struct signer *s, struct letter *l, unsigned char stage,
@@ -125,7 +127,7 @@ signer_recipient(const struct signer *s, struct letter *l, struct span address)
 		l->exempt = choose_recipient(&s->settings->signer, address);
 }
 
-/* --- the end of the header --------------------------------------------------- */
+/* --- the end of the header ------------------------------------------------ */
 
 static void
 set(struct outcome *o, enum outcome_kind kind, enum reason cause,
@@ -195,8 +197,8 @@ set_choice(
 	buf_free(&text);
 }
 
-/* Takes out the keys that DNS has not, where they shall be skipped. False, and *o,
- * when none is left. */
+/* Takes out the keys that DNS has not, where they shall be skipped. False, and
+ * *o, when none is left. */
 static bool
 keep_keys_in_dns(
     const struct signer *s, struct outcome *o, const struct choose_input *in)
@@ -222,9 +224,9 @@ keep_keys_in_dns(
 	return false;
 }
 
-/* The client has an address of this host, and Postfix runs here, too. In a container
- * it does not, and sees strangers from the address of the host that hands their
- * connections on. */
+/* The client has an address of this host, and Postfix runs here, too. In a
+ * container it does not, and sees strangers from the address of the host that
+ * hands their connections on. */
 static bool
 is_own(const struct signer *s, const struct origin *from)
 {
@@ -272,7 +274,7 @@ signer_headers(const struct signer *s, struct letter *l, struct message *m,
 		set(o, OUTCOME_SIGN, UNSIGNED_OTHER, "");
 }
 
-/* --- the end of the message --------------------------------------------------- */
+/* --- the end of the message ----------------------------------------------- */
 
 static struct signing_as
 as_of(const struct choose_signature *choice, bool guessed)
@@ -285,8 +287,8 @@ as_of(const struct choose_signature *choice, bool guessed)
 	    .relaxed = guessed};
 }
 
-/* Takes out the signatures that are there already, as when a content filter hands the
- * message in again. How many they are. */
+/* Takes out the signatures that are there already, as when a content filter
+ * hands the message in again. How many they are. */
 static size_t
 keep_unsigned(struct signer *s, struct outcome *o)
 {
@@ -339,14 +341,17 @@ leave_out(struct outcome *o, size_t i)
 }
 
 /*
- * Makes all signatures. 0, or -errno if it is the message's, or if no key works.
+ * Makes all signatures. 0, or -errno if it is the message's, or if no key
+ * works.
  *
- * From the last to the first, as each is inserted on top of those before it. Which
- * keys sign is told by what is left in o->choice:
+ * From the last to the first, as each is inserted on top of those before it.
+ * Which keys sign is told by what is left in o->choice:
  *
  *     two keys, one does not work    one left: signed, and bad_key in the log
- *     none works                     none left, failed is why: the message's fate
- *     all have signed before         none left, but there > 0: unsigned, no fault
+ *     none works                     none left, failed is why: the message's
+ *                                    fate
+ *     all have signed before         none left, but there > 0: unsigned, no
+ *                                    fault
  *     some have, the other fails     likewise: it bears a good one
  *     the message cannot be signed   rc is why, whatever was made until then
  */
@@ -403,8 +408,8 @@ set_failure(const struct signer *s, struct outcome *o, int rc)
 	}
 }
 
-/* True, and the outcome, when Postfix may have to change the message and at_risk says
- * not to sign it. */
+/* True, and the outcome, when Postfix may have to change the message and
+ * at_risk says not to sign it. */
 static bool
 too_risky(const struct signer *s, struct letter *l)
 {
@@ -444,7 +449,7 @@ signer_end(
 	set_failure(s, o, rc);
 }
 
-/* --- as the engine has it ---------------------------------------------------- */
+/* --- as the engine has it ------------------------------------------------- */
 
 static const char *
 ops_macros(const void *wing, enum milter_stage stage)
@@ -540,8 +545,9 @@ ops_error(void *wing)
 const struct milter_ops signer_ops = {
     .actions = SMFIF_ADDHDRS,
 
-    /* NR_EOH is not asked for: in the answer to the end of the header fields the MTA
-     * hears that a message will not be signed, and we are spared its body. */
+    /* NR_EOH is not asked for: in the answer to the end of the header fields
+     * the MTA hears that a message will not be signed, and we are spared its
+     * body. */
     .steps = SMFIP_NOHELO | SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_SKIP |
         SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_RCPT |
         SMFIP_NR_DATA | SMFIP_NR_UNKN | SMFIP_NR_HDR | SMFIP_NR_BODY,

@@ -1,17 +1,17 @@
 /*
- * signer.h - the signing milter: what becomes of a message, and the one log line that
- * says it.
+ * signer.h - the signing milter: what becomes of a message, and the one log
+ * line that says it.
  *
  * Decided twice: at the end of its header fields (sign it? then the body is
  * hashed), and at its end, when the signatures are made. A message that is not
- * signed goes on unsigned and says why; it is put off only when the house failed
- * it, by memory, by OpenSSL or by keys of which none is good, and on_bad_key says
- * so. It is never refused. Each is counted by its reason. A key that is bad does
- * not keep the others from signing; the line says which it is.
+ * signed goes on unsigned and says why; it is put off only when the house
+ * failed it, by memory, by OpenSSL or by keys of which none is good, and
+ * on_bad_key says so. It is never refused. Each is counted by its reason. A key
+ * that is bad does not keep the others from signing; the line says which it is.
  *
- * Who may be signed is choose.c's affair. The order of packets, and what is answered,
- * is that of common/milter/session.c, which calls signer_ops; `postseal sign` and
- * `postseal why` call the same functions by their names.
+ * Who may be signed is choose.c's affair. The order of packets, and what is
+ * answered, is that of common/milter/session.c, which calls signer_ops;
+ * `postseal sign` and `postseal why` call the same functions by their names.
  */
 #ifndef POSTSEAL_SIGNER_SIGNER_H
 #define POSTSEAL_SIGNER_SIGNER_H
@@ -51,17 +51,18 @@ int signer_init(struct signer *s, const struct settings *settings,
 void signer_free(struct signer *s);
 
 /*
- * Reads the addresses of this host now and each minute from now on; where that fails
- * they count for nothing, and one line says so. Borrows l until signer_free(). 0 or
- * -errno.
+ * Reads the addresses of this host now and each minute from now on; where that
+ * fails they count for nothing, and one line says so. Borrows l until
+ * signer_free(). 0 or -errno.
  */
 int signer_watch(struct signer *s, struct loop *l);
 
-/* The engine's way in; its wing is a struct signer, its letter a struct letter. */
+/* The engine's way in; its wing is a struct signer, its letter a struct
+ * letter. */
 extern const struct milter_ops signer_ops;
 
-/* A macro of that stage (a command byte) may be one of sign_macros: with CONNECT
- * and HELO for the connection, else for the message. */
+/* A macro of that stage (a command byte) may be one of sign_macros: with
+ * CONNECT and HELO for the connection, else for the message. */
 void signer_macro(const struct signer *s, struct letter *l, unsigned char stage,
     struct span name, struct span value);
 
@@ -69,16 +70,16 @@ void signer_macro(const struct signer *s, struct letter *l, unsigned char stage,
 void signer_recipient(
     const struct signer *s, struct letter *l, struct span address);
 
-/* At the end of the header fields; for OUTCOME_SIGN the letter hashes the body from
- * now on. may: the SMFIF_* that the MTA has agreed to. */
+/* At the end of the header fields; for OUTCOME_SIGN the letter hashes the body
+ * from now on. may: the SMFIF_* that the MTA has agreed to. */
 void signer_headers(const struct signer *s, struct letter *l, struct message *m,
     const struct origin *from, uint32_t may);
 
 /*
- * At the end of the message: makes the signatures that signer_headers() chose, each an
- * edit, the first key's last, so that it stands on top. A key that fails is left out
- * of the outcome's choice and counted there; if none is left e is empty and the
- * outcome says what becomes of the message instead.
+ * At the end of the message: makes the signatures that signer_headers() chose,
+ * each an edit, the first key's last, so that it stands on top. A key that
+ * fails is left out of the outcome's choice and counted there; if none is left
+ * e is empty and the outcome says what becomes of the message instead.
  */
 void signer_end(
     struct signer *s, struct letter *l, struct message *m, struct edits *e);

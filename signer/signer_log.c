@@ -1,6 +1,7 @@
 /*
- * The log line of a message, and its counters. The trap is what goes into it: names,
- * logins and reasons come from the message, and only log_str() and its like clean them.
+ * The log line of a message, and its counters. The trap is what goes into it:
+ * names, logins and reasons come from the message, and only log_str() and its
+ * like clean them.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -125,8 +126,9 @@ needs_quotes(const char *text)
 	           "0123456789.:-_")] != '\0';
 }
 
-/* For a stranger in our name who may be none: what would make its mail signed, as a
- * line to be copied. Entries are written without quotes, which the log doubles. */
+/* For a stranger in our name who may be none: what would make its mail signed,
+ * as a line to be copied. Entries are written without quotes, which the log
+ * doubles. */
 static void
 log_mend(struct log_line *l, const struct signer *s, const char *client)
 {
@@ -147,8 +149,8 @@ log_mend(struct log_line *l, const struct signer *s, const char *client)
 	buf_free(&text);
 }
 
-/* A fault of ours is an error, whatever it costs; a key that does not exist is worth
- * a warning, a stranger in our name a notice. */
+/* A fault of ours is an error, whatever it costs; a key that does not exist is
+ * worth a warning, a stranger in our name a notice. */
 static int
 level_of(const struct outcome *o)
 {

@@ -1,6 +1,6 @@
 /*
- * Trap: a question that is under way points into the letter, so that it is cancelled
- * before anything else.
+ * Trap: a question that is under way points into the letter, so that it is
+ * cancelled before anything else.
  */
 #include "verifier/inspection.h"
 

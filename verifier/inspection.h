@@ -1,9 +1,9 @@
 /*
- * inspection.h - the verifier's own state of a connection and of the message under way on
- * it, beside what common/mail/message.h keeps of any.
+ * inspection.h - the verifier's own state of a connection and of the message
+ * under way on it, beside what common/mail/message.h keeps of any.
  *
- * The engine gives it, all zero (struct milter_ops). Questions to DNS hold pointers
- * into it until they are answered or cancelled, and it does not move.
+ * The engine gives it, all zero (struct milter_ops). Questions to DNS hold
+ * pointers into it until they are answered or cancelled, and it does not move.
  */
 #ifndef POSTSEAL_VERIFIER_INSPECTION_H
 #define POSTSEAL_VERIFIER_INSPECTION_H
@@ -19,8 +19,8 @@
 #include "verifier/verify/pick.h"
 #include "verifier/verify/strip.h"
 
-/* Of one message: signatures of one field of 16 results, but the one that says that
- * there are more. */
+/* Of one message: signatures of one field of 16 results, but the one that says
+ * that there are more. */
 enum { RESULTS_MAX = 11 };
 
 _Static_assert((int)RESULTS_MAX <= (int)BODYHASH_PARTS_MAX,
@@ -35,7 +35,8 @@ struct key_question {
 	bool too_long;             /* there was one, but longer than keys are */
 };
 
-/* The hashes of the body for all signatures with the same c=, whatever their l=. */
+/* The hashes of the body for all signatures with the same c=, whatever their
+ * l=. */
 struct body {
 	struct bodyhash *hash; /* owned, kept for the next message */
 	bool wanted, done;

@@ -1,31 +1,32 @@
 /*
- * limits.h - by what the verifier is limited, each with its reason. Those that other
- * wings share are in common/limits.h.
+ * limits.h - by what the verifier is limited, each with its reason. Those that
+ * other wings share are in common/limits.h.
  */
 #ifndef POSTSEAL_VERIFIER_LIMITS_H
 #define POSTSEAL_VERIFIER_LIMITS_H
 
 enum {
-	/* Forged fields that are deleted from one message. Postfix's cleanup needs
-	 * quadratic time for them: 1,000 took 0.1 s, 10,000 took 9 s, 20,000 killed
-	 * it (3.7.11). A message with more is refused. */
+	/* Forged fields that are deleted from one message. Postfix's cleanup
+	 * needs quadratic time for them: 1,000 took 0.1 s, 10,000 took 9 s,
+	 * 20,000 killed it (3.7.11). A message with more is refused. */
 	STRIP_MAX = 100,
 
-	/* Authentication-Results that are judged, whoever's they are: an id with U-labels
-	 * costs 20 us. A message with more is refused, too. */
+	/* Authentication-Results that are judged, whoever's they are: an id
+	 * with U-labels costs 20 us. A message with more is refused, too. */
 	STRIP_SEEN_MAX = 1000,
 
 	/* DKIM-Signature fields that are read, to find the author's among them.
 	 * Chains of forwarders have six. */
 	CANDIDATES_MAX = 64,
 
-	/* Names whose keys are asked for one message while DNS has more questions than
-	 * it should (resolver_busy()): of the author, of who sends for him and of a
-	 * list. Silent servers of one sender must leave room for other messages; what
-	 * has no key then is not evaluated. */
+	/* Names whose keys are asked for one message while DNS has more
+	 * questions than it should (resolver_busy()): of the author, of who
+	 * sends for him and of a list. Silent servers of one sender must leave
+	 * room for other messages; what has no key then is not evaluated. */
 	QUESTIONS_BUSY_MAX = 3,
 
-	/* Key records at one name that are tried: two while a key is changed. */
+	/* Key records at one name that are tried: two while a key is
+	 * changed. */
 	KEY_RECORDS_MAX = 4,
 
 	/* Bytes of a key record: an RSA key of 8,192 bits has 1,400. */
@@ -34,8 +35,8 @@ enum {
 	/* Bytes of all records at one name, as they stand in memory. */
 	KEY_ANSWER_MAX = 2 * KEY_TEXT_MAX,
 
-	/* Keys that a worker keeps as OpenSSL's, so that a sender's second message
-	 * does not pay for it again: some 3 KiB each. */
+	/* Keys that a worker keeps as OpenSSL's, so that a sender's second
+	 * message does not pay for it again: some 3 KiB each. */
 	PUBKEYS_MAX = 256,
 
 	/* DMARC: walks of a message, that of the author included, each of at most

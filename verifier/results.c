@@ -1,6 +1,7 @@
 /*
- * Trick: header.b of a result is as long as it must be to differ from all others (RFC
- * 6008), because equal beginnings with unequal results make readers drop both.
+ * Trick: header.b of a result is as long as it must be to differ from all
+ * others (RFC 6008), because equal beginnings with unequal results make readers
+ * drop both.
  */
 #include <stdio.h>
 
@@ -9,11 +10,11 @@
 #include "common/mail/authres.h"
 #include "verifier/results.h"
 
-/* RFC 6008 section 3; and what a reader may be given as one word: equal signatures
- * cannot be told by more of it either. */
+/* RFC 6008 section 3; and what a reader may be given as one word: equal
+ * signatures cannot be told by more of it either. */
 enum { B_LEAST = 8, B_MOST = 64 };
 
-/* --- order ---------------------------------------------------------------------- */
+/* --- order ---------------------------------------------------------------- */
 
 static unsigned
 place_of(const struct result *r)
@@ -102,7 +103,7 @@ results_sort(struct inspection *l)
 	}
 }
 
-/* --- the field ------------------------------------------------------------------ */
+/* --- the field ------------------------------------------------------------ */
 
 static size_t
 same_beginning(struct span a, struct span b)
@@ -186,7 +187,7 @@ results_write(struct inspection *l, const char *id, struct buf *out)
 	}
 }
 
-/* --- what becomes of it ----------------------------------------------------------- */
+/* --- what becomes of it --------------------------------------------------- */
 
 struct tally {
 	size_t pass, verified, temperror;

@@ -1,6 +1,6 @@
 /*
- * results.h - the results of a message: their order, the field that says them, and
- * what the config makes of them (RFC 7372).
+ * results.h - the results of a message: their order, the field that says them,
+ * and what the config makes of them (RFC 7372).
  */
 #ifndef POSTSEAL_VERIFIER_RESULTS_H
 #define POSTSEAL_VERIFIER_RESULTS_H
@@ -10,27 +10,27 @@
 #include "verifier/inspection.h"
 
 /*
- * Of results of one signature (d=, s= and b= are the same: a copy of the field that
- * was changed on the way) keeps the best, so that no reader sees two for it (RFC 6008
- * section 4).
+ * Of results of one signature (d=, s= and b= are the same: a copy of the field
+ * that was changed on the way) keeps the best, so that no reader sees two for
+ * it (RFC 6008 section 4).
  */
 void results_merge(struct inspection *l);
 
 /*
- * Puts l's results into the order of the field: a pass of the author's domain, other
- * passes, fail, policy, neutral, permerror, temperror. Some readers look at the first
- * one only.
+ * Puts l's results into the order of the field: a pass of the author's domain,
+ * other passes, fail, policy, neutral, permerror, temperror. Some readers look
+ * at the first one only.
  */
 void results_sort(struct inspection *l);
 
-/* Appends the value of Authentication-Results to out (RESULTS_FIELD_MAX). Errors are
- * told by buf_error(). */
+/* Appends the value of Authentication-Results to out (RESULTS_FIELD_MAX).
+ * Errors are told by buf_error(). */
 void results_write(struct inspection *l, const char *id, struct buf *out);
 
 /*
- * The word for the message: GO_ON; or, of what the settings say, a reply (RFC 7372)
- * in e. Never for a null sender, for mail of a list, for a key that is tested, nor
- * while a signature is undecided.
+ * The word for the message: GO_ON; or, of what the settings say, a reply (RFC
+ * 7372) in e. Never for a null sender, for mail of a list, for a key that is
+ * tested, nor while a signature is undecided.
  */
 enum milter_word results_word(const struct inspection *l,
     const struct verifier_settings *s, struct span sender, struct edits *e);

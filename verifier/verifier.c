@@ -1,11 +1,12 @@
 /*
- * The trick: everything that takes time is begun at the end of the header, and the
- * time of the body is had for nothing; end() often finds all answers there. What
- * takes the worker's own time is done a piece a turn of the loop, so that ten
- * signatures of a large header let other messages through between them.
+ * The trick: everything that takes time is begun at the end of the header, and
+ * the time of the body is had for nothing; end() often finds all answers there.
+ * What takes the worker's own time is done a piece a turn of the loop, so that
+ * ten signatures of a large header let other messages through between them.
  *
- * The trap: forged fields must go on every path, also where nothing is verified. So
- * each path ends in settle(), which notes the deletions before anything else.
+ * The trap: forged fields must go on every path, also where nothing is
+ * verified. So each path ends in settle(), which notes the deletions before
+ * anything else.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -35,7 +36,7 @@ verifier_id(const struct settings *s)
 	                                          : s->hostname;
 }
 
-/* --- the worker's part ---------------------------------------------------------- */
+/* --- the worker's part ---------------------------------------------------- */
 
 /* What is no name is nobody's id. */
 static void
@@ -47,7 +48,8 @@ add_id(struct verifier *v, const char *name)
 	}
 }
 
-/* The id that is written, the name of the host, strip_ids; a place for macro j. */
+/* The id that is written, the name of the host, strip_ids; a place for macro
+ * j. */
 static int
 make_ids(struct verifier *v)
 {
@@ -91,7 +93,7 @@ verifier_free(struct verifier *v)
 	v->ids = NULL;
 }
 
-/* --- the connection, and each field ---------------------------------------------- */
+/* --- the connection, and each field --------------------------------------- */
 
 static void
 resume(void *arg)
@@ -115,8 +117,8 @@ ops_close(void *wing, void *letter)
 	inspection_free(letter);
 }
 
-/* The MTA's own name is always an id of ours, whatever authserv_id says: who reads
- * the field may know this host by it. */
+/* The MTA's own name is always an id of ours, whatever authserv_id says: who
+ * reads the field may know this host by it. */
 static void
 ops_macro(void *wing, void *letter, unsigned char stage, struct span name,
     struct span value)
@@ -142,7 +144,7 @@ ops_field(void *wing, void *letter, struct span name, struct span value)
 	strip_field(&l->strip, &ids, name, value);
 }
 
-/* --- the end of the header -------------------------------------------------------- */
+/* --- the end of the header ------------------------------------------------ */
 
 static bool
 has(const struct cidr_list *list, const struct origin *from)
@@ -292,8 +294,8 @@ may_ask(const struct verifier *v, const struct inspection *l, const char *name)
 	    question_for(l, name) != NULL || !resolver_busy(v->resolver);
 }
 
-/* Puts the questions and begins the hashes that the signatures need; drops those
- * whose keys may not be asked for. 0 or -ENOMEM. */
+/* Puts the questions and begins the hashes that the signatures need; drops
+ * those whose keys may not be asked for. 0 or -ENOMEM. */
 static int
 begin(struct verifier *v, struct inspection *l, const struct field_list *fields)
 {
@@ -349,10 +351,10 @@ start(struct verifier *v, struct inspection *l, struct message *m)
 		undone(l);
 }
 
-/* --- the word ------------------------------------------------------------------------- */
+/* --- the word ------------------------------------------------------------- */
 
-/* Removes what is forged. More than can be removed is refused: it was made by hand.
- * GO_ON when all is well. */
+/* Removes what is forged. More than can be removed is refused: it was made by
+ * hand. GO_ON when all is well. */
 static enum milter_word
 strip(const struct inspection *l, struct edits *e)
 {
@@ -363,8 +365,8 @@ strip(const struct inspection *l, struct edits *e)
 	return MILTER_GO_ON;
 }
 
-/* What is done at the end of each message, verified or not: the forged fields out,
- * ours in. Of a failure to note an edit the engine makes a TEMPFAIL. */
+/* What is done at the end of each message, verified or not: the forged fields
+ * out, ours in. Of a failure to note an edit the engine makes a TEMPFAIL. */
 static enum milter_word
 settle(struct verifier *v, struct inspection *l, const struct message *m,
     struct edits *e)
@@ -429,8 +431,8 @@ judge_one(
 	judge(in, ret);
 }
 
-/* Judges up to the first signature that may cost something: 1 MB of header to be
- * hashed, and keys of 8,192 bits. True if it was not the last one. */
+/* Judges up to the first signature that may cost something: 1 MB of header to
+ * be hashed, and keys of 8,192 bits. True if it was not the last one. */
 static bool
 judge_some(struct verifier *v, struct inspection *l, const struct message *m)
 {
@@ -458,7 +460,7 @@ left_ms(const struct verifier *v, const struct inspection *l)
 	return took < limit ? limit - took : 0;
 }
 
-/* --- as the engine has it --------------------------------------------------------------- */
+/* --- as the engine has it ------------------------------------------------- */
 
 static enum milter_word
 ops_headers(void *wing, void *letter, struct message *m,
@@ -548,8 +550,8 @@ ops_error(void *wing)
 const struct milter_ops verifier_ops = {
     .actions = SMFIF_ADDHDRS | SMFIF_CHGHDRS,
 
-    /* Most mail from outside is signed, and its body is wanted: its pieces need no
-     * answer, nor does the end of the header, where nothing is said. */
+    /* Most mail from outside is signed, and its body is wanted: its pieces need
+     * no answer, nor does the end of the header, where nothing is said. */
     .steps = SMFIP_NOHELO | SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_NORCPT |
         SMFIP_SKIP | SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL |
         SMFIP_NR_RCPT | SMFIP_NR_DATA | SMFIP_NR_UNKN | SMFIP_NR_HDR |

@@ -1,20 +1,21 @@
 /*
- * verifier.h - the milter that judges inbound mail: what is done with a message, and
- * the one log line that says it.
+ * verifier.h - the milter that judges inbound mail: what is done with a
+ * message, and the one log line that says it.
  *
- * The story of a message. Each field is looked at as it comes: does it claim to be
- * ours (strip.c)? At the end of the header it is known whose mail it is. Mail of
- * users and of this house is not verified. Of a stranger's the signatures are read
- * and picked (pick.c), all their keys are asked for at once, equal names once, and
- * one hash is begun for each c= and l=. The body streams through the hashes and is
- * not held. At the end of the message the wing WAITs for keys that are not there yet,
- * at most verifier.time_limit; then each signature is judged (judge.c). The message
- * goes on with one Authentication-Results field of ours on top and without the
- * forged ones; or is put off or refused, where the config says so (policy.c).
+ * The story of a message. Each field is looked at as it comes: does it claim to
+ * be ours (strip.c)? At the end of the header it is known whose mail it is.
+ * Mail of users and of this house is not verified. Of a stranger's the
+ * signatures are read and picked (pick.c), all their keys are asked for at
+ * once, equal names once, and one hash is begun for each c= and l=. The body
+ * streams through the hashes and is not held. At the end of the message the
+ * wing WAITs for keys that are not there yet, at most verifier.time_limit; then
+ * each signature is judged (judge.c). The message goes on with one
+ * Authentication-Results field of ours on top and without the forged ones; or
+ * is put off or refused, where the config says so (policy.c).
  *
  * The message is judged as it was received: forged fields may be signed, and go
- * afterwards. Nothing of our own (memory, DNS) ever refuses a message; where a forged
- * field could not be removed, it is put off.
+ * afterwards. Nothing of our own (memory, DNS) ever refuses a message; where a
+ * forged field could not be removed, it is put off.
  */
 #ifndef POSTSEAL_VERIFIER_VERIFIER_H
 #define POSTSEAL_VERIFIER_VERIFIER_H
@@ -40,8 +41,8 @@ struct verifier {
 	struct stats_slot *stats; /* borrows; NULL: nothing is counted */
 	uint64_t time;            /* seconds since 1970; 0: that of the clock */
 
-	/* Has the TXT records in place of DNS, or is NULL. Returns owned, or NULL
-	 * when memory is out. */
+	/* Has the TXT records in place of DNS, or is NULL. Returns owned, or
+	 * NULL when memory is out. */
 	struct dns_answer *(*known)(void *arg, const char *name);
 	void *known_arg;
 };
@@ -51,7 +52,8 @@ int verifier_init(struct verifier *v, const struct settings *settings,
     struct loop *loop, struct resolver *resolver);
 void verifier_free(struct verifier *v);
 
-/* The engine's way in; its wing is a struct verifier, its letter a struct inspection. */
+/* The engine's way in; its wing is a struct verifier, its letter a struct
+ * inspection. */
 extern const struct milter_ops verifier_ops;
 
 /* The name that stands in Authentication-Results. Borrows from settings. */

@@ -1,6 +1,7 @@
 /*
- * The log line of a message, and its counters. Who sent it, and what it claims, comes
- * behind what we say of it: a stranger must not push our words out of the line.
+ * The log line of a message, and its counters. Who sent it, and what it claims,
+ * comes behind what we say of it: a stranger must not push our words out of the
+ * line.
  */
 #include "common/limits.h"
 #include "common/log/log.h"
@@ -35,7 +36,8 @@ event_of(const struct inspection *l, enum milter_word said)
 	return "verified";
 }
 
-/* "pass d=example.com s=2026a, fail d=list.example s=k1 (body hash did not verify)" */
+/* "pass d=example.com s=2026a, fail d=list.example s=k1 (body hash did not
+ * verify)" */
 static void
 put_results(const struct inspection *l, struct buf *out)
 {

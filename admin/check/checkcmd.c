@@ -56,8 +56,8 @@ look_at_signer(struct run *r)
 	buf_free(&warn);
 }
 
-/* Each question would wait for all of its time: for some domains that is minutes, and
- * tells no more. */
+/* Each question would wait for all of its time: for some domains that is
+ * minutes, and tells no more. */
 static void
 skip_dns(struct run *r)
 {

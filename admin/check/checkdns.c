@@ -54,7 +54,8 @@ checkdns_addresses(struct span text, struct checkdns_host *host)
 	}
 }
 
-/* "192.0.2.1" -> "1.2.0.192.in-addr.arpa", and nibbles for IPv6; ret[REVERSE_MAX].
+/* "192.0.2.1" -> "1.2.0.192.in-addr.arpa", and nibbles for IPv6;
+ * ret[REVERSE_MAX].
  */
 static void
 reverse_name(const struct ip *ip, char *ret)
@@ -307,8 +308,8 @@ ask_dmarc(struct tool *t, const char *domain, const char *name,
 	return n > 0 || rc < 0;
 }
 
-/* The domain's record, or that of the nearest domain above which has one (RFC 9989:
- * the tree walk). */
+/* The domain's record, or that of the nearest domain above which has one (RFC
+ * 9989: the tree walk). */
 static int
 look_at_dmarc(struct tool *t, const char *domain, struct findings *f,
     struct guidelines_facts *facts)

@@ -1,6 +1,6 @@
 /*
- * checkdns.h - `postseal check`, what the world sees: keys, SPF, DMARC and MX of
- * each domain, and the names of the addresses that mail leaves from.
+ * checkdns.h - `postseal check`, what the world sees: keys, SPF, DMARC and MX
+ * of each domain, and the names of the addresses that mail leaves from.
  *
  * SPF is evaluated by the policy daemon's own code (common/spf/check.h).
  */
@@ -21,12 +21,12 @@ struct checkdns_host {
 	bool ptr; /* all are forward-confirmed */
 };
 
-/* Adds the addresses in text, parted by blanks and commas; those that are none, or
- * are no outbound address (0.0.0.0), are left out. */
+/* Adds the addresses in text, parted by blanks and commas; those that are none,
+ * or are no outbound address (0.0.0.0), are left out. */
 void checkdns_addresses(struct span text, struct checkdns_host *host);
 
-/* Names and addresses of this host; where none is known yet, those that its name
- * has. 0 or -errno. */
+/* Names and addresses of this host; where none is known yet, those that its
+ * name has. 0 or -errno. */
 int checkdns_host(
     struct tool *t, struct findings *f, struct checkdns_host *host);
 

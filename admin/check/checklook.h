@@ -43,8 +43,8 @@ void checklook_add(struct checklook *l, enum finding_level level,
     const char *why, const char *option, const char *word, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
 
-/* True if one of a daemon's listeners is in the list of milters; its spelling is put
- * into name. */
+/* True if one of a daemon's listeners is in the list of milters; its spelling
+ * is put into name. */
 bool checklook_lists(struct checklook *l, const struct endpoint_list *e,
     struct span milters, struct buf *name);
 

@@ -187,8 +187,8 @@ look_at_listen(struct checklook *l)
 		    SETTINGS_LEGACY_SIGNER);
 }
 
-/* What happens to mail while the signer is away: its own default_action in the list,
- * or that for all milters. */
+/* What happens to mail while the signer is away: its own default_action in the
+ * list, or that for all milters. */
 static bool
 does(struct checklook *l, const char *what)
 {

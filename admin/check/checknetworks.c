@@ -61,7 +61,8 @@ list_unknown(struct checklook *l, const struct known *k, struct buf *out)
 	arena_init(&arena, TABLE_FILE_MAX);
 	buf_init(&why, POSTCONF_VALUE_MAX);
 	buf_init(&warn, POSTCONF_VALUE_MAX);
-	/* What is wrong with the list is told by the part that reads the tables. */
+	/* What is wrong with the list is told by the part that reads the
+	 * tables. */
 	if (hosts_open(&l->settings->signer.internal_hosts, &arena, &hosts,
 	        &why, &warn) == 0) {
 		for (size_t i = 0; i < hosts.n && told < CHECK_NETWORKS_MAX;

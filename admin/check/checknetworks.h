@@ -1,18 +1,18 @@
 /*
- * checknetworks.h - `postseal check`, clients of our own that the policy service takes
- * for strangers.
+ * checknetworks.h - `postseal check`, clients of our own that the policy
+ * service takes for strangers.
  *
- * Who is in signer.internal_hosts has mail signed. If Postfix asks the policy service
- * about the same client, its mail gets our Received-SPF, and the signer takes that for
- * mail from outside (signer/choose/inbound.h).
+ * Who is in signer.internal_hosts has mail signed. If Postfix asks the policy
+ * service about the same client, its mail gets our Received-SPF, and the signer
+ * takes that for mail from outside (signer/choose/inbound.h).
  */
 #ifndef POSTSEAL_ADMIN_CHECKNETWORKS_H
 #define POSTSEAL_ADMIN_CHECKNETWORKS_H
 
 #include "admin/check/checklook.h"
 
-/* Looks at the networks of internal_hosts, of which names are no part. restrictions:
- * those that have check_policy_service. */
+/* Looks at the networks of internal_hosts, of which names are no part.
+ * restrictions: those that have check_policy_service. */
 void checknetworks_look(struct checklook *l, struct span restrictions);
 
 #endif

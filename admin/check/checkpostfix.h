@@ -1,6 +1,7 @@
 /*
- * checkpostfix.h - `postseal check`, Postfix: is postseal in it, and in the right
- * place; what breaks signatures after the signer; what goes out unencrypted.
+ * checkpostfix.h - `postseal check`, Postfix: is postseal in it, and in the
+ * right place; what breaks signatures after the signer; what goes out
+ * unencrypted.
  *
  * By postconf(1), nothing is changed.
  */

@@ -1,11 +1,12 @@
 /*
- * The trick: each server has a resolver of its own, so that it is asked with all
- * that a resolver knows (TCP, without EDNS, again), and all at the same time.
+ * The trick: each server has a resolver of its own, so that it is asked with
+ * all that a resolver knows (TCP, without EDNS, again), and all at the same
+ * time.
  *
- * The trap: right servers may differ. Of addresses they do where a CDN answers by
- * region; MX and TXT are compared. Of a name that only some know (an internal
- * view) they do, too, and then it is worth to be told: which one is asked is not in
- * our hands when one is silent.
+ * The trap: right servers may differ. Of addresses they do where a CDN answers
+ * by region; MX and TXT are compared. Of a name that only some know (an
+ * internal view) they do, too, and then it is worth to be told: which one is
+ * asked is not in our hands when one is silent.
  */
 #include "admin/check/checkservers.h"
 
@@ -49,8 +50,8 @@ struct look {
 
 /* --- asking --------------------------------------------------------------- */
 
-/* A domain that receives mail, so that each server should know its records. What is
- * no name is not asked for: nobody would answer. */
+/* A domain that receives mail, so that each server should know its records.
+ * What is no name is not asked for: nobody would answer. */
 static const char *
 own_name(const struct settings *s, const char *host)
 {

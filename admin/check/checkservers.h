@@ -12,11 +12,11 @@
 
 /*
  * Asks the servers of the config, or those of the file resolv_conf, all side by
- * side: two rounds, of CHECKSERVERS_SECONDS each at the most. They are asked about
- * one domain of the config, or that of the host's name, and about two names of the
- * Internet, one signed and one with wrong signatures; where these cannot be seen,
- * nothing is said of validation. 0 and *ret_answers, whether any of them answers; or
- * -errno.
+ * side: two rounds, of CHECKSERVERS_SECONDS each at the most. They are asked
+ * about one domain of the config, or that of the host's name, and about two
+ * names of the Internet, one signed and one with wrong signatures; where these
+ * cannot be seen, nothing is said of validation. 0 and *ret_answers, whether
+ * any of them answers; or -errno.
  */
 int checkservers_look(struct tool *t, const char *resolv_conf, const char *host,
     struct findings *f, bool *ret_answers);

@@ -1,9 +1,9 @@
 /*
- * The trick: the command that mends a list is made from the list itself: the verifier
- * with what it needs, and all the rest behind it.
+ * The trick: the command that mends a list is made from the list itself: the
+ * verifier with what it needs, and all the rest behind it.
  *
- * The trap: without a verifier nothing here is wrong. Other milters may do its work,
- * and only a note says that ours does not.
+ * The trap: without a verifier nothing here is wrong. Other milters may do its
+ * work, and only a note says that ours does not.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ lists_verifier(struct checklook *l, struct span milters, struct buf *name)
 	    l, &l->settings->verifier.daemon.listen, milters, name);
 }
 
-/* --- its place in the lists ------------------------------------------------ */
+/* --- its place in the lists ----------------------------------------------- */
 
 /* A finding that is mended by a value of that list. */
 static void
@@ -126,7 +126,7 @@ look_at_own_mail(struct checklook *l)
 	buf_free(&rest);
 }
 
-/* --- what spoils its work ---------------------------------------------------- */
+/* --- what spoils its work ------------------------------------------------- */
 
 /* True if the table, "pcre:/etc/postfix/x" or "pcre:{...}", names the field. */
 static bool
@@ -209,7 +209,7 @@ look_at_rewriting(struct checklook *l)
 		    "remote_header_rewrite_domain is set");
 }
 
-/* --- who else writes or reads the field --------------------------------------- */
+/* --- who else writes or reads the field ----------------------------------- */
 
 static void
 look_at_others(struct checklook *l, struct span milters)
@@ -233,7 +233,8 @@ look_at_others(struct checklook *l, struct span milters)
 	    "opendmarc is to read what the verifier writes as %s", id);
 }
 
-/* The policy service's own field, which a verifier cannot tell from a forged one. */
+/* The policy service's own field, which a verifier cannot tell from a forged
+ * one. */
 static void
 look_at_policyd(struct checklook *l, bool strips)
 {

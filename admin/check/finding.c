@@ -36,7 +36,8 @@ findings_free(struct findings *f)
 	arena_free(&f->arena);
 }
 
-/* Puts one at the end; what is in the arena, or NULL where there was no memory. */
+/* Puts one at the end; what is in the arena, or NULL where there was no
+ * memory. */
 static void
 append(struct findings *f, enum finding_level level, const char *area,
     const char *what, const char *why, const char *mend)

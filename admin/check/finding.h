@@ -1,5 +1,6 @@
 /*
- * finding.h - what `postseal check` found: what it is, why it matters, what mends it.
+ * finding.h - what `postseal check` found: what it is, why it matters, what
+ * mends it.
  *
  * A list, printed for people or as JSON. Who finds is in the other check*.c.
  */
@@ -42,8 +43,8 @@ struct findings {
 void findings_init(struct findings *f);
 void findings_free(struct findings *f);
 
-/* Adds one; what is made as by printf(3), mend is copied and may be NULL, area and
- * why are static. Bytes that are not printable ASCII become '?'. */
+/* Adds one; what is made as by printf(3), mend is copied and may be NULL, area
+ * and why are static. Bytes that are not printable ASCII become '?'. */
 void findings_add(struct findings *f, enum finding_level level,
     const char *area, const char *why, const char *mend, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));

@@ -3,8 +3,8 @@
  *
  * support.google.com/mail/answer/81126 (February 2024), senders.yahooinc.com,
  * Microsoft's for Outlook.com (May 2025). The providers change them: change the
- * rows. What a tool cannot see from here (spam rate, unsubscribe links of single
- * messages) is told as such.
+ * rows. What a tool cannot see from here (spam rate, unsubscribe links of
+ * single messages) is told as such.
  */
 #ifndef POSTSEAL_ADMIN_GUIDELINES_H
 #define POSTSEAL_ADMIN_GUIDELINES_H

@@ -4,8 +4,8 @@
  * Makes the postseal.conf that does the same, and says which options it did not
  * carry over and why. The tables and keys that the old config names stay where
  * they are and are named in the new one. What the options mean is in
- * import_opendkim.c, import_verifier.c and import_policyd.c. A file with a line that is no option
- * imports nothing.
+ * import_opendkim.c, import_verifier.c and import_policyd.c. A file with a line
+ * that is no option imports nothing.
  */
 #ifndef POSTSEAL_ADMIN_IMPORT_H
 #define POSTSEAL_ADMIN_IMPORT_H
@@ -98,18 +98,18 @@ bool import_is_number(const char *s);
 /* "yes", "true", "1", ... */
 bool import_is_true(const char *value);
 
-/* Appends the items of one of OpenDKIM's data sets, a list or a file, parted by commas
- * or blanks. 0; or -EINVAL, -ENOMEM after a sentence in im->why. */
+/* Appends the items of one of OpenDKIM's data sets, a list or a file, parted by
+ * commas or blanks. 0; or -EINVAL, -ENOMEM after a sentence in im->why. */
 int import_dataset(
     struct import *im, const struct import_option *o, struct buf *ret);
 
-/* Takes an option of how OpenDKIM verifies; verifies: its Mode has a v. 0, and whether
- * it is one in *ret_is; or as import_dataset(). */
+/* Takes an option of how OpenDKIM verifies; verifies: its Mode has a v. 0, and
+ * whether it is one in *ret_is; or as import_dataset(). */
 int import_verifying(struct import *im, const struct import_option *o,
     bool verifies, bool *ret_is);
 
-/* Appends the addresses of a list of hosts that are ours, but those of this host, which
- * are trusted anyhow. As import_dataset(). */
+/* Appends the addresses of a list of hosts that are ours, but those of this
+ * host, which are trusted anyhow. As import_dataset(). */
 int import_trusted(
     struct import *im, const struct import_option *o, struct buf *networks);
 

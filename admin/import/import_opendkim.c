@@ -513,8 +513,8 @@ read_mode(struct opendkim *d, const struct import_options *all)
 	return 0;
 }
 
-/* A socket of OpenDKIM's is that of the signer; a verifier has one of its own, or
- * none. */
+/* A socket of OpenDKIM's is that of the signer; a verifier has one of its own,
+ * or none. */
 static void
 end_verifier(struct opendkim *d)
 {

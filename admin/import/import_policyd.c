@@ -182,7 +182,8 @@ note_class(struct policyd *d, const char *pass)
 
 /* --- other options -------------------------------------------------------- */
 
-/* {rejectdefer} -> {action}, {spf} -> {reason}; {url} and what leads to it goes. */
+/* {rejectdefer} -> {action}, {spf} -> {reason}; {url} and what leads to it
+ * goes. */
 static void
 take_reason(struct policyd *d, const struct import_option *o)
 {

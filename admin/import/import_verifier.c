@@ -1,7 +1,7 @@
 /*
- * Trap: what OpenDKIM does to mail is said by seven On-* options, one for each kind of
- * failure, and by default some refuse what ours lets go. Only what ours does in the
- * same cases is carried over; all else is told.
+ * Trap: what OpenDKIM does to mail is said by seven On-* options, one for each
+ * kind of failure, and by default some refuse what ours lets go. Only what ours
+ * does in the same cases is carried over; all else is told.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -249,7 +249,7 @@ import_verifying(struct import *im, const struct import_option *o,
 	return 0;
 }
 
-/* --- whose mail is not verified ---------------------------------------------- */
+/* --- whose mail is not verified ------------------------------------------- */
 
 static bool
 is_this_host(const struct cidr *net)

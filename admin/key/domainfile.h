@@ -2,9 +2,9 @@
  * domainfile.h - the keys of a domain in the config, written by tools.
  *
  * A domain that the config does not have gets a file of its own, domains.d/
- * DOMAIN.conf beside it; one that it has is changed where it stands. Each change
- * is judged as the signer will judge it before it is written, by rename, so that
- * there is never half a file. The running signer is not told.
+ * DOMAIN.conf beside it; one that it has is changed where it stands. Each
+ * change is judged as the signer will judge it before it is written, by rename,
+ * so that there is never half a file. The running signer is not told.
  */
 #ifndef POSTSEAL_ADMIN_DOMAINFILE_H
 #define POSTSEAL_ADMIN_DOMAINFILE_H

@@ -101,8 +101,9 @@ compare_all(struct tool *t, struct domainkey *k, size_t n)
 	return rc;
 }
 
-/* A form that adds the domain by itself makes "s._domainkey.a.example.a.example" of
- * a whole name: looked for where a record lacks. */
+/* A form that adds the domain by itself makes
+ * "s._domainkey.a.example.a.example" of a whole name: looked for where a record
+ * lacks. */
 static int
 look_for_doubles(struct tool *t, struct domainkey *k, size_t n)
 {

@@ -2,8 +2,8 @@
  * domainkey.h - the keys of the config beside what DNS says of each.
  *
  * For testkey, check, setup and rotate: reads the private keys, puts all
- * questions, and compares (keydiff.h). Keys that are not active yet are looked at,
- * too. What follows from it is for the subcommand to say.
+ * questions, and compares (keydiff.h). Keys that are not active yet are looked
+ * at, too. What follows from it is for the subcommand to say.
  */
 #ifndef POSTSEAL_ADMIN_DOMAINKEY_H
 #define POSTSEAL_ADMIN_DOMAINKEY_H
@@ -33,9 +33,9 @@ struct domainkey {
 bool domainkey_good(const struct domainkey *k);
 
 /*
- * The keys of t's domain sections, or those of domain, or the one of selector; NULL
- * for any. 0 and ret[*ret_n] owned (domainkey_free), none when there is none; or
- * -errno.
+ * The keys of t's domain sections, or those of domain, or the one of selector;
+ * NULL for any. 0 and ret[*ret_n] owned (domainkey_free), none when there is
+ * none; or -errno.
  */
 int domainkey_look(struct tool *t, const char *domain, const char *selector,
     struct domainkey **ret, size_t *ret_n);
@@ -51,11 +51,11 @@ struct domainkeys {
 };
 
 /*
- * The same, and the keys of the key_table. One that signs for any domain is looked
- * at for the domains that rows of the signing table name, and for the one that is
- * asked for. 0 and *ret for domainkeys_free(), or -errno. What is wrong with the
- * tables, and a key whose domains nobody knows, is told in why, a line each; the
- * rest is looked at.
+ * The same, and the keys of the key_table. One that signs for any domain is
+ * looked at for the domains that rows of the signing table name, and for the
+ * one that is asked for. 0 and *ret for domainkeys_free(), or -errno. What is
+ * wrong with the tables, and a key whose domains nobody knows, is told in why,
+ * a line each; the rest is looked at.
  */
 int domainkeys_look(struct tool *t, const char *domain, const char *selector,
     struct domainkeys *ret, struct buf *why);

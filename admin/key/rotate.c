@@ -284,7 +284,8 @@ change_over(struct run *r, const struct domainkey *k, size_t n)
 	return rc;
 }
 
-/* True if DNS has all records of the new keys; those that it has not are told. */
+/* True if DNS has all records of the new keys; those that it has not are
+ * told. */
 static bool
 are_published(struct run *r, const struct domainkey *k, size_t n)
 {

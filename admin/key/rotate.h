@@ -1,15 +1,18 @@
 /*
  * rotate.h - the next key of a domain, step by step.
  *
- * 1. makes a key of each kind that signs now, not active, and says what to publish;
- * 2. when DNS has the records, lets the new keys sign and takes the old ones out;
- * 3. keeps the old records in DNS for some days, for mail that is on its way, and
- *    says when they may go.
+ * 1. makes a key of each kind that signs now, not active, and says what to
+ *    publish;
+ * 2. when DNS has the records, lets the new keys sign and takes the old ones
+ *    out;
+ * 3. keeps the old records in DNS for some days, for mail that is on its way,
+ *    and says when they may go.
  *
- * Each call does the next step that can be done. What was done is in KEYDIR/DOMAIN/
- * rotate.json (rotate_state.h), written before each thing that is done, so that a
- * run that was cut off is taken up by the next. Key files are never removed; DNS is
- * never changed. The command line, and waiting, are in rotatecmd.c.
+ * Each call does the next step that can be done. What was done is in
+ * KEYDIR/DOMAIN/ rotate.json (rotate_state.h), written before each thing that
+ * is done, so that a run that was cut off is taken up by the next. Key files
+ * are never removed; DNS is never changed. The command line, and waiting, are
+ * in rotatecmd.c.
  */
 #ifndef POSTSEAL_ADMIN_ROTATE_H
 #define POSTSEAL_ADMIN_ROTATE_H
@@ -28,9 +31,9 @@ struct rotate {
 };
 
 /*
- * One step, at that time (UNIX); t is open, with the signer's settings. TOOL_OK;
- * TOOL_LATER: DNS does not have the new records yet; or -errno. Text for people in
- * out, sentences about what failed in why.
+ * One step, at that time (UNIX); t is open, with the signer's settings.
+ * TOOL_OK; TOOL_LATER: DNS does not have the new records yet; or -errno. Text
+ * for people in out, sentences about what failed in why.
  */
 int rotate_step(struct tool *t, const struct rotate *o, int64_t now,
     struct buf *out, struct buf *why);
@@ -38,8 +41,8 @@ int rotate_step(struct tool *t, const struct rotate *o, int64_t now,
 /* True if a rotation of the domain has begun. */
 bool rotate_has_begun(const char *keydir, const char *domain);
 
-/* Keeps another rotate of the domain out until the process ends: cron and a person
- * may come at one time. 0; or -errno after a sentence in why. */
+/* Keeps another rotate of the domain out until the process ends: cron and a
+ * person may come at one time. 0; or -errno after a sentence in why. */
 int rotate_lock(const struct rotate *o, struct buf *why);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * Trap: each try is one pass over the body, and there are a few of them: never one for
- * each line, as that would be quadratic (bodyprefix.c is the one that looks at lines).
+ * Trap: each try is one pass over the body, and there are a few of them: never
+ * one for each line, as that would be quadratic (bodyprefix.c is the one that
+ * looks at lines).
  */
 #include "admin/look/bodycause.h"
 

@@ -1,6 +1,6 @@
 /*
- * The trap is the line that ends the header without being empty: it is the body's first
- * line already, and getline(3) has only one buffer.
+ * The trap is the line that ends the header without being empty: it is the
+ * body's first line already, and getline(3) has only one buffer.
  */
 #include "admin/look/mailfile.h"
 

@@ -14,9 +14,9 @@
 #include "common/mail/message.h"
 
 /*
- * Reads in to its end: the fields into m, then calls headers(arg) once, then body(arg)
- * with the body in pieces, each line with CRLF, which m counts. 0, or -EIO when it
- * cannot be read.
+ * Reads in to its end: the fields into m, then calls headers(arg) once, then
+ * body(arg) with the body in pieces, each line with CRLF, which m counts. 0, or
+ * -EIO when it cannot be read.
  */
 int mailfile_feed(FILE *in, struct message *m, void (*headers)(void *arg),
     void (*body)(void *arg, struct span in), void *arg);

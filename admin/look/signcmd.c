@@ -1,7 +1,7 @@
 /*
- * The trick: the message is read whole and handed to the daemon's own functions, and
- * the fields of its edits are printed in front of the text as it came, which is not
- * touched.
+ * The trick: the message is read whole and handed to the daemon's own
+ * functions, and the fields of its edits are printed in front of the text as it
+ * came, which is not touched.
  *
  * The trap: a "From " line, of a mailbox, is no field: signatures stand below
  * it.
@@ -76,8 +76,8 @@ sign(struct job *j)
 	return rc;
 }
 
-/* Appends what is inserted on top of all fields, the last one first, with these line
- * ends. */
+/* Appends what is inserted on top of all fields, the last one first, with these
+ * line ends. */
 static void
 put_fields(const struct edit *e, const char *end, struct buf *out)
 {

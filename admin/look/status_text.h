@@ -1,5 +1,6 @@
 /*
- * status_text.h - what a daemon says of itself (common/stats/control.h), for people.
+ * status_text.h - what a daemon says of itself (common/stats/control.h), for
+ * people.
  *
  * Asking is status.c's affair.
  */

@@ -1,6 +1,6 @@
 /*
- * Trap: the signer is told of recipients and macros before the header, as from the
- * wire, so the caller does that between trial_client() and trial_run().
+ * Trap: the signer is told of recipients and macros before the header, as from
+ * the wire, so the caller does that between trial_client() and trial_run().
  */
 #include "admin/look/trial.h"
 

@@ -1,10 +1,11 @@
 /*
- * trial.h - one message on the signer's own code, without a daemon: for `postseal
- * why` and `postseal sign`.
+ * trial.h - one message on the signer's own code, without a daemon: for
+ * `postseal why` and `postseal sign`.
  *
- * As the milter engine would: who hands it in, its fields, the verdict, its body, the
- * signatures. They stand in `edits` then, what was decided in `letter`. Config and keys
- * are opened by the caller, who also tells what is wrong with them.
+ * As the milter engine would: who hands it in, its fields, the verdict, its
+ * body, the signatures. They stand in `edits` then, what was decided in
+ * `letter`. Config and keys are opened by the caller, who also tells what is
+ * wrong with them.
  */
 #ifndef POSTSEAL_ADMIN_TRIAL_H
 #define POSTSEAL_ADMIN_TRIAL_H
@@ -32,8 +33,8 @@ void trial_free(struct trial *t);
 /* Makes the signer of t->setup. 0 or -errno as of signer_init(). */
 int trial_open(struct trial *t);
 
-/* Who hands the message in: an address that ip_parse() takes, a login or NULL, a sender
- * of the envelope. */
+/* Who hands the message in: an address that ip_parse() takes, a login or NULL,
+ * a sender of the envelope. */
 void trial_client(
     struct trial *t, const char *client, const char *login, const char *sender);
 

@@ -1,6 +1,6 @@
 /*
- * Trap: what a sender has written is cleaned before a terminal or a reader of JSON gets
- * it, but for the canonical bytes, which must be what was hashed.
+ * Trap: what a sender has written is cleaned before a terminal or a reader of
+ * JSON gets it, but for the canonical bytes, which must be what was hashed.
  */
 #include "admin/look/verified.h"
 
@@ -55,7 +55,7 @@ find_cause(const struct verified *v, const struct result *r, struct buf *ret)
 	return rc == -EALREADY ? 0 : rc;
 }
 
-/* --- for people --------------------------------------------------------------- */
+/* --- for people ----------------------------------------------------------- */
 
 static void
 put_tag(const char *name, struct span value, struct buf *out)
@@ -130,7 +130,7 @@ verified_text(const struct verified *v, struct buf *out)
 	return rc;
 }
 
-/* --- for programs --------------------------------------------------------------- */
+/* --- for programs --------------------------------------------------------- */
 
 /* A string of what may be anything. */
 static json_t *
@@ -202,7 +202,7 @@ verified_json(const struct verified *v)
 	    (int)l->picked.more, "field", field_json(v), "signatures", all);
 }
 
-/* --- the bytes that are hashed ----------------------------------------------------- */
+/* --- the bytes that are hashed -------------------------------------------- */
 
 struct part {
 	struct buf *out;

@@ -1,5 +1,6 @@
 /*
- * verified.h - what the verifier said of a message, for people and for programs.
+ * verified.h - what the verifier said of a message, for people and for
+ * programs.
  *
  * Who has it verified is verifycmd.c.
  */
@@ -21,8 +22,8 @@ struct verified {
 	enum milter_word word;
 };
 
-/* The field that is written, each signature with its result, what is done with the
- * message. 0 or -errno. */
+/* The field that is written, each signature with its result, what is done with
+ * the message. 0 or -errno. */
 int verified_text(const struct verified *v, struct buf *out);
 
 /* The same as an object, or NULL when memory is out. */

@@ -1,10 +1,10 @@
 /*
- * The trick: a wing of the milter engine is a table of functions, and a file is fed to
- * them as a connection would: fields, headers(), body(), end(). What came of it
- * stands in the wing's own letter.
+ * The trick: a wing of the milter engine is a table of functions, and a file is
+ * fed to them as a connection would: fields, headers(), body(), end(). What
+ * came of it stands in the wing's own letter.
  *
- * The trap: spans of the results point into the message, which lives until all is
- * printed.
+ * The trap: spans of the results point into the message, which lives until all
+ * is printed.
  */
 #include "admin/look/verifycmd.h"
 
@@ -33,7 +33,7 @@ struct job {
 	bool over; /* the last word was said at the end of the header */
 };
 
-/* --- the message, to the daemon's functions --------------------------------- */
+/* --- the message, to the daemon's functions ------------------------------- */
 
 static void
 on_headers(void *arg)
@@ -66,7 +66,8 @@ on_ready(void *arg)
 	loop_stop(arg);
 }
 
-/* 0, and what came of it in j->is.letter, j->is.word and j->is.edits; or -errno. */
+/* 0, and what came of it in j->is.letter, j->is.word and j->is.edits; or
+ * -errno. */
 static int
 verify(struct job *j, FILE *in)
 {
@@ -113,7 +114,7 @@ read_file(struct job *j)
 	return rc;
 }
 
-/* --- a run ------------------------------------------------------------------------- */
+/* --- a run ---------------------------------------------------------------- */
 
 static int
 status_of(const struct inspection *l)
@@ -204,7 +205,7 @@ run(struct call *c)
 	return rc;
 }
 
-/* --- the command line ----------------------------------------------------------------- */
+/* --- the command line ----------------------------------------------------- */
 
 static int
 take_words(struct call *c, char **word, int n)

@@ -1,6 +1,6 @@
 /*
- * Trick: the file stays text and is read anew for each name: there are eleven at the
- * most.
+ * Trick: the file stays text and is read anew for each name: there are eleven
+ * at the most.
  */
 #include "admin/look/zonefile.h"
 

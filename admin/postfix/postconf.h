@@ -2,8 +2,8 @@
  * postconf.h - what Postfix is set to, asked from postconf(1).
  *
  * Reading, and the commands that change something: these are made as text for
- * people first, and are run as they are shown. Nothing of main.cf or master.cf is
- * parsed or written here but by Postfix' own program.
+ * people first, and are run as they are shown. Nothing of main.cf or master.cf
+ * is parsed or written here but by Postfix' own program.
  */
 #ifndef POSTSEAL_ADMIN_POSTCONF_H
 #define POSTSEAL_ADMIN_POSTCONF_H
@@ -30,8 +30,9 @@ int postconf_get(const struct postconf *p, const char *name, bool expand,
     struct buf *ret, struct buf *why);
 
 /*
- * The folder of main.cf: p->dir, else what Postfix says of its own. Postfix 3.10 and
- * later answer with their own also when -c names another. As postconf_get().
+ * The folder of main.cf: p->dir, else what Postfix says of its own. Postfix
+ * 3.10 and later answer with their own also when -c names another. As
+ * postconf_get().
  */
 int postconf_directory(
     const struct postconf *p, struct buf *ret, struct buf *why);
@@ -40,17 +41,18 @@ int postconf_directory(
 int postconf_is_set(
     const struct postconf *p, const char *name, bool *ret, struct buf *why);
 
-/* The entry "NAME/TYPE" of master.cf in one line. As postconf_get(); -ENOENT when
- * there is none. */
+/* The entry "NAME/TYPE" of master.cf in one line. As postconf_get(); -ENOENT
+ * when there is none. */
 int postconf_service(const struct postconf *p, const char *service,
     struct buf *ret, struct buf *why);
 
-/* All entries of master.cf with their options, a line each. As postconf_get(). */
+/* All entries of master.cf with their options, a line each. As
+ * postconf_get(). */
 int postconf_services(
     const struct postconf *p, struct buf *ret, struct buf *why);
 
-/* A command of words up to a NULL: "postconf" and "postfix" get -c DIR where it is
- * needed. 0 and *ret (postconf_command_free), or -ENOMEM. */
+/* A command of words up to a NULL: "postconf" and "postfix" get -c DIR where it
+ * is needed. 0 and *ret (postconf_command_free), or -ENOMEM. */
 int postconf_command(const struct postconf *p, struct postconf_command *ret,
     const char *program, ...) __attribute__((sentinel));
 void postconf_command_free(struct postconf_command *c);

@@ -1,9 +1,11 @@
 /*
- * setupconfig.h - postseal.conf as `postseal setup` changes it: six lines, at most.
+ * setupconfig.h - postseal.conf as `postseal setup` changes it: six lines, at
+ * most.
  *
- * The host's name, `observe`, the verifier's name and trusted networks, where they are
- * not set, and where signer and verifier listen; nothing else in the file is touched
- * (confedit.h). What has changed is told for people before it is written.
+ * The host's name, `observe`, the verifier's name and trusted networks, where
+ * they are not set, and where signer and verifier listen; nothing else in the
+ * file is touched (confedit.h). What has changed is told for people before it
+ * is written.
  */
 #ifndef POSTSEAL_ADMIN_SETUPCONFIG_H
 #define POSTSEAL_ADMIN_SETUPCONFIG_H
@@ -19,20 +21,20 @@ struct setupconfig {
 	struct buf *why;    /* borrowed; gets a sentence when one fails */
 };
 
-/* Reads the file; one that does not exist is empty. 0 and *c (setupconfig_free); or
- * -errno with a sentence in why and nothing to free. */
+/* Reads the file; one that does not exist is empty. 0 and *c
+ * (setupconfig_free); or -errno with a sentence in why and nothing to free. */
 int setupconfig_read(struct setupconfig *c, const char *file, struct buf *why);
 void setupconfig_free(struct setupconfig *c);
 
-/* The name that Postfix has, where the config has none; observe: nothing is to be
- * refused at first, where nothing is said of it. listen: signer.listen as it stands in
- * a config; "" leaves it. 0 or -errno. */
+/* The name that Postfix has, where the config has none; observe: nothing is to
+ * be refused at first, where nothing is said of it. listen: signer.listen as it
+ * stands in a config; "" leaves it. 0 or -errno. */
 int setupconfig_plan(struct setupconfig *c, const char *hostname, bool observe,
     const char *listen);
 
-/* The verifier's: the name in its field, where the config has none; its listen key and
- * whose mail it leaves alone, as they stand in a config; "" leaves them, and so does a
- * trusted_networks that is set. 0 or -errno. */
+/* The verifier's: the name in its field, where the config has none; its listen
+ * key and whose mail it leaves alone, as they stand in a config; "" leaves
+ * them, and so does a trusted_networks that is set. 0 or -errno. */
 int setupconfig_verify(struct setupconfig *c, const char *id,
     const char *listen, const char *networks);
 

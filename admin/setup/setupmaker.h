@@ -1,9 +1,9 @@
 /*
- * setupmaker.h - a plan in the making, and what its steps share: questions to Postfix,
- * commands for it.
+ * setupmaker.h - a plan in the making, and what its steps share: questions to
+ * Postfix, commands for it.
  *
- * For setupplan.c, which has the whole, and setupmilters.c alone. Functions return 0, or
- * -errno after a sentence in m->why.
+ * For setupplan.c, which has the whole, and setupmilters.c alone. Functions
+ * return 0, or -errno after a sentence in m->why.
  */
 #ifndef POSTSEAL_ADMIN_SETUPMAKER_H
 #define POSTSEAL_ADMIN_SETUPMAKER_H
@@ -35,7 +35,8 @@ struct setupmaker {
 	struct buf *why;
 };
 
-/* A parameter's value, "" when Postfix does not know it. ret is buf_init()ed here. */
+/* A parameter's value, "" when Postfix does not know it. ret is buf_init()ed
+ * here. */
 int setupmaker_get(struct setupmaker *m, const char *name, struct buf *ret);
 
 /* -ENOMEM. */

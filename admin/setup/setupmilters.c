@@ -1,9 +1,9 @@
 /*
- * The trick: each list is made whole and compared with what it was, so that nothing
- * is set which is so already.
+ * The trick: each list is made whole and compared with what it was, so that
+ * nothing is set which is so already.
  *
- * The trap: most main.cf say non_smtpd_milters = $smtpd_milters, and a verifier in the
- * one would be in the other, too.
+ * The trap: most main.cf say non_smtpd_milters = $smtpd_milters, and a verifier
+ * in the one would be in the other, too.
  */
 #include <errno.h>
 
@@ -52,8 +52,8 @@ is_named(struct setupmaker *m, const struct endpoint *e, const char *queue,
 	return rc == -ENOENT ? 0 : rc;
 }
 
-/* The listener that this Postfix reaches: in its own queue, or what the administrator
- * has chosen; NULL: one has to be made. */
+/* The listener that this Postfix reaches: in its own queue, or what the
+ * administrator has chosen; NULL: one has to be made. */
 static int
 find_listener(struct setupmaker *m, const struct wing *w, const char *queue,
     const struct endpoint **ret)
@@ -134,7 +134,8 @@ plan_listen(struct setupmaker *m, const struct wing *w, const char *queue,
 	return rc;
 }
 
-/* Mail waits when it is down: none goes out unsigned, no forged field comes in. */
+/* Mail waits when it is down: none goes out unsigned, no forged field comes
+ * in. */
 static int
 spell(struct setupmaker *m, const struct endpoint *e, const char *queue,
     struct wing *w)
@@ -167,8 +168,8 @@ plan_wing(struct setupmaker *m, const char *queue, struct wing *w)
 	return rc == 0 ? spell(m, there == NULL ? &new : there, queue, w) : rc;
 }
 
-/* A domain's setup does without a verifier where there can be none, or where its
- * listen key is empty. */
+/* A domain's setup does without a verifier where there can be none, or where
+ * its listen key is empty. */
 static int
 plan_verifier(struct setupmaker *m, const char *queue, struct wing *w)
 {
@@ -193,7 +194,7 @@ plan_verifier(struct setupmaker *m, const char *queue, struct wing *w)
 	return rc == 0 ? plan_wing(m, queue, w) : rc;
 }
 
-/* --- the two lists of milters ---------------------------------------------- */
+/* --- the two lists of milters --------------------------------------------- */
 
 /* The list with the signer in it, appended to ret. */
 static int
@@ -275,8 +276,8 @@ set_list(struct setupmaker *m, const char *name, struct list *l)
 	    : setupmaker_add_set(m, name, buf_text(&l->changed));
 }
 
-/* smtpd_milters: the verifier, which judges mail as it came, others, the signer. What
- * it is without the verifier is put into ret_rest. */
+/* smtpd_milters: the verifier, which judges mail as it came, others, the
+ * signer. What it is without the verifier is put into ret_rest. */
 static int
 plan_smtpd(struct setupmaker *m, const struct wing *s, const struct wing *v,
     struct buf *ret_rest)
@@ -304,8 +305,8 @@ plan_smtpd(struct setupmaker *m, const struct wing *s, const struct wing *v,
 	return rc == 0 ? buf_error(ret_rest) : rc;
 }
 
-/* non_smtpd_milters: what smtpd has but the verifier, as that mail is our own. rest:
- * of plan_smtpd(). */
+/* non_smtpd_milters: what smtpd has but the verifier, as that mail is our own.
+ * rest: of plan_smtpd(). */
 static int
 plan_non_smtpd(struct setupmaker *m, const struct wing *s, const struct wing *v,
     const struct buf *rest)
@@ -398,7 +399,7 @@ setupmilters_plan(struct setupmaker *m)
 	return rc;
 }
 
-/* --- whose mail the verifier leaves alone ------------------------------------ */
+/* --- whose mail the verifier leaves alone --------------------------------- */
 
 static bool
 is_trusted(const struct cidr_list *list, const struct cidr *net)
@@ -419,8 +420,8 @@ put_network(const struct cidr *net, struct buf *list)
 	    ip_text(&net->ip, text), net->bits);
 }
 
-/* Clients in mynetworks are ours: without them in trusted_networks their mail would be
- * taken for a stranger's. What is no network (a table) is told. */
+/* Clients in mynetworks are ours: without them in trusted_networks their mail
+ * would be taken for a stranger's. What is no network (a table) is told. */
 int
 setupmilters_networks(struct setupmaker *m)
 {

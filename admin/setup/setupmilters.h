@@ -1,6 +1,6 @@
 /*
- * setupmilters.h - the steps of a plan for signer and verifier: where they listen, and
- * their places in smtpd_milters and non_smtpd_milters.
+ * setupmilters.h - the steps of a plan for signer and verifier: where they
+ * listen, and their places in smtpd_milters and non_smtpd_milters.
  */
 #ifndef POSTSEAL_ADMIN_SETUPMILTERS_H
 #define POSTSEAL_ADMIN_SETUPMILTERS_H

@@ -51,7 +51,8 @@ plan_service(struct setupmaker *m)
 	return rc;
 }
 
-/* Without it, spawn(8) ends the daemon, and mail waits, after command_time_limit. */
+/* Without it, spawn(8) ends the daemon, and mail waits, after
+ * command_time_limit. */
 static int
 plan_time_limit(struct setupmaker *m)
 {
@@ -181,8 +182,8 @@ plan_restrictions(struct setupmaker *m)
 	return rc;
 }
 
-/* Where nothing is said: bounces are signed; a Postfix that cannot be told of one milter
- * is told of all. */
+/* Where nothing is said: bounces are signed; a Postfix that cannot be told of
+ * one milter is told of all. */
 static int
 plan_defaults(struct setupmaker *m)
 {

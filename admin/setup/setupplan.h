@@ -1,9 +1,10 @@
 /*
- * setupplan.h - what has to change in Postfix so that postseal works: the commands.
+ * setupplan.h - what has to change in Postfix so that postseal works: the
+ * commands.
  *
- * Reads Postfix with postconf(1) and compares it with what master.cf.snippet says;
- * makes commands for what lacks, and none when nothing does. Nothing is changed
- * here.
+ * Reads Postfix with postconf(1) and compares it with what master.cf.snippet
+ * says; makes commands for what lacks, and none when nothing does. Nothing is
+ * changed here.
  */
 #ifndef POSTSEAL_ADMIN_SETUPPLAN_H
 #define POSTSEAL_ADMIN_SETUPPLAN_H
@@ -27,10 +28,10 @@ enum {
 
 /*
  * s: the config. The signer gets a socket in the queue of this Postfix, unless
- * its listen key names one, or a TCP address, which was chosen then. config: its
- * path, NULL where the daemons find it by themselves. enforcing: SELinux lets
- * smtpd connect to no unix socket of ours, so the signer gets the TCP port that
- * the policy knows, unless main.cf names a socket of it already: then the
+ * its listen key names one, or a TCP address, which was chosen then. config:
+ * its path, NULL where the daemons find it by themselves. enforcing: SELinux
+ * lets smtpd connect to no unix socket of ours, so the signer gets the TCP port
+ * that the policy knows, unless main.cf names a socket of it already: then the
  * administrator has allowed that. 0 and *ret (setupplan_free); or -errno and
  * sentences in why: there is no Postfix, or it is set in a way that is not
  * understood; then nothing may be changed.

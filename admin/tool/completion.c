@@ -1,7 +1,8 @@
 /*
- * The trick: two case statements hold all that differs. By "SUBCOMMAND OPTION" the
- * kind of value that the option takes; by SUBCOMMAND its options, and the kind of
- * word that stands behind them. The rest of the script is the same for all.
+ * The trick: two case statements hold all that differs. By "SUBCOMMAND OPTION"
+ * the kind of value that the option takes; by SUBCOMMAND its options, and the
+ * kind of word that stands behind them. The rest of the script is the same for
+ * all.
  *
  * The trap: bash takes --config=FILE for three words, as '=' parts words there.
  */

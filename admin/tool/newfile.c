@@ -24,8 +24,9 @@ fail(const char *path, int error, struct buf *why)
 	return error;
 }
 
-/* Root writes nothing where somebody else could put a link: it would lead to another
- * file. What is safe stays so, as nobody else can change a step of the way. */
+/* Root writes nothing where somebody else could put a link: it would lead to
+ * another file. What is safe stays so, as nobody else can change a step of the
+ * way. */
 static int
 check_way(const char *path, struct buf *why)
 {

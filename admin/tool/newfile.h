@@ -3,19 +3,20 @@
  *
  * Written under another name in the same directory, synced, and given its name
  * only if that is free (link(2), not rename(2), which would replace a file).
- * For what must not be lost by writing it again: private keys. newfile_replace()
- * is for what may be: a config, a state; it keeps owner and mode.
+ * For what must not be lost by writing it again: private keys.
+ * newfile_replace() is for what may be: a config, a state; it keeps owner and
+ * mode.
  *
- * As root it refuses (-EPERM) to go where somebody else could lead it to another
- * file (owners.h). All append a line to why when they fail.
+ * As root it refuses (-EPERM) to go where somebody else could lead it to
+ * another file (owners.h). All append a line to why when they fail.
  */
 #ifndef POSTSEAL_ADMIN_NEWFILE_H
 #define POSTSEAL_ADMIN_NEWFILE_H
 
 #include "common/bytes/buf.h"
 
-/* Makes the directory, if there is none, with that mode. 0 and whether it was made
- * here, or -errno. */
+/* Makes the directory, if there is none, with that mode. 0 and whether it was
+ * made here, or -errno. */
 int newfile_dir(
     const char *path, unsigned mode, bool *ret_made, struct buf *why);
 
@@ -25,9 +26,9 @@ int newfile_dir(
 int newfile_write(
     const char *path, struct span text, unsigned mode, struct buf *why);
 
-/* Puts text in the place of the file at path (its target, where it is a symbolic
- * link), with its owner and mode; a new file gets that mode. 0, or -errno with
- * the old file untouched and nothing left behind. */
+/* Puts text in the place of the file at path (its target, where it is a
+ * symbolic link), with its owner and mode; a new file gets that mode. 0, or
+ * -errno with the old file untouched and nothing left behind. */
 int newfile_replace(
     const char *path, struct span text, unsigned mode, struct buf *why);
 

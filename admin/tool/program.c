@@ -20,8 +20,8 @@
 
 /* --- finding it ----------------------------------------------------------- */
 
-/* The program in one of the directories of list, parted by ':'. Only absolute ones
- * count: in others lies what the owner of this folder put there. */
+/* The program in one of the directories of list, parted by ':'. Only absolute
+ * ones count: in others lies what the owner of this folder put there. */
 static bool
 find_in(const char *list, const char *name, char *ret)
 {
@@ -123,7 +123,8 @@ start(const char *path, const char *const *argv, const struct pipes *p,
 		error = posix_spawn_file_actions_adddup2(
 		    &files, p->err[1], STDERR_FILENO);
 	if (error == 0) {
-		/* posix_spawn(3) does not change the words, whatever its type */
+		/* posix_spawn(3) does not change the words, whatever its
+		 * type */
 		union {
 			const char *const *in;
 			char *const *out;

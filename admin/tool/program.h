@@ -12,9 +12,9 @@
  * those of an administrator lie, which cron's $PATH does not have. Its standard
  * input is /dev/null, its messages are in English, what it writes to standard
  * output and error is appended to out and err. 0 and its exit status in
- * *ret_status (128 and the signal's number when one ended it); -ENOENT when there
- * is no such program; -ETIME after PROGRAM_SECONDS, -EFBIG when it says too much
- * (it is killed then); or another -errno.
+ * *ret_status (128 and the signal's number when one ended it); -ENOENT when
+ * there is no such program; -ETIME after PROGRAM_SECONDS, -EFBIG when it says
+ * too much (it is killed then); or another -errno.
  */
 int program_run(
     const char *const *argv, struct buf *out, struct buf *err, int *ret_status);

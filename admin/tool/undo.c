@@ -68,8 +68,8 @@ read_files(const char *dir, const char *kept, struct buf *ret, struct buf *why)
 	return rc;
 }
 
-/* Writes them to another. What is kept is for the owner alone: a main.cf may have
- * passwords that its own mode protects. */
+/* Writes them to another. What is kept is for the owner alone: a main.cf may
+ * have passwords that its own mode protects. */
 static int
 write_files(
     const char *dir, const char *kept, struct buf *text, struct buf *why)
@@ -86,8 +86,8 @@ write_files(
 	return rc;
 }
 
-/* Copies the files from one of their three places to another: all are read before
- * one is written. */
+/* Copies the files from one of their three places to another: all are read
+ * before one is written. */
 static int
 copy_all(const char *dir, const char *from, const char *to, struct buf *why)
 {

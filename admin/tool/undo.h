@@ -1,9 +1,9 @@
 /*
  * undo.h - what Postfix' files were before `postseal setup`, and back again.
  *
- * In the directory postseal.undo beside main.cf: each file as it was before and as
- * setup left it, for root alone. A file that somebody has changed since is not put
- * back: that would lose the change.
+ * In the directory postseal.undo beside main.cf: each file as it was before and
+ * as setup left it, for root alone. A file that somebody has changed since is
+ * not put back: that would lose the change.
  */
 #ifndef POSTSEAL_ADMIN_UNDO_H
 #define POSTSEAL_ADMIN_UNDO_H
@@ -20,12 +20,12 @@ int undo_save(const char *dir, struct buf *why);
 /* Remembers what the files have become. */
 int undo_seal(const char *dir, struct buf *why);
 
-/* Puts back what undo_save() found, for a setup that failed before undo_seal(). What
- * an earlier setup can undo stays so. */
+/* Puts back what undo_save() found, for a setup that failed before undo_seal().
+ * What an earlier setup can undo stays so. */
 int undo_rollback(const char *dir, struct buf *why);
 
-/* Puts both files back, or none, and forgets what was kept. -ENOENT when there is
- * nothing; -EBUSY when a file was changed since. */
+/* Puts both files back, or none, and forgets what was kept. -ENOENT when there
+ * is nothing; -EBUSY when a file was changed since. */
 int undo_restore(const char *dir, struct buf *why);
 
 #endif

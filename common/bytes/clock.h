@@ -1,9 +1,9 @@
 /*
  * clock.h - whether this host's clock can be right.
  *
- * A board without a battery begins at 1970, or where its image was made, and has no
- * better time until NTP has answered; what is signed or kept until then must not say
- * so.
+ * A board without a battery begins at 1970, or where its image was made, and
+ * has no better time until NTP has answered; what is signed or kept until then
+ * must not say so.
  */
 #ifndef POSTSEAL_COMMON_CLOCK_H
 #define POSTSEAL_COMMON_CLOCK_H

@@ -26,8 +26,8 @@ int dns_server_address(struct span text, struct dns_server *ret);
 /* The same, or with a port: "192.0.2.1:5300", "[2001:db8::1]:5300". */
 int dns_server_parse(struct span text, struct dns_server *ret);
 
-/* The text that dns_server_parse() reads, into text[DNS_SERVER_TEXT_MAX]; returns
- * text. */
+/* The text that dns_server_parse() reads, into text[DNS_SERVER_TEXT_MAX];
+ * returns text. */
 const char *dns_server_text(const struct dns_server *s, char *text);
 
 #endif

@@ -3,9 +3,9 @@
  *
  * "unix:/path" and "inet:address:port" are ours; OpenDKIM's "local:/path",
  * "/path", "inet:port", "inet:port@address" and "inet6:port@address" are
- * understood too, and so is a bare "address:port". Only numeric addresses and the word "localhost"
- * (127.0.0.1; ::1 under inet6) are taken: a listener must not wait for DNS.
- * Opening one is listen.h's affair.
+ * understood too, and so is a bare "address:port". Only numeric addresses and
+ * the word "localhost" (127.0.0.1; ::1 under inet6) are taken: a listener must
+ * not wait for DNS. Opening one is listen.h's affair.
  */
 #ifndef POSTSEAL_COMMON_ENDPOINT_H
 #define POSTSEAL_COMMON_ENDPOINT_H

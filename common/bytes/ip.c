@@ -88,7 +88,8 @@ ip4_match(const struct ip *a, const struct ip *b, unsigned bits)
 	return bits == 0 || ntohl(x ^ y) >> (32 - bits) == 0;
 }
 
-/* A check may compare 10,000 addresses each time it is run: no call for most. */
+/* A check may compare 10,000 addresses each time it is run: no call for
+ * most. */
 bool
 ip_match(const struct ip *a, const struct ip *b, unsigned bits)
 {

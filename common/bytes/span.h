@@ -96,7 +96,8 @@ span_is_printable(struct span s)
 	return true;
 }
 
-/* The span without its first n bytes (without all of them, if it is shorter). */
+/* The span without its first n bytes (without all of them, if it is
+ * shorter). */
 static inline struct span
 span_skip(struct span s, size_t n)
 {
@@ -114,8 +115,8 @@ span_find(struct span s, char c)
 	return at == NULL ? s.n : (size_t)(at - s.p);
 }
 
-/* The bytes up to and with the last c: what is behind it begins there. 0 when there
- * is none. */
+/* The bytes up to and with the last c: what is behind it begins there. 0 when
+ * there is none. */
 static inline size_t
 span_behind_last(struct span s, char c)
 {
@@ -139,8 +140,8 @@ span_is_alpha(char c)
 	return l >= 'a' && l <= 'z';
 }
 
-/* FNV-1a; names that differ in case alone have the same. For tables of our own: who
- * knows it can make names that share a place. */
+/* FNV-1a; names that differ in case alone have the same. For tables of our own:
+ * who knows it can make names that share a place. */
 static inline uint32_t
 span_hash(struct span s)
 {

@@ -41,8 +41,8 @@ sextet(unsigned char c)
 	return c < '+' || c > 'z' ? 64 : (unsigned char)sextets[c - '+'] - '0';
 }
 
-/* What a text has behind its last whole four: so many characters and '='; bits: those
- * of the characters. How many bytes they are, or -EINVAL. */
+/* What a text has behind its last whole four: so many characters and '='; bits:
+ * those of the characters. How many bytes they are, or -EINVAL. */
 static int
 read_tail(
     size_t chars, size_t pads, bool unpadded, unsigned bits, unsigned char *ret)

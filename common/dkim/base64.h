@@ -2,9 +2,9 @@
  * base64.h - base64 (RFC 4648 section 4), for b=, bh= and p=.
  *
  * OpenSSL's, block by block: private keys are read with it, and its reader of
- * whole texts leaves copies of them in memory. Reading skips white space and line
- * ends, which RFC 6376 allows anywhere in these values, and takes nothing else
- * that is not of the one encoding that the bytes have.
+ * whole texts leaves copies of them in memory. Reading skips white space and
+ * line ends, which RFC 6376 allows anywhere in these values, and takes nothing
+ * else that is not of the one encoding that the bytes have.
  */
 #ifndef POSTSEAL_SIGNER_BASE64_H
 #define POSTSEAL_SIGNER_BASE64_H
@@ -30,8 +30,8 @@ int base64_add(struct buf *out, const void *p, size_t n);
 int base64_read(
     struct span text, unsigned char *ret, size_t max, size_t *ret_n);
 
-/* The same for b=, bh= and p= as strangers write them: the '=' at the end may be
- * left out, which every verifier takes. */
+/* The same for b=, bh= and p= as strangers write them: the '=' at the end may
+ * be left out, which every verifier takes. */
 int base64_read_tag(
     struct span text, unsigned char *ret, size_t max, size_t *ret_n);
 

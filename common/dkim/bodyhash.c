@@ -1,8 +1,8 @@
 /*
- * Trick: the parts that are hashed (l=) are kept by length, so that one running hash
- * serves them all: where a part ends a copy of it is finished, and the last part takes
- * the hash itself. Trap: a run may end several parts, and one of 0 bytes is complete
- * before its first.
+ * Trick: the parts that are hashed (l=) are kept by length, so that one running
+ * hash serves them all: where a part ends a copy of it is finished, and the
+ * last part takes the hash itself. Trap: a run may end several parts, and one
+ * of 0 bytes is complete before its first.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,8 +13,8 @@
 #include "common/dkim/canon.h"
 
 /* A call of the hash function costs as much as the hashing of some 100 bytes;
- * runs under SHORT are copied and hashed together. What is staged lies on the stack of
- * one call: thousands of bodies are under way at a time. */
+ * runs under SHORT are copied and hashed together. What is staged lies on the
+ * stack of one call: thousands of bodies are under way at a time. */
 enum { STAGE = 8192, SHORT = 2048 };
 
 struct part {
@@ -108,7 +108,8 @@ bodyhash_also(struct bodyhash *b, uint64_t length)
 	return 0;
 }
 
-/* Not after an error: a context that could not begin has no function to call. */
+/* Not after an error: a context that could not begin has no function to
+ * call. */
 static void
 hash(struct bodyhash *b, struct span s)
 {

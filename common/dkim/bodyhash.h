@@ -3,9 +3,9 @@
  *
  * One object hashes one body after the other, so that a connection asks OpenSSL
  * for memory once. Small runs of canon.h are collected before the hash function
- * is called; nothing else of the body is kept. A verifier may have several parts of
- * one body hashed (l=, section 3.4.5): it is read, and hashed, once for all of them.
- * Two canonicalizations at once are two objects.
+ * is called; nothing else of the body is kept. A verifier may have several
+ * parts of one body hashed (l=, section 3.4.5): it is read, and hashed, once
+ * for all of them. Two canonicalizations at once are two objects.
  */
 #ifndef POSTSEAL_SIGNER_BODYHASH_H
 #define POSTSEAL_SIGNER_BODYHASH_H
@@ -39,26 +39,26 @@ void bodyhash_begin(struct bodyhash *b, enum canonicalization canon);
 void bodyhash_begin_part(
     struct bodyhash *b, enum canonicalization canon, uint64_t length);
 
-/* Before the first bodyhash_feed(): the hash of its first `length` canonical bytes, or
- * of BODYHASH_ALL, is wanted, too; again is no fault. 0; -ENOMEM; -E2BIG for more
- * than BODYHASH_PARTS_MAX lengths. */
+/* Before the first bodyhash_feed(): the hash of its first `length` canonical
+ * bytes, or of BODYHASH_ALL, is wanted, too; again is no fault. 0; -ENOMEM;
+ * -E2BIG for more than BODYHASH_PARTS_MAX lengths. */
 int bodyhash_also(struct bodyhash *b, uint64_t length);
 
 /* The next bytes of the body, cut anywhere; borrowed for the call. An error of
  * the hash function is told by bodyhash_end(). */
 void bodyhash_feed(struct bodyhash *b, struct span in);
 
-/* The body is complete. 0 and the hash that it was begun for in ret[BODYHASH_SIZE]
- * (NULL: not wanted), or -EIO. Of a part that is longer than the body, the hash of the body. Next is
- * bodyhash_begin(). */
+/* The body is complete. 0 and the hash that it was begun for in
+ * ret[BODYHASH_SIZE] (NULL: not wanted), or -EIO. Of a part that is longer than
+ * the body, the hash of the body. Next is bodyhash_begin(). */
 int bodyhash_end(struct bodyhash *b, unsigned char *ret);
 
-/* After bodyhash_end() was 0: the hash, BODYHASH_SIZE bytes, of a part that was asked
- * for, else NULL. Borrowed until the next body begins. */
+/* After bodyhash_end() was 0: the hash, BODYHASH_SIZE bytes, of a part that was
+ * asked for, else NULL. Borrowed until the next body begins. */
 const unsigned char *bodyhash_digest(const struct bodyhash *b, uint64_t length);
 
-/* Likewise: canonical bytes that the body had, also those behind the parts that were
- * hashed. */
+/* Likewise: canonical bytes that the body had, also those behind the parts that
+ * were hashed. */
 uint64_t bodyhash_length(const struct bodyhash *b);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * Trick: a copy of the hash's state is ended at each line end, so that the body is
- * hashed once. Empty lines wait in canon.c until something follows them: whatever
- * stands before a line end that comes out of it is the canonical form of a shorter
- * body.
+ * Trick: a copy of the hash's state is ended at each line end, so that the body
+ * is hashed once. Empty lines wait in canon.c until something follows them:
+ * whatever stands before a line end that comes out of it is the canonical form
+ * of a shorter body.
  */
 #include <errno.h>
 

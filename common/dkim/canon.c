@@ -25,8 +25,9 @@ is_wsp(char c)
 
 /*
  * For 16 bytes at p: all ones where white space stands that may have to change,
- * a TAB or a space with white space or CR behind it. One comparison finds these, and
- * control characters with them, which squeeze() leaves alone. Reads p[16], too.
+ * a TAB or a space with white space or CR behind it. One comparison finds
+ * these, and control characters with them, which squeeze() leaves alone. Reads
+ * p[16], too.
  */
 static inline canon_block
 odd_block(const char *p)

@@ -1,8 +1,8 @@
 /*
- * Trick: canonical fields are collected and hashed some KiB at a time, as a call
- * of the hash function costs as much as a hundred bytes. Trap: what is left out
- * of the signature's own field is found by parsing, not by looking for "b=",
- * which may stand in any other tag.
+ * Trick: canonical fields are collected and hashed some KiB at a time, as a
+ * call of the hash function costs as much as a hundred bytes. Trap: what is
+ * left out of the signature's own field is found by parsing, not by looking for
+ * "b=", which may stand in any other tag.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /*
  * headerhash.h - the hash of the signed header: RFC 6376 section 3.7.
  *
- * The chosen fields in canonical form, one after the other, then the signature's
- * own field with nothing behind "b=" and without a line end. Who signs and who
- * verifies feed the same.
+ * The chosen fields in canonical form, one after the other, then the
+ * signature's own field with nothing behind "b=" and without a line end. Who
+ * signs and who verifies feed the same.
  *
  * One object hashes one header after the other; its memory does not grow with
  * the header.
@@ -28,21 +28,21 @@ void headerhash_free(struct headerhash *h);
 /* Forgets what was added and begins a new header. */
 void headerhash_begin(struct headerhash *h, enum canonicalization canon);
 
-/* The next fields, those that are there; borrowed for the call. An error is told
- * by headerhash_end(). */
+/* The next fields, those that are there; borrowed for the call. An error is
+ * told by headerhash_end(). */
 void headerhash_add(struct headerhash *h, const struct named_fields *fields);
 
 /*
- * The last: the signature's own field as it stands, of whose value what stands in
- * `b`, a span within it or empty, is left out with the white space around it. 0 and the
- * SHA-256 in ret[DIGEST_SIZE]; -ENOMEM; -EMSGSIZE for a field over
- * MESSAGE_HEADERS_MAX; -EIO. Next is headerhash_begin().
+ * The last: the signature's own field as it stands, of whose value what stands
+ * in `b`, a span within it or empty, is left out with the white space around
+ * it. 0 and the SHA-256 in ret[DIGEST_SIZE]; -ENOMEM; -EMSGSIZE for a field
+ * over MESSAGE_HEADERS_MAX; -EIO. Next is headerhash_begin().
  */
 int headerhash_end(struct headerhash *h, const struct field *own, struct span b,
     unsigned char *ret);
 
-/* Appends all bytes that are hashed so, for people who compare. 0 or an error of
- * buf_add(). */
+/* Appends all bytes that are hashed so, for people who compare. 0 or an error
+ * of buf_add(). */
 int headerhash_text(enum canonicalization canon,
     const struct named_fields *fields, const struct field *own, struct span b,
     struct buf *out);

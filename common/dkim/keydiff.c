@@ -1,8 +1,8 @@
 /*
- * A record that is nearly right is what people have in hand, so each way in which a
- * web form spoils one is undone and tried: without the quotes, or all records of the
- * name joined, it is the right key. The trap is that order: what was mangled is never
- * also said to be another key.
+ * A record that is nearly right is what people have in hand, so each way in
+ * which a web form spoils one is undone and tried: without the quotes, or all
+ * records of the name joined, it is the right key. The trap is that order: what
+ * was mangled is never also said to be another key.
  */
 #include <stdlib.h>
 

@@ -37,15 +37,15 @@ const char *keydiff_word(enum keydiff d);
 /* True if verifiers will take signatures of the key. */
 bool keydiff_good(enum keydiff d);
 
-/* What one key record is to the key: its algorithm and its public half in base64
- * (key_public). Of what a form may have done to it only KEYDIFF_CUT and _SPACES can be
- * seen here. */
+/* What one key record is to the key: its algorithm and its public half in
+ * base64 (key_public). Of what a form may have done to it only KEYDIFF_CUT and
+ * _SPACES can be seen here. */
 enum keydiff keydiff_record(
     const struct keyrecord *k, enum key_algorithm algorithm, struct span half);
 
 /*
- * Compares the answer to SELECTOR._domainkey.DOMAIN TXT with the key, likewise. One sentence or two, of
- * what is so and what to do, are appended to text.
+ * Compares the answer to SELECTOR._domainkey.DOMAIN TXT with the key, likewise.
+ * One sentence or two, of what is so and what to do, are appended to text.
  */
 enum keydiff keydiff_compare(const struct dns_answer *answer,
     enum key_algorithm algorithm, struct span half, struct buf *text);

@@ -1,7 +1,7 @@
 /*
- * Trick: the names are sorted, equal ones by their place, so that a field finds the
- * first of its name by halving, and that one knows how many after it are filled.
- * Any order of names will do: by length first is the quickest.
+ * Trick: the names are sorted, equal ones by their place, so that a field finds
+ * the first of its name by halving, and that one knows how many after it are
+ * filled. Any order of names will do: by length first is the quickest.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
  *
  * Of several fields with one name, the first mention takes the lowest, the next
  * one the field above it, and so on; a mention without a field stands for none.
- * The signature that is verified is never one of them (3.5). Goes over names and
- * fields once, in a sorted list. Pure.
+ * The signature that is verified is never one of them (3.5). Goes over names
+ * and fields once, in a sorted list. Pure.
  */
 #ifndef POSTSEAL_COMMON_NAMED_H
 #define POSTSEAL_COMMON_NAMED_H
@@ -27,8 +27,8 @@ struct named_fields {
 /*
  * The fields that names, as for taglist_item(), picks of fields, but not
  * `except`, which points into fields or is NULL. *ret lives in the arena and
- * points into names and fields. 0; -E2BIG for more than SIGNATURE_NAMES_MAX names;
- * -ENOMEM.
+ * points into names and fields. 0; -E2BIG for more than SIGNATURE_NAMES_MAX
+ * names; -ENOMEM.
  */
 int named_pick(struct span names, const struct field_list *fields,
     const struct field *except, struct arena *arena, struct named_fields *ret);

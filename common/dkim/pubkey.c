@@ -1,7 +1,8 @@
 /*
- * Trick: the context that verifies is set up once and kept. Trap: d2i_PublicKey()
- * and d2i_PUBKEY() stop at the end of the first value and are glad; p= must be
- * that value and nothing behind it, else two readers could see two keys.
+ * Trick: the context that verifies is set up once and kept. Trap:
+ * d2i_PublicKey() and d2i_PUBKEY() stop at the end of the first value and are
+ * glad; p= must be that value and nothing behind it, else two readers could see
+ * two keys.
  */
 #include <errno.h>
 #include <stdlib.h>

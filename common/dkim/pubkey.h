@@ -3,8 +3,8 @@
  *
  * RSA as SubjectPublicKeyInfo or as a bare RSAPublicKey (RFC 6376 section 3.6.1
  * and its erratum 3017), Ed25519 as 32 bytes (RFC 8463 section 4.2). What the
- * record around p= says is keyrecord.c's affair; whether so many bits are enough
- * is judged by who verifies, before anything is computed with the key.
+ * record around p= says is keyrecord.c's affair; whether so many bits are
+ * enough is judged by who verifies, before anything is computed with the key.
  *
  * OpenSSL's key and its context are made once and used for one signature after
  * the other: that costs as much as a verification. One thread for one key.
@@ -39,8 +39,8 @@ int pubkey_new(enum key_algorithm a, struct span bytes, struct pubkey **ret,
 int pubkey_share(
     enum key_algorithm a, struct evp_pkey_st *pkey, struct pubkey **ret);
 
-/* OpenSSL's errors, taken off its queue, as ours: -ENOMEM if memory is among them,
- * else other. */
+/* OpenSSL's errors, taken off its queue, as ours: -ENOMEM if memory is among
+ * them, else other. */
 int pubkey_error(int other);
 
 /* NULL is allowed. */

@@ -1,9 +1,9 @@
 /*
  * Trick: tags are read in an order in which a later one may lean on the earlier
- * (i= on d=, the key's name on s= and d=), and each reader returns a static reason
- * or NULL, so that signature_read() is the list of the rules. Trap: a value that
- * is wrong ends the reading, but not what was read before it: a result without
- * d= and b= could not be told from another one.
+ * (i= on d=, the key's name on s= and d=), and each reader returns a static
+ * reason or NULL, so that signature_read() is the list of the rules. Trap: a
+ * value that is wrong ends the reading, but not what was read before it: a
+ * result without d= and b= could not be told from another one.
  */
 #include <stdio.h>
 
@@ -38,7 +38,7 @@ dkim_result_word(enum dkim_result r)
 	return "";
 }
 
-/* --- the tags, each with its mistakes -------------------------------------- */
+/* --- the tags, each with its mistakes ------------------------------------- */
 
 /* What is wrong with a tag, and how much that matters. */
 struct fault {
@@ -108,7 +108,8 @@ read_canons(const struct tag *c, struct signature *s)
 	return fine;
 }
 
-/* A domain of one label signs for nobody (6376 section 6.1.1 lets us say so). */
+/* A domain of one label signs for nobody (6376 section 6.1.1 lets us say
+ * so). */
 static struct fault
 read_domain(const struct tag *d, struct signature *s)
 {
@@ -337,7 +338,7 @@ read_identity(const struct tag *i, struct signature *s)
 	return fine;
 }
 
-/* --- all of them ------------------------------------------------------------ */
+/* --- all of them ---------------------------------------------------------- */
 
 static struct fault
 read_version(const struct tag *v)

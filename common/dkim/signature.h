@@ -36,8 +36,8 @@ enum dkim_result {
 const char *dkim_result_word(enum dkim_result r);
 
 /*
- * What a field says. Spans point into its value; white space and folds may stand
- * inside headers and value_of_b. What could not be read is empty.
+ * What a field says. Spans point into its value; white space and folds may
+ * stand inside headers and value_of_b. What could not be read is empty.
  */
 struct signature {
 	struct span algorithm_word; /* a=, also one that is not ours */

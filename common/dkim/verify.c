@@ -1,7 +1,7 @@
 /*
- * Trick: the hash of the body is compared first, so that a body which was changed
- * costs no hash of the header and no RSA. Trap: the signature under test is found
- * by where it stands: another one may have the same text.
+ * Trick: the hash of the body is compared first, so that a body which was
+ * changed costs no hash of the header and no RSA. Trap: the signature under
+ * test is found by where it stands: another one may have the same text.
  */
 #include <errno.h>
 #include <stdlib.h>

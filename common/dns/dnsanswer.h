@@ -27,7 +27,8 @@ enum dns_status {
 	DNS_FOUND,    /* at least one record of the type, CNAMEs followed */
 	DNS_NODATA,   /* the name exists, the type does not */
 	DNS_NXDOMAIN, /* RCODE 3; also a CNAME loop's end */
-	DNS_TEMPERROR /* timeout, SERVFAIL (bogus, too), another RCODE, malformed */
+	/* timeout, SERVFAIL (bogus, too), another RCODE, malformed */
+	DNS_TEMPERROR
 };
 
 /* SECURE: a server that is trusted with it (trust_ad) says that it has

@@ -31,9 +31,9 @@ struct message {
 };
 
 /*
- * The name whose records are looked for. Owners are compared with it; most are the
- * same two octets, a pointer, as the one before, of which is known what it leads
- * to: 4,000 records of one name cost it once.
+ * The name whose records are looked for. Owners are compared with it; most are
+ * the same two octets, a pointer, as the one before, of which is known what it
+ * leads to: 4,000 records of one name cost it once.
  */
 struct sought {
 	const struct dnsname *name;
@@ -122,8 +122,9 @@ data_name(const struct message *m, size_t at, size_t size, size_t skip,
 	    next == at + size;
 }
 
-/* The strings of a TXT, one behind the other; to: NULL, or where they go. Returns
- * their length, or SIZE_MAX: no string, or one that overruns the RDATA. */
+/* The strings of a TXT, one behind the other; to: NULL, or where they go.
+ * Returns their length, or SIZE_MAX: no string, or one that overruns the
+ * RDATA. */
 static size_t
 data_txt(const struct message *m, size_t at, size_t size, char *to)
 {
@@ -175,8 +176,8 @@ data_size(const struct message *m, enum dns_type type, size_t at, size_t size)
 	return SIZE_MAX;
 }
 
-/* Writes a record whose RDATA is known to be right. Its texts go to text; returns
- * their size. */
+/* Writes a record whose RDATA is known to be right. Its texts go to text;
+ * returns their size. */
 static size_t
 data_write(const struct message *m, enum dns_type type, size_t at, size_t size,
     char *text, struct dns_record *ret)
@@ -287,8 +288,8 @@ found_add(struct found *f, const struct message *m, enum dns_type type,
 
 /*
  * Reads the answer section once. The records of (name, type) are noted; a CNAME
- * of name makes its target name, so that a chain in its own order is followed to
- * its end. NULL, or what is wrong with the section.
+ * of name makes its target name, so that a chain in its own order is followed
+ * to its end. NULL, or what is wrong with the section.
  */
 static const char *
 read_section(const struct message *m, enum dns_type type, struct dnsname *name,

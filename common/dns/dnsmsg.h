@@ -2,22 +2,22 @@
  * dnsmsg.h - the bytes of a DNS answer -> records (RFC 1035 section 4).
  *
  * Only the header, the question and the answer section are looked at; from the
- * asked name the CNAMEs in the answer section are followed to records of the asked
- * type. Pure: nothing is sent, and what an answer means for SPF or DKIM is not
- * known here.
+ * asked name the CNAMEs in the answer section are followed to records of the
+ * asked type. Pure: nothing is sent, and what an answer means for SPF or DKIM
+ * is not known here.
  *
- * Strict where the message is framed: if one record cannot be found (an owner name,
- * a length), the whole is malformed. What stands in the RDATA of one record spoils
- * that one: a TXT without strings, an A of five octets, an MX whose name is none
- * are as if they were not there. A TXT, MX or PTR that is there twice is there once
- * (RFC 2181 section 5).
+ * Strict where the message is framed: if one record cannot be found (an owner
+ * name, a length), the whole is malformed. What stands in the RDATA of one
+ * record spoils that one: a TXT without strings, an A of five octets, an MX
+ * whose name is none are as if they were not there. A TXT, MX or PTR that is
+ * there twice is there once (RFC 2181 section 5).
  *
  * Choices that the RFCs leave open:
  * - An AAAA record of ::ffff:a.b.c.d stays an IPv6 address. It can only be
  *   compared with an IPv6 client, and a mapped client has become IPv4 before.
- * - Of the names of MX and PTR the first DNS_NAMES_MAX are read, as nobody wants
- *   more. Of A, AAAA and TXT any one may be that which is wanted: more than
- *   DNS_RECORDS_MAX are an error.
+ * - Of the names of MX and PTR the first DNS_NAMES_MAX are read, as nobody
+ *   wants more. Of A, AAAA and TXT any one may be that which is wanted: more
+ *   than DNS_RECORDS_MAX are an error.
  * - A chain of CNAMEs is followed as far as it goes. Where they do not stand in
  *   its order, the answer is read again, DNS_CNAME_MAX times at the most: what
  *   needs more is a loop, DNS_NXDOMAIN.

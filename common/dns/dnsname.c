@@ -86,8 +86,8 @@ dnsname_text(const struct dnsname *name, char *text)
 
 /*
  * Each pointer leads further to the front, so that every chain of them has an
- * end; but as a long one could be walked for each record of a message, its length
- * is limited as well.
+ * end; but as a long one could be walked for each record of a message, its
+ * length is limited as well.
  */
 bool
 dnsname_read(struct span msg, size_t at, struct dnsname *ret, size_t *ret_next)

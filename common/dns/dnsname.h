@@ -37,9 +37,10 @@ int dnsname_parse(struct span text, struct dnsname *ret);
 size_t dnsname_text(const struct dnsname *name, char *text);
 
 /*
- * Reads the name at offset `at` of a message, compressed or not; *ret_next is the
- * offset behind it. A pointer must lead behind the header and before the part of
- * the name that it ends. False if it is malformed; *ret is undefined then.
+ * Reads the name at offset `at` of a message, compressed or not; *ret_next is
+ * the offset behind it. A pointer must lead behind the header and before the
+ * part of the name that it ends. False if it is malformed; *ret is undefined
+ * then.
  */
 bool dnsname_read(
     struct span msg, size_t at, struct dnsname *ret, size_t *ret_next);

@@ -1,6 +1,6 @@
 /*
- * dnsquestion.h - the bytes of a DNS question, and which messages answer it (RFC
- * 1035 section 4, RFC 6891). Pure.
+ * dnsquestion.h - the bytes of a DNS question, and which messages answer it
+ * (RFC 1035 section 4, RFC 6891). Pure.
  *
  * What an answer holds is read by dnsmsg.c; here it is only told from what is
  * none.
@@ -53,8 +53,8 @@ struct dns_head {
 	unsigned rcode;
 	bool tc; /* cut: ask over TCP */
 	bool ad; /* validated, says the server */
-	/* It neither knows (AA) nor asks others (RA), and has nothing to say: it is
-	 * nobody's resolver. */
+	/* It neither knows (AA) nor asks others (RA), and has nothing to say:
+	 * it is nobody's resolver. */
 	bool lame;
 };
 

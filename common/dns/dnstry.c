@@ -22,8 +22,9 @@ union address {
 };
 
 /*
- * The trick: libevent's structs are part of this one, so that a question costs one
- * allocation. The trap: heard() may close the try; after it nothing is touched.
+ * The trick: libevent's structs are part of this one, so that a question costs
+ * one allocation. The trap: heard() may close the try; after it nothing is
+ * touched.
  */
 struct dns_try {
 	struct loop *loop;

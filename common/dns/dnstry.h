@@ -3,9 +3,9 @@
  * cut.
  *
  * Each has a connected socket of its own: a port that an attacker must guess
- * beside the id (RFC 5452), and only that server's packets, and its refusals, come
- * in. What does not answer the question is passed over. There is no time-out: who
- * asks closes it, and until then a late answer counts.
+ * beside the id (RFC 5452), and only that server's packets, and its refusals,
+ * come in. What does not answer the question is passed over. There is no
+ * time-out: who asks closes it, and until then a late answer counts.
  */
 #ifndef POSTSEAL_COMMON_DNSTRY_H
 #define POSTSEAL_COMMON_DNSTRY_H
@@ -25,16 +25,16 @@ struct dns_try;
  * route, TCP ended). After the latter only dns_try_close() is allowed.
  *
  * 0 and *ret owned (dns_try_close), or -errno: -EMFILE and -ENFILE when no
- * descriptor is left, -EAGAIN when no port, -ENOMEM; others when the server cannot be
- * reached.
+ * descriptor is left, -EAGAIN when no port, -ENOMEM; others when the server
+ * cannot be reached.
  */
 int dns_try_open(struct loop *l, const struct dns_server *at,
     const struct dnsname *name, unsigned type, unsigned flags, bool tcp,
     void (*heard)(void *arg, struct span msg, int err), void *arg,
     struct dns_try **ret);
 
-/* Puts it once more, without EDNS: from the same port, or on the same connection.
- * Also from heard(). 0, or -errno: no answer can come any more. */
+/* Puts it once more, without EDNS: from the same port, or on the same
+ * connection. Also from heard(). 0, or -errno: no answer can come any more. */
 int dns_try_plain(struct dns_try *t);
 
 /* Whether the question has EDNS. */

@@ -16,8 +16,8 @@
 #include "common/limits.h"
 #include "common/log/log.h"
 
-/* What tells one state of the file from the next, through all links; all 0: there
- * is none. */
+/* What tells one state of the file from the next, through all links; all 0:
+ * there is none. */
 struct mark {
 	dev_t dev;
 	ino_t ino;
@@ -36,8 +36,8 @@ struct nameservers_source {
 	uint64_t lost;
 };
 
-/* Dead servers must not use up the question's time before the last was asked, and
- * a slow one needs a second; but a dead one must leave half of the time. */
+/* Dead servers must not use up the question's time before the last was asked,
+ * and a slow one needs a second; but a dead one must leave half of the time. */
 static uint64_t
 try_ms(unsigned timeout, unsigned try_timeout, size_t n)
 {
@@ -132,8 +132,9 @@ mark_equal(const struct mark *a, const struct mark *b)
 	    a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
-/* What cannot be read names no server, and is read again at the next look: its mark
- * is none. 0, or -errno when it is the process or the host that lacks something. */
+/* What cannot be read names no server, and is read again at the next look: its
+ * mark is none. 0, or -errno when it is the process or the host that lacks
+ * something. */
 static int
 read_file(const char *file, struct resolvconf *ret, struct mark *mark)
 {
@@ -148,8 +149,8 @@ read_file(const char *file, struct resolvconf *ret, struct mark *mark)
 	return err == -ENOMEM || err == -EMFILE || err == -ENFILE ? err : 0;
 }
 
-/* Whether the servers of before go on, though the file names none: who writes it
- * may be in the middle of that. */
+/* Whether the servers of before go on, though the file names none: who writes
+ * it may be in the middle of that. */
 static bool
 has_grace(struct nameservers_source *s, uint64_t now)
 {
@@ -161,8 +162,8 @@ has_grace(struct nameservers_source *s, uint64_t now)
 	return now - s->lost < NAMESERVERS_GRACE_MS;
 }
 
-/* The mark is of before the reading: what changes meanwhile is read again. Without
- * memory the old servers do, and the next look tries again. */
+/* The mark is of before the reading: what changes meanwhile is read again.
+ * Without memory the old servers do, and the next look tries again. */
 static void
 look(struct nameservers_source *s, uint64_t now)
 {

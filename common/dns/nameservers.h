@@ -3,8 +3,8 @@
  *
  * They are those of the config, or those of resolv.conf(5), which is read again
  * when it has changed: a set of them never changes, a new one takes its place,
- * and questions under way keep the one they began with. No question is put here;
- * the resolver tells what it heard.
+ * and questions under way keep the one they began with. No question is put
+ * here; the resolver tells what it heard.
  */
 #ifndef POSTSEAL_COMMON_NAMESERVERS_H
 #define POSTSEAL_COMMON_NAMESERVERS_H
@@ -33,9 +33,9 @@ struct nameservers {
 struct nameservers_source;
 
 /*
- * Where sets come from: dns, or where that names no server the file resolv_conf.
- * Borrows resolv_conf, copies what it needs of dns. Opens nothing yet. 0 and *ret
- * owned (nameservers_source_free), or -ENOMEM.
+ * Where sets come from: dns, or where that names no server the file
+ * resolv_conf. Borrows resolv_conf, copies what it needs of dns. Opens nothing
+ * yet. 0 and *ret owned (nameservers_source_free), or -ENOMEM.
  */
 int nameservers_source_new(const struct dns_settings *dns,
     const char *resolv_conf, struct nameservers_source **ret);
@@ -44,11 +44,11 @@ int nameservers_source_new(const struct dns_settings *dns,
 void nameservers_source_free(struct nameservers_source *s);
 
 /*
- * The set for a question that is put now: returns it owned (nameservers_drop), or
- * NULL when memory or descriptors are out. Looks at the file once a second at the most. When it
- * is gone or names no server, the set before is kept for NAMESERVERS_GRACE_MS (it
- * may be being written); then, or where there was none, it is 127.0.0.1, as
- * resolv.conf(5) says.
+ * The set for a question that is put now: returns it owned (nameservers_drop),
+ * or NULL when memory or descriptors are out. Looks at the file once a second
+ * at the most. When it is gone or names no server, the set before is kept for
+ * NAMESERVERS_GRACE_MS (it may be being written); then, or where there was
+ * none, it is 127.0.0.1, as resolv.conf(5) says.
  */
 struct nameservers *nameservers_now(struct nameservers_source *s, uint64_t now);
 

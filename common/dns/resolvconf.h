@@ -3,8 +3,8 @@
  * be asked. Pure.
  *
  * As the C library reads it: three servers at the most, a line counts that has
- * its keyword in the first column, and what cannot be read is passed over. Search
- * lists are of no use to us: every name we ask for is whole.
+ * its keyword in the first column, and what cannot be read is passed over.
+ * Search lists are of no use to us: every name we ask for is whole.
  */
 #ifndef POSTSEAL_COMMON_RESOLVCONF_H
 #define POSTSEAL_COMMON_RESOLVCONF_H

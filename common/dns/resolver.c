@@ -50,7 +50,8 @@ struct asked {
 	bool said;           /* it has said that it cannot answer */
 };
 
-/* A server is asked for a sign of life; one at a time for each place in a set. */
+/* A server is asked for a sign of life; one at a time for each place in a
+ * set. */
 struct probe {
 	struct resolver *r;
 	struct nameservers *set; /* NULL: none is out */
@@ -59,11 +60,11 @@ struct probe {
 };
 
 /*
- * A question that is out. It goes along `order` for so many rounds; every server
- * that was asked may answer until the end. The trick: one timer does for all
- * times; whoever sets it says what for. The trap: nothing may be called back
- * inside resolver_ask(), so even the end of a question that no server takes waits
- * for the timer.
+ * A question that is out. It goes along `order` for so many rounds; every
+ * server that was asked may answer until the end. The trick: one timer does for
+ * all times; whoever sets it says what for. The trap: nothing may be called
+ * back inside resolver_ask(), so even the end of a question that no server
+ * takes waits for the timer.
  */
 struct question {
 	struct question *next, **link; /* in its bucket */
@@ -218,8 +219,8 @@ is_open(const struct question *q)
 	return false;
 }
 
-/* No server has answered in time, or none can. What one has said tells more than
- * another's silence, and silence more than a server that is not there. */
+/* No server has answered in time, or none can. What one has said tells more
+ * than another's silence, and silence more than a server that is not there. */
 static void
 question_failed(struct question *q)
 {
@@ -230,7 +231,7 @@ question_failed(struct question *q)
 	question_done(q, dns_answer_hold(q->error));
 }
 
-/* --- signs of life ---------------------------------------------------------- */
+/* --- signs of life -------------------------------------------------------- */
 
 static void
 server_heard(struct resolver *r, struct nameserver *server)
@@ -268,8 +269,8 @@ probe_heard(void *arg, struct span msg, int err)
 /*
  * A server that has not answered for half a try may be dead, or it waits for a
  * domain's servers that are. A question that it can answer at once, whatever it
- * knows (RD is not set), tells one from the other. It is put whatever the number of
- * ports, else who fills them could have any server taken for dead.
+ * knows (RD is not set), tells one from the other. It is put whatever the
+ * number of ports, else who fills them could have any server taken for dead.
  */
 static void
 server_probe(struct resolver *r, struct nameservers *set, size_t i)
@@ -292,8 +293,8 @@ server_probe(struct resolver *r, struct nameservers *set, size_t i)
 	timer_set(p->timer, set->try_ms);
 }
 
-/* Servers that count as silent are asked whether they still are, by the questions
- * that pass them over: a wrong mark lasts no longer than that. */
+/* Servers that count as silent are asked whether they still are, by the
+ * questions that pass them over: a wrong mark lasts no longer than that. */
 static void
 probe_silent(struct question *q)
 {
@@ -353,8 +354,8 @@ reason_of(int err)
 	return "unreachable";
 }
 
-/* It is us who lack something. That says nothing about a server, and must not give
- * another one the word. */
+/* It is us who lack something. That says nothing about a server, and must not
+ * give another one the word. */
 static bool
 is_shortage(int err)
 {
@@ -377,9 +378,9 @@ try_failed(struct asked *at, int err)
 }
 
 /*
- * A server has said something: from now on it is not silent. One that does not know
- * EDNS is asked again without it at once (RFC 6891 section 7); what is no answer, or
- * cannot be read, is its failure.
+ * A server has said something: from now on it is not silent. One that does not
+ * know EDNS is asked again without it at once (RFC 6891 section 7); what is no
+ * answer, or cannot be read, is its failure.
  */
 static void
 try_heard(void *arg, struct span msg, int err)
@@ -423,8 +424,8 @@ try_heard(void *arg, struct span msg, int err)
 	server_failed(at, why, true);
 }
 
-/* Asks a server, for the first time or again; -errno when it cannot be asked. Again
- * is without EDNS: what lies between may have dropped it. */
+/* Asks a server, for the first time or again; -errno when it cannot be asked.
+ * Again is without EDNS: what lies between may have dropped it. */
 static int
 server_ask(struct question *q, size_t i)
 {
@@ -451,8 +452,9 @@ server_ask(struct question *q, size_t i)
 	return err;
 }
 
-/* Lets go of a server that is silent, for the sake of the next one: else questions
- * that hold one port each could wait for each other until all their time is over. */
+/* Lets go of a server that is silent, for the sake of the next one: else
+ * questions that hold one port each could wait for each other until all their
+ * time is over. */
 static bool
 leave_silent(struct question *q)
 {
@@ -465,8 +467,8 @@ leave_silent(struct question *q)
 	return false;
 }
 
-/* As many ports as may be are in use, or the process or the host has none: it is
- * tried again a little later. */
+/* As many ports as may be are in use, or the process or the host has none: it
+ * is tried again a little later. */
 static void
 no_port(struct question *q, int err)
 {
@@ -498,8 +500,8 @@ round_begins(struct question *q)
 	return true;
 }
 
-/* Asks the next server that has not said no. When all rounds are over, answers of
- * those that were asked may still come. */
+/* Asks the next server that has not said no. When all rounds are over, answers
+ * of those that were asked may still come. */
 static void
 question_go(struct question *q)
 {

@@ -127,8 +127,8 @@ on_pause(void *arg)
 	(void)event_add(all->readable, NULL);
 }
 
-/* Descriptors or memory are out: who asks for less often does not help them that
- * mail needs. */
+/* Descriptors or memory are out: who asks for less often does not help them
+ * that mail needs. */
 static void
 rest(struct askers *all, int error)
 {

@@ -294,9 +294,9 @@ serve(struct conn *c)
 
 /*
  * A paused connection reads nothing, but an owner who works for a peer that is
- * gone should stop. Only `out` can tell: the end of `in` may be a half-close. But
- * TCP shows no more than that when a peer closes, so an owner who knows none is
- * asked for the end of the input, too.
+ * gone should stop. Only `out` can tell: the end of `in` may be a half-close.
+ * But TCP shows no more than that when a peer closes, so an owner who knows
+ * none is asked for the end of the input, too.
  */
 static void
 look(struct conn *c)

@@ -27,8 +27,8 @@ struct loop {
 	char scratch[READ_CHUNK];
 };
 
-/* libevent writes to stderr by default; one message says little, and they may be
- * many, but the log drops what its reader does not take. */
+/* libevent writes to stderr by default; one message says little, and they may
+ * be many, but the log drops what its reader does not take. */
 static void
 on_message(int severity, const char *text)
 {
@@ -93,8 +93,8 @@ wake(evutil_socket_t fd, short what, void *arg)
 	arm(l);
 }
 
-/* libevent needs memory for its first deadline, and keeps it: afterwards wake can be
- * set whatever happens, so that no timer is lost. */
+/* libevent needs memory for its first deadline, and keeps it: afterwards wake
+ * can be set whatever happens, so that no timer is lost. */
 static int
 make_wake(struct loop *l)
 {

@@ -3,7 +3,8 @@
  *
  * A heap whose memory grows when a timer is made, so that setting one can never
  * fail. Which clock the deadlines are of, and when to look, is the loop's
- * affair: common/io/loop.c in the daemons, tests/support/fake/loop_fake.c in tests.
+ * affair: common/io/loop.c in the daemons, tests/support/fake/loop_fake.c in
+ * tests.
  */
 #ifndef POSTSEAL_COMMON_TIMERS_H
 #define POSTSEAL_COMMON_TIMERS_H

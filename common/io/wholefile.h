@@ -19,9 +19,9 @@ struct wholefile {
 	mode_t mode; /* its permissions */
 };
 
-/* Reads a file of at most max bytes. 0 and *ret for wholefile_free(), or -errno:
- * -EMEDIUMTYPE when it is no regular file, -EFBIG when it is larger. A pipe or a
- * device is not waited for. */
+/* Reads a file of at most max bytes. 0 and *ret for wholefile_free(), or
+ * -errno: -EMEDIUMTYPE when it is no regular file, -EFBIG when it is larger. A
+ * pipe or a device is not waited for. */
 int wholefile_read(const char *path, size_t max, struct wholefile *ret);
 
 /* Wipes and frees. */

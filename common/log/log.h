@@ -63,8 +63,8 @@ void log_forget(void);
 /* Closes and opens the same sink again (SIGHUP of a log file). 0 or -errno. */
 int log_reopen(void);
 
-/* Begins a line in l with the event word, a literal. What is less urgent than LOG_INFO
- * is not written: libevent has such lines. */
+/* Begins a line in l with the event word, a literal. What is less urgent than
+ * LOG_INFO is not written: libevent has such lines. */
 void log_begin(struct log_line *l, int level, const char *event);
 
 /* Adds key=value; an empty or NULL value adds nothing. What does not fit is cut
@@ -73,14 +73,14 @@ void log_str(struct log_line *l, const char *key, const char *value);
 void log_span(struct log_line *l, const char *key, struct span value);
 void log_num(struct log_line *l, const char *key, long long value);
 
-/* The same for what a stranger chose: at most LOG_GIVEN_MAX bytes of it, as they
- * stand in the line, and "..." for the rest, so that what is told behind it is not
- * pushed out. */
+/* The same for what a stranger chose: at most LOG_GIVEN_MAX bytes of it, as
+ * they stand in the line, and "..." for the rest, so that what is told behind
+ * it is not pushed out. */
 void log_given(struct log_line *l, const char *key, struct span value);
 
-/* Appends s as it may be shown on a terminal, in JSON or in a log: valid UTF-8, and
- * each byte that is none, or would act instead of being seen, as \xHH. An error of
- * memory stays in out. */
+/* Appends s as it may be shown on a terminal, in JSON or in a log: valid UTF-8,
+ * and each byte that is none, or would act instead of being seen, as \xHH. An
+ * error of memory stays in out. */
 void log_clean(struct span s, struct buf *out);
 
 /* Writes the line. */

@@ -1,8 +1,9 @@
 /*
- * What words are is read by words.c; here is what they mean together, and why not: the
- * first thing that is wrong names the reason and ends the text, so that no caller has
- * to look twice. The trap is the display name, which may be an address itself: it is
- * read as one, and compared with what follows (read_twice).
+ * What words are is read by words.c; here is what they mean together, and why
+ * not: the first thing that is wrong names the reason and ends the text, so
+ * that no caller has to look twice. The trap is the display name, which may be
+ * an address itself: it is read as one, and compared with what follows
+ * (read_twice).
  */
 #include "common/mail/address.h"
 
@@ -288,8 +289,8 @@ read_item(struct reader *r, struct address *ret)
 	return ITEM_ADDRESS;
 }
 
-/* Another one of the list: true if it has another domain. Of one domain the local part
- * counts only if both have it. */
+/* Another one of the list: true if it has another domain. Of one domain the
+ * local part counts only if both have it. */
 static bool
 differs(struct address *first, const struct address *other)
 {

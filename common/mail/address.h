@@ -30,9 +30,9 @@ enum address_found {
 };
 
 struct address {
-	/* Without quotes and comments: what is meant. Empty if there are several
-	 * of one domain, or not all readers see the same: only rules for the
-	 * whole domain fit. */
+	/* Without quotes and comments: what is meant. Empty if there are
+	 * several of one domain, or not all readers see the same: only rules
+	 * for the whole domain fit. */
 	struct span local;
 
 	/* As written, without comments; a literal keeps its brackets; U-labels
@@ -55,8 +55,9 @@ enum address_found address_parse(
     struct span value, struct address *ret, const char **ret_why);
 
 /*
- * The same for a text that is no address list: true, and *ret, if each "@" in it,
- * quoted or not, has the same domain behind it, and no reader can see another.
+ * The same for a text that is no address list: true, and *ret, if each "@" in
+ * it, quoted or not, has the same domain behind it, and no reader can see
+ * another.
  */
 bool address_loose(struct span value, struct address *ret);
 

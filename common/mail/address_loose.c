@@ -1,15 +1,15 @@
 /*
- * Texts that are no address list and still have one domain only, whoever reads them:
- * "A&B Co., Ltd. <u@b.example>", "Re: Support <u@b.example>".
+ * Texts that are no address list and still have one domain only, whoever reads
+ * them: "A&B Co., Ltd. <u@b.example>", "Re: Support <u@b.example>".
  *
- * The trick: nothing is parsed, because readers disagree in what is quoted, a comment
- * or a group. Every '@' of the value, wherever it stands, must have the same domain
- * behind it, and what follows that must end it for every reader.
+ * The trick: nothing is parsed, because readers disagree in what is quoted, a
+ * comment or a group. Every '@' of the value, wherever it stands, must have the
+ * same domain behind it, and what follows that must end it for every reader.
  */
 #include "common/mail/address.h"
 
-/* What a domain is made of, for anybody: letters, digits, "-", ".", "_", and all
- * 8-bit bytes, which domain_to_ascii() judges. */
+/* What a domain is made of, for anybody: letters, digits, "-", ".", "_", and
+ * all 8-bit bytes, which domain_to_ascii() judges. */
 static bool
 is_domain_byte(char c)
 {
@@ -30,8 +30,8 @@ is_quote(char c)
 	return c == '\'' || c == '"';
 }
 
-/* True if no reader takes what follows as a part of the domain: not white space and a
- * dot (RFC 5322 section 4.4), not a comment. */
+/* True if no reader takes what follows as a part of the domain: not white space
+ * and a dot (RFC 5322 section 4.4), not a comment. */
 static bool
 is_ended(struct span rest)
 {

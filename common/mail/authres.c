@@ -1,8 +1,8 @@
 /*
- * Trick: one put() folds; what belongs together is one piece. Trap of the reader:
- * the id is whatever *any* reader may take for it, so that everything which is not
- * plainly "id [version] ;" or "id [version]" is unreadable, and what is unreadable
- * counts as forged.
+ * Trick: one put() folds; what belongs together is one piece. Trap of the
+ * reader: the id is whatever *any* reader may take for it, so that everything
+ * which is not plainly "id [version] ;" or "id [version]" is unreadable, and
+ * what is unreadable counts as forged.
  */
 #include "common/mail/authres.h"
 
@@ -16,7 +16,7 @@ enum {
 	LOCAL_PART_MAX = 64 /* RFC 5321 section 4.5.3.1.1 */
 };
 
-/* --- writing ----------------------------------------------------------------- */
+/* --- writing -------------------------------------------------------------- */
 
 /* Three texts that stay together, behind a blank or on a new line. */
 static void
@@ -161,7 +161,7 @@ authres_base64(struct authres *a, const char *name, struct span value)
 		put_property(a, name, value, is_plain(value, '.') ? "" : "\"");
 }
 
-/* --- judging ------------------------------------------------------------------- */
+/* --- judging -------------------------------------------------------------- */
 
 /* Comments and quoted strings have ends up to the end of s. */
 static bool
@@ -194,8 +194,8 @@ is_one_word(const char *text, size_t n)
 	return n > 0;
 }
 
-/* "id", a token or a quoted string, or "id/job". False if there is none that is one
- * word and fits. */
+/* "id", a token or a quoted string, or "id/job". False if there is none that is
+ * one word and fits. */
 static bool
 take_id(struct span *s, char *ret, size_t *ret_n)
 {
@@ -242,8 +242,8 @@ without_dots(struct span s)
 	return s;
 }
 
-/* In A-labels, lower case, without dots at the end. False if it is no name: it could
- * be one to somebody else. */
+/* In A-labels, lower case, without dots at the end. False if it is no name: it
+ * could be one to somebody else. */
 static bool
 as_ascii(struct span s, char *text)
 {

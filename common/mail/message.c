@@ -1,10 +1,10 @@
 /*
- * The trick: all of a message lies in one arena and is forgotten at once; the array of
- * its fields doubles there and leaves its old halves behind.
+ * The trick: all of a message lies in one arena and is forgotten at once; the
+ * array of its fields doubles there and leaves its old halves behind.
  *
- * The trap: a failure must not be told where it happens, because an MTA in the middle of
- * a header takes no answer. It is kept in `trouble`, the fields are let go, and what
- * comes after is not looked at.
+ * The trap: a failure must not be told where it happens, because an MTA in the
+ * middle of a header takes no answer. It is kept in `trouble`, the fields are
+ * let go, and what comes after is not looked at.
  */
 #include "common/mail/message.h"
 

@@ -1,14 +1,15 @@
 /*
- * message.h - what is kept of one message until its end, whoever looks at it: header
- * fields, envelope sender, login, queue id. Never the body.
+ * message.h - what is kept of one message until its end, whoever looks at it:
+ * header fields, envelope sender, login, queue id. Never the body.
  *
  * One object serves the messages of a connection one after the other; memory of
  * ordinary size is kept for the next. Limits (MESSAGE_HEADERS_MAX,
  * MESSAGE_FIELDS_MAX) and memory that is out are remembered, not reported at
  * once: the message goes on, and its end decides.
  *
- * What a wing needs beside it (hashes, its findings) is its own letter. Recipients
- * are not kept: there may be thousands, and a wing is told each as it comes.
+ * What a wing needs beside it (hashes, its findings) is its own letter.
+ * Recipients are not kept: there may be thousands, and a wing is told each as
+ * it comes.
  */
 #ifndef POSTSEAL_COMMON_MESSAGE_H
 #define POSTSEAL_COMMON_MESSAGE_H
@@ -38,8 +39,8 @@ struct message {
 	struct span auth_authen; /* macro {auth_authen} */
 	struct span sender;      /* of the envelope, as in MAIL */
 
-	/* The MTA cuts one space off each value (no SMFIP_HDR_LEADSPC). It is put
-	 * back on a guess: "Name:value" and "Name: value" look the same. */
+	/* The MTA cuts one space off each value (no SMFIP_HDR_LEADSPC). It is
+	 * put back on a guess: "Name:value" and "Name: value" look the same. */
 	bool guessed;
 };
 
@@ -58,8 +59,8 @@ void message_macro(struct message *m, struct span name, struct span value);
 /* The envelope sender as MAIL has it. Copies. */
 void message_sender(struct message *m, struct span address);
 
-/* The next header field. Copies. one_space: the MTA has cut one space off the value;
- * it is put back, and noted as a guess. */
+/* The next header field. Copies. one_space: the MTA has cut one space off the
+ * value; it is put back, and noted as a guess. */
 void message_field(
     struct message *m, struct span name, struct span value, bool one_space);
 

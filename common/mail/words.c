@@ -1,6 +1,6 @@
 /*
- * Trap: a backslash is special within comments and quoted strings alone, and the
- * byte after it is never the end, even if it is ')' or '"'.
+ * Trap: a backslash is special within comments and quoted strings alone, and
+ * the byte after it is never the end, even if it is ')' or '"'.
  */
 #include "common/mail/words.h"
 

@@ -1,10 +1,10 @@
 /*
- * The trick: a payload is judged whole before anything of it is used. So macros need no
- * second look when they are taken one by one.
+ * The trick: a payload is judged whole before anything of it is used. So macros
+ * need no second look when they are taken one by one.
  *
- * The trap is the NUL: it ends each string, and what stands behind the last one that a
- * command defines is a fault, or a HEADER with a NUL in its value would be taken for
- * less than the MTA sends on.
+ * The trap is the NUL: it ends each string, and what stands behind the last one
+ * that a command defines is a fault, or a HEADER with a NUL in its value would
+ * be taken for less than the MTA sends on.
  */
 #include "common/milter/command.h"
 

@@ -89,7 +89,8 @@ const char *command_name(unsigned char byte);
  * buf_error(out).
  */
 
-/* The replies without payload: CONTINUE, ACCEPT, REJECT, TEMPFAIL, SKIP, PROGRESS. */
+/* The replies without payload: CONTINUE, ACCEPT, REJECT, TEMPFAIL, SKIP,
+ * PROGRESS. */
 void command_reply(struct buf *out, enum milter_reply reply);
 
 /* REPLYCODE or QUARANTINE, with its text, which is legal (edits.h). */
@@ -101,10 +102,11 @@ void command_reply_optneg(struct buf *out, const struct optneg *o,
     const struct symlist *lists, size_t n);
 
 /*
- * INSHEADER: name: value above the field number index; index 0 is above Postfix's own
- * Received. CHGHEADER: instead of the field number index of that name, counted from
- * 1 among those that Postfix shows; an empty value deletes it. Folds in value must
- * be LF and white space: Postfix passes a CR on as content. Neither holds a NUL.
+ * INSHEADER: name: value above the field number index; index 0 is above
+ * Postfix's own Received. CHGHEADER: instead of the field number index of that
+ * name, counted from 1 among those that Postfix shows; an empty value deletes
+ * it. Folds in value must be LF and white space: Postfix passes a CR on as
+ * content. Neither holds a NUL.
  */
 void command_reply_field(struct buf *out, enum milter_reply reply,
     uint32_t index, struct span name, struct span value);

@@ -1,13 +1,14 @@
 /*
- * The trick: edits are a list in the message's arena, so they go with the message and
- * nothing is freed; and each is put where it belongs as it is noted.
+ * The trick: edits are a list in the message's arena, so they go with the
+ * message and nothing is freed; and each is put where it belongs as it is
+ * noted.
  *
- * The trap is the order. Postfix's cleanup does one edit after the other, and a field
- * that was deleted does not count for the next index: of forged fields 1, 2 and 3
- * deleted upwards the second stays (CVE-2022-48521 of OpenDKIM). An inserted field
- * counts at once, too. So: changes and deletions from the highest index down, then
- * what comes in, as it was noted. And no field is deleted twice, because the second
- * time that would be the one below.
+ * The trap is the order. Postfix's cleanup does one edit after the other, and a
+ * field that was deleted does not count for the next index: of forged fields 1,
+ * 2 and 3 deleted upwards the second stays (CVE-2022-48521 of OpenDKIM). An
+ * inserted field counts at once, too. So: changes and deletions from the
+ * highest index down, then what comes in, as it was noted. And no field is
+ * deleted twice, because the second time that would be the one below.
  */
 #include "common/milter/edits.h"
 
@@ -83,8 +84,8 @@ is_change(const struct edit *c)
 	return c->kind == EDIT_CHANGE || c->kind == EDIT_DELETE;
 }
 
-/* Changes stand in front, the highest index first; a second one of the same field
- * takes the place of the first. The rest is as it came. */
+/* Changes stand in front, the highest index first; a second one of the same
+ * field takes the place of the first. The rest is as it came. */
 static void
 put_in_place(struct edits *e, struct edit *c)
 {
@@ -144,8 +145,8 @@ edits_add(struct edits *e, struct span name, struct span value)
 	    e, (struct edit){.kind = EDIT_ADD, .name = name, .value = value});
 }
 
-/* An empty value would delete the field, and index 0 is none: Postfix takes it for
- * 1. */
+/* An empty value would delete the field, and index 0 is none: Postfix takes it
+ * for 1. */
 int
 edits_change(
     struct edits *e, struct span name, uint32_t index, struct span value)
@@ -168,7 +169,7 @@ edits_delete(struct edits *e, struct span name, uint32_t index)
 	    (struct edit){.kind = EDIT_DELETE, .index = index, .name = name});
 }
 
-/* --- words --------------------------------------------------------------------- */
+/* --- words ---------------------------------------------------------------- */
 
 /* Keeps head and text, cleaned. */
 static void
@@ -185,7 +186,8 @@ keep_text(struct edits *e, const char *head, struct span text)
 	e->text[n] = '\0';
 }
 
-/* RFC 3463: "5.7.20", three numbers of one to three digits, of the class of code. */
+/* RFC 3463: "5.7.20", three numbers of one to three digits, of the class of
+ * code. */
 static bool
 is_status(const char *status, unsigned code)
 {
@@ -227,7 +229,7 @@ edits_wait(struct edits *e, uint64_t ms)
 	return MILTER_WAIT;
 }
 
-/* --- packets ------------------------------------------------------------------- */
+/* --- packets -------------------------------------------------------------- */
 
 static void
 write_one(const struct edit *c, bool one_space, struct buf *out)

@@ -1,16 +1,16 @@
 /*
  * edits.h - what a wing wants done to a message, and the word it says.
  *
- * A wing notes edits in any order, at the end of the header fields or of the message,
- * and says one word there; what was noted before a WAIT stays noted. The packets are
- * the engine's affair: which order Postfix needs, the space behind the colon, what was
- * agreed on with the MTA. `postseal sign` reads the same list and puts the fields into
- * a file.
+ * A wing notes edits in any order, at the end of the header fields or of the
+ * message, and says one word there; what was noted before a WAIT stays noted.
+ * The packets are the engine's affair: which order Postfix needs, the space
+ * behind the colon, what was agreed on with the MTA. `postseal sign` reads the
+ * same list and puts the fields into a file.
  *
  * Names and values are copied into the message's arena. A value is what stands
- * behind the colon, its space included; folds are LF and white space. Postfix would
- * pass a CR on as content and put a TAB of its own behind a bare LF, so both are
- * refused here.
+ * behind the colon, its space included; folds are LF and white space. Postfix
+ * would pass a CR on as content and put a TAB of its own behind a bare LF, so
+ * both are refused here.
  */
 #ifndef POSTSEAL_COMMON_EDITS_H
 #define POSTSEAL_COMMON_EDITS_H
@@ -21,8 +21,8 @@
 #include "common/bytes/buf.h"
 #include "common/bytes/span.h"
 
-/* Bytes of a reply's text, and of a reason for quarantine; the rest is cut off. A
- * line of SMTP has 512 (RFC 5321 section 4.5.3.1.5). */
+/* Bytes of a reply's text, and of a reason for quarantine; the rest is cut off.
+ * A line of SMTP has 512 (RFC 5321 section 4.5.3.1.5). */
 enum { EDITS_TEXT_MAX = 400 };
 
 /* What a wing says where the MTA waits. */
@@ -60,8 +60,8 @@ struct edits {
 
 	uint64_t wait_ms; /* of edits_wait() */
 
-	/* Of edits_reply() or edits_quarantine(): no memory of the arena's, as it
-	 * may be the lack of that which is told. "550 5.7.20 text" */
+	/* Of edits_reply() or edits_quarantine(): no memory of the arena's, as
+	 * it may be the lack of that which is told. "550 5.7.20 text" */
 	char text[sizeof "550 5.777.777 " + EDITS_TEXT_MAX];
 };
 
@@ -69,10 +69,10 @@ struct edits {
 void edits_init(struct edits *e, struct arena *arena);
 
 /*
- * Notes one; of several changes of one field the last counts. 0; -ENOMEM; or -EINVAL for what cannot be: a name that is none, a
- * value with CR, NUL or a bare LF. A failure is remembered: the engine puts a
- * message off when not all that was wanted can be done, unless edits_clear() takes
- * all of it back.
+ * Notes one; of several changes of one field the last counts. 0; -ENOMEM; or
+ * -EINVAL for what cannot be: a name that is none, a value with CR, NUL or a
+ * bare LF. A failure is remembered: the engine puts a message off when not all
+ * that was wanted can be done, unless edits_clear() takes all of it back.
  */
 int edits_insert(
     struct edits *e, uint32_t index, struct span name, struct span value);
@@ -88,16 +88,16 @@ void edits_clear(struct edits *e);
  * The words that need more than themselves; return the word.
  *
  * edits_reply: code 400 to 599, but not 421, with which Postfix would hang up;
- * status "5.7.20", of the same class; one line of text, of which odd bytes become
- * '?'. What no MTA takes is MILTER_TEMPFAIL instead.
+ * status "5.7.20", of the same class; one line of text, of which odd bytes
+ * become '?'. What no MTA takes is MILTER_TEMPFAIL instead.
  */
 enum milter_word edits_reply(
     struct edits *e, unsigned code, const char *status, struct span text);
 enum milter_word edits_quarantine(struct edits *e, struct span reason);
 
-/* ms from now on; of several WAITs of a message the first counts. A daemon that was
- * told to end waits so long, too, and service managers kill one that takes over half a
- * minute (TimeoutStopSec of the units): ask for less. */
+/* ms from now on; of several WAITs of a message the first counts. A daemon that
+ * was told to end waits so long, too, and service managers kill one that takes
+ * over half a minute (TimeoutStopSec of the units): ask for less. */
 enum milter_word edits_wait(struct edits *e, uint64_t ms);
 
 /*

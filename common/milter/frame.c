@@ -1,9 +1,10 @@
 /*
- * The trick: the payload of BODY is handed on as far as it is there, so that nobody keeps
- * a body, and f->body_left is all that is known of the packet until its end.
+ * The trick: the payload of BODY is handed on as far as it is there, so that
+ * nobody keeps a body, and f->body_left is all that is known of the packet
+ * until its end.
  *
- * The trap is the empty one: a BODY of no bytes is a whole packet, and is answered;
- * five bytes of one that has more are none yet.
+ * The trap is the empty one: a BODY of no bytes is a whole packet, and is
+ * answered; five bytes of one that has more are none yet.
  */
 #include "common/milter/frame.h"
 

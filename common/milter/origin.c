@@ -1,7 +1,8 @@
 /*
- * The trap: Postfix sends the macros of CONNECT before CONNECT itself. So {client_addr}
- * fills in an address, and CONNECT's own takes its place; behind that no macro changes
- * it any more, which anybody could cause who has a say in macros.
+ * The trap: Postfix sends the macros of CONNECT before CONNECT itself. So
+ * {client_addr} fills in an address, and CONNECT's own takes its place; behind
+ * that no macro changes it any more, which anybody could cause who has a say in
+ * macros.
  */
 #include "common/milter/origin.h"
 
@@ -22,8 +23,8 @@ set_name(char *to, struct span name)
 	to[name.n] = '\0';
 }
 
-/* sendmail puts the tag of RFC 5321 section 4.1.3 before an IPv6 address. True if it
- * is one. */
+/* sendmail puts the tag of RFC 5321 section 4.1.3 before an IPv6 address. True
+ * if it is one. */
 static bool
 set_address(struct span text, struct ip *ret)
 {

@@ -1,10 +1,11 @@
 /*
- * The trick: one timer a connection does all of a WAIT. It fires when the wing has
- * something to say (session_resume() sets it to now, so that the wing is asked from the
- * loop and not from inside its own call), when the MTA must hear of us, and at the
- * deadline.
+ * The trick: one timer a connection does all of a WAIT. It fires when the wing
+ * has something to say (session_resume() sets it to now, so that the wing is
+ * asked from the loop and not from inside its own call), when the MTA must hear
+ * of us, and at the deadline.
  *
- * The trap is drop(): it frees the peer, so whoever may have finished one returns.
+ * The trap is drop(): it frees the peer, so whoever may have finished one
+ * returns.
  */
 #include "common/milter/service.h"
 
@@ -80,8 +81,8 @@ watch_time(struct peer *p)
 	conn_set_timeout(p->conn, ms);
 }
 
-/* Keeps the sum of what is held under MILTER_HELD_MAX: whoever holds most is cut
- * off, and so on. A loop over all, but each round frees a lot. */
+/* Keeps the sum of what is held under MILTER_HELD_MAX: whoever holds most is
+ * cut off, and so on. A loop over all, but each round frees a lot. */
 static void
 watch_memory(struct peer *p, size_t held)
 {
@@ -105,7 +106,7 @@ watch_memory(struct peer *p, size_t held)
 	}
 }
 
-/* --- waiting -------------------------------------------------------------------- */
+/* --- waiting -------------------------------------------------------------- */
 
 /* Sets the timer to what is due next. */
 static void
@@ -139,8 +140,8 @@ watch_reading(struct peer *p)
 		watch_wait(p);
 }
 
-/* Writes what was answered, and sees what is next; rest: bytes of the MTA's that
- * are not read yet. */
+/* Writes what was answered, and sees what is next; rest: bytes of the MTA's
+ * that are not read yet. */
 static void
 settle(struct peer *p, struct buf *out, size_t rest)
 {
@@ -186,7 +187,7 @@ on_wait(void *arg)
 	settle(p, out, 0);
 }
 
-/* --- the stream ----------------------------------------------------------------- */
+/* --- the stream ----------------------------------------------------------- */
 
 static size_t
 on_data(void *arg, struct span in)

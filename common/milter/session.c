@@ -1,10 +1,11 @@
 /*
- * The trick is the order table: seven lines that are the whole protocol. A command is
- * looked up there before anything is done with it, so that act() never asks whether
- * it may be here.
+ * The trick is the order table: seven lines that are the whole protocol. A
+ * command is looked up there before anything is done with it, so that act()
+ * never asks whether it may be here.
  *
- * The trap is that a state is left before its command is acted on: act() sees the
- * state behind the command, and ends a message by setting the next one itself.
+ * The trap is that a state is left before its command is acted on: act() sees
+ * the state behind the command, and ends a message by setting the next one
+ * itself.
  */
 #include "common/milter/session.h"
 
@@ -17,9 +18,9 @@
 #include "common/milter/command.h"
 
 /*
- * Which command may come in which state, and the state it leads to: in state 'm',
- * where the envelope is read, RCPT ('R') leads to 'm' again, HEADER ('L') to 'h',
- * and END-OF-MESSAGE ('E') is out of order ('.').
+ * Which command may come in which state, and the state it leads to: in state
+ * 'm', where the envelope is read, RCPT ('R') leads to 'm' again, HEADER ('L')
+ * to 'h', and END-OF-MESSAGE ('E') is out of order ('.').
  *
  *   n  new            nothing but OPTNEG
  *   r  ready          negotiated; the SMTP client is not known yet
@@ -33,9 +34,10 @@
  *   x  over           likewise
  *   .  out of order
  *
- * The letters of the commands are those of the protocol (milter.h). QUIT may come at
- * any time. Postfix sends ABORT after each message, after RSET, after a second HELO,
- * and before QUIT. MACRO stands before the command that it belongs to.
+ * The letters of the commands are those of the protocol (milter.h). QUIT may
+ * come at any time. Postfix sends ABORT after each message, after RSET, after a
+ * second HELO, and before QUIT. MACRO stands before the command that it belongs
+ * to.
  */
 static const char commands[] = "ODCHMRTLNBEAUKQ";
 static const struct {
@@ -234,7 +236,7 @@ session_lost(struct session *s)
 	s->state = 'x';
 }
 
-/* --- negotiation ---------------------------------------------------------------- */
+/* --- negotiation ---------------------------------------------------------- */
 
 /* True if it was agreed that this command gets no answer. */
 static bool
@@ -274,10 +276,10 @@ one_space(const struct session *s)
 enum { STAGES = SMFIM_EOH + 1 };
 
 /*
- * The macros that are used here are asked for, so that they come however the MTA is
- * set up: the engine's own, and behind them the wing's. Each list takes the place of
- * the MTA's own, so what is not asked for is not sent. Into list[STAGES], how many;
- * their text lives in text.
+ * The macros that are used here are asked for, so that they come however the
+ * MTA is set up: the engine's own, and behind them the wing's. Each list takes
+ * the place of the MTA's own, so what is not asked for is not sent. Into
+ * list[STAGES], how many; their text lives in text.
  */
 static size_t
 list_macros(const struct session *s, struct buf *text, struct symlist *list)
@@ -339,7 +341,7 @@ negotiate(struct session *s, const struct optneg *offer, struct buf *out)
 	buf_free(&text);
 }
 
-/* --- commands ------------------------------------------------------------------- */
+/* --- commands ------------------------------------------------------------- */
 
 static void
 take_macros(struct session *s, const struct command *c)
@@ -454,7 +456,8 @@ take_body(struct session *s, struct span in)
 		s->ops->body(s->wing, s->letter, in);
 }
 
-/* last: this packet is complete, and is answered, if that was not agreed away. */
+/* last: this packet is complete, and is answered, if that was not agreed
+ * away. */
 static void
 body(struct session *s, struct span in, bool last, struct buf *out)
 {
@@ -470,8 +473,8 @@ body(struct session *s, struct span in, bool last, struct buf *out)
 		go_on(s, SMFIC_BODY, out);
 }
 
-/* Asks the wing, whose word is the last one, or WAIT: too late for that, unless it
- * only lets others have their turn. */
+/* Asks the wing, whose word is the last one, or WAIT: too late for that, unless
+ * it only lets others have their turn. */
 static void
 ask(struct session *s, bool late, struct buf *out)
 {
@@ -629,7 +632,7 @@ session_feed(struct session *s, struct span in, struct buf *out)
 	return done;
 }
 
-/* --- waiting -------------------------------------------------------------------- */
+/* --- waiting -------------------------------------------------------------- */
 
 void
 session_resume(struct session *s)

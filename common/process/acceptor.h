@@ -1,14 +1,15 @@
 /*
- * acceptor.h - takes connections off the supervisor's listening sockets and hands
- * them to its workers, never faster than these can take them.
+ * acceptor.h - takes connections off the supervisor's listening sockets and
+ * hands them to its workers, never faster than these can take them.
  *
  * A connection that no worker can take is held, and the others wait in the
- * listeners' backlog behind it. When descriptors or memory are out accepting pauses
- * for a moment. Log line accept_paused: of that once until it works again; that each
- * worker has as many connections as it may have, once a minute.
+ * listeners' backlog behind it. When descriptors or memory are out accepting
+ * pauses for a moment. Log line accept_paused: of that once until it works
+ * again; that each worker has as many connections as it may have, once a
+ * minute.
  *
- * Which sockets there are, and which generation of workers is in force, supervisor.c
- * knows.
+ * Which sockets there are, and which generation of workers is in force,
+ * supervisor.c knows.
  */
 #ifndef POSTSEAL_COMMON_ACCEPTOR_H
 #define POSTSEAL_COMMON_ACCEPTOR_H

@@ -51,7 +51,8 @@ children_free(struct children *c)
 	c->stats = NULL;
 }
 
-/* One that was in trouble, if there is one, so that its trouble is remembered. */
+/* One that was in trouble, if there is one, so that its trouble is
+ * remembered. */
 static struct child *
 free_place(struct children *c, uint64_t now)
 {
@@ -67,7 +68,7 @@ free_place(struct children *c, uint64_t now)
 	return best;
 }
 
-/* --- places that stay empty ------------------------------------------------ */
+/* --- places that stay empty ----------------------------------------------- */
 
 enum {
 	EARLY_MS = 1000, /* who dies younger is in a crash loop */
@@ -115,7 +116,7 @@ children_waiting(const struct children *c, uint64_t now, uint64_t *ret_next)
 	return n;
 }
 
-/* --- forking ---------------------------------------------------------------- */
+/* --- forking -------------------------------------------------------------- */
 
 static struct stats_slot *
 slot_of(const struct children *c, const struct child *w)
@@ -170,7 +171,8 @@ children_fork(struct children *c, unsigned generation, uint64_t now,
 	if (pid == 0) {
 		close(pair[0]);
 		children_forget(c);
-		/* A child that returned an error would be a second supervisor. */
+		/* A child that returned an error would be a second
+		 * supervisor. */
 		if (worker_new(pair[1], c->last + 1, generation, slot_of(c, w),
 		        ret_self) != 0)
 			_exit(1);
@@ -272,8 +274,9 @@ send_fd(int channel, int fd)
 	                                                               : 0;
 }
 
-/* The ready worker with the fewest connections, of those that may have more and are
- * not yet tried; NULL if there is none. *full is set if one may not have more. */
+/* The ready worker with the fewest connections, of those that may have more and
+ * are not yet tried; NULL if there is none. *full is set if one may not have
+ * more. */
 static struct child *
 least(struct children *c, unsigned generation, const bool *tried, bool *full)
 {

@@ -69,16 +69,16 @@ void children_free(struct children *c);
 
 /*
  * Forks a worker of the generation. Returns 0 in the supervisor with *ret_self
- * NULL; 0 in the worker with *ret_self returned owned (worker_free), after which
- * c holds no other worker, only the counters; or -errno.
+ * NULL; 0 in the worker with *ret_self returned owned (worker_free), after
+ * which c holds no other worker, only the counters; or -errno.
  */
 int children_fork(struct children *c, unsigned generation, uint64_t now,
     struct worker **ret_self);
 
 /*
- * The worker e has ended, and nobody had told it to: its place stays empty, not at
- * all, or, if it died within a second of its birth, for 1 s, doubling to 10 s each
- * time that happens there. Other places do not wait for it.
+ * The worker e has ended, and nobody had told it to: its place stays empty, not
+ * at all, or, if it died within a second of its birth, for 1 s, doubling to 10
+ * s each time that happens there. Other places do not wait for it.
  */
 void children_back_off(
     struct children *c, const struct child_end *e, uint64_t now);
@@ -90,15 +90,16 @@ void children_forgive(struct children *c);
 unsigned children_waiting(
     const struct children *c, uint64_t now, uint64_t *ret_next);
 
-/* Every WORKER_BEAT_MS: looks which workers are alive, and kills one that has not
- * been for too long, which then counts as one that died. Logs worker_stuck. */
+/* Every WORKER_BEAT_MS: looks which workers are alive, and kills one that has
+ * not been for too long, which then counts as one that died. Logs
+ * worker_stuck. */
 void children_watch(struct children *c);
 
 /* Places for so many more workers. */
 unsigned children_room(const struct children *c);
 
-/* Workers of the generation that have not ended and do not leave; those that take
- * connections. */
+/* Workers of the generation that have not ended and do not leave; those that
+ * take connections. */
 unsigned children_present(const struct children *c, unsigned generation);
 unsigned children_ready(const struct children *c, unsigned generation);
 
@@ -106,10 +107,10 @@ unsigned children_ready(const struct children *c, unsigned generation);
 unsigned children_alive(const struct children *c);
 
 /*
- * Gives fd to the ready worker of the generation that has the fewest connections;
- * when its channel is full, to the next. fd is *taken* on success. 0, or -EAGAIN
- * when no worker can take it now, or -EUSERS when that is because each has as many
- * as it may have.
+ * Gives fd to the ready worker of the generation that has the fewest
+ * connections; when its channel is full, to the next. fd is *taken* on success.
+ * 0, or -EAGAIN when no worker can take it now, or -EUSERS when that is because
+ * each has as many as it may have.
  */
 int children_give(struct children *c, unsigned generation, int fd);
 
@@ -120,11 +121,12 @@ size_t children_poll(const struct children *c, struct pollfd *ret);
 /* What poll(2) said of one of these entries. */
 void children_event(struct children *c, const struct pollfd *p);
 
-/* Closes the channels of all workers but those of the generation: they drain. */
+/* Closes the channels of all workers but those of the generation: they
+ * drain. */
 void children_drain(struct children *c, unsigned but);
 
-/* Tells the older half of the generations to finish; now is the newest and does not
- * count. */
+/* Tells the older half of the generations to finish; now is the newest and does
+ * not count. */
 void children_retire(struct children *c, unsigned now);
 
 /* Sends the signal, once, to all workers of generations first..last. */

@@ -1,6 +1,7 @@
 /*
- * Trap: a spawned daemon's standard error is its peer's socket, so that nothing is
- * printed there but by -T, which a person typed, and by a main that has looked.
+ * Trap: a spawned daemon's standard error is its peer's socket, so that nothing
+ * is printed there but by -T, which a person typed, and by a main that has
+ * looked.
  */
 #include "common/process/daemon.h"
 

@@ -38,10 +38,10 @@ struct daemon {
 	const char *usage; /* the text of --help */
 	const struct stats_report *report;
 
-	/* As those of supervisor_ops.h, to which they go. load() is told if it is a
-	 * reload and leaves ret->replace alone; serve() has a loop made for it.
-	 * unload NULL: a generation is the settings alone; help NULL: the helper
-	 * has no work of the wing. */
+	/* As those of supervisor_ops.h, to which they go. load() is told if it
+	 * is a reload and leaves ret->replace alone; serve() has a loop made
+	 * for it. unload NULL: a generation is the settings alone; help NULL:
+	 * the helper has no work of the wing. */
 	int (*load)(const char *file, bool reload, struct supervisor_plan *ret);
 	void (*unload)(void *generation);
 	int (*serve)(struct loop *l, struct worker *w, void *generation);

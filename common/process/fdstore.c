@@ -17,8 +17,9 @@
 
 enum { FIRST_FD = 3 };
 
-/* "DEV.INODE ADDRESS", as a name must have no colon: | instead. False where it would
- * not be a name, or another address than ours: such a socket is not stored. */
+/* "DEV.INODE ADDRESS", as a name must have no colon: | instead. False where it
+ * would not be a name, or another address than ours: such a socket is not
+ * stored. */
 static bool
 name_of(const struct listen_socket *s, char name[FDSTORE_NAME_MAX])
 {
@@ -150,7 +151,8 @@ fdstore_keep(struct listen_set *set)
 
 		if (s->kept || !name_of(s, name))
 			continue;
-		/* a listener is never at its end, and not to be watched for it */
+		/* a listener is never at its end, and not to be watched for
+		 * it */
 		snprintf(
 		    text, sizeof text, "FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
 		s->kept = notify_fd(text, s->fd) == 0;

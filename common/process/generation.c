@@ -102,8 +102,8 @@ open_side(const struct generation *g, const struct endpoint_list *where,
 	buf_free(&why);
 }
 
-/* The config says nothing of where to listen: it is from before, or new and not set
- * up. failed: of which sockets it could not open, or NULL. */
+/* The config says nothing of where to listen: it is from before, or new and not
+ * set up. failed: of which sockets it could not open, or NULL. */
 static void
 warn_of_default(const struct generation *g, const char *failed)
 {
@@ -238,10 +238,11 @@ log_start(const struct worker *self)
 }
 
 /*
- * In a child, which has inherited the sockets of both generations: closes them, and
- * the files stay. A worker of g (keep is false) needs none of them, it gets connections;
- * the helper of g keeps g's control and metrics. Of the younger generation first: it
- * knows which sockets it shares with the other, and closes only its own.
+ * In a child, which has inherited the sockets of both generations: closes them,
+ * and the files stay. A worker of g (keep is false) needs none of them, it gets
+ * connections; the helper of g keeps g's control and metrics. Of the younger
+ * generation first: it knows which sockets it shares with the other, and closes
+ * only its own.
  */
 static void
 forget(struct generation *g, struct generation *other, bool keep)
@@ -267,8 +268,8 @@ generation_serve(const struct supervisor_ops *ops, void *arg,
 {
 	int rc;
 
-	/* That of a younger generation. Our own, if we are one of it, begins with
-	 * the first connection: then it is in force (worker.c). */
+	/* That of a younger generation. Our own, if we are one of it, begins
+	 * with the first connection: then it is in force (worker.c). */
 	if (g->number < other->number)
 		log_forget();
 	forget(g, other, false);

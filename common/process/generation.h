@@ -1,6 +1,7 @@
 /*
- * generation.h - one set of settings in service: what load() of supervisor_ops.h
- * answered, the user of its workers, and the sockets it listens on.
+ * generation.h - one set of settings in service: what load() of
+ * supervisor_ops.h answered, the user of its workers, and the sockets it
+ * listens on.
  *
  * When one takes the place of another, and which workers serve it, supervisor.c
  * decides.
@@ -46,8 +47,8 @@ void generation_replace(const struct supervisor_ops *ops, void *arg,
 void generation_abandon(
     const struct supervisor_ops *ops, void *arg, struct generation *next);
 
-/* Frees the generation in force and closes its sockets; their files go, but of those
- * that the service manager keeps (listen_leave). */
+/* Frees the generation in force and closes its sockets; their files go, but of
+ * those that the service manager keeps (listen_leave). */
 void generation_end(
     const struct supervisor_ops *ops, void *arg, struct generation *g);
 
@@ -56,8 +57,8 @@ void generation_refuse(const struct generation *now, const char *why);
 
 /*
  * In a worker: closes the sockets of both, frees `other` (its keys are not this
- * worker's affair), drops the rights and runs serve() for g; then frees g. Returns
- * the exit code; what went wrong was logged. *takes* self.
+ * worker's affair), drops the rights and runs serve() for g; then frees g.
+ * Returns the exit code; what went wrong was logged. *takes* self.
  */
 int generation_serve(const struct supervisor_ops *ops, void *arg,
     struct generation *g, struct generation *other, struct worker *self);

@@ -1,13 +1,14 @@
 /*
- * helper.h - the one process beside the workers: it tells how the daemon is, and
- * does what has time.
+ * helper.h - the one process beside the workers: it tells how the daemon is,
+ * and does what has time.
  *
- * Forked by supervisor.c for each generation, when it is in force; the one before
- * is told to end. It has dropped its rights like a worker, serves the control
- * socket (control.h) and metrics (metrics.h) that the supervisor opened, and runs
- * what the wing has for it: the signer compares its keys with DNS. It must hold no
- * private key when it hears from anybody: the wing's help() wipes them first. No
- * mail waits for it; one that dies is forked again after HELPER_AGAIN_MS.
+ * Forked by supervisor.c for each generation, when it is in force; the one
+ * before is told to end. It has dropped its rights like a worker, serves the
+ * control socket (control.h) and metrics (metrics.h) that the supervisor
+ * opened, and runs what the wing has for it: the signer compares its keys with
+ * DNS. It must hold no private key when it hears from anybody: the wing's
+ * help() wipes them first. No mail waits for it; one that dies is forked again
+ * after HELPER_AGAIN_MS.
  *
  * Log lines: helper_died, helper_failed.
  */
@@ -44,8 +45,8 @@ struct loop *helper_loop(struct helper *h);
 struct stats_slot *helper_stats(struct helper *h);
 
 /*
- * Serves until SIGTERM, or until the supervisor is gone. key(arg, ...) tells of keys
- * (struct control_view), or is NULL. 0 or -errno.
+ * Serves until SIGTERM, or until the supervisor is gone. key(arg, ...) tells of
+ * keys (struct control_view), or is NULL. 0 or -errno.
  */
 int helper_run(struct helper *h,
     bool (*key)(void *arg, size_t i, struct control_key *ret), void *arg);

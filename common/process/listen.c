@@ -83,7 +83,8 @@ dress(const char *path, mode_t mode, gid_t group, struct stat *ret_st)
 	return rc;
 }
 
-/* True if a process listens at the path; -> *ret_rc: 0 or why that is not known. */
+/* True if a process listens at the path; -> *ret_rc: 0 or why that is not
+ * known. */
 static bool
 is_alive(const struct endpoint *e, int *ret_rc)
 {
@@ -141,9 +142,10 @@ name_beside(const struct endpoint *e, struct endpoint *ret)
 }
 
 /*
- * A folder named postseal is ours to make, in the queue directory of a Postfix: for
- * root and the group that may connect. Nothing else is: the path may be a typo. Who may
- * write beside it cannot make us give another folder away by a symbolic link.
+ * A folder named postseal is ours to make, in the queue directory of a Postfix:
+ * for root and the group that may connect. Nothing else is: the path may be a
+ * typo. Who may write beside it cannot make us give another folder away by a
+ * symbolic link.
  */
 static int
 make_folder(const char *path, gid_t group)
@@ -242,7 +244,8 @@ bind_inet(struct listen_socket *s, struct buf *why)
 	return 0;
 }
 
-/* True if the file of a unix socket is still there, and no other one has its name. */
+/* True if the file of a unix socket is still there, and no other one has its
+ * name. */
 static bool
 has_file(const struct listen_socket *s)
 {
@@ -440,8 +443,8 @@ redress(const struct listen_socket *s, const struct listen_set *set,
 	    : complain(why, &s->endpoint, "setting mode and group", rc);
 }
 
-/* The file that was made beside takes its place: who connects finds the old socket
- * or ours, and never none. */
+/* The file that was made beside takes its place: who connects finds the old
+ * socket or ours, and never none. */
 static int
 take_place(struct listen_socket *s, struct buf *why)
 {

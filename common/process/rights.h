@@ -2,9 +2,9 @@
  * rights.h - which user a worker becomes, and becoming it for good.
  *
  * A daemon that root has started changes its user; one that was started as
- * somebody else stays that. Either way no capability is left (a unit may give some
- * to any user, and so may the file system). The supervisor keeps what it has: it
- * reads keys, and it never reads from the network.
+ * somebody else stays that. Either way no capability is left (a unit may give
+ * some to any user, and so may the file system). The supervisor keeps what it
+ * has: it reads keys, and it never reads from the network.
  */
 #ifndef POSTSEAL_COMMON_RIGHTS_H
 #define POSTSEAL_COMMON_RIGHTS_H
@@ -39,9 +39,9 @@ void rights_free(struct rights *r);
 int rights_drop(const struct rights *r);
 
 /* What of it needs no other user, for who was started as the right one: no
- * capability, in all sets, also those that execve(2) would make new ones from; no new
- * privileges; no core file and no ptrace(2). rights_drop() does it, too. 0 or
- * -errno. */
+ * capability, in all sets, also those that execve(2) would make new ones from;
+ * no new privileges; no core file and no ptrace(2). rights_drop() does it, too.
+ * 0 or -errno. */
 int rights_confine(void);
 
 #endif

@@ -354,10 +354,11 @@ sooner(uint64_t *at, bool wanted, uint64_t other)
 		*at = other;
 }
 
-/* ms until something is due by the clock, -1: nothing. In this order: a reload that
- * was asked for too soon after the last; the time that a new generation has to get
- * ready; accepting again after descriptors were out; a connection that no worker took
- * yet; a worker to be forked; the look at workers that stand still; the helper. */
+/* ms until something is due by the clock, -1: nothing. In this order: a reload
+ * that was asked for too soon after the last; the time that a new generation
+ * has to get ready; accepting again after descriptors were out; a connection
+ * that no worker took yet; a worker to be forked; the look at workers that
+ * stand still; the helper. */
 static int
 patience(const struct supervisor *s)
 {
@@ -403,8 +404,8 @@ turn(struct supervisor *s)
 		read_signals(s);
 }
 
-/* Waits until all workers have ended, at most until then, or until told to stop once
- * more (not if that was before). */
+/* Waits until all workers have ended, at most until then, or until told to stop
+ * once more (not if that was before). */
 static void
 await_workers(struct supervisor *s, uint64_t until)
 {
@@ -453,8 +454,8 @@ accept_all(struct supervisor *s, int listener, uint64_t until)
 	}
 }
 
-/* What came to a socket that another daemon has replaced is ours to serve; what the
- * service manager keeps is left to the next daemon. */
+/* What came to a socket that another daemon has replaced is ours to serve; what
+ * the service manager keeps is left to the next daemon. */
 static void
 accept_rest(struct supervisor *s)
 {
@@ -470,8 +471,8 @@ accept_rest(struct supervisor *s)
 	}
 }
 
-/* The next daemon gets all that is new. The workers stay behind, without us, for the
- * sessions that they have: one that was cut could go on unsigned. */
+/* The next daemon gets all that is new. The workers stay behind, without us,
+ * for the sessions that they have: one that was cut could go on unsigned. */
 static void
 hand_over(struct supervisor *s)
 {

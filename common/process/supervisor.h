@@ -3,24 +3,26 @@
  * listens, accepts, and keeps workers running that do the work.
  *
  * A small poll(2) and signalfd(2) loop without libevent. It never reads a byte
- * from the network: each accepted connection goes to the worker with the fewest,
- * over that worker's channel (worker.h has the other end). Keys and tables are
- * read here, with the rights the daemon was started with, and workers inherit
- * them by fork(2); then they drop to the daemon's user for good.
+ * from the network: each accepted connection goes to the worker with the
+ * fewest, over that worker's channel (worker.h has the other end). Keys and
+ * tables are read here, with the rights the daemon was started with, and
+ * workers inherit them by fork(2); then they drop to the daemon's user for
+ * good.
  *
  * Reload (SIGHUP) makes a new generation: load() reads everything anew, sockets
  * that are new are opened, new workers are forked, and when all of them are
- * ready the old ones are told to drain. If anything fails on the way, nothing has
- * changed and the old generation goes on. HUPs within a second are one. A
- * connection keeps the generation it began with, to its end: one that was cut in an
- * SMTP session could cost a signature. Only where there is no room for the workers of
- * a new generation it is refused, and the older half is told to finish
- * (WORKER_FINISH).
+ * ready the old ones are told to drain. If anything fails on the way, nothing
+ * has changed and the old generation goes on. HUPs within a second are one. A
+ * connection keeps the generation it began with, to its end: one that was cut
+ * in an SMTP session could cost a signature. Only where there is no room for
+ * the workers of a new generation it is refused, and the older half is told to
+ * finish (WORKER_FINISH).
  *
  * A worker that dies is forked again from the generation in force, at once; if
- * it lived for less than a second, after 1 s, doubling to 10 s, each worker by itself.
- * One that does not move for half a minute (stopped, or blocked) is killed.
- * Connections wait in the listeners' backlog when no worker can take them.
+ * it lived for less than a second, after 1 s, doubling to 10 s, each worker by
+ * itself. One that does not move for half a minute (stopped, or blocked) is
+ * killed. Connections wait in the listeners' backlog when no worker can take
+ * them.
  *
  * SIGTERM, SIGINT and SIGQUIT, where a next daemon gets what comes
  * (listen_goes_on): nothing is accepted any more, the supervisor ends at once,
@@ -31,8 +33,8 @@
  * the end the listeners are closed and their files removed. Killed itself (-9),
  * its workers drain and end.
  *
- * Beside the workers runs the helper (helper.h). A service manager that waits for
- * it is told when the daemon is ready, reloads and stops (notify.h).
+ * Beside the workers runs the helper (helper.h). A service manager that waits
+ * for it is told when the daemon is ready, reloads and stops (notify.h).
  *
  * Log lines: listening, started, start_failed, reloaded, reload_failed,
  * worker_started, worker_died, worker_stuck, worker_ended, worker_failed,

@@ -86,7 +86,8 @@ drain(struct worker *w)
 	end_if_idle(w);
 }
 
-/* If nobody is there to hear it, the channel is at its end, and we shall see. */
+/* If nobody is there to hear it, the channel is at its end, and we shall
+ * see. */
 static void
 say(struct worker *w, enum worker_word word)
 {
@@ -155,8 +156,8 @@ worker_spare(bool begun, bool in_use, uint64_t quiet)
 	return !in_use && quiet > WORKER_QUIET_MS ? quiet : 0;
 }
 
-/* Who comes next shall find a place. If nobody can be spared now, somebody may be
- * soon. */
+/* Who comes next shall find a place. If nobody can be spared now, somebody may
+ * be soon. */
 static void
 make_room(void *arg)
 {

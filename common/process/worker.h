@@ -17,9 +17,10 @@
  * Connections come one by one over a channel (unix(7) SOCK_SEQPACKET with
  * SCM_RIGHTS), already accepted. End of file on the channel means WORKER_DRAIN:
  * settings were reloaded, or the supervisor is gone, killed -9 included. (So no
- * PR_SET_PDEATHSIG: what is connected is served to its end, and a worker without
- * connections ends.) SIGTERM means WORKER_FINISH. SIGHUP, SIGINT and SIGQUIT
- * are ignored: they are sent to the supervisor, and by a terminal to everybody.
+ * PR_SET_PDEATHSIG: what is connected is served to its end, and a worker
+ * without connections ends.) SIGTERM means WORKER_FINISH. SIGHUP, SIGINT and
+ * SIGQUIT are ignored: they are sent to the supervisor, and by a terminal to
+ * everybody.
  *
  * What a connection is, and when it is idle, only the wing knows.
  */
@@ -48,8 +49,8 @@ enum worker_order {
 	WORKER_DRAIN,
 
 	/*
-	 * Hurry: each connection is closed as soon as nothing is under way on it
-	 * (a request is answered, a message is at its end).
+	 * Hurry: each connection is closed as soon as nothing is under way on
+	 * it (a request is answered, a message is at its end).
 	 */
 	WORKER_FINISH
 };
@@ -64,16 +65,17 @@ struct worker_events {
 	 * connection is closed. */
 	void (*order)(void *arg, enum worker_order order);
 
-	/* All places are taken: closes the connection for which worker_spare() has
-	 * the largest answer. False when that is 0 for all. */
+	/* All places are taken: closes the connection for which worker_spare()
+	 * has the largest answer. False when that is 0 for all. */
 	bool (*spare)(void *arg);
 };
 
 /*
- * How well a connection can be spared: 0 not at all. begun: a first command has come;
- * in_use: a message or a request is under way; quiet: ms without a byte. Those that
- * have not begun go first, the longest quiet of them before others; but each has
- * WORKER_NEW_MS for it. Then who is quiet for over WORKER_QUIET_MS.
+ * How well a connection can be spared: 0 not at all. begun: a first command has
+ * come; in_use: a message or a request is under way; quiet: ms without a byte.
+ * Those that have not begun go first, the longest quiet of them before others;
+ * but each has WORKER_NEW_MS for it. Then who is quiet for over
+ * WORKER_QUIET_MS.
  */
 uint64_t worker_spare(bool begun, bool in_use, uint64_t quiet);
 
@@ -87,14 +89,16 @@ unsigned worker_fullest(rlim_t descriptors);
  * whose serve() fails before never does. Borrows l, events and arg until
  * worker_unwatch().
  *
- * l is stopped when an order was given, no connection is left and what they had to
- * write is written (loop_end), and in any case WORKER_FINISH_SECONDS after WORKER_FINISH, which itself comes
- * WORKER_DRAIN_SECONDS after WORKER_DRAIN at the latest. 0 or -errno.
+ * l is stopped when an order was given, no connection is left and what they had
+ * to write is written (loop_end), and in any case WORKER_FINISH_SECONDS after
+ * WORKER_FINISH, which itself comes WORKER_DRAIN_SECONDS after WORKER_DRAIN at
+ * the latest. 0 or -errno.
  */
 int worker_watch(struct worker *w, struct loop *l,
     const struct worker_events *events, void *arg);
 
-/* Ends the watch; before loop_free(). Also after a worker_watch() that failed. */
+/* Ends the watch; before loop_free(). Also after a worker_watch() that
+ * failed. */
 void worker_unwatch(struct worker *w);
 
 /* One connection given by accepted() is closed. Balances the load, so call it

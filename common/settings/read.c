@@ -194,8 +194,8 @@ read_all(int fd, struct buf *text)
 	return rc;
 }
 
-/* Who else could change the file, which is a config: so much was seen. The daemon's
- * user is known by now. */
+/* Who else could change the file, which is a config: so much was seen. The
+ * daemon's user is known by now. */
 static void
 look_at_owners(struct reader *r)
 {

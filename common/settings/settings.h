@@ -227,12 +227,14 @@ struct verifier_settings {
 	struct daemon_settings daemon;
 	unsigned workers; /* 0: one for each core */
 
-	/* Names in Authentication-Results: the one that is written ("": hostname), and
-	 * more whose fields are removed ("*.example.jp": all below). */
+	/* Names in Authentication-Results: the one that is written ("":
+	 * hostname), and more whose fields are removed ("*.example.jp": all
+	 * below). */
 	const char *authserv_id;
 	struct text_list strip_ids;
 
-	/* Whose mail is not a stranger's (verifier/inspection.h, enum whose). */
+	/* Whose mail is not a stranger's (verifier/inspection.h, enum
+	 * whose). */
 	struct cidr_list trusted_networks;
 	struct cidr_list relays; /* strangers, even within those */
 	struct text_list own_daemons;

@@ -35,8 +35,8 @@ struct check {
 	bool held;     /* early_ask() waits for an answer, whatever it is */
 	struct lookups l;
 
-	/* NULL; or the rest of the result is there, and the exp of this record is
-	 * looked up, in a run of its own. */
+	/* NULL; or the rest of the result is there, and the exp of this record
+	 * is looked up, in a run of its own. */
 	const struct plan *explaining;
 	struct run explanation;
 

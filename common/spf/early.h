@@ -25,8 +25,8 @@
 
 #include "common/spf/lookups.h"
 
-/* Puts what can be put now. For a run that is RUN_PENDING. True if some wait until
- * another is answered. */
+/* Puts what can be put now. For a run that is RUN_PENDING. True if some wait
+ * until another is answered. */
 bool early_ask(struct lookups *l);
 
 /* True if an answer of this type can make more questions known. */

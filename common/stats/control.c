@@ -1,7 +1,7 @@
 /*
- * The trick: jansson's setters take a value in any case, also one that could not be
- * made, and what failed is remembered in *rc: so nothing is asked on the way, and
- * there is a whole answer or none.
+ * The trick: jansson's setters take a value in any case, also one that could
+ * not be made, and what failed is remembered in *rc: so nothing is asked on the
+ * way, and there is a whole answer or none.
  */
 #include <errno.h>
 #include <stdlib.h>

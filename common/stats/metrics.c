@@ -1,6 +1,7 @@
 /*
- * As much of HTTP (RFC 9112) as a scraper needs: one request, whose header is read
- * to its empty line and whose first line alone counts; one answer; the end.
+ * As much of HTTP (RFC 9112) as a scraper needs: one request, whose header is
+ * read to its empty line and whose first line alone counts; one answer; the
+ * end.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -133,7 +134,8 @@ struct metrics {
 	struct askers *askers;
 };
 
-/* True if the empty line behind the header has come; LF alone ends lines, too. */
+/* True if the empty line behind the header has come; LF alone ends lines,
+ * too. */
 static bool
 is_whole(struct span in)
 {

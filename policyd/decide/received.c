@@ -3,8 +3,8 @@
  * level), until it fits; nothing is cut in the midst of a value.
  *
  * The trap: other programs read these fields with readers of their own, so a
- * value is cleaned of more than the RFC asks for (received.h); and where a value
- * stands in the line matters to them, too.
+ * value is cleaned of more than the RFC asks for (received.h); and where a
+ * value stands in the line matters to them, too.
  */
 #include <errno.h>
 
@@ -87,7 +87,8 @@ clean_name(const char *name)
 }
 
 /* Of U-labels, and of a dot at the end, the name that DNS was asked for, in
- * ascii[DOMAIN_MAX + 1]; others as they are. What is no name becomes `otherwise`. */
+ * ascii[DOMAIN_MAX + 1]; others as they are. What is no name becomes
+ * `otherwise`. */
 static struct span
 checked_name(struct span name, char *ascii, struct span otherwise)
 {
@@ -99,8 +100,8 @@ checked_name(struct span name, char *ascii, struct span otherwise)
 }
 
 /* A sender. One '@' only: OpenDMARC splits at the first, Postfix and we at the
- * last. It must read the domain that was checked, or none: what is no name is not
- * shown, as a part of it is another one. */
+ * last. It must read the domain that was checked, or none: what is no name is
+ * not shown, as a part of it is another one. */
 static struct clean
 clean_sender(struct span sender)
 {

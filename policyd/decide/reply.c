@@ -188,9 +188,10 @@ put_text(struct line *l, size_t room, const struct reply *r)
 }
 
 /*
- * X.7.24 is the one code of SPF that RFC 7372 registers for a temporary refusal;
- * X.7.23 is for 550 only. The text is made twice: first without the reason, as what
- * stands around it must not be cut because an explanation is long.
+ * X.7.24 is the one code of SPF that RFC 7372 registers for a temporary
+ * refusal; X.7.23 is for 550 only. The text is made twice: first without the
+ * reason, as what stands around it must not be cut because an explanation is
+ * long.
  */
 void
 reply_make(const struct reply *r, struct buf *out)

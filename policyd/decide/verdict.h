@@ -7,15 +7,15 @@
  * action is the answer; where that is only a header or dunno, an access(5)
  * action of HELO that does not end the matter (WARN, HOLD, ...) goes before it.
  *
- * Two keys stand above the tables: of mail from pass_required nothing but a pass is
- * let in, and with no_mail_only a fail is acted on only where the domain says that it
- * sends no mail at all.
+ * Two keys stand above the tables: of mail from pass_required nothing but a
+ * pass is let in, and with no_mail_only a fail is acted on only where the
+ * domain says that it sends no mail at all.
  *
  * With a sender that is not null a HELO result is never shown in a header: it
  * was taken for a MAIL FROM pass (CVE-2019-20790).
  *
- * Pure. The text of headers is received.c's, that of refusals reply.c's, the checks
- * are request.c's.
+ * Pure. The text of headers is received.c's, that of refusals reply.c's, the
+ * checks are request.c's.
  */
 #ifndef POSTSEAL_POLICYD_VERDICT_H
 #define POSTSEAL_POLICYD_VERDICT_H
@@ -65,8 +65,8 @@ void verdict_action(const struct policyd_settings *p, const struct verdict *v,
     const struct subject *s, struct buf *out);
 
 /* What the action adds to the message, which must not be told again for it:
- * "header", of which a message has one, or the action itself, such as "BCC a@b".
- * NULL: it adds nothing and is told each recipient. Borrows from v. */
+ * "header", of which a message has one, or the action itself, such as "BCC
+ * a@b". NULL: it adds nothing and is told each recipient. Borrows from v. */
 const char *verdict_once(const struct verdict *v);
 
 /* "header", "reject", "defer", "dunno" or "access", for the log. */

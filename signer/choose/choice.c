@@ -1,8 +1,8 @@
 /*
- * A verdict, and the one place that says it in words: for the log, for the notice to
- * the administrator and for `postseal why`. The trap is whose text it is: logins,
- * senders and names come from the message, so they are cut here (TABLE_TOLD_MAX) and
- * cleaned by who logs or prints them.
+ * A verdict, and the one place that says it in words: for the log, for the
+ * notice to the administrator and for `postseal why`. The trap is whose text it
+ * is: logins, senders and names come from the message, so they are cut here
+ * (TABLE_TOLD_MAX) and cleaned by who logs or prints them.
  */
 #include "signer/choose/choice.h"
 

@@ -1,9 +1,9 @@
 /*
- * choice.h - a message on its way through the rules of choose.c: what is known of
- * it, what was found, and how that is said.
+ * choice.h - a message on its way through the rules of choose.c: what is known
+ * of it, what was found, and how that is said.
  *
- * Values only: which rule judges what, and in which order, is choose.c's affair,
- * which keys sign choose_keys.c's.
+ * Values only: which rule judges what, and in which order, is choose.c's
+ * affair, which keys sign choose_keys.c's.
  */
 #ifndef POSTSEAL_SIGNER_CHOICE_H
 #define POSTSEAL_SIGNER_CHOICE_H
@@ -74,9 +74,9 @@ struct choose {
 	char from[DOMAIN_MAX + 1]; /* A-labels; "" when there is not one */
 
 	/* What else should sign, while others do: keys that cannot be used, and
-	 * rows that are wrong; with sign_all rows whose keys do not exist. `file`
-	 * is then of the first of the former, if there is one, else of the first
-	 * of the latter. */
+	 * rows that are wrong; with sign_all rows whose keys do not exist.
+	 * `file` is then of the first of the former, if there is one, else of
+	 * the first of the latter. */
 	size_t bad;
 	size_t missing;
 
@@ -106,8 +106,8 @@ void choose_say(const struct choose_path *p, const char *fmt, ...)
 enum choose_verdict choose_because(struct choose_path *p, enum choose_verdict v,
     const char *what, const char *file, unsigned line);
 
-/* One clause for the log, with the specifics, appended to out: "client 192.0.2.1
- * is not internal and not authenticated". */
+/* One clause for the log, with the specifics, appended to out: "client
+ * 192.0.2.1 is not internal and not authenticated". */
 void choose_explain(
     const struct choose *c, const struct choose_input *in, struct buf *out);
 

@@ -1,8 +1,9 @@
 /*
  * The order of the rules is not the order in which they are asked: From is read
- * first, because the log and the other rules speak of its address, but what is wrong
- * with it counts only once the client may have mail signed. So a stranger's message
- * is always "not internal", and never makes us read long fields: judge().
+ * first, because the log and the other rules speak of its address, but what is
+ * wrong with it counts only once the client may have mail signed. So a
+ * stranger's message is always "not internal", and never makes us read long
+ * fields: judge().
  */
 #include "signer/choose/choose.h"
 
@@ -26,7 +27,7 @@ listed(const struct text_list *list, const char *word)
 	return NULL;
 }
 
-/* --- whose message it says that it is: From --------------------------------- */
+/* --- whose message it says that it is: From ------------------------------- */
 
 /* Keeps "local@domain" for the tables. */
 static enum choose_verdict
@@ -81,7 +82,7 @@ judge_from(struct choose_path *p)
 	return keep_address(p, address.local);
 }
 
-/* --- the way it came: who hands it in, and where it was before ---------------- */
+/* --- the way it came: who hands it in, and where it was before ------------ */
 
 /* Says what a list of clients found; true if the client is in it. */
 static bool
@@ -131,8 +132,8 @@ has_section(const struct choose_path *p, struct span domain)
 	return false;
 }
 
-/* True if mail to the domain could be for us, or a host of that name is ours: it is
- * that of the message, or one that we sign for, or below one. */
+/* True if mail to the domain could be for us, or a host of that name is ours:
+ * it is that of the message, or one that we sign for, or below one. */
 static bool
 serves(const void *arg, struct span domain)
 {
@@ -142,8 +143,8 @@ serves(const void *arg, struct span domain)
 	    has_section(p, domain) || has_row(p, domain);
 }
 
-/* True if it is of the author's organisation, or one that we sign for. A row that
- * matches every domain says nothing of any. */
+/* True if it is of the author's organisation, or one that we sign for. A row
+ * that matches every domain says nothing of any. */
 static bool
 is_home(const void *arg, struct span domain)
 {
@@ -174,8 +175,8 @@ judge_way(struct choose_path *p)
 	return CHOOSE_SIGN;
 }
 
-/* A row of auth_table lets the login use this From: whose mail it is was settled by
- * who sends it, and not by where it was before. */
+/* A row of auth_table lets the login use this From: whose mail it is was
+ * settled by who sends it, and not by where it was before. */
 static bool
 is_allowed(const struct choose_path *p)
 {
@@ -211,10 +212,10 @@ list_daemon(const struct choose_path *p)
 }
 
 /*
- * What a mailing list of ours sends: by its domain in From, and by the way it comes.
- * A stranger can write the one, and a content filter may go the other: a post with
- * another From of ours that the list sends on as it came, and mail from the list's
- * domain that comes another way, stay what they are.
+ * What a mailing list of ours sends: by its domain in From, and by the way it
+ * comes. A stranger can write the one, and a content filter may go the other: a
+ * post with another From of ours that the list sends on as it came, and mail
+ * from the list's domain that comes another way, stay what they are.
  */
 static bool
 is_list_post(struct choose_path *p)
@@ -236,8 +237,8 @@ is_list_post(struct choose_path *p)
 	return false;
 }
 
-/* What came from outside before. This may read long fields, and is for clients who
- * may have mail signed: a stranger's is unsigned without it. */
+/* What came from outside before. This may read long fields, and is for clients
+ * who may have mail signed: a stranger's is unsigned without it. */
 static enum choose_verdict
 judge_came_in(struct choose_path *p)
 {
@@ -297,7 +298,7 @@ is_expected(struct choose_path *p)
 	    in_hosts(p, "external_ignore", &p->tables->external, &e);
 }
 
-/* --- login, envelope, exemptions ---------------------------------------------- */
+/* --- login, envelope, exemptions ------------------------------------------ */
 
 /* The domain of an envelope address, "<a@b>" or "a@b", as A-labels; "" when it
  * has none. */
@@ -314,8 +315,9 @@ envelope_domain(struct span address, char *ret)
 		(void)domain_to_ascii(span_skip(address, at), ret);
 }
 
-/* Without a login anybody can choose the sender anyway. A login could leave it out to
- * be let through, so a table must let it use this From, which judge_login() saw. */
+/* Without a login anybody can choose the sender anyway. A login could leave it
+ * out to be let through, so a table must let it use this From, which
+ * judge_login() saw. */
 static enum choose_verdict
 judge_bounce(const struct choose_path *p)
 {
@@ -329,9 +331,9 @@ judge_bounce(const struct choose_path *p)
 	return CHOOSE_SIGN;
 }
 
-/* A sender below From's domain, or above it, is its owner's only where one section
- * says so: else "MAIL FROM:<x@example>" would do for victim.example, and
- * <x@mine.hoster.example> for the hoster. */
+/* A sender below From's domain, or above it, is its owner's only where one
+ * section says so: else "MAIL FROM:<x@example>" would do for victim.example,
+ * and <x@mine.hoster.example> for the hoster. */
 static bool
 is_kin(const struct choose_path *p, struct span sender, struct span from)
 {
@@ -398,11 +400,11 @@ judge_exempt(struct choose_path *p)
 	    p, CHOOSE_RECIPIENT_EXEMPT, p->in->exempt, NULL, 0);
 }
 
-/* --- all rules ---------------------------------------------------------------- */
+/* --- all rules ------------------------------------------------------------ */
 
-/* A stranger: is it in our name? Then it is worth a notice. So keys are looked for
- * here, too, but only to see whether somebody would sign for that From: what was found
- * is dropped again. */
+/* A stranger: is it in our name? Then it is worth a notice. So keys are looked
+ * for here, too, but only to see whether somebody would sign for that From:
+ * what was found is dropped again. */
 static enum choose_verdict
 turn_away(struct choose_path *p, enum choose_verdict from)
 {

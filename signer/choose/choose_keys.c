@@ -1,7 +1,7 @@
 /*
- * A section comes before the tables, and ends the search. What cannot sign does not
- * keep others from it: it is counted (bad, missing), and `because` speaks of the
- * first bad one, or else of the first missing one.
+ * A section comes before the tables, and ends the search. What cannot sign does
+ * not keep others from it: it is counted (bad, missing), and `because` speaks
+ * of the first bad one, or else of the first missing one.
  */
 #include "signer/choose/choose_keys.h"
 
@@ -161,8 +161,8 @@ verdict_of(const struct choose *c)
 	return c->bad > 0 ? CHOOSE_DOMAIN_BAD_KEY : CHOOSE_DOMAIN_NO_KEY;
 }
 
-/* Rows of the signing table that match: the first, or all. Of all, one without a
- * good key does not keep the others from signing. */
+/* Rows of the signing table that match: the first, or all. Of all, one without
+ * a good key does not keep the others from signing. */
 static enum choose_verdict
 judge_rows(struct choose_path *p)
 {
@@ -207,7 +207,7 @@ choose_keys(struct choose_path *p)
 	return v;
 }
 
-/* --- one key, one signature --------------------------------------------------- */
+/* --- one key, one signature ----------------------------------------------- */
 
 static bool
 is_among(const struct choose_signature *s, const struct choose_signature *v,

@@ -1,9 +1,10 @@
 /*
- * The trap, twice: a stranger writes much of what stands in these fields. In our own
- * Received-SPF it is the HELO name and the sender, in our own Received field HELO and
- * names in certificates, quotes and parentheses included. So words are looked for
- * anywhere, whatever seems to be quoted, and in doubt a field is ours and a Received
- * took the message in: the message is unsigned then, never signed.
+ * The trap, twice: a stranger writes much of what stands in these fields. In
+ * our own Received-SPF it is the HELO name and the sender, in our own Received
+ * field HELO and names in certificates, quotes and parentheses included. So
+ * words are looked for anywhere, whatever seems to be quoted, and in doubt a
+ * field is ours and a Received took the message in: the message is unsigned
+ * then, never signed.
  */
 #include "signer/choose/inbound.h"
 
@@ -19,10 +20,10 @@ struct word {
 	char p[DOMAIN_MAX + 2];
 };
 
-/* --- words ------------------------------------------------------------------- */
+/* --- words ---------------------------------------------------------------- */
 
-/* Without white space, folds and comments in front; a comment without its end is
- * all that is left. */
+/* Without white space, folds and comments in front; a comment without its end
+ * is all that is left. */
 static struct span
 skip_cfws(struct span s)
 {
@@ -67,7 +68,7 @@ take_word(struct span *s, struct word *w)
 	*s = span_skip(*s, n);
 }
 
-/* --- names ------------------------------------------------------------------- */
+/* --- names ---------------------------------------------------------------- */
 
 /* The names of hosts in one header. */
 struct search {
@@ -76,7 +77,8 @@ struct search {
 	struct word last; /* receiver= of a host elsewhere */
 };
 
-/* A word as the name of a host, without the dot at its end; empty: it is none. */
+/* A word as the name of a host, without the dot at its end; empty: it is
+ * none. */
 static struct span
 host_name(const struct word *w)
 {
@@ -117,8 +119,8 @@ ask(struct search *s, struct span name,
 	return question(s->us->arg, name);
 }
 
-/* True unless it is the name of a host elsewhere. The domain of the recipient is
- * often one that the host's own name lies in. */
+/* True unless it is the name of a host elsewhere. The domain of the recipient
+ * is often one that the host's own name lies in. */
 static bool
 may_be_us(struct search *s, const struct word *w)
 {
@@ -136,12 +138,12 @@ may_be_us(struct search *s, const struct word *w)
 	return false;
 }
 
-/* --- Received-SPF ------------------------------------------------------------ */
+/* --- Received-SPF --------------------------------------------------------- */
 
 /*
- * Every "receiver=" in the text, whether it seems to stand in quotes, in a comment
- * or behind some of them. What is no plain name may be us and ends the search,
- * so that no byte is looked at more often than a name is long.
+ * Every "receiver=" in the text, whether it seems to stand in quotes, in a
+ * comment or behind some of them. What is no plain name may be us and ends the
+ * search, so that no byte is looked at more often than a name is long.
  */
 static bool
 is_us_somewhere(struct span s, struct search *search)
@@ -165,8 +167,9 @@ is_us_somewhere(struct span s, struct search *search)
 	return false;
 }
 
-/* result, comment, key-value pairs, as the RFC has them: true if a receiver= may be
- * us, or there is none. (Older services name it in the comment alone.) */
+/* result, comment, key-value pairs, as the RFC has them: true if a receiver=
+ * may be us, or there is none. (Older services name it in the comment
+ * alone.) */
 static bool
 is_us_or_nobody(struct span s, struct search *search)
 {
@@ -198,7 +201,7 @@ is_our_spf(struct span value, struct search *search)
 	return is_us_somewhere(value, search) || is_us_or_nobody(value, search);
 }
 
-/* --- X-Comment ---------------------------------------------------------------- */
+/* --- X-Comment ------------------------------------------------------------ */
 
 static bool
 begins_with(struct span s, const char *text)
@@ -208,8 +211,8 @@ begins_with(struct span s, const char *text)
 	return s.n >= n && span_ieqs(span_of(s.p, n), text);
 }
 
-/* Mail of others that was not checked. Ours names a receiver; of our own users it
- * names none. The other services' text is for relays only. */
+/* Mail of others that was not checked. Ours names a receiver; of our own users
+ * it names none. The other services' text is for relays only. */
 static bool
 is_our_comment(struct span value, struct search *search)
 {
@@ -220,7 +223,7 @@ is_our_comment(struct span value, struct search *search)
 	    is_our_spf(value, search);
 }
 
-/* --- Authentication-Results -------------------------------------------------- */
+/* --- Authentication-Results ----------------------------------------------- */
 
 /* The first label of the host's name. */
 static bool
@@ -243,8 +246,8 @@ is_home(const struct word *w, struct search *s)
 	return is_above_host(name, s->us) || ask(s, name, s->us->is_home);
 }
 
-/* The words in front of the first ';', which is taken off *s, too. Any of them may
- * be the host; only the first, which has no value, the organisation. */
+/* The words in front of the first ';', which is taken off *s, too. Any of them
+ * may be the host; only the first, which has no value, the organisation. */
 static bool
 take_authserv_id(struct span *s, struct search *search)
 {
@@ -286,7 +289,7 @@ is_our_result(struct span value, struct search *search)
 	return take_authserv_id(&value, search) && !is_none(value);
 }
 
-/* --- the header -------------------------------------------------------------- */
+/* --- the header ----------------------------------------------------------- */
 
 static const struct {
 	const char *name;
@@ -331,7 +334,7 @@ inbound_word(const struct field *f)
 	return kind[kind_of(f)].name;
 }
 
-/* --- what was written in this hand-over ----------------------------------------- */
+/* --- what was written in this hand-over ----------------------------------- */
 
 /* Takes a word off *s, without brackets and marks around it. */
 static struct span

@@ -1,5 +1,5 @@
-/* The addresses of this host, by getifaddrs(3). Its trap: of a point-to-point link
- * ifa_addr is ours, ifa_dstaddr the peer's. */
+/* The addresses of this host, by getifaddrs(3). Its trap: of a point-to-point
+ * link ifa_addr is ours, ifa_dstaddr the peer's. */
 #include "signer/choose/own.h"
 
 #include <errno.h>

@@ -1,15 +1,17 @@
 /*
  * own.h - the addresses of this host, as they are now.
  *
- * A client with one of them is a program on this host: while an address is ours the
- * kernel routes what goes there to itself, so nobody elsewhere can complete a TCP
- * connection from it. The list can be old for as long as it takes to be read again,
- * and that is the only time in which another host could take an address over.
+ * A client with one of them is a program on this host: while an address is ours
+ * the kernel routes what goes there to itself, so nobody elsewhere can complete
+ * a TCP connection from it. The list can be old for as long as it takes to be
+ * read again, and that is the only time in which another host could take an
+ * address over.
  *
- * Not of the list are the peers at the far end of point-to-point links, which are
- * other hosts; addresses of interfaces that are down, which may be another host's
- * meanwhile (a failover); and link-local ones, which other hosts may have on other
- * links. Whether the MTA runs on this host, too, is asked by choose.c.
+ * Not of the list are the peers at the far end of point-to-point links, which
+ * are other hosts; addresses of interfaces that are down, which may be another
+ * host's meanwhile (a failover); and link-local ones, which other hosts may
+ * have on other links. Whether the MTA runs on this host, too, is asked by
+ * choose.c.
  */
 #ifndef POSTSEAL_SIGNER_OWN_H
 #define POSTSEAL_SIGNER_OWN_H

@@ -30,7 +30,8 @@ struct der {
 /* Takes one element of that tag off d; *ret is what is in it. */
 bool der_take(struct der *d, unsigned char tag, struct der *ret);
 
-/* Takes a positive INTEGER off d; *ret are its bytes, without zeros in front. */
+/* Takes a positive INTEGER off d; *ret are its bytes, without zeros in
+ * front. */
 bool der_take_number(struct der *d, struct der *ret);
 
 /* The bits of such a number. */

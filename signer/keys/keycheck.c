@@ -1,8 +1,9 @@
 /*
- * One round asks for all keys, a few at a time, and the next begins an hour after it.
- * Runs in the helper: the public halves are copied out first, then the keyring is
- * wiped, so that what DNS sends is read in a process without secrets. The trap is
- * silence: a key that was good or bad stays what it was until DNS says otherwise.
+ * One round asks for all keys, a few at a time, and the next begins an hour
+ * after it. Runs in the helper: the public halves are copied out first, then
+ * the keyring is wiped, so that what DNS sends is read in a process without
+ * secrets. The trap is silence: a key that was good or bad stays what it was
+ * until DNS says otherwise.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -166,8 +167,8 @@ count(struct keycheck *c)
 
 /* --- rounds --------------------------------------------------------------- */
 
-/* Goes on at the next turn; when the round is over, in an hour, or sooner when DNS
- * has been silent. */
+/* Goes on at the next turn; when the round is over, in an hour, or sooner when
+ * DNS has been silent. */
 static void
 go_on(struct keycheck *c)
 {

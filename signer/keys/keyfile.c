@@ -25,8 +25,8 @@ static const char pkcs8[] = "PRIVATE KEY";
 
 /* --- looking at bytes ----------------------------------------------------- */
 
-/* RSAPrivateKey of RFC 8017 appendix A.1.2: version 0 has two primes, 1 has more of
- * them behind. */
+/* RSAPrivateKey of RFC 8017 appendix A.1.2: version 0 has two primes, 1 has
+ * more of them behind. */
 static bool
 read_rsa(struct der d, struct der *ret)
 {
@@ -188,8 +188,8 @@ keyfile_free(struct keyfile *f)
 
 /* --- what is in it -------------------------------------------------------- */
 
-/* The bytes of PKCS#1 or of CurvePrivateKey, which PKCS#8 has behind version and
- * algorithm. */
+/* The bytes of PKCS#1 or of CurvePrivateKey, which PKCS#8 has behind version
+ * and algorithm. */
 static struct der
 inner_of(const struct keyfile *f)
 {

@@ -63,7 +63,8 @@ check_mode(struct opening *o, const struct candidate *c, mode_t mode)
 	return refuse ? -EINVAL : 0;
 }
 
-/* Who else could put another key there; a warning that has no room is left out. */
+/* Who else could put another key there; a warning that has no room is left
+ * out. */
 static void
 check_owners(struct opening *o, const struct candidate *c)
 {
@@ -78,9 +79,9 @@ check_owners(struct opening *o, const struct candidate *c)
 	buf_free(&note);
 }
 
-/* The key in those bytes, of a file with that mode. What to do with the file is only
- * said of one that holds a key: it could be anybody's else. 0 and *ret owned;
- * -EINVAL after a sentence; -ENOMEM. */
+/* The key in those bytes, of a file with that mode. What to do with the file is
+ * only said of one that holds a key: it could be anybody's else. 0 and *ret
+ * owned; -EINVAL after a sentence; -ENOMEM. */
 static int
 make_key(struct opening *o, const struct candidate *c, struct span pem,
     mode_t mode, struct key **ret)

@@ -5,13 +5,13 @@
  * with them into the workers, which may not. Here a file is opened and it is
  * checked who else could read it; what its bytes are is keys.c's affair, and
  * OpenSSL's key is made by the worker that signs first with it. The tables are
- * read here, too, because they name keys (tables.h); each key of a KeyTable is a
- * domain of its own.
+ * read here, too, because they name keys (tables.h); each key of a KeyTable is
+ * a domain of its own.
  *
- * A domain of which one active key cannot be used is *bad*: -T and a reload refuse
- * it. At start its other keys sign, and each of its messages says which does not;
- * on_bad_key rules when there is none. Keys that are not active are looked at, but
- * cannot spoil a domain.
+ * A domain of which one active key cannot be used is *bad*: -T and a reload
+ * refuse it. At start its other keys sign, and each of its messages says which
+ * does not; on_bad_key rules when there is none. Keys that are not active are
+ * looked at, but cannot spoil a domain.
  */
 #ifndef POSTSEAL_SIGNER_KEYRING_H
 #define POSTSEAL_SIGNER_KEYRING_H
@@ -67,12 +67,12 @@ int keyring_open(const struct settings *s, struct keyring **ret,
 /* Wipes and frees all keys; NULL is allowed. */
 void keyring_free(struct keyring *k);
 
-/* Wipes and frees the keys and keeps the rest, for a process that has no use for
- * them. */
+/* Wipes and frees the keys and keeps the rest, for a process that has no use
+ * for them. */
 void keyring_wipe(struct keyring *k);
 
-/* Tells all processes of the generation whether DNS has another key in the place
- * of this one (keycheck.h); what the last one said. At first: no. */
+/* Tells all processes of the generation whether DNS has another key in the
+ * place of this one (keycheck.h); what the last one said. At first: no. */
 void keyring_mark(
     struct keyring *k, const struct keyring_key *key, bool mismatch);
 bool keyring_mismatch(const struct keyring *k, const struct keyring_key *key);

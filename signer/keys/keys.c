@@ -170,8 +170,8 @@ sign_raw(struct key *k, const unsigned char *digest, unsigned char *ret,
 
 /* --- halves --------------------------------------------------------------- */
 
-/* Of an RSA key it stands in the file; no key of OpenSSL's is made, which leaves
- * copies of its numbers behind. */
+/* Of an RSA key it stands in the file; no key of OpenSSL's is made, which
+ * leaves copies of its numbers behind. */
 static int
 public_bytes(struct key *k, unsigned char *ret, size_t *ret_n)
 {

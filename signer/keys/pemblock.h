@@ -1,7 +1,7 @@
 /*
  * pemblock.h - the first private key of a PEM file (RFC 7468 section 2, and the
- * headers of RFC 1421 that old OpenSSL wrote), whatever stands in front of it: a
- * certificate, the public half. Without one it is the first block.
+ * headers of RFC 1421 that old OpenSSL wrote), whatever stands in front of it:
+ * a certificate, the public half. Without one it is the first block.
  *
  * Its bytes are a secret: they are decoded into one piece of memory, which is
  * wiped when it is freed, and no copy of a part of them is left anywhere. What

@@ -7,9 +7,9 @@
  * fields, Sender, Message-ID and List-Unsubscribe-Post (RFC 8058 section 4).
  * Oversigned are, there or not, the fields that a reader shows or is led by; of
  * those that honest servers add only the ones that are there; not at all Sender
- * and Resent-, of which a resender puts its own on top (RFC 5322 section 3.6.6).
- * Date and Message-ID are not named when absent, even if a rule wants it: a server
- * on the way adds them to a message that lacks them.
+ * and Resent-, of which a resender puts its own on top (RFC 5322 section
+ * 3.6.6). Date and Message-ID are not named when absent, even if a rule wants
+ * it: a server on the way adds them to a message that lacks them.
  *
  * Trace fields and what is changed or removed on the way are never signed, not
  * even by a rule that names them. Pure: nothing is canonicalized (canon.c) or

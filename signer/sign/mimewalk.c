@@ -1,8 +1,9 @@
 /*
  * The trick: the answer is yes at the first declaration, so no encoding is ever
- * tracked; what is left of Postfix's machine are lines, header or not, and a stack of
- * boundaries. The trap: a part of a type that is none of text, message and multipart
- * keeps the type that its multipart has as default (in a digest: a message).
+ * tracked; what is left of Postfix's machine are lines, header or not, and a
+ * stack of boundaries. The trap: a part of a type that is none of text, message
+ * and multipart keeps the type that its multipart has as default (in a digest:
+ * a message).
  */
 #include <errno.h>
 
@@ -13,7 +14,7 @@ enum {
 	DASHES = 2            /* in front of a boundary, and behind the last */
 };
 
-/* --- a field's value, in words ------------------------------------------------ */
+/* --- a field's value, in words -------------------------------------------- */
 
 enum token_kind { TOKEN_WORD, TOKEN_QUOTED, TOKEN_SPECIAL };
 
@@ -34,8 +35,8 @@ is_special(const char *specials, char c)
 	return is_control(c) || strchr(specials, c) != NULL;
 }
 
-/* Bytes of the quoted string or comment that begins in; without its end it takes
- * all. */
+/* Bytes of the quoted string or comment that begins in; without its end it
+ * takes all. */
 static size_t
 quoted_length(struct span in)
 {
@@ -92,8 +93,8 @@ next_token(struct span *in, const char *specials, struct token *ret)
 	return true;
 }
 
-/* The tokens up to the next ';', at least the first three of them. False when nothing
- * is left. */
+/* The tokens up to the next ';', at least the first three of them. False when
+ * nothing is left. */
 static bool
 next_item(struct span *in, struct token ret[3], size_t *ret_n)
 {
@@ -123,7 +124,7 @@ is_pair(const struct token t[3], size_t n, const char *first, char separator)
 	    t[1].text.p[0] == separator;
 }
 
-/* --- the stack of boundaries ------------------------------------------------- */
+/* --- the stack of boundaries ---------------------------------------------- */
 
 static size_t
 bound_start(const struct mimewalk *w, size_t i)
@@ -177,7 +178,7 @@ push(struct mimewalk *w, const struct token *value, bool digest)
 	w->depth++;
 }
 
-/* --- fields ------------------------------------------------------------------- */
+/* --- fields --------------------------------------------------------------- */
 
 static void
 content_type(struct mimewalk *w, struct span value)
@@ -243,7 +244,7 @@ field_end(struct mimewalk *w)
 	buf_clear(&w->field);
 }
 
-/* --- lines -------------------------------------------------------------------- */
+/* --- lines ---------------------------------------------------------------- */
 
 /* Bytes of the name if this is the begin of a field, or 0. */
 static size_t
@@ -356,7 +357,7 @@ keep(struct mimewalk *w, struct span piece)
 	buf_add(&w->line, piece.p, piece.n < room ? piece.n : room);
 }
 
-/* --- the walk ----------------------------------------------------------------- */
+/* --- the walk ------------------------------------------------------------- */
 
 void
 mimewalk_init(struct mimewalk *w)

@@ -1,20 +1,20 @@
 /*
- * mimewalk.h - whether Postfix would encode a message anew for a next hop that does
- * not take 8BITMIME (RFC 6152).
+ * mimewalk.h - whether Postfix would encode a message anew for a next hop that
+ * does not take 8BITMIME (RFC 6152).
  *
  * smtp(8) does not look for 8-bit text: it believes what is declared. Every
- * Content-Transfer-Encoding of 8bit or binary, in the header, in that of a part, or in
- * that of a message within the message, is written anew, and the text below it is
- * encoded; where all bytes are ASCII, too. What is not declared so goes out as it is,
- * 8-bit or not. So the question is which lines Postfix takes for a header: this walks
- * over a message as mime_state(3) does, which is not quite as RFC 2046 says (a
- * boundary is any line that begins so; of the message types rfc822 and global are
- * entered). Also told is what it changes in such a header anyway: a space in front of
- * a colon.
+ * Content-Transfer-Encoding of 8bit or binary, in the header, in that of a
+ * part, or in that of a message within the message, is written anew, and the
+ * text below it is encoded; where all bytes are ASCII, too. What is not
+ * declared so goes out as it is, 8-bit or not. So the question is which lines
+ * Postfix takes for a header: this walks over a message as mime_state(3) does,
+ * which is not quite as RFC 2046 says (a boundary is any line that begins so;
+ * of the message types rfc822 and global are entered). Also told is what it
+ * changes in such a header anyway: a space in front of a colon.
  *
- * Ends early: nothing is read after the first thing that is changed, or where no
- * header can follow. What is larger than the limits below is not followed and counts
- * as changed. (pure)
+ * Ends early: nothing is read after the first thing that is changed, or where
+ * no header can follow. What is larger than the limits below is not followed
+ * and counts as changed. (pure)
  */
 #ifndef POSTSEAL_SIGNER_MIMEWALK_H
 #define POSTSEAL_SIGNER_MIMEWALK_H
@@ -50,8 +50,8 @@ struct mimewalk {
 	struct buf field;  /* its name, and its value if that matters */
 };
 
-/* Begins a message; allocates nothing. Before the first time w must be all zero or
- * freed. */
+/* Begins a message; allocates nothing. Before the first time w must be all zero
+ * or freed. */
 void mimewalk_init(struct mimewalk *w);
 
 /* Frees what was kept; w is as after mimewalk_init(). */

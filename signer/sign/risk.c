@@ -44,8 +44,8 @@ risk_header(struct risk *r, const struct field_list *fields,
 	}
 }
 
-/* True if the line so far and n bytes more, with an LF behind them, are one line
- * that is too long. */
+/* True if the line so far and n bytes more, with an LF behind them, are one
+ * line that is too long. */
 static bool
 is_long(const struct risk *r, struct span in, size_t n)
 {

@@ -1,14 +1,14 @@
 /*
  * risk.h - what Postfix may do to a message after it was signed. (pure)
  *
- * smtp(8) breaks lines that are longer than smtp_line_length_limit, 998 bytes, and
- * encodes what is declared as 8-bit anew for a next hop that does not take 8BITMIME
- * (mimewalk.h); either breaks the signature. Looked for in the body as it streams
- * by, in pieces cut anywhere, and in the header: of long lines there only those in
- * fields that are signed count.
+ * smtp(8) breaks lines that are longer than smtp_line_length_limit, 998 bytes,
+ * and encodes what is declared as 8-bit anew for a next hop that does not take
+ * 8BITMIME (mimewalk.h); either breaks the signature. Looked for in the body as
+ * it streams by, in pieces cut anywhere, and in the header: of long lines there
+ * only those in fields that are signed count.
  *
- * What is done about it, at_risk, is signer.c's affair; what makes Postfix do it
- * is told by `postseal check`.
+ * What is done about it, at_risk, is signer.c's affair; what makes Postfix do
+ * it is told by `postseal check`.
  */
 #ifndef POSTSEAL_SIGNER_RISK_H
 #define POSTSEAL_SIGNER_RISK_H

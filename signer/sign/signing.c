@@ -67,8 +67,8 @@ is_over(const struct signing *g, uint64_t expire)
 	return g->now == 0 || expire <= g->now;
 }
 
-/* True if the value says that it is the signature of as, and still good. What is
- * longer than any of ours is none. */
+/* True if the value says that it is the signature of as, and still good. What
+ * is longer than any of ours is none. */
 static bool
 is_claimed(
     const struct signing *g, struct span value, const struct signing_as *as)

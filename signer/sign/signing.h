@@ -50,20 +50,20 @@ void signing_free(struct signing *g);
 
 /*
  * Begins with a message at its end: picks its fields. hash: of its body,
- * BODYHASH_SIZE bytes, copied. now: as of time(2); with a clock that cannot be right
- * (clock.h) its signatures have neither t= nor x=. Borrows m until the last call
- * below. 0; -EBADMSG when no From field of it can be signed; or an error of
- * hdrsel_pick().
+ * BODYHASH_SIZE bytes, copied. now: as of time(2); with a clock that cannot be
+ * right (clock.h) its signatures have neither t= nor x=. Borrows m until the
+ * last call below. 0; -EBADMSG when no From field of it can be signed; or an
+ * error of hdrsel_pick().
  */
 int signing_begin(struct signing *g, struct message *m,
     const unsigned char *hash, time_t now);
 
 /*
- * True if that message bears a signature with as->domain and as->selector which the
- * key verifies: it needs no other one. One that does not verify, or not with the
- * canonicalization of the body that the settings say, is anybody's and does not
- * count, nor does one whose x= is over, or may be, as the clock is wrong; of more than SIGNED_TRIED_MAX the lower ones
- * do not, either.
+ * True if that message bears a signature with as->domain and as->selector which
+ * the key verifies: it needs no other one. One that does not verify, or not
+ * with the canonicalization of the body that the settings say, is anybody's and
+ * does not count, nor does one whose x= is over, or may be, as the clock is
+ * wrong; of more than SIGNED_TRIED_MAX the lower ones do not, either.
  */
 bool signing_present(struct signing *g, const struct signing_as *as);
 

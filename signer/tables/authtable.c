@@ -79,8 +79,8 @@ authtable_parse(const char *spec, struct span text, struct arena *arena,
 	return rc;
 }
 
-/* The pattern with the login for each '%' matches. A login with a '*' in it must
- * not become a pattern. */
+/* The pattern with the login for each '%' matches. A login with a '*' in it
+ * must not become a pattern. */
 static bool
 pattern_allows(struct span pattern, struct span login, struct span address)
 {

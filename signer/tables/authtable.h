@@ -1,12 +1,12 @@
 /*
- * authtable.h - which From addresses a login may use, so that one customer is not
- * signed as another.
+ * authtable.h - which From addresses a login may use, so that one customer is
+ * not signed as another.
  *
  *     login  pattern [pattern ...]
  *
- * Patterns are those of glob_address(); commas may part them, too. "%" in one is
- * the login; alone it is an address, so that "* %" lets each login that is an
- * address be itself. A login may be a pattern, too. All rows of a login
+ * Patterns are those of glob_address(); commas may part them, too. "%" in one
+ * is the login; alone it is an address, so that "* %" lets each login that is
+ * an address be itself. A login may be a pattern, too. All rows of a login
  * count.
  *
  * "inline:* %" has the rows behind it instead of a path, with ';' between them.

@@ -1,5 +1,6 @@
 /*
- * glob.h - the patterns of OpenDKIM's tables: '*' stands for any bytes, also none.
+ * glob.h - the patterns of OpenDKIM's tables: '*' stands for any bytes, also
+ * none.
  *
  * Pure. ASCII case does not matter; every other byte stands for itself. Who has
  * patterns and in which order they count is known by signtable.h, hosts.h and

@@ -101,8 +101,8 @@ byte_at(const struct globset_item *item, enum globset_key key, size_t i)
 	return i < s.n ? (unsigned char)s.p[i] : -1;
 }
 
-/* Where in the part, whose keys are alike before byte i, those begin that have at
- * least that value there. */
+/* Where in the part, whose keys are alike before byte i, those begin that have
+ * at least that value there. */
 static size_t
 first_from(const struct globset *g, struct part p, enum globset_key key,
     size_t i, int value)
@@ -118,8 +118,8 @@ first_from(const struct globset *g, struct part p, enum globset_key key,
 	return p.low;
 }
 
-/* Of a part with one tail and one head, sorted by number. Only what has more than
- * one '*' need not match. */
+/* Of a part with one tail and one head, sorted by number. Only what has more
+ * than one '*' need not match. */
 static size_t
 try_all(const struct globset *g, struct part p, struct span text, size_t from)
 {
@@ -149,7 +149,8 @@ least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Follows the text through the keys of the part: those that end on the way fit. */
+/* Follows the text through the keys of the part: those that end on the way
+ * fit. */
 static size_t
 follow(const struct globset *g, struct part p, enum globset_key key,
     struct span text, size_t from)

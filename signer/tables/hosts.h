@@ -6,10 +6,9 @@
  * a refile: also a pattern such as "*.example.jp"; a '!' in front takes out
  * what a wider entry takes in. The most precise entry counts, of two equal ones
  * that with the '!': a name before domains, the longer domain first, the
- * narrower network first. "this-host" is each address of own.h. Names are looked at
- * before addresses, as
- * opendkim.conf(5) has it under PeerList: an entry for the client's name
- * decides, and its address is not looked at.
+ * narrower network first. "this-host" is each address of own.h. Names are
+ * looked at before addresses, as opendkim.conf(5) has it under PeerList: an
+ * entry for the client's name decides, and its address is not looked at.
  *
  * The name is that which Postfix gives with CONNECT: it has looked up that it
  * leads back to the address, and says "unknown" where it does not. Nothing is
@@ -60,8 +59,8 @@ int hosts_parse(const char *spec, struct span text, struct arena *arena,
     struct hosts *ret, struct buf *why, struct buf *warn);
 
 /* The entry that decides about this client, NULL when none does; with ->not it
- * is not one of the list. ip may be NULL, name "" or "unknown"; own: the address is
- * one of this host. */
+ * is not one of the list. ip may be NULL, name "" or "unknown"; own: the
+ * address is one of this host. */
 const struct hosts_entry *hosts_find(
     const struct hosts *h, const char *name, const struct ip *ip, bool own);
 

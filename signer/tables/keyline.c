@@ -75,8 +75,8 @@ dashes(struct span s)
 	return end == NULL ? 0 : (size_t)(end - s.p) + 5;
 }
 
-/* PKCS#8 has the algorithm behind its version, PKCS#1 the modulus: a SEQUENCE of
- * some length, INTEGER 0 or 1, and then a SEQUENCE or an INTEGER. */
+/* PKCS#8 has the algorithm behind its version, PKCS#1 the modulus: a SEQUENCE
+ * of some length, INTEGER 0 or 1, and then a SEQUENCE or an INTEGER. */
 static bool
 is_pkcs1(struct span base64)
 {

@@ -1,8 +1,9 @@
 /*
- * Rows are kept as the table has them, entries (one file each) in an array of their
- * own: a row with "%" has as many as there are files, sorted by domain, so that a
- * message finds its own by bsearch. The trap: what is no path is a private key in the
- * table itself, and must be wiped from there when it has been taken.
+ * Rows are kept as the table has them, entries (one file each) in an array of
+ * their own: a row with "%" has as many as there are files, sorted by domain,
+ * so that a message finds its own by bsearch. The trap: what is no path is a
+ * private key in the table itself, and must be wiped from there when it has
+ * been taken.
  */
 #include "signer/tables/keytable.h"
 
@@ -59,8 +60,8 @@ grow(struct keytable *k)
 	return 0;
 }
 
-/* Adds the entry of a key for the From domain `of`, or all when that is NULL. The
- * texts are in the arena. 0 or -ENOMEM. */
+/* Adds the entry of a key for the From domain `of`, or all when that is NULL.
+ * The texts are in the arena. 0 or -ENOMEM. */
 static int
 add_entry(struct keytable *k, size_t row, const char *of,
     const struct keytable_value *v, const char *file, char *pem,
@@ -89,7 +90,7 @@ add_entry(struct keytable *k, size_t row, const char *of,
 	return 0;
 }
 
-/* --- paths ------------------------------------------------------------------- */
+/* --- paths ---------------------------------------------------------------- */
 
 /* "/x", "./x" or "../x". */
 static bool
@@ -352,8 +353,8 @@ find_doubles(struct keytable *k, struct buf *warn)
 	}
 }
 
-/* Reads the rows of k->table, one after the other; read() answers 0, for a row that
- * it has blamed, too, or -ENOMEM. */
+/* Reads the rows of k->table, one after the other; read() answers 0, for a row
+ * that it has blamed, too, or -ENOMEM. */
 static int
 read_rows(struct keytable *k, struct arena *arena, struct buf *why,
     int (*read)(
@@ -372,7 +373,7 @@ read_rows(struct keytable *k, struct arena *arena, struct buf *why,
 	return rc;
 }
 
-/* --- a KeyTable --------------------------------------------------------------- */
+/* --- a KeyTable ----------------------------------------------------------- */
 
 /* A key must not stay where it is not looked for. */
 static void
@@ -431,7 +432,7 @@ keytable_free(struct keytable *k)
 	k->n = k->room = 0;
 }
 
-/* --- a keylist of dkim-milter --------------------------------------------------- */
+/* --- a keylist of dkim-milter --------------------------------------------- */
 
 /* The file that there is: as named, or with one of the two endings. */
 static const char *

@@ -3,14 +3,14 @@
  *
  *     name  domain:selector:/path/of/key
  *
- * As the domain "%" is that of From, and "%" in a path, too: what files there are
- * is looked up once, here, because who signs may not read keys; a new domain
- * needs a reload. "./" and "../" begin at the table's directory. What is no path
- * is the key itself: PEM on one line, or the base64 of its DER.
+ * As the domain "%" is that of From, and "%" in a path, too: what files there
+ * are is looked up once, here, because who signs may not read keys; a new
+ * domain needs a reload. "./" and "../" begin at the table's directory. What is
+ * no path is the key itself: PEM on one line, or the base64 of its DER.
  *
  * Each file becomes a domain_settings with one key, which keyring.c opens like
- * those of domain sections. A row that is wrong is told, counted and left empty:
- * what it would sign is treated as mail of a domain whose key is bad.
+ * those of domain sections. A row that is wrong is told, counted and left
+ * empty: what it would sign is treated as mail of a domain whose key is bad.
  */
 #ifndef POSTSEAL_SIGNER_KEYTABLE_H
 #define POSTSEAL_SIGNER_KEYTABLE_H
@@ -37,9 +37,9 @@ struct keytable {
 	size_t bad; /* rows that are wrong */
 };
 
-/* Reads the file that spec names into the arena. 0 and *ret for keytable_free(),
- * also with bad rows; -EINVAL when there is no such file; -ENOMEM. Sentences as
- * of table.h. */
+/* Reads the file that spec names into the arena. 0 and *ret for
+ * keytable_free(), also with bad rows; -EINVAL when there is no such file;
+ * -ENOMEM. Sentences as of table.h. */
 int keytable_open(const char *spec, struct arena *arena, struct keytable *ret,
     struct buf *why, struct buf *warn);
 
@@ -49,9 +49,9 @@ int keytable_parse(const char *spec, struct span text, struct arena *arena,
 
 /*
  * The keys of dkim-milter's keylist: "pattern:domain:/path" in each row of t,
- * which is borrowed; row i of *ret is that of t. The selector is the name of the
- * file; where there is no such file, one with ".pem" or ".private" behind is
- * taken.
+ * which is borrowed; row i of *ret is that of t. The selector is the name of
+ * the file; where there is no such file, one with ".pem" or ".private" behind
+ * is taken.
  */
 int keytable_from_keylist(const struct table *t, struct arena *arena,
     struct keytable *ret, struct buf *why);

@@ -89,8 +89,8 @@ is_looked_up(struct span key)
 	    span_eq(span_skip(key, at), span_str("*"));
 }
 
-/* Parts "name:identity" at the first ':', as OpenDKIM does; white space may stand
- * behind that alone. False when some stands elsewhere. */
+/* Parts "name:identity" at the first ':', as OpenDKIM does; white space may
+ * stand behind that alone. False when some stands elsewhere. */
 static bool
 read_value(const char *value, struct span *ret_name, const char **ret_identity)
 {

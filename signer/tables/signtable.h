@@ -6,14 +6,14 @@
  *
  * A "refile:" has patterns with '*' that are tried in the order of the file. A
  * "file:" is looked up: user@host, host, user@.domain and then .domain from the
- * longest domain to the shortest, user@*, and '*'. As the name of the key "%" is
- * the From domain; so is a "%" in the identity. A "keylist:" is dkim-milter's
- * pattern:domain:/path, in order.
+ * longest domain to the shortest, user@*, and '*'. As the name of the key "%"
+ * is the From domain; so is a "%" in the identity. A "keylist:" is
+ * dkim-milter's pattern:domain:/path, in order.
  *
- * A row that names a key which keytable.h does not have is told with both files,
- * and so is a row with a '*' that can never match; what matches a wrong row is
- * treated as mail of a domain whose key is bad, and not handed on to the next
- * row.
+ * A row that names a key which keytable.h does not have is told with both
+ * files, and so is a row with a '*' that can never match; what matches a wrong
+ * row is treated as mail of a domain whose key is bad, and not handed on to the
+ * next row.
  */
 #ifndef POSTSEAL_SIGNER_SIGNTABLE_H
 #define POSTSEAL_SIGNER_SIGNTABLE_H

@@ -1,6 +1,6 @@
 /*
- * table.h - OpenDKIM's data sets of type "file:" and "refile:": a text file with
- * a row a line, read whole and kept for lookups.
+ * table.h - OpenDKIM's data sets of type "file:" and "refile:": a text file
+ * with a row a line, read whole and kept for lookups.
  *
  *     key  value, of one word or more      # comment
  *
@@ -40,9 +40,10 @@ struct table {
 const char *table_path(const char *spec, bool *ret_globs);
 
 /*
- * Reads the file that spec names, all in the arena. 0; -EINVAL when it cannot be
- * read, after a sentence in why; -ENOMEM. Rows that are wrong for all are left
- * out, counted, and told in why: "FILE:LINE: REASON", a newline behind each.
+ * Reads the file that spec names, all in the arena. 0; -EINVAL when it cannot
+ * be read, after a sentence in why; -ENOMEM. Rows that are wrong for all are
+ * left out, counted, and told in why: "FILE:LINE: REASON", a newline behind
+ * each.
  */
 int table_open(
     const char *spec, struct arena *arena, struct table *ret, struct buf *why);

@@ -1,7 +1,7 @@
 /*
- * Each subcommand in a process of its own in which one allocation in so many fails,
- * those of OpenSSL, jansson and libidn2 included: it ends with one of its
- * statuses, and what it wrote is whole.
+ * Each subcommand in a process of its own in which one allocation in so many
+ * fails, those of OpenSSL, jansson and libidn2 included: it ends with one of
+ * its statuses, and what it wrote is whole.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -30,7 +30,7 @@
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 
-/* --- the commands ------------------------------------------------------------- */
+/* --- the commands --------------------------------------------------------- */
 
 enum { WORDS = 12, STATUS_MAX = 4, SEEDS = 30 };
 

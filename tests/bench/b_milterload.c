@@ -1,5 +1,6 @@
 /*
- * b_milterload - a load generator that speaks milter protocol 6 as Postfix does.
+ * b_milterload - a load generator that speaks milter protocol 6 as Postfix
+ * does.
  *
  *   b_milterload -S /path/socket | -P port   [-c 64] [-n 10] [-s 4096]
  *                [-f user@example.com | -d domains] [-m file] [-p pid,pid,...]
@@ -11,12 +12,13 @@
  * signed, seconds, rate, p50/p99 latency of the end-of-body round trip and, for
  * the pids named, the CPU milliseconds a message.
  *
- * -d sends from user@d0000.example, user@d0001.example, and so on, each in turn,
- * up to so many, and then from the first again.
+ * -d sends from user@d0000.example, user@d0001.example, and so on, each in
+ * turn, up to so many, and then from the first again.
  *
- * -m sends what is in a file, header and body with LF or CRLF, from 192.0.2.1, a
- * stranger: what comes in. A filter that inserts a field has "signed" it, too. With -d
- * it sends what is in file.0000, file.0001, and so on, each in turn.
+ * -m sends what is in a file, header and body with LF or CRLF, from 192.0.2.1,
+ * a stranger: what comes in. A filter that inserts a field has "signed" it,
+ * too. With -d it sends what is in file.0000, file.0001, and so on, each in
+ * turn.
  *
  * -H stops every connection in the middle of its body and holds it until
  * standard input ends: what a slow or hostile client does.
@@ -186,7 +188,8 @@ end_message(const char *body, size_t size)
 	packet(&message, 'A', "", 0, false);
 }
 
-/* A field of the file, its folds with LF; where the next one begins, or NULL. */
+/* A field of the file, its folds with LF; where the next one begins, or
+ * NULL. */
 static char *
 put_field(char *at)
 {

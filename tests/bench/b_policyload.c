@@ -5,15 +5,15 @@
  *                [-c 1] [-n 1000] [-a client] [-d domain] [-H helo] [-b first]
  *                [-p pid] [-i idle]
  *
- * With -e each of the c connections is a process of its own, started as spawn(8)
- * does: fds 0, 1 and 2 are one socket. Asks n questions on each connection, one
- * after the other. "%d" in domain and helo becomes the number of the question
- * (from first on), so that names can be unique or all the same. Before them so many
- * idle connections are made, which stay and say nothing.
+ * With -e each of the c connections is a process of its own, started as
+ * spawn(8) does: fds 0, 1 and 2 are one socket. Asks n questions on each
+ * connection, one after the other. "%d" in domain and helo becomes the number
+ * of the question (from first on), so that names can be unique or all the same.
+ * Before them so many idle connections are made, which stay and say nothing.
  *
- * Prints one line of key=value: first_ms (process start, or connect, to the first
- * answer), checks, rate, p50/p99 latency in ms, rss_kb and pss_kb of the process
- * after the last check, cpu_ms of it for a check, and the last action.
+ * Prints one line of key=value: first_ms (process start, or connect, to the
+ * first answer), checks, rate, p50/p99 latency in ms, rss_kb and pss_kb of the
+ * process after the last check, cpu_ms of it for a check, and the last action.
  */
 #include <errno.h>
 #include <fcntl.h>

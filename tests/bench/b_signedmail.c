@@ -1,12 +1,13 @@
 /*
- * b_signedmail - messages with three signatures of three domains, no two of which
- * name the same key.
+ * b_signedmail - messages with three signatures of three domains, no two of
+ * which name the same key.
  *
  *   b_signedmail FILE MESSAGES BYTES >ZONE
  *
- * Writes FILE.0000, FILE.0001, ... with a body of so many bytes each, for b_milterload
- * -m FILE -d MESSAGES; prints the records of their keys, each answered 20 ms late, for
- * dnsd. The key is the same everywhere: what is measured is the way to it.
+ * Writes FILE.0000, FILE.0001, ... with a body of so many bytes each, for
+ * b_milterload -m FILE -d MESSAGES; prints the records of their keys, each
+ * answered 20 ms late, for dnsd. The key is the same everywhere: what is
+ * measured is the way to it.
  */
 #include <stdio.h>
 #include <stdlib.h>

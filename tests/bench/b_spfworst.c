@@ -4,14 +4,15 @@
  *   b_spfworst [-n 1000] [-a 1]
  *
  * The record has ten mx of ten hosts each, none of which is the client: 111
- * answers. A stand-in for the resolver gives them: at once, as a warm cache does;
- * or one after the other, each in a callback of its own. -a: so many addresses has
- * each host, in a message as a resolver makes it, read in the callback by dnsmsg.c;
- * with more than are allowed the check ends early, with an error.
+ * answers. A stand-in for the resolver gives them: at once, as a warm cache
+ * does; or one after the other, each in a callback of its own. -a: so many
+ * addresses has each host, in a message as a resolver makes it, read in the
+ * callback by dnsmsg.c; with more than are allowed the check ends early, with
+ * an error.
  *
- * Prints one line of key=value: microseconds of CPU for a check in both ways, and of
- * the callbacks the longest (of each check; then the median of these, as another
- * process may have had the processor) and how many there are.
+ * Prints one line of key=value: microseconds of CPU for a check in both ways,
+ * and of the callbacks the longest (of each check; then the median of these, as
+ * another process may have had the processor) and how many there are.
  */
 #include <arpa/inet.h>
 #include <getopt.h>
@@ -62,7 +63,7 @@ cpu_us(void)
 	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-/* --- the resolver -------------------------------------------------------------- */
+/* --- the resolver --------------------------------------------------------- */
 
 /* One allocation, as dnsmsg.c makes them. */
 static struct dns_answer *
@@ -188,7 +189,7 @@ resolver_cancel(struct dns_query *q)
 	q->cancelled = true;
 }
 
-/* --- the checks ------------------------------------------------------------------ */
+/* --- the checks ----------------------------------------------------------- */
 
 static void
 done(void *arg, const struct check_result *r)

@@ -3,17 +3,17 @@
  *
  *   b_verifylimit FILE MESSAGES
  *
- * Does with the body of the message in FILE, so many times, what no verifier can leave
- * out, and nothing else: the bytes come through a unix socket, from a process that
- * sleeps until the one before is answered, as each smtpd does; the relaxed canonical
- * form is made and hashed, one RSA signature of 2,048 bits is verified, and a byte is
- * answered. No protocol, no header, no DNS, no log; and the bytes are always there
- * already, so nothing is waited for. It runs on the first core, and who writes on the
- * second, as verifier has it.
+ * Does with the body of the message in FILE, so many times, what no verifier
+ * can leave out, and nothing else: the bytes come through a unix socket, from a
+ * process that sleeps until the one before is answered, as each smtpd does; the
+ * relaxed canonical form is made and hashed, one RSA signature of 2,048 bits is
+ * verified, and a byte is answered. No protocol, no header, no DNS, no log; and
+ * the bytes are always there already, so nothing is waited for. It runs on the
+ * first core, and who writes on the second, as verifier has it.
  *
- * Prints milliseconds of CPU a message: the whole, then each part by itself, so that
- * a slow one cannot hide in the limit. The canonical form is that of canon.c, whose
- * part must be small beside that of the hash.
+ * Prints milliseconds of CPU a message: the whole, then each part by itself, so
+ * that a slow one cannot hide in the limit. The canonical form is that of
+ * canon.c, whose part must be small beside that of the hash.
  */
 #include <sched.h>
 #include <stdio.h>
@@ -73,8 +73,8 @@ read_body(struct work *w, const char *name)
 	fclose(f);
 }
 
-/* Writes the body again and again, in pieces as Postfix's; AHEAD of the answers, so that
- * there is always something to read. */
+/* Writes the body again and again, in pieces as Postfix's; AHEAD of the
+ * answers, so that there is always something to read. */
 static void
 write_bodies(const struct work *w, int fd)
 {
@@ -143,7 +143,7 @@ make_key(struct work *w)
 	EVP_PKEY_free(key);
 }
 
-/* --- the parts ------------------------------------------------------------------ */
+/* --- the parts ------------------------------------------------------------ */
 
 static void
 verify(struct work *w)

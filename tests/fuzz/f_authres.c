@@ -1,11 +1,12 @@
 /*
- * The first byte says how many bytes are an Authentication-Results field that came in;
- * what is behind goes into one of ours.
+ * The first byte says how many bytes are an Authentication-Results field that
+ * came in; what is behind goes into one of ours.
  *
- * A field may be kept only if no reader takes it for ours. Two readers are here that
- * do it in another way than authres.c: one that takes the first word, as simple
- * scripts do, and one that drops comments, blanks and quotes and puts the rest
- * together, as OpenDMARC does. And what we write must be a field of ours.
+ * A field may be kept only if no reader takes it for ours. Two readers are here
+ * that do it in another way than authres.c: one that takes the first word, as
+ * simple scripts do, and one that drops comments, blanks and quotes and puts
+ * the rest together, as OpenDMARC does. And what we write must be a field of
+ * ours.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -49,8 +50,8 @@ first_word(struct span s)
 	return is_id(span_of(s.p, n));
 }
 
-/* All up to the first '/', or ';' that is not quoted, without comments, blanks and
- * quotes. */
+/* All up to the first '/', or ';' that is not quoted, without comments, blanks
+ * and quotes. */
 static bool
 put_together(struct span s)
 {
@@ -90,7 +91,8 @@ judge(struct span in)
 	must(o == AUTHRES_UNREADABLE || in.n <= AUTHRES_MAX);
 }
 
-/* No line is too long, folds are LF and TAB, and quotes and comments have ends. */
+/* No line is too long, folds are LF and TAB, and quotes and comments have
+ * ends. */
 static void
 check_written(struct span out)
 {

@@ -1,5 +1,5 @@
-/* Any TXT record as a DMARC record of ours: what is good for check is a record for
- * receivers. */
+/* Any TXT record as a DMARC record of ours: what is good for check is a record
+ * for receivers. */
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /*
- * Any text as opendkim.conf or policyd-spf.conf: what comes out is a config that
- * the daemons take, or a sentence, never both and never neither.
+ * Any text as opendkim.conf or policyd-spf.conf: what comes out is a config
+ * that the daemons take, or a sentence, never both and never neither.
  */
 #include <stdint.h>
 #include <stdio.h>

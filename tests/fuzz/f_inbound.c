@@ -1,7 +1,7 @@
 /*
- * The value of a Received-SPF or Authentication-Results field, in which the fuzzer
- * plays the sender: whatever stands in front of this host's receiver=, and behind
- * its authserv-id and result, the field is a mark.
+ * The value of a Received-SPF or Authentication-Results field, in which the
+ * fuzzer plays the sender: whatever stands in front of this host's receiver=,
+ * and behind its authserv-id and result, the field is a mark.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -54,8 +54,8 @@ must_be_mark(
 	buf_free(&text);
 }
 
-/* What a stranger has in our own Received field, by HELO or certificate, does not make
- * it that of a client who logged in. */
+/* What a stranger has in our own Received field, by HELO or certificate, does
+ * not make it that of a client who logged in. */
 static void
 must_be_under_way(struct span in)
 {

@@ -67,7 +67,8 @@ look_at_line(struct span line)
 	arena_wipe(&arena);
 }
 
-/* A path with '%' is not looked for on the disk: glob(3) is not what is tested. */
+/* A path with '%' is not looked for on the disk: glob(3) is not what is
+ * tested. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,6 +1,6 @@
 /*
- * Any bytes as the value of a log line: the line stays one line of one key, as a
- * reader finds it that knows the rules of log.h.
+ * Any bytes as the value of a log line: the line stays one line of one key, as
+ * a reader finds it that knows the rules of log.h.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
- * Macro texts: what is accepted is expanded, as a name and as an explanation. Up
- * to the first NUL stands the local part, up to the second the HELO name.
+ * Macro texts: what is accepted is expanded, as a name and as an explanation.
+ * Up to the first NUL stands the local part, up to the second the HELO name.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
- * A Content-Type and a body behind an LF: the answer does not depend on where the
- * body is cut, and little is kept.
+ * A Content-Type and a body behind an LF: the answer does not depend on where
+ * the body is cut, and little is kept.
  */
 #include <stdint.h>
 #include <stdlib.h>

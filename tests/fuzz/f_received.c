@@ -104,8 +104,8 @@ judge_spf(struct span s)
 }
 
 /* The first '@' of the value, where OpenDMARC splits it, is followed by the
- * domain of the sender; that may be cleaned, in A-labels or without the dot at its
- * end, but has its ASCII bytes. */
+ * domain of the sender; that may be cleaned, in A-labels or without the dot at
+ * its end, but has its ASCII bytes. */
 static void
 judge_sender(const char *text, struct span sender)
 {

@@ -1,6 +1,6 @@
 /*
- * Any text as resolv.conf(5), and as a server of the config: what is taken is the
- * same again from our spelling.
+ * Any text as resolv.conf(5), and as a server of the config: what is taken is
+ * the same again from our spelling.
  */
 #include <stdint.h>
 #include <stdlib.h>

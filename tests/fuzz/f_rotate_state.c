@@ -1,4 +1,5 @@
-/* Any text as the state of a rotation; what is read can be written and read again. */
+/* Any text as the state of a rotation; what is read can be written and read
+ * again. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /*
  * The first byte says how the rest is to be read: as the bytes of a connection,
  * or as packets (command byte, one byte of length, payload) that are framed
- * here, with a good beginning or without; into what pieces it is cut; and whose the
- * session is: the signer's, or that of a wing which says any word and notes any edit,
- * as the bytes themselves have it.
+ * here, with a good beginning or without; into what pieces it is cut; and whose
+ * the session is: the signer's, or that of a wing which says any word and notes
+ * any edit, as the bytes themselves have it.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -72,7 +72,7 @@ make_stream(const uint8_t *data, size_t size, struct buf *out)
 	}
 }
 
-/* --- a wing of moods -------------------------------------------------------------- */
+/* --- a wing of moods ------------------------------------------------------ */
 
 /* Moods come from the stream, and are drawn where its pieces do not matter. */
 static uint32_t mood;
@@ -234,8 +234,9 @@ run(struct span in, bool moody, size_t step, struct buf *out)
 	buf_free(&rest);
 }
 
-/* Both are packets that may be answered, alike but for the text of signatures; what is
- * done to a message stands before it goes on, and before nothing else. */
+/* Both are packets that may be answered, alike but for the text of signatures;
+ * what is done to a message stands before it goes on, and before nothing
+ * else. */
 static void
 compare(struct span a, struct span b)
 {

@@ -1,7 +1,7 @@
 /*
- * Any value of a DKIM-Signature. What can be verified has all that is needed for it;
- * what is shown has no byte that a reader of Authentication-Results could stumble
- * over, whatever else is wrong.
+ * Any value of a DKIM-Signature. What can be verified has all that is needed
+ * for it; what is shown has no byte that a reader of Authentication-Results
+ * could stumble over, whatever else is wrong.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -59,7 +59,8 @@ log_in(struct span text, struct span address)
 }
 
 /* An address, a KeyTable, a form feed, a SigningTable. A path
- * with '%' is not looked for on the disk here: glob(3) is not what is tested. */
+ * with '%' is not looked for on the disk here: glob(3) is not what is
+ * tested. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

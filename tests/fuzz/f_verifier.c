@@ -1,12 +1,12 @@
 /*
- * A whole message for the verifier: header fields, a NUL, a body, a NUL, the text of a
- * key record at k._domainkey.a.example. The first byte says into what pieces the
- * stream is cut, in which order answers come, and whether a message that verifies
- * stands below the fields, in place of the body.
+ * A whole message for the verifier: header fields, a NUL, a body, a NUL, the
+ * text of a key record at k._domainkey.a.example. The first byte says into what
+ * pieces the stream is cut, in which order answers come, and whether a message
+ * that verifies stands below the fields, in place of the body.
  *
- * However it is cut and answered, the outcome is the same: it goes on with one field
- * of ours that can be read, on top, and without those that a simple reader takes for
- * ours.
+ * However it is cut and answered, the outcome is the same: it goes on with one
+ * field of ours that can be read, on top, and without those that a simple
+ * reader takes for ours.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -49,7 +49,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-/* --- what an MTA sends ---------------------------------------------------------------- */
+/* --- what an MTA sends ---------------------------------------------------- */
 
 static void
 put_packet(struct buf *out, char command, const void *p, size_t n)
@@ -61,8 +61,8 @@ put_packet(struct buf *out, char command, const void *p, size_t n)
 	buf_add(out, p, n);
 }
 
-/* Lines, LF or CRLF, with folds; what has no colon is left out. Counts the fields that
- * begin with our id. */
+/* Lines, LF or CRLF, with folds; what has no colon is left out. Counts the
+ * fields that begin with our id. */
 static void
 put_fields(struct buf *out, struct span text, size_t *forged)
 {
@@ -108,7 +108,7 @@ put_message(
 	put_packet(out, 'E', "", 0);
 }
 
-/* --- and what it is told -------------------------------------------------------------- */
+/* --- and what it is told -------------------------------------------------- */
 
 static void
 feed(struct span in, size_t step, struct buf *out)
@@ -159,7 +159,8 @@ check(struct span out, size_t forged)
 		p.payload.n--;
 		must(authres_owner(p.payload, &ids) == AUTHRES_OURS);
 	}
-	/* over: a NUL in a field; no field: that of a header too large to hold */
+	/* over: a NUL in a field; no field: that of a header too large to
+	 * hold */
 	must(last == 'a' || last == 'y' || last == 'O' || last == 'c');
 	must(last != 'a' || (inserted == 1 && deleted >= forged));
 }

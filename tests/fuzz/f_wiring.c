@@ -1,6 +1,6 @@
 /*
- * Any value of Postfix' lists: what was put in is found, in a safe place, and is
- * not put in again; what was there is still there.
+ * Any value of Postfix' lists: what was put in is found, in a safe place, and
+ * is not put in again; what was there is still there.
  */
 #include <errno.h>
 #include <stdint.h>

@@ -126,7 +126,8 @@ static const struct row rows[] = {
     {"\r\n", PARSE_BAD, 0, NULL, "no attribute"},
 };
 
-/* A copy outlives the bytes that were read; so does one of absent attributes. */
+/* A copy outlives the bytes that were read; so does one of absent
+ * attributes. */
 static void
 keeps(void)
 {

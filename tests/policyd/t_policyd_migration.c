@@ -1,7 +1,7 @@
 /*
- * pypolicyd-spf's options, one by one: with the keys that the manual's migration
- * table names (postseal-policyd(8)), the mail that the option was about gets the
- * answer that its users rely on.
+ * pypolicyd-spf's options, one by one: with the keys that the manual's
+ * migration table names (postseal-policyd(8)), the mail that the option was
+ * about gets the answer that its users rely on.
  */
 #include <stdio.h>
 #include <string.h>
@@ -165,7 +165,8 @@ answered(void *arg, const struct request_answer *a)
 	snprintf(action, HEADER_LINE_MAX, "%s", a->action);
 }
 
-/* Answers the check of sender, which must have been started if a result is given. */
+/* Answers the check of sender, which must have been started if a result is
+ * given. */
 static void
 answer(const char *sender, enum spf_result result, bool no_mail)
 {

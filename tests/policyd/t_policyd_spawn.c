@@ -173,7 +173,8 @@ ask(int fd, const char *sender, const char *instance)
 	return hear(fd, "\n\n");
 }
 
-/* Says it, and waits until it is under way: DNS has been asked for the sender. */
+/* Says it, and waits until it is under way: DNS has been asked for the
+ * sender. */
 static void
 say_and_wait(int fd, const char *domain, const char *instance)
 {
@@ -803,8 +804,8 @@ load_attack(void)
 	buf_free(&text);
 }
 
-/* Senders whose checks are as many questions as can be, which nobody answers, take
- * nothing from the others but a little time. */
+/* Senders whose checks are as many questions as can be, which nobody answers,
+ * take nothing from the others but a little time. */
 static void
 others_under_attack(void)
 {
@@ -883,8 +884,9 @@ no_capabilities(void)
 	finish_spawned(pid, fd);
 }
 
-/* With a good config and a broken one: no new privileges; and what may not be dumped
- * nor traced belongs to root in /proc, whatever its user and group are. */
+/* With a good config and a broken one: no new privileges; and what may not be
+ * dumped nor traced belongs to root in /proc, whatever its user and group
+ * are. */
 static void
 confined(void)
 {

@@ -448,7 +448,8 @@ trust_relays(struct world *w)
 	w->settings.policyd.trusted_forwarders = (struct text_list){relays, 2};
 }
 
-/* Domain_Whitelist of pypolicyd-spf: all at once, for mail that does not pass. */
+/* Domain_Whitelist of pypolicyd-spf: all at once, for mail that does not
+ * pass. */
 static void
 forwarders(void)
 {

@@ -224,7 +224,7 @@ every_way(void)
 		CHECK(run_all(&ways[i]) == 11);
 }
 
-/* --- memory is out ---------------------------------------------------------- */
+/* --- memory is out -------------------------------------------------------- */
 
 enum { FINE, FALSE_ANSWER, NO_ANSWER };
 

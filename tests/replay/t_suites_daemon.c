@@ -1,7 +1,8 @@
 /*
- * The public SPF suites once more, from outside: each case is a policy request to
- * the real postseal-policyd, DNS is a scripted server. What
- * common/spf/t_spf_suites.c says of the checks is said here of the whole daemon.
+ * The public SPF suites once more, from outside: each case is a policy request
+ * to the real postseal-policyd, DNS is a scripted server. What
+ * common/spf/t_spf_suites.c says of the checks is said here of the whole
+ * daemon.
  *
  * Every result is told to be refused, because only a refusal shows both the
  * result and the explanation. BUILD names the directory of the program.

@@ -40,7 +40,8 @@ EVP_DigestVerify(EVP_MD_CTX *c, const unsigned char *signature, size_t n,
 	    NOMEM_NEXT(EVP_DigestVerify)(c, signature, n, text, size);
 }
 
-/* Stand before those of libc: how often the addresses were read, and what it gave. */
+/* Stand before those of libc: how often the addresses were read, and what it
+ * gave. */
 static unsigned reads;
 static int reads_fail; /* errno */
 
@@ -117,7 +118,7 @@ signs(void)
 	fixture_free(&f);
 }
 
-/* --- this host -------------------------------------------------------------- */
+/* --- this host ------------------------------------------------------------ */
 
 /* As own_read() would leave it; signer_free() frees it. */
 static void
@@ -132,8 +133,8 @@ set_own(struct fixture *f)
 		CHECK(ip_parse(span_str(text[o->n]), &o->v[o->n]) == 0);
 }
 
-/* A client with an address of this host is internal if Postfix is on this host, too:
- * strangers come to one in a container from such an address. */
+/* A client with an address of this host is internal if Postfix is on this host,
+ * too: strangers come to one in a container from such an address. */
 static void
 this_host(void)
 {
@@ -169,8 +170,8 @@ this_host(void)
 	suite_row(NULL);
 }
 
-/* The addresses of this host are read at the start and each minute, not for a message;
- * one line says when they cannot be. */
+/* The addresses of this host are read at the start and each minute, not for a
+ * message; one line says when they cannot be. */
 static void
 own_addresses(void)
 {
@@ -210,8 +211,8 @@ own_addresses(void)
 	loop_free(l);
 }
 
-/* The notice says what would make the client internal; the line is as the config has
- * it. */
+/* The notice says what would make the client internal; the line is as the
+ * config has it. */
 static void
 mends(void)
 {
@@ -287,8 +288,8 @@ put_signature(struct buf *text, const struct mta_inserted *f)
 	buf_str(text, "\r\n");
 }
 
-/* The message with these of the signatures that it was given ('0' and '1'), and with
- * forged ones ('f'), top first. */
+/* The message with these of the signatures that it was given ('0' and '1'), and
+ * with forged ones ('f'), top first. */
 static void
 put_signed(struct buf *text, const struct mta *m, const char *which)
 {
@@ -402,8 +403,9 @@ signed_otherwise_before(void)
 	buf_free(&text);
 }
 
-/* Simple canonicalization needs the value as it was. Without LEADSPC the MTA has
- * taken a space off, if there was one: then only relaxed is sure to be right. */
+/* Simple canonicalization needs the value as it was. Without LEADSPC the MTA
+ * has taken a space off, if there was one: then only relaxed is sure to be
+ * right. */
 static void
 simple_canonicalization(void)
 {
@@ -624,8 +626,8 @@ key_does_not_work(void)
 	}
 }
 
-/* While one key is good it signs, whatever on_bad_key says, and each line tells of
- * the other: one that cannot be read, and one that fails when it signs. */
+/* While one key is good it signs, whatever on_bad_key says, and each line tells
+ * of the other: one that cannot be read, and one that fails when it signs. */
 static void
 one_key_good(void)
 {
@@ -758,7 +760,8 @@ at_risk(void)
 	suite_row(NULL);
 }
 
-/* Names in h=: nine more than there are Cc fields, of From and what is oversigned. */
+/* Names in h=: nine more than there are Cc fields, of From and what is
+ * oversigned. */
 static void
 names_to_sign(void)
 {
@@ -785,7 +788,8 @@ names_to_sign(void)
 	fixture_free(&f);
 }
 
-/* Memory that is out is a fault of ours, wherever it happens: on_bad_key decides. */
+/* Memory that is out is a fault of ours, wherever it happens: on_bad_key
+ * decides. */
 static void
 out_of_memory_with(const char *text, enum outcome_kind want)
 {
@@ -799,7 +803,8 @@ out_of_memory_with(const char *text, enum outcome_kind want)
 
 	fixture_make(&f, text);
 	message_init(&m);
-	/* in the header; then at the end, when h= is made, or the edit; then not */
+	/* in the header; then at the end, when h= is made, or the edit; then
+	 * not */
 	for (size_t max = 100;; max += 100) {
 		m.arena.max = max;
 		message_field(
@@ -849,8 +854,8 @@ commands_of(struct span out, char *ret)
 	*ret = '\0';
 }
 
-/* Each allocation on the way of a message fails once: with on_bad_key = "tempfail" it
- * is put off then, and never goes on unsigned. */
+/* Each allocation on the way of a message fails once: with on_bad_key =
+ * "tempfail" it is put off then, and never goes on unsigned. */
 static void
 every_allocation(void)
 {
@@ -965,7 +970,8 @@ write_tables(const struct tmpdir *d)
 	tmpdir_write(d, "re", "*@a.example none\n*@a.example k\n");
 }
 
-/* One of two rows that sign has no key: the other signs, and the log says which. */
+/* One of two rows that sign has no key: the other signs, and the log says
+ * which. */
 static void
 missing_key(void)
 {

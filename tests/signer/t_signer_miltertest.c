@@ -1,8 +1,9 @@
 /*
  * What the scripts of OpenDKIM's own test suite (opendkim/tests/t-sign-*.lua,
- * t-dontsign.lua, t-peer.lua, for its miltertest) say of a milter that signs, as
- * rows for ours, with tables in its format. Theirs that have none here test what we
- * leave out: l=, ATPS, reports (r=), conditional signatures (!cd=), and Lua.
+ * t-dontsign.lua, t-peer.lua, for its miltertest) say of a milter that signs,
+ * as rows for ours, with tables in its format. Theirs that have none here test
+ * what we leave out: l=, ATPS, reports (r=), conditional signatures (!cd=), and
+ * Lua.
  */
 #include <stdio.h>
 #include <string.h>
@@ -251,8 +252,8 @@ signs(void)
 	}
 }
 
-/* peer: mail of these clients is left alone, by name and by address, but for the
- * exceptions. */
+/* peer: mail of these clients is left alone, by name and by address, but for
+ * the exceptions. */
 static void
 peers(void)
 {

@@ -1,7 +1,8 @@
 /*
- * Where the private keys are while postseal-signer runs: nowhere as text, in the
- * workers, and never in the helper, which is the one process that hears from DNS.
- * /proc/PID/mem tells; for processes that are not dumpable only root may read it.
+ * Where the private keys are while postseal-signer runs: nowhere as text, in
+ * the workers, and never in the helper, which is the one process that hears
+ * from DNS. /proc/PID/mem tells; for processes that are not dumpable only root
+ * may read it.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -134,7 +135,7 @@ scan(pid_t pid, struct found *ret)
 	return true;
 }
 
-/* --- a daemon with keys of all kinds ---------------------------------------- */
+/* --- a daemon with keys of all kinds -------------------------------------- */
 
 static const char config[] =
     "domain \"a.example\" { key \"r\" { file = \"%s\" }\n"
@@ -206,8 +207,8 @@ child(pid_t parent, bool worker)
 	return -1;
 }
 
-/* Scans the helper until it has wiped what it was forked with: it does so before
- * anything else, but may not have come to run yet. */
+/* Scans the helper until it has wiped what it was forked with: it does so
+ * before anything else, but may not have come to run yet. */
 static bool
 scan_helper(pid_t parent, struct found *ret)
 {

@@ -26,7 +26,8 @@ struct await {
  * printed what did not happen. */
 bool await_more(struct await *a, const char *what);
 
-/* How many lines of the file at path have the text; none where there is no file. */
+/* How many lines of the file at path have the text; none where there is no
+ * file. */
 unsigned await_lines(const char *path, const char *text);
 
 /* Waits until n lines or more have it; false and a failed test as above. */

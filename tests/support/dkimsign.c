@@ -87,7 +87,8 @@ copy_to(const char *from, const char *what, struct buf *out)
 	return at + 1;
 }
 
-/* bh=@ stands before b=@, and nothing behind b=@ but ';' and what follows it. */
+/* bh=@ stands before b=@, and nothing behind b=@ but ';' and what follows
+ * it. */
 void
 dkimsign(const char *tags, struct key *key, struct span text, struct buf *out)
 {

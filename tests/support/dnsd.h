@@ -2,12 +2,13 @@
  * dnsd.h - a small scripted DNS server for tests: UDP and TCP, one process.
  *
  * Answers from a zone text (zone.h) as a recursive resolver would: CNAMEs are
- * followed, so it can stand behind any stub resolver. It serves one port of one address until its control stream ends.
+ * followed, so it can stand behind any stub resolver. It serves one port of one
+ * address until its control stream ends.
  *
  * What the words of the zone text do here:
  *     timeout, silent   no answer
- *     servfail, refused, nxdomain   that RCODE; bogus: SERVFAIL, as a validating
- *                       resolver says it
+ *     servfail, refused, nxdomain   that RCODE; bogus: SERVFAIL, as a
+ *                       validating resolver says it
  *     truncate          over UDP only TC, the whole answer over TCP
  *     garbage           an answer section that cannot be read
  *     delay=MS ttl=S    the answer comes later; is valid for so long
@@ -22,8 +23,9 @@
  *     total             the same for all names
  *     ports             from how many ports there were queries over UDP
  *     forget            counts become 0
- *     clock US          its clock stands there from now on: "BUSY NEXT", whether
- *                       anything had come, and when an answer is due (0: none)
+ *     clock US          its clock stands there from now on: "BUSY NEXT",
+ *                       whether anything had come, and when an answer is due
+ *                       (0: none)
  *     delay MS          before every answer, added to delay=MS
  *     mute, close, open no answers any more (a black hole); the port is closed;
  *                       back to service
@@ -37,9 +39,9 @@
  *         half          they are closed in the middle of an answer
  *         tcpcut        answers over TCP say that they were cut, too
  *         ad            says that it has validated, to who asks with AD
- *         forged        before each answer, packets with a wrong id, a wrong name,
- *                       as a question, with a wrong type, and of 5 bytes; and a
- *                       right one that says NXDOMAIN, from another port
+ *         forged        before each answer, packets with a wrong id, a wrong
+ *                       name, as a question, with a wrong type, and of 5 bytes;
+ *                       and a right one that says NXDOMAIN, from another port
  * Each command gets one line back: "ok", numbers, or "bad REASON".
  */
 #ifndef POSTSEAL_TESTS_DNSD_H
@@ -76,8 +78,8 @@ unsigned dnsd_ports(struct dnsd *d);
 /* Before every answer, in ms. */
 void dnsd_delay(struct dnsd *d, unsigned ms);
 
-/* Sets the clocks of all that run, in us. Returns whether one of them had anything to
- * do; when the next answer is due, or UINT64_MAX. */
+/* Sets the clocks of all that run, in us. Returns whether one of them had
+ * anything to do; when the next answer is due, or UINT64_MAX. */
 bool dnsd_settle_all(uint64_t now, uint64_t *ret_next);
 
 /* The words of "mode"; "": nothing is wrong. */

@@ -583,8 +583,8 @@ take_all(struct server *s, const struct pollfd *p)
 	replies_due(s);
 }
 
-/* It is so late now: acts on all that has come, and says whether anything has, and when
- * the next answer is due (0: none is). */
+/* It is so late now: acts on all that has come, and says whether anything has,
+ * and when the next answer is due (0: none is). */
 static void
 clock_set(struct server *s, const char *us)
 {

@@ -1,6 +1,6 @@
 /*
- * fakepostconf.h - stands in for postconf(1) and postfix(1), where a test must not
- * depend on a Postfix.
+ * fakepostconf.h - stands in for postconf(1) and postfix(1), where a test must
+ * not depend on a Postfix.
  *
  * A shell script that answers -h, -xh, -n and -M from the two files of the
  * directory, and does -e and -M NAME/TYPE=... to them. It knows no defaults but
@@ -13,8 +13,8 @@
 
 #include "tests/support/tmpdir.h"
 
-/* Puts it into the directory, in front of $PATH, with these files. Aborts the test
- * program on error. */
+/* Puts it into the directory, in front of $PATH, with these files. Aborts the
+ * test program on error. */
 void fakepostconf_make(const struct tmpdir *d, const char *main_cf,
     const char *defaults, const char *master_cf);
 

@@ -39,8 +39,8 @@ void fixture_free(struct fixture *f);
 /* Key i of a domain section; borrows. */
 struct key *fixture_key(const struct fixture *f, const char *domain, size_t i);
 
-/* A message from alice@ed.example with folds, spaces and empty lines at its end; one of
- * a domain that is not in a config of ours. */
+/* A message from alice@ed.example with folds, spaces and empty lines at its
+ * end; one of a domain that is not in a config of ours. */
 extern const char fixture_message[], fixture_foreign[];
 
 /* The path of "@name" into path[TMPDIR_PATH_MAX]; returns path. */

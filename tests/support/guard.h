@@ -8,8 +8,8 @@
 
 #include "common/bytes/span.h"
 
-/* A copy of s whose last byte is the last of a readable page; the byte behind it
- * faults. Freed by guard_free(). Aborts the test program when mmap fails. */
+/* A copy of s whose last byte is the last of a readable page; the byte behind
+ * it faults. Freed by guard_free(). Aborts the test program when mmap fails. */
 struct span guard_copy(struct span s);
 void guard_free(struct span s);
 

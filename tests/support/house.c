@@ -22,7 +22,7 @@ enum {
 	SPKI_HEAD = 32 /* base64 in front of the RSAPublicKey of 2,048 bits */
 };
 
-/* --- the house ----------------------------------------------------------------- */
+/* --- the house ------------------------------------------------------------ */
 
 static struct key *
 key_from(const char *pem)
@@ -79,7 +79,7 @@ house_close(struct house *h)
 	buf_free(&h->field);
 }
 
-/* --- its DNS ---------------------------------------------------------------------- */
+/* --- its DNS -------------------------------------------------------------- */
 
 static void
 put_key(struct key *k, size_t skip, struct buf *out)
@@ -122,7 +122,7 @@ house_zone(struct house *h, const char *text)
 	buf_free(&out);
 }
 
-/* --- its mail ------------------------------------------------------------------------ */
+/* --- its mail ------------------------------------------------------------- */
 
 static struct key *
 key_for(const struct house *h, const char *tags)

@@ -1,10 +1,10 @@
 /*
- * house.h - a house that verifies: one worker of postseal-verifier, its DNS as a zone
- * in text, keys, and mail for it, signed as a test wants.
+ * house.h - a house that verifies: one worker of postseal-verifier, its DNS as
+ * a zone in text, keys, and mail for it, signed as a test wants.
  *
- * The house is mx.example.jp; a client's address is 192.0.2.1; the time stands still
- * at HOUSE_NOW. Published are rsa, weak (1,024 bits) and ed at a.example, rsa at
- * list.example and at b.a.example.
+ * The house is mx.example.jp; a client's address is 192.0.2.1; the time stands
+ * still at HOUSE_NOW. Published are rsa, weak (1,024 bits) and ed at a.example,
+ * rsa at list.example and at b.a.example.
  */
 #ifndef POSTSEAL_TESTS_HOUSE_H
 #define POSTSEAL_TESTS_HOUSE_H
@@ -25,18 +25,20 @@ struct house {
 	struct buf field; /* of house_field() */
 };
 
-/* config: lines of the section verifier. Ends the program when they are wrong. */
+/* config: lines of the section verifier. Ends the program when they are
+ * wrong. */
 void house_open(struct house *h, const char *config);
 void house_close(struct house *h);
 
-/* Adds records; $RSA, $WEAK and $ED stand for the text of p=, $BARE for that of rsa
- * as a bare RSAPublicKey. NULL is allowed. */
+/* Adds records; $RSA, $WEAK and $ED stand for the text of p=, $BARE for that of
+ * rsa as a bare RSAPublicKey. NULL is allowed. */
 void house_zone(struct house *h, const char *text);
 
 /*
- * Appends a message: lines, each for a field above text, the first on top. A line
- * with '!' in front is that field; any other is a template of dkimsign(), signed by
- * the key that its s= names (rsa, if it is no other). Empty lines are left out.
+ * Appends a message: lines, each for a field above text, the first on top. A
+ * line with '!' in front is that field; any other is a template of dkimsign(),
+ * signed by the key that its s= names (rsa, if it is no other). Empty lines are
+ * left out.
  */
 void house_mail(const struct house *h, const char *lines, const char *text,
     struct buf *out);
@@ -47,14 +49,14 @@ void house_connect(struct house *h, struct mta *m, const char *address);
 /* Has the message verified; the last answer. m is initialized. */
 char house_deliver(struct house *h, struct mta *m, struct span message);
 
-/* The fields that were deleted, in the order of the packets: "3 1 DomainKey-Status1",
- * the first two of Authentication-Results. Checks that the insertion comes last.
- * Borrows until the next call of these. */
+/* The fields that were deleted, in the order of the packets: "3 1
+ * DomainKey-Status1", the first two of Authentication-Results. Checks that the
+ * insertion comes last. Borrows until the next call of these. */
 const char *house_deleted(struct house *h, const struct mta *m);
 
 /*
- * The value of the field that was inserted, unfolded, the text of header.b as "*", and
- * without the id in front; "none" if nothing was. Borrows likewise.
+ * The value of the field that was inserted, unfolded, the text of header.b as
+ * "*", and without the id in front; "none" if nothing was. Borrows likewise.
  */
 const char *house_field(struct house *h, struct mta *m);
 

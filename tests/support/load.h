@@ -1,6 +1,6 @@
 /*
- * load.h - what the load generators of tests/bench share: a clock, a connection,
- * the CPU time of others. A failure ends the program.
+ * load.h - what the load generators of tests/bench share: a clock, a
+ * connection, the CPU time of others. A failure ends the program.
  */
 #ifndef POSTSEAL_TESTS_LOAD_H
 #define POSTSEAL_TESTS_LOAD_H
@@ -17,13 +17,14 @@ uint64_t load_now_ns(void);
 void load_raise_limit(void);
 
 /*
- * A connection to the unix socket at path or, where that is NULL, to the port on
- * the loopback; waits while the listen queue is full. Blocking, closed on exec.
+ * A connection to the unix socket at path or, where that is NULL, to the port
+ * on the loopback; waits while the listen queue is full. Blocking, closed on
+ * exec.
  */
 int load_dial(const char *path, int port);
 
-/* Milliseconds of CPU that the processes "pid,pid" have used, without children that
- * were waited for. NULL: 0. */
+/* Milliseconds of CPU that the processes "pid,pid" have used, without children
+ * that were waited for. NULL: 0. */
 double load_cpu_ms(const char *pids);
 
 /* Order of two doubles, for qsort(3). */

@@ -4,15 +4,15 @@
  * File descriptors are real (a conn over a socketpair works), but time stands
  * still until the test moves it, and nothing ever waits:
  *
- *     loop_run(l)               runs until nothing is ready and no timer is due,
- *                               or until loop_stop()
+ *     loop_run(l)               runs until nothing is ready and no timer is
+ *                               due, or until loop_stop()
  *     loop_fake_turn(l)         once: what is ready now, then the timers that
  *                               are due now
  *     loop_fake_advance(l, ms)  moves the clock from deadline to deadline, with
  *                               a loop_run() at each
  *
- * Timers fire in the order of their deadlines; equal ones in the order they were
- * set. The clock begins at 1,000,000 ms.
+ * Timers fire in the order of their deadlines; equal ones in the order they
+ * were set. The clock begins at 1,000,000 ms.
  */
 #ifndef POSTSEAL_TESTS_LOOP_FAKE_H
 #define POSTSEAL_TESTS_LOOP_FAKE_H

@@ -4,8 +4,8 @@
  *
  * It sends what was negotiated and no more, waits for exactly the answers that
  * it may expect, and checks (suite.h) that each is legal: one a command, none
- * where none was agreed on, edits only at the end of a message and only those that
- * were agreed on. Each input lies at the end of a guard page.
+ * where none was agreed on, edits only at the end of a message and only those
+ * that were agreed on. Each input lies at the end of a guard page.
  */
 #ifndef POSTSEAL_TESTS_MTA_H
 #define POSTSEAL_TESTS_MTA_H
@@ -46,8 +46,8 @@ struct mta {
 	size_t body_sent; /* bytes of the last message's body */
 };
 
-/* An MTA that offers version 6 and all, over a new session of that wing, which is
- * borrowed. */
+/* An MTA that offers version 6 and all, over a new session of that wing, which
+ * is borrowed. */
 void mta_init(struct mta *m, const struct milter_ops *ops, void *wing);
 void mta_free(struct mta *m);
 
@@ -75,8 +75,8 @@ void mta_connect(struct mta *m, const char *address);
  */
 char mta_message(struct mta *m, const char *login, struct span text);
 
-/* Asks a session that waits: what it answers, or 0 if it still waits; then it gets
- * what was sent behind the end of the message. */
+/* Asks a session that waits: what it answers, or 0 if it still waits; then it
+ * gets what was sent behind the end of the message. */
 char mta_answer(struct mta *m, bool late);
 
 /*

@@ -10,10 +10,10 @@
  *             ...the code; it must fail well, or not at all
  *
  * Or by a series: of all allocations, also those of libraries, one in so many
- * fails, the same ones whenever the seed is the same; but what was just freed is
- * given again, as glibc does, unless nomem.keeps says that the allocator keeps it for
- * a while, as hardened ones do. What comes out is for a child process (nomem_child()),
- * as a library may not live through it.
+ * fails, the same ones whenever the seed is the same; but what was just freed
+ * is given again, as glibc does, unless nomem.keeps says that the allocator
+ * keeps it for a while, as hardened ones do. What comes out is for a child
+ * process (nomem_child()), as a library may not live through it.
  *
  *     for (unsigned seed = 1; seed <= 100; seed++)
  *             CHECK(nomem_child(seed, 30, code, arg) == 0)
@@ -65,8 +65,8 @@ static bool __attribute__((unused)) nomem_end(void)
 	return nomem.failed;
 }
 
-/* Holds a series or a round, and lets it go on: for what the test, or a fake that it
- * calls, does itself. */
+/* Holds a series or a round, and lets it go on: for what the test, or a fake
+ * that it calls, does itself. */
 unsigned nomem_hold(void);
 void nomem_go_on(unsigned held);
 
@@ -192,7 +192,8 @@ void
 free(void *p)
 {
 	static void (*next)(void *);
-	/* dlsym(3) frees, too, which gcc does not believe; that little is lost */
+	/* dlsym(3) frees, too, which gcc does not believe; that little is
+	 * lost */
 	static volatile bool looking;
 
 	if (looking)

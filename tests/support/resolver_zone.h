@@ -1,9 +1,9 @@
 /*
  * resolver_zone.h - stands in for the resolver in unit tests: a zone as text.
  *
- * tests/support/fake/resolver_zone.c implements common/dns/resolver.h. A test makes
- * a resolver with resolver_new() as the daemons do, loads records into it and
- * chooses in which order answers come. The text is that of zone.h:
+ * tests/support/fake/resolver_zone.c implements common/dns/resolver.h. A test
+ * makes a resolver with resolver_new() as the daemons do, loads records into it
+ * and chooses in which order answers come. The text is that of zone.h:
  *
  *     example.com       TXT  "v=spf1 a -all"
  *     example.com       A    192.0.2.1
@@ -20,11 +20,12 @@
  *     secure    the answer (or its absence) is DNS_SECURE
  *     cached    READY in every order
  *     nomem     ASK_NOMEM
- * CNAMEs are followed; a loop ends as NXDOMAIN. A name that only has names below
- * it exists. Whatever the text does not have is NXDOMAIN.
+ * CNAMEs are followed; a loop ends as NXDOMAIN. A name that only has names
+ * below it exists. Whatever the text does not have is NXDOMAIN.
  *
  * Answers become records through dnsmsg.c, as the real ones do. There is no
- * cache: each question that is not joined to an equal outstanding one is "sent".
+ * cache: each question that is not joined to an equal outstanding one is
+ * "sent".
  */
 #ifndef POSTSEAL_TESTS_RESOLVER_ZONE_H
 #define POSTSEAL_TESTS_RESOLVER_ZONE_H
@@ -54,8 +55,8 @@ void resolver_zone_delay(struct resolver *r, unsigned ms);
 
 /*
  * Delivers up to max outstanding questions now, in the order chosen, without a
- * turn of the loop; questions asked by the callbacks count too. Returns how many
- * were delivered. Those of a silent name are not delivered.
+ * turn of the loop; questions asked by the callbacks count too. Returns how
+ * many were delivered. Those of a silent name are not delivered.
  */
 size_t resolver_zone_deliver(struct resolver *r, size_t max);
 
@@ -74,7 +75,8 @@ unsigned resolver_zone_asked(
 unsigned resolver_zone_sent(
     const struct resolver *r, const char *name, enum dns_type type);
 
-/* All calls of resolver_ask(), and all questions sent, since the last forget. */
+/* All calls of resolver_ask(), and all questions sent, since the last
+ * forget. */
 unsigned resolver_zone_asked_all(const struct resolver *r);
 unsigned resolver_zone_sent_all(const struct resolver *r);
 

@@ -28,8 +28,9 @@ signerd_write_file(const char *path, const char *text, mode_t mode)
 	CU_ASSERT_FATAL(fclose(f) == 0);
 }
 
-/* A config with `more` inside of signer {} and the domains behind it. The group of
- * its socket is the caller's own: the default's, Postfix's, is not for everybody. */
+/* A config with `more` inside of signer {} and the domains behind it. The group
+ * of its socket is the caller's own: the default's, Postfix's, is not for
+ * everybody. */
 void
 signerd_configure(const char *more, const char *domains)
 {

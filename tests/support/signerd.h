@@ -33,12 +33,13 @@ void signerd_write_file(const char *path, const char *text, mode_t mode);
 /* Writes the config, with `more` inside of signer {} and domains behind it. */
 void signerd_configure(const char *more, const char *domains);
 
-/* "domain { key }" with that selector and file, for signerd_configure(). Static,
- * good for three calls more. */
+/* "domain { key }" with that selector and file, for signerd_configure().
+ * Static, good for three calls more. */
 const char *signerd_domain(
     const char *name, const char *selector, const char *file);
 
-/* Starts the program with one more option, or none; what it prints, until now. */
+/* Starts the program with one more option, or none; what it prints, until
+ * now. */
 pid_t signerd_start(const char *option);
 const char *signerd_printed(void);
 
@@ -60,8 +61,8 @@ char signerd_hear(int fd, char *ret);
 void signerd_greet(int fd);
 
 /* A message from a@FROM up to the end of its header, and from there on to its
- * end: the commands of the answers must be `want`. Returns the first answer's text:
- * the signature on top. Static. */
+ * end: the commands of the answers must be `want`. Returns the first answer's
+ * text: the signature on top. Static. */
 void signerd_begin_message(int fd, const char *from);
 const char *signerd_end_message(int fd, const char *want);
 

@@ -65,8 +65,8 @@ void spfrun_choose(struct spfrun *s, const struct spfrun_way *way);
 struct spfrun_result spfrun_check(
     struct spfrun *s, const char *client, const char *helo, const char *sender);
 
-/* Opens s with that zone and starts a check of u@a.example from client, whose answers
- * the test hands out. Borrows: told() is called at its end. */
+/* Opens s with that zone and starts a check of u@a.example from client, whose
+ * answers the test hands out. Borrows: told() is called at its end. */
 struct check *spfrun_hold(struct spfrun *s, const char *client,
     const char *zone, void (*told)(void *arg, const struct check_result *r),
     void *arg);

@@ -9,10 +9,10 @@
 
 /*
  * The shell command that prints the lines of the suite in that file: see
- * spfsuite.py. Its folder is SPF_SUITE_DIR (tests/support/spf-suites finds it), else
- * that of Debian's python3-spf. Writes n bytes at most to ret. False if the file,
- * or Python with the module yaml, is not here: the test is skipped, with the
- * reason.
+ * spfsuite.py. Its folder is SPF_SUITE_DIR (tests/support/spf-suites finds it),
+ * else that of Debian's python3-spf. Writes n bytes at most to ret. False if
+ * the file, or Python with the module yaml, is not here: the test is skipped,
+ * with the reason.
  */
 bool spfsuite_command(const char *file, char *ret, size_t n);
 

@@ -40,16 +40,16 @@ void suite_check_str(
 int suite_has(const char *text, const char *want);
 
 /*
- * True if valgrind runs the test: it takes ten times the CPU time and more, serves
- * malloc(3) itself, and stands between the program and limits of descriptors, so
- * that what is about these cannot be seen.
+ * True if valgrind runs the test: it takes ten times the CPU time and more,
+ * serves malloc(3) itself, and stands between the program and limits of
+ * descriptors, so that what is about these cannot be seen.
  */
 int suite_under_valgrind(void);
 
 /*
- * Says that the running test cannot be done here, and why: it counts as skipped, not
- * as passed. For the caller to return with, before it has checked anything. Borrows
- * why for the call.
+ * Says that the running test cannot be done here, and why: it counts as
+ * skipped, not as passed. For the caller to return with, before it has checked
+ * anything. Borrows why for the call.
  */
 void suite_skip(const char *why);
 

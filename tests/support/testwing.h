@@ -1,10 +1,10 @@
 /*
- * testwing.h - a wing that does as it is told: for what the milter engine can do and
- * the signer does not use.
+ * testwing.h - a wing that does as it is told: for what the milter engine can
+ * do and the signer does not use.
  *
- * It says the words and notes the edits that a test has set, and writes down what the
- * engine calls, a word each: "open mail:a@b rcpt:... field:From headers body:2 end
- * through reset close".
+ * It says the words and notes the edits that a test has set, and writes down
+ * what the engine calls, a word each: "open mail:a@b rcpt:... field:From
+ * headers body:2 end through reset close".
  */
 #ifndef POSTSEAL_TESTS_TESTWING_H
 #define POSTSEAL_TESTS_TESTWING_H
@@ -28,9 +28,9 @@ struct testwing {
 	const struct testwing_edit *edit; /* up to one without a name */
 	bool edit_at_headers;             /* noted there, else at the end */
 
-	/* at_end is said after so many WAITs of wait_ms; never: WAIT for ever, which
-	 * at_end MILTER_WAIT is, too. at_once: with a resume from inside, as
-	 * who works in pieces, also when it is late. */
+	/* at_end is said after so many WAITs of wait_ms; never: WAIT for ever,
+	 * which at_end MILTER_WAIT is, too. at_once: with a resume from inside,
+	 * as who works in pieces, also when it is late. */
 	unsigned waits;
 	uint64_t wait_ms;
 	bool at_once;

@@ -640,7 +640,8 @@ put_rr(struct out *o, const unsigned char *name, size_t n, unsigned type,
 static unsigned
 put_set(struct out *o, const struct set *s, unsigned ttl)
 {
-	/* The first owner name is the question's: a pointer to it saves bytes. */
+	/* The first owner name is the question's: a pointer to it saves
+	 * bytes. */
 	static const unsigned char question[2] = {0xc0, HEADER};
 	bool first = o->n > HEADER && wire_size(o->p + HEADER) == s->n &&
 	    span_ieq(span_of(o->p + HEADER, s->n), span_of(s->name, s->n));

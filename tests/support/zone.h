@@ -13,16 +13,16 @@
  *     slow.example.com   A      delay=20 ttl=5
  *     dead.example.com   ANY    servfail
  *
- * Types: A AAAA TXT MX PTR CNAME; ANY (words only) stands for all of them. Names
- * are absolute, a dot at the end is allowed, "." is the root; odd octets as \.
- * \\ \DDD. In a TXT string \" \\ and \DDD too; a string longer than 255 octets is
- * cut into several, as DNS wants it. RDATA of any kind is "\# LENGTH HEX", as in
- * RFC 3597 section 5: "\# 0" is none at all. "#" at the start or behind white space
- * begins a comment.
+ * Types: A AAAA TXT MX PTR CNAME; ANY (words only) stands for all of them.
+ * Names are absolute, a dot at the end is allowed, "." is the root; odd octets
+ * as \. \\ \DDD. In a TXT string \" \\ and \DDD too; a string longer than 255
+ * octets is cut into several, as DNS wants it. RDATA of any kind is "\# LENGTH
+ * HEX", as in RFC 3597 section 5: "\# 0" is none at all. "#" at the start or
+ * behind white space begins a comment.
  *
  * Words, several in a line: timeout silent servfail refused nxdomain bogus
- * secure cached nomem truncate garbage delay=MILLISECONDS ttl=SECONDS. What they
- * do is told by who reads them (resolver_zone.h, dnsd.h).
+ * secure cached nomem truncate garbage delay=MILLISECONDS ttl=SECONDS. What
+ * they do is told by who reads them (resolver_zone.h, dnsd.h).
  */
 #ifndef POSTSEAL_TESTS_ZONE_H
 #define POSTSEAL_TESTS_ZONE_H
@@ -64,8 +64,8 @@ int zone_add(struct zone *z, const char *text, char *why);
 /* Forgets all records and words. */
 void zone_clear(struct zone *z);
 
-/* The words for a question, name in wire form, any case. CNAMEs are followed: the
- * first status on the way, all delays, secure if all are. */
+/* The words for a question, name in wire form, any case. CNAMEs are followed:
+ * the first status on the way, all delays, secure if all are. */
 struct zone_words zone_words(
     const struct zone *z, const unsigned char *name, unsigned type);
 

@@ -36,7 +36,7 @@ static const char zone[] =
     "dead._domainkey.b.example TXT servfail\n"
     "test._domainkey.a.example TXT \"v=DKIM1; t=y; p=$RSA\"\n";
 
-/* --- what becomes of a message ------------------------------------------------- */
+/* --- what becomes of a message -------------------------------------------- */
 
 static const struct {
 	const char *name, *config, *lines;
@@ -152,7 +152,7 @@ words(void)
 	tmpdir_remove(&dir);
 }
 
-/* --- header.b --------------------------------------------------------------------- */
+/* --- header.b ------------------------------------------------------------- */
 
 #define B(b) BN("", b)
 #define BN(more, b) \
@@ -213,8 +213,8 @@ header_b(void)
 	suite_row(NULL);
 }
 
-/* Signatures that are alike but for the end, with all the white space that fits and
- * long names: each has its result, no line is too long for a reader. */
+/* Signatures that are alike but for the end, with all the white space that fits
+ * and long names: each has its result, no line is too long for a reader. */
 static void
 long_results(void)
 {

@@ -92,7 +92,7 @@ run(const struct row *row, size_t n)
 
 #define RUN(table) run(table, sizeof table / sizeof table[0])
 
-/* --- the ten rules that most get wrong ------------------------------------------ */
+/* --- the ten rules that most get wrong ------------------------------------ */
 
 static const struct row ten[] = {
     {"1 a tag twice", RSA "s=rsa; " TAIL, NEUTRAL("the same tag twice"), NULL,
@@ -161,7 +161,7 @@ ten_rules(void)
 	RUN(ten);
 }
 
-/* --- the tags ------------------------------------------------------------------------ */
+/* --- the tags ------------------------------------------------------------- */
 
 static const struct row tags[] = {
     {"unsigned", "", "dkim=none", NULL, NULL, NULL},
@@ -351,7 +351,7 @@ each_tag(void)
 	RUN(tags);
 }
 
-/* --- time, and the body -------------------------------------------------------------- */
+/* --- time, and the body --------------------------------------------------- */
 
 #define DIGITS64 \
 	"0000000000000000000000000000000000000000000000000000000000000000"
@@ -449,7 +449,7 @@ times_and_bodies(void)
 	RUN(times);
 }
 
-/* --- the key's record ------------------------------------------------------------------ */
+/* --- the key's record ----------------------------------------------------- */
 
 #define X(record) "x._domainkey.a.example TXT \"" record "\"\n"
 #define XPASS "dkim=pass" KEY PROPS("x")
@@ -597,8 +597,8 @@ long_record(void)
 	}
 }
 
-/* The longest key is used, and one that is longer is not, nor is one whose exponent
- * would cost more. */
+/* The longest key is used, and one that is longer is not, nor is one whose
+ * exponent would cost more. */
 static void
 large_keys(void)
 {
@@ -636,8 +636,8 @@ large_keys(void)
 	}
 }
 
-/* As many CNAMEs as our zones follow, and some that go round. (Those of an answer are
- * read by dnsmsg.c, which is tested with 1,500.) */
+/* As many CNAMEs as our zones follow, and some that go round. (Those of an
+ * answer are read by dnsmsg.c, which is tested with 1,500.) */
 static void
 long_chain(void)
 {
@@ -660,7 +660,7 @@ long_chain(void)
 	}
 }
 
-/* --- several signatures ------------------------------------------------------------------ */
+/* --- several signatures --------------------------------------------------- */
 
 #define LIST OF("list.example") TAIL "\n"
 #define LIST_HAS SHOWN("rsa-sha256", "list.example", "@list.example", "rsa")
@@ -710,7 +710,8 @@ several_signatures(void)
 	RUN(several);
 }
 
-/* Mail with n signatures of list.example, all different, and the author's below. */
+/* Mail with n signatures of list.example, all different, and the author's
+ * below. */
 static void
 put_many(const struct house *h, unsigned n, bool copies, struct buf *out)
 {
@@ -786,7 +787,7 @@ many_signatures(void)
 	suite_row(NULL);
 }
 
-/* --- names that are not ASCII, and odd headers ------------------------------------------- */
+/* --- names that are not ASCII, and odd headers ---------------------------- */
 
 #define BUECHER \
 	"b\xc3\xbc" \
@@ -955,7 +956,8 @@ many_tags(void)
 	}
 }
 
-/* A CRLF that two chunks of a body share (mta.c sends 65,535 bytes at a time). */
+/* A CRLF that two chunks of a body share (mta.c sends 65,535 bytes at a
+ * time). */
 static void
 chunks(void)
 {
@@ -1025,7 +1027,8 @@ no_leading_space(void)
 	suite_row(NULL);
 }
 
-/* A field is folded, and what an MTA would make of CRLF is not in it (mta.c). */
+/* A field is folded, and what an MTA would make of CRLF is not in it
+ * (mta.c). */
 static void
 folded(void)
 {

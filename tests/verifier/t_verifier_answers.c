@@ -55,7 +55,8 @@ end(struct world *w)
 	house_close(&w->h);
 }
 
-/* What the message is told, as service.c does: asked when there is something new. */
+/* What the message is told, as service.c does: asked when there is something
+ * new. */
 static char
 wait_for_it(struct world *w)
 {
@@ -203,7 +204,8 @@ time_of_the_body(void)
 
 		begin(&w, "time_limit = 3", ZONE_HELD, 0,
 		    SIG("a.example", "quiet"));
-		/* all but the end: a message without it, as ABORT follows none */
+		/* all but the end: a message without it, as ABORT follows
+		 * none */
 		body = buf_view(&w.message);
 		mta_send(&w.m, 'M', span_of("<a@b.example>", 14));
 		mta_send(&w.m, 'R', span_of("<r@r.example>", 14));
@@ -301,7 +303,8 @@ two_messages(void)
 	end(&w);
 }
 
-/* A key of one message is not taken for that of another: what DNS says now counts. */
+/* A key of one message is not taken for that of another: what DNS says now
+ * counts. */
 static void
 revoked_meanwhile(void)
 {
@@ -318,8 +321,9 @@ revoked_meanwhile(void)
 	end(&w);
 }
 
-/* While DNS has much to do, as many names as are allowed, and one more. A name that is
- * asked anyway costs nothing, nor does a signature that needs no key. */
+/* While DNS has much to do, as many names as are allowed, and one more. A name
+ * that is asked anyway costs nothing, nor does a signature that needs no
+ * key. */
 static void
 busy(void)
 {
@@ -368,7 +372,7 @@ busy(void)
 	suite_row(NULL);
 }
 
-/* --- the worker's own time ------------------------------------------------------ */
+/* --- the worker's own time ------------------------------------------------ */
 
 /* Bytes that were given to the hash function, by everybody. */
 static size_t hashed;
@@ -397,7 +401,8 @@ put_parts(struct buf *out)
 		    i % 2 == 0 ? "relaxed" : "simple", 300000 + i);
 }
 
-/* The body is hashed once for each c=, however many signatures and l= there are. */
+/* The body is hashed once for each c=, however many signatures and l= there
+ * are. */
 static void
 body_hashed_once(void)
 {
@@ -433,8 +438,8 @@ body_hashed_once(void)
 	house_close(&h);
 }
 
-/* One signature a turn of the loop; another message is verified between two of them,
- * and has its own results. Early results need no turn. */
+/* One signature a turn of the loop; another message is verified between two of
+ * them, and has its own results. Early results need no turn. */
 static void
 one_a_turn(void)
 {
@@ -466,8 +471,8 @@ one_a_turn(void)
 	end(&w);
 }
 
-/* The connection is lost, or goes, between two signatures; then nothing of it is left,
- * and what comes next has results of its own. */
+/* The connection is lost, or goes, between two signatures; then nothing of it
+ * is left, and what comes next has results of its own. */
 static void
 given_up_between(void)
 {

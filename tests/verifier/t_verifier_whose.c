@@ -21,7 +21,7 @@ static const char text[] = "From: Joe <joe@a.example>\r\n"
                            "\r\n"
                            "Hello\r\n";
 
-/* --- whose mail, and what is done with it ----------------------------------------- */
+/* --- whose mail, and what is done with it --------------------------------- */
 
 static const struct {
 	const char *name;
@@ -193,7 +193,8 @@ ids(void)
 	}
 }
 
-/* Two messages of a connection, and a user between: nothing stays of the first. */
+/* Two messages of a connection, and a user between: nothing stays of the
+ * first. */
 static void
 one_after_the_other(void)
 {
@@ -222,7 +223,7 @@ one_after_the_other(void)
 	house_close(&h);
 }
 
-/* --- limits ------------------------------------------------------------------------- */
+/* --- limits --------------------------------------------------------------- */
 
 static void
 put_forged(size_t n, const char *field, struct buf *out)
@@ -231,7 +232,8 @@ put_forged(size_t n, const char *field, struct buf *out)
 		buf_str(out, field);
 }
 
-/* STRIP_MAX are deleted; one more is refused, but of those who may write them. */
+/* STRIP_MAX are deleted; one more is refused, but of those who may write
+ * them. */
 static void
 many_forged(void)
 {
@@ -327,7 +329,7 @@ beyond_what_is_kept(void)
 	suite_row(NULL);
 }
 
-/* --- memory that is out ------------------------------------------------------------- */
+/* --- memory that is out --------------------------------------------------- */
 
 struct told {
 	char word; /* 0: the connection is over */

@@ -1,7 +1,8 @@
 /*
- * Trick: each record is judged by itself and the best result counts, so that a second
- * record at the name, left over or foreign, costs nobody a signature. Trap: bits and
- * kind of a key are looked at before anything is computed with it.
+ * Trick: each record is judged by itself and the best result counts, so that a
+ * second record at the name, left over or foreign, costs nobody a signature.
+ * Trap: bits and kind of a key are looked at before anything is computed with
+ * it.
  */
 #include <errno.h>
 
@@ -18,7 +19,7 @@ say(struct judged *j, enum dkim_result result, const char *reason)
 	j->reason = reason;
 }
 
-/* --- the key's record --------------------------------------------------------- */
+/* --- the key's record ----------------------------------------------------- */
 
 /* Why the record does not let this signature be verified, or NULL. */
 static const char *
@@ -125,7 +126,7 @@ judge_records(const struct judge_input *in, struct judged *ret)
 	}
 }
 
-/* --- what is acceptable -------------------------------------------------------- */
+/* --- what is acceptable --------------------------------------------------- */
 
 static size_t
 count(const struct field_list *fields, const char *name)
@@ -180,7 +181,7 @@ accept_or_not(const struct judge_input *in, struct judged *j)
 		say(j, DKIM_POLICY, why);
 }
 
-/* --- all of it ------------------------------------------------------------------- */
+/* --- all of it ------------------------------------------------------------ */
 
 bool
 judge_early(const struct judge_input *in, struct judged *ret)

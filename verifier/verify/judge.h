@@ -1,10 +1,10 @@
 /*
- * judge.h - one signature and the records of its key -> a result: RFC 6376 sections
- * 3.6.1, 6.1.2 and 6.1.3, RFC 8301, and what is acceptable here (6.3).
+ * judge.h - one signature and the records of its key -> a result: RFC 6376
+ * sections 3.6.1, 6.1.2 and 6.1.3, RFC 8301, and what is acceptable here (6.3).
  *
- * Everything that is needed is given: what the signature says, the fields, the hash of
- * the body, what DNS answered, the time. Reasons are fixed sentences of ours, never
- * text of a sender or of a server.
+ * Everything that is needed is given: what the signature says, the fields, the
+ * hash of the body, what DNS answered, the time. Reasons are fixed sentences of
+ * ours, never text of a sender or of a server.
  */
 #ifndef POSTSEAL_VERIFIER_JUDGE_H
 #define POSTSEAL_VERIFIER_JUDGE_H

@@ -1,6 +1,6 @@
 /*
- * Trick: one pass reads, three passes over what was read give the order; there are at
- * most CANDIDATES_MAX.
+ * Trick: one pass reads, three passes over what was read give the order; there
+ * are at most CANDIDATES_MAX.
  */
 #include <errno.h>
 

@@ -1,12 +1,12 @@
 /*
- * pick.h - which signatures of a message are evaluated, and in which order: RFC 6376
- * section 6.1.
+ * pick.h - which signatures of a message are evaluated, and in which order: RFC
+ * 6376 section 6.1.
  *
- * Their order in the header means nothing, and anybody can put junk on top. So those
- * with the author's domain come first, then those of a domain above or below it, then
- * the others, each kind from the top; behind all of them those that cannot be read. Equal
- * copies are one. What is beyond the
- * limit is counted, so that the result can say so.
+ * Their order in the header means nothing, and anybody can put junk on top. So
+ * those with the author's domain come first, then those of a domain above or
+ * below it, then the others, each kind from the top; behind all of them those
+ * that cannot be read. Equal copies are one. What is beyond the limit is
+ * counted, so that the result can say so.
  *
  * Pure: nothing is asked or hashed.
  */
@@ -40,9 +40,9 @@ struct picked {
 };
 
 /*
- * The signatures among fields, at most max of them. author: the domain of From in
- * A-labels, or empty when there is not exactly one. *ret lives in the arena and
- * points into fields. 0 or -ENOMEM.
+ * The signatures among fields, at most max of them. author: the domain of From
+ * in A-labels, or empty when there is not exactly one. *ret lives in the arena
+ * and points into fields. 0 or -ENOMEM.
  */
 int pick(const struct field_list *fields, struct span author, size_t max,
     struct arena *arena, struct picked *ret);

@@ -1,6 +1,6 @@
 /*
- * Trick: a text has one place, by its FNV hash; the whole text is compared. A sender
- * who looks for texts of one place slows nobody but those two.
+ * Trick: a text has one place, by its FNV hash; the whole text is compared. A
+ * sender who looks for texts of one place slows nobody but those two.
  */
 #include <errno.h>
 #include <stdint.h>

@@ -1,7 +1,8 @@
 /*
- * Trap: a deletion moves all later fields of its name, so that the highest index goes
- * first (CVE-2022-48521: OpenDKIM counted upwards, and every second forgery stayed).
- * The engine writes deletions in that order; here they are only noted.
+ * Trap: a deletion moves all later fields of its name, so that the highest
+ * index goes first (CVE-2022-48521: OpenDKIM counted upwards, and every second
+ * forgery stayed). The engine writes deletions in that order; here they are
+ * only noted.
  */
 #include "verifier/verify/strip.h"
 

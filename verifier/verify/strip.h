@@ -1,13 +1,14 @@
 /*
  * strip.h - which fields of a message claim to be ours: RFC 8601 section 5.
  *
- * Judged one by one as they come, those beyond the header that is kept, too. What
- * is to be deleted is counted per name, as the milter protocol counts, in an array
- * of fixed size: no memory is asked for that could be missing just then.
+ * Judged one by one as they come, those beyond the header that is kept, too.
+ * What is to be deleted is counted per name, as the milter protocol counts, in
+ * an array of fixed size: no memory is asked for that could be missing just
+ * then.
  *
  * Authentication-Results with an id of ours or without one that can be read
- * (common/mail/authres.h), and fields that only this house may write. Whose mail is
- * stripped is verifier.c's affair. Pure.
+ * (common/mail/authres.h), and fields that only this house may write. Whose
+ * mail is stripped is verifier.c's affair. Pure.
  */
 #ifndef POSTSEAL_VERIFIER_STRIP_H
 #define POSTSEAL_VERIFIER_STRIP_H

@@ -180,7 +180,8 @@ dmarc_above(void)
 	tmpdir_remove(&d);
 }
 
-/* Addresses as Postfix and people write them; CHECKDNS_ADDRESSES_MAX, and more. */
+/* Addresses as Postfix and people write them; CHECKDNS_ADDRESSES_MAX, and
+ * more. */
 static void
 addresses(void)
 {

@@ -361,7 +361,8 @@ each_finding(void)
 }
 
 /* Networks that Postfix or policyd knows, or may know, are no finding. */
-/* Of a table's file, whether it names the field; without a verifier nobody asks. */
+/* Of a table's file, whether it names the field; without a verifier nobody
+ * asks. */
 static void
 header_checks(void)
 {

@@ -205,8 +205,8 @@ find(const struct rig *r, const char *what)
 	return found_first(&r->f, named(r, what, text));
 }
 
-/* The time of an answer that is on its way is not a matter of ours, but two rounds
- * are the most that there are. */
+/* The time of an answer that is on its way is not a matter of ours, but two
+ * rounds are the most that there are. */
 static void
 look(struct rig *r, const char *resolv_conf, const char *host)
 {
@@ -255,8 +255,8 @@ each_finding(void)
 	suite_row(NULL);
 }
 
-/* Which name they are asked about: the first domain (they are sorted), or what is a mail
- * domain in the host's name. */
+/* Which name they are asked about: the first domain (they are sorted), or what
+ * is a mail domain in the host's name. */
 static void
 which_name(void)
 {
@@ -302,7 +302,8 @@ over_tcp(void)
 	rig_close(&r);
 }
 
-/* Nobody answers: that is told, and no more is asked, however many domains there are. */
+/* Nobody answers: that is told, and no more is asked, however many domains
+ * there are. */
 static void
 nobody_answers(void)
 {

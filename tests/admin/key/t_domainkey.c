@@ -35,8 +35,8 @@ half_of(const char *pem)
 	return text;
 }
 
-/* A file whose text names the directory with '@', and the Ed25519 key on one line
- * with '&'. */
+/* A file whose text names the directory with '@', and the Ed25519 key on one
+ * line with '&'. */
 static void
 put(const char *name, const char *text)
 {

@@ -363,8 +363,9 @@ whole_command(void)
 	command_end(&c);
 }
 
-/* Two keys in the config, which do not sign yet; a third beside them, comments and
- * all else left as they are; the same again is refused, its key file gone. */
+/* Two keys in the config, which do not sign yet; a third beside them, comments
+ * and all else left as they are; the same again is refused, its key file
+ * gone. */
 static void
 added_to_config(void)
 {
@@ -431,8 +432,8 @@ cannot_print(void)
 	command_end(&c);
 }
 
-/* As root into another user's folder, where links wait: nothing is made, nor where
- * they lead to. */
+/* As root into another user's folder, where links wait: nothing is made, nor
+ * where they lead to. */
 static void
 not_into_a_foreign_folder(void)
 {

@@ -1,6 +1,6 @@
 /*
- * postseal verify: exit status, what is printed, and what it says of a body that was
- * changed. The rules of verifying are the rows of tests/verifier.
+ * postseal verify: exit status, what is printed, and what it says of a body
+ * that was changed. The rules of verifying are the rows of tests/verifier.
  */
 #include <string.h>
 
@@ -43,7 +43,8 @@ write_zone(struct command *r, struct key *key)
 	buf_free(&zone);
 }
 
-/* Signs HEADER and a body, and delivers with others: `postseal verify WORDS`. */
+/* Signs HEADER and a body, and delivers with others: `postseal verify
+ * WORDS`. */
 static void
 run(struct command *r, const char *words, const char *tags, const char *above,
     const char *more, const char *signed_body, const char *body)

@@ -157,7 +157,8 @@ static const struct row rows[] = {
         true, ""},
 };
 
-/* With the verifier, whose config says nothing or has its socket in the queue */
+/* With the verifier, whose config says nothing or has its socket in the
+ * queue */
 static const struct row verifying[] = {
     {DONE "smtpd_milters = inet:x:1\n", SPAWNED, SET,
         "postconf -e 'smtpd_milters = " VERIFIER ", inet:x:1, " ITEM "'\n"

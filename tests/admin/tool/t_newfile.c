@@ -164,7 +164,8 @@ replaces(void)
 
 enum { STRANGER = 64321 };
 
-/* "theirs", of a stranger, with links in it to "victim" and to the folder "ours". */
+/* "theirs", of a stranger, with links in it to "victim" and to the folder
+ * "ours". */
 static void
 make_trap(struct tmpdir *d)
 {

@@ -107,7 +107,8 @@ others_changes_stay(void)
 	end();
 }
 
-/* A setup that fails puts back what it found, not what was before an earlier one. */
+/* A setup that fails puts back what it found, not what was before an earlier
+ * one. */
 static void
 failures_are_taken_back(void)
 {

@@ -116,8 +116,8 @@ copies_spans(void)
 	arena_free(&a);
 }
 
-/* Of what is freed nothing can be read any more; that it is overwritten shows in
- * the memory of a whole daemon (t_signer_secrets). */
+/* Of what is freed nothing can be read any more; that it is overwritten shows
+ * in the memory of a whole daemon (t_signer_secrets). */
 static void
 wipes(void)
 {

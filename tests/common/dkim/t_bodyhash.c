@@ -161,8 +161,8 @@ nothing_to_free(void)
 	bodyhash_free(NULL);
 }
 
-/* l=: of the canonical form, at every cut of it and one over; how long it all is
- * is known afterwards. */
+/* l=: of the canonical form, at every cut of it and one over; how long it all
+ * is is known afterwards. */
 static void
 parts(void)
 {
@@ -185,8 +185,8 @@ parts(void)
 	bodyhash_free(b);
 }
 
-/* Several l= at once, of every set of a few cuts, asked for in any order and with the
- * body in two pieces: each has its own hash. */
+/* Several l= at once, of every set of a few cuts, asked for in any order and
+ * with the body in two pieces: each has its own hash. */
 static const char lines[] = "a  b \r\n\r\n c\r\n\r\n\r\n";
 static const char lines_relaxed[] = "a b\r\n\r\n c\r\n";
 
@@ -249,7 +249,8 @@ several_parts(void)
 	bodyhash_free(c.b);
 }
 
-/* BODYHASH_PARTS_MAX lengths, and one over it; one that is there costs nothing. */
+/* BODYHASH_PARTS_MAX lengths, and one over it; one that is there costs
+ * nothing. */
 static void
 most_parts(void)
 {
@@ -267,7 +268,8 @@ most_parts(void)
 	bodyhash_free(b);
 }
 
-/* However many parts: each byte is hashed once, and none behind the longest one. */
+/* However many parts: each byte is hashed once, and none behind the longest
+ * one. */
 static void
 hashed_once(void)
 {

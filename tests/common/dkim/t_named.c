@@ -51,8 +51,8 @@ which(void)
 	suite_row(NULL);
 }
 
-/* The signature that is verified is none of them, another one with the same text
- * is. */
+/* The signature that is verified is none of them, another one with the same
+ * text is. */
 static void
 but_not_itself(void)
 {

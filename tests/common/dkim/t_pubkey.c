@@ -88,8 +88,8 @@ other_bytes(void)
 	CHECK(taken(KEY_ED25519_SHA256, der, 32, 256, &why) == 0);
 }
 
-/* A SubjectPublicKeyInfo of Ed25519 or of P-256 is no key for k=rsa or k=ed25519
- * (RFC 8463 section 4.2 wants the 32 bytes). */
+/* A SubjectPublicKeyInfo of Ed25519 or of P-256 is no key for k=rsa or
+ * k=ed25519 (RFC 8463 section 4.2 wants the 32 bytes). */
 static void
 other_kinds(void)
 {
@@ -114,7 +114,8 @@ other_kinds(void)
 	suite_row(NULL);
 }
 
-/* One key for one signature after the other; a wrong one between does no harm. */
+/* One key for one signature after the other; a wrong one between does no
+ * harm. */
 static void
 signatures(void)
 {

@@ -11,7 +11,7 @@
 #define V "v=1; a=rsa-sha256; "
 #define REST "d=a.example; s=x; h=from; " BH "; b=BBBB"
 
-/* --- what each mistake is ------------------------------------------------------ */
+/* --- what each mistake is ------------------------------------------------- */
 
 static const struct {
 	const char *value;
@@ -172,7 +172,7 @@ mistakes(void)
 	suite_row(NULL);
 }
 
-/* --- what is read ---------------------------------------------------------------- */
+/* --- what is read --------------------------------------------------------- */
 
 static void
 values(void)
@@ -248,7 +248,7 @@ internationalized(void)
 	CHECK(s.exact_identity);
 }
 
-/* --- limits -------------------------------------------------------------------------- */
+/* --- limits --------------------------------------------------------------- */
 
 static enum dkim_result
 with(const char *tag, size_t n, char c, const char **ret_reason)

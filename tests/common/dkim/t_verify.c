@@ -169,7 +169,8 @@ added(void)
 	suite_row(NULL);
 }
 
-/* Simple takes the name of the signature's own field as it stands, too (3.4.1). */
+/* Simple takes the name of the signature's own field as it stands, too
+ * (3.4.1). */
 static void
 own_name(void)
 {

@@ -730,13 +730,15 @@ owners_are_read_once(void)
 	name[2 * LABELS - 1] = '\0';
 	begin(&m, ANSWER, name, DNS_A);
 	put_many(&m, 14, DNS_A, 3900, "\1\1\1\1", 4); /* others' */
-	/* 0.03 ms; 2 ms when each is read. Sanitizers take ten times as long. */
+	/* 0.03 ms; 2 ms when each is read. Sanitizers take ten times as
+	 * long. */
 	CHECK(reading_us(&m, name, DNS_A, DNS_NODATA) < 1000 ||
 	    suite_under_valgrind());
 }
 
 /* The answers that take longest: of most records that only differ at their end,
- * of most names, and of CNAMEs in reverse. Sanitizers take up to 30 times as long. */
+ * of most names, and of CNAMEs in reverse. Sanitizers take up to 30 times as
+ * long. */
 static void
 dearest_answers(void)
 {

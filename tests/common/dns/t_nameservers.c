@@ -113,7 +113,8 @@ lost(struct rig *r, uint64_t now)
 	CHECK(strchr(tmpdir_read(r->log), '\n')[1] == '\0');
 }
 
-/* Emptied, gone, or what cannot be read: the servers of before have some seconds. */
+/* Emptied, gone, or what cannot be read: the servers of before have some
+ * seconds. */
 static void
 a_file_that_names_none(void)
 {
@@ -163,8 +164,8 @@ no_descriptor(void)
 	rig_close(&r);
 }
 
-/* What could not be read, for whatever reason, is tried again: rights do not change
- * what a file is known by. */
+/* What could not be read, for whatever reason, is tried again: rights do not
+ * change what a file is known by. */
 static void
 a_file_that_may_be_read_later(void)
 {
@@ -276,7 +277,8 @@ times(void)
 	suite_row(NULL);
 }
 
-/* Those of the config: no file is read, and no more than are allowed are asked. */
+/* Those of the config: no file is read, and no more than are allowed are
+ * asked. */
 static void
 servers_of_the_config(void)
 {
@@ -299,7 +301,8 @@ servers_of_the_config(void)
 	}
 }
 
-/* "012": the order at a turn, with the servers whose bit is set silent until 100. */
+/* "012": the order at a turn, with the servers whose bit is set silent until
+ * 100. */
 static const char *
 order(struct nameservers *set, unsigned turn, unsigned silent, uint64_t now)
 {

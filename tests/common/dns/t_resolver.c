@@ -334,7 +334,7 @@ no_zone_is_built_in(void)
 	rig_close(&rig);
 }
 
-/* --- questions asked once -------------------------------------------------- */
+/* --- questions asked once ------------------------------------------------- */
 
 static void
 equal_questions_are_asked_once(void)
@@ -515,8 +515,8 @@ no_rcode_changes_the_order(void)
 	ladder_close(&l);
 }
 
-/* A domain whose own servers are silent says nothing about ours: what it costs is
- * its own question. */
+/* A domain whose own servers are silent says nothing about ours: what it costs
+ * is its own question. */
 static void
 a_slow_name_is_no_silent_server(void)
 {
@@ -593,8 +593,8 @@ one_second(void)
 	ladder_close(&l);
 }
 
-/* One that says nothing at all costs one wait and is the last from then on; when it
- * is heard again, it has its place. */
+/* One that says nothing at all costs one wait and is the last from then on;
+ * when it is heard again, it has its place. */
 static void
 silence_leads_to_the_next(void)
 {
@@ -673,8 +673,8 @@ all_fail(void)
 
 /* --- time ----------------------------------------------------------------- */
 
-/* However fast all others were, and whichever try it answers: an answer counts until
- * the time is over, and a try is not repeated before its time. */
+/* However fast all others were, and whichever try it answers: an answer counts
+ * until the time is over, and a try is not repeated before its time. */
 static void
 late_answers_count(void)
 {
@@ -730,8 +730,8 @@ late_from_the_first(void)
 	ladder_close(&l);
 }
 
-/* A day back, then two days on, while a question is out: it takes as long as ever, and
- * who was silent is so for as long. */
+/* A day back, then two days on, while a question is out: it takes as long as
+ * ever, and who was silent is so for as long. */
 static void
 the_clock_is_set(void)
 {
@@ -763,7 +763,7 @@ the_clock_is_set(void)
 	clock_set_back(0);
 }
 
-/* --- what is wrong with servers -------------------------------------------- */
+/* --- what is wrong with servers ------------------------------------------- */
 
 static void
 without_edns(void)
@@ -832,8 +832,8 @@ tcp_that_is_not_there(void)
 	ladder_close(&l);
 }
 
-/* The connection ends in the middle of the answer; and one that is whole, but says that
- * it was cut. */
+/* The connection ends in the middle of the answer; and one that is whole, but
+ * says that it was cut. */
 static void
 cut_over_tcp(void)
 {
@@ -892,8 +892,8 @@ all_over_tcp(void)
 	rig_close(&rig);
 }
 
-/* AD counts where it is trusted, and not after another server's SERVFAIL, which a
- * validator says of what is forged. */
+/* AD counts where it is trusted, and not after another server's SERVFAIL, which
+ * a validator says of what is forged. */
 static void
 who_says_that_it_is_secure(void)
 {
@@ -932,7 +932,8 @@ without_edns_over_tcp(void)
 	rig_close(&rig);
 }
 
-/* A server that refers upwards, as it asks nobody, knows nothing of the name. */
+/* A server that refers upwards, as it asks nobody, knows nothing of the
+ * name. */
 static void
 a_server_without_recursion(void)
 {
@@ -1016,8 +1017,9 @@ more_questions_than_ports(void)
 	rig_close(&rig);
 }
 
-/* A thousand questions are out, the first servers are dead, and descriptors are as few
- * as a process has by default: none is lost, and all descriptors come back. */
+/* A thousand questions are out, the first servers are dead, and descriptors are
+ * as few as a process has by default: none is lost, and all descriptors come
+ * back. */
 static void
 a_thousand_and(size_t dead)
 {
@@ -1104,7 +1106,8 @@ few_ports(void)
 	return old;
 }
 
-/* As many questions as ports, each of which wants a second one: the first is dead. */
+/* As many questions as ports, each of which wants a second one: the first is
+ * dead. */
 static void
 all_want_a_second_port(void)
 {
@@ -1156,8 +1159,8 @@ full_ports_are_no_silence(void)
 	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
 }
 
-/* Three servers, full ports, and a late word of the first: each question goes on by
- * itself. */
+/* Three servers, full ports, and a late word of the first: each question goes
+ * on by itself. */
 static void
 full_ports_and_a_late_word(void)
 {
@@ -1295,7 +1298,8 @@ as_many_questions_as_allowed(void)
 	free(s);
 }
 
-/* Questions that nobody answers take a quarter of the descriptors at the most. */
+/* Questions that nobody answers take a quarter of the descriptors at the
+ * most. */
 static void
 descriptors_left(rlim_t limit)
 {
@@ -1372,8 +1376,8 @@ no_memory_to_begin(void)
 	loop_free(loop);
 }
 
-/* Without memory for the question it is refused; without memory to send it, it is
- * sent later. */
+/* Without memory for the question it is refused; without memory to send it, it
+ * is sent later. */
 static void
 no_memory_to_ask(void)
 {

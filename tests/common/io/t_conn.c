@@ -508,7 +508,8 @@ a_paused_owner_hears_that_the_peer_is_lost(void)
 	done(&s);
 }
 
-/* Also behind bytes that nobody has read, when descriptors are not looked at. */
+/* Also behind bytes that nobody has read, when descriptors are not looked
+ * at. */
 static void
 a_paused_owner_hears_it_behind_unread_bytes(void)
 {
@@ -878,11 +879,12 @@ nobody_starves(void)
 	done(&s);
 }
 
-/* --- memory is out, for libevent, too -------------------------------------- */
+/* --- memory is out, for libevent, too ------------------------------------- */
 
 enum { FINE, LOST };
 
-/* What comes is answered, and a timer fires. An endless wait is ended by SIGALRM. */
+/* What comes is answered, and a timer fires. An endless wait is ended by
+ * SIGALRM. */
 static int
 talk_short(void *arg)
 {

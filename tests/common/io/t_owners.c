@@ -12,8 +12,8 @@
 /* Two users that no system gives to anybody; only their numbers count. */
 enum { STRANGER = 64321, CALLER = 64322 };
 
-/* A folder of ours, "safe", with "file" in it; beside it "theirs", which belongs to
- * a stranger, with a file of ours. */
+/* A folder of ours, "safe", with "file" in it; beside it "theirs", which
+ * belongs to a stranger, with a file of ours. */
 struct place {
 	struct tmpdir d;
 	struct buf why;

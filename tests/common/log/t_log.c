@@ -133,8 +133,8 @@ cleans_a_nul(void)
 	CHECK(span_eq(span_of(l.text, l.n), span_str("e k=\"a\\x00b\" n=-42")));
 }
 
-/* What a stranger chose: at the limit, one over it, and made longer by escapes; what
- * stands behind it is there. */
+/* What a stranger chose: at the limit, one over it, and made longer by escapes;
+ * what stands behind it is there. */
 static void
 cuts_what_is_given(void)
 {

@@ -5,7 +5,7 @@
 #include "tests/support/guard.h"
 #include "tests/support/suite.h"
 
-/* --- judging ------------------------------------------------------------------- */
+/* --- judging -------------------------------------------------------------- */
 
 static const char *const names[] = {"mx.example.jp", "*.in.example.jp",
     "b\xc3\xbc"
@@ -169,7 +169,7 @@ limits(void)
 	CHECK(authres_owner(span_of(text, name + 1), &ids) == UNREADABLE);
 }
 
-/* --- writing ------------------------------------------------------------------- */
+/* --- writing -------------------------------------------------------------- */
 
 static void
 texts(void)

@@ -144,7 +144,8 @@ order(void)
 	buf_free(&text);
 }
 
-/* Where the MTA puts a space behind the colon itself, ours goes: one, and no TAB. */
+/* Where the MTA puts a space behind the colon itself, ours goes: one, and no
+ * TAB. */
 static void
 one_space(void)
 {
@@ -177,7 +178,7 @@ one_space(void)
 	buf_free(&text);
 }
 
-/* --- against a model of Postfix ------------------------------------------------- */
+/* --- against a model of Postfix ------------------------------------------- */
 
 enum { LINES = 30 };
 
@@ -188,7 +189,8 @@ struct header {
 	size_t n;
 };
 
-/* cleanup_milter.c: the place of the field number index of that name; n: none. */
+/* cleanup_milter.c: the place of the field number index of that name; n:
+ * none. */
 static size_t
 find_line(const struct header *h, char name, uint32_t index)
 {
@@ -252,8 +254,9 @@ act_as_postfix(struct header *h, struct span in)
 	}
 }
 
-/* Random wishes over a random header, in terms of the header that the wing saw: what
- * was to be deleted is gone, what was to be changed is changed, nothing else is. */
+/* Random wishes over a random header, in terms of the header that the wing saw:
+ * what was to be deleted is gone, what was to be changed is changed, nothing
+ * else is. */
 static void
 as_postfix_does_it(void)
 {
@@ -309,7 +312,7 @@ as_postfix_does_it(void)
 	}
 }
 
-/* --- what cannot be ------------------------------------------------------------- */
+/* --- what cannot be ------------------------------------------------------- */
 
 static void
 refused(void)
@@ -380,7 +383,7 @@ out_of_memory(void)
 	stop(&w);
 }
 
-/* --- words ---------------------------------------------------------------------- */
+/* --- words ---------------------------------------------------------------- */
 
 static void
 replies(void)

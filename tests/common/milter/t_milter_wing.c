@@ -1,6 +1,6 @@
 /*
- * The engine with another wing than the signer: every word and edit, with each thing
- * that an MTA may offer or not.
+ * The engine with another wing than the signer: every word and edit, with each
+ * thing that an MTA may offer or not.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +46,7 @@ again(struct world *w)
 	testwing_init(&w->wing);
 }
 
-/* --- what the wing is told ------------------------------------------------------ */
+/* --- what the wing is told ------------------------------------------------ */
 
 static void
 story(void)
@@ -193,10 +193,10 @@ static const struct testwing_edit insert[] = {{'i', 0, "X-A", " 1"}, {0}},
                                   half[] = {{'d', 1, "X-Forged", ""},
                                       {'i', 0, "X-A", " 1\n2"}, {0}};
 
-/* --- words ---------------------------------------------------------------------- */
+/* --- words ---------------------------------------------------------------- */
 
-/* What is answered to the end of the header, to two pieces of a body, to the end; '-'
- * where there is no answer. What a word leaves unsent is not sent. */
+/* What is answered to the end of the header, to two pieces of a body, to the
+ * end; '-' where there is no answer. What a word leaves unsent is not sent. */
 static void
 send_all(struct mta *m, char *answers)
 {
@@ -221,8 +221,8 @@ send_all(struct mta *m, char *answers)
 	answers[n] = '\0';
 }
 
-/* Each word at the end of the header, and at the end, with all that may be agreed on
- * about answers. */
+/* Each word at the end of the header, and at the end, with all that may be
+ * agreed on about answers. */
 static void
 words(void)
 {
@@ -310,8 +310,8 @@ words(void)
 	testwing_free(&w.wing);
 }
 
-/* Whatever version and bits an MTA offers: the same word, and the same edits, but for
- * the space behind the colon. */
+/* Whatever version and bits an MTA offers: the same word, and the same edits,
+ * but for the space behind the colon. */
 static void
 every_offer(void)
 {
@@ -416,10 +416,10 @@ texts(void)
 	testwing_free(&w.wing);
 }
 
-/* --- edits ---------------------------------------------------------------------- */
+/* --- edits ---------------------------------------------------------------- */
 
-/* Each edit where it is agreed on, and where it is not: then the message is put off,
- * whatever the wing says of it. */
+/* Each edit where it is agreed on, and where it is not: then the message is put
+ * off, whatever the wing says of it. */
 static void
 edits(void)
 {
@@ -524,7 +524,7 @@ edits_are_forgotten(void)
 	testwing_free(&w.wing);
 }
 
-/* --- waiting -------------------------------------------------------------------- */
+/* --- waiting -------------------------------------------------------------- */
 
 /* A message up to its end, where the wing waits. */
 static void
@@ -654,8 +654,8 @@ wait_too_long(void)
 	testwing_free(&w.wing);
 }
 
-/* What stands behind the end of the message is read after the answer, and nothing of
- * it before. */
+/* What stands behind the end of the message is read after the answer, and
+ * nothing of it before. */
 static void
 wait_with_more_sent(void)
 {

@@ -311,9 +311,9 @@ one_line(struct world *w)
 	return log;
 }
 
-/* What nobody should send, in the middle of a message: one line, one error more,
- * the connection is closed with no word of an answer; and its neighbour, in the
- * middle of a message, too, is signed. */
+/* What nobody should send, in the middle of a message: one line, one error
+ * more, the connection is closed with no word of an answer; and its neighbour,
+ * in the middle of a message, too, is signed. */
 static void
 bad_input(void)
 {
@@ -390,8 +390,8 @@ bad_input(void)
 	stop(&w);
 }
 
-/* The largest packet: of a header field, after which the message is unsigned, and
- * of a body, which is signed. */
+/* The largest packet: of a header field, after which the message is unsigned,
+ * and of a body, which is signed. */
 static void
 packet_at_the_limit(void)
 {
@@ -425,8 +425,8 @@ packet_at_the_limit(void)
 	stop(&w);
 }
 
-/* An MTA that goes in the middle of a message: one line, which says where; before
- * and behind one, silence. */
+/* An MTA that goes in the middle of a message: one line, which says where;
+ * before and behind one, silence. */
 static void
 peer_lost(void)
 {
@@ -723,7 +723,7 @@ end_with_connections(void)
 	close(fd);
 }
 
-/* --- a wing that waits ---------------------------------------------------------- */
+/* --- a wing that waits ---------------------------------------------------- */
 
 struct waiting {
 	struct world w;
@@ -780,7 +780,8 @@ after(struct waiting *x, uint64_t ms)
 	return ask(&x->w, x->fd, 0, NULL, 0);
 }
 
-/* Answered when the wing resumes: at once, or later; then the connection goes on. */
+/* Answered when the wing resumes: at once, or later; then the connection goes
+ * on. */
 static void
 wait_answered(void)
 {
@@ -885,8 +886,8 @@ between_pieces(enum between what, const char *want)
 #define SIX(word) word " " word " " word " " word " " word " " word
 #define EIGHTEEN(word) SIX(word) " " SIX(word) " " SIX(word)
 
-/* Other messages have their turn between two pieces. An MTA that goes, or a worker that
- * ends, ends the work; an ABORT waits for its end. */
+/* Other messages have their turn between two pieces. An MTA that goes, or a
+ * worker that ends, ends the work; an ABORT waits for its end. */
 static void
 wait_in_pieces(void)
 {
@@ -916,7 +917,8 @@ wait_again(void)
 	stop_waiting(&x);
 }
 
-/* Never answered: the MTA hears that we are still at it, and then to come again. */
+/* Never answered: the MTA hears that we are still at it, and then to come
+ * again. */
 static void
 wait_never(void)
 {
@@ -1008,7 +1010,8 @@ wait_with_more_sent(void)
 	}
 }
 
-/* More than a packet may have, behind a WAIT: it is not read, and is no fault. */
+/* More than a packet may have, behind a WAIT: it is not read, and is no
+ * fault. */
 static void
 wait_with_much_sent(void)
 {
@@ -1035,8 +1038,8 @@ wait_with_much_sent(void)
 	stop_waiting(&x);
 }
 
-/* An MTA that goes while the wing waits: the wing is told within a second, whether
- * something was sent behind the end of the message or not. */
+/* An MTA that goes while the wing waits: the wing is told within a second,
+ * whether something was sent behind the end of the message or not. */
 static void
 wait_and_lost(void)
 {
@@ -1062,8 +1065,8 @@ wait_and_lost(void)
 	}
 }
 
-/* A reload does not shorten a WAIT; nor does SIGTERM, which ends the connection behind
- * the answer. */
+/* A reload does not shorten a WAIT; nor does SIGTERM, which ends the connection
+ * behind the answer. */
 static void
 wait_and_orders(void)
 {

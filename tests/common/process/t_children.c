@@ -255,7 +255,8 @@ a_full_one_gets_no_more(void)
 	CU_ASSERT_EQUAL(give(&f), 0);
 	CU_ASSERT_EQUAL(give(&f), -EUSERS);
 	check_sent(&f, 1, 3, 4);
-	/* One that has room, but none in its channel, is no reason to say so. */
+	/* One that has room, but none in its channel, is no reason to say
+	 * so. */
 	f.c.v[1].fullest = f.c.v[2].fullest = MANY;
 	f.c.v[2].ready = false;
 	while (give(&f) == 0)

@@ -116,7 +116,8 @@ mode_decides(void)
 	static const struct {
 		const struct daemon *daemon;
 		const char *arg, *called;
-		int status; /* 1: the supervisor has no settings to begin with */
+		/* 1: the supervisor has no settings to begin with */
+		int status;
 	} row[] = {
 	    {&can_be_spawned, "-cx", "spawned x", 7},
 	    {&can_be_spawned, "-Tcx", "test x", 7},

@@ -26,8 +26,8 @@ manager(void)
 	return fd;
 }
 
-/* What would come back under another name, or none, would be in the way of the next
- * daemon: it is alive, and nobody's. */
+/* What would come back under another name, or none, would be in the way of the
+ * next daemon: it is alive, and nobody's. */
 static void
 only_what_comes_back_is_kept(void)
 {

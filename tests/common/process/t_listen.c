@@ -348,7 +348,8 @@ errors_name_the_endpoint(void)
 	done(&f);
 }
 
-/* A living daemon's socket is replaced at the commit; its own end leaves ours alone. */
+/* A living daemon's socket is replaced at the commit; its own end leaves ours
+ * alone. */
 static void
 a_living_one_is_replaced(void)
 {
@@ -382,7 +383,8 @@ a_living_one_is_replaced(void)
 	done(&f);
 }
 
-/* One that cannot take its place is told of, and does not keep the others from it. */
+/* One that cannot take its place is told of, and does not keep the others from
+ * it. */
 static void
 each_takes_its_place(void)
 {
@@ -432,7 +434,8 @@ its_folder_is_made(void)
 	done(&f);
 }
 
-/* Without a listen key: the old address, too; and what can be opened is enough. */
+/* Without a listen key: the old address, too; and what can be opened is
+ * enough. */
 static void
 a_config_from_before(void)
 {
@@ -493,8 +496,9 @@ a_reload_keeps_what_is_equal(void)
 	done(&f);
 }
 
-/* Nobody could connect to what has lost its file, or has a stranger's in its place:
- * it is made anew, and the old one closed without harm to the new one's file. */
+/* Nobody could connect to what has lost its file, or has a stranger's in its
+ * place: it is made anew, and the old one closed without harm to the new one's
+ * file. */
 static void
 a_reload_makes_anew_what_is_gone(void)
 {

@@ -160,8 +160,8 @@ be_ambient(const struct passwd *pw)
 	return 0;
 }
 
-/* A user who is not root, with capabilities. The number of the first thing that is
- * not as it should be. */
+/* A user who is not root, with capabilities. The number of the first thing that
+ * is not as it should be. */
 static int
 after_ambient(const struct passwd *pw)
 {

@@ -1,8 +1,8 @@
 /* Real: no fake stands in for the loop and the resolver. */
 /*
- * The supervisor as a process of its own: it and its workers run the echo daemon
- * below, the tests are its clients and its administrator. What the daemon shall
- * do wrong stands in memory that all of them share.
+ * The supervisor as a process of its own: it and its workers run the echo
+ * daemon below, the tests are its clients and its administrator. What the
+ * daemon shall do wrong stands in memory that all of them share.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -59,7 +59,7 @@ struct daemon {
 	int passed;   /* a listener; 0: none */
 };
 
-/* --- the echo daemon ------------------------------------------------------- */
+/* --- the echo daemon ------------------------------------------------------ */
 
 struct settings_ {
 	struct daemon_settings daemon;
@@ -271,7 +271,7 @@ static const struct stats_report echo_report = {
 static const struct supervisor_ops ops = {
     echo_load, echo_unload, echo_serve, NULL, "echo", &echo_report};
 
-/* --- the administrator ----------------------------------------------------- */
+/* --- the administrator ---------------------------------------------------- */
 
 static void
 prepare(struct daemon *d, unsigned workers)
@@ -379,7 +379,7 @@ stop(struct daemon *d)
 	cleanup(d);
 }
 
-/* --- the clients ----------------------------------------------------------- */
+/* --- the clients ---------------------------------------------------------- */
 
 struct line {
 	int pid;
@@ -486,18 +486,19 @@ await_status(const struct daemon *d, const char *want)
 	struct await a = {0};
 	bool more = true;
 
-	/* once is enough: the next one may ask a helper that is being replaced */
+	/* once is enough: the next one may ask a helper that is being
+	 * replaced */
 	while (more && strstr(status_of(d), want) == NULL)
 		more = await_more(&a, want);
 	return more;
 }
 
-/* --- the tests ------------------------------------------------------------- */
+/* --- the tests ------------------------------------------------------------ */
 
 /*
  * SIGTERM with a worker that cannot hear it. Begun by the first test, looked at
- * by another one, some seconds later. The end of SUPERVISOR_STOP_SECONDS is seen in
- * tests/e2e/cases.d.
+ * by another one, some seconds later. The end of SUPERVISOR_STOP_SECONDS is
+ * seen in tests/e2e/cases.d.
  */
 static struct stuck {
 	struct daemon d;
@@ -818,7 +819,8 @@ workers_outlive_a_killed_supervisor(void)
 	close(fd[2]);
 	kill(d.pid, SIGKILL);
 	CHECK(ended(d.pid) == -SIGKILL);
-	/* The idle one ends, and with it the last who could hold the listener. */
+	/* The idle one ends, and with it the last who could hold the
+	 * listener. */
 	CHECK(ended(c.pid) == 0);
 	CHECK(try_dial(&d) == -1);
 	for (int i = 0; i < 2; i++)
@@ -897,8 +899,8 @@ without_descriptors_accepting_pauses(void)
 	stop(&d);
 }
 
-/* With 64 descriptors a worker takes 16 connections. Those that come behind wait,
- * and none is lost. */
+/* With 64 descriptors a worker takes 16 connections. Those that come behind
+ * wait, and none is lost. */
 static void
 full_workers_get_no_more(void)
 {
@@ -1011,7 +1013,8 @@ a_crash_loop_backs_off(void)
 	stop(&d);
 }
 
-/* When all die at once, young, each waits for its own second, and not for the sum. */
+/* When all die at once, young, each waits for its own second, and not for the
+ * sum. */
 static void
 each_worker_backs_off_by_itself(void)
 {
@@ -1065,8 +1068,8 @@ a_bad_start_ends_the_program(void)
 	stop(&d);
 }
 
-/* The next daemon listens before the old one is told to end: then that is gone at
- * once, and its workers finish what they have. */
+/* The next daemon listens before the old one is told to end: then that is gone
+ * at once, and its workers finish what they have. */
 static void
 the_next_one_takes_its_place(void)
 {
@@ -1097,8 +1100,8 @@ the_next_one_takes_its_place(void)
 	cleanup(&d);
 }
 
-/* Who came to the old socket before the next daemon took its name is served by the old
- * one, however many they are. */
+/* Who came to the old socket before the next daemon took its name is served by
+ * the old one, however many they are. */
 static void
 who_came_before_is_served(void)
 {

@@ -360,7 +360,8 @@ what_descriptors_allow(void)
 		    worker_fullest(rows[i].descriptors), rows[i].want);
 }
 
-/* The last place is always kept free, at once or when somebody can be spared. */
+/* The last place is always kept free, at once or when somebody can be
+ * spared. */
 static void
 room_is_made(void)
 {

@@ -374,7 +374,8 @@ check_warned(struct place *p, const char *want)
 	CHECK_STR(buf_text(&p->warn), tmpdir_placed(&p->dir, want));
 }
 
-/* The main file, a file of domains.d, and the folder that all lie in: told once. */
+/* The main file, a file of domains.d, and the folder that all lie in: told
+ * once. */
 static void
 warns_of_other_owners(void)
 {

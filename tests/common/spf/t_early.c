@@ -358,8 +358,8 @@ ten_terms(void)
 	spfrun_close(&s);
 }
 
-/* Ten without an answer are enough: the others are put as these are answered, and
- * none in the place of one that nobody could answer. */
+/* Ten without an answer are enough: the others are put as these are answered,
+ * and none in the place of one that nobody could answer. */
 static void
 ten_without_an_answer(void)
 {

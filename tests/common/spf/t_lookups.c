@@ -121,8 +121,8 @@ terms(void)
 	spfrun_close(&s);
 }
 
-/* The limit is the check's, not a record's: 3 x 10 x 10 includes made libspf2 ask
- * 1,111 questions. */
+/* The limit is the check's, not a record's: 3 x 10 x 10 includes made libspf2
+ * ask 1,111 questions. */
 static void
 include_tree(void)
 {
@@ -277,8 +277,8 @@ long_name(char *name, unsigned number)
 	memcpy(name + 253 - n, tail, n + 1);
 }
 
-/* The most that a check can keep: ten mx of ten hosts, all names as long as they
- * can be, and a client with ten names. SPF_CHECK_MEMORY_MAX holds it. */
+/* The most that a check can keep: ten mx of ten hosts, all names as long as
+ * they can be, and a client with ten names. SPF_CHECK_MEMORY_MAX holds it. */
 static void
 largest_check(void)
 {
@@ -315,7 +315,8 @@ largest_check(void)
 	spfrun_close(&s);
 }
 
-/* "h0.example A 203.0.113.0" and on, n addresses at a name; the last one is ip. */
+/* "h0.example A 203.0.113.0" and on, n addresses at a name; the last one is
+ * ip. */
 static void
 addresses(struct buf *zone, const char *name, unsigned n, const char *ip)
 {
@@ -324,7 +325,8 @@ addresses(struct buf *zone, const char *name, unsigned n, const char *ip)
 	line(zone, "%s A %s\n", name, ip);
 }
 
-/* The one that matches may be the last; too many are an error, not a verdict. */
+/* The one that matches may be the last; too many are an error, not a
+ * verdict. */
 static void
 many_addresses(void)
 {
@@ -642,8 +644,8 @@ security(void)
 	spfrun_close(&s);
 }
 
-/* A question that finds no memory: temperror when it was needed, nothing when it
- * was early. */
+/* A question that finds no memory: temperror when it was needed, nothing when
+ * it was early. */
 static void
 no_memory(void)
 {

@@ -433,8 +433,8 @@ fill(char *text, size_t n, const char *macro)
 		memcpy(text, macro, step + 1);
 }
 
-/* CPU time, and a bound that is a hundred times what it takes: no clock of a busy
- * machine can break it. valgrind can, so there it is not looked at. */
+/* CPU time, and a bound that is a hundred times what it takes: no clock of a
+ * busy machine can break it. valgrind can, so there it is not looked at. */
 static bool
 in_time(clock_t begin, clock_t ms)
 {
@@ -442,8 +442,8 @@ in_time(clock_t begin, clock_t ms)
 	    (clock() - begin) * 1000 / CLOCKS_PER_SEC < ms;
 }
 
-/* A record as large as any may be costs no more time than the end of a name that
- * counts; an explanation ends where it is too long. */
+/* A record as large as any may be costs no more time than the end of a name
+ * that counts; an explanation ends where it is too long. */
 static void
 time_of_many_macros(void)
 {

@@ -242,8 +242,8 @@ eleventh_term(void)
 	suite_row(NULL);
 }
 
-/* The longest text there is: ten terms in front of a network, with row numbers of
- * three digits. */
+/* The longest text there is: ten terms in front of a network, with row numbers
+ * of three digits. */
 static void
 longest_text(void)
 {

@@ -1,10 +1,11 @@
 /*
  * How many questions a check costs, beside python3-spf on the same zone: never
- * more when nothing is asked early, and never more whatever is allowed when answers
- * come soon (DNS_PATIENCE_MS). When they come late, never more where the record is
- * decided by its addresses, or has nothing beside the term that decides; what is
- * asked beside a term that then matches is the price of fewer round trips (early.h),
- * and each row says what that is at the most, in any order of answers.
+ * more when nothing is asked early, and never more whatever is allowed when
+ * answers come soon (DNS_PATIENCE_MS). When they come late, never more where
+ * the record is decided by its addresses, or has nothing beside the term that
+ * decides; what is asked beside a term that then matches is the price of fewer
+ * round trips (early.h), and each row says what that is at the most, in any
+ * order of answers.
  */
 #include <stdio.h>
 #include <stdlib.h>

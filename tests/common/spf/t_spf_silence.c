@@ -1,10 +1,10 @@
 /* Real: no fake stands in for the loop and the resolver. */
 /*
- * How many packets one check sends to a zone that says nothing: the real resolver on
- * the real loop, asking a scripted server that counts.
+ * How many packets one check sends to a zone that says nothing: the real
+ * resolver on the real loop, asking a scripted server that counts.
  *
- * Each question is put twice. Evaluation alone needs one that is silent, or the ten
- * names of a ptr; what is asked early beside it is bounded (early.h).
+ * Each question is put twice. Evaluation alone needs one that is silent, or the
+ * ten names of a ptr; what is asked early beside it is bounded (early.h).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,7 +75,8 @@ rig_check(struct rig *rig, bool prefetch)
 	loop_run(rig->loop);
 }
 
-/* The packets that a check sends to names below evil.example, which are silent. */
+/* The packets that a check sends to names below evil.example, which are
+ * silent. */
 static unsigned
 packets(const char *zone, unsigned answered, bool prefetch)
 {
@@ -90,8 +91,8 @@ packets(const char *zone, unsigned answered, bool prefetch)
 	return n - answered;
 }
 
-/* Ten terms, each of which is silent: the record, which is late enough for all to be
- * asked early, is the only answer. */
+/* Ten terms, each of which is silent: the record, which is late enough for all
+ * to be asked early, is the only answer. */
 static void
 terms_of_a_silent_zone(void)
 {
@@ -138,8 +139,8 @@ hosts_of_a_silent_zone(void)
 	buf_free(&zone);
 }
 
-/* Names of the client are no reason to end the check: it comes to the next term, and
- * that zone is known to be silent. */
+/* Names of the client are no reason to end the check: it comes to the next
+ * term, and that zone is known to be silent. */
 static void
 silent_in_this_check(void)
 {

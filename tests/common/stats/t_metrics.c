@@ -1,6 +1,6 @@
 /*
- * Prometheus' text, and that the dashboard and the alert rules of conf/ name only
- * what there is. The program is run from the top of the tree.
+ * Prometheus' text, and that the dashboard and the alert rules of conf/ name
+ * only what there is. The program is run from the top of the tree.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -170,7 +170,7 @@ conf_names_what_there_is(void)
 	json_decref(dashboard);
 }
 
-/* --- over HTTP ------------------------------------------------------------- */
+/* --- over HTTP ------------------------------------------------------------ */
 
 struct world {
 	struct asker asker;

@@ -386,7 +386,8 @@ order_of_leaving(void)
 		seen |= 1u << parts;
 	}
 	CHECK(longest == HEADER_LINE_MAX);
-	/* all; problem cut; no comment; no receiver; no problem; no mechanism */
+	/* all; problem cut; no comment; no receiver; no problem; no
+	 * mechanism */
 	CHECK(seen ==
 	    (1u << 29 | 1u << 30 | 1u << 26 | 1u << 18 | 1u << 16 | 1u));
 	buf_free(&out);

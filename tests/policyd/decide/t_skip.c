@@ -71,8 +71,8 @@ trusted_networks(void)
 	CHECK(skip_of(net, 0, "127.0.0.1") == SKIP_NO);
 }
 
-/* Of an address that is in both lists the narrower claim is no relay's: networks
- * come first, and so does a user that logged in. */
+/* Of an address that is in both lists the narrower claim is no relay's:
+ * networks come first, and so does a user that logged in. */
 static void
 trusted_relays(void)
 {
@@ -145,8 +145,8 @@ certificates(void)
 	}
 }
 
-/* Domain_Whitelist_PTR of pypolicyd-spf, which compared the end of a name that the
- * client's owner may choose, without a label boundary. */
+/* Domain_Whitelist_PTR of pypolicyd-spf, which compared the end of a name that
+ * the client's owner may choose, without a label boundary. */
 static void
 client_names(void)
 {

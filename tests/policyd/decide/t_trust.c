@@ -1,5 +1,5 @@
-/* Trust that asks DNS, with real checks: HELO names, forwarders, and "v=spf1 -all",
- * whichever way the answers arrive. */
+/* Trust that asks DNS, with real checks: HELO names, forwarders, and "v=spf1
+ * -all", whichever way the answers arrive. */
 #include <stdio.h>
 #include <string.h>
 
@@ -130,8 +130,8 @@ who_is_trusted(void)
 	}
 }
 
-/* Whose DNS is silent hides no other who vouches: neither the HELO name nor a relay
- * that comes first in the config. */
+/* Whose DNS is silent hides no other who vouches: neither the HELO name nor a
+ * relay that comes first in the config. */
 static void
 silence_hides_nobody(void)
 {

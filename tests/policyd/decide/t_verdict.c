@@ -454,7 +454,8 @@ no_mail_only(void)
 	CHECK(verdict_helo_ends(&p, &talks));
 }
 
-/* Mail of relays bears a mark of this host, which that of our own users does not. */
+/* Mail of relays bears a mark of this host, which that of our own users does
+ * not. */
 static void
 skipped_relays(void)
 {

@@ -148,7 +148,7 @@ clients(void)
 	fixture_free(&f);
 }
 
-/* --- rules, each as a config, a message and what comes out ------------------ */
+/* --- rules, each as a config, a message and what comes out ---------------- */
 
 /* A message and all that is known of it. */
 struct rule {
@@ -563,7 +563,8 @@ each_rule(void)
 	suite_row(NULL);
 }
 
-/* The nearest section counts; a subdomain signs as the domain of the section. */
+/* The nearest section counts; a subdomain signs as the domain of the
+ * section. */
 static void
 subdomains(void)
 {
@@ -585,7 +586,7 @@ subdomains(void)
 	fixture_free(&f);
 }
 
-/* --- OpenDKIM's tables ------------------------------------------------------ */
+/* --- OpenDKIM's tables ---------------------------------------------------- */
 
 static void
 write_tables(const struct tmpdir *d)
@@ -781,8 +782,8 @@ receivers_of_tables(void)
 	fixture_free(&f);
 }
 
-/* Results of hosts elsewhere stand in mail of our users, too, for whom a row may
- * match every domain. */
+/* Results of hosts elsewhere stand in mail of our users, too, for whom a row
+ * may match every domain. */
 static void
 results_of_others(void)
 {
@@ -823,8 +824,8 @@ results_of_others(void)
 	fixture_free(&f);
 }
 
-/* As a printed guide has it: the signing table names a key that the KeyTable does
- * not have; and the same without "refile:". */
+/* As a printed guide has it: the signing table names a key that the KeyTable
+ * does not have; and the same without "refile:". */
 static void
 guide(const struct tmpdir *d)
 {

@@ -99,8 +99,8 @@ good_forms(void)
 	EVP_PKEY_free(rsa);
 }
 
-/* As `cat cert.pem key.pem` and `openssl rsa -pubout` leave them, and with three
- * primes. */
+/* As `cat cert.pem key.pem` and `openssl rsa -pubout` leave them, and with
+ * three primes. */
 static void
 bundles(void)
 {

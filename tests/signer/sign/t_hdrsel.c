@@ -71,8 +71,8 @@ usual_message(void)
 
 #define ABSENT_MIME "MIME-Version Content-Type Content-Transfer-Encoding"
 
-/* Nothing but From: an absent Date or Message-ID, Sender, Resent- or List- is not
- * named. */
+/* Nothing but From: an absent Date or Message-ID, Sender, Resent- or List- is
+ * not named. */
 static void
 smallest_message(void)
 {

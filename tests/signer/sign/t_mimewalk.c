@@ -7,8 +7,8 @@
 #define MULTI "multipart/mixed; boundary=b"
 #define CTE "Content-Transfer-Encoding: 8bit\r\n"
 
-/* True if Postfix changes it for a host without 8BITMIME; tests/e2e/cases.d has it send
- * messages of these kinds. */
+/* True if Postfix changes it for a host without 8BITMIME; tests/e2e/cases.d has
+ * it send messages of these kinds. */
 static const struct {
 	const char *type;     /* of the message; NULL: no such field */
 	const char *encoding; /* the same */
@@ -195,8 +195,8 @@ bare_lf(void)
 	mimewalk_free(&w);
 }
 
-/* What is mended in a header on this way, encoding or not. Postfix's cleanup(8) has
- * done the same before, but where disable_mime_input_processing is set. */
+/* What is mended in a header on this way, encoding or not. Postfix's cleanup(8)
+ * has done the same before, but where disable_mime_input_processing is set. */
 static void
 spaced_name(void)
 {

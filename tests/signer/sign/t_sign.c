@@ -312,8 +312,8 @@ tampered(void)
 	key_free(k);
 }
 
-/* One more on top, of what a reader shows or is led by, breaks the signature; what a
- * list, a resender or a server on the way adds does not. */
+/* One more on top, of what a reader shows or is led by, breaks the signature;
+ * what a list, a resender or a server on the way adds does not. */
 static void
 added_field(void)
 {
@@ -349,9 +349,10 @@ added_field(void)
 	key_free(k);
 }
 
-/* --- on the way -------------------------------------------------------------- */
+/* --- on the way ----------------------------------------------------------- */
 
-/* What rspamd signs by default: "(o)" as OVERSIGN, "(x)" as OVERSIGN_PRESENT. */
+/* What rspamd signs by default: "(o)" as OVERSIGN, "(x)" as
+ * OVERSIGN_PRESENT. */
 static const struct hdrsel_rule rspamd_rule[] = {{"From", HDRSEL_OVERSIGN},
     {"Sender", HDRSEL_OVERSIGN_PRESENT}, {"Reply-To", HDRSEL_OVERSIGN},
     {"Subject", HDRSEL_OVERSIGN}, {"Date", HDRSEL_OVERSIGN_PRESENT},
@@ -372,7 +373,8 @@ static const struct hdrsel_rule rspamd_rule[] = {{"From", HDRSEL_OVERSIGN},
 	"MIME-Version: 1.0\r\nContent-Type: text/plain\r\n" \
 	"Content-Transfer-Encoding: 8bit\r\n"
 
-/* A message with these fields, and what comes of it: ours and theirs verify, or not. */
+/* A message with these fields, and what comes of it: ours and theirs verify, or
+ * not. */
 static const struct {
 	const char *what, *before, *after;
 	bool passes;

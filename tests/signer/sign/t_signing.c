@@ -176,7 +176,8 @@ has_tag(struct span value, const char *tag)
 	return has(value, one) || has(value, two);
 }
 
-/* A clock that cannot be right is not written down, nor is what follows from it. */
+/* A clock that cannot be right is not written down, nor is what follows from
+ * it. */
 static void
 clocks(void)
 {
@@ -265,8 +266,8 @@ present(void)
 	}
 }
 
-/* A signature that is none of ours, as large as the limits allow: n names in h=, and
- * bytes of b=. */
+/* A signature that is none of ours, as large as the limits allow: n names in
+ * h=, and bytes of b=. */
 static void
 forge(const struct signing *g, size_t n, size_t bytes, struct buf *out)
 {
@@ -291,8 +292,8 @@ cpu_ms(void)
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
-/* Many fields and many names in h=, which anybody can write, cost no more than some
- * signatures. */
+/* Many fields and many names in h=, which anybody can write, cost no more than
+ * some signatures. */
 static void
 costly(void)
 {

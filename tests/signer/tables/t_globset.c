@@ -155,8 +155,8 @@ numbered(const char *form, int number, char *text, size_t size)
 	snprintf(text, size, "%.*s%d%s", (int)n, form, number, form + n + 1);
 }
 
-/* Tables as hosting companies make them, with one row that matches: only that one is
- * tried, however many others there are. */
+/* Tables as hosting companies make them, with one row that matches: only that
+ * one is tried, however many others there are. */
 static void
 tries_few(void)
 {

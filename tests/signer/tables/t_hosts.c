@@ -102,8 +102,8 @@ finds(void)
 	suite_row(NULL);
 }
 
-/* refile: TrustedHosts as guides print them; a name is asked before the address,
- * and the longest pattern counts. */
+/* refile: TrustedHosts as guides print them; a name is asked before the
+ * address, and the longest pattern counts. */
 static void
 finds_globs(void)
 {

@@ -53,7 +53,8 @@ lines(void)
 	suite_row(NULL);
 }
 
-/* A key of the usual size, cut anywhere: no byte more than there is room for. */
+/* A key of the usual size, cut anywhere: no byte more than there is room
+ * for. */
 static void
 every_cut(void)
 {

@@ -1,6 +1,6 @@
 /*
- * The real postseal-signer with tables that are wrong: at the start, with -T, and
- * at a reload, which must leave what is in force.
+ * The real postseal-signer with tables that are wrong: at the start, with -T,
+ * and at a reload, which must leave what is in force.
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -131,8 +131,8 @@ spoil(size_t i)
 		    unlink(tmpdir_file(&signerd.dir, row[i].file, path)) == 0);
 }
 
-/* At a reload: the old settings stay, the line names file and line, and mail goes
- * on being signed. */
+/* At a reload: the old settings stay, the line names file and line, and mail
+ * goes on being signed. */
 static void
 reloads(void)
 {
@@ -177,8 +177,8 @@ told_by_option(void)
 	suite_row(NULL);
 }
 
-/* At the start a wrong row costs its own domains; a list of which half cannot be
- * read, everything. */
+/* At the start a wrong row costs its own domains; a list of which half cannot
+ * be read, everything. */
 static void
 starts(void)
 {

@@ -21,7 +21,8 @@ end(void)
 	buf_free(&why);
 }
 
-/* The lines of the rows that match, in the order in which they count: "1 3 ". Static. */
+/* The lines of the rows that match, in the order in which they count: "1 3 ".
+ * Static. */
 static const char *
 walk(const struct signtable *s, const char *address)
 {
@@ -63,8 +64,8 @@ look_up(const char *spec, const char *rows, const struct lookup *l, size_t n)
 }
 
 /* OpenDKIM's lookup of a plain file: the address, its host, user@.domain and
- * .domain from the longest to the shortest, user@*, '*'; where they stand in the
- * file does not count. */
+ * .domain from the longest to the shortest, user@*, '*'; where they stand in
+ * the file does not count. */
 static void
 plain_order(void)
 {

@@ -1,11 +1,12 @@
 /*
- * manualkeys EXAMPLES - the keys of the config as mdoc(7), for postseal.conf(5).
+ * manualkeys EXAMPLES - the keys of the config as mdoc(7), for
+ * postseal.conf(5).
  *
  * `make manual` puts this between the marks in the page; tests/lint/manual
- * compares, so that the page and the rows of common/settings/rows.c cannot part.
- * EXAMPLES is a config in which each key stands once, on a line of its own: it is
- * read as the daemons read it, so that no example is wrong, and a key without one
- * is an error.
+ * compares, so that the page and the rows of common/settings/rows.c cannot
+ * part. EXAMPLES is a config in which each key stands once, on a line of its
+ * own: it is read as the daemons read it, so that no example is wrong, and a
+ * key without one is an error.
  */
 #include <stdio.h>
 #include <string.h>
@@ -24,8 +25,8 @@ struct manual {
 	int missing;
 };
 
-/* Text as it may stand in an mdoc line: a backslash is an escape, and quotes would
- * be taken away there. */
+/* Text as it may stand in an mdoc line: a backslash is an escape, and quotes
+ * would be taken away there. */
 static void
 put(const char *s)
 {

@@ -1,6 +1,6 @@
 /*
- * The trap: a packet on the loopback is seldom, but may be, a moment under way. Only
- * what is still there after QUIET_MS of the real time counts as silence.
+ * The trap: a packet on the loopback is seldom, but may be, a moment under way.
+ * Only what is still there after QUIET_MS of the real time counts as silence.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -64,7 +64,8 @@ real_wait(int fd, struct epoll_event *events, int max, int ms)
 	    SYS_epoll_pwait, fd, events, max, ms, NULL, SIGSET_BYTES);
 }
 
-/* The clock jumps to what comes first: this time-out, or an answer of a server. */
+/* The clock jumps to what comes first: this time-out, or an answer of a
+ * server. */
 static int
 scripted_wait(int fd, struct epoll_event *events, int max, int ms)
 {

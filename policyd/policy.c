@@ -303,6 +303,8 @@ policy_take(struct policy *p, const struct attr *in)
 	}
 }
 
+/* Request after request, until one must wait for DNS: then the connection is
+ * paused, and what was read stays with it. */
 static size_t
 policy_data(void *arg, struct span in)
 {

@@ -90,6 +90,8 @@ request_results(const struct request *r)
 	    r->helo.result, r->mail_from.result, r->subject.sender.n == 0};
 }
 
+/* The end: done() gets the answer, and r is gone. The checks are cancelled
+ * first, as one of them may still be under way when the other has decided. */
 static void
 request_finish(struct request *r)
 {

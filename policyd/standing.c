@@ -117,6 +117,8 @@ standing_spare(void *arg)
 	return best != NULL;
 }
 
+/* Serves until the worker shall end; what is still connected then is closed
+ * with it. 0 or -errno. */
 static int
 standing_work(struct standing *s, const struct settings *settings)
 {

@@ -68,6 +68,7 @@ skip_dns(struct run *r)
 	    r->tool.settings->ndomains);
 }
 
+/* The servers first: where none answers, nothing else is asked. 0 or -errno. */
 static int
 look_at_dns(struct run *r)
 {

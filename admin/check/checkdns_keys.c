@@ -6,6 +6,8 @@
 
 #define AREA "dns"
 
+/* Of the keys that sign the shortest RSA key counts for the guidelines. One
+ * that is in DNS and not active was most likely forgotten after genkey. */
 static void
 judge_key(const struct domainkey *k, struct findings *f,
     struct guidelines_facts *facts)

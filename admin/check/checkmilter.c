@@ -36,6 +36,7 @@ has_signer(struct checklook *l, struct span milters)
 	return has;
 }
 
+/* name: a parameter with milters; why: what it means if we are not in it. */
 static void
 look_at_list(struct checklook *l, const char *name, const char *why)
 {
@@ -224,6 +225,8 @@ look_at_default(struct checklook *l)
 		    "milter_default_action = reject");
 }
 
+/* What is no list: bounces, the version of the protocol, and checks of the
+ * headers that milters add. */
 static void
 look_at_rest(struct checklook *l)
 {
@@ -267,6 +270,8 @@ look_for_rewriters(struct checklook *l)
 	}
 }
 
+/* What Postfix changes on the way out, behind all milters: long lines, and
+ * 8-bit bodies for a next hop without 8BITMIME. */
 static void
 look_for_conversions(struct checklook *l)
 {

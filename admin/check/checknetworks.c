@@ -81,6 +81,8 @@ list_unknown(struct checklook *l, const struct known *k, struct buf *out)
 	arena_free(&arena);
 }
 
+/* The advice keeps what mynetworks says now, "$name" included, and adds to it.
+ * */
 static void
 tell(struct checklook *l, const struct buf *unknown)
 {

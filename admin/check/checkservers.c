@@ -64,6 +64,7 @@ own_name(const struct settings *s, const char *host)
 	return dot != NULL && strchr(dot + 1, '.') != NULL ? dot + 1 : host;
 }
 
+/* True if the address is one of this host, as of getifaddrs(3). */
 static bool
 is_local(const struct ip *ip, const struct ifaddrs *of_host)
 {
@@ -338,6 +339,9 @@ look_at_answering(struct look *l, const struct server *const *s, size_t n)
 
 /* --- trust_ad ------------------------------------------------------------- */
 
+/* The AD bit is believed only on a way that nobody else can write to: this
+ * host. And of a server that has just been seen to believe a wrong signature
+ * not even there. */
 static void
 look_at_trust(struct look *l)
 {

@@ -104,6 +104,8 @@ keep(struct import *im, struct import_options *to, const char *file,
 	return 0;
 }
 
+/* One option, or none: '#' begins a comment anywhere, as both old daemons have
+ * it. 0, -EINVAL after a sentence, or -ENOMEM. */
 static int
 read_line(struct import *im, struct span line, const char *file,
     unsigned number, bool equals, struct import_options *ret)
@@ -143,6 +145,7 @@ read_included(struct import *im, bool equals, unsigned depth,
 	return read_file(im, o->value, equals, depth + 1, ret);
 }
 
+/* Line by line; where one includes another file, that is read in its place. */
 static int
 read_file(struct import *im, const char *file, bool equals, unsigned depth,
     struct import_options *ret)

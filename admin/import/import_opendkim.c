@@ -255,6 +255,7 @@ take_words(struct opendkim *d, const struct import_option *o, const char *key)
 	return rc;
 }
 
+/* A list stands in the config, a file is named in it. */
 static int
 take_hosts(struct opendkim *d, const struct import_option *o, const char *key)
 {
@@ -308,6 +309,7 @@ take_oversigned(struct opendkim *d, const struct import_option *o)
 	buf_free(&list);
 }
 
+/* Options that mean something else here, or two things. */
 static int
 take_own(struct opendkim *d, const struct import_option *o)
 {
@@ -435,6 +437,7 @@ is_idle(const struct opendkim *d, const struct row *r)
 	return false;
 }
 
+/* The verifier's half is asked first, and says whether it knows the option. */
 static int
 got_option(void *arg, const struct import_option *o)
 {

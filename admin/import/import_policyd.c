@@ -332,6 +332,8 @@ add_user(struct policyd *d, const char *file, unsigned line, char *text)
 	return 0;
 }
 
+/* "text,/path": the only kind of list that can be read without the old daemon.
+ * */
 static int
 add_users(struct policyd *d)
 {

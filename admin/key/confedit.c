@@ -52,6 +52,9 @@ same_title(struct span title, const char *want)
 	return strcmp(a, b) == 0;
 }
 
+/* level is how deep we are in the file, steps how much of the path that is: as
+ * long as both are alike, we are on it. The last section of the path is `open`,
+ * and in it the key's value is `wanted`. */
 static void
 on_item(void *arg, const struct scan_item *item)
 {
@@ -77,6 +80,8 @@ on_item(void *arg, const struct scan_item *item)
 		w->open = w->at;
 }
 
+/* Where a section of the path ends the new text may go, if it is the deepest
+ * one that there is: its '}' is remembered. */
 static void
 on_end(void *arg, const char *p)
 {

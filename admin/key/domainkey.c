@@ -78,6 +78,7 @@ fill(struct domainkey *k, const struct domain_settings *d,
 
 /* --- DNS ------------------------------------------------------------------ */
 
+/* All keys in one go: a thousand questions one by one would take minutes. */
 static int
 compare_all(struct tool *t, struct domainkey *k, size_t n)
 {

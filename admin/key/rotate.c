@@ -213,6 +213,9 @@ forget_unmade(struct run *r, const struct domainkey *k, size_t n)
 	}
 }
 
+/* A new key for each kind that signs now, and the old names are noted before.
+ * Written last, so that what is in the state has been done. TOOL_LATER: wait
+ * for DNS. */
 static int
 begin(struct run *r, const struct domainkey *k, size_t n)
 {
@@ -256,6 +259,8 @@ days_kept(const struct run *r)
 	                      : r->tool->settings->signer.rotate_keep;
 }
 
+/* New keys first: a run that is cut off between the two leaves both, the other
+ * way round it would leave none. */
 static int
 change_over(struct run *r, const struct domainkey *k, size_t n)
 {
@@ -353,6 +358,8 @@ is_published(struct run *r, const char *selector)
 	return rc;
 }
 
+/* The rotation is over when the days are, and DNS has none of the old records
+ * any more. The state file is its only trace, and goes. */
 static int
 retire(struct run *r)
 {
@@ -388,6 +395,7 @@ retire(struct run *r)
 
 /* --- a step --------------------------------------------------------------- */
 
+/* One of: begin, wait for DNS, wait for the days to be over. */
 static int
 step(struct run *r)
 {

@@ -109,6 +109,8 @@ make_names(const char *path, char *dir, char *temp)
 	return 0;
 }
 
+/* A name that nobody knows, then link(2): it fails where the name is taken, and
+ * never shows half a file. */
 static int
 write_new(const char *path, struct span text, unsigned mode)
 {
@@ -163,6 +165,8 @@ dress(int fd, const char *path, unsigned mode)
 	return fchmod(fd, st.st_mode & 07777) == 0 ? 0 : -errno;
 }
 
+/* The target of a link is replaced, not the link. Owner and mode are set before
+ * there is anything in the file. */
 static int
 replace(const char *path, struct span text, unsigned mode)
 {

@@ -101,6 +101,7 @@ search_path(char *ret, size_t size)
 	snprintf(ret + n, size - n, "/usr/sbin:/usr/bin:/sbin:/bin");
 }
 
+/* No shell, no input, and messages in English: they are read by us. */
 static int
 start(const char *path, const char *const *argv, const struct pipes *p,
     pid_t *ret)

@@ -118,6 +118,8 @@ last_colon(struct span text)
 	return text.n;
 }
 
+/* "PORT@ADDRESS", as sendmail and OpenDKIM write it, or "ADDRESS:PORT", or a
+ * port alone. */
 static int
 parse_inet(
     struct span text, bool six, struct endpoint *ret, const char **ret_why)

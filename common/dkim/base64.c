@@ -59,6 +59,8 @@ read_tail(
 	return (int)chars - 1;
 }
 
+/* k is what the last four characters gave: fewer than three bytes only at the
+ * end of the text. */
 static int
 read_text(struct span text, bool unpadded, unsigned char *ret, size_t max,
     size_t *ret_n)

@@ -124,6 +124,8 @@ tcp_send(struct dns_try *t)
 	    : -ENOMEM;
 }
 
+/* The message is shown to us when it is whole: two bytes of length, and so many
+ * more (tcp_read). */
 static int
 tcp_open(struct dns_try *t)
 {
@@ -169,6 +171,8 @@ udp_send(struct dns_try *t)
 	return -errno;
 }
 
+/* What does not answer our question is passed over in silence: whoever guesses
+ * must not be able to end it. A cut answer is asked for again over TCP. */
 static void
 udp_readable(evutil_socket_t fd, short what, void *arg)
 {
@@ -194,6 +198,8 @@ udp_readable(evutil_socket_t fd, short what, void *arg)
 		t->heard(t->arg, span_of(NULL, 0), err);
 }
 
+/* A socket for each try: connected, so that the kernel drops what another host
+ * sends. */
 static int
 udp_open(struct dns_try *t)
 {

@@ -556,6 +556,7 @@ server_silent(struct question *q)
 	question_go(q);
 }
 
+/* The one timer of a question; `step` says what it was set for. */
 static void
 question_fire(void *arg)
 {
@@ -608,6 +609,9 @@ question_find(struct question *bucket, const struct dnsname *name,
 	return NULL;
 }
 
+/* In one piece of memory: the question, its tries (one a server), and its name
+ * as text. The error that it may end with is made now, as memory may be out
+ * then. */
 static struct question *
 question_new(struct resolver *r, struct question **bucket, struct span text,
     const struct dnsname *name, enum dns_type type, unsigned turn)

@@ -61,6 +61,8 @@ parse_macro(struct span in, struct command *ret)
 	return NULL;
 }
 
+/* Host and family; but for an unknown one port and address, too, though the
+ * port of a unix socket means nothing. */
 static const char *
 parse_connect(struct span in, struct command *ret)
 {

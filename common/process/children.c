@@ -249,6 +249,8 @@ load_of(const struct children *c, const struct child *w)
 	return w->sent - closed;
 }
 
+/* One byte and the descriptor: a message without any byte would be the end of
+ * the channel to its reader. */
 static int
 send_fd(int channel, int fd)
 {

@@ -209,6 +209,8 @@ fork_workers(struct supervisor *s, struct worker **ret_self)
 	}
 }
 
+/* The place of a worker that ended by itself may have to wait for the next one;
+ * in the generation that is not in force yet, one that ended spoils it all. */
 static void
 reap(struct supervisor *s)
 {

@@ -170,6 +170,8 @@ open_section(struct scan *s, struct span key, struct span title,
 	return 0;
 }
 
+/* "key = value", "key { ... }" or "key title { ... }": which one is known only
+ * behind the next word. */
 static int
 scan_item(struct scan *s)
 {

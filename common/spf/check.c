@@ -113,6 +113,8 @@ mechanism(struct check *c, const struct row *row)
 	return arena_dup(&c->arena, text);
 }
 
+/* What libspf2 says, and whose term it was. A fail is not told yet: it waits
+ * for the domain's explanation, but for SPF_EXPLAIN_MS only. */
 static void
 settle(struct check *c, const struct spfeval_result *v)
 {
@@ -197,6 +199,8 @@ check_run(struct check *c)
 
 /* --- questions ------------------------------------------------------------ */
 
+/* An answer that the run waits for begins it anew. One that was asked early is
+ * kept; it may have shown what else will be needed. */
 static void
 got(void *arg, struct dns_answer *answer)
 {

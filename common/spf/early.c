@@ -174,6 +174,7 @@ known_address(const struct lookups *l, const struct question *q, unsigned bits)
 	    : KNOWN_NO;
 }
 
+/* Known only if all of its hosts are: each may be the one that matches. */
 static enum known
 walk_mx(struct walk *w, struct row *row)
 {
@@ -223,6 +224,8 @@ walk_record(struct walk *w, struct row *row)
 	return known;
 }
 
+/* Names that cannot be asked match nothing (RFC 7208 section 4.8), but for
+ * include, where it is an error; what an error does is left to evaluation. */
 static enum known
 walk_row(struct walk *w, struct row *row)
 {

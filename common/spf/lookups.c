@@ -75,6 +75,8 @@ make_target(struct lookups *l, struct row *row, struct span p)
 	return 0;
 }
 
+/* RFC 7208 section 5: a asks for the client's family; exists for an A always;
+ * ptr for the names of the client. */
 static struct question *
 question_of(struct lookups *l, const struct row *row)
 {

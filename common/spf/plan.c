@@ -130,6 +130,8 @@ add_net(struct draft *d, const struct term *t, const char *name)
 	    inet_ntop(t->net.ip.family, net, text, sizeof text), bits);
 }
 
+/* ptr becomes exists: its names are validated by us (ptr.c), and libspf2 is
+ * only told whether one was found. */
 static void
 add_mechanism(struct draft *d, const struct term *t)
 {
@@ -164,6 +166,8 @@ add_mechanism(struct draft *d, const struct term *t)
 	}
 }
 
+/* Modifiers count wherever they stand (RFC 7208 section 6); mechanisms behind
+ * the one that always matches do not. */
 static void
 add_any(struct draft *d, const struct term *t)
 {

@@ -205,6 +205,8 @@ read_mechanism(struct span s, size_t name, struct term *t, const char **ret_why)
 	return -EINVAL;
 }
 
+/* redirect and exp may stand once (RFC 7208 section 6); any other name is known
+ * to somebody else, and only its macros must be right. */
 static int
 read_modifier(struct record *r, struct span s, size_t name, struct term *t,
     const char **ret_why)

@@ -153,6 +153,8 @@ read_name(struct eval *r, const char *name, struct row **ret, long *ret_host)
 	return *ret != NULL;
 }
 
+/* libspf2's resolver. The type asked for does not matter: the row behind the
+ * number says what is meant. */
 static SPF_dns_rr_t *
 look_up(SPF_dns_server_t *dns, const char *name, ns_type type, int cache)
 {

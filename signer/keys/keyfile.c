@@ -1,6 +1,6 @@
 /*
- * Judges a key by its bytes alone, without a key of OpenSSL's: ten thousand are
- * read in moments, and no copy of a secret is left where only OpenSSL knows it.
+ * Judges a key by its bytes alone, without making a key of OpenSSL's: ten
+ * thousand are read in moments.
  *
  * The public half of an RSA key stands in its file, so SubjectPublicKeyInfo is
  * put around it by hand, last part first (der_put_head): exponent, modulus,
@@ -43,6 +43,8 @@ read_rsa(struct der d, struct der *ret)
 	return seq.n == 0;
 }
 
+/* Two primes, an exponent that is none of 0 and 1, and a length that receivers
+ * accept. */
 static const char *
 look_at_rsa(struct der d, struct key_facts *f)
 {

@@ -304,6 +304,8 @@ body_line(struct mimewalk *w, struct span line)
 	}
 }
 
+/* A line that is no field ends the header of a part, as Postfix sees it, and
+ * begins its body. */
 static void
 header_line(struct mimewalk *w, struct span line)
 {

@@ -104,6 +104,8 @@ read_value(const char *value, struct span *ret_name, const char **ret_identity)
 	    identity[strcspn(identity, " \t")] == '\0';
 }
 
+/* One mistake a row is told, the first; the row stays, as what it matches must
+ * not fall to the next one. */
 static void
 read_row(struct signtable *t, size_t i, const struct keytable *k,
     struct arena *arena, struct buf *why)

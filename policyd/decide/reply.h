@@ -7,7 +7,7 @@
  * domain's owner explains is said to be theirs (RFC 7208 section 6.2).
  *
  * Pure. Whether mail is refused is verdict.c's affair; the syntax of the
- * template is settings_reply.c's.
+ * template is common/settings/reply.c's.
  */
 #ifndef POSTSEAL_POLICYD_REPLY_H
 #define POSTSEAL_POLICYD_REPLY_H

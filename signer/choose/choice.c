@@ -30,101 +30,106 @@ choose_because(struct choose_path *p, enum choose_verdict v, const char *what,
 	return v;
 }
 
-static void
-put_place(const struct choose *c, struct buf *out)
-{
-	if (c->file != NULL && c->line > 0)
-		buf_fmt(out, " (%s:%u)", c->file, c->line);
-	else if (c->file != NULL)
-		buf_fmt(out, " (%s)", c->file);
-}
-
-/* As much of a text as shows which one it is, for "%.*s". */
-static int
+/* As much of a text as shows which one it is. */
+static struct span
 shown(struct span s)
 {
-	return (int)(s.n < TABLE_TOLD_MAX ? s.n : TABLE_TOLD_MAX);
+	return span_of(s.p, s.n < TABLE_TOLD_MAX ? s.n : TABLE_TOLD_MAX);
+}
+
+/* What stands in the middle of a sentence. */
+enum middle { NOTHING, FROM, WHAT, CLIENT, LOGIN };
+
+static void
+put_middle(enum middle m, const struct choose *c, const struct choose_input *in,
+    struct buf *out)
+{
+	char ip[IP_TEXT_MAX];
+
+	switch (m) {
+	case NOTHING:
+		break;
+	case FROM:
+		buf_str(out, c->from);
+		break;
+	case WHAT:
+		buf_str(out, c->what == NULL ? "" : c->what);
+		break;
+	case CLIENT:
+		buf_str(out,
+		    in->client == NULL ? "unknown" : ip_text(in->client, ip));
+		break;
+	case LOGIN:
+		buf_span(out, shown(in->login));
+		break;
+	}
+}
+
+/* What one more part says, which not all messages have. */
+static void
+put_more(const struct choose *c, const struct choose_input *in, struct buf *out)
+{
+	struct span sender = in->sender;
+
+	if (c->verdict == CHOOSE_FROM_BAD && c->what != NULL &&
+	    c->what[0] != '\0')
+		buf_fmt(out, ": %s", c->what);
+	if (c->verdict == CHOOSE_CLIENT_IGNORED)
+		buf_fmt(out, ": %s", c->what == NULL ? "" : c->what);
+	if (c->verdict != CHOOSE_ENVELOPE_OTHER)
+		return;
+	if (sender.n == 0 || span_eq(sender, span_str("<>"))) {
+		buf_str(out, "a login sends it without an envelope sender");
+		return;
+	}
+	sender = shown(sender);
+	buf_fmt(out, "the envelope sender %.*s is not of the From domain %s",
+	    (int)sender.n, sender.p, c->from);
 }
 
 void
 choose_explain(
     const struct choose *c, const struct choose_input *in, struct buf *out)
 {
-	const char *what = c->what == NULL ? "" : c->what;
-	char ip[IP_TEXT_MAX];
+	static const struct {
+		const char *text;
+		enum middle middle; /* in the place of "%s" */
+	} row[CHOOSE_VERDICTS] = {[CHOOSE_SIGN] = {"signed for %s", FROM},
+	    [CHOOSE_FROM_MISSING] = {"no From field", NOTHING},
+	    [CHOOSE_FROM_REPEATED] = {"several From fields", NOTHING},
+	    [CHOOSE_FROM_EMPTY] = {"no address in the From field", NOTHING},
+	    [CHOOSE_FROM_SEVERAL] = {"several addresses in the From field",
+	        NOTHING},
+	    [CHOOSE_FROM_BAD] = {"the From field cannot be read", NOTHING},
+	    [CHOOSE_CLIENT_IGNORED] = {"client %s is in ignore_hosts", CLIENT},
+	    [CHOOSE_DAEMON_NEVER] = {"%s is one of never_sign_daemons", WHAT},
+	    [CHOOSE_CAME_IN] = {"it came from outside: it has %s of this host",
+	        WHAT},
+	    [CHOOSE_CLIENT_OUTSIDE] =
+	        {"client %s is not internal and not authenticated", CLIENT},
+	    [CHOOSE_LOGIN_OTHER] =
+	        {"login \"%s\" may not use this From address", LOGIN},
+	    [CHOOSE_ENVELOPE_OTHER] = {"", NOTHING},
+	    [CHOOSE_DOMAIN_EXEMPT] = {"%s is one of exempt_domains", WHAT},
+	    [CHOOSE_RECIPIENT_EXEMPT] =
+	        {"a recipient is in exempt_recipients: %s", WHAT},
+	    [CHOOSE_DOMAIN_UNKNOWN] = {"no key for %s", FROM},
+	    [CHOOSE_DOMAIN_NO_KEY] = {"no active key for %s", FROM},
+	    [CHOOSE_DOMAIN_BAD_KEY] = {"a key for %s cannot be used", FROM},
+	    [CHOOSE_NO_MEMORY] = {"out of memory", NOTHING}};
+	struct span text = span_str(row[c->verdict].text);
+	size_t at = span_find(text, '%');
 
-	if (in->client == NULL)
-		strncpy(ip, "unknown", sizeof ip);
+	buf_add(out, text.p, at);
+	put_middle(row[c->verdict].middle, c, in, out);
+	buf_span(out, span_skip(text, at + strlen("%s")));
+	put_more(c, in, out);
+	/* no line of a file has to do with those of From */
+	if (c->verdict <= CHOOSE_FROM_BAD || c->verdict == CHOOSE_NO_MEMORY ||
+	    c->file == NULL)
+		return;
+	if (c->line > 0)
+		buf_fmt(out, " (%s:%u)", c->file, c->line);
 	else
-		ip_text(in->client, ip);
-	switch (c->verdict) {
-	case CHOOSE_SIGN:
-		buf_fmt(out, "signed for %s", c->from);
-		return;
-	case CHOOSE_FROM_MISSING:
-		buf_str(out, "no From field");
-		return;
-	case CHOOSE_FROM_REPEATED:
-		buf_str(out, "several From fields");
-		return;
-	case CHOOSE_FROM_EMPTY:
-		buf_str(out, "no address in the From field");
-		return;
-	case CHOOSE_FROM_SEVERAL:
-		buf_str(out, "several addresses in the From field");
-		return;
-	case CHOOSE_FROM_BAD:
-		buf_fmt(out, "the From field cannot be read%s%s",
-		    what[0] == '\0' ? "" : ": ", what);
-		return;
-	case CHOOSE_CLIENT_IGNORED:
-		buf_fmt(out, "client %s is in ignore_hosts: %s", ip, what);
-		break;
-	case CHOOSE_DAEMON_NEVER:
-		buf_fmt(out, "%s is one of never_sign_daemons", what);
-		break;
-	case CHOOSE_CAME_IN:
-		buf_fmt(
-		    out, "it came from outside: it has %s of this host", what);
-		break;
-	case CHOOSE_CLIENT_OUTSIDE:
-		buf_fmt(
-		    out, "client %s is not internal and not authenticated", ip);
-		break;
-	case CHOOSE_LOGIN_OTHER:
-		buf_fmt(out, "login \"%.*s\" may not use this From address",
-		    shown(in->login), in->login.p);
-		break;
-	case CHOOSE_ENVELOPE_OTHER:
-		if (in->sender.n == 0 || span_eq(in->sender, span_str("<>"))) {
-			buf_str(
-			    out, "a login sends it without an envelope sender");
-			break;
-		}
-		buf_fmt(out,
-		    "the envelope sender %.*s is not of the From domain %s",
-		    shown(in->sender), in->sender.p, c->from);
-		break;
-	case CHOOSE_DOMAIN_EXEMPT:
-		buf_fmt(out, "%s is one of exempt_domains", what);
-		break;
-	case CHOOSE_RECIPIENT_EXEMPT:
-		buf_fmt(out, "a recipient is in exempt_recipients: %s", what);
-		break;
-	case CHOOSE_DOMAIN_UNKNOWN:
-		buf_fmt(out, "no key for %s", c->from);
-		break;
-	case CHOOSE_DOMAIN_NO_KEY:
-		buf_fmt(out, "no active key for %s", c->from);
-		break;
-	case CHOOSE_DOMAIN_BAD_KEY:
-		buf_fmt(out, "a key for %s cannot be used", c->from);
-		break;
-	case CHOOSE_NO_MEMORY:
-		buf_str(out, "out of memory");
-		return;
-	case CHOOSE_VERDICTS:
-		return;
-	}
-	put_place(c, out);
+		buf_fmt(out, " (%s)", c->file);
 }

@@ -173,8 +173,7 @@ insert(
 	size_t at = w->close;
 
 	if (w->reached > 0) {
-		while (
-		    at > 0 && (text.p[at - 1] == ' ' || text.p[at - 1] == '\t'))
+		while (at > 0 && span_is_wsp(text.p[at - 1]))
 			at--;
 		if (at > 0 && text.p[at - 1] != '\n')
 			at = w->close;
@@ -225,8 +224,7 @@ confedit_remove(const char *file, struct span text,
 		return -ENOENT;
 	start = w.open;
 	end = w.close + 1;
-	while (start > 0 &&
-	    (text.p[start - 1] == ' ' || text.p[start - 1] == '\t'))
+	while (start > 0 && span_is_wsp(text.p[start - 1]))
 		start--;
 	if (end < text.n && text.p[end] == '\n' &&
 	    (start == 0 || text.p[start - 1] == '\n'))

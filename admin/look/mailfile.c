@@ -45,7 +45,7 @@ is_header(struct span line, const struct buf *field)
 
 	if (line.n == 0)
 		return false;
-	if (line.p[0] == ' ' || line.p[0] == '\t')
+	if (span_is_wsp(line.p[0]))
 		return field->n > 0;
 	return colon < line.n && (space > colon || space + 1 == colon);
 }

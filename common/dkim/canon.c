@@ -15,12 +15,6 @@ typedef uint64_t canon_words64 __attribute__((vector_size(16)));
 
 enum { BLOCK = sizeof(canon_block) };
 
-static bool
-is_wsp(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 /* --- where relaxed differs from its input --------------------------------- */
 
 /*
@@ -160,7 +154,7 @@ resume(struct canon_body *c, struct span in, const struct canon_sink *sink)
 		c->wsp = false;
 		return in;
 	}
-	while (in.n > 0 && is_wsp(in.p[0]))
+	while (in.n > 0 && span_is_wsp(in.p[0]))
 		in = span_skip(in, 1);
 	if (in.n == 0 || (in.n == 1 && in.p[0] == '\r')) {
 		c->cr = in.n == 1;
@@ -182,7 +176,7 @@ hold(struct canon_body *c, struct span in)
 	}
 	if (c->canon == CANON_SIMPLE)
 		return in;
-	while (in.n > 0 && is_wsp(in.p[in.n - 1])) {
+	while (in.n > 0 && span_is_wsp(in.p[in.n - 1])) {
 		c->wsp = true;
 		in.n--;
 	}
@@ -201,7 +195,7 @@ squeeze(struct canon_body *c, struct span in, const struct canon_sink *sink)
 	while ((at = find_odd(in, at)) < in.n) {
 		size_t end = at + 1;
 
-		while (is_wsp(in.p[end]))
+		while (span_is_wsp(in.p[end]))
 			end++;
 		if (in.p[end] == '\r' && end + 1 < in.n &&
 		    in.p[end + 1] == '\n') { /* at the end of a line: none */
@@ -287,7 +281,7 @@ skip_fws(struct span v)
 	size_t n;
 
 	while (v.n > 0) {
-		n = is_wsp(v.p[0]) ? 1 : line_end(v);
+		n = span_is_wsp(v.p[0]) ? 1 : line_end(v);
 		if (n == 0)
 			break;
 		v = span_skip(v, n);
@@ -303,7 +297,7 @@ ends_word(struct span v, size_t n)
 
 	if ((unsigned char)c > ' ')
 		return false;
-	return is_wsp(c) || (c <= '\r' && line_end(span_skip(v, n)) > 0);
+	return span_is_wsp(c) || (c <= '\r' && line_end(span_skip(v, n)) > 0);
 }
 
 static void
@@ -385,7 +379,7 @@ sound_value(struct span v)
 		n = line_end(span_skip(v, at));
 		if (v.p[at] == '\0' || (n == 0 && v.p[at] == '\r'))
 			return false;
-		if (n > 0 && (at + n == v.n || !is_wsp(v.p[at + n])))
+		if (n > 0 && (at + n == v.n || !span_is_wsp(v.p[at + n])))
 			return false;
 		at += n == 0 ? 1 : n;
 	}

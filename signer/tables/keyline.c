@@ -39,7 +39,7 @@ line_end(struct span rest)
 {
 	if (rest.n > 1 && rest.p[0] == '\\' && rest.p[1] == 'n')
 		return 2;
-	return rest.n > 0 && (rest.p[0] == ' ' || rest.p[0] == '\t');
+	return rest.n > 0 && span_is_wsp(rest.p[0]);
 }
 
 /* Base64, in lines. */

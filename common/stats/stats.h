@@ -116,8 +116,7 @@ struct stats_row {
 	const char *label[2]; /* names of its labels, NULL: not so many */
 	const char *value[2]; /* their values; of several: without the last */
 	const char *(*word)(unsigned i); /* which for first + i is this */
-	bool
-	    gauge; /* a state, that can fall; only of the process that writes it */
+	bool gauge; /* a state, which can fall; one process writes it */
 
 	/* No counter, but the rows of another owner, in this place */
 	const struct stats_row *rows;

@@ -1,7 +1,6 @@
 /*
- * OpenSSL's decoder of blocks takes '=' anywhere, and for a zero. So it only
- * gets four characters at a time that were looked at, and bits behind the end
- * are refused: each text has one meaning.
+ * Reads in one pass, four characters to three bytes. Bits behind the end and a
+ * wrong number of '=' are refused: each text has one meaning.
  */
 #include "common/dkim/base64.h"
 
@@ -59,8 +58,6 @@ read_tail(
 	return (int)chars - 1;
 }
 
-/* k is what the last four characters gave: fewer than three bytes only at the
- * end of the text. */
 static int
 read_text(struct span text, bool unpadded, unsigned char *ret, size_t max,
     size_t *ret_n)

@@ -39,9 +39,9 @@ enum {
 	 * message does not pay for it again: some 3 KiB each. */
 	PUBKEYS_MAX = 256,
 
-	/* DMARC: walks of a message, that of the author included, each of at most
-	 * eight names: mail of a good sender needs two or three, and who signs
-	 * with more domains wants others to ask for him. */
+	/* DMARC: walks of a message, that of the author included, each of at
+	 * most eight names: mail of a good sender needs two or three, and who
+	 * signs with more domains wants others to ask for him. */
 	DMARC_WALKS_MAX = 10,
 
 	/* The Authentication-Results field: 16 results of some 250 bytes. */

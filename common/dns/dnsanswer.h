@@ -43,10 +43,10 @@ struct dns_record {
 		 * which no IPv6 client can have */
 		struct ip ip;
 
-		/* MX, PTR, CNAME: lower-case text, no trailing dot ("" is the root),
-		 * odd octets as in RFC 1035 section 5.1; one with a backslash
-		 * is no host's and cannot be given to resolver_ask(), which
-		 * takes it literally */
+		/* MX, PTR, CNAME: lower-case text, no trailing dot ("" is the
+		 * root), odd octets as in RFC 1035 section 5.1; one with a
+		 * backslash is no host's and cannot be given to resolver_ask(),
+		 * which takes it literally */
 		struct {
 			const char *name;
 			uint16_t preference; /* MX */

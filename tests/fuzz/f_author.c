@@ -1,4 +1,5 @@
-/* Any From and List-Id: what is found is a clean name, which stands in the field. */
+/* Any From and List-Id: what is found is a clean name, which stands in the
+ * field. */
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
-/* Any TXT record as a DMARC record: what is read can be written, and read as the
- * same. */
+/* Any TXT record as a DMARC record: what is read can be written, and read as
+ * the same. */
 #include <stdint.h>
 #include <stdlib.h>
 

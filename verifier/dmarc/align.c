@@ -1,14 +1,16 @@
 /*
- * The trick: two walks that meet go on as one. So what is above the lowest name M
- * that both look at and that has a record makes no difference: whatever organizational
- * domain one of them finds there, the other finds, too. Only below M can they part:
- * one stops at a psd=, and its organizational domain is not on the way of the other.
- * At M itself psd=y parts them, if the labels below it differ, or if one begins there.
- * Mail of example.com from bounce.example.com needs no question for "com", and a
- * server of com that fails does no harm.
+ * The trick: two walks that meet go on as one. So what is above the lowest name
+ * M that both look at and that has a record makes no difference: whatever
+ * organizational domain one of them finds there, the other finds, too. Only
+ * below M can they part: one stops at a psd=, and its organizational domain is
+ * not on the way of the other. At M itself psd=y parts them, if the labels
+ * below it differ, or if one begins there. Mail of example.com from
+ * bounce.example.com needs no question for "com", and a server of com that
+ * fails does no harm.
  *
  * The trap: walks of more than eight labels leave names out, where the
- * organizational domain may be all the same. They are compared as the RFC has it.
+ * organizational domain may be all the same. They are compared as the RFC has
+ * it.
  */
 #include "common/bytes/domain.h"
 #include "verifier/dmarc/align.h"
@@ -47,8 +49,8 @@ compare_organizations(const struct walk_names *names, struct span author,
 	return span_eq(a, b) ? ALIGN_YES : ALIGN_NO;
 }
 
-/* One of the walks below the name where they come together: NO, if it stops there,
- * YES, if it goes on. */
+/* One of the walks below the name where they come together: NO, if it stops
+ * there, YES, if it goes on. */
 static enum alignment
 goes_on(const struct walk_names *names, struct span from, struct span to)
 {

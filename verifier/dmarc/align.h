@@ -1,10 +1,10 @@
 /*
- * align.h - whether an authenticated domain is aligned with the author's: RFC 9989
- * section 4.10.2, the relaxed mode.
+ * align.h - whether an authenticated domain is aligned with the author's: RFC
+ * 9989 section 4.10.2, the relaxed mode.
  *
- * The result is that of the RFC, the same organizational domain, but most of the
- * names above need not be known for it. Strict alignment is domain_equal(). Which
- * record says the mode is the caller's affair. Pure.
+ * The result is that of the RFC, the same organizational domain, but most of
+ * the names above need not be known for it. Strict alignment is domain_equal().
+ * Which record says the mode is the caller's affair. Pure.
  */
 #ifndef POSTSEAL_VERIFIER_ALIGN_H
 #define POSTSEAL_VERIFIER_ALIGN_H

@@ -1,6 +1,7 @@
 /*
- * Trap: a message with two From fields has a signature for one of them, and shows the
- * other; and a domain that no mail domain can be is written to be passed over.
+ * Trap: a message with two From fields has a signature for one of them, and
+ * shows the other; and a domain that no mail domain can be is written to be
+ * passed over.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -93,7 +94,7 @@ author_find(const struct field_list *fields, char *ret, const char **ret_why)
 	return AUTHOR_BAD;
 }
 
-/* --- the list ---------------------------------------------------------------- */
+/* --- the list ------------------------------------------------------------- */
 
 /* What stands between "<" and ">" at the end, behind words, quoted strings and
  * comments (RFC 2919 section 3). Empty if that is not so. */

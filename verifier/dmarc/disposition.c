@@ -1,10 +1,12 @@
 /*
  * In four steps: what the policy wants; what it is raised to for the domains in
- * `enforce`; what an exception lowers it to; what `action` lets be done of that. So
- * "observe" and "mark" name the same exceptions that "enforce" would make.
+ * `enforce`; what an exception lowers it to; what `action` lets be done of
+ * that. So "observe" and "mark" name the same exceptions that "enforce" would
+ * make.
  *
- * Trap: the mark says what the policy says, whatever is done, so that a filter behind
- * us can be stricter; an exception never takes it off, as From is forgeable.
+ * Trap: the mark says what the policy says, whatever is done, so that a filter
+ * behind us can be stricter; an exception never takes it off, as From is
+ * forgeable.
  */
 #include <stdio.h>
 
@@ -42,7 +44,7 @@ disposition_reason_word(enum disposition_reason r)
 	return words[r];
 }
 
-/* --- exceptions ------------------------------------------------------------- */
+/* --- exceptions ----------------------------------------------------------- */
 
 static bool
 has(const struct text_list *list, struct span domain)
@@ -102,7 +104,7 @@ exception(const struct disposition_input *in)
 	return REASON_NONE;
 }
 
-/* --- the decision ----------------------------------------------------------- */
+/* --- the decision --------------------------------------------------------- */
 
 static struct disposition
 refuse(unsigned code, const char *status)

@@ -1,11 +1,11 @@
 /*
- * disposition.h - what DMARC's result makes of a message: the policy of its author's
- * domain, the exceptions from it, and what the config allows. RFC 9989 section 5.4,
- * the words of RFC 9990.
+ * disposition.h - what DMARC's result makes of a message: the policy of its
+ * author's domain, the exceptions from it, and what the config allows. RFC 9989
+ * section 5.4, the words of RFC 9990.
  *
- * A policy of reject alone refuses nothing: the RFC wants other knowledge, which is
- * that of who sets `action = "enforce"`. Nothing but that word refuses or defers.
- * Pure; replies and fields are written by others.
+ * A policy of reject alone refuses nothing: the RFC wants other knowledge,
+ * which is that of who sets `action = "enforce"`. Nothing but that word refuses
+ * or defers. Pure; replies and fields are written by others.
  */
 #ifndef POSTSEAL_VERIFIER_DISPOSITION_H
 #define POSTSEAL_VERIFIER_DISPOSITION_H
@@ -13,8 +13,8 @@
 #include "common/settings/settings.h"
 #include "verifier/dmarc/evaluation.h"
 
-/* RFC 9990: what was done for the policy. PASS: nothing, under a policy that would
- * have done something. */
+/* RFC 9990: what was done for the policy. PASS: nothing, under a policy that
+ * would have done something. */
 enum disposition_kind {
 	DISPOSITION_NONE,
 	DISPOSITION_PASS,
@@ -61,8 +61,8 @@ struct disposition {
 };
 
 /*
- * Decides. For DMARC_RESULT_PERMERROR the evaluation is not looked at and may be
- * NULL.
+ * Decides. For DMARC_RESULT_PERMERROR the evaluation is not looked at and may
+ * be NULL.
  */
 struct disposition disposition_decide(const struct disposition_input *in);
 

@@ -1,10 +1,12 @@
 /*
- * The trick: of each tag the text of its value is noted first, then each is read by
- * a function that knows its words; what none of them reads is its default.
+ * The trick: of each tag the text of its value is noted first, then each is
+ * read by a function that knows its words; what none of them reads is its
+ * default.
  *
- * The trap: a record that lacks p=, or has an invalid p=, sp= or np=, counts as p=none,
- * if somebody wants reports, and means no DMARC at all, if nobody does (4.10.1). It
- * still is a record where the walk looks for the organizational domain.
+ * The trap: a record that lacks p=, or has an invalid p=, sp= or np=, counts as
+ * p=none, if somebody wants reports, and means no DMARC at all, if nobody does
+ * (4.10.1). It still is a record where the walk looks for the organizational
+ * domain.
  */
 #include "verifier/dmarc/dmarc_record.h"
 
@@ -100,8 +102,8 @@ read_tags(struct reader *d, struct span text)
 
 /* --- values --------------------------------------------------------------- */
 
-/* The word of tag: its index among the n words, or 0, the default; what is none of
- * them is noted. */
+/* The word of tag: its index among the n words, or 0, the default; what is none
+ * of them is noted. */
 static unsigned
 read_word(
     struct reader *d, enum dmarc_tag tag, const char *const *word, unsigned n)
@@ -236,7 +238,7 @@ read_fo(struct reader *d)
 	                                                          : fo;
 }
 
-/* --- the record ------------------------------------------------------------ */
+/* --- the record ----------------------------------------------------------- */
 
 static void
 read_policies(struct reader *d)

@@ -1,10 +1,11 @@
 /*
- * The trick: nothing is remembered but what is known; each call looks at all of it
- * from the beginning. There are eighty names at the most, and eight as a rule.
+ * The trick: nothing is remembered but what is known; each call looks at all of
+ * it from the beginning. There are eighty names at the most, and eight as a
+ * rule.
  *
- * The trap: a temporary error is no answer, so neither pass nor fail. But one that
- * makes no difference is none: a server of "com" that is down must not spoil the mail
- * of example.com.
+ * The trap: a temporary error is no answer, so neither pass nor fail. But one
+ * that makes no difference is none: a server of "com" that is down must not
+ * spoil the mail of example.com.
  */
 #include <stdio.h>
 
@@ -70,7 +71,7 @@ evaluation_close(struct evaluation *e)
 	e->closed = true;
 }
 
-/* --- alignment -------------------------------------------------------------- */
+/* --- alignment ------------------------------------------------------------ */
 
 static enum alignment
 align(const struct evaluation *e, const struct dmarc_record *r,
@@ -83,8 +84,8 @@ align(const struct evaluation *e, const struct dmarc_record *r,
 	return align_relaxed(&e->names, e->author, i->domain, ret_until);
 }
 
-/* Puts the names of an identifier's walk into the table. False: it would be one walk
- * too many. */
+/* Puts the names of an identifier's walk into the table. False: it would be one
+ * walk too many. */
 static bool
 add_walk(struct evaluation *e, struct span domain, struct span until)
 {
@@ -102,8 +103,8 @@ add_walk(struct evaluation *e, struct span domain, struct span until)
 	return true;
 }
 
-/* Aligns all as far as it can be; the names that are wanted for it are put into the
- * table. */
+/* Aligns all as far as it can be; the names that are wanted for it are put into
+ * the table. */
 static void
 align_all(struct evaluation *e, const struct dmarc_record *r)
 {
@@ -155,7 +156,7 @@ count(struct tally *t, const struct identifier *i)
 		t->dkim = true;
 }
 
-/* --- the result ------------------------------------------------------------- */
+/* --- the result ----------------------------------------------------------- */
 
 /* What the record says for mail of the author. */
 static void
@@ -194,8 +195,8 @@ temperror(struct evaluation_result *r, const char *reason)
 	r->reason = reason;
 }
 
-/* All is said of the identifiers, and none of them passes and is aligned. False:
- * whether the author's domain exists is missing. */
+/* All is said of the identifiers, and none of them passes and is aligned.
+ * False: whether the author's domain exists is missing. */
 static bool
 fail(const struct evaluation *e, const struct tally *t,
     struct evaluation_result *r)
@@ -267,10 +268,10 @@ evaluation_result(struct evaluation *e, struct evaluation_result *ret)
 	return true;
 }
 
-/* --- questions --------------------------------------------------------------- */
+/* --- questions ------------------------------------------------------------ */
 
-/* "_dmarc." in front of the name. False: it would be no name any more, so there is
- * no record. */
+/* "_dmarc." in front of the name. False: it would be no name any more, so there
+ * is no record. */
 static bool
 put_name(struct span name, struct evaluation_question *ret)
 {
@@ -323,8 +324,8 @@ evaluation_want(struct evaluation *e, struct evaluation_question *ret)
 	return true;
 }
 
-/* NXDOMAIN alone says that a name does not exist (3.2.13); what is asked is an alias,
- * because that of its target would say nothing of the name. */
+/* NXDOMAIN alone says that a name does not exist (3.2.13); what is asked is an
+ * alias, because that of its target would say nothing of the name. */
 static enum walk_found
 read_existence(const struct dns_answer *answer)
 {

@@ -1,24 +1,28 @@
 /*
- * evaluation.h - DMARC for one message, from the author's domain to the result: RFC
- * 9989 sections 4.10 and 5.3.
+ * evaluation.h - DMARC for one message, from the author's domain to the result:
+ * RFC 9989 sections 4.10 and 5.3.
  *
- * A pure function over answers: it says what it wants to know, is told, and says
- * what the result is as soon as that is certain.
+ * A pure function over answers: it says what it wants to know, is told, and
+ * says what the result is as soon as that is certain.
  *
  *     evaluation_start(&e, "mail.example.com", false);
- *     evaluation_identify(&e, DMARC_DKIM, "example.com");    as many as there are,
- *     evaluation_identify(&e, DMARC_SPF, "b.example.com");   verified or not yet
+ *     evaluation_identify(&e, DMARC_DKIM, "example.com");    as many as there
+ *                                                            are,
+ *     evaluation_identify(&e, DMARC_SPF, "b.example.com");   verified or not
+ *                                                            yet
  *     evaluation_close(&e);
  *     while (evaluation_want(&e, &q))
  *             put the question q.name, q.type
- *     evaluation_answer(&e, q.number, answer);      as answers come, in any order
+ *     evaluation_answer(&e, q.number, answer);      as answers come, in any
+ *                                                   order
  *     evaluation_verified(&e, 0, DMARC_PASSES);     as SPF and DKIM are ready
  *
- * and again evaluation_want() behind each of these; until evaluation_result() says
- * true, or the time is over (evaluation_expire()). The names of the author's walk are
- * wanted at once, side by side; those of an identifier when it could be
- * aligned, and only if none that may still pass is aligned already; whether the
- * author's domain exists when nothing else is left and np= says something of its own.
+ * and again evaluation_want() behind each of these; until evaluation_result()
+ * says true, or the time is over (evaluation_expire()). The names of the
+ * author's walk are wanted at once, side by side; those of an identifier when
+ * it could be aligned, and only if none that may still pass is aligned already;
+ * whether the author's domain exists when nothing else is left and np= says
+ * something of its own.
  *
  * What is done with the message is known by disposition.h.
  */
@@ -28,8 +32,8 @@
 #include "common/bytes/domain.h"
 #include "verifier/dmarc/align.h"
 
-/* Identifiers of a message: the signatures that are evaluated, 11 at the most, and
- * SPF's. */
+/* Identifiers of a message: the signatures that are evaluated, 11 at the most,
+ * and SPF's. */
 enum { EVALUATION_IDENTIFIERS_MAX = 12 };
 
 enum dmarc_method { DMARC_DKIM, DMARC_SPF };
@@ -89,8 +93,8 @@ struct evaluation_result {
  * for reports, which say of both methods whether they are aligned. */
 void evaluation_start(struct evaluation *e, const char *author, bool every);
 
-/* One more domain, A-labels in lower case, borrowed likewise, DMARC_PENDING. Returns
- * its number, or -1 if there are too many: it is left out. */
+/* One more domain, A-labels in lower case, borrowed likewise, DMARC_PENDING.
+ * Returns its number, or -1 if there are too many: it is left out. */
 int evaluation_identify(
     struct evaluation *e, enum dmarc_method m, const char *domain);
 
@@ -107,15 +111,16 @@ struct evaluation_question {
 	char name[DOMAIN_MAX + 1];
 };
 
-/* The next question, which is to be put now; true once for each. False: none, for
- * now. */
+/* The next question, which is to be put now; true once for each. False: none,
+ * for now. */
 bool evaluation_want(struct evaluation *e, struct evaluation_question *ret);
 
 /* The answer, borrowed for the call; NULL: there will be none. */
 void evaluation_answer(
     struct evaluation *e, unsigned number, const struct dns_answer *answer);
 
-/* The time is over: what is not answered or verified yet is a temporary error. */
+/* The time is over: what is not answered or verified yet is a temporary
+ * error. */
 void evaluation_expire(struct evaluation *e);
 
 /* True, and *ret, as soon as nothing that is still to come can change it. */

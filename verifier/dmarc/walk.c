@@ -1,12 +1,13 @@
 /*
- * Worked example: a.mail.example.com, records at mail.example.com and example.com,
- * none with psd=. The walk goes on to "com", finds nothing there, and takes the one
- * with the fewest labels: example.com, also for the policy. That in the middle is for
- * mail of mail.example.com itself alone.
+ * Worked example: a.mail.example.com, records at mail.example.com and
+ * example.com, none with psd=. The walk goes on to "com", finds nothing there,
+ * and takes the one with the fewest labels: example.com, also for the policy.
+ * That in the middle is for mail of mail.example.com itself alone.
  *
- * Trap: the walk of another name may look where that of the author does not; what it
- * finds there is no policy for the author. And "psd=y" at the name where a walk begins ends it, but does not make the name
- * below it the organizational domain: there is none.
+ * Trap: the walk of another name may look where that of the author does not;
+ * what it finds there is no policy for the author. And "psd=y" at the name
+ * where a walk begins ends it, but does not make the name below it the
+ * organizational domain: there is none.
  */
 #include "common/bytes/domain.h"
 #include "verifier/dmarc/walk.h"
@@ -124,8 +125,8 @@ walk_organization(
 	return state;
 }
 
-/* Where a walk stopped at psd=y: the record of the organizational domain, the name
- * below, if this walk has looked there; else that of the suffix. */
+/* Where a walk stopped at psd=y: the record of the organizational domain, the
+ * name below, if this walk has looked there; else that of the suffix. */
 static const struct walk_name *
 below_suffix(const struct met *met)
 {

@@ -1,14 +1,14 @@
 /*
  * walk.h - the DNS tree walk: RFC 9989 section 4.10.
  *
- * What is known of the names of a message stands in one table, whoever walks over
- * them, so equal names are asked once. Names are A-labels in lower case without
- * "_dmarc." in front; those that are not yet known, or that DNS does not tell, stop
- * a walk that needs them.
+ * What is known of the names of a message stands in one table, whoever walks
+ * over them, so equal names are asked once. Names are A-labels in lower case
+ * without "_dmarc." in front; those that are not yet known, or that DNS does
+ * not tell, stop a walk that needs them.
  *
- * A name of more than eight labels is followed by its seven rightmost ones: a walk
- * has eight names at the most, and a record between is never found. So the RFC wants
- * it. Nothing is asked here. Pure.
+ * A name of more than eight labels is followed by its seven rightmost ones: a
+ * walk has eight names at the most, and a record between is never found. So the
+ * RFC wants it. Nothing is asked here. Pure.
  */
 #ifndef POSTSEAL_VERIFIER_WALK_H
 #define POSTSEAL_VERIFIER_WALK_H
@@ -48,8 +48,8 @@ const struct walk_name *walk_known(
     const struct walk_names *names, struct span name);
 
 /* Puts the names of the walk from start up to the name `until`, which is not
- * put, into the table; `until` empty: all of them. Borrows start for as long as the
- * table is used. False: no room, the table is as it was. */
+ * put, into the table; `until` empty: all of them. Borrows start for as long as
+ * the table is used. False: no room, the table is as it was. */
 bool walk_add(struct walk_names *names, struct span start, struct span until);
 
 /* Of a question that the table answers. */

@@ -1,12 +1,12 @@
-/* The shortcut of align.c, and the walks, beside the algorithm of RFC 9989 section
- * 4.10 taken word by word. */
+/* The shortcut of align.c, and the walks, beside the algorithm of RFC 9989
+ * section 4.10 taken word by word. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "tests/support/suite.h"
 #include "verifier/dmarc/evaluation.h"
 
-/* --- a tree of names, and what stands there ----------------------------------- */
+/* --- a tree of names, and what stands there ------------------------------- */
 
 /* The record of a name is drawn from the tree's number and the name. */
 struct tree {
@@ -49,7 +49,7 @@ has_record(const struct tree *t, struct span name, enum dmarc_psd *ret)
 	return true;
 }
 
-/* --- the RFC, word by word ------------------------------------------------------ */
+/* --- the RFC, word by word ------------------------------------------------ */
 
 enum { LABELS_MAX = 14 };
 
@@ -143,7 +143,7 @@ literal_policy(const struct tree *t, struct span author)
 	                                                  : span_of(NULL, 0);
 }
 
-/* --- both ----------------------------------------------------------------------- */
+/* --- both ----------------------------------------------------------------- */
 
 /* A name below or above the other one, or beside it. */
 static void

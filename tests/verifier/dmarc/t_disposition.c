@@ -5,10 +5,11 @@
 #include "verifier/dmarc/disposition.h"
 
 /*
- * The config within dmarc { }, the record of example.com and the message: "-" nothing
- * special; "client" is 192.0.2.7; "list" has the List-Id news.list.example; "relay"
- * came by one; "temperror" and "permerror" are that; the others fail but "pass". In
- * all of them d=list.example passes, and SPF of relay.example.
+ * The config within dmarc { }, the record of example.com and the message: "-"
+ * nothing special; "client" is 192.0.2.7; "list" has the List-Id
+ * news.list.example; "relay" came by one; "temperror" and "permerror" are that;
+ * the others fail but "pass". In all of them d=list.example passes, and SPF of
+ * relay.example.
  *
  * What is done: "DISPOSITION [reason] [mark=] [hold] [code status]".
  */

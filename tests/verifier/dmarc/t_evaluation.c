@@ -7,8 +7,8 @@
 #include "verifier/dmarc/evaluation.h"
 
 /*
- * A message: its author, and the identifiers: "dkim=NAME" passes, "dkim!NAME" does
- * not, "dkim?NAME" has a temporary error; likewise "spf". Each result as
+ * A message: its author, and the identifiers: "dkim=NAME" passes, "dkim!NAME"
+ * does not, "dkim?NAME" has a temporary error; likewise "spf". Each result as
  *     RESULT TAG=PUBLISHED[/WITH-T] NAME-OF-THE-RECORD [dkim] [spf]
  */
 struct row {
@@ -242,7 +242,7 @@ static const struct row rows[] = {
         "example.com com;b.example.com c.b.example.com;"},
 };
 
-/* --- a message ---------------------------------------------------------------- */
+/* --- a message ------------------------------------------------------------ */
 
 enum { QUESTIONS_MAX = 100 };
 
@@ -412,8 +412,8 @@ each_row(void)
 	suite_row(NULL);
 }
 
-/* One answer after the other, whichever comes first: the same result, as soon as
- * there is one. */
+/* One answer after the other, whichever comes first: the same result, as soon
+ * as there is one. */
 static void
 in_any_order(void)
 {
@@ -438,7 +438,8 @@ in_any_order(void)
 	suite_row(NULL);
 }
 
-/* The time is over at each point: a temporary error, or what was certain before. */
+/* The time is over at each point: a temporary error, or what was certain
+ * before. */
 static void
 never(void)
 {
@@ -467,7 +468,7 @@ never(void)
 	suite_row(NULL);
 }
 
-/* --- identifiers that come late ------------------------------------------------ */
+/* --- identifiers that come late ------------------------------------------- */
 
 static const struct row late = {"late",
     TXT("example.com", "v=DMARC1; p=reject; sp=none; np=quarantine"),
@@ -511,8 +512,8 @@ asks_in_time(void)
 	zone_free(r.zone);
 }
 
-/* Nothing is certain while more may come, but a pass is; and a policy that is not
- * there. */
+/* Nothing is certain while more may come, but a pass is; and a policy that is
+ * not there. */
 static void
 waits_for_all(void)
 {

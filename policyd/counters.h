@@ -4,7 +4,7 @@
 #ifndef POSTSEAL_POLICYD_COUNTERS_H
 #define POSTSEAL_POLICYD_COUNTERS_H
 
-#include "policyd/identity.h"
+#include "common/spf/identity.h"
 
 enum policyd_counter {
 	POLICYD_REQUESTS = IDENTITY_COUNT_END, /* that were answered */

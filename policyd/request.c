@@ -12,12 +12,11 @@
 #include "common/bytes/arena.h"
 #include "common/bytes/buf.h"
 #include "common/bytes/clock.h"
-#include "common/bytes/domain.h"
 #include "common/limits.h"
+#include "common/spf/identity.h"
 #include "policyd/decide/received.h"
 #include "policyd/decide/trust.h"
 #include "policyd/decide/verdict.h"
-#include "policyd/identity.h"
 #include "policyd/limits.h"
 #include "policyd/request.h"
 
@@ -242,16 +241,6 @@ request_fire(void *arg)
 	request_finish(r);
 }
 
-/* RFC 7208 section 2.3: only a name of two labels or more can be checked. */
-static bool
-is_helo_name(struct span helo)
-{
-	char ascii[DOMAIN_MAX + 1];
-
-	return domain_to_ascii(helo, ascii) == 0 &&
-	    domain_is_mail(span_str(ascii));
-}
-
 static void
 request_identity(
     struct request *r, struct identity_check *i, enum identity identity)
@@ -260,8 +249,7 @@ request_identity(
 	const struct check_input in = request_input(r, identity);
 
 	*i = (struct identity_check){.identity = identity,
-	    .explain = env->explain,
-	    .explain_arg = env->explain_arg,
+	    .witness = env->witness,
 	    .done = checked,
 	    .arg = r};
 	identity_start(i, env->loop, env->resolver, &in);
@@ -272,7 +260,7 @@ static void
 request_check(struct request *r)
 {
 	const struct policyd_settings *p = r->rules;
-	bool helo = p->helo.check && is_helo_name(r->subject.helo);
+	bool helo = p->helo.check && identity_is_helo(r->subject.helo);
 
 	r->shared = helo && p->mail_from.check && r->subject.sender.n == 0;
 	if (helo)

@@ -38,7 +38,7 @@
  * A check (common/spf) begins a run: libspf2 (spfeval.c) is to evaluate a
  * record which is not there yet. The question for it is put (questions.c,
  * check.c, resolver.c), and the run is thrown away. When the answer comes, the
- * check begins a run anew; now published.c finds the record in the answer,
+ * check begins a run anew; now record.c finds the record in the answer,
  * plan.c makes a short text of it, and libspf2 reads that. For each word that
  * needs DNS it asks lookups.c, which expands the macros and has the answer, or
  * has it asked: then this run is over, too. An answer that takes longer than a
@@ -66,24 +66,17 @@
 #include "common/dns/resolver.h"
 #include "common/io/loop.h"
 #include "common/settings/settings.h"
-#include "common/spf/check.h"
+#include "common/spf/identity.h"
 #include "policyd/attr.h"
 
 struct request;
-struct lookups; /* lookups.h */
 
 /* Where a request is evaluated; all of it outlives the request. */
 struct request_env {
 	struct loop *loop;
 	struct resolver *resolver;
 	const struct settings *settings;
-
-	/* NULL; or told of each check when its result is there, with all that
-	 * it asked and was answered (explain.h), which is gone after this call.
-	 * what: "HELO" or "MAIL FROM". */
-	void (*explain)(void *arg, const char *what, const struct lookups *l,
-	    const struct check_result *result);
-	void *explain_arg;
+	struct identity_witness witness; /* of each check */
 };
 
 /* The action when memory is out; in observe mode it is dunno. */

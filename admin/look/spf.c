@@ -86,8 +86,7 @@ evaluate(struct spf *s)
 	const struct request_env env = {.loop = s->tool.loop,
 	    .resolver = s->tool.resolver,
 	    .settings = s->tool.settings,
-	    .explain = on_check,
-	    .explain_arg = s};
+	    .witness = {on_check, s}};
 	struct request *r;
 	int rc = request_start(&env, &attr, on_answer, s, &r);
 

@@ -17,7 +17,7 @@
 #include "common/spf/check.h"
 #include "common/spf/early.h"
 #include "common/spf/exptext.h"
-#include "common/spf/published.h"
+#include "common/spf/record.h"
 #include "common/spf/spfeval.h"
 
 struct check {
@@ -133,7 +133,7 @@ settle(struct check *c, const struct spfeval_result *v)
 		r->problem = c->l.run.problem != NULL ? c->l.run.problem
 		                                      : "out of memory";
 	if (v->result == SPF_FAIL) {
-		r->no_mail = published_no_mail(c->l.root.question->answer);
+		r->no_mail = record_no_mail(c->l.root.question->answer);
 		c->explaining = p;
 		run_init(&c->explanation, &c->l.questions, p->domain, 0);
 		timer_set(c->timer, SPF_EXPLAIN_MS);

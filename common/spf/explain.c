@@ -10,7 +10,7 @@
 #include <errno.h>
 
 #include "common/spf/explain.h"
-#include "common/spf/published.h"
+#include "common/spf/record.h"
 
 struct maker {
 	struct arena *arena;
@@ -239,7 +239,7 @@ explain_row(struct maker *m, const struct row *row)
 	struct span text;
 
 	if (q == NULL || q->state != QUESTION_ANSWERED ||
-	    published_record(q->answer, &text) != 0)
+	    record_find(q->answer, &text) != 0)
 		return NULL;
 	e = allot(m, sizeof *e);
 	if (e == NULL)

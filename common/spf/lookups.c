@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 
 #include "common/spf/lookups.h"
-#include "common/spf/published.h"
+#include "common/spf/record.h"
 
 void
 lookups_init(struct lookups *l, struct arena *a, const struct macro_vars *vars,
@@ -190,7 +190,7 @@ read_answer(struct lookups *l, struct row *row, struct record_fault *f)
 {
 	struct span txt;
 	struct plan *p;
-	int rc = published_record(row->question->answer, &txt);
+	int rc = record_find(row->question->answer, &txt);
 
 	if (rc != 0)
 		return rc;

@@ -3,7 +3,9 @@
  * follows the name and takes all of it, or the term is an error.
  *
  * The trap: '/' may be a macro-literal, and ':' stands in addresses. So a
- * prefix length is cut from the end of a term, a domain from its beginning.
+ * prefix length is cut from the end of a term, a domain from its beginning. And an
+ * answer may have many TXT records, of which those that are not SPF do not matter,
+ * and two that are SPF are an error even if they are equal.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,6 +24,35 @@ record_is_spf(struct span txt)
 	if (txt.n < n || !span_ieqs(span_of(txt.p, n), version))
 		return false;
 	return txt.n == n || txt.p[n] == ' ';
+}
+
+int
+record_find(const struct dns_answer *answer, struct span *ret)
+{
+	const struct dns_record *spf = NULL;
+
+	if (answer->status != DNS_FOUND)
+		return -ENOENT;
+	for (size_t i = 0; i < answer->n; i++) {
+		if (!record_is_spf(answer->record[i].txt))
+			continue;
+		if (spf != NULL)
+			return -EINVAL;
+		spf = &answer->record[i];
+	}
+	if (spf == NULL)
+		return -ENOENT;
+	*ret = spf->txt;
+	return 0;
+}
+
+bool
+record_no_mail(const struct dns_answer *answer)
+{
+	struct span txt;
+
+	return record_find(answer, &txt) == 0 &&
+	    span_ieqs(span_trim(txt), "v=spf1 -all");
 }
 
 void

@@ -1,6 +1,10 @@
 /*
- * record.h - the strict parser of published SPF records (RFC 7208 sections 4.5,
- * 4.6 and 12).
+ * record.h - published SPF records: which one a name has, and the strict parser of it
+ * (RFC 7208 sections 4.4 to 4.6, and 12).
+ *
+ * Of the TXT records of a name, the one that begins with "v=spf1" counts. What is
+ * wrong is told, not judged: evaluation (lookups.c) makes errors of it, who asks
+ * early (early.c) goes on, who explains (explain.c) shows it.
  *
  * Reads a record term by term, pointing into the caller's bytes and allocating
  * nothing. A record is an error if any term is (section 4.6), so a reader goes
@@ -14,6 +18,7 @@
 
 #include "common/bytes/ip.h"
 #include "common/bytes/span.h"
+#include "common/dns/dnsanswer.h"
 #include "common/settings/settings.h"
 
 enum term_kind {
@@ -47,6 +52,13 @@ struct record {
 
 /* True if the TXT record has a version section of exactly "v=spf1" (4.5). */
 bool record_is_spf(struct span txt);
+
+/* The one SPF record in the answer to a TXT question: 0, and *ret borrows from
+ * the answer; -ENOENT, there is none; -EINVAL, there are several. */
+int record_find(const struct dns_answer *answer, struct span *ret);
+
+/* True if the record is "v=spf1 -all": the domain sends no mail at all. */
+bool record_no_mail(const struct dns_answer *answer);
 
 /* Begins to read txt, of which record_is_spf() is true. Borrows it. */
 void record_open(struct record *r, struct span txt);

@@ -1,13 +1,12 @@
 /*
- * identity.h - one identity of a request, HELO or MAIL FROM: its check, and the
- * result.
+ * identity.h - one identity of a client, HELO or MAIL FROM: its check, and the
+ * result, for who has to wait for more than one of them.
  *
- * HELO's result is needed until MAIL FROM's is there, too, so both are kept.
- * Which identities a request has and what their results lead to is request.c's
- * affair.
+ * Which identities are checked and what their results lead to is the affair of a
+ * wing.
  */
-#ifndef POSTSEAL_POLICYD_IDENTITY_H
-#define POSTSEAL_POLICYD_IDENTITY_H
+#ifndef POSTSEAL_SPF_IDENTITY_H
+#define POSTSEAL_SPF_IDENTITY_H
 
 #include "common/dns/dnscounters.h"
 #include "common/spf/check.h"
@@ -29,15 +28,18 @@ extern const struct stats_row identity_results[], identity_lookups[];
 void identity_count(struct stats_slot *slot, enum identity identity,
     const struct check_result *r);
 
+/* Told of a check when its result is there, with all that it asked and was answered
+ * (explain.h), which is gone after this call. what: "HELO" or "MAIL FROM". */
+struct identity_witness {
+	void (*explain)(void *arg, const char *what, const struct lookups *l,
+	    const struct check_result *result); /* or NULL */
+	void *arg;
+};
+
 /* Running (check), finished (result), or neither. */
 struct identity_check {
 	enum identity identity;
-
-	/* NULL; or told of the result, while the check is there (request.h). */
-	void (*explain)(void *arg, const char *what, const struct lookups *l,
-	    const struct check_result *result);
-	void *explain_arg;
-
+	struct identity_witness witness;
 	void (*done)(void *arg); /* the result is there; from the loop */
 	void *arg;
 	struct check *check;
@@ -53,5 +55,9 @@ void identity_expire(struct identity_check *i);
 
 /* Cancels the check that runs, if one does. */
 void identity_cancel(struct identity_check *i);
+
+/* True for a HELO name that can be checked by itself: one of two labels or more, no
+ * address literal (RFC 7208 section 2.3). */
+bool identity_is_helo(struct span helo);
 
 #endif

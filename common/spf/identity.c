@@ -3,16 +3,18 @@
  * reads what it has learned. So that is told from inside of done(), before
  * anybody else.
  */
-#include "policyd/identity.h"
+#include "common/spf/identity.h"
+
+#include "common/bytes/domain.h"
 
 static void
 tell(const struct identity_check *i, const struct check_result *result)
 {
 	const char *what = i->identity == IDENTITY_HELO ? "HELO" : "MAIL FROM";
 
-	if (i->explain != NULL)
-		i->explain(
-		    i->explain_arg, what, check_lookups(i->check), result);
+	if (i->witness.explain != NULL)
+		i->witness.explain(
+		    i->witness.arg, what, check_lookups(i->check), result);
 }
 
 static void
@@ -52,6 +54,15 @@ identity_cancel(struct identity_check *i)
 	if (i->check != NULL)
 		check_cancel(i->check);
 	i->check = NULL;
+}
+
+bool
+identity_is_helo(struct span helo)
+{
+	char ascii[DOMAIN_MAX + 1];
+
+	return domain_to_ascii(helo, ascii) == 0 &&
+	    domain_is_mail(span_str(ascii));
 }
 
 /* --- counters ------------------------------------------------------------- */

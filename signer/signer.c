@@ -474,7 +474,7 @@ ops_macro(void *wing, void *letter, unsigned char stage, struct span name,
 }
 
 static void
-ops_recipient(void *wing, void *letter, const struct message *m,
+ops_recipient(void *wing, void *letter, struct message *m,
     const struct origin *from, struct span address)
 {
 	signer_recipient(wing, letter, address);

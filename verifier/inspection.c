@@ -4,9 +4,17 @@
  */
 #include "verifier/inspection.h"
 
+bool
+inspection_waits(const struct inspection *l)
+{
+	return (l->open > 0 && l->trouble == NULL) ||
+	    envelope_waits(&l->envelope);
+}
+
 void
 inspection_reset(struct inspection *l)
 {
+	envelope_reset(&l->envelope);
 	for (size_t i = 0; i < l->nquestions; i++) {
 		if (l->question[i].query != NULL)
 			resolver_cancel(l->question[i].query);

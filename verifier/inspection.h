@@ -15,6 +15,7 @@
 #include "common/dkim/bodyhash.h"
 #include "common/dns/resolver.h"
 #include "common/milter/session.h"
+#include "verifier/verify/envelope.h"
 #include "verifier/verify/judge.h"
 #include "verifier/verify/pick.h"
 #include "verifier/verify/strip.h"
@@ -61,7 +62,8 @@ struct result {
 struct inspection {
 	/* Of the connection */
 	void (*ready)(
-	    void *arg); /* go on: all keys are there, or a turn is over */
+	    void *arg); /* go on: inspection_waits() no more, or a turn
+	                           * is over */
 	void *ready_arg;
 	char host[AUTHRES_ID_MAX + 1]; /* macro j as an id; "": none */
 	struct body body[BODIES];
@@ -69,6 +71,7 @@ struct inspection {
 	/* Of the message */
 	struct arena *arena; /* the message's own: what is picked lies there */
 	struct strip strip;
+	struct envelope envelope;
 	enum whose whose;
 	char author[DOMAIN_MAX +
 	    1];            /* of From, A-labels; "" for none or several */
@@ -85,6 +88,9 @@ struct inspection {
 	const char *trouble; /* why it was not verified; static */
 	bool undone;         /* for a failure of ours */
 };
+
+/* True while something was asked that is not there yet, and is needed. */
+bool inspection_waits(const struct inspection *l);
 
 /* Forgets the message; what was asked is not wanted any more. */
 void inspection_reset(struct inspection *l);

@@ -185,6 +185,7 @@ results_write(struct inspection *l, const char *id, struct buf *out)
 		authres_result(&a, "dkim", "policy", "not evaluated");
 		authres_comment(&a, more);
 	}
+	envelope_write(&l->envelope, &a);
 }
 
 /* --- what becomes of it --------------------------------------------------- */

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "common/bytes/clock.h"
 #include "common/bytes/domain.h"
 #include "common/limits.h"
 #include "common/mail/address.h"
@@ -144,7 +145,7 @@ ops_field(void *wing, void *letter, struct span name, struct span value)
 	strip_field(&l->strip, &ids, name, value);
 }
 
-/* --- the end of the header ------------------------------------------------ */
+/* --- whose mail it is, and its envelope ----------------------------------- */
 
 static bool
 has(const struct cidr_list *list, const struct origin *from)
@@ -168,6 +169,69 @@ whose_is(const struct verifier *v, const struct message *m,
 		return WHOSE_RELAY;
 	return has(&s->trusted_networks, from) ? WHOSE_TRUSTED : WHOSE_STRANGER;
 }
+
+/* Something that was asked is there. */
+static void
+tell(void *arg)
+{
+	struct inspection *l = arg;
+
+	if (!inspection_waits(l))
+		l->ready(l->ready_arg);
+}
+
+/* One time for all of a message, and where it is kept. */
+static void
+use_message(struct verifier *v, struct inspection *l, struct message *m)
+{
+	l->arena = &m->arena;
+	if (l->now == 0)
+		l->now = v->time != 0 ? v->time : (uint64_t)time(NULL);
+}
+
+/* SPF, unless it is begun. A relay's client is not the one that MAIL FROM's
+ * domain may have permitted. */
+static void
+begin_envelope(struct verifier *v, struct inspection *l,
+    const struct message *m, const struct origin *from)
+{
+	const struct envelope_input in = {.settings = v->settings,
+	    .loop = v->loop,
+	    .resolver = v->resolver,
+	    .from = from,
+	    .m = m,
+	    .now = clock_seconds((time_t)l->now),
+	    .arena = l->arena,
+	    .witness = v->witness,
+	    .done = tell,
+	    .arg = l};
+
+	if (l->envelope.begun)
+		return;
+	if (l->whose == WHOSE_RELAY)
+		envelope_skip(&l->envelope, "the client is a relay of ours");
+	else
+		envelope_begin(&l->envelope, &in);
+}
+
+/* Here, and not at MAIL: the MTA shows recipients that it has taken, so who is
+ * refused costs no question. And the answer has all the time of the message to
+ * come. */
+static void
+ops_recipient(void *wing, void *letter, struct message *m,
+    const struct origin *from, struct span address)
+{
+	struct verifier *v = wing;
+	struct inspection *l = letter;
+
+	l->whose = whose_is(v, m, from);
+	if (l->whose != WHOSE_STRANGER && l->whose != WHOSE_RELAY)
+		return;
+	use_message(v, l, m);
+	begin_envelope(v, l, m, from);
+}
+
+/* --- the end of the header ------------------------------------------------ */
 
 /* The domain that a reader sees in From, where all readers see the same one. */
 static void
@@ -209,8 +273,8 @@ got_key(void *arg, struct dns_answer *answer)
 
 	q->query = NULL;
 	keep_answer(q, answer);
-	if (--q->inspection->open == 0)
-		q->inspection->ready(q->inspection->ready_arg);
+	q->inspection->open--;
+	tell(q->inspection);
 }
 
 static const struct key_question *
@@ -319,7 +383,6 @@ begin(struct verifier *v, struct inspection *l, const struct field_list *fields)
 	}
 	p->more += p->n - n;
 	p->n = n;
-	l->asked_ms = loop_now(v->loop);
 	return 0;
 }
 
@@ -329,8 +392,6 @@ start(struct verifier *v, struct inspection *l, struct message *m)
 {
 	struct field_list fields = message_fields(m);
 
-	l->arena = &m->arena;
-	l->now = v->time != 0 ? v->time : (uint64_t)time(NULL);
 	switch (m->trouble) {
 	case MESSAGE_FINE:
 		break;
@@ -474,6 +535,9 @@ ops_headers(void *wing, void *letter, struct message *m,
 		return MILTER_ACCEPT;
 	if (l->whose == WHOSE_USER)
 		return settle(v, l, m, e);
+	use_message(v, l, m);
+	begin_envelope(v, l, m, from); /* of one without a recipient */
+	l->asked_ms = loop_now(v->loop);
 	start(v, l, m);
 	return MILTER_GO_ON;
 }
@@ -495,19 +559,17 @@ ops_end(void *wing, void *letter, struct message *m, const struct origin *from,
 {
 	struct verifier *v = wing;
 	struct inspection *l = letter;
+	uint64_t left = left_ms(v, l);
 
 	end_bodies(l);
 	if (m->trouble == MESSAGE_NO_MEMORY)
 		undone(l);
-	if (l->trouble == NULL) {
-		uint64_t left = left_ms(v, l);
-
-		if (l->open > 0 && !late && left > 0)
-			return edits_wait(e, left);
-		if (judge_some(v, l, m)) { /* now the others' turn */
-			l->ready(l->ready_arg);
-			return edits_wait(e, left);
-		}
+	if (inspection_waits(l) && !late && left > 0)
+		return edits_wait(e, left);
+	envelope_end(&l->envelope);
+	if (l->trouble == NULL && judge_some(v, l, m)) {
+		l->ready(l->ready_arg); /* now the others' turn */
+		return edits_wait(e, left);
 	}
 	return settle(v, l, m, e);
 }
@@ -530,7 +592,7 @@ ops_held(const void *letter)
 {
 	const struct inspection *l = letter;
 
-	size_t n = 0;
+	size_t n = envelope_held(&l->envelope);
 
 	for (size_t i = 0; i < l->nquestions; i++) {
 		if (l->question[i].answer != NULL)
@@ -552,14 +614,14 @@ const struct milter_ops verifier_ops = {
 
     /* Most mail from outside is signed, and its body is wanted: its pieces need
      * no answer, nor does the end of the header, where nothing is said. */
-    .steps = SMFIP_NOHELO | SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_NORCPT |
-        SMFIP_SKIP | SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL |
-        SMFIP_NR_RCPT | SMFIP_NR_DATA | SMFIP_NR_UNKN | SMFIP_NR_HDR |
-        SMFIP_NR_EOH | SMFIP_NR_BODY,
+    .steps = SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_SKIP | SMFIP_NR_CONN |
+        SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_DATA |
+        SMFIP_NR_UNKN | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY,
     .letter_size = sizeof(struct inspection),
     .open = ops_open,
     .close = ops_close,
     .macro = ops_macro,
+    .recipient = ops_recipient,
     .field = ops_field,
     .headers = ops_headers,
     .body = ops_body,

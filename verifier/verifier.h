@@ -38,8 +38,9 @@ struct verifier {
 	const char **ids;                /* owned: the same, the last place free
 	                                  * for macro j */
 	size_t nids;
-	struct stats_slot *stats; /* borrows; NULL: nothing is counted */
-	uint64_t time;            /* seconds since 1970; 0: that of the clock */
+	struct identity_witness witness; /* of SPF checks; none, at first */
+	struct stats_slot *stats;        /* borrows; NULL: nothing is counted */
+	uint64_t time; /* seconds since 1970; 0: that of the clock */
 
 	/* Has the TXT records in place of DNS, or is NULL. Returns owned, or
 	 * NULL when memory is out. */

@@ -3,6 +3,8 @@
  * comes behind what we say of it: a stranger must not push our words out of the
  * line.
  */
+#include <stdio.h>
+
 #include "common/limits.h"
 #include "common/log/log.h"
 #include "verifier/counters.h"
@@ -58,6 +60,35 @@ put_results(const struct inspection *l, struct buf *out)
 		buf_fmt(out, ", %zu more not evaluated", l->picked.more);
 }
 
+/* "pass example.com" */
+static void
+log_spf(struct log_line *line, const char *key, const struct check_result *r)
+{
+	char text[16 + DOMAIN_MAX + 1];
+
+	if (r == NULL)
+		return;
+	snprintf(text, sizeof text, "%s%s%s", spf_result_word(r->result),
+	    r->domain[0] == '\0' ? "" : " ", r->domain);
+	log_given(line, key, span_str(text));
+}
+
+/* What is wrong with a record, with words of it. */
+static void
+log_problem(
+    struct log_line *line, const char *key, const struct check_result *r)
+{
+	if (r != NULL)
+		log_given(line, key, span_str(r->problem));
+}
+
+static void
+count_spf(const struct verifier *v, const struct identity_check *i)
+{
+	if (i->result != NULL)
+		identity_count(v->stats, i->identity, i->result);
+}
+
 static void
 count(
     const struct verifier *v, const struct inspection *l, enum milter_word said)
@@ -75,6 +106,8 @@ count(
 		if (l->nresults == 0 && l->trouble == NULL)
 			stats_add(v->stats, VERIFIER_DKIM + DKIM_NONE, 1);
 		stats_add(v->stats, VERIFIER_NOT_EVALUATED, l->picked.more);
+		count_spf(v, &l->envelope.mail_from);
+		count_spf(v, &l->envelope.helo);
 		break;
 	}
 	if (l->whose != WHOSE_TRUSTED)
@@ -107,11 +140,15 @@ verifier_log(const struct verifier *v, const struct inspection *l,
 		log_num(&line, "removed", (long long)l->strip.n);
 	log_str(&line, "reason", l->trouble);
 	log_str(&line, "reply", l->reply);
+	log_spf(&line, "spf", l->envelope.mail_from.result);
+	log_spf(&line, "spf_helo", l->envelope.helo.result);
 	if ((l->whose == WHOSE_STRANGER || l->whose == WHOSE_RELAY) &&
 	    l->trouble == NULL)
 		log_str(
 		    &line, "dkim", results.n > 0 ? buf_text(&results) : "none");
 	log_str(&line, "daemon", from->daemon);
+	log_problem(&line, "problem", l->envelope.mail_from.result);
+	log_problem(&line, "helo_problem", l->envelope.helo.result);
 	log_end(&line);
 	buf_free(&results);
 }

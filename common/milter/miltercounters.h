@@ -5,10 +5,10 @@
 #ifndef POSTSEAL_COMMON_MILTERCOUNTERS_H
 #define POSTSEAL_COMMON_MILTERCOUNTERS_H
 
-#include "common/dns/dnscounters.h"
+#include "common/spf/identity.h"
 
 enum milter_counter {
-	MILTER_COUNT_TEMPFAIL = DNS_COUNT_END, /* messages */
+	MILTER_COUNT_TEMPFAIL = IDENTITY_COUNT_END, /* messages */
 	MILTER_COUNT_ERROR, /* connections closed for what came over them */
 	MILTER_COUNT_END
 };

@@ -112,7 +112,7 @@ struct milter_ops {
 	 * the space that the MTA may have cut off. May be NULL. */
 	void (*macro)(void *wing, void *letter, unsigned char stage,
 	    struct span name, struct span value);
-	void (*recipient)(void *wing, void *letter, const struct message *m,
+	void (*recipient)(void *wing, void *letter, struct message *m,
 	    const struct origin *from, struct span address);
 	void (*field)(
 	    void *wing, void *letter, struct span name, struct span value);

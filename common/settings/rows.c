@@ -45,7 +45,7 @@ const struct section settings_sections[] = {
     {"signer", "", "signer", NULL, SETTINGS_SIGNER,
         "postseal-signer: DKIM for outbound mail.", .owner = OF_ALL},
     {"verifier", "", "verifier", NULL, SETTINGS_VERIFIER,
-        "postseal-verifier: DKIM of inbound mail.", .owner = OF_ALL},
+        "postseal-verifier: DKIM and SPF of inbound mail.", .owner = OF_ALL},
     {"verifier.dmarc", "verifier", "dmarc", NULL, SETTINGS_VERIFIER,
         "DMARC (RFC 9989): what the domain in From wants to be done with mail "
         "that is not from it. A domain that says \"reject\" is not enough to "
@@ -456,9 +456,14 @@ const struct row settings_rows[] = {
                 "logged in, theirs is not verified; forged fields are removed "
                 "from it."},
     {"verifier", "time_limit", ROW_NUMBER, AT(verifier.time_limit), "10",
-        .help = "Seconds for the questions of one message; a key that has not "
-                "come then is temperror. (A stop waits for half a minute.)",
+        .help = "Seconds for the questions of one message; what has not come "
+                "then, a key or an SPF result, is temperror. (A stop waits for "
+                "half a minute.)",
         .min = 1, .max = 25},
+    {"verifier", "void_lookups", ROW_NUMBER, AT(verifier.void_lookups), "2",
+        .help = "As in policyd: questions of one SPF check that may find "
+                "nothing.",
+        .min = 0, .max = 10},
     {"verifier", "signatures", ROW_NUMBER, AT(verifier.signatures), "10",
         .help = "Signatures of a message that are evaluated, those of the "
                 "author's domain first.",

@@ -240,6 +240,7 @@ struct verifier_settings {
 	struct text_list own_daemons;
 
 	unsigned time_limit;   /* seconds for the questions of one message */
+	unsigned void_lookups; /* of an SPF check */
 	unsigned signatures;   /* that are evaluated */
 	unsigned minimum_bits; /* of RSA keys */
 	bool partial_body_pass;

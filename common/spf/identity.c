@@ -6,6 +6,7 @@
 #include "common/spf/identity.h"
 
 #include "common/bytes/domain.h"
+#include "common/spf/lookups.h"
 
 static void
 tell(const struct identity_check *i, const struct check_result *result)
@@ -54,6 +55,17 @@ identity_cancel(struct identity_check *i)
 	if (i->check != NULL)
 		check_cancel(i->check);
 	i->check = NULL;
+}
+
+size_t
+identity_held(const struct identity_check *i)
+{
+	const struct lookups *l;
+
+	if (i->check == NULL)
+		return 0;
+	l = check_lookups(i->check);
+	return l->arena->used + l->questions.held;
 }
 
 bool

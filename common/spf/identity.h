@@ -56,6 +56,9 @@ void identity_expire(struct identity_check *i);
 /* Cancels the check that runs, if one does. */
 void identity_cancel(struct identity_check *i);
 
+/* Bytes that a check holds while it runs. */
+size_t identity_held(const struct identity_check *i);
+
 /* True for a HELO name that can be checked by itself: one of two labels or more, no
  * address literal (RFC 7208 section 2.3). */
 bool identity_is_helo(struct span helo);

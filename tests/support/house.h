@@ -43,7 +43,11 @@ void house_zone(struct house *h, const char *text);
 void house_mail(const struct house *h, const char *lines, const char *text,
     struct buf *out);
 
-/* An MTA with a client at address that is ready to send mail. */
+/* An MTA that has not spoken yet, with the house's verifier behind it. The loop
+ * turns once between an envelope and its message. */
+void house_mta(struct house *h, struct mta *m);
+
+/* One with a client at address that is ready to send mail. */
 void house_connect(struct house *h, struct mta *m, const char *address);
 
 /* Has the message verified; the last answer. m is initialized. */
@@ -56,11 +60,15 @@ const char *house_deleted(struct house *h, const struct mta *m);
 
 /*
  * The value of the field that was inserted, unfolded, the text of header.b as
- * "*", and without the id in front; "none" if nothing was. Borrows likewise.
+ * "*", without the id in front and the spf= at the end; "none" if nothing was.
+ * Borrows likewise.
  */
 const char *house_field(struct house *h, struct mta *m);
 
-/* The same with header.b as it stands. */
+/* The same with header.b and spf= as they stand. */
 const char *house_whole_field(struct house *h, struct mta *m);
+
+/* Its one spf= with all that belongs to it. */
+const char *house_spf(struct house *h, struct mta *m);
 
 #endif

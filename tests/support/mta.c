@@ -52,6 +52,7 @@ mta_init(struct mta *m, const struct milter_ops *ops, void *wing)
 	    .abort_after = true,
 	    .asks_again = true,
 	    .client = "client.example",
+	    .helo = "client.example",
 	    .sender = "<a@b.example>"};
 	if (session_new(ops, wing, NULL, NULL, &m->session) != 0)
 		abort();
@@ -329,7 +330,7 @@ mta_connect(struct mta *m, const char *address)
 	mta_send(m, 'C', buf_view(&b));
 	buf_free(&b);
 	mta_macros(m, 'H', NULL);
-	mta_send(m, 'H', span_of("client.example", 15));
+	mta_send(m, 'H', span_of(m->helo, strlen(m->helo) + 1));
 }
 
 static char
@@ -354,6 +355,8 @@ send_envelope(struct mta *m, const char *login)
 		return r;
 	mta_macros(m, 'R', "{rcpt_addr}", "r@r.example", NULL);
 	mta_send(m, 'R', span_of("<r@r.example>", 14));
+	if (m->idle != NULL)
+		m->idle(m->idle_arg);
 	mta_macros(m, 'T', "i", "4AE0FA84398", NULL);
 	return mta_send(m, 'T', span_of(NULL, 0));
 }

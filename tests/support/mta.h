@@ -30,8 +30,13 @@ struct mta {
 	bool asks_again;    /* a wing that works in pieces is asked until it has
 	                      * done; true */
 	const char *client; /* its name */
+	const char *helo;   /* what it says */
 	const char *sender; /* "<a@b.example>" */
-	const char *macro;  /* one more with MAIL, "{name}", or NULL */
+	void (*idle)(
+	    void *arg); /* between the envelope and the message, which a
+	                          * client sends later; or NULL */
+	void *idle_arg;
+	const char *macro; /* one more with MAIL, "{name}", or NULL */
 	const char *macro_value;
 	struct session *session;
 	struct optneg agreed;

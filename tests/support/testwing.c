@@ -60,7 +60,7 @@ on_macro(void *wing, void *letter, unsigned char stage, struct span name,
 }
 
 static void
-on_recipient(void *wing, void *letter, const struct message *m,
+on_recipient(void *wing, void *letter, struct message *m,
     const struct origin *from, struct span address)
 {
 	see(wing, "rcpt:%.*s:%.*s:%s", (int)m->sender.n, m->sender.p,

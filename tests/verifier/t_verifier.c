@@ -898,7 +898,7 @@ cuts(void)
 	for (size_t cut = 1; cut < 80; cut++) {
 		struct mta m;
 
-		mta_init(&m, &verifier_ops, &h.v);
+		house_mta(&h, &m);
 		m.cut = cut;
 		CHECK(mta_open(&m));
 		mta_connect(&m, "192.0.2.1");
@@ -1013,7 +1013,7 @@ no_leading_space(void)
 		buf_init(&lines, 1000);
 		buf_fmt(&lines, RSA "%s" TAIL, guess[i].canon);
 		house_mail(&h, buf_text(&lines), guess[i].text, &message);
-		mta_init(&m, &verifier_ops, &h.v);
+		house_mta(&h, &m);
 		m.offer.protocol &= ~(uint32_t)SMFIP_HDR_LEADSPC;
 		CHECK(mta_open(&m));
 		mta_connect(&m, "192.0.2.1");

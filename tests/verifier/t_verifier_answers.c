@@ -23,7 +23,12 @@ static const char text[] = "From: Joe <joe@a.example>\r\n"
                            "\r\n"
                            "Hello\r\n";
 
-static const char zone[] = "bad._domainkey.a.example TXT servfail\n"
+/* SPF has its answers at once here: it has rows of its own (t_envelope.c). */
+enum { SPF_QUESTIONS = 2 };
+
+static const char zone[] = "b.example TXT cached\n"
+                           "client.example TXT cached\n"
+                           "bad._domainkey.a.example TXT servfail\n"
                            "quiet._domainkey.a.example TXT silent\n"
                            "quiet._domainkey.b.example TXT silent\n";
 
@@ -105,7 +110,7 @@ asked_at_once(void)
 
 	begin(&w, "", ZONE_HELD, 0, lines);
 	CHECK(mta_message(&w.m, NULL, buf_view(&w.message)) == 0);
-	CHECK(resolver_zone_asked_all(w.h.resolver) == 5);
+	CHECK(resolver_zone_asked_all(w.h.resolver) == SPF_QUESTIONS + 5);
 	CHECK(resolver_zone_waiting(w.h.resolver) == 5);
 	CHECK(session_wait_ms(w.m.session) == 10000);
 	/* nothing is said before the last one is there */
@@ -137,7 +142,7 @@ not_asked(void)
 		suite_row(row[i]);
 		begin(&w, "", ZONE_HELD, 0, row[i]);
 		CHECK(mta_message(&w.m, NULL, buf_view(&w.message)) == 'a');
-		CHECK(resolver_zone_asked_all(w.h.resolver) == 0);
+		CHECK(resolver_zone_asked_all(w.h.resolver) == SPF_QUESTIONS);
 		end(&w);
 	}
 	suite_row(NULL);

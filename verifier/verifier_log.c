@@ -62,7 +62,7 @@ put_results(const struct inspection *l, struct buf *out)
 
 /* "pass example.com" */
 static void
-log_spf(struct log_line *line, const char *key, const struct check_result *r)
+log_result(struct log_line *line, const char *key, const struct check_result *r)
 {
 	char text[16 + DOMAIN_MAX + 1];
 
@@ -80,6 +80,20 @@ log_problem(
 {
 	if (r != NULL)
 		log_given(line, key, span_str(r->problem));
+}
+
+static void
+log_spf(struct log_line *line, const struct envelope *e)
+{
+	char text[80];
+
+	if (e->unchecked != NULL) {
+		snprintf(text, sizeof text, "%s (%s)",
+		    spf_result_word(SPF_NONE), e->unchecked);
+		log_str(line, "spf", text);
+	}
+	log_result(line, "spf", e->mail_from.result);
+	log_result(line, "spf_helo", e->helo.result);
 }
 
 static void
@@ -140,8 +154,7 @@ verifier_log(const struct verifier *v, const struct inspection *l,
 		log_num(&line, "removed", (long long)l->strip.n);
 	log_str(&line, "reason", l->trouble);
 	log_str(&line, "reply", l->reply);
-	log_spf(&line, "spf", l->envelope.mail_from.result);
-	log_spf(&line, "spf_helo", l->envelope.helo.result);
+	log_spf(&line, &l->envelope);
 	if ((l->whose == WHOSE_STRANGER || l->whose == WHOSE_RELAY) &&
 	    l->trouble == NULL)
 		log_str(

@@ -187,6 +187,22 @@ deliver(struct house *h, struct mta *m, const struct row *r,
 	fclose(f);
 }
 
+/* The log line has the word that the field has: "spf=pass smtp.mailfrom=..." */
+static bool
+says(const char *line, const char *field)
+{
+	const char *at = strstr(line, " spf=");
+
+	if (strcmp(field, "none") == 0)
+		return at == NULL;
+	if (at == NULL)
+		return false;
+	at += strlen(" spf=");
+	at += *at == '"';
+	field += strlen("spf=");
+	return strncmp(at, field, strcspn(field, " ")) == 0;
+}
+
 static void
 results(void)
 {
@@ -208,6 +224,7 @@ results(void)
 			snprintf(
 			    want, sizeof want, "spf_helo=\"%s\" ", row[i].log);
 		CHECK((strstr(line, want) != NULL) == (row[i].log != NULL));
+		CHECK(says(line, row[i].want));
 		mta_free(&m);
 		house_close(&h);
 	}

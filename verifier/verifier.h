@@ -2,16 +2,18 @@
  * verifier.h - the milter that judges inbound mail: what is done with a
  * message, and the one log line that says it.
  *
- * The story of a message. Each field is looked at as it comes: does it claim to
- * be ours (strip.c)? At the end of the header it is known whose mail it is.
- * Mail of users and of this house is not verified. Of a stranger's the
- * signatures are read and picked (pick.c), all their keys are asked for at
- * once, equal names once, and one hash is begun for each c= and l=. The body
- * streams through the hashes and is not held. At the end of the message the
- * wing WAITs for keys that are not there yet, at most verifier.time_limit; then
- * each signature is judged (judge.c). The message goes on with one
- * Authentication-Results field of ours on top and without the forged ones; or
- * is put off or refused, where the config says so (policy.c).
+ * The story of a message. At the first recipient that the MTA has taken it is
+ * known whose mail it is, and of a stranger's the SPF of the envelope is asked
+ * (envelope.c), while the client still has to send the rest. Each field is
+ * looked at as it comes: does it claim to be ours (strip.c)? Mail of users and
+ * of this house is not verified. Of a stranger's the signatures are read and
+ * picked (pick.c), all their keys are asked for at once, equal names once, and
+ * one hash is begun for each c= and l=. The body streams through the hashes and
+ * is not held. At the end of the message the wing WAITs for keys and SPF that
+ * are not there yet, at most verifier.time_limit; then each signature is judged
+ * (judge.c). The message goes on with one Authentication-Results field of ours
+ * on top and without the forged ones; or is put off or refused, where the
+ * config says so (results.c).
  *
  * The message is judged as it was received: forged fields may be signed, and go
  * afterwards. Nothing of our own (memory, DNS) ever refuses a message; where a
@@ -41,11 +43,6 @@ struct verifier {
 	struct identity_witness witness; /* of SPF checks; none, at first */
 	struct stats_slot *stats;        /* borrows; NULL: nothing is counted */
 	uint64_t time; /* seconds since 1970; 0: that of the clock */
-
-	/* Has the TXT records in place of DNS, or is NULL. Returns owned, or
-	 * NULL when memory is out. */
-	struct dns_answer *(*known)(void *arg, const char *name);
-	void *known_arg;
 };
 
 /* Makes v ready; borrows all until verifier_free(). 0 or -ENOMEM. */

@@ -1,5 +1,5 @@
 /*
- * The trick: the daemon's own request is run, with a witness: on_check() is
+ * The trick: the daemon's own request is run, with a witness: spf_note() is
  * called while the records of an identity are still there, and writes what is
  * to be said of them; on_answer() what came of all.
  */
@@ -25,31 +25,30 @@ struct spf {
 	struct call *c;
 	const struct options *options; /* the call's */
 	struct tool tool;
-	struct spf_json *json; /* NULL: text */
-	int error;
+	struct spf_notes notes;
 };
 
 /* --- the evaluation ------------------------------------------------------- */
 
-static void
-on_check(void *arg, const char *what, const struct lookups *l,
+void
+spf_note(void *arg, const char *what, const struct lookups *l,
     const struct check_result *result)
 {
-	struct spf *s = arg;
+	struct spf_notes *n = arg;
 	struct explain e, *trace = NULL;
 	struct arena a;
 
 	arena_init(&a, TRACE_MAX);
-	if (s->options->trace) {
+	if (n->trace) {
 		if (explain_make(&a, l, &e) == 0)
 			trace = &e;
 		else
-			s->error = -ENOMEM;
+			n->error = -ENOMEM;
 	}
-	if (s->json != NULL)
-		spf_json_check(s->json, what, l, result, trace);
+	if (n->json != NULL)
+		spf_json_check(n->json, what, l, result, trace);
 	else
-		spf_text_check(what, l, result, trace, &s->c->out);
+		spf_text_check(what, l, result, trace, n->out);
 	arena_free(&a);
 }
 
@@ -59,14 +58,14 @@ on_answer(void *arg, const struct request_answer *a)
 	struct spf *s = arg;
 	int error = 0;
 
-	if (s->json == NULL) {
+	if (s->notes.json == NULL) {
 		spf_text_answer(s->tool.settings, a, &s->c->out);
 	} else {
-		spf_json_answer(s->json, s->tool.settings, a);
-		error = spf_json_print(s->json, &s->c->out);
+		spf_json_answer(s->notes.json, s->tool.settings, a);
+		error = spf_json_print(s->notes.json, &s->c->out);
 	}
-	if (s->error == 0)
-		s->error = error != 0 ? error : buf_error(&s->c->out);
+	if (s->notes.error == 0)
+		s->notes.error = error != 0 ? error : buf_error(&s->c->out);
 	loop_stop(s->tool.loop);
 }
 
@@ -86,13 +85,13 @@ evaluate(struct spf *s)
 	const struct request_env env = {.loop = s->tool.loop,
 	    .resolver = s->tool.resolver,
 	    .settings = s->tool.settings,
-	    .witness = {on_check, s}};
+	    .witness = {spf_note, &s->notes}};
 	struct request *r;
 	int rc = request_start(&env, &attr, on_answer, s, &r);
 
 	if (rc == 0)
 		rc = loop_run(s->tool.loop);
-	return rc == 0 ? s->error : rc;
+	return rc == 0 ? s->notes.error : rc;
 }
 
 static int
@@ -104,11 +103,13 @@ run(struct call *c)
 	if (tool_open(&s.tool, NULL, c->config, SETTINGS_POLICYD) != 0)
 		return TOOL_FAILED;
 	buf_init(&c->out, OUTPUT_MAX);
-	s.json = c->json ? spf_json_new() : NULL;
-	rc = c->json && s.json == NULL ? -ENOMEM : evaluate(&s);
+	s.notes = (struct spf_notes){.out = &c->out,
+	    .json = c->json ? spf_json_new() : NULL,
+	    .trace = s.options->trace};
+	rc = c->json && s.notes.json == NULL ? -ENOMEM : evaluate(&s);
 	if (rc != 0)
 		buf_clear(&c->out); /* a part of it would mislead */
-	spf_json_free(s.json);
+	spf_json_free(s.notes.json);
 	tool_close(&s.tool);
 	return rc;
 }

@@ -11,10 +11,23 @@
 #ifndef POSTSEAL_ADMIN_SPF_H
 #define POSTSEAL_ADMIN_SPF_H
 
+#include "admin/look/spf_json.h"
 #include "admin/tool/subcommand.h"
 
 /* Its exit status: 0 when there is a result, whatever it is; 1 when there is
  * none; 2 when the command line is wrong. */
 extern const struct subcommand spf_subcommand;
+
+/* Where it is written down how checks came to their results. */
+struct spf_notes {
+	struct buf *out;       /* for people */
+	struct spf_json *json; /* for machines, in place of it; or NULL */
+	bool trace;            /* with each record, term and question */
+	int error;             /* 0, or -ENOMEM: a part is missing */
+};
+
+/* The witness of a check (common/spf/identity.h); arg is a struct spf_notes. */
+void spf_note(void *arg, const char *what, const struct lookups *l,
+    const struct check_result *result);
 
 #endif

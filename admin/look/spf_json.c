@@ -218,6 +218,12 @@ spf_json_answer(struct spf_json *j, const struct settings *s,
 	set_number(j, j->whole, "ms", a->ms);
 }
 
+struct json_t *
+spf_json_checks(const struct spf_json *j)
+{
+	return j->no_memory ? NULL : json_incref(j->checks);
+}
+
 int
 spf_json_print(const struct spf_json *j, struct buf *out)
 {

@@ -18,6 +18,7 @@
 #include "policyd/request.h"
 
 struct spf_json;
+struct json_t; /* of jansson */
 
 /* An empty object, returned owned (spf_json_free); NULL: memory is out. */
 struct spf_json *spf_json_new(void);
@@ -29,6 +30,9 @@ void spf_json_check(struct spf_json *j, const char *what,
     const struct explain *e);
 void spf_json_answer(struct spf_json *j, const struct settings *s,
     const struct request_answer *a);
+
+/* What spf_json_check() wrote: an array, returned owned; NULL: memory is out. */
+struct json_t *spf_json_checks(const struct spf_json *j);
 
 /* Appends the text of it. 0, or -ENOMEM when it is not whole. */
 int spf_json_print(const struct spf_json *j, struct buf *out);

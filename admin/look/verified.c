@@ -120,6 +120,9 @@ verified_text(const struct verified *v, struct buf *out)
 		buf_fmt(out, "not verified: %s\n", alone);
 	for (size_t i = 0; i < l->nresults && rc == 0; i++)
 		rc = print_result(v, i, out);
+	if (v->spf.n > 0)
+		buf_byte(out, '\n');
+	buf_span(out, buf_view(&v->spf));
 	if (l->whose != WHOSE_TRUSTED && l->strip.n > 0)
 		buf_fmt(out, "\nremoved: %zu forged field%s\n", l->strip.n,
 		    l->strip.n == 1 ? "" : "s");
@@ -195,11 +198,13 @@ verified_json(const struct verified *v)
 			return NULL;
 		}
 	}
-	return json_pack("{s:s, s:s*, s:s*, s:i, s:i, s:o, s:o}", "verdict",
-	    fate(v), "reply", v->word == MILTER_REPLY ? v->edits.text : NULL,
-	    "not_verified", left_alone(l), "removed",
+	return json_pack("{s:s, s:s*, s:s*, s:i, s:i, s:o, s:o, s:o}",
+	    "verdict", fate(v), "reply",
+	    v->word == MILTER_REPLY ? v->edits.text : NULL, "not_verified",
+	    left_alone(l), "removed",
 	    l->whose == WHOSE_TRUSTED ? 0 : (int)l->strip.n, "not_evaluated",
-	    (int)l->picked.more, "field", field_json(v), "signatures", all);
+	    (int)l->picked.more, "field", field_json(v), "signatures", all,
+	    "spf", spf_json_checks(v->spf_json));
 }
 
 /* --- the bytes that are hashed -------------------------------------------- */

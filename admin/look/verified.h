@@ -7,6 +7,7 @@
 #ifndef POSTSEAL_ADMIN_VERIFIED_H
 #define POSTSEAL_ADMIN_VERIFIED_H
 
+#include "admin/look/spf_json.h"
 #include "common/mail/message.h"
 #include "verifier/inspection.h"
 
@@ -20,6 +21,8 @@ struct verified {
 	struct edits edits;
 	struct buf body; /* all of it, lines with CRLF */
 	enum milter_word word;
+	struct buf spf;            /* how SPF came to its results, for people */
+	struct spf_json *spf_json; /* the same for programs; or NULL */
 };
 
 /* The field that is written, each signature with its result, what is done with

@@ -13,9 +13,12 @@
 #include <stdlib.h>
 
 #include "admin/look/mailfile.h"
+#include "admin/look/spf.h"
 #include "admin/look/verified.h"
 #include "admin/look/zonefile.h"
 #include "verifier/verifier.h"
+
+enum { SPF_TEXT_MAX = 64 * 1024 * 1024 }; /* 220 answers of 64 KiB as \DDD */
 
 struct options {
 	const char *client, *helo, *from, *dns, *time, *file;
@@ -29,6 +32,7 @@ struct job {
 	struct zonefile zone; /* of --dns */
 	struct verifier v;
 	struct origin origin;
+	struct spf_notes notes;
 	struct verified is;
 	bool over; /* the last word was said at the end of the header */
 };
@@ -66,6 +70,19 @@ on_ready(void *arg)
 	loop_stop(arg);
 }
 
+/* For HELO's check, too, for which no message waits: it is to be shown. */
+static int
+wait_for_answers(struct job *j)
+{
+	const struct inspection *l = &j->is.letter;
+	int rc = 0;
+
+	while (
+	    rc == 0 && (inspection_waits(l) || l->envelope.helo.check != NULL))
+		rc = loop_run(j->tool.loop);
+	return rc;
+}
+
 /* 0, and what came of it in j->is.letter, j->is.word and j->is.edits; or
  * -errno. */
 static int
@@ -82,8 +99,8 @@ verify(struct job *j, FILE *in)
 	    j->is.message.body_bytes == 0 &&
 	    j->is.message.trouble == MESSAGE_FINE)
 		rc = -ENODATA;
-	if (rc == 0 && !j->over && l->open > 0)
-		rc = loop_run(j->tool.loop);
+	if (rc == 0 && !j->over)
+		rc = wait_for_answers(j);
 	if (rc != 0 || j->over)
 		return rc;
 	do { /* a piece at a time */
@@ -142,6 +159,8 @@ print(struct job *j)
 		rc = verified_text(&j->is, &j->c->out);
 	if (rc != 0)
 		buf_clear(&j->c->out); /* a part of it would mislead */
+	if (rc == 0)
+		rc = j->notes.error;
 	return rc == 0 ? status_of(&j->is.letter) : rc;
 }
 
@@ -151,10 +170,17 @@ work(struct job *j)
 {
 	int rc;
 
-	if (j->o->dns != NULL) {
-		j->v.known = zonefile_answer;
-		j->v.known_arg = &j->zone;
-	}
+	if (j->o->dns != NULL)
+		resolver_answer_from(
+		    j->tool.resolver, zonefile_answer, &j->zone);
+	buf_init(&j->is.spf, SPF_TEXT_MAX);
+	if (j->c->json)
+		j->is.spf_json = spf_json_new();
+	if (j->c->json && j->is.spf_json == NULL)
+		return -ENOMEM;
+	j->notes = (struct spf_notes){
+	    .out = &j->is.spf, .json = j->is.spf_json, .trace = true};
+	j->v.witness = (struct identity_witness){spf_note, &j->notes};
 	if (j->o->time != NULL)
 		j->v.time = strtoull(j->o->time, NULL, 10);
 	origin_init(&j->origin);
@@ -174,6 +200,8 @@ work(struct job *j)
 		rc = print(j);
 	verifier_ops.close(&j->v, &j->is.letter);
 	buf_free(&j->is.body);
+	buf_free(&j->is.spf);
+	spf_json_free(j->is.spf_json);
 	message_free(&j->is.message);
 	return rc;
 }
@@ -250,7 +278,7 @@ const struct subcommand verify_subcommand = {
         {
             {0, "client", "ADDRESS", "of the SMTP client; none: a stranger",
                 .at = offsetof(struct options, client)},
-            {0, "helo", "NAME", "that it said; DKIM does not look at it",
+            {0, "helo", "NAME", "that it said; the sender of a bounce, for SPF",
                 .at = offsetof(struct options, helo)},
             {0, "from", "SENDER",
                 "of the envelope; none, or <>: the null sender",

@@ -1,11 +1,12 @@
 /*
- * Trick: the file stays text and is read anew for each name: there are eleven
- * at the most.
+ * Trick: the file stays text and is read anew for each question: there are a
+ * hundred at the most.
  */
 #include "admin/look/zonefile.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "admin/tool/tool.h"
 #include "common/bytes/domain.h"
@@ -25,8 +26,10 @@ struct scan {
 
 struct record {
 	struct span owner;
-	bool is_txt;
-	struct buf text; /* its strings, joined */
+	unsigned type; /* enum dns_type; 0: one that is passed over */
+	struct ip ip;
+	uint16_t preference;
+	struct buf text; /* TXT: its strings, joined; MX, PTR: the name */
 };
 
 /* --- words ---------------------------------------------------------------- */
@@ -124,27 +127,105 @@ is_number(struct span s)
 	return true;
 }
 
+static unsigned
+type_of(struct span word)
+{
+	static const struct {
+		const char *word;
+		enum dns_type type;
+	} type[] = {{"TXT", DNS_TXT}, {"A", DNS_A}, {"AAAA", DNS_AAAA},
+	    {"MX", DNS_MX}, {"PTR", DNS_PTR}};
+
+	for (size_t i = 0; i < sizeof type / sizeof type[0]; i++) {
+		if (span_ieqs(word, type[i].word))
+			return type[i].type;
+	}
+	return 0;
+}
+
+static void
+take_txt(struct scan *s, struct record *r)
+{
+	struct span w;
+	bool any = false;
+
+	while (take_word(s, &w)) {
+		put_string(w, &r->text);
+		any = true;
+	}
+	if (!any && s->bad == NULL)
+		s->bad = "a TXT record without a text";
+}
+
+static void
+take_address(struct scan *s, struct record *r)
+{
+	struct span w;
+
+	if (!take_word(s, &w) || ip_parse(w, &r->ip) != 0 ||
+	    (r->ip.family == AF_INET6) != (r->type == DNS_AAAA))
+		s->bad = "not an address of that type";
+}
+
+/* As an answer has it: lower case, without a dot at its end. */
+static void
+take_name(struct scan *s, struct record *r)
+{
+	struct span w;
+
+	if (!take_word(s, &w)) {
+		s->bad = "a record without a name";
+		return;
+	}
+	if (w.n > 0 && w.p[w.n - 1] == '.')
+		w.n--;
+	for (size_t i = 0; i < w.n; i++)
+		buf_byte(&r->text, (char)span_lower((unsigned char)w.p[i]));
+	buf_byte(&r->text, '\0');
+}
+
+static void
+take_mx(struct scan *s, struct record *r)
+{
+	struct span w;
+
+	if (!take_word(s, &w) || !is_number(w) || w.n > 5) {
+		s->bad = "an MX record without a preference";
+		return;
+	}
+	r->preference = 0;
+	for (size_t i = 0; i < w.n; i++)
+		r->preference = (uint16_t)(10 * r->preference + (w.p[i] - '0'));
+	take_name(s, r);
+}
+
 /* What stands behind the owner. */
 static void
 take_data(struct scan *s, struct record *r)
 {
 	struct span w = {NULL, 0};
-	bool any = false;
 
-	r->is_txt = false;
 	buf_clear(&r->text);
 	while (take_word(s, &w) && (is_number(w) || span_ieqs(w, "IN")))
 		;
-	if (s->bad != NULL)
-		return;
-	r->is_txt = span_ieqs(w, "TXT");
-	while (take_word(s, &w)) {
-		if (r->is_txt)
-			put_string(w, &r->text);
-		any = true;
+	r->type = s->bad == NULL ? type_of(w) : 0;
+	switch (r->type) {
+	case DNS_TXT:
+		take_txt(s, r);
+		break;
+	case DNS_A:
+	case DNS_AAAA:
+		take_address(s, r);
+		break;
+	case DNS_MX:
+		take_mx(s, r);
+		break;
+	case DNS_PTR:
+		take_name(s, r);
+		break;
 	}
-	if (r->is_txt && !any && s->bad == NULL)
-		s->bad = "a TXT record without a text";
+	while (take_word(s, &w))
+		;
 }
 
 /* The next record. False at the end, or when one is bad. */
@@ -203,55 +284,80 @@ zonefile_free(struct zonefile *z)
 	buf_free(&z->text);
 }
 
+/* Records at a name, without their texts, which are joined elsewhere. */
+struct found {
+	struct dns_record record[RECORDS_MAX];
+	size_t size[RECORDS_MAX]; /* of its text */
+	size_t n;
+	bool exists; /* the name does */
+};
+
 /* One allocation, as dns_answer_free() wants it: answer, records, texts. */
 static struct dns_answer *
-make_answer(const struct buf *all, const size_t *size, size_t n)
+make_answer(const struct buf *all, const struct found *f, enum dns_type type)
 {
 	struct dns_answer *a;
 	struct dns_record *record;
-	size_t bytes;
+	size_t bytes = sizeof *a + f->n * sizeof *record + all->n;
 	char *text;
 
-	if (buf_error(all) != 0)
-		return NULL;
-	bytes = sizeof *a + n * sizeof *record + all->n;
-	a = calloc(1, bytes);
+	a = buf_error(all) == 0 ? calloc(1, bytes) : NULL;
 	if (a == NULL)
 		return NULL;
 	a->size = bytes;
 	record = (struct dns_record *)(a + 1);
-	text = (char *)(record + n);
+	text = (char *)(record + f->n);
 	if (all->n > 0)
 		memcpy(text, all->p, all->n);
-	for (size_t i = 0; i < n; i++) {
-		record[i].txt = span_of(text, size[i]);
-		text += size[i];
+	for (size_t i = 0; i < f->n; i++) {
+		record[i] = f->record[i];
+		if (type == DNS_TXT)
+			record[i].txt = span_of(text, f->size[i]);
+		else if (type == DNS_MX || type == DNS_PTR)
+			record[i].name = text;
+		text += f->size[i];
 	}
-	a->status = n > 0 ? DNS_FOUND : DNS_NXDOMAIN;
+	a->status = f->n > 0 ? DNS_FOUND
+	    : f->exists      ? DNS_NODATA
+	                     : DNS_NXDOMAIN;
 	a->record = record;
-	a->n = n;
+	a->n = f->n;
 	return a;
 }
 
+static void
+add_found(struct found *f, const struct record *r, struct buf *all)
+{
+	struct dns_record *record = &f->record[f->n];
+
+	if (r->type == DNS_MX)
+		record->preference = r->preference;
+	else if (r->type == DNS_A || r->type == DNS_AAAA)
+		record->ip = r->ip;
+	f->size[f->n++] = r->text.n;
+	buf_span(all, buf_view(&r->text));
+}
+
 struct dns_answer *
-zonefile_answer(void *arg, const char *name)
+zonefile_answer(void *arg, struct span name, enum dns_type type)
 {
 	const struct zonefile *z = arg;
 	struct scan s = {.rest = buf_view(&z->text)};
-	size_t size[RECORDS_MAX] = {0}, n = 0;
+	struct found f = {.n = 0};
 	struct dns_answer *a;
 	struct record r;
 	struct buf all;
 
 	buf_init(&r.text, FILE_MAX);
 	buf_init(&all, FILE_MAX);
-	while (n < RECORDS_MAX && take_record(&s, &r)) {
-		if (!r.is_txt || !domain_equal(r.owner, span_str(name)))
+	while (f.n < RECORDS_MAX && take_record(&s, &r)) {
+		if (!domain_equal(r.owner, name))
 			continue;
-		size[n++] = r.text.n;
-		buf_span(&all, buf_view(&r.text));
+		f.exists = true;
+		if (r.type == type)
+			add_found(&f, &r, &all);
 	}
-	a = make_answer(&all, size, n);
+	a = make_answer(&all, &f, type);
 	buf_free(&r.text);
 	buf_free(&all);
 	return a;

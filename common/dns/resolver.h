@@ -38,12 +38,19 @@ int resolver_new(
  * NULL: nowhere. Borrows slot. */
 void resolver_count(struct resolver *r, struct stats_slot *slot);
 
+/* Answers come from there from now on, at once, and no server is asked: known() returns
+ * owned, or NULL when memory is out. For a command that is given a zone. */
+void resolver_answer_from(struct resolver *r,
+    struct dns_answer *(*known)(
+        void *arg, struct span name, enum dns_type type),
+    void *arg);
+
 /* After every query was answered or cancelled, not from inside a got(). NULL is
  * allowed. */
 void resolver_free(struct resolver *r);
 
 enum ask {
-	ASK_READY,   /* it cannot be put: *ret_answer is returned owned */
+	ASK_READY,   /* it is not put: *ret_answer is returned owned */
 	ASK_PENDING, /* got() will be called; *ret_query until then */
 	ASK_BADNAME, /* not a name that DNS can hold (domain_is_name) */
 	ASK_NOMEM

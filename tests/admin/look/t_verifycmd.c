@@ -31,7 +31,13 @@ write_zone(struct command *r, struct key *key)
 
 	buf_init(&zone, 1 << 16);
 	buf_str(&zone,
-	    "$TTL 300\n; a zone\nb.example. IN MX 10 mail\n"
+	    "$TTL 300\n; a zone\nb.example. IN MX 10 mail.b.example\n"
+	    "mail.b.example A 192.0.2.1\nmail.b.example AAAA 2001:db8::1\n"
+	    "b.example TXT \"v=spf1 mx -all\"\n"
+	    "1.2.0.192.in-addr.arpa PTR mail.b.example.\n"
+	    "c.example TXT \"v=spf1 include:d.example -all\"\n"
+	    "d.example TXT \"v=spf1 ptr:b.example -all\"\n"
+	    "mail.b.example TXT \"v=spf1 a -all\"\n"
 	    "RSA._domainkey.a.example. 3600 IN TXT ( \"v=DKIM1\\; \"\n\t\"");
 	dkimsign_record(key, &zone);
 	buf_str(&zone, "\" )\n");
@@ -110,6 +116,38 @@ verdicts(void)
 	        "not verified: the client is in verifier.trusted_networks", ""},
 	    {"--dns @/zone --client 192.0.2.1 --helo x @/m", TAGS, "", 0,
 	        "pass", ""},
+	    {"--dns @/zone --client 192.0.2.1 --from joe@b.example @/m", TAGS,
+	        "", 0,
+	        "spf=pass smtp.mailfrom=b.example\n\nsignature 1: pass\n", ""},
+	    {"--dns @/zone --client 192.0.2.1 --from joe@b.example @/m", TAGS,
+	        "", 0, "\n\nMAIL FROM: pass\n  domain       b.example\n", ""},
+	    {"--dns @/zone --client 192.0.2.1 --from joe@b.example @/m", TAGS,
+	        "", 0, "? MX b.example (0 ms, insecure): 10 mail.b.example\n",
+	        ""},
+	    {"--dns @/zone --client 2001:db8::1 --from joe@b.example @/m", TAGS,
+	        "", 0, "spf=pass smtp.mailfrom=b.example\n", ""},
+	    {"--dns @/zone --client 192.0.2.2 --from '<joe@b.example>' @/m",
+	        TAGS, "", 0, "spf=fail smtp.mailfrom=b.example\n", ""},
+	    {"--dns @/zone --client 192.0.2.1 --from joe@c.example @/m", TAGS,
+	        "", 0, "  mechanism    include:d.example\n", ""},
+	    {"--dns @/zone --client 192.0.2.1 --helo mail.b.example @/m", TAGS,
+	        "", 0, "spf=pass smtp.helo=mail.b.example\n", ""},
+	    {"--dns @/zone --client 192.0.2.1 --helo mail.b.example "
+	     "--from joe@a.example @/m",
+	        TAGS, "", 0, "spf=none smtp.mailfrom=a.example\n", ""},
+	    {"--dns @/zone --client 192.0.2.1 --helo mail.b.example "
+	     "--from joe@a.example @/m",
+	        TAGS, "", 0, "HELO: pass\n  domain       mail.b.example\n", ""},
+	    {"--dns @/zone @/m", TAGS, "", 0,
+	        "\tspf=none reason=\"the client's address is not known\"", ""},
+	    {"--client 192.0.2.1 --from joe@b.example @/m", TAGS, "", 3,
+	        "MAIL FROM: temperror\n", ""},
+	    {"--dns @/zone -j --client 192.0.2.1 --from joe@b.example @/m",
+	        TAGS, "", 0,
+	        "\"spf\": [\n    {\n      \"identity\": \"MAIL FROM\",\n"
+	        "      \"result\": \"pass\",",
+	        ""},
+	    {"--dns @/zone -j @/m", TAGS, "", 0, "\"spf\": []", ""},
 	    {"--dns @/zone --time 200 @/m", "x=100; " TAGS, "", 0, "pass", ""},
 	    {"--dns @/zone --time 401 @/m", "x=100; " TAGS, "", 1,
 	        "signature 1: policy, expired", ""},

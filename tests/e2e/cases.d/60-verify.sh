@@ -28,22 +28,24 @@ verify_signed() {
 	verify_message "$from" | postseal sign
 }
 
-# verify_send BOX [CLIENT] - standard input, from outside; LOGIN, PORT as for mail_in
+# verify_send BOX [CLIENT] - standard input, from outside; LOGIN, PORT as for mail_in;
+# SENDER, HELO_NAME
 verify_send() {
 	BOX=verify-$1
 	/usr/bin/python3 - "${PORT:-2561}" "$BOX@rcpt.example" \
 	    "${2:-198.51.100.9}" "${LOGIN:-}" "${SENDER-me@far.example}" \
+	    "${HELO_NAME:-far.example}" \
 	    3<&0 <<-'END' >"$DIALOGUE" 2>&1
 	import os, smtplib, sys
-	port, to, client, login, sender = sys.argv[1:]
+	port, to, client, login, sender, helo = sys.argv[1:]
 	data = os.fdopen(3, "rb").read().replace(b"\n", b"\r\n")
 	with smtplib.SMTP("127.0.0.1", int(port), "x", timeout=60) as smtp:
 	    smtp.set_debuglevel(0)
-	    smtp.ehlo("far.example")
+	    smtp.ehlo(helo)
 	    login = " LOGIN=" + login if login else ""
 	    if client != "127.0.0.1" or login:
 	        smtp.docmd("XCLIENT ADDR=" + client + " NAME=[UNAVAILABLE]" + login)
-	        smtp.ehlo("far.example")
+	        smtp.ehlo(helo)
 	    try:
 	        smtp.sendmail(sender, [to], data)
 	        print("<-  250 2.0.0 Ok: queued")
@@ -92,7 +94,7 @@ verify_good() {
 	        'dkim=pass (256-bit key) header.d=two.example' \
 	        header.a=ed25519-sha256 header.s=r1 &&
 	    verify_lacks bank.example && grep -qxF "$FOREIGN" "$MAIL" &&
-	    logged 'postseal-verifier\[[0-9]+\]: verified queue_id=.* removed=1 dkim="pass d=two\.example s='
+	    logged 'postseal-verifier\[[0-9]+\]: verified queue_id=.* removed=1 spf="none far\.example" spf_helo="none far\.example" dkim="pass d=two\.example s='
 }
 
 verify_changed() {
@@ -162,7 +164,66 @@ verify_dns_dead() {
 
 verify_null_sender() {
 	SENDER='' verify_send null < <(verify_signed user@two.example) &&
-	    verify_says dkim=pass
+	    verify_says dkim=pass 'spf=none smtp.helo=far.example'
+}
+
+# verify_spf BOX CLIENT SENDER RESULT - by HELO_NAME, mail.pass.example
+verify_spf() {
+	HELO_NAME=${HELO_NAME:-mail.pass.example} SENDER=$3 \
+	    verify_send "spf-$1" "$2" < <(verify_message user@far.example \
+	    'Received-SPF: pass' 'Return-Path: <me@pass.example>') &&
+	    verify_says "; $4" || return
+	[ "$(verify_results | grep -o 'spf=' | wc -l)" = 1 ] ||
+	    no "spf= is not there once:" "$(verify_results)"
+}
+
+# A HELO that passes makes no sender pass (CVE-2019-20790), but that of a bounce.
+verify_spf_results() {
+	verify_spf pass 192.0.2.1 me@pass.example \
+	    'spf=pass smtp.mailfrom=pass.example' &&
+	    verify_spf fail 192.0.2.1 me@fail.example \
+	        'spf=fail smtp.mailfrom=fail.example' &&
+	    logged 'spf="fail fail\.example" spf_helo="pass mail\.pass\.example"' &&
+	    verify_spf perm 192.0.2.1 me@perm.example \
+	        'spf=permerror smtp.mailfrom=perm.example' &&
+	    logged 'spf="permerror perm\.example".* problem="perm\.example: ' &&
+	    verify_spf dead 192.0.2.1 me@temp.example \
+	        'spf=temperror smtp.mailfrom=temp.example' &&
+	    verify_spf bounce 192.0.2.1 '' \
+	        'spf=pass smtp.helo=mail.pass.example' &&
+	    HELO_NAME=fail.example verify_spf bounce-fail 192.0.2.1 '' \
+	        'spf=fail smtp.helo=fail.example' &&
+	    verify_spf six 'IPV6:2001:db8:25::1' me@pass.example \
+	        'spf=pass smtp.mailfrom=pass.example' &&
+	    verify_spf relay 192.0.2.9 me@pass.example \
+	        'spf=none reason="the client is a relay of ours"'
+}
+
+# verify_asked - how many answers of DNS the verifier has had
+verify_asked() {
+	postseal status verifier --json | /usr/bin/python3 -c '
+import json, sys
+d = json.load(sys.stdin)["postseal-verifier"]["counters"]
+print(sum(d["dns_answers_total"].values()))'
+}
+
+# Who is refused at RCPT, and our own, cost no question.
+verify_spf_unasked() {
+	local before
+	before=$(verify_asked) && [ -n "$before" ] || no "no counters" || return
+	PORT=2561 mail_in 192.0.2.1 mail.pass.example me@pass.example x@far.example &&
+	    replied '[45]54 [45]\.7\.1 ' || return
+	LOGIN=user verify_send spf-login 192.0.2.1 \
+	    < <(verify_message me@two.example) && accepted || return
+	verify_send spf-trusted 127.0.0.1 < <(verify_message me@two.example) &&
+	    accepted || return
+	[ "$(verify_asked)" = "$before" ] ||
+	    no "$before answers before, $(verify_asked) behind" || return
+	PORT=2561 mail_in 192.0.2.1 mail.pass.example me@pass.example \
+	    x@far.example,verify-spf-second@rcpt.example &&
+	    delivered verify-spf-second || return
+	[ "$(verify_asked)" -ge $((before + 2)) ] ||
+	    no "nothing was asked for a recipient that was taken"
 }
 
 verify_old_protocol() {
@@ -176,6 +237,12 @@ verify_opendmarc() {
 	    accepted && delivered "$BOX" &&
 	    sed '/^$/q' "$MAIL" | tr -d '\n' |
 	    grep -q 'dmarc=pass .*header\.from=rsa\.example.*dkim=pass' ||
+	    no "$(sed '/^$/q' "$MAIL")" || return
+	HELO_NAME=x.example SENDER=me@pass.example PORT=2562 \
+	    verify_send dmarc-spf 192.0.2.1 < <(verify_message user@pass.example) &&
+	    accepted && delivered "$BOX" &&
+	    sed '/^$/q' "$MAIL" | tr -d '\n' |
+	    grep -q 'dmarc=pass .*header\.from=pass\.example.*spf=pass' ||
 	    no "$(sed '/^$/q' "$MAIL")" || return
 	PORT=2562 verify_send dmarc-forged < <(verify_message boss@victim.example \
 	    'Authentication-Results: mx.two.example; dkim=pass header.d=victim.example') &&
@@ -212,6 +279,10 @@ verify_cases() {
 	case_run 'verify: mail of this host is left alone' verify_trusted
 	case_run 'verify: DNS has no answer' verify_dns_dead
 	case_run 'verify: null sender' verify_null_sender
+	case_run 'verify: SPF of the sender, and of a bounce its HELO' \
+	    verify_spf_results
+	case_run 'verify: no question for who is refused, nor for our own' \
+	    verify_spf_unasked
 	case_run 'verify: the protocol of old' verify_old_protocol
 	case_run 'verify: opendmarc reads the field' verify_opendmarc
 	case_run 'verify: while it is away mail waits' verify_away

@@ -1,8 +1,9 @@
 /*
- * A whole message for the verifier: header fields, a NUL, a body, a NUL, the
- * text of a key record at k._domainkey.a.example. The first byte says into what
- * pieces the stream is cut, in which order answers come, and whether a message
- * that verifies stands below the fields, in place of the body.
+ * A whole message for the verifier: header fields, a NUL, a body, a NUL, the text of a
+ * key record at k._domainkey.a.example, a NUL, the text of an SPF record at b.example,
+ * whose mail it is. The first byte says into what pieces the
+ * stream is cut, in which order answers come, and whether a message that verifies
+ * stands below the fields, in place of the body.
  *
  * However it is cut and answered, the outcome is the same: it goes on with one
  * field of ours that can be read, on top, and without those that a simple
@@ -101,7 +102,9 @@ put_message(
 {
 	put_packet(out, 'O', "\0\0\0\6\0\0\1\xff\0\x1f\xff\xff", 12);
 	put_packet(out, 'C', "h\0004\0\000192.0.2.1\0", 15);
-	put_packet(out, 'M', "<a@b>\0", 6);
+	put_packet(out, 'H', "mail.b.example", 15);
+	put_packet(out, 'M', "<a@b.example>", 14);
+	put_packet(out, 'R', "<r@r.example>", 14);
 	put_fields(out, header, forged);
 	put_packet(out, 'N', "", 0);
 	put_packet(out, 'B', body.p, body.n);
@@ -165,21 +168,14 @@ check(struct span out, size_t forged)
 	must(last != 'a' || (inserted == 1 && deleted >= forged));
 }
 
+/* A TXT record of any bytes. */
 static void
-publish(struct span text, enum zone_order order, unsigned seed)
+publish_txt(const char *name, struct span text)
 {
 	struct buf line;
 
-	resolver_free(house.resolver);
-	must(resolver_new(house.loop, &house.settings->dns, &house.resolver) ==
-	    0);
-	house.v.resolver = house.resolver;
-	house_zone(&house,
-	    "rsa._domainkey.a.example TXT \"v=DKIM1; k=rsa; p=$RSA\"\n"
-	    "ed._domainkey.a.example TXT \"v=DKIM1; k=ed25519; p=$ED\"\n");
 	buf_init(&line, STREAM_MAX);
-	buf_fmt(&line, "k._domainkey.a.example TXT \\# %zu ",
-	    text.n + (text.n + 254) / 255);
+	buf_fmt(&line, "%s TXT \\# %zu ", name, text.n + (text.n + 254) / 255);
 	for (size_t i = 0; i < text.n; i++) {
 		size_t left = text.n - i;
 
@@ -191,6 +187,23 @@ publish(struct span text, enum zone_order order, unsigned seed)
 	if (text.n > 0 && text.n < 16000)
 		resolver_zone_load(house.resolver, buf_text(&line));
 	buf_free(&line);
+}
+
+/* texts: of the key, a NUL, of SPF. */
+static void
+publish(struct span texts, enum zone_order order, unsigned seed)
+{
+	struct span key = span_of(texts.p, span_find(texts, '\0'));
+
+	resolver_free(house.resolver);
+	must(resolver_new(house.loop, &house.settings->dns, &house.resolver) ==
+	    0);
+	house.v.resolver = house.resolver;
+	house_zone(&house,
+	    "rsa._domainkey.a.example TXT \"v=DKIM1; k=rsa; p=$RSA\"\n"
+	    "ed._domainkey.a.example TXT \"v=DKIM1; k=ed25519; p=$ED\"\n");
+	publish_txt("k._domainkey.a.example", key);
+	publish_txt("b.example", span_skip(texts, key.n + 1));
 	resolver_zone_order(house.resolver, order, seed);
 }
 

@@ -11,8 +11,10 @@
 #ifndef POSTSEAL_ADMIN_SPF_H
 #define POSTSEAL_ADMIN_SPF_H
 
-#include "admin/look/spf_json.h"
 #include "admin/tool/subcommand.h"
+#include "common/spf/check.h"
+
+struct spf_json; /* spf_json.h */
 
 /* Its exit status: 0 when there is a result, whatever it is; 1 when there is
  * none; 2 when the command line is wrong. */

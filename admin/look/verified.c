@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "admin/look/bodycause.h"
+#include "admin/look/spf_json.h"
 #include "common/dkim/canon.h"
 #include "common/dkim/headerhash.h"
 #include "common/log/log.h"

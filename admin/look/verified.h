@@ -7,13 +7,13 @@
 #ifndef POSTSEAL_ADMIN_VERIFIED_H
 #define POSTSEAL_ADMIN_VERIFIED_H
 
-#include "admin/look/spf_json.h"
 #include "common/mail/message.h"
 #include "verifier/inspection.h"
 
 enum { VERIFIED_BODY_MAX = 256 * 1024 * 1024 };
 
-struct json_t; /* of jansson */
+struct json_t;   /* of jansson */
+struct spf_json; /* spf_json.h */
 
 struct verified {
 	struct inspection letter;

@@ -14,6 +14,7 @@
 
 #include "admin/look/mailfile.h"
 #include "admin/look/spf.h"
+#include "admin/look/spf_json.h"
 #include "admin/look/verified.h"
 #include "admin/look/zonefile.h"
 #include "verifier/verifier.h"

@@ -150,8 +150,12 @@ status_of(const struct inspection *l)
 static int
 print(struct job *j)
 {
-	int rc;
+	int rc = j->notes.error;
 
+	if (rc == 0)
+		rc = buf_error(&j->is.spf);
+	if (rc != 0)
+		return rc;
 	if (j->o->canonical)
 		rc = verified_canonical(&j->is, &j->c->out);
 	else if (j->c->json)
@@ -160,8 +164,6 @@ print(struct job *j)
 		rc = verified_text(&j->is, &j->c->out);
 	if (rc != 0)
 		buf_clear(&j->c->out); /* a part of it would mislead */
-	if (rc == 0)
-		rc = j->notes.error;
 	return rc == 0 ? status_of(&j->is.letter) : rc;
 }
 

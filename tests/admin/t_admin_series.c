@@ -32,7 +32,7 @@
 
 /* --- the commands --------------------------------------------------------- */
 
-enum { WORDS = 12, STATUS_MAX = 4, SEEDS = 30 };
+enum { WORDS = 16, STATUS_MAX = 4, SEEDS = 30 };
 
 struct row {
 	int status; /* when there is memory */
@@ -50,9 +50,11 @@ static const struct row commands[] = {
     {0, &import_subcommand, {"import", "@/opendkim.conf"}},
     {0, &sign_subcommand, {"sign", "-c", "@/p.conf"}},
     {1, &verify_subcommand,
-        {"verify", "-c", "@/p.conf", "--dns", "@/zone", "@/signed"}},
+        {"verify", "-c", "@/p.conf", "--dns", "@/zone", "--client", "192.0.2.1",
+            "--from", "u@a.example", "@/signed"}},
     {1, &verify_subcommand,
-        {"verify", "-j", "-c", "@/p.conf", "--dns", "@/zone", "@/signed"}},
+        {"verify", "-j", "-c", "@/p.conf", "--dns", "@/zone", "--client",
+            "192.0.2.1", "--from", "u@a.example", "@/signed"}},
     {1, &verify_subcommand,
         {"verify", "--canonical", "-c", "@/p.conf", "--dns", "@/zone",
             "@/signed"}},
@@ -99,7 +101,10 @@ begin(struct world *w)
 	    "\tb=AAAA\nFrom: u@a.example\nSubject: t\n\nb\n");
 	tmpdir_write(&w->d, "zone",
 	    "old._domainkey.a.example TXT \"v=DKIM1; k=ed25519; "
-	    "p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"\n");
+	    "p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"\n"
+	    "a.example TXT \"v=spf1 mx -all\"\n"
+	    "a.example MX 10 mail.a.example\n"
+	    "mail.a.example A 192.0.2.1\n");
 	tmpdir_write(&w->d, "opendkim.conf",
 	    "Domain a.example\nSelector old\nKeyFile /k/old.private\n"
 	    "InternalHosts 127.0.0.1, 192.0.2.0/24\n");

@@ -20,8 +20,8 @@
 #include "verifier/verify/pick.h"
 #include "verifier/verify/strip.h"
 
-/* Of one message: signatures of one field of 16 results, but the one that says
- * that there are more. */
+/* Of one message: signatures in a field of 16 results, which has one more that
+ * says that there are more, that of SPF, and room. */
 enum { RESULTS_MAX = 11 };
 
 _Static_assert((int)RESULTS_MAX <= (int)BODYHASH_PARTS_MAX,

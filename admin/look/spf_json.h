@@ -31,7 +31,8 @@ void spf_json_check(struct spf_json *j, const char *what,
 void spf_json_answer(struct spf_json *j, const struct settings *s,
     const struct request_answer *a);
 
-/* What spf_json_check() wrote: an array, returned owned; NULL: memory is out. */
+/* What spf_json_check() wrote: an array, returned owned; NULL: memory is
+ * out. */
 struct json_t *spf_json_checks(const struct spf_json *j);
 
 /* Appends the text of it. 0, or -ENOMEM when it is not whole. */

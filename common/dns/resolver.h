@@ -38,8 +38,9 @@ int resolver_new(
  * NULL: nowhere. Borrows slot. */
 void resolver_count(struct resolver *r, struct stats_slot *slot);
 
-/* Answers come from there from now on, at once, and no server is asked: known() returns
- * owned, or NULL when memory is out. For a command that is given a zone. */
+/* Answers come from there from now on, at once, and no server is asked: known()
+ * returns owned, or NULL when memory is out. For a command that is given a
+ * zone. */
 void resolver_answer_from(struct resolver *r,
     struct dns_answer *(*known)(
         void *arg, struct span name, enum dns_type type),

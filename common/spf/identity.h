@@ -2,8 +2,8 @@
  * identity.h - one identity of a client, HELO or MAIL FROM: its check, and the
  * result, for who has to wait for more than one of them.
  *
- * Which identities are checked and what their results lead to is the affair of a
- * wing.
+ * Which identities are checked and what their results lead to is the affair of
+ * a wing.
  */
 #ifndef POSTSEAL_SPF_IDENTITY_H
 #define POSTSEAL_SPF_IDENTITY_H
@@ -28,8 +28,9 @@ extern const struct stats_row identity_results[], identity_lookups[];
 void identity_count(struct stats_slot *slot, enum identity identity,
     const struct check_result *r);
 
-/* Told of a check when its result is there, with all that it asked and was answered
- * (explain.h), which is gone after this call. what: "HELO" or "MAIL FROM". */
+/* Told of a check when its result is there, with all that it asked and was
+ * answered (explain.h), which is gone after this call. what: "HELO" or "MAIL
+ * FROM". */
 struct identity_witness {
 	void (*explain)(void *arg, const char *what, const struct lookups *l,
 	    const struct check_result *result); /* or NULL */
@@ -59,8 +60,8 @@ void identity_cancel(struct identity_check *i);
 /* Bytes that a check holds while it runs. */
 size_t identity_held(const struct identity_check *i);
 
-/* True for a HELO name that can be checked by itself: one of two labels or more, no
- * address literal (RFC 7208 section 2.3). */
+/* True for a HELO name that can be checked by itself: one of two labels or
+ * more, no address literal (RFC 7208 section 2.3). */
 bool identity_is_helo(struct span helo);
 
 #endif

@@ -3,9 +3,9 @@
  * follows the name and takes all of it, or the term is an error.
  *
  * The trap: '/' may be a macro-literal, and ':' stands in addresses. So a
- * prefix length is cut from the end of a term, a domain from its beginning. And an
- * answer may have many TXT records, of which those that are not SPF do not matter,
- * and two that are SPF are an error even if they are equal.
+ * prefix length is cut from the end of a term, a domain from its beginning. And
+ * an answer may have many TXT records, of which those that are not SPF do not
+ * matter, and two that are SPF are an error even if they are equal.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,10 +1,10 @@
 /*
- * record.h - published SPF records: which one a name has, and the strict parser of it
- * (RFC 7208 sections 4.4 to 4.6, and 12).
+ * record.h - published SPF records: which one a name has, and the strict parser
+ * of it (RFC 7208 sections 4.4 to 4.6, and 12).
  *
- * Of the TXT records of a name, the one that begins with "v=spf1" counts. What is
- * wrong is told, not judged: evaluation (lookups.c) makes errors of it, who asks
- * early (early.c) goes on, who explains (explain.c) shows it.
+ * Of the TXT records of a name, the one that begins with "v=spf1" counts. What
+ * is wrong is told, not judged: evaluation (lookups.c) makes errors of it, who
+ * asks early (early.c) goes on, who explains (explain.c) shows it.
  *
  * Reads a record term by term, pointing into the caller's bytes and allocating
  * nothing. A record is an error if any term is (section 4.6), so a reader goes

@@ -1,9 +1,9 @@
 /*
- * A whole message for the verifier: header fields, a NUL, a body, a NUL, the text of a
- * key record at k._domainkey.a.example, a NUL, the text of an SPF record at b.example,
- * whose mail it is. The first byte says into what pieces the
- * stream is cut, in which order answers come, and whether a message that verifies
- * stands below the fields, in place of the body.
+ * A whole message for the verifier: header fields, a NUL, a body, a NUL, the
+ * text of a key record at k._domainkey.a.example, a NUL, the text of an SPF
+ * record at b.example, whose mail it is. The first byte says into what pieces
+ * the stream is cut, in which order answers come, and whether a message that
+ * verifies stands below the fields, in place of the body.
  *
  * However it is cut and answered, the outcome is the same: it goes on with one
  * field of ours that can be read, on top, and without those that a simple

@@ -1,7 +1,7 @@
 /*
- * SPF of the envelope, in the session that the MTA has: which identity is evaluated,
- * when it is asked, and what the field and the log say. The rules of SPF itself are
- * rows of tests/common/spf.
+ * SPF of the envelope, in the session that the MTA has: which identity is
+ * evaluated, when it is asked, and what the field and the log say. The rules of
+ * SPF itself are rows of tests/common/spf.
  */
 #include <stdio.h>
 #include <string.h>
@@ -232,7 +232,7 @@ results(void)
 	tmpdir_remove(&dir);
 }
 
-/* --- when it is asked, and waited for --------------------------------------------- */
+/* --- when it is asked, and waited for ------------------------------------- */
 
 #define SIG "v=1; a=rsa-sha256; d=a.example; s=rsa; h=from:to; bh=@; b=@\n"
 
@@ -301,7 +301,8 @@ send_text(struct world *w)
 	return mta_send(&w->m, 'E', span_of(NULL, 0));
 }
 
-/* What a message is told, as service.c does: asked when there is something new. */
+/* What a message is told, as service.c does: asked when there is something
+ * new. */
 static char
 wait_for_it(struct world *w, char r)
 {
@@ -315,8 +316,8 @@ wait_for_it(struct world *w, char r)
 	return r;
 }
 
-/* Whatever the order of answers, the result is the same; that of HELO, for which
- * nobody waits, has no answer. */
+/* Whatever the order of answers, the result is the same; that of HELO, for
+ * which nobody waits, has no answer. */
 static void
 every_order(void)
 {
@@ -337,7 +338,8 @@ every_order(void)
 	}
 }
 
-/* At the first recipient, once a message; the answer may be there at its end. */
+/* At the first recipient, once a message; the answer may be there at its
+ * end. */
 static void
 asked_at_the_first_recipient(void)
 {
@@ -386,8 +388,8 @@ no_recipient(void)
 	end(&w);
 }
 
-/* It waits for the sender's answers, also where there is no key to wait for, and not
- * for HELO's. */
+/* It waits for the sender's answers, also where there is no key to wait for,
+ * and not for HELO's. */
 static void
 waits(void)
 {
@@ -438,7 +440,8 @@ waits_for_both(void)
 	}
 }
 
-/* What has not come in time_limit is temperror, and says nothing of the others. */
+/* What has not come in time_limit is temperror, and says nothing of the
+ * others. */
 static void
 silence(void)
 {
@@ -471,8 +474,8 @@ silence(void)
 	}
 }
 
-/* The clock of time_limit begins with the end of the header: a slow client's time is
- * not the sender's DNS'. */
+/* The clock of time_limit begins with the end of the header: a slow client's
+ * time is not the sender's DNS'. */
 static void
 slow_client(void)
 {
@@ -487,7 +490,7 @@ slow_client(void)
 	end(&w);
 }
 
-/* --- given up ---------------------------------------------------------------------- */
+/* --- given up ------------------------------------------------------------- */
 
 static void
 lose(struct world *w)
@@ -605,9 +608,10 @@ large_header(void)
 	end(&w);
 }
 
-/* --- memory that is out ------------------------------------------------------------ */
+/* --- memory that is out --------------------------------------------------- */
 
-/* With the n-th allocation failing: what is answered. False: there are not so many. */
+/* With the n-th allocation failing: what is answered. False: there are not so
+ * many. */
 static bool
 round_of(long n, struct span sent, struct buf *out)
 {
@@ -639,7 +643,8 @@ has(const struct buf *b, const char *text_of_ours)
 	return memmem(b->p, b->n, text_of_ours, strlen(text_of_ours)) != NULL;
 }
 
-/* A sender that fails, from a host that passes: no failure makes it the host's. */
+/* A sender that fails, from a host that passes: no failure makes it the
+ * host's. */
 static void
 every_allocation_fails(void)
 {

@@ -1,9 +1,10 @@
 /*
- * Trick: a null sender has no HELO check of its own, as it is one already, so whatever
- * stands in helo is for the log.
+ * Trick: a null sender has no HELO check of its own, as it is one already, so
+ * whatever stands in helo is for the log.
  *
- * Trap: an empty sender is a null sender, and HELO's result its own. So a sender that
- * could not be kept must not look empty: that is a temperror of nobody.
+ * Trap: an empty sender is a null sender, and HELO's result its own. So a
+ * sender that could not be kept must not look empty: that is a temperror of
+ * nobody.
  */
 #include "verifier/verify/envelope.h"
 
@@ -11,10 +12,10 @@
 
 #include "common/limits.h"
 
-/* --- the sender ------------------------------------------------------------------ */
+/* --- the sender ----------------------------------------------------------- */
 
-/* What stands between "<" and ">", behind the source route of RFC 5321, which means
- * nothing (appendix C). */
+/* What stands between "<" and ">", behind the source route of RFC 5321, which
+ * means nothing (appendix C). */
 static struct span
 bare_path(struct span path)
 {
@@ -31,8 +32,8 @@ bare_path(struct span path)
 	return path;
 }
 
-/* MAIL has "<@relay.example:\"joe b\"@a.example>": the address in it, its quotes
- * undone, which is what macros are made of. 0, or -ENOMEM. */
+/* MAIL has "<@relay.example:\"joe b\"@a.example>": the address in it, its
+ * quotes undone, which is what macros are made of. 0, or -ENOMEM. */
 static int
 take_sender(struct span path, struct arena *a, struct span *ret)
 {
@@ -53,7 +54,7 @@ take_sender(struct span path, struct arena *a, struct span *ret)
 	return 0;
 }
 
-/* --- the checks ------------------------------------------------------------------ */
+/* --- the checks ----------------------------------------------------------- */
 
 static void
 start(struct identity_check *i, enum identity identity,
@@ -131,7 +132,7 @@ envelope_held(const struct envelope *e)
 	return identity_held(&e->mail_from) + identity_held(&e->helo);
 }
 
-/* --- the field --------------------------------------------------------------------- */
+/* --- the field ------------------------------------------------------------ */
 
 /* A problem has text of the sender's zone in it: that is for the log. */
 void

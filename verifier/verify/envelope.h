@@ -1,11 +1,12 @@
 /*
- * envelope.h - SPF of a message's envelope: MAIL FROM, and HELO beside it (RFC 7208).
+ * envelope.h - SPF of a message's envelope: MAIL FROM, and HELO beside it (RFC
+ * 7208).
  *
- * MAIL FROM has the one result that counts. That of a null sender is postmaster@HELO
- * (section 2.4), and so the only case in which the HELO name has a result that anybody
- * but the log is told: a HELO that passes was taken for a MAIL FROM that does
- * (CVE-2019-20790). What is checked comes from the SMTP session; no header field is
- * read for it.
+ * MAIL FROM has the one result that counts. That of a null sender is
+ * postmaster@HELO (section 2.4), and so the only case in which the HELO name
+ * has a result that anybody but the log is told: a HELO that passes was taken
+ * for a MAIL FROM that does (CVE-2019-20790). What is checked comes from the
+ * SMTP session; no header field is read for it.
  *
  * When it is begun and how long it may take is verifier.c's affair.
  */
@@ -45,7 +46,8 @@ struct envelope_input {
 	void *arg;
 };
 
-/* Begins both checks. Without memory or an address there is a result at once. */
+/* Begins both checks. Without memory or an address there is a result at
+ * once. */
 void envelope_begin(struct envelope *e, const struct envelope_input *in);
 
 /* In place of it: MAIL FROM is not checked, and that is why (static). */

@@ -558,6 +558,28 @@ given_up(void)
 	}
 }
 
+/* A reload, or SIGTERM: the message that is under way gets its result. */
+static void
+told_to_end(void)
+{
+	struct world w;
+
+	begin(&w, "", ZONE_HELD, 0, "");
+	send_path(&w, 'M', "<a@b.example>");
+	send_path(&w, 'R', "<r@r.example>");
+	session_finish(w.m.session);
+	CHECK(send_text(&w) == 0);
+	CHECK(!session_over(w.m.session));
+	while (!session_resumed(w.m.session) &&
+	    resolver_zone_deliver(w.h.resolver, 1) == 1)
+		;
+	CHECK(mta_answer(&w.m, false) == 'a');
+	CHECK_STR(house_spf(&w.h, &w.m), "spf=pass smtp.mailfrom=b.example");
+	CHECK(session_over(w.m.session));
+	CHECK(resolver_zone_waiting(w.h.resolver) == 0);
+	end(&w);
+}
+
 /* Messages of a connection: each has its own. */
 static void
 one_after_the_other(void)
@@ -640,7 +662,8 @@ round_of(long n, struct span sent, struct buf *out)
 static bool
 has(const struct buf *b, const char *text_of_ours)
 {
-	return memmem(b->p, b->n, text_of_ours, strlen(text_of_ours)) != NULL;
+	return b->n > 0 &&
+	    memmem(b->p, b->n, text_of_ours, strlen(text_of_ours)) != NULL;
 }
 
 /* A sender that fails, from a host that passes: no failure makes it the
@@ -680,5 +703,5 @@ every_allocation_fails(void)
 
 SUITE("envelope", T(results), T(every_order), T(asked_at_the_first_recipient),
     T(not_asked), T(no_recipient), T(waits), T(waits_for_both), T(silence),
-    T(slow_client), T(given_up), T(one_after_the_other), T(large_header),
-    T(every_allocation_fails))
+    T(slow_client), T(given_up), T(told_to_end), T(one_after_the_other),
+    T(large_header), T(every_allocation_fails))

@@ -7,6 +7,7 @@
 
 #include "common/spf/identity.h"
 
+/* Behind those of SPF, which a wing that verifies has, too. */
 enum milter_counter {
 	MILTER_COUNT_TEMPFAIL = IDENTITY_COUNT_END, /* messages */
 	MILTER_COUNT_ERROR, /* connections closed for what came over them */

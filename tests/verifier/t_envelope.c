@@ -232,6 +232,41 @@ results(void)
 	tmpdir_remove(&dir);
 }
 
+/* Each identity by itself, and the terms of both. */
+static void
+counted(void)
+{
+	struct stats *stats;
+	const struct stats_slot *slot;
+	struct house h;
+	struct mta m;
+
+	CU_ASSERT_FATAL(stats_new(1, &stats) == 0);
+	slot = stats_look(stats, 0);
+	house_open(&h, "relays = {\"192.0.2.9\"}");
+	house_zone(&h, zone);
+	h.v.stats = stats_slot(stats, 0);
+	for (int i = 0; i < 2; i++) { /* the second one is a relay's */
+		house_mta(&h, &m);
+		m.sender = "<joe@helo.example>";
+		m.helo = "mail.fail.example";
+		CHECK(mta_open(&m));
+		mta_connect(&m, i == 0 ? "192.0.2.1" : "192.0.2.9");
+		CHECK(mta_message(&m, NULL, span_str(claims)) == 'a');
+		mta_free(&m);
+	}
+	for (unsigned i = 0; i < SPF_RESULTS; i++) {
+		CHECK(stats_get(slot, IDENTITY_COUNT_MAIL_FROM + i) ==
+		    (i == SPF_FAIL));
+		CHECK(stats_get(slot, IDENTITY_COUNT_HELO + i) ==
+		    (i == SPF_FAIL));
+	}
+	CHECK(stats_get(slot, IDENTITY_COUNT_LOOKUPS) == 1);
+	CHECK(stats_get(slot, IDENTITY_COUNT_VOIDS) == 1);
+	house_close(&h);
+	stats_free(stats);
+}
+
 /* --- when it is asked, and waited for ------------------------------------- */
 
 #define SIG "v=1; a=rsa-sha256; d=a.example; s=rsa; h=from:to; bh=@; b=@\n"
@@ -701,7 +736,7 @@ every_allocation_fails(void)
 	house_close(&h);
 }
 
-SUITE("envelope", T(results), T(every_order), T(asked_at_the_first_recipient),
-    T(not_asked), T(no_recipient), T(waits), T(waits_for_both), T(silence),
-    T(slow_client), T(given_up), T(told_to_end), T(one_after_the_other),
-    T(large_header), T(every_allocation_fails))
+SUITE("envelope", T(results), T(counted), T(every_order),
+    T(asked_at_the_first_recipient), T(not_asked), T(no_recipient), T(waits),
+    T(waits_for_both), T(silence), T(slow_client), T(given_up), T(told_to_end),
+    T(one_after_the_other), T(large_header), T(every_allocation_fails))

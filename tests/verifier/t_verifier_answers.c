@@ -367,7 +367,8 @@ busy(void)
 		begin(&w, "", ZONE_TOGETHER, 0, row[i].signatures);
 		resolver_zone_busy(w.h.resolver, row[i].busy);
 		CHECK(wait_for_it(&w) == 'a');
-		CHECK(resolver_zone_asked_all(w.h.resolver) == row[i].asked);
+		CHECK(resolver_zone_asked_all(w.h.resolver) ==
+		    SPF_QUESTIONS + row[i].asked);
 		got = house_field(&w.h, &w.m);
 		CHECK(strncmp(got, "dkim=pass", 9) == 0);
 		CHECK(strlen(got) > strlen(row[i].end));

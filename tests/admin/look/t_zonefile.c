@@ -21,6 +21,7 @@ put_record(const struct dns_record *r, enum dns_type type, struct buf *ret)
 		buf_fmt(ret, "%u %s", r->preference, r->name);
 		break;
 	case DNS_PTR:
+	case DNS_CNAME:
 		buf_str(ret, r->name);
 		break;
 	}

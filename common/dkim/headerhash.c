@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 
 #include "common/bytes/buf.h"
@@ -160,4 +161,59 @@ headerhash_text(enum canonicalization canon, const struct named_fields *fields,
 		out->n -= 2; /* its line end */
 	buf_free(&bare);
 	return rc;
+}
+
+/* --- SHA-1 ------------------------------------------------------------------ */
+
+struct headerhash_sha1 {
+	EVP_MD_CTX *md;
+	int error;
+};
+
+int
+headerhash_sha1_new(struct headerhash_sha1 **ret)
+{
+	struct headerhash_sha1 *h = calloc(1, sizeof *h);
+	int rc = -ENOMEM;
+
+	if (h == NULL)
+		return -ENOMEM;
+	ERR_clear_error();
+	h->md = EVP_MD_CTX_new();
+	if (h->md != NULL)
+		rc = EVP_DigestInit_ex(h->md, EVP_sha1(), NULL) == 1
+		    ? 0
+		    : pubkey_error(-ENOTSUP);
+	if (rc != 0)
+		headerhash_sha1_free(h);
+	else
+		*ret = h;
+	return rc;
+}
+
+void
+headerhash_sha1_free(struct headerhash_sha1 *h)
+{
+	if (h != NULL)
+		EVP_MD_CTX_free(h->md);
+	free(h);
+}
+
+void
+headerhash_sha1_add(struct headerhash_sha1 *h, struct span bytes)
+{
+	if (h->error == 0 && EVP_DigestUpdate(h->md, bytes.p, bytes.n) != 1)
+		h->error = -EIO;
+}
+
+int
+headerhash_sha1_end(struct headerhash_sha1 *h, unsigned char *ret)
+{
+	unsigned char md[EVP_MAX_MD_SIZE];
+
+	if (h->error == 0 && EVP_DigestFinal_ex(h->md, md, NULL) != 1)
+		h->error = -EIO;
+	if (h->error == 0)
+		memcpy(ret, md, SHA1_SIZE);
+	return h->error;
 }

@@ -80,6 +80,7 @@ read_tags(const struct taglist *tags, struct keyrecord *k)
 {
 	const struct tag *p = taglist_find(tags, "p");
 	const struct tag *n = taglist_find(tags, "n");
+	const struct tag *g = taglist_find(tags, "g");
 	const struct tag *h = taglist_find(tags, "h");
 	const struct tag *s = taglist_find(tags, "s");
 	const struct tag *t = taglist_find(tags, "t");
@@ -93,9 +94,11 @@ read_tags(const struct taglist *tags, struct keyrecord *k)
 		return why;
 	k->key = p->value;
 	k->notes = n == NULL ? span_of(NULL, 0) : n->value;
+	k->granularity = g == NULL ? span_of(NULL, 0) : g->value;
 	k->testing = lists(t, "y");
 	k->exact_domain = lists(t, "s");
 	k->no_sha256 = h != NULL && !lists(h, "sha256");
+	k->no_sha1 = h != NULL && !lists(h, "sha1");
 	k->no_email = s != NULL && !lists(s, "*") && !lists(s, "email");
 	return NULL;
 }

@@ -24,12 +24,15 @@ const char *key_type_word(enum key_algorithm a);
 
 struct keyrecord {
 	enum key_algorithm algorithm; /* k=, "rsa" when absent */
-	struct span key;   /* p=, base64 with white space; empty: revoked */
-	struct span notes; /* n=, quoted-printable; empty: none */
-	bool testing;      /* t= has y */
-	bool exact_domain; /* t= has s: i= must have the domain of d= */
-	bool no_sha256;    /* h= is there and does not list sha256 */
-	bool no_email;     /* s= is there and lists neither "*" nor email */
+	struct span
+	    key; /* p=, base64, white space may be in it; empty: revoked */
+	struct span notes;       /* n=, quoted-printable; empty: none */
+	struct span granularity; /* g=, of DomainKeys alone (RFC 6376 C.1) */
+	bool testing;            /* t= has y */
+	bool exact_domain;       /* t= has s: i= must have the domain of d= */
+	bool no_sha256;          /* h= is there and does not list sha256 */
+	bool no_sha1;            /* nor sha1 */
+	bool no_email; /* s= is there and lists neither "*" nor email */
 };
 
 /*

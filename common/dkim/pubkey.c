@@ -2,7 +2,8 @@
  * Trick: the context that verifies is set up once and kept. Trap:
  * d2i_PublicKey() and d2i_PUBKEY() stop at the end of the first value and are
  * glad; p= must be that value and nothing behind it, else two readers could see
- * two keys.
+ * two keys. And where SHA-1 is forbidden in signatures, OpenSSL refuses to be
+ * told that one is in: it is asked for the signed block alone, and we compare.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -238,4 +239,39 @@ pubkey_verify(
 	}
 	/* OpenSSL says "below 0" of a number over the modulus, too. */
 	return got == 1 ? 0 : pubkey_error(-EKEYREJECTED);
+}
+
+/* The block that a signature of it has: DigestInfo, RFC 8017 section 9.2. */
+static bool
+is_sha1(const unsigned char *block, size_t n, const unsigned char *sha1)
+{
+	static const unsigned char head[] = {0x30, 0x21, 0x30, 0x09, 0x06, 0x05,
+	    0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14};
+
+	return n == sizeof head + SHA1_SIZE &&
+	    memcmp(block, head, sizeof head) == 0 &&
+	    memcmp(block + sizeof head, sha1, SHA1_SIZE) == 0;
+}
+
+int
+pubkey_verify_sha1(
+    struct pubkey *k, const unsigned char *sha1, struct span signature)
+{
+	unsigned char block[PUBKEY_RSA_BITS_MAX / 8];
+	size_t n = sizeof block;
+	EVP_PKEY_CTX *c;
+	bool good;
+
+	if (k->algorithm != KEY_RSA_SHA256 ||
+	    signature.n != pubkey_signature_size(k))
+		return -EKEYREJECTED;
+	ERR_clear_error();
+	c = EVP_PKEY_CTX_new(k->pkey, NULL);
+	good = c != NULL && EVP_PKEY_verify_recover_init(c) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_padding(c, RSA_PKCS1_PADDING) == 1 &&
+	    EVP_PKEY_verify_recover(c, block, &n,
+	        (const unsigned char *)signature.p, signature.n) == 1 &&
+	    is_sha1(block, n, sha1);
+	EVP_PKEY_CTX_free(c);
+	return good ? 0 : pubkey_error(-EKEYREJECTED);
 }

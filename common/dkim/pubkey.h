@@ -17,7 +17,8 @@
 #include "common/limits.h"         /* PUBKEY_RSA_BITS_MAX */
 
 enum {
-	DIGEST_SIZE = 32,            /* bytes of a SHA-256 */
+	DIGEST_SIZE = 32, /* bytes of a SHA-256 */
+	SHA1_SIZE = 20,
 	PUBKEY_RSA_BITS_LEAST = 1024 /* RFC 8301 section 3.2: refused below */
 };
 
@@ -62,5 +63,13 @@ size_t pubkey_signature_size(const struct pubkey *k);
  */
 int pubkey_verify(
     struct pubkey *k, const unsigned char *digest, struct span signature);
+
+/*
+ * The same for RSASSA-PKCS1-v1_5 over a SHA-1, sha1[SHA1_SIZE]: DomainKeys (RFC 4870)
+ * has no other, DKIM never has it (RFC 8301). A crypto policy of the system that
+ * forbids SHA-1 in signatures, as that of EL9 does, has no say in it.
+ */
+int pubkey_verify_sha1(
+    struct pubkey *k, const unsigned char *sha1, struct span signature);
 
 #endif

@@ -60,6 +60,13 @@ never(const char *reason)
 	return (struct fault){DKIM_PERMERROR, reason};
 }
 
+/* Of a reader that returns a reason, or NULL. */
+static struct fault
+neutral_if(const char *reason)
+{
+	return reason == NULL ? fine : neutral(reason);
+}
+
 static struct fault
 read_algorithm(const struct tag *a, struct signature *s)
 {
@@ -110,20 +117,18 @@ read_canons(const struct tag *c, struct signature *s)
 
 /* A domain of one label signs for nobody (6376 section 6.1.1 lets us say
  * so). */
-static struct fault
-read_domain(const struct tag *d, struct signature *s)
+const char *
+signature_read_domain(struct span value, struct signature *ret)
 {
-	struct span name = d->value;
-
-	if (name.n == 0 || name.p[name.n - 1] == '.' ||
-	    span_find(name, '.') == name.n ||
-	    domain_to_ascii(name, s->domain_a) != 0 ||
-	    !domain_is_mail(span_str(s->domain_a))) {
-		s->domain_a[0] = '\0';
-		return neutral("syntax error in d=");
+	if (value.n == 0 || value.p[value.n - 1] == '.' ||
+	    span_find(value, '.') == value.n ||
+	    domain_to_ascii(value, ret->domain_a) != 0 ||
+	    !domain_is_mail(span_str(ret->domain_a))) {
+		ret->domain_a[0] = '\0';
+		return "syntax error in d=";
 	}
-	s->domain = name;
-	return fine;
+	ret->domain = value;
+	return NULL;
 }
 
 /* Labels of letters, digits, '-' and '_': what can be asked, and shown. */
@@ -134,26 +139,26 @@ is_selector(const char *text)
 	    '\0';
 }
 
-static struct fault
-read_selector(const struct tag *t, struct signature *s)
+const char *
+signature_read_selector(struct span value, struct signature *ret)
 {
 	int n;
 
-	if (t->value.n == 0 || t->value.p[t->value.n - 1] == '.' ||
-	    domain_to_ascii(t->value, s->selector) != 0 ||
-	    !is_selector(s->selector)) {
-		s->selector[0] = '\0';
-		return neutral("syntax error in s=");
+	if (value.n == 0 || value.p[value.n - 1] == '.' ||
+	    domain_to_ascii(value, ret->selector) != 0 ||
+	    !is_selector(ret->selector)) {
+		ret->selector[0] = '\0';
+		return "syntax error in s=";
 	}
-	if (s->domain_a[0] == '\0')
-		return fine;
-	n = snprintf(s->name, sizeof s->name, "%s._domainkey.%s", s->selector,
-	    s->domain_a);
-	if (n < 0 || (size_t)n >= sizeof s->name) {
-		s->name[0] = '\0';
-		return neutral("s= and d= are too long for a name");
+	if (ret->domain_a[0] == '\0')
+		return NULL;
+	n = snprintf(ret->name, sizeof ret->name, "%s._domainkey.%s",
+	    ret->selector, ret->domain_a);
+	if (n < 0 || (size_t)n >= sizeof ret->name) {
+		ret->name[0] = '\0';
+		return "s= and d= are too long for a name";
 	}
-	return fine;
+	return NULL;
 }
 
 static bool
@@ -166,27 +171,34 @@ is_field_name(struct span name)
 	return name.n > 0;
 }
 
-static struct fault
-read_headers(const struct tag *h, struct signature *s)
+const char *
+signature_read_names(struct span value, struct signature *ret)
 {
-	struct span rest = h->value;
-	bool from = false;
+	struct span rest = value;
 	size_t n = 0;
 
 	/* "from:" ends with an element that is empty */
 	if (rest.n == 0 || rest.p[rest.n - 1] == ':')
-		return neutral("syntax error in h=");
+		return "syntax error in h=";
 	while (rest.n > 0) {
-		struct span name = taglist_item(&rest);
-
-		if (!is_field_name(name))
-			return neutral("syntax error in h=");
+		if (!is_field_name(taglist_item(&rest)))
+			return "syntax error in h=";
 		if (++n > SIGNATURE_NAMES_MAX)
-			return neutral("too many names in h=");
-		from = from || span_ieqs(name, "From");
+			return "too many names in h=";
 	}
-	s->headers = h->value;
-	return from ? fine : never("From is not in h=");
+	ret->headers = value;
+	return NULL;
+}
+
+static struct fault
+read_headers(const struct tag *h, struct signature *s)
+{
+	const char *why = signature_read_names(h->value, s);
+
+	if (why != NULL)
+		return neutral(why);
+	return signature_names(s, "From") > 0 ? fine
+	                                      : never("From is not in h=");
 }
 
 static struct fault
@@ -200,18 +212,18 @@ read_bodyhash(const struct tag *bh, struct signature *s)
 	return fine;
 }
 
-static struct fault
-read_b(const struct tag *b, struct signature *s)
+const char *
+signature_read_b(struct span value, struct signature *ret)
 {
 	size_t n;
 
-	if (base64_read_tag(b->value, s->signature, SIGNATURE_BYTES_MAX, &n) !=
+	if (base64_read_tag(value, ret->signature, SIGNATURE_BYTES_MAX, &n) !=
 	        0 ||
 	    n == 0)
-		return neutral("syntax error in b=");
-	s->b = b->value;
-	s->signature_n = n;
-	return fine;
+		return "syntax error in b=";
+	ret->b = value;
+	ret->signature_n = n;
+	return NULL;
 }
 
 /* Up to max digits, and nothing else; more than fits becomes UINT64_MAX. */
@@ -355,9 +367,12 @@ read_shown(const struct taglist *tags, struct signature *s)
 	const struct tag *b = taglist_find(tags, "b");
 	const struct tag *a = taglist_find(tags, "a");
 	struct fault f[] = {a == NULL ? never("no a=") : read_algorithm(a, s),
-	    d == NULL ? never("no d=") : read_domain(d, s),
-	    k == NULL ? never("no s=") : read_selector(k, s),
-	    b == NULL ? never("no b=") : read_b(b, s)};
+	    d == NULL ? never("no d=")
+	              : neutral_if(signature_read_domain(d->value, s)),
+	    k == NULL ? never("no s=")
+	              : neutral_if(signature_read_selector(k->value, s)),
+	    b == NULL ? never("no b=")
+	              : neutral_if(signature_read_b(b->value, s))};
 
 	for (size_t i = 0; i < sizeof f / sizeof f[0]; i++) {
 		if (f[i].result != DKIM_PASS)

@@ -73,6 +73,16 @@ struct signature {
 enum dkim_result signature_read(
     struct span value, struct signature *ret, const char **ret_reason);
 
+/*
+ * The same for the value of one tag that DomainKey-Signature has, too: NULL and what it
+ * says in *ret, or a static reason. The domain goes before the selector. The names are
+ * those of h=, From or not.
+ */
+const char *signature_read_domain(struct span value, struct signature *ret);
+const char *signature_read_selector(struct span value, struct signature *ret);
+const char *signature_read_b(struct span value, struct signature *ret);
+const char *signature_read_names(struct span value, struct signature *ret);
+
 /* How often h= names that field; any case. */
 size_t signature_names(const struct signature *s, const char *name);
 

@@ -7,7 +7,7 @@
 #include "tests/support/guard.h"
 #include "tests/support/suite.h"
 
-enum { Y = 1, S = 2, NO_SHA256 = 4, NO_EMAIL = 8 };
+enum { Y = 1, S = 2, NO_SHA256 = 4, NO_EMAIL = 8, NO_SHA1 = 16 };
 
 static const struct {
 	const char *text;
@@ -26,8 +26,9 @@ static const struct {
     {"p=A; t=y : s:x", NULL, KEY_RSA_SHA256, Y | S, "A", ""},
     {"p=A; t=Y", NULL, KEY_RSA_SHA256, 0, "A", ""},
     {"p=A; h=sha1", NULL, KEY_RSA_SHA256, NO_SHA256, "A", ""},
+    {"p=A; h=sha256", NULL, KEY_RSA_SHA256, NO_SHA1, "A", ""},
     {"p=A; h=sha1:sha256", NULL, KEY_RSA_SHA256, 0, "A", ""},
-    {"p=A; h=", NULL, KEY_RSA_SHA256, NO_SHA256, "A", ""},
+    {"p=A; h=", NULL, KEY_RSA_SHA256, NO_SHA256 | NO_SHA1, "A", ""},
     {"p=A; s=*", NULL, KEY_RSA_SHA256, 0, "A", ""},
     {"p=A; s=tlsrpt:email", NULL, KEY_RSA_SHA256, 0, "A", ""},
     {"p=A; s=tlsrpt", NULL, KEY_RSA_SHA256, NO_EMAIL, "A", ""},
@@ -52,7 +53,8 @@ static unsigned
 flags(const struct keyrecord *k)
 {
 	return (k->testing ? Y : 0U) | (k->exact_domain ? S : 0U) |
-	    (k->no_sha256 ? NO_SHA256 : 0U) | (k->no_email ? NO_EMAIL : 0U);
+	    (k->no_sha256 ? NO_SHA256 : 0U) | (k->no_sha1 ? NO_SHA1 : 0U) |
+	    (k->no_email ? NO_EMAIL : 0U);
 }
 
 static void
@@ -243,5 +245,23 @@ words(void)
 	CHECK_STR(key_type_word(KEY_ED25519_SHA256), "ed25519");
 }
 
-SUITE("keyrecord", T(reading), T(published), T(printing), T(zone_lines),
-    T(zone_text), T(zone_no_room), T(words))
+/* g= is read, whatever is in it; absent and empty are the same. */
+static void
+granularity(void)
+{
+	static const char *const row[][2] = {{"p=A", ""}, {"g=; p=A", ""},
+	    {"g=*; p=A", "*"}, {"p=A; g= joe ;", "joe"}};
+	struct keyrecord k;
+	const char *why;
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		suite_row(row[i][0]);
+		CHECK(
+		    keyrecord_parse(span_str(row[i][0]), &k, &why) == PARSE_OK);
+		CHECK(span_eq(k.granularity, span_str(row[i][1])));
+	}
+	suite_row(NULL);
+}
+
+SUITE("keyrecord", T(reading), T(granularity), T(published), T(printing),
+    T(zone_lines), T(zone_text), T(zone_no_room), T(words))

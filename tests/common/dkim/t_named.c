@@ -51,6 +51,62 @@ which(void)
 	suite_row(NULL);
 }
 
+/* DomainKeys: what a name has below the signature, all of it. */
+static void
+below(void)
+{
+	static const struct field fields[] = {
+	    {{"To", 2}, {"0", 1}},
+	    {{"DomainKey-Signature", 19}, {"s", 1}},
+	    {{"To", 2}, {"1", 1}},
+	    {{"From", 4}, {"2", 1}},
+	    {{"TO", 2}, {"3", 1}},
+	    {{"Tx", 2}, {"4", 1}},
+	    {{"to ", 3}, {"5", 1}},
+	    {{"From", 4}, {"6", 1}},
+	};
+	static const struct {
+		const char *names, *want;
+	} row[] = {
+	    {"", "123456"},
+	    {"from", "26"},
+	    {"to", "135"},
+	    {"From:to", "26135"},
+	    {"to:FROM", "13526"},
+	    {"to:from:to", "13265"},
+	    {"to:to:from:to", "13265"},
+	    {"to:to:to:to", "135"},
+	    {"to:tx:to:to:from:to", "413265"},
+	    {"x:tx:\r\n\t From :y", "426"},
+	    {"tx:tx:tx", "4"},
+	    {"x", ""},
+	    {"domainkey-signature", ""},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		const struct field_list list = {
+		    fields, sizeof fields / sizeof fields[0]};
+		struct named_fields got = {NULL, 0};
+		struct arena arena;
+		char text[16] = "";
+
+		suite_row(row[i].names);
+		arena_init(&arena, 1 << 20);
+		CHECK(named_pick_below(span_str(row[i].names), &list,
+		          &fields[1], &arena, &got) == 0);
+		CU_ASSERT_FATAL(got.n < sizeof text);
+		for (size_t j = 0; j < got.n; j++)
+			text[j] = got.v[j].field->value.p[0];
+		CHECK_STR(text, row[i].want);
+		/* the signature is the last field: nothing is below */
+		CHECK(named_pick_below(span_str(row[i].names), &list,
+		          &fields[list.n - 1], &arena, &got) == 0);
+		CHECK(got.n == 0);
+		arena_free(&arena);
+	}
+	suite_row(NULL);
+}
+
 /* The signature that is verified is none of them, another one with the same
  * text is. */
 static void
@@ -97,7 +153,15 @@ limits(void)
 	CHECK(named_pick(span_of(text, sizeof text - 2), &list, NULL, &arena,
 	          &got) == -ENOMEM);
 	CHECK(got.n == 99);
+	CHECK(named_pick_below(span_of(text, sizeof text - 2), &list, &to,
+	          &arena, &got) == -ENOMEM);
+	CHECK(got.n == 99);
+	arena_free(&arena);
+	arena_init(&arena, 1 << 20);
+	CHECK(named_pick_below(span_of(text, sizeof text), &list, &to, &arena,
+	          &got) == -E2BIG);
+	CHECK(got.n == 99);
 	arena_free(&arena);
 }
 
-SUITE("named", T(which), T(but_not_itself), T(limits))
+SUITE("named", T(which), T(below), T(but_not_itself), T(limits))

@@ -11,8 +11,12 @@ enum verifier_counter {
 	/* signatures, + enum dkim_result; messages without: DKIM_NONE */
 	VERIFIER_DKIM = MILTER_COUNT_END,
 	VERIFIER_NOT_EVALUATED = VERIFIER_DKIM + DKIM_PERMERROR + 1,
-	VERIFIER_STRIPPED, /* forged fields that were removed */
-	VERIFIER_OWN,      /* messages that were not verified: users, trusted */
+
+	/* messages with a DomainKeys signature, + enum dkim_result */
+	VERIFIER_DOMAINKEYS,
+	/* forged fields that were removed */
+	VERIFIER_STRIPPED = VERIFIER_DOMAINKEYS + DKIM_PERMERROR + 1,
+	VERIFIER_OWN, /* messages that were not verified: users, trusted */
 	VERIFIER_DEFERRED,
 	VERIFIER_REFUSED,
 	VERIFIER_END

@@ -24,6 +24,8 @@ inspection_reset(struct inspection *l)
 	for (size_t i = 0; i < BODIES; i++)
 		l->body[i].wanted = l->body[i].done = false;
 	strip_init(&l->strip);
+	dkmessage_free(l->domainkeys);
+	l->domainkeys = NULL;
 	l->picked = (struct picked){NULL, 0, 0};
 	l->whose = WHOSE_STRANGER;
 	l->author[0] = '\0';

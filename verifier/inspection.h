@@ -15,6 +15,7 @@
 #include "common/dkim/bodyhash.h"
 #include "common/dns/resolver.h"
 #include "common/milter/session.h"
+#include "verifier/verify/dkmessage.h"
 #include "verifier/verify/envelope.h"
 #include "verifier/verify/judge.h"
 #include "verifier/verify/pick.h"
@@ -79,7 +80,9 @@ struct inspection {
 	uint64_t now;      /* seconds since 1970, one value a message */
 	uint64_t asked_ms; /* of the loop's clock: the questions began */
 	struct picked picked;
-	struct key_question question[RESULTS_MAX];
+	struct dkmessage
+	    *domainkeys; /* NULL: no such signature, or not wanted */
+	struct key_question question[RESULTS_MAX + 1]; /* with that one's */
 	size_t nquestions, open; /* of which still without an answer */
 	struct result result[RESULTS_MAX];
 	size_t nresults;     /* of picked, that are judged */

@@ -142,26 +142,51 @@ short_b(const struct inspection *l, size_t which)
 	return span_of(b.p, n < b.n ? n : b.n);
 }
 
+/* What the key was, behind the result. */
+static void
+write_key(struct authres *a, const struct judged *j)
+{
+	char bits[32];
+
+	if (j->bits > 0) {
+		snprintf(bits, sizeof bits, "%u-bit key", j->bits);
+		authres_comment(a, bits);
+	}
+	if (j->testing)
+		authres_comment(a, "testing");
+}
+
 static void
 write_result(struct authres *a, const struct inspection *l, size_t which)
 {
 	const struct result *r = &l->result[which];
 	const struct signature *s = &r->candidate->s;
-	char bits[32];
 
 	authres_result(
 	    a, "dkim", dkim_result_word(r->judged.result), r->judged.reason);
-	if (r->judged.bits > 0) {
-		snprintf(bits, sizeof bits, "%u-bit key", r->judged.bits);
-		authres_comment(a, bits);
-	}
-	if (r->judged.testing)
-		authres_comment(a, "testing");
+	write_key(a, &r->judged);
 	authres_domain(a, "header.d", span_str(s->domain_a));
 	authres_address(a, "header.i", span_str(s->identity));
 	authres_domain(a, "header.a", s->algorithm_word);
 	authres_domain(a, "header.s", span_str(s->selector));
 	authres_base64(a, "header.b", short_b(l, which));
+}
+
+/* Its properties are those of RFC 7601 section 6.3; the local part only where
+ * the key is for it. */
+static void
+write_domainkeys(struct authres *a, const struct dkmessage *d)
+{
+	const char *source = d->is_sender ? "header.sender" : "header.from";
+
+	authres_result(a, "domainkeys", dkim_result_word(d->judged.result),
+	    d->judged.reason);
+	write_key(a, &d->judged);
+	authres_domain(a, "header.d", span_str(d->signature.tags.domain_a));
+	if (d->local_counts)
+		authres_address(a, source, d->address);
+	else
+		authres_domain(a, source, d->domain);
 }
 
 void
@@ -185,6 +210,8 @@ results_write(struct inspection *l, const char *id, struct buf *out)
 		authres_result(&a, "dkim", "policy", "not evaluated");
 		authres_comment(&a, more);
 	}
+	if (l->domainkeys != NULL && l->trouble == NULL)
+		write_domainkeys(&a, l->domainkeys);
 	envelope_write(&l->envelope, &a);
 }
 

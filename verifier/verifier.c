@@ -355,6 +355,23 @@ may_ask(const struct verifier *v, const struct inspection *l, const char *name)
 	    question_for(l, name) != NULL || !resolver_busy(v->resolver);
 }
 
+/* The DomainKeys signature, where they are wanted. 0 or -ENOMEM. */
+static int
+begin_domainkeys(struct verifier *v, struct inspection *l,
+    const struct field_list *fields, unsigned turn)
+{
+	const struct verifier_settings *s = &v->settings->verifier;
+	int rc = 0;
+
+	if (s->domainkeys)
+		rc = dkmessage_begin(
+		    fields, s->signatures, l->arena, &l->domainkeys);
+	if (l->domainkeys != NULL && l->domainkeys->judging &&
+	    may_ask(v, l, dkmessage_name(l->domainkeys)))
+		ask(v, l, turn, dkmessage_name(l->domainkeys));
+	return rc;
+}
+
 /* Puts the questions and begins the hashes that the signatures need; drops
  * those whose keys may not be asked for. 0 or -ENOMEM. */
 static int
@@ -380,7 +397,7 @@ begin(struct verifier *v, struct inspection *l, const struct field_list *fields)
 	}
 	p->more += p->n - n;
 	p->n = n;
-	return 0;
+	return begin_domainkeys(v, l, fields, turn);
 }
 
 /* Reads the signatures and begins. l->trouble says why not. */
@@ -489,6 +506,18 @@ judge_one(
 	judge(in, ret);
 }
 
+static void
+judge_domainkeys(struct verifier *v, struct inspection *l)
+{
+	const struct key_question *q = l->domainkeys == NULL
+	    ? NULL
+	    : question_for(l, dkmessage_name(l->domainkeys));
+
+	dkmessage_judge(l->domainkeys, q == NULL ? NULL : q->answer,
+	    q != NULL && q->too_long, v->settings->verifier.domainkeys_min_bits,
+	    v->pubkeys);
+}
+
 /* Judges up to the first signature that may cost something: 1 MB of header to
  * be hashed, and keys of 8,192 bits. True if it was not the last one. */
 static bool
@@ -548,6 +577,7 @@ ops_body(void *wing, void *letter, struct span in)
 		if (l->body[i].wanted)
 			bodyhash_feed(l->body[i].hash, in);
 	}
+	dkmessage_feed(l->domainkeys, in);
 }
 
 static enum milter_word
@@ -568,6 +598,8 @@ ops_end(void *wing, void *letter, struct message *m, const struct origin *from,
 		l->ready(l->ready_arg); /* now the others' turn */
 		return edits_wait(e, left);
 	}
+	if (l->trouble == NULL)
+		judge_domainkeys(v, l);
 	return settle(v, l, m, e);
 }
 

@@ -38,6 +38,18 @@ event_of(const struct inspection *l, enum milter_word said)
 	return "verified";
 }
 
+static void
+put_result(const struct judged *j, const struct signature *s, struct buf *out)
+{
+	buf_str(out, dkim_result_word(j->result));
+	if (s->domain_a[0] != '\0')
+		buf_fmt(out, " d=%s", s->domain_a);
+	if (s->selector[0] != '\0')
+		buf_fmt(out, " s=%s", s->selector);
+	if (j->reason != NULL)
+		buf_fmt(out, " (%s)", j->reason);
+}
+
 /* "pass d=example.com s=2026a, fail d=list.example s=k1 (body hash did not
  * verify)" */
 static void
@@ -45,16 +57,9 @@ put_results(const struct inspection *l, struct buf *out)
 {
 	for (size_t i = 0; i < l->nresults; i++) {
 		const struct result *r = &l->result[i];
-		const struct signature *s = &r->candidate->s;
 
-		buf_fmt(out, "%s%s", i == 0 ? "" : ", ",
-		    dkim_result_word(r->judged.result));
-		if (s->domain_a[0] != '\0')
-			buf_fmt(out, " d=%s", s->domain_a);
-		if (s->selector[0] != '\0')
-			buf_fmt(out, " s=%s", s->selector);
-		if (r->judged.reason != NULL)
-			buf_fmt(out, " (%s)", r->judged.reason);
+		buf_str(out, i == 0 ? "" : ", ");
+		put_result(&r->judged, &r->candidate->s, out);
 	}
 	if (l->picked.more > 0)
 		buf_fmt(out, ", %zu more not evaluated", l->picked.more);
@@ -122,6 +127,10 @@ count(
 		stats_add(v->stats, VERIFIER_NOT_EVALUATED, l->picked.more);
 		count_spf(v, &l->envelope.mail_from);
 		count_spf(v, &l->envelope.helo);
+		if (l->domainkeys != NULL && l->trouble == NULL)
+			stats_add(v->stats,
+			    VERIFIER_DOMAINKEYS + l->domainkeys->judged.result,
+			    1);
 		break;
 	}
 	if (l->whose != WHOSE_TRUSTED)
@@ -139,11 +148,17 @@ verifier_log(const struct verifier *v, const struct inspection *l,
 {
 	char client[IP_TEXT_MAX];
 	struct log_line line;
-	struct buf results;
+	struct buf results, domainkeys;
+	bool judged = (l->whose == WHOSE_STRANGER || l->whose == WHOSE_RELAY) &&
+	    l->trouble == NULL;
 
 	count(v, l, said);
 	buf_init(&results, LOG_TEXT_MAX);
+	buf_init(&domainkeys, LOG_TEXT_MAX);
 	put_results(l, &results);
+	if (judged && l->domainkeys != NULL)
+		put_result(&l->domainkeys->judged,
+		    &l->domainkeys->signature.tags, &domainkeys);
 	log_begin(&line, said == MILTER_TEMPFAIL ? LOG_ERR : LOG_INFO,
 	    event_of(l, said));
 	log_given(&line, "queue_id", m->queue_id);
@@ -155,13 +170,15 @@ verifier_log(const struct verifier *v, const struct inspection *l,
 	log_str(&line, "reason", l->trouble);
 	log_str(&line, "reply", l->reply);
 	log_spf(&line, &l->envelope);
-	if ((l->whose == WHOSE_STRANGER || l->whose == WHOSE_RELAY) &&
-	    l->trouble == NULL)
+	if (judged)
 		log_str(
 		    &line, "dkim", results.n > 0 ? buf_text(&results) : "none");
+	if (domainkeys.n > 0)
+		log_str(&line, "domainkeys", buf_text(&domainkeys));
 	log_str(&line, "daemon", from->daemon);
 	log_problem(&line, "problem", l->envelope.mail_from.result);
 	log_problem(&line, "helo_problem", l->envelope.helo.result);
 	log_end(&line);
 	buf_free(&results);
+	buf_free(&domainkeys);
 }

@@ -109,6 +109,7 @@ static const struct line {
     {"unsigned_messages_total", NULL, "unsigned"},
     {"dkim_results_total", NULL, "DKIM"},
     {"dkim_not_evaluated_total", NULL, "not evaluated"},
+    {"domainkeys_results_total", NULL, "DomainKeys"},
     {"stripped_fields_total", NULL, "removed"},
     {"own_messages_total", NULL, "own mail"},
     {"deferred_messages_total", NULL, "deferred"},

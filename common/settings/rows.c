@@ -485,6 +485,15 @@ const struct row settings_rows[] = {
     {"verifier", "drift", ROW_NUMBER, AT(verifier.drift), "300",
         .help = "Seconds by which clocks may differ, for t= and x=.", .min = 0,
         .max = 86400},
+    {"verifier", "domainkeys", ROW_BOOL, AT(verifier.domainkeys), "false",
+        .help = "Verify DomainKey-Signature, too, the forerunner of DKIM, for "
+                "those who read domainkeys= since dk-milter. With its rsa-sha1 "
+                "it proves little, and it counts for nothing else."},
+    {"verifier", "domainkeys_min_bits", ROW_NUMBER,
+        AT(verifier.domainkeys_min_bits), "1024",
+        .help = "DomainKeys of shorter RSA keys are \"policy\". (Old ones "
+                "have 512 bits, which anybody can break.)",
+        .min = 512, .max = 4096},
     {"verifier", "on_temperror", ROW_EITHER, AT(verifier.temperror_defer),
         "accept",
         .help = "Mail of which no signature passes, and that of the author's "

@@ -246,6 +246,8 @@ struct verifier_settings {
 	bool partial_body_pass;
 	struct text_list required_fields;
 	unsigned drift; /* seconds that clocks may differ */
+	bool domainkeys;
+	unsigned domainkeys_min_bits; /* of their RSA keys */
 	bool temperror_defer;
 	struct text_list reject; /* words of RFC 7372 */
 	struct dmarc_settings dmarc;

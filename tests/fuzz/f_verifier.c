@@ -40,7 +40,7 @@ int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	log_open(NULL, "fuzz");
-	house_open(&house, "partial_body = \"pass\"");
+	house_open(&house, "partial_body = \"pass\"\ndomainkeys = true");
 	buf_init(&signed_mail, 1 << 20);
 	house_mail(&house,
 	    "v=1; a=rsa-sha256; d=a.example; s=rsa; c=relaxed/relaxed; "

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/dksign.h"
 #include "tests/support/loop_fake.h"
 #include "tests/support/pem.h"
 #include "tests/support/resolver_zone.h"
@@ -144,6 +145,11 @@ put_line(
 	if (line.p[0] == '!') {
 		buf_span(out, span_skip(line, 1));
 		buf_str(out, "\r\n");
+	} else if (line.p[0] == '%') {
+		dksign(buf_text(&tags) + 1,
+		    strstr(buf_text(&tags), "s=weak;") != NULL ? pem_rsa1024
+		                                               : pem_rsa2048,
+		    text, out);
 	} else {
 		dkimsign(
 		    buf_text(&tags), key_for(h, buf_text(&tags)), text, out);

@@ -36,9 +36,9 @@ void house_zone(struct house *h, const char *text);
 
 /*
  * Appends a message: lines, each for a field above text, the first on top. A
- * line with '!' in front is that field; any other is a template of dkimsign(),
- * signed by the key that its s= names (rsa, if it is no other). Empty lines are
- * left out.
+ * line with '!' in front is that field; any other is a template, of dksign()
+ * where it has '%' in front, else of dkimsign(), signed by the key that its s=
+ * names (rsa, if it is no other). Empty lines are left out.
  */
 void house_mail(const struct house *h, const char *lines, const char *text,
     struct buf *out);

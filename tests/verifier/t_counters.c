@@ -13,6 +13,7 @@ families(void)
 	    "counter milter_errors_total\n"
 	    "counter dkim_results_total\n"
 	    "counter dkim_not_evaluated_total\n"
+	    "counter domainkeys_results_total\n"
 	    "counter spf_results_total\n"
 	    "counter spf_lookups_total\n"
 	    "counter spf_void_lookups_total\n"

@@ -367,14 +367,14 @@ told_of(struct span out)
 
 /* The same bytes of an MTA, with the n-th allocation failing. */
 static bool
-round_of(long n, struct span sent, struct told *ret)
+round_of(long n, const char *config, struct span sent, struct told *ret)
 {
 	struct session *s;
 	struct house h;
 	struct buf out;
 	bool more;
 
-	house_open(&h, "");
+	house_open(&h, config);
 	CU_ASSERT_FATAL(session_new(&verifier_ops, &h.v, NULL, NULL, &s) == 0);
 	buf_init(&out, 1 << 20);
 	more = nomem_round(n);
@@ -398,33 +398,45 @@ round_of(long n, struct span sent, struct told *ret)
 static void
 every_allocation_fails(void)
 {
-	static const char *const login[] = {NULL, "ann"};
+	static const struct {
+		const char *login, *config, *lines;
+	} mail[] = {
+	    {NULL, "", OURS SIGNED THEIRS OURS OURS},
+	    {"ann", "", OURS SIGNED THEIRS OURS OURS},
+	    {NULL, "domainkeys = true",
+	        OURS SIGNED THEIRS OURS OURS
+	        "%d=a.example; s=rsa; c=simple; h=from; b=@\n"},
+	};
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof mail / sizeof mail[0]; i++) {
 		unsigned put_off = 0, rounds = 0, no_memory = 0;
 		struct told o;
 		struct buf message;
 		struct house h;
 		struct mta m;
 
-		suite_row(login[i] == NULL ? "a stranger" : login[i]);
-		house_open(&h, "");
+		suite_row(mail[i].lines);
+		house_open(&h, mail[i].config);
 		buf_init(&message, 1 << 20);
-		house_mail(&h, OURS SIGNED THEIRS OURS OURS, text, &message);
+		house_mail(&h, mail[i].lines, text, &message);
 		house_connect(&h, &m, "192.0.2.1");
 		m.abort_after = false;
-		CHECK(mta_message(&m, login[i], buf_view(&message)) == 'a');
-		for (long n = 0; round_of(n, buf_view(&m.sent), &o); n++) {
+		CHECK(
+		    mta_message(&m, mail[i].login, buf_view(&message)) == 'a');
+		for (long n = 0;
+		     round_of(n, mail[i].config, buf_view(&m.sent), &o); n++) {
 			rounds++;
 			put_off += o.word != 'a';
 			no_memory += o.no_memory;
 			CHECK(o.word == 'a' || o.word == 't' || o.word == 0);
 			CHECK(o.word != 'a' || o.deletions == 3);
-			CHECK(o.word != 'a' || o.insertions == (i == 0));
+			CHECK(o.word != 'a' ||
+			    o.insertions == (mail[i].login == NULL));
 		}
 		CHECK(put_off > 0 || suite_under_valgrind());
 		CHECK(put_off < rounds);
-		CHECK((no_memory > 0) == (i == 0) || suite_under_valgrind());
+		CHECK((no_memory > 0) == (mail[i].login == NULL) ||
+		    suite_under_valgrind());
 		mta_free(&m);
 		buf_free(&message);
 		house_close(&h);

@@ -60,14 +60,38 @@ judge_key(const struct judge_input *in, struct pubkey *key,
 	j->verified = j->result == DKIM_PASS;
 }
 
+/* A record, for a signature of DKIM. */
+struct record_input {
+	const struct judge_input *in;
+	struct verify_header header;
+};
+
 static void
-judge_record(const struct judge_input *in, struct span text,
-    struct verify_header *header, struct judged *j)
+judge_record(void *arg, const struct keyrecord *r, struct judged *j)
+{
+	struct record_input *is = arg;
+	struct pubkey *key;
+	int rc;
+
+	j->reason = refused_by(r, &is->in->candidate->s);
+	if (j->reason != NULL)
+		return;
+	rc = pubkeys_get(
+	    is->in->pubkeys, r->algorithm, r->key, &key, &j->reason);
+	if (rc == 0)
+		judge_key(is->in, key, &is->header, j);
+	else if (rc == -ENOMEM)
+		say(j, DKIM_TEMPERROR, "out of memory");
+}
+
+/* --- all records ---------------------------------------------------------- */
+
+static void
+judge_text(
+    struct span text, const struct judge_reader *reader, struct judged *j)
 {
 	struct keyrecord r;
-	struct pubkey *key;
 	const char *why;
-	int rc;
 
 	*j = (struct judged){.result = DKIM_PERMERROR};
 	if (text.n > KEY_TEXT_MAX) {
@@ -79,24 +103,18 @@ judge_record(const struct judge_input *in, struct span text,
 		return;
 	}
 	j->testing = r.testing;
-	j->reason = refused_by(&r, &in->candidate->s);
-	if (j->reason != NULL)
-		return;
-	rc = pubkeys_get(in->pubkeys, r.algorithm, r.key, &key, &j->reason);
-	if (rc == 0)
-		judge_key(in, key, header, j);
-	else if (rc == -ENOMEM)
-		say(j, DKIM_TEMPERROR, "out of memory");
+	reader->record(reader->arg, &r, j);
 }
 
 /* Which of two results of two records tells more. */
 static bool
 is_better(const struct judged *a, const struct judged *b)
 {
-	static const unsigned char worth[] = {[DKIM_PASS] = 5,
-	    [DKIM_TEMPERROR] = 4,
-	    [DKIM_FAIL] = 3,
-	    [DKIM_POLICY] = 2,
+	static const unsigned char worth[] = {[DKIM_PASS] = 6,
+	    [DKIM_TEMPERROR] = 5,
+	    [DKIM_FAIL] = 4,
+	    [DKIM_POLICY] = 3,
+	    [DKIM_NEUTRAL] = 2,
 	    [DKIM_PERMERROR] = 1};
 
 	if (worth[a->result] != worth[b->result])
@@ -108,21 +126,47 @@ is_better(const struct judged *a, const struct judged *b)
 
 /* What is no key record does not count against those that are tried. */
 static void
-judge_records(const struct judge_input *in, struct judged *ret)
+judge_records(const struct dns_answer *key, const struct judge_reader *reader,
+    struct judged *ret)
 {
-	struct verify_header header = {.known = false};
 	size_t tried = 0;
 
 	*ret = (struct judged){.result = DKIM_PERMERROR, .reason = no_record};
-	for (size_t i = 0; i < in->key->n && tried < KEY_RECORDS_MAX &&
-	     ret->result != DKIM_PASS;
+	for (size_t i = 0;
+	     i < key->n && tried < KEY_RECORDS_MAX && ret->result != DKIM_PASS;
 	     i++) {
 		struct judged j;
 
-		judge_record(in, in->key->record[i].txt, &header, &j);
+		judge_text(key->record[i].txt, reader, &j);
 		tried += j.reason != no_record;
 		if (is_better(&j, ret))
 			*ret = j;
+	}
+}
+
+void
+judge_answer(const struct dns_answer *key, bool too_long,
+    const struct judge_reader *reader, struct judged *ret)
+{
+	if (too_long) {
+		say(ret, DKIM_PERMERROR, "key record too long");
+		return;
+	}
+	if (key == NULL) {
+		say(ret, DKIM_TEMPERROR, "no answer from DNS in time");
+		return;
+	}
+	switch (key->status) {
+	case DNS_FOUND:
+		judge_records(key, reader, ret);
+		break;
+	case DNS_NODATA:
+	case DNS_NXDOMAIN:
+		say(ret, DKIM_PERMERROR, "no key");
+		break;
+	case DNS_TEMPERROR:
+		say(ret, DKIM_TEMPERROR, "DNS has no answer for the key");
+		break;
 	}
 }
 
@@ -202,28 +246,12 @@ judge_early(const struct judge_input *in, struct judged *ret)
 void
 judge(const struct judge_input *in, struct judged *ret)
 {
+	struct record_input is = {.in = in};
+	const struct judge_reader reader = {judge_record, &is};
+
 	if (judge_early(in, ret))
 		return;
-	if (in->key_too_long) {
-		say(ret, DKIM_PERMERROR, "key record too long");
-		return;
-	}
-	if (in->key == NULL) {
-		say(ret, DKIM_TEMPERROR, "no answer from DNS in time");
-		return;
-	}
-	switch (in->key->status) {
-	case DNS_FOUND:
-		judge_records(in, ret);
-		break;
-	case DNS_NODATA:
-	case DNS_NXDOMAIN:
-		say(ret, DKIM_PERMERROR, "no key");
-		break;
-	case DNS_TEMPERROR:
-		say(ret, DKIM_TEMPERROR, "DNS has no answer for the key");
-		break;
-	}
+	judge_answer(in->key, in->key_too_long, &reader, ret);
 	if (ret->result == DKIM_PASS)
 		accept_or_not(in, ret);
 }

@@ -37,6 +37,20 @@ struct judged {
 	bool verified;      /* it verifies, whatever the result says */
 };
 
+/* What a record of a key leads to, said by who knows the protocol that asks. */
+struct judge_reader {
+	void (*record)(
+	    void *arg, const struct keyrecord *r, struct judged *ret);
+	void *arg;
+};
+
+/*
+ * Asks the reader about each record that is a key, and keeps the best result: what DNS
+ * has answered leads to *ret. key NULL: there was no time for it; too_long: it was.
+ */
+void judge_answer(const struct dns_answer *key, bool too_long,
+    const struct judge_reader *reader, struct judged *ret);
+
 /* True if the result needs neither key nor body: it is in *ret. */
 bool judge_early(const struct judge_input *in, struct judged *ret);
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdio.h>
 
 #include "admin/look/bodycause.h"
 #include "admin/look/spf_json.h"
@@ -67,6 +68,26 @@ put_tag(const char *name, struct span value, struct buf *out)
 	log_clean(value, out);
 }
 
+/* ": fail, signature did not verify", and the next line begun. */
+static void
+put_judged(const struct judged *j, struct buf *out)
+{
+	buf_fmt(out, ": %s", dkim_result_word(j->result));
+	if (j->reason != NULL)
+		buf_fmt(out, ", %s", j->reason);
+	buf_str(out, "\n ");
+}
+
+static void
+end_key(const struct judged *j, struct buf *out)
+{
+	if (j->bits > 0)
+		buf_fmt(out, ", %u bits", j->bits);
+	if (j->testing)
+		buf_str(out, ", in test (t=y)");
+	buf_byte(out, '\n');
+}
+
 static int
 print_result(const struct verified *v, size_t which, struct buf *out)
 {
@@ -75,11 +96,8 @@ print_result(const struct verified *v, size_t which, struct buf *out)
 	struct buf cause;
 	int rc;
 
-	buf_fmt(out, "\nsignature %zu: %s", which + 1,
-	    dkim_result_word(r->judged.result));
-	if (r->judged.reason != NULL)
-		buf_fmt(out, ", %s", r->judged.reason);
-	buf_str(out, "\n ");
+	buf_fmt(out, "\nsignature %zu", which + 1);
+	put_judged(&r->judged, out);
 	put_tag("d", span_str(s->domain_a), out);
 	put_tag("s", span_str(s->selector), out);
 	put_tag("a", s->algorithm_word, out);
@@ -89,17 +107,43 @@ print_result(const struct verified *v, size_t which, struct buf *out)
 		log_clean(s->headers, out);
 		buf_fmt(out, "\n  key at %s", s->name);
 	}
-	if (r->judged.bits > 0)
-		buf_fmt(out, ", %u bits", r->judged.bits);
-	if (r->judged.testing)
-		buf_str(out, ", in test (t=y)");
-	buf_byte(out, '\n');
+	end_key(&r->judged, out);
 	buf_init(&cause, CLEAN_MAX);
 	rc = find_cause(v, r, &cause);
 	if (cause.n > 0)
 		buf_fmt(out, "  the body: %s\n", buf_text(&cause));
 	buf_free(&cause);
 	return rc;
+}
+
+/* A signature that was verified: nothing was wrong with it, nor with whose it is. */
+static bool
+was_verified(const struct dkmessage *d)
+{
+	return d != NULL && d->hash != NULL;
+}
+
+static void
+print_domainkeys(const struct dkmessage *d, struct buf *out)
+{
+	const struct signature *s;
+
+	if (d == NULL)
+		return;
+	s = &d->signature.tags;
+	buf_str(out, "\nDomainKeys");
+	put_judged(&d->judged, out);
+	put_tag("d", span_str(s->domain_a), out);
+	put_tag("s", span_str(s->selector), out);
+	put_tag(d->is_sender ? "Sender" : "From", d->address, out);
+	if (was_verified(d)) {
+		buf_fmt(out, " c=%s", d->signature.nofws ? "nofws" : "simple");
+		if (s->headers.n > 0)
+			buf_str(out, "\n ");
+		put_tag("h", s->headers, out);
+		buf_fmt(out, "\n  key at %s", s->name);
+	}
+	end_key(&d->judged, out);
 }
 
 int
@@ -121,6 +165,8 @@ verified_text(const struct verified *v, struct buf *out)
 		buf_fmt(out, "not verified: %s\n", alone);
 	for (size_t i = 0; i < l->nresults && rc == 0; i++)
 		rc = print_result(v, i, out);
+	if (l->trouble == NULL)
+		print_domainkeys(l->domainkeys, out);
 	if (v->spf.n > 0)
 		buf_byte(out, '\n');
 	buf_span(out, buf_view(&v->spf));
@@ -177,6 +223,19 @@ result_json(const struct verified *v, const struct result *r)
 }
 
 static json_t *
+domainkeys_json(const struct dkmessage *d)
+{
+	const struct signature *s = &d->signature.tags;
+
+	return json_pack("{s:s, s:s*, s:o, s:o, s:o, s:i, s:b}", "result",
+	    dkim_result_word(d->judged.result), "reason", d->judged.reason,
+	    "domain", clean_json(span_str(s->domain_a)), "selector",
+	    clean_json(span_str(s->selector)), d->is_sender ? "sender" : "from",
+	    clean_json(d->address), "bits", (int)d->judged.bits, "testing",
+	    (int)d->judged.testing);
+}
+
+static json_t *
 field_json(const struct verified *v)
 {
 	for (const struct edit *e = v->edits.first; e != NULL; e = e->next) {
@@ -190,7 +249,7 @@ struct json_t *
 verified_json(const struct verified *v)
 {
 	const struct inspection *l = &v->letter;
-	json_t *all = json_array();
+	json_t *all = json_array(), *o;
 
 	for (size_t i = 0; i < l->nresults; i++) {
 		if (json_array_append_new(all, result_json(v, &l->result[i])) !=
@@ -199,13 +258,19 @@ verified_json(const struct verified *v)
 			return NULL;
 		}
 	}
-	return json_pack("{s:s, s:s*, s:s*, s:i, s:i, s:o, s:o, s:o}",
-	    "verdict", fate(v), "reply",
-	    v->word == MILTER_REPLY ? v->edits.text : NULL, "not_verified",
-	    left_alone(l), "removed",
+	o = json_pack("{s:s, s:s*, s:s*, s:i, s:i, s:o, s:o, s:o}", "verdict",
+	    fate(v), "reply", v->word == MILTER_REPLY ? v->edits.text : NULL,
+	    "not_verified", left_alone(l), "removed",
 	    l->whose == WHOSE_TRUSTED ? 0 : (int)l->strip.n, "not_evaluated",
 	    (int)l->picked.more, "field", field_json(v), "signatures", all,
 	    "spf", spf_json_checks(v->spf_json));
+	if (l->domainkeys != NULL && l->trouble == NULL &&
+	    json_object_set_new(
+	        o, "domainkeys", domainkeys_json(l->domainkeys)) != 0) {
+		json_decref(o);
+		return NULL;
+	}
+	return o;
 }
 
 /* --- the bytes that are hashed -------------------------------------------- */
@@ -257,35 +322,50 @@ put_header(const struct verified *v, const struct candidate *c, struct buf *out)
 
 /* A line that says how many bytes follow, and the bytes. */
 static void
-print_bytes(
-    size_t which, const char *what, const struct buf *b, struct buf *out)
+print_bytes(const char *what, const struct buf *b, struct buf *out)
 {
-	buf_fmt(out, "signature %zu, %s: %zu bytes\n", which + 1, what, b->n);
+	buf_fmt(out, "%s: %zu bytes\n", what, b->n);
 	buf_span(out, buf_view(b));
 	buf_byte(out, '\n');
+}
+
+static int
+print_signature(
+    const struct verified *v, size_t which, struct buf *b, struct buf *out)
+{
+	const struct candidate *c = v->letter.result[which].candidate;
+	char what[40];
+	int rc;
+
+	if (c->result != DKIM_PASS)
+		return 0;
+	buf_clear(b);
+	rc = put_header(v, c, b);
+	snprintf(what, sizeof what, "signature %zu, header", which + 1);
+	print_bytes(what, b, out);
+	buf_clear(b);
+	put_body(v, &c->s, b);
+	snprintf(what, sizeof what, "signature %zu, body", which + 1);
+	print_bytes(what, b, out);
+	return rc != 0 ? rc : buf_error(b);
 }
 
 int
 verified_canonical(const struct verified *v, struct buf *out)
 {
 	const struct inspection *l = &v->letter;
+	struct field_list fields = message_fields(&v->message);
 	struct buf b;
 	int rc = 0;
 
 	buf_init(&b, VERIFIED_BODY_MAX);
-	for (size_t i = 0; i < l->nresults && rc == 0; i++) {
-		const struct candidate *c = l->result[i].candidate;
-
-		if (c->result != DKIM_PASS)
-			continue;
+	for (size_t i = 0; i < l->nresults && rc == 0; i++)
+		rc = print_signature(v, i, &b, out);
+	if (rc == 0 && was_verified(l->domainkeys)) {
 		buf_clear(&b);
-		rc = put_header(v, c, &b);
-		print_bytes(i, "header", &b, out);
-		buf_clear(&b);
-		put_body(v, &c->s, &b);
-		print_bytes(i, "body", &b, out);
-		if (rc == 0)
-			rc = buf_error(&b);
+		rc = dkmessage_text(
+		    l->domainkeys, &fields, buf_view(&v->body), &b);
+		print_bytes("DomainKeys, header and body", &b, out);
 	}
 	buf_free(&b);
 	return rc;

@@ -6,6 +6,7 @@
 
 #include "tests/support/command.h"
 #include "tests/support/dkimsign.h"
+#include "tests/support/dksign.h"
 #include "tests/support/pem.h"
 #include "tests/support/suite.h"
 
@@ -276,5 +277,63 @@ canonical(void)
 	CHECK(strstr(r.out, "body: 3 bytes\nabc\n") != NULL);
 }
 
+/* DomainKeys, where the config wants them; they are no pass. */
+static void
+domainkeys(void)
+{
+	static const struct {
+		const char *config, *words;
+		int status;
+		const char *out; /* what is in it */
+	} row[] = {
+	    {"", "@/m", 1, "\tdkim=none\n"},
+	    {"domainkeys = true", "@/m", 1,
+	        "dkim=none;\n\tdomainkeys=pass (2048-bit key) "
+	        "header.d=a.example header.from=a.example\n"
+	        "\nDomainKeys: pass\n"
+	        "  d=a.example s=rsa From=joe@a.example c=nofws\n"
+	        "  h=subject:from\n"
+	        "  key at rsa._domainkey.a.example, 2048 bits\n"},
+	    {"domainkeys = true domainkeys_min_bits = 4096", "@/m", 1,
+	        "\nDomainKeys: policy, key too short\n"},
+	    {"domainkeys = true", "-j @/m", 1,
+	        "  \"domainkeys\": {\n    \"result\": \"pass\",\n"
+	        "    \"domain\": \"a.example\",\n    \"selector\": \"rsa\",\n"
+	        "    \"from\": \"joe@a.example\",\n    \"bits\": 2048,\n"
+	        "    \"testing\": false\n  }\n"},
+	    {"domainkeys = true", "--canonical @/m", 1,
+	        "DomainKeys, header and body: 46 bytes\n"
+	        "Subject:hello\r\nFrom:Joe<joe@a.example>\r\n\r\nab\r\n\n"},
+	};
+	static struct command r;
+	struct key *key = rsa_key();
+	struct buf message, config;
+
+	buf_init(&message, 1 << 16);
+	buf_init(&config, 1 << 16);
+	dksign("d=a.example; s=rsa; c=nofws; h=subject:from; b=@", pem_rsa2048,
+	    span_str(HEADER "\r\na b\r\n \r\n"), &message);
+	buf_str(&message, HEADER "\r\na b\r\n \r\n");
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		suite_row(row[i].out);
+		command_begin(&r);
+		write_zone(&r, key);
+		tmpdir_write(&r.dir, "m", buf_text(&message));
+		buf_clear(&config);
+		buf_fmt(&config,
+		    "hostname = \"mx.example.jp\"\nverifier { %s }\n",
+		    row[i].config);
+		command_file(&r, "p.conf", buf_text(&config));
+		command_run(
+		    &r, "verify -c @/p.conf --dns @/zone %s", row[i].words);
+		look(&r, row[i].status, row[i].out, "");
+		command_end(&r);
+	}
+	suite_row(NULL);
+	buf_free(&message);
+	buf_free(&config);
+	key_free(key);
+}
+
 SUITE("verifycmd", T(verdicts), T(causes), T(other_canonicalization),
-    T(canonical))
+    T(canonical), T(domainkeys))

@@ -162,6 +162,32 @@ verify_dns_dead() {
 	    verify_lacks bank.example
 }
 
+# verify_domainkeys_signed FROM - a message with the DomainKeys of FROM's domain: what
+# "simple" hashes, without an h=, is the message as it stands
+verify_domainkeys_signed() {
+	local domain=${1#*@} signature
+	signature=$(verify_message "$1" | sed 's/$/\r/' |
+	    openssl dgst -sha1 -sign "$E2E/keys/r1.private" | base64 -w 64 |
+	    sed '2,$s/^/\t/')
+	printf 'DomainKey-Signature: a=rsa-sha1; q=dns; c=simple;\n'
+	printf '\td=%s; s=r1;\n\tb=%s\n' "$domain" "$signature"
+	verify_message "$1"
+}
+
+verify_domainkeys() {
+	local pass='dkim=none; domainkeys=pass (2048-bit key)'
+	verify_send domainkeys < <(
+		printf '%s\n' 'DomainKey-Status: good' 'Received: above'
+		verify_domainkeys_signed user@two.example) &&
+	    verify_says "$pass header.d=two.example header.from=two.example" &&
+	    verify_lacks DomainKey-Status &&
+	    logged 'verified .* dkim=none domainkeys="pass d=two\.example s=r1"' ||
+	    return
+	verify_send domainkeys-changed < <(
+		verify_domainkeys_signed user@two.example | sed 's/this/that/') &&
+	    verify_says 'domainkeys=fail reason="signature did not verify"'
+}
+
 verify_null_sender() {
 	SENDER='' verify_send null < <(verify_signed user@two.example) &&
 	    verify_says dkim=pass 'spf=none smtp.helo=far.example'
@@ -244,6 +270,13 @@ verify_opendmarc() {
 	    sed '/^$/q' "$MAIL" | tr -d '\n' |
 	    grep -q 'dmarc=pass .*header\.from=pass\.example.*spf=pass' ||
 	    no "$(sed '/^$/q' "$MAIL")" || return
+	# a domainkeys= in it makes no difference
+	PORT=2562 verify_send dmarc-domainkeys < <(
+		verify_domainkeys_signed user@rsa.example | postseal sign) &&
+	    accepted && delivered "$BOX" &&
+	    sed '/^$/q' "$MAIL" | tr -d '\n' |
+	    grep -q 'dmarc=pass .*header\.from=rsa\.example.*dkim=pass.*domainkeys=pass' ||
+	    no "$(sed '/^$/q' "$MAIL")" || return
 	PORT=2562 verify_send dmarc-forged < <(verify_message boss@victim.example \
 	    'Authentication-Results: mx.two.example; dkim=pass header.d=victim.example') &&
 	    accepted && delivered "$BOX" &&
@@ -278,6 +311,7 @@ verify_cases() {
 	case_run 'verify: mail of a user is signed, not verified' verify_login
 	case_run 'verify: mail of this host is left alone' verify_trusted
 	case_run 'verify: DNS has no answer' verify_dns_dead
+	case_run 'verify: DomainKeys, where they are wanted' verify_domainkeys
 	case_run 'verify: null sender' verify_null_sender
 	case_run 'verify: SPF of the sender, and of a bounce its HELO' \
 	    verify_spf_results

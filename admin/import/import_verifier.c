@@ -51,6 +51,7 @@ static const struct row {
     {"StrictHeaders", LEFT, "the fields of a message are not counted"},
     {"IgnoreMalformedMail", LEFT, "no message is refused for its form"},
     {"ClockDrift", NUMBER, "drift"},
+    {"DomainKeysCompat", QUIET, ""}, /* such key records are read anyway */
     {"ResolverConfiguration", LEFT, "see the section dns"},
     {"BogusKey", LEFT,
         "a key that DNSSEC refuses is no answer of DNS: temperror"},

@@ -135,6 +135,7 @@ verifying_options(void)
 	        true},
 	    {"RemoveARAll yes\nAlwaysAddARHeader yes\nKeepAuthResults no\n", "",
 	        NULL, true},
+	    {"DomainKeysCompat yes\n", "", NULL, true},
 	    {"KeepAuthResults yes\n", "",
 	        ":1: KeepAuthResults: forged fields are always", true},
 	    {"MaximumSignaturesToVerify 3\nMinimumKeyBits 2048\nClockDrift "

@@ -116,7 +116,8 @@ print_result(const struct verified *v, size_t which, struct buf *out)
 	return rc;
 }
 
-/* A signature that was verified: nothing was wrong with it, nor with whose it is. */
+/* A signature that was verified: nothing was wrong with it, nor with whose it
+ * is. */
 static bool
 was_verified(const struct dkmessage *d)
 {

@@ -163,7 +163,7 @@ headerhash_text(enum canonicalization canon, const struct named_fields *fields,
 	return rc;
 }
 
-/* --- SHA-1 ------------------------------------------------------------------ */
+/* --- SHA-1 ---------------------------------------------------------------- */
 
 struct headerhash_sha1 {
 	EVP_MD_CTX *md;

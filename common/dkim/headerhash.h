@@ -47,18 +47,19 @@ int headerhash_text(enum canonicalization canon,
     const struct named_fields *fields, const struct field *own, struct span b,
     struct buf *out);
 
-/* --- SHA-1 of bytes that are canonical, for DomainKeys alone (RFC 4870) ---------- */
+/* --- SHA-1 of bytes that are canonical, for DomainKeys alone (RFC 4870) --- */
 
 struct headerhash_sha1;
 
-/* 0 and *ret returned owned (headerhash_sha1_free), ready for the first bytes; -ENOMEM;
- * -ENOTSUP where the system has no SHA-1. */
+/* 0 and *ret returned owned (headerhash_sha1_free), ready for the first bytes;
+ * -ENOMEM; -ENOTSUP where the system has no SHA-1. */
 int headerhash_sha1_new(struct headerhash_sha1 **ret);
 
 /* NULL is allowed. */
 void headerhash_sha1_free(struct headerhash_sha1 *h);
 
-/* The next bytes; borrowed for the call. An error is told by headerhash_sha1_end(). */
+/* The next bytes; borrowed for the call. An error is told by
+ * headerhash_sha1_end(). */
 void headerhash_sha1_add(struct headerhash_sha1 *h, struct span bytes);
 
 /* All bytes were added. 0 and the SHA-1 in ret[SHA1_SIZE], or -EIO. Only

@@ -34,10 +34,11 @@ int named_pick(struct span names, const struct field_list *fields,
     const struct field *except, struct arena *arena, struct named_fields *ret);
 
 /*
- * The same for DomainKeys (RFC 4870 section 3.3): only of the fields below `own`, which
- * is one of fields. A name stands for all fields that have it, in their order; where it
- * is mentioned again, the later mentions take the lowest, one each, and the first takes
- * what is left. Without names it is all fields. What is in *ret has a field.
+ * The same for DomainKeys (RFC 4870 section 3.3): only of the fields below
+ * `own`, which is one of fields. A name stands for all fields that have it, in
+ * their order; where it is mentioned again, the later mentions take the lowest,
+ * one each, and the first takes what is left. Without names it is all fields.
+ * What is in *ret has a field.
  */
 int named_pick_below(struct span names, const struct field_list *fields,
     const struct field *own, struct arena *arena, struct named_fields *ret);

@@ -65,9 +65,10 @@ int pubkey_verify(
     struct pubkey *k, const unsigned char *digest, struct span signature);
 
 /*
- * The same for RSASSA-PKCS1-v1_5 over a SHA-1, sha1[SHA1_SIZE]: DomainKeys (RFC 4870)
- * has no other, DKIM never has it (RFC 8301). A crypto policy of the system that
- * forbids SHA-1 in signatures, as that of EL9 does, has no say in it.
+ * The same for RSASSA-PKCS1-v1_5 over a SHA-1, sha1[SHA1_SIZE]: DomainKeys (RFC
+ * 4870) has no other, DKIM never has it (RFC 8301). A crypto policy of the
+ * system that forbids SHA-1 in signatures, as that of EL9 does, has no say in
+ * it.
  */
 int pubkey_verify_sha1(
     struct pubkey *k, const unsigned char *sha1, struct span signature);

@@ -74,9 +74,9 @@ enum dkim_result signature_read(
     struct span value, struct signature *ret, const char **ret_reason);
 
 /*
- * The same for the value of one tag that DomainKey-Signature has, too: NULL and what it
- * says in *ret, or a static reason. The domain goes before the selector. The names are
- * those of h=, From or not.
+ * The same for the value of one tag that DomainKey-Signature has, too: NULL and
+ * what it says in *ret, or a static reason. The domain goes before the
+ * selector. The names are those of h=, From or not.
  */
 const char *signature_read_domain(struct span value, struct signature *ret);
 const char *signature_read_selector(struct span value, struct signature *ret);

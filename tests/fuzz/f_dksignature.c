@@ -1,8 +1,9 @@
 /*
- * Any value of a DomainKey-Signature, in front of a message that it is above. What can
- * be verified has all that is needed for it; what is shown has no byte that a reader of
- * Authentication-Results could stumble over. The first byte says where the body is cut:
- * wherever that is, the canonical form is that of the plain reader.
+ * Any value of a DomainKey-Signature, in front of a message that it is above.
+ * What can be verified has all that is needed for it; what is shown has no byte
+ * that a reader of Authentication-Results could stumble over. The first byte
+ * says where the body is cut: wherever that is, the canonical form is that of
+ * the plain reader.
  */
 #include <stdint.h>
 #include <stdlib.h>

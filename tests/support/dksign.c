@@ -26,7 +26,7 @@ is_white(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* --- lines --------------------------------------------------------------------- */
+/* --- lines ---------------------------------------------------------------- */
 
 /* One line without its end; nofws takes its white space. */
 static void
@@ -68,7 +68,7 @@ dksign_body(bool nofws, struct span body, struct buf *out)
 		out->n = start;
 }
 
-/* --- fields ---------------------------------------------------------------------- */
+/* --- fields --------------------------------------------------------------- */
 
 static void
 put_field(bool nofws, const struct field *f, struct buf *out)
@@ -116,8 +116,8 @@ mentions(const struct span *names, size_t at, size_t n, struct span name)
 	return k;
 }
 
-/* The first mention takes all but one for each later one; where there are fewer, the
- * later ones have theirs first. */
+/* The first mention takes all but one for each later one; where there are
+ * fewer, the later ones have theirs first. */
 static void
 put_header(bool nofws, struct span h, struct eml *e, struct buf *out)
 {
@@ -145,7 +145,7 @@ dksign_text(bool nofws, struct span names, struct span message, struct buf *out)
 	eml_free(&e);
 }
 
-/* --- the signature ------------------------------------------------------------------ */
+/* --- the signature -------------------------------------------------------- */
 
 static void
 put_signature(const char *pem, struct span text, struct buf *out)

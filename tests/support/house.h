@@ -16,6 +16,9 @@
 
 enum { HOUSE_NOW = 1800000000 };
 
+/* What SPF asks of a message; it has rows of its own (t_envelope.c). */
+enum { HOUSE_SPF_QUESTIONS = 2 };
+
 struct house {
 	struct settings *settings;
 	struct loop *loop;

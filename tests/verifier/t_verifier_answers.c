@@ -23,9 +23,6 @@ static const char text[] = "From: Joe <joe@a.example>\r\n"
                            "\r\n"
                            "Hello\r\n";
 
-/* SPF has its answers at once here: it has rows of its own (t_envelope.c). */
-enum { SPF_QUESTIONS = 2 };
-
 static const char zone[] = "b.example TXT cached\n"
                            "client.example TXT cached\n"
                            "bad._domainkey.a.example TXT servfail\n"
@@ -110,7 +107,7 @@ asked_at_once(void)
 
 	begin(&w, "", ZONE_HELD, 0, lines);
 	CHECK(mta_message(&w.m, NULL, buf_view(&w.message)) == 0);
-	CHECK(resolver_zone_asked_all(w.h.resolver) == SPF_QUESTIONS + 5);
+	CHECK(resolver_zone_asked_all(w.h.resolver) == HOUSE_SPF_QUESTIONS + 5);
 	CHECK(resolver_zone_waiting(w.h.resolver) == 5);
 	CHECK(session_wait_ms(w.m.session) == 10000);
 	/* nothing is said before the last one is there */
@@ -142,7 +139,8 @@ not_asked(void)
 		suite_row(row[i]);
 		begin(&w, "", ZONE_HELD, 0, row[i]);
 		CHECK(mta_message(&w.m, NULL, buf_view(&w.message)) == 'a');
-		CHECK(resolver_zone_asked_all(w.h.resolver) == SPF_QUESTIONS);
+		CHECK(resolver_zone_asked_all(w.h.resolver) ==
+		    HOUSE_SPF_QUESTIONS);
 		end(&w);
 	}
 	suite_row(NULL);
@@ -368,7 +366,7 @@ busy(void)
 		resolver_zone_busy(w.h.resolver, row[i].busy);
 		CHECK(wait_for_it(&w) == 'a');
 		CHECK(resolver_zone_asked_all(w.h.resolver) ==
-		    SPF_QUESTIONS + row[i].asked);
+		    HOUSE_SPF_QUESTIONS + row[i].asked);
 		got = house_field(&w.h, &w.m);
 		CHECK(strncmp(got, "dkim=pass", 9) == 0);
 		CHECK(strlen(got) > strlen(row[i].end));

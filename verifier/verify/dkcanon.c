@@ -1,8 +1,8 @@
 /*
- * Trick: what is left of a line under nofws goes on as a body of DKIM's simple form,
- * which knows about empty lines at the end, so that a line of blanks is one by then.
- * Trap: that form ends in a CRLF even where there is nothing in front of it; here
- * there is none, nor the line between header and body.
+ * Trick: what is left of a line under nofws goes on as a body of DKIM's simple
+ * form, which knows about empty lines at the end, so that a line of blanks is
+ * one by then. Trap: that form ends in a CRLF even where there is nothing in
+ * front of it; here there is none, nor the line between header and body.
  */
 #include "verifier/verify/dkcanon.h"
 

@@ -1,7 +1,8 @@
 /*
- * Trick: what looks for the signature is the list of the rules of section 3.7.3, and
- * the first one that keeps them all ends it. Trap: only what stands below a signature
- * is covered by it; so the field with the address must, or anybody could put one above.
+ * Trick: what looks for the signature is the list of the rules of section
+ * 3.7.3, and the first one that keeps them all ends it. Trap: only what stands
+ * below a signature is covered by it; so the field with the address must, or
+ * anybody could put one above.
  */
 #include "verifier/verify/dkmessage.h"
 
@@ -13,8 +14,8 @@
 #include "common/mail/address.h"
 
 enum {
-	/* Canonical fields that are hashed together, and one alone: folds and line
-	 * ends cannot double it. */
+	/* Canonical fields that are hashed together, and one alone: folds and
+	 * line ends cannot double it. */
 	STAGE = 16 * 1024,
 	STAGE_MAX = 2 * MESSAGE_HEADERS_MAX + 64 * 1024,
 
@@ -30,9 +31,10 @@ say(struct dkmessage *d, enum dkim_result result, const char *reason)
 	d->judged.reason = reason;
 }
 
-/* --- the sender (3.1, 3.7.3 rule 1) ------------------------------------------------ */
+/* --- the sender (3.1, 3.7.3 rule 1) --------------------------------------- */
 
-/* The field that has the address, or NULL: one From is needed, one Sender may be. */
+/* The field that has the address, or NULL: one From is needed, one Sender may
+ * be. */
 static const struct field *
 find_source(const struct field_list *fields)
 {
@@ -55,8 +57,8 @@ find_source(const struct field_list *fields)
 	return senders == 1 ? sender : from;
 }
 
-/* Of several addresses the first counts, but Sender may have one only. 0, or -ENOMEM;
- * what has no address leaves d->address empty. */
+/* Of several addresses the first counts, but Sender may have one only. 0, or
+ * -ENOMEM; what has no address leaves d->address empty. */
 static int
 read_address(
     struct dkmessage *d, const struct field *source, struct arena *arena)
@@ -87,7 +89,7 @@ read_address(
 	return 0;
 }
 
-/* --- the signature that counts (3.7.3) --------------------------------------------- */
+/* --- the signature that counts (3.7.3) ------------------------------------ */
 
 /* Why that one does not count, or NULL. */
 static const char *
@@ -149,7 +151,7 @@ choose(struct dkmessage *d, const struct field_list *fields,
 	}
 }
 
-/* --- the hash (3.4.2) --------------------------------------------------------------- */
+/* --- the hash (3.4.2) ----------------------------------------------------- */
 
 static void
 add(void *arg, struct span run)
@@ -269,7 +271,7 @@ dkmessage_text(const struct dkmessage *d, const struct field_list *fields,
 	return rc != 0 ? rc : buf_error(out);
 }
 
-/* --- the key (3.2.3, 3.7.4) ----------------------------------------------------------- */
+/* --- the key (3.2.3, 3.7.4) ----------------------------------------------- */
 
 /* A record, for the signature. */
 struct record_input {
@@ -279,7 +281,8 @@ struct record_input {
 	unsigned char digest[SHA1_SIZE];
 };
 
-/* The local part is that of g=, in which one '*' stands for anything (RFC 4871). */
+/* The local part is that of g=, in which one '*' stands for anything (RFC
+ * 4871). */
 static bool
 fits(struct span g, struct span local)
 {

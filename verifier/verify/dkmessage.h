@@ -1,13 +1,15 @@
 /*
  * dkmessage.h - the DomainKeys signature of a message -> one result: RFC 4870.
  *
- * History, for those who read domainkeys= in Authentication-Results since dk-milter:
- * its only algorithm is rsa-sha1, so that the result counts for nothing else, whatever
- * it is. At most one signature counts (section 3.7.3): the topmost one that is for the
- * address in Sender or, without that field, the first in From. Header and body are one
- * hash, of the fields below the signature. The domain's policy record is not asked for.
+ * History, for those who read domainkeys= in Authentication-Results since
+ * dk-milter: its only algorithm is rsa-sha1, so that the result counts for
+ * nothing else, whatever it is. At most one signature counts (section 3.7.3):
+ * the topmost one that is for the address in Sender or, without that field, the
+ * first in From. Header and body are one hash, of the fields below the
+ * signature. The domain's policy record is not asked for.
  *
- * The key is asked for by who calls, together with DKIM's: they lie at the same names.
+ * The key is asked for by who calls, together with DKIM's: they lie at the same
+ * names.
  */
 #ifndef POSTSEAL_VERIFIER_DKMESSAGE_H
 #define POSTSEAL_VERIFIER_DKMESSAGE_H
@@ -35,9 +37,10 @@ struct dkmessage {
 };
 
 /*
- * Looks for the signature among fields, at most at the topmost max of them, and hashes
- * the header. 0 and *ret, which lives in the arena and points into fields, for
- * dkmessage_free(); *ret is untouched where there is no such field. Or -ENOMEM.
+ * Looks for the signature among fields, at most at the topmost max of them, and
+ * hashes the header. 0 and *ret, which lives in the arena and points into
+ * fields, for dkmessage_free(); *ret is untouched where there is no such field.
+ * Or -ENOMEM.
  */
 int dkmessage_begin(const struct field_list *fields, size_t max,
     struct arena *arena, struct dkmessage **ret);
@@ -48,8 +51,8 @@ const char *dkmessage_name(const struct dkmessage *d);
 /* The next bytes of the body. Of these three d may be NULL. */
 void dkmessage_feed(struct dkmessage *d, struct span body);
 
-/* The body is complete; key and too_long as for judge_answer(). Then d has its result,
- * whatever was missing. */
+/* The body is complete; key and too_long as for judge_answer(). Then d has its
+ * result, whatever was missing. */
 void dkmessage_judge(struct dkmessage *d, const struct dns_answer *key,
     bool too_long, unsigned bits_least, struct pubkeys *pubkeys);
 

@@ -1,7 +1,8 @@
 /*
- * Trick: a list of tags is read as DKIM's, which lets more pass, and then held against
- * what DomainKeys lets pass. Trap: tags that only DKIM has are no tags here: "bh", of
- * two letters, voids the list, and i=, l=, t= and x= mean nothing.
+ * Trick: a list of tags is read as DKIM's, which lets more pass, and then held
+ * against what DomainKeys lets pass. Trap: tags that only DKIM has are no tags
+ * here: "bh", of two letters, voids the list, and i=, l=, t= and x= mean
+ * nothing.
  */
 #include "common/dkim/taglist.h"
 #include "verifier/verify/dksignature.h"
@@ -45,7 +46,8 @@ note(const char **why, const char *next)
 		*why = next;
 }
 
-/* All of them, whatever is wrong: a result shows d=. NULL, or the first mistake. */
+/* All of them, whatever is wrong: a result shows d=. NULL, or the first
+ * mistake. */
 static const char *
 read_tags(const struct taglist *tags, struct dksignature *ret)
 {

@@ -45,8 +45,9 @@ struct judge_reader {
 };
 
 /*
- * Asks the reader about each record that is a key, and keeps the best result: what DNS
- * has answered leads to *ret. key NULL: there was no time for it; too_long: it was.
+ * Asks the reader about each record that is a key, and keeps the best result:
+ * what DNS has answered leads to *ret. key NULL: there was no time for it;
+ * too_long: it was.
  */
 void judge_answer(const struct dns_answer *key, bool too_long,
     const struct judge_reader *reader, struct judged *ret);

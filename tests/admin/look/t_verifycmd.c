@@ -286,10 +286,11 @@ domainkeys(void)
 		int status;
 		const char *out; /* what is in it */
 	} row[] = {
-	    {"", "@/m", 1, "\tdkim=none\n"},
+	    {"", "@/m", 1, "\tdkim=none;\n\tspf="},
 	    {"domainkeys = true", "@/m", 1,
 	        "dkim=none;\n\tdomainkeys=pass (2048-bit key) "
-	        "header.d=a.example header.from=a.example\n"
+	        "header.d=a.example header.from=a.example;\n\tspf=none "
+	        "reason=\"the client's address is not known\"\n"
 	        "\nDomainKeys: pass\n"
 	        "  d=a.example s=rsa From=joe@a.example c=nofws\n"
 	        "  h=subject:from\n"

@@ -16,8 +16,8 @@
 #include "tests/support/suite.h"
 
 /*
- * The crypto policy of EL9, as its OpenSSL has it: no SHA-1 in signatures, for those
- * who say that one is in. Debian's knows no such thing.
+ * The crypto policy of EL9, as its OpenSSL has it: no SHA-1 in signatures, for
+ * those who say that one is in. Debian's knows no such thing.
  */
 static bool forbidden;
 
@@ -180,7 +180,7 @@ signatures(void)
 	}
 }
 
-/* --- SHA-1 ------------------------------------------------------------------ */
+/* --- SHA-1 ---------------------------------------------------------------- */
 
 static EVP_PKEY *
 private_from(const char *pem)
@@ -271,8 +271,8 @@ sha1_signatures(void)
 	EVP_PKEY_free(k);
 }
 
-/* A block that is signed, but is none of a SHA-1: of another hash, bare, with a byte
- * more, a byte less, another head. */
+/* A block that is signed, but is none of a SHA-1: of another hash, bare, with a
+ * byte more, a byte less, another head. */
 static void
 other_blocks(void)
 {

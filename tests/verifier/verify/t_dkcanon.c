@@ -1,5 +1,5 @@
-/* The canonical forms beside a plain one that holds the whole body and looks at one
- * byte after the other. */
+/* The canonical forms beside a plain one that holds the whole body and looks at
+ * one byte after the other. */
 #include <stdlib.h>
 
 #include "tests/support/dksign.h"
@@ -16,7 +16,7 @@ append(void *arg, struct span run)
 	buf_span(arg, run);
 }
 
-/* --- bodies ----------------------------------------------------------------------- */
+/* --- bodies --------------------------------------------------------------- */
 
 static const struct {
 	const char *in, *simple, *nofws;
@@ -131,7 +131,7 @@ random_bodies(void)
 	buf_free(&in);
 }
 
-/* --- fields ------------------------------------------------------------------------ */
+/* --- fields --------------------------------------------------------------- */
 
 static void
 fields(void)

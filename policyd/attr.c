@@ -16,6 +16,7 @@ static const struct {
     {"protocol_state", offsetof(struct attr, protocol_state)},
     {"client_address", offsetof(struct attr, client_address)},
     {"client_name", offsetof(struct attr, client_name)},
+    {"server_address", offsetof(struct attr, server_address)},
     {"helo_name", offsetof(struct attr, helo_name)},
     {"sender", offsetof(struct attr, sender)},
     {"recipient", offsetof(struct attr, recipient)},

@@ -22,6 +22,7 @@ struct attr {
 	struct span request;        /* "smtpd_access_policy" */
 	struct span protocol_state; /* "RCPT" */
 	struct span client_address; /* numeric; "unknown": the peer is gone */
+	struct span server_address; /* where the MTA took the connection */
 	struct span client_name;    /* looked up both ways; else "unknown" */
 	struct span helo_name;
 	struct span sender; /* without quotes and <>; empty: null sender */

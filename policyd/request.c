@@ -312,6 +312,17 @@ request_timer(struct request *r)
 	timer_set(r->timer, limit - r->second_half);
 }
 
+/* The client is this host, and so is the MTA that tells of it. */
+static bool
+is_own(const struct request_env *env, const struct ip *client,
+    const struct attr *in)
+{
+	struct ip server;
+
+	return env->own != NULL && ip_parse(in->server_address, &server) == 0 &&
+	    own_has(env->own, client) && own_has(env->own, &server);
+}
+
 /* Who it is about; the client's address is read later. */
 static struct subject
 subject_of(const struct attr *in, const char *receiver)
@@ -342,6 +353,7 @@ request_begin(struct request *r, const struct attr *in)
 	r->subject = subject_of(&r->attr, settings->hostname);
 	r->rules = settings_recipient(settings, in->recipient);
 	r->unchecked = unchecked(r->rules, in, &r->subject.client);
+	r->subject.own = is_own(&r->env, &r->subject.client, in);
 	if (r->unchecked == NULL)
 		r->skip = skip_client(r->rules, &r->subject, &r->by);
 	if (r->unchecked == NULL && r->skip == SKIP_NO)

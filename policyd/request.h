@@ -65,6 +65,7 @@
 
 #include "common/dns/resolver.h"
 #include "common/io/loop.h"
+#include "common/io/own.h"
 #include "common/settings/settings.h"
 #include "common/spf/identity.h"
 #include "policyd/attr.h"
@@ -76,6 +77,7 @@ struct request_env {
 	struct loop *loop;
 	struct resolver *resolver;
 	const struct settings *settings;
+	const struct own *own; /* the addresses of this host; NULL: none */
 	struct identity_witness witness; /* of each check */
 };
 

@@ -25,6 +25,7 @@ enum { WATCHED = sizeof watched / sizeof watched[0] };
 
 struct spawned {
 	struct policy_env env;
+	struct own own; /* the addresses of this host */
 	struct settings *settings;
 	struct signal_watch *signals[WATCHED];
 	struct timer *end;
@@ -125,6 +126,8 @@ set_up(struct spawned *s, const char *file)
 		log_event(LOG_ERR, "resolver", "%s", env->broken);
 		return;
 	}
+	env->request.own = &s->own;
+	(void)own_watch(&s->own, env->request.loop); /* told, if none */
 }
 
 /* The loop ends by itself when the last reply is written: nothing is left to
@@ -138,6 +141,7 @@ on_end(void *arg)
 		signal_free(s->signals[i]);
 		s->signals[i] = NULL;
 	}
+	own_free(&s->own);
 	resolver_free(s->env.request.resolver);
 	s->env.request.resolver = NULL;
 }

@@ -15,6 +15,7 @@
 struct standing {
 	struct worker *worker;
 	struct policy_env env;
+	struct own own; /* the addresses of this host */
 	struct client *first;
 };
 
@@ -127,6 +128,9 @@ standing_work(struct standing *s, const struct settings *settings)
 	struct request_env *env = &s->env.request;
 	int rc = resolver_new(env->loop, &settings->dns, &env->resolver);
 
+	env->own = &s->own;
+	if (rc == 0)
+		rc = own_watch(&s->own, env->loop);
 	if (rc == 0) {
 		resolver_count(env->resolver, s->env.stats);
 		rc = worker_watch(s->worker, env->loop, &events, s);
@@ -138,6 +142,7 @@ standing_work(struct standing *s, const struct settings *settings)
 		client_gone(s->first);
 	}
 	worker_unwatch(s->worker);
+	own_free(&s->own);
 	resolver_free(env->resolver);
 	return rc;
 }

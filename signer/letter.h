@@ -37,7 +37,7 @@ struct outcome {
 struct letter {
 	/* Of the connection */
 	struct bodyhash *hash;    /* owned; NULL until a message needs it */
-	const char *client_macro; /* of choose_macro(), NULL: none */
+	const char *client_macro; /* of macros_find(), NULL: none */
 
 	/* Of the message */
 	const char *macro;  /* likewise */

@@ -26,11 +26,6 @@ enum {
 	/* A key file: RSA of 4,096 bits is 3.3 KiB of PEM. */
 	KEY_FILE_MAX = 16 * 1024,
 
-	/* How old the list of this host's addresses may be. Who gets one that
-	 * was ours a moment ago is taken for this host until it is read
-	 * again. */
-	OWN_REFRESH_MS = 60 * 1000,
-
 	/* The helper compares all keys with DNS every hour, or sooner when DNS
 	 * did not answer; a few at a time, as a careful neighbour of a resolver
 	 * that the mail needs, too. */

@@ -37,7 +37,7 @@ static void
 log_internal(const struct setup *s)
 {
 	const struct text_list *list = &s->settings->signer.internal_hosts;
-	struct own own = {NULL, 0};
+	struct own own = {.v = NULL};
 	char text[IP_TEXT_MAX];
 	struct buf hosts, here;
 	struct log_line l;
@@ -89,7 +89,7 @@ static int
 serve_on(struct loop *l, struct worker *w, struct signer *signer)
 {
 	struct service *v;
-	int rc = signer_watch(signer, l);
+	int rc = own_watch(&signer->own, l);
 
 	if (rc == 0)
 		rc = service_new(l, w, &signer_ops, signer, &v);

@@ -17,6 +17,7 @@
 #include "common/dkim/sigfield.h"
 #include "common/limits.h"
 #include "common/log/log.h"
+#include "common/milter/macros.h"
 #include "common/milter/miltercounters.h"
 #include "common/milter/session.h"
 #include "signer/limits.h"
@@ -24,22 +25,6 @@
 static const char no_memory[] = "out of memory";
 
 /* --- the worker's part ---------------------------------------------------- */
-
-static void
-make_macros(struct signer *s)
-{
-	const struct text_list *own = &s->settings->signer.sign_macros;
-
-	for (size_t i = 0; i < own->n; i++) {
-		struct span name = span_str(own->v[i]);
-		bool braces;
-
-		name.n = span_find(name, '=');
-		braces = name.n > 1 && name.p[0] != '{';
-		buf_fmt(&s->macros, "%s%s%.*s%s", i == 0 ? "" : " ",
-		    braces ? "{" : "", (int)name.n, name.p, braces ? "}" : "");
-	}
-}
 
 int
 signer_init(struct signer *s, const struct settings *settings,
@@ -49,43 +34,16 @@ signer_init(struct signer *s, const struct settings *settings,
 
 	*s = (struct signer){.settings = settings, .keys = keys};
 	buf_init(&s->macros, CONN_OUT_MAX / 4);
-	make_macros(s);
-	rc = signing_init(&s->signing, &settings->signer);
-	if (rc == 0 && buf_text(&s->macros) == NULL)
-		rc = -ENOMEM;
-	return rc;
+	rc = macros_names(&settings->signer.sign_macros, &s->macros);
+	return rc == 0 ? signing_init(&s->signing, &settings->signer) : rc;
 }
 
 void
 signer_free(struct signer *s)
 {
-	timer_free(s->refresh);
 	signing_free(&s->signing);
 	own_free(&s->own);
 	buf_free(&s->macros);
-}
-
-/* Between two messages, as all timers. */
-static void
-on_refresh(void *arg)
-{
-	struct signer *s = arg;
-	int rc = own_read(&s->own);
-
-	if (rc != 0 && !s->blind)
-		log_event(LOG_ERR, "own_addresses", "%s", strerror(-rc));
-	s->blind = rc != 0;
-	timer_set(s->refresh, OWN_REFRESH_MS);
-}
-
-int
-signer_watch(struct signer *s, struct loop *l)
-{
-	int rc = timer_new(l, on_refresh, s, &s->refresh);
-
-	if (rc == 0)
-		on_refresh(s);
-	return rc;
 }
 
 static void __attribute__((format(printf, 2, 3)))
@@ -106,12 +64,9 @@ void
 signer_macro(const struct signer *s, struct letter *l, unsigned char stage,
     struct span name, struct span value)
 {
-	const struct signer_settings *set = &s->settings->signer;
-	const char *entry;
+	const char *entry =
+	    macros_find(&s->settings->signer.sign_macros, name, value);
 
-	if (set->sign_macros.n == 0)
-		return;
-	entry = choose_macro(set, name, value);
 	if (entry == NULL)
 		return;
 	if (stage == SMFIC_CONNECT || stage == SMFIC_HELO)
@@ -224,23 +179,13 @@ keep_keys_in_dns(
 	return false;
 }
 
-/* The client has an address of this host, and Postfix runs here, too. In a
- * container it does not, and sees strangers from the address of the host that
- * hands their connections on. */
-static bool
-is_own(const struct signer *s, const struct origin *from)
-{
-	return from->known && from->server_known &&
-	    own_has(&s->own, &from->client) && own_has(&s->own, &from->server);
-}
-
 void
 signer_headers(const struct signer *s, struct letter *l, struct message *m,
     const struct origin *from, uint32_t may)
 {
 	const struct choose_input in = {
 	    .client = from->known ? &from->client : NULL,
-	    .own = is_own(s, from),
+	    .own = origin_is_own(from, &s->own),
 	    .client_name = from->name,
 	    .daemon = from->daemon,
 	    .host = from->host,

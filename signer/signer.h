@@ -21,7 +21,7 @@
 #include "common/milter/edits.h"
 #include "common/milter/origin.h"
 #include "common/stats/stats.h"
-#include "signer/choose/own.h"
+#include "common/io/own.h"
 #include "signer/keys/keyring.h"
 #include "signer/letter.h"
 #include "signer/sign/signing.h"
@@ -33,11 +33,9 @@ struct signer {
 	const struct settings *settings; /* borrows */
 	const struct keyring *keys;      /* borrows */
 	struct own own;                  /* owned; empty until own_read() */
-	struct timer *refresh;           /* owned: of own; NULL: not watched */
-	bool blind;               /* own could not be read; it was said */
-	struct signing signing;   /* owned, scratch memory */
-	struct buf macros;        /* owned: those of sign_macros */
-	struct stats_slot *stats; /* borrows; NULL: nothing is counted */
+	struct signing signing;          /* owned, scratch memory */
+	struct buf macros;               /* owned: those of sign_macros */
+	struct stats_slot *stats;        /* borrows; NULL: nothing is counted */
 
 	/* Of struct choose_input; NULL in the daemon. */
 	void (*say)(void *arg, const char *fmt, va_list ap);
@@ -49,13 +47,6 @@ struct signer {
 int signer_init(struct signer *s, const struct settings *settings,
     const struct keyring *keys);
 void signer_free(struct signer *s);
-
-/*
- * Reads the addresses of this host now and each minute from now on; where that
- * fails they count for nothing, and one line says so. Borrows l until
- * signer_free(). 0 or -errno.
- */
-int signer_watch(struct signer *s, struct loop *l);
 
 /* The engine's way in; its wing is a struct signer, its letter a struct
  * letter. */

@@ -31,7 +31,7 @@ inspection_reset(struct inspection *l)
 	l->author[0] = '\0';
 	l->list = l->deferred = l->undone = false;
 	l->now = 0;
-	l->trouble = l->reply = NULL;
+	l->trouble = l->reply = l->own_message = NULL;
 }
 
 void

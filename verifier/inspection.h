@@ -67,12 +67,14 @@ struct inspection {
 	                           * is over */
 	void *ready_arg;
 	char host[AUTHRES_ID_MAX + 1]; /* macro j as an id; "": none */
+	const char *own_client;        /* of macros_find(), NULL: none */
 	struct body body[BODIES];
 
 	/* Of the message */
 	struct arena *arena; /* the message's own: what is picked lies there */
 	struct strip strip;
 	struct envelope envelope;
+	const char *own_message; /* of macros_find(), NULL: none */
 	enum whose whose;
 	char author[DOMAIN_MAX +
 	    1];            /* of From, A-labels; "" for none or several */

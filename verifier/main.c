@@ -56,6 +56,8 @@ serve(struct loop *l, struct worker *w, void *generation)
 	rc = verifier_init(&v, s, l, r);
 	v.stats = worker_stats(w);
 	if (rc == 0)
+		rc = own_watch(&v.own, l);
+	if (rc == 0)
 		rc = service_new(l, w, &verifier_ops, &v, &service);
 	if (rc == 0) {
 		rc = loop_run(l);

@@ -17,6 +17,7 @@
 #include "common/limits.h"
 #include "common/mail/address.h"
 #include "common/mail/authres.h"
+#include "common/milter/macros.h"
 #include "common/milter/miltercounters.h"
 #include "verifier/limits.h"
 #include "verifier/results.h"
@@ -73,8 +74,10 @@ verifier_init(struct verifier *v, const struct settings *settings,
 {
 	*v = (struct verifier){
 	    .settings = settings, .loop = loop, .resolver = resolver};
-	if (make_ids(v) != 0 || verify_new(&v->verify) != 0 ||
-	    pubkeys_new(&v->pubkeys) != 0) {
+	buf_init(&v->macros, CONN_OUT_MAX / 4);
+	if (make_ids(v) != 0 ||
+	    macros_names(&settings->verifier.own_macros, &v->macros) != 0 ||
+	    verify_new(&v->verify) != 0 || pubkeys_new(&v->pubkeys) != 0) {
 		verifier_free(v);
 		return -ENOMEM;
 	}
@@ -86,6 +89,8 @@ verifier_free(struct verifier *v)
 {
 	verify_free(v->verify);
 	pubkeys_free(v->pubkeys);
+	own_free(&v->own);
+	buf_free(&v->macros);
 	free(v->id);
 	free(v->ids);
 	v->verify = NULL;
@@ -118,17 +123,32 @@ ops_close(void *wing, void *letter)
 	inspection_free(letter);
 }
 
+static const char *
+ops_macros(const void *wing, enum milter_stage stage)
+{
+	const struct verifier *v = wing;
+
+	/* macros_names() has put its NUL */
+	return stage == SMFIM_MAIL && v->macros.n > 0 ? v->macros.p : NULL;
+}
+
 /* The MTA's own name is always an id of ours, whatever authserv_id says: who
  * reads the field may know this host by it. */
 static void
 ops_macro(void *wing, void *letter, unsigned char stage, struct span name,
     struct span value)
 {
+	const struct verifier *v = wing;
 	struct inspection *l = letter;
+	const char *own =
+	    macros_find(&v->settings->verifier.own_macros, name, value);
 
-	if (!span_eq(name, span_str("j")) && !span_eq(name, span_str("{j}")))
-		return;
-	(void)authres_id(value, l->host);
+	if (own != NULL && (stage == SMFIC_CONNECT || stage == SMFIC_HELO))
+		l->own_client = own;
+	else if (own != NULL)
+		l->own_message = own;
+	if (span_eq(name, span_str("j")) || span_eq(name, span_str("{j}")))
+		(void)authres_id(value, l->host);
 }
 
 static void
@@ -148,26 +168,31 @@ ops_field(void *wing, void *letter, struct span name, struct span value)
 /* --- whose mail it is, and its envelope ----------------------------------- */
 
 static bool
-has(const struct cidr_list *list, const struct origin *from)
+has(const struct verifier *v, const struct cidr_list *list,
+    const struct origin *from)
 {
-	return from->known && settings_in_networks(list, &from->client);
+	return from->known &&
+	    settings_in_networks(
+	        list, &from->client, origin_is_own(from, &v->own));
 }
 
 static enum whose
-whose_is(const struct verifier *v, const struct message *m,
-    const struct origin *from)
+whose_is(const struct verifier *v, const struct inspection *l,
+    const struct message *m, const struct origin *from)
 {
 	const struct verifier_settings *s = &v->settings->verifier;
 
-	if (m->auth_type.n > 0 || m->auth_authen.n > 0)
+	if (m->auth_type.n > 0 || m->auth_authen.n > 0 ||
+	    l->own_client != NULL || l->own_message != NULL)
 		return WHOSE_USER;
 	for (size_t i = 0; i < s->own_daemons.n; i++) {
 		if (strcmp(s->own_daemons.v[i], from->daemon) == 0)
 			return WHOSE_USER;
 	}
-	if (has(&s->relays, from))
+	if (has(v, &s->relays, from))
 		return WHOSE_RELAY;
-	return has(&s->trusted_networks, from) ? WHOSE_TRUSTED : WHOSE_STRANGER;
+	return has(v, &s->trusted_networks, from) ? WHOSE_TRUSTED
+	                                          : WHOSE_STRANGER;
 }
 
 /* Something that was asked is there. */
@@ -556,7 +581,7 @@ ops_headers(void *wing, void *letter, struct message *m,
 	struct verifier *v = wing;
 	struct inspection *l = letter;
 
-	l->whose = whose_is(v, m, from);
+	l->whose = whose_is(v, l, m, from);
 	if (l->whose == WHOSE_TRUSTED)
 		return MILTER_ACCEPT;
 	if (l->whose == WHOSE_USER)
@@ -649,6 +674,7 @@ const struct milter_ops verifier_ops = {
     .letter_size = sizeof(struct inspection),
     .open = ops_open,
     .close = ops_close,
+    .macros = ops_macros,
     .macro = ops_macro,
     .recipient = ops_recipient,
     .field = ops_field,

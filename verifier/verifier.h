@@ -24,6 +24,7 @@
 
 #include "common/dkim/verify.h"
 #include "common/io/loop.h"
+#include "common/io/own.h"
 #include "common/milter/session.h"
 #include "common/settings/settings.h"
 #include "common/stats/stats.h"
@@ -40,6 +41,8 @@ struct verifier {
 	const char **ids;                /* owned: the same, the last place free
 	                                  * for macro j */
 	size_t nids;
+	struct buf macros;               /* owned: the names of own_macros */
+	struct own own;                  /* owned; empty until own_read() */
 	struct identity_witness witness; /* of SPF checks; none, at first */
 	struct stats_slot *stats;        /* borrows; NULL: nothing is counted */
 	uint64_t time; /* seconds since 1970; 0: that of the clock */

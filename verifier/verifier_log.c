@@ -164,6 +164,8 @@ verifier_log(const struct verifier *v, const struct inspection *l,
 	log_given(&line, "queue_id", m->queue_id);
 	log_str(&line, "client", origin_text(from, client));
 	log_given(&line, "user", m->auth_authen);
+	log_str(&line, "macro",
+	    l->own_message != NULL ? l->own_message : l->own_client);
 	log_str(&line, "from", l->author);
 	if (l->strip.n > 0 && l->whose != WHOSE_TRUSTED)
 		log_num(&line, "removed", (long long)l->strip.n);

@@ -529,7 +529,7 @@ end_verifier(struct opendkim *d)
 		struct buf all;
 
 		buf_init(&all, IMPORT_LIST_MAX + 200);
-		buf_str(&all, "127.0.0.0/8 ::1/128 ");
+		buf_str(&all, "127.0.0.0/8 ::1/128 " SETTINGS_THIS_HOST " ");
 		buf_span(&all, buf_view(&d->networks));
 		if (buf_text(&all) != NULL)
 			put_list(out, "trusted_networks", buf_text(&all));

@@ -190,6 +190,9 @@ work(struct job *j)
 	if (j->o->client != NULL) {
 		ip_parse(span_str(j->o->client), &j->origin.client);
 		j->origin.known = true;
+		/* Postfix is here, so a client of this host is its own */
+		j->origin.server = j->origin.client;
+		j->origin.server_known = own_read(&j->v.own) == 0;
 	}
 	origin_helo(&j->origin, span_str(j->o->helo));
 	inspection_reset(&j->is.letter);

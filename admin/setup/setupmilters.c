@@ -416,8 +416,11 @@ put_network(const struct cidr *net, struct buf *list)
 {
 	char text[IP_TEXT_MAX];
 
-	buf_fmt(list, "%s\"%s/%u\"", list->n == 0 ? "{" : ", ",
-	    ip_text(&net->ip, text), net->bits);
+	buf_str(list, list->n == 0 ? "{" : ", ");
+	if (settings_is_this_host(net))
+		tool_config_string(SETTINGS_THIS_HOST, list);
+	else
+		buf_fmt(list, "\"%s/%u\"", ip_text(&net->ip, text), net->bits);
 }
 
 /* Clients in mynetworks are ours: without them in trusted_networks their mail

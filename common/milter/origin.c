@@ -90,6 +90,13 @@ origin_macro(struct origin *o, struct span name, struct span value)
 	return true;
 }
 
+bool
+origin_is_own(const struct origin *o, const struct own *own)
+{
+	return o->known && o->server_known && own_has(own, &o->client) &&
+	    own_has(own, &o->server);
+}
+
 const char *
 origin_text(const struct origin *o, char *text)
 {

@@ -10,6 +10,7 @@
 
 #include "common/bytes/domain.h"
 #include "common/bytes/ip.h"
+#include "common/io/own.h"
 #include "common/milter/command.h"
 
 struct origin {
@@ -39,6 +40,11 @@ void origin_helo(struct origin *o, struct span name);
 /* A macro. {client_addr} counts only as long as no address is known. False when
  * it is not about the connection. */
 bool origin_macro(struct origin *o, struct span name, struct span value);
+
+/* True if the client has an address of this host, and Postfix runs here, too.
+ * In a container it does not, and sees strangers from the address of the host
+ * that hands their connections on. */
+bool origin_is_own(const struct origin *o, const struct own *own);
 
 /* The address into text[IP_TEXT_MAX], or "unknown"; returns text. */
 const char *origin_text(const struct origin *o, char *text);

@@ -136,11 +136,13 @@ const struct row settings_rows[] = {
         .help = "Questions of one check that may find nothing (RFC 7208 "
                 "section 4.6.4).",
         .min = 0, .max = 10},
-    {"policyd", "trusted_networks", ROW_CIDRS, AT(policyd.trusted_networks),
-        "127.0.0.0/8 ::1/128",
-        .help = "Clients of our own users: they are not checked. (Not for "
-                "relays, such as a backup MX or a forwarder: see "
-                "trusted_relays.)"},
+    {"policyd", "trusted_networks", ROW_NETWORKS, AT(policyd.trusted_networks),
+        "127.0.0.0/8 ::1/128 this-host",
+        .help =
+            "Clients of our own users: they are not checked; \"this-host\" "
+            "for the addresses of this host, read anew each minute. (Not for "
+            "relays, such as a backup MX or a forwarder: see "
+            "trusted_relays.)"},
     {"policyd", "trust_authenticated", ROW_BOOL,
         AT(policyd.trust_authenticated), "true",
         .help = "Do not check clients that logged in by SASL: they are "
@@ -292,7 +294,7 @@ const struct row settings_rows[] = {
                 "from outside comes in there from 127.0.0.1. Where "
                 "postseal-policyd adds no header, this alone keeps it "
                 "unsigned."},
-    {"signer", "sign_macros", ROW_WORDS, AT(signer.sign_macros), "",
+    {"signer", "sign_macros", ROW_MACROS, AT(signer.sign_macros), "",
         .help = "Macros of the MTA that say whose mail is signed: \"{name}\" "
                 "(has any value) or \"{name}=value|value\"."},
     {"signer", "list_domains", ROW_DOMAINS, AT(signer.list_domains), "",
@@ -441,10 +443,11 @@ const struct row settings_rows[] = {
                 "strangers with one of them are removed. \"*.example.jp\" "
                 "for all names below example.jp. (authserv_id, hostname and "
                 "the name by which Postfix calls itself always count.)"},
-    {"verifier", "trusted_networks", ROW_CIDRS, AT(verifier.trusted_networks),
-        "127.0.0.0/8 ::1/128",
+    {"verifier", "trusted_networks", ROW_NETWORKS,
+        AT(verifier.trusted_networks), "127.0.0.0/8 ::1/128 this-host",
         .help = "This host and its filters, and clients of our own users: "
-                "their mail is not verified, and nothing is removed from it."},
+                "their mail is not verified, and nothing is removed from it. "
+                "\"this-host\" as in policyd.trusted_networks."},
     {"verifier", "relays", ROW_CIDRS, AT(verifier.relays), "",
         .help = "Addresses of relays, such as a secondary MX or a forwarder "
                 "of ours, that may lie in trusted_networks: what they bring is "
@@ -455,6 +458,12 @@ const struct row settings_rows[] = {
                 "their milter_macro_daemon_name: like mail of clients that "
                 "logged in, theirs is not verified; forged fields are removed "
                 "from it."},
+    {"verifier", "own_macros", ROW_MACROS, AT(verifier.own_macros), "",
+        .help = "Macros of the MTA that say the same of a message, as in "
+                "signer.sign_macros: \"{name}\" (has any value) or "
+                "\"{name}=value|value\". \"{cert_subject}=Ann|Joe\" is for "
+                "users with a TLS client certificate from a CA that Postfix "
+                "trusts (smtpd_tls_CAfile)."},
     {"verifier", "time_limit", ROW_NUMBER, AT(verifier.time_limit), "10",
         .help = "Seconds for the questions of one message; what has not come "
                 "then, a key or an SPF result, is temperror. (A stop waits for "

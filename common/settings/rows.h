@@ -31,8 +31,10 @@ enum row_type {
 	/* Lists -> struct X_list. */
 	ROW_CLASSES,    /* restriction classes -> text */
 	ROW_CIDRS,      /* networks -> cidr */
+	ROW_NETWORKS,   /* the same, or "this-host" */
 	ROW_HOSTS,      /* networks, names, files of such -> text */
 	ROW_WORDS,      /* words without spaces -> text */
+	ROW_MACROS,     /* "{name}", "{name}=value|value" -> text */
 	ROW_DOMAINS,    /* names, as A-labels -> text */
 	ROW_PRINTS,     /* fingerprints of certificates -> text */
 	ROW_FIELDS,     /* names of header fields, "!" behind -> text */

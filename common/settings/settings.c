@@ -72,10 +72,19 @@ settings_recipient(const struct settings *s, struct span address)
 }
 
 bool
-settings_in_networks(const struct cidr_list *list, const struct ip *ip)
+settings_is_this_host(const struct cidr *net)
+{
+	return net->ip.family == 0;
+}
+
+bool
+settings_in_networks(
+    const struct cidr_list *list, const struct ip *ip, bool own)
 {
 	for (size_t i = 0; i < list->n; i++) {
-		if (cidr_contains(&list->v[i], ip))
+		const struct cidr *net = &list->v[i];
+
+		if (settings_is_this_host(net) ? own : cidr_contains(net, ip))
 			return true;
 	}
 	return false;

@@ -41,12 +41,21 @@ struct text_list {
 };
 
 struct cidr_list {
-	struct cidr *v;
+	struct cidr
+	    *v; /* of family 0: "this-host", each address of this host */
 	size_t n;
 };
 
-/* True if ip lies in one of the networks. */
-bool settings_in_networks(const struct cidr_list *list, const struct ip *ip);
+/* The word for those. */
+#define SETTINGS_THIS_HOST "this-host"
+
+/* True if it is that word. */
+bool settings_is_this_host(const struct cidr *net);
+
+/* True if ip lies in one of the networks. own: it is an address of this
+ * host. */
+bool settings_in_networks(
+    const struct cidr_list *list, const struct ip *ip, bool own);
 
 struct endpoint_list {
 	struct endpoint *v;
@@ -238,6 +247,7 @@ struct verifier_settings {
 	struct cidr_list trusted_networks;
 	struct cidr_list relays; /* strangers, even within those */
 	struct text_list own_daemons;
+	struct text_list own_macros;
 
 	unsigned time_limit;   /* seconds for the questions of one message */
 	unsigned void_lookups; /* of an SPF check */

@@ -204,12 +204,25 @@ parse_cidr(struct span text, struct field *f)
 	return cidr_parse(text, f->to);
 }
 
+/* Or the word for all addresses of this host. */
+static int
+parse_network(struct span text, struct field *f)
+{
+	if (!span_ieqs(text, SETTINGS_THIS_HOST))
+		return cidr_parse(text, f->to);
+	*(struct cidr *)f->to = (struct cidr){.bits = 0};
+	return 0;
+}
+
 static struct span
 text_cidr(const struct row *row, const void *from, char *room)
 {
 	const struct cidr *net = from;
-	size_t n = strlen(ip_text(&net->ip, room));
+	size_t n;
 
+	if (settings_is_this_host(net))
+		return span_str(SETTINGS_THIS_HOST);
+	n = strlen(ip_text(&net->ip, room));
 	if (net->bits < ip_width(&net->ip))
 		snprintf(room + n, TYPE_ROOM - n, "/%u", net->bits);
 	return span_str(room);
@@ -498,6 +511,21 @@ parse_word(struct span text, struct field *f)
 	return text.n == 0 ? -EINVAL : set_copy(text, f);
 }
 
+/* The name of a macro, alone or with values, which may have spaces. */
+static int
+parse_macro(struct span text, struct field *f)
+{
+	size_t equals = span_find(text, '=');
+
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		if (c < ' ' || c == 0x7f || (c == ' ' && i < equals))
+			return -EINVAL;
+	}
+	return equals == 0 ? -EINVAL : set_copy(text, f);
+}
+
 /* An address or network, a name, ".domain", "*.domain", each perhaps with a '!'
  * in front, or a file of such. */
 static int
@@ -582,11 +610,15 @@ const struct type settings_types[] = {
         .words = "a name for a restriction class"},
     [ROW_CIDRS] = {parse_cidr, text_cidr, .size = sizeof(struct cidr),
         .words = "a network such as 192.0.2.0/24"},
+    [ROW_NETWORKS] = {parse_network, text_cidr, .size = sizeof(struct cidr),
+        .words = "a network such as 192.0.2.0/24, or this-host"},
     [ROW_HOSTS] = {parse_client, text_string, .size = sizeof(char *),
         .words = "an address or network, a name, .domain, *.domain, or the "
                  "path of a file of such"},
     [ROW_WORDS] = {parse_word, text_string, .size = sizeof(char *),
         .words = "a word without spaces"},
+    [ROW_MACROS] = {parse_macro, text_string, .size = sizeof(char *),
+        .words = "a macro such as {name} or {name}=value|value"},
     [ROW_DOMAINS] = {parse_domain, text_string, .size = sizeof(char *),
         .words = "a domain such as example.com"},
     [ROW_PRINTS] = {parse_print, text_string, .size = sizeof(char *),

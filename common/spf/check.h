@@ -38,6 +38,7 @@ struct lookups; /* lookups.h */
  * what was not told is empty. */
 struct subject {
 	struct ip client;
+	bool own; /* client is an address of this host, where the MTA is */
 	struct span client_name; /* looked up both ways; else "unknown" */
 	struct span helo;
 	struct span sender; /* without quotes and <>; empty: null sender */

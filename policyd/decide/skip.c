@@ -34,11 +34,11 @@ skip_client(const struct policyd_settings *p, const struct subject *s,
 {
 	const char *by;
 
-	if (settings_in_networks(&p->trusted_networks, &s->client))
+	if (settings_in_networks(&p->trusted_networks, &s->client, s->own))
 		return SKIP_NETWORK;
 	if (p->trust_authenticated && s->login.n > 0)
 		return SKIP_AUTHENTICATED;
-	if (settings_in_networks(&p->trusted_relays, &s->client))
+	if (settings_in_networks(&p->trusted_relays, &s->client, false))
 		return SKIP_RELAY;
 	by = find_print(&p->trusted_certificates, s->certificate);
 	if (by == NULL)

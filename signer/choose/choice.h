@@ -46,7 +46,7 @@ struct choose_input {
 	const char *client_name; /* as Postfix looked it up; "" or "unknown" */
 	const char *daemon;      /* {daemon_name}, "" when absent */
 	const char *host;        /* {j}, "" when absent */
-	const char *macro;       /* of choose_macro(), NULL: none */
+	const char *macro;       /* of macros_find(), NULL: none */
 	bool authenticated;
 	struct span login;  /* {auth_authen} */
 	struct span sender; /* of the envelope, as in MAIL; empty: a bounce */

@@ -472,37 +472,3 @@ choose_recipient(const struct signer_settings *s, struct span recipient)
 	}
 	return NULL;
 }
-
-static struct span
-without_braces(struct span name)
-{
-	if (name.n > 2 && name.p[0] == '{' && name.p[name.n - 1] == '}')
-		return span_of(name.p + 1, name.n - 2);
-	return name;
-}
-
-const char *
-choose_macro(
-    const struct signer_settings *s, struct span name, struct span value)
-{
-	for (size_t i = 0; i < s->sign_macros.n; i++) {
-		const char *entry = s->sign_macros.v[i];
-		struct span e = span_str(entry), rest;
-
-		rest = span_skip(e, span_find(e, '='));
-		e.n -= rest.n;
-		if (!span_eq(without_braces(e), without_braces(name)))
-			continue;
-		if (rest.n == 0)
-			return entry;
-		while (rest.n > 0) {
-			struct span v = span_skip(rest, 1);
-
-			v.n = span_find(v, '|');
-			if (span_eq(v, value))
-				return entry;
-			rest = span_skip(rest, v.n + 1);
-		}
-	}
-	return NULL;
-}

@@ -31,9 +31,4 @@ void choose_message(const struct keyring *keys, const struct choose_input *in,
 const char *choose_recipient(
     const struct signer_settings *s, struct span recipient);
 
-/* The entry of sign_macros that this macro of the MTA fulfils, or NULL. Borrows
- * from s. */
-const char *choose_macro(
-    const struct signer_settings *s, struct span name, struct span value);
-
 #endif

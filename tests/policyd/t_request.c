@@ -14,6 +14,7 @@ struct world {
 	struct loop *loop;
 	struct settings settings;
 	struct cidr trusted;
+	const struct own *own;
 	struct attr in;
 	struct request *request;
 	unsigned answers;
@@ -107,7 +108,8 @@ answered(void *arg, const struct request_answer *a)
 static int
 start(struct world *w)
 {
-	struct request_env env = {.loop = w->loop, .settings = &w->settings};
+	struct request_env env = {
+	    .loop = w->loop, .settings = &w->settings, .own = w->own};
 	int rc = request_start(&env, &w->in, answered, w, &w->request);
 
 	CHECK(w->answers == 0); /* never inside the call */
@@ -118,6 +120,49 @@ static bool
 begins(const char *text, const char *with)
 {
 	return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* Clients on this host are ours where the MTA is here, too. */
+static void
+this_host(void)
+{
+	static const struct {
+		const char *client, *server;
+		bool trusted;
+	} row[] = {
+	    {"192.0.2.1", "192.0.2.1", true},
+	    {"192.0.2.1", "2001:db8::25", true},
+	    {"192.0.2.1", "172.17.0.2", false},
+	    {"192.0.2.1", "", false},
+	    {"192.0.2.2", "192.0.2.1", false},
+	};
+	struct ip ip[2];
+	struct own own = {.v = ip, .n = 2};
+
+	CHECK(ip_parse(span_str("192.0.2.1"), &ip[0]) == 0);
+	CHECK(ip_parse(span_str("2001:db8::25"), &ip[1]) == 0);
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct world w;
+
+		suite_row(row[i].server);
+		begin(&w);
+		w.trusted = (struct cidr){.bits = 0};
+		w.own = &own;
+		w.in.client_address = span_str(row[i].client);
+		w.in.server_address = span_str(row[i].server);
+		CHECK(start(&w) == 0);
+		if (row[i].trusted) {
+			loop_fake_advance(w.loop, 0);
+			CHECK_STR(w.unchecked, "trusted_networks");
+		} else {
+			CHECK(ndoubles == 2);
+			double_done(0, SPF_PASS, "a");
+			double_done(1, SPF_PASS, "a");
+		}
+		CHECK(w.answers == 1);
+		finish(&w);
+	}
+	suite_row(NULL);
 }
 
 /* --- what is checked ------------------------------------------------------ */
@@ -990,9 +1035,10 @@ forwarders_without_memory(void)
 	CHECK(failed == 0 || unknown > 0 || suite_under_valgrind());
 }
 
-SUITE("request", T(both_side_by_side), T(helo_ends), T(null_sender),
-    T(switched_off), T(helo_names), T(senders), T(not_for_us), T(forwarders),
-    T(one_forwarder_is_enough), T(forwarders_not_asked), T(forwarders_are_late),
-    T(many_forwarders), T(recipients), T(hidden_receiver), T(time_limit),
-    T(cancel), T(observe), T(check_does_not_start), T(memory_limit),
-    T(every_allocation_fails), T(forwarders_without_memory))
+SUITE("request", T(this_host), T(both_side_by_side), T(helo_ends),
+    T(null_sender), T(switched_off), T(helo_names), T(senders), T(not_for_us),
+    T(forwarders), T(one_forwarder_is_enough), T(forwarders_not_asked),
+    T(forwarders_are_late), T(many_forwarders), T(recipients),
+    T(hidden_receiver), T(time_limit), T(cancel), T(observe),
+    T(check_does_not_start), T(memory_limit), T(every_allocation_fails),
+    T(forwarders_without_memory))

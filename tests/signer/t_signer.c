@@ -186,7 +186,7 @@ own_addresses(void)
 	CU_ASSERT_FATAL(loop_new(&l) == 0);
 	reads = 0;
 	reads_fail = EAFNOSUPPORT;
-	CHECK(signer_watch(&f.signer, l) == 0);
+	CHECK(own_watch(&f.signer.own, l) == 0);
 	CHECK(reads == 1);
 	CHECK(suite_has(fixture_logged(&f), line));
 	loop_fake_advance(l, OWN_REFRESH_MS - 1);

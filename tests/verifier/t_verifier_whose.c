@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/milter/frame.h"
@@ -62,6 +63,21 @@ static const struct {
         NULL, NULL, OURS SIGNED, NULL, "1", "none"},
     {"another service", "own_daemons = {\"smtp\", \"SMTPD\"}", "192.0.2.1",
         NULL, NULL, OURS SIGNED, NULL, "1", PASS},
+    {"a service for users, in a network of relays",
+        "own_daemons = smtpd\nrelays = 192.0.2.0/24", "192.0.2.1", NULL, NULL,
+        OURS SIGNED, NULL, "1", "none"},
+    {"logged in, at a relay", "relays = 192.0.2.1", "192.0.2.1", "ann", NULL,
+        OURS SIGNED, NULL, "1", "none"},
+    {"a bounce that a user hands in", "", "192.0.2.1", "ann", "<>", OURS SIGNED,
+        NULL, "1", "none"},
+    {"no address is known", "trusted_networks = {\"0.0.0.0/0\", \"::/0\"}",
+        "[UNAVAILABLE]", NULL, NULL, OURS SIGNED, NULL, "1", PASS},
+    {"back from a filter on this host", "", "127.0.0.1", NULL, NULL,
+        "!Authentication-Results: mx.example.jp; dkim=pass header.d=a.example\n"
+        "!X-Filter: clean\n" SIGNED,
+        NULL, "", "none"},
+    {"back from a filter on another host", "trusted_networks = {\"192.0.2.9\"}",
+        "192.0.2.9", NULL, NULL, OURS SIGNED, NULL, "", "none"},
     {"a bounce", "", "192.0.2.1", NULL, "<>", OURS SIGNED, NULL, "1", PASS},
     {"a list", "", "192.0.2.1", NULL, NULL,
         "!List-Id: <l.list.example>\n" OURS SIGNED, NULL, "1", PASS},
@@ -159,6 +175,116 @@ whose_mail(void)
 		CHECK_STR(house_field(&h, &m), row[i].field);
 		mta_free(&m);
 		buf_free(&message);
+		house_close(&h);
+	}
+	suite_row(NULL);
+}
+
+/* As own_read() would leave it. */
+static void
+set_own(struct own *o)
+{
+	static const char *const address[] = {"192.0.2.1", "2001:db8::25"};
+
+	o->v = calloc(2, sizeof *o->v);
+	CU_ASSERT_FATAL(o->v != NULL);
+	for (; o->n < 2; o->n++)
+		CHECK(ip_parse(span_str(address[o->n]), &o->v[o->n]) == 0);
+}
+
+/* What is done with a message that has a forged field and a good signature. */
+static void
+look_as(struct house *h, struct mta *m, const char *name, const char *deleted,
+    const char *field)
+{
+	struct buf message;
+
+	suite_row(name);
+	buf_init(&message, 1 << 20);
+	house_mail(h, OURS SIGNED, text, &message);
+	CHECK(mta_message(m, NULL, buf_view(&message)) == 'a');
+	CHECK_STR(house_deleted(h, m), deleted);
+	CHECK_STR(house_field(h, m), field);
+	buf_free(&message);
+}
+
+/* A host with two addresses, which are 192.0.2.1 and 2001:db8::25. */
+static void
+this_host(void)
+{
+	static const struct {
+		const char *name, *config, *client, *server;
+		bool trusted;
+	} host[] = {
+	    {"itself", "", "192.0.2.1", "192.0.2.1", true},
+	    {"at another of its addresses", "", "IPv6:2001:db8::25",
+	        "192.0.2.1", true},
+	    {"and a Postfix in a container", "", "192.0.2.1", "172.17.0.2",
+	        false},
+	    {"where Postfix does not say", "", "192.0.2.1", NULL, false},
+	    {"another host", "", "192.0.2.2", "192.0.2.1", false},
+	    {"it is not trusted", "trusted_networks = 127.0.0.1", "192.0.2.1",
+	        "192.0.2.1", false},
+	    {"the word beside networks",
+	        "trusted_networks = {\"10.0.0.0/8\", \"This-Host\"}",
+	        "192.0.2.1", "192.0.2.1", true},
+	    {"it is a relay", "relays = 192.0.2.1", "192.0.2.1", "192.0.2.1",
+	        false},
+	};
+
+	for (size_t i = 0; i < sizeof host / sizeof host[0]; i++) {
+		struct house h;
+		struct mta m;
+
+		house_open(&h, host[i].config);
+		set_own(&h.v.own);
+		house_connect(&h, &m, host[i].client);
+		if (host[i].server != NULL)
+			mta_macros(
+			    &m, 'C', "{daemon_addr}", host[i].server, NULL);
+		look_as(&h, &m, host[i].name, host[i].trusted ? "" : "1",
+		    host[i].trusted ? "none" : PASS);
+		mta_free(&m);
+		house_close(&h);
+	}
+	suite_row(NULL);
+}
+
+/* Users with a certificate of a CA that Postfix trusts. */
+static void
+own_macros(void)
+{
+	static const char joe[] = "own_macros = \"{cert_subject}=Ann|Joe A\"";
+	static const struct {
+		const char *name, *config, *macro, *value;
+		bool user;
+	} own[] = {
+	    {"a certificate", joe, "{cert_subject}", "Ann", true},
+	    {"a name with a blank", joe, "{cert_subject}", "Joe A", true},
+	    {"of another", joe, "{cert_subject}", "Joe", false},
+	    {"its issuer has that name", joe, "{cert_issuer}", "Ann", false},
+	    {"any of a CA", "own_macros = \"{cert_issuer}=Our CA\"",
+	        "{cert_issuer}", "Our CA", true},
+	    {"any value", "own_macros = {x, \"y\"}", "{y}", "", true},
+	    {"at a relay", "own_macros = y\nrelays = 192.0.2.1", "{y}", "1",
+	        true},
+	};
+
+	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+		struct house h;
+		struct mta m;
+
+		house_open(&h, own[i].config);
+		house_connect(&h, &m, "192.0.2.1");
+		CHECK(strstr(buf_text(&m.lists), "{auth_authen}") != NULL);
+		CHECK(i > 2 ||
+		    strstr(buf_text(&m.lists), "{cert_subject}") != NULL);
+		m.macro = own[i].macro;
+		m.macro_value = own[i].value;
+		look_as(&h, &m, own[i].name, "1", own[i].user ? "none" : PASS);
+		m.macro = NULL; /* nothing stays of it */
+		look_as(&h, &m, "the next message", "1", PASS);
+		mta_free(&m);
 		house_close(&h);
 	}
 	suite_row(NULL);
@@ -444,5 +570,6 @@ every_allocation_fails(void)
 	suite_row(NULL);
 }
 
-SUITE("verifier_whose", T(whose_mail), T(ids), T(one_after_the_other),
-    T(many_forged), T(beyond_what_is_kept), T(every_allocation_fails))
+SUITE("verifier_whose", T(whose_mail), T(this_host), T(own_macros), T(ids),
+    T(one_after_the_other), T(many_forged), T(beyond_what_is_kept),
+    T(every_allocation_fails))

@@ -166,13 +166,13 @@ verifying_options(void)
 	    {"InternalHosts csl:127.0.0.1,192.0.2.0/24,h.example\n"
 	     "PeerList 2001:db8::/32\n",
 	        "\ttrusted_networks = {\"127.0.0.0/8\", \"::1/128\", "
-	        "\"192.0.2.0/24\", \"2001:db8::/32\"}\n",
+	        "\"this-host\", \"192.0.2.0/24\", \"2001:db8::/32\"}\n",
 	        ":1: InternalHosts: verifier.trusted_networks has the "
 	        "addresses",
 	        true},
 	    {"Mode v\nInternalHosts 192.0.2.1\n",
 	        "\ttrusted_networks = {\"127.0.0.0/8\", \"::1/128\", "
-	        "\"192.0.2.1\"}\n",
+	        "\"this-host\", \"192.0.2.1\"}\n",
 	        NULL, false},
 	};
 

@@ -115,6 +115,8 @@ verdicts(void)
 	        "rejected: 550 5.7.20 ", ""},
 	    {"--dns @/zone --client 127.0.0.1 @/m", TAGS, "", 1,
 	        "not verified: the client is in verifier.trusted_networks", ""},
+	    {"--dns @/zone --client 127.0.0.1 -j @/m", TAGS, "", 1,
+	        "verifier.trusted_networks", ""},
 	    {"--dns @/zone --client 192.0.2.1 --helo x @/m", TAGS, "", 0,
 	        "pass", ""},
 	    {"--dns @/zone --client 192.0.2.1 --from joe@b.example @/m", TAGS,

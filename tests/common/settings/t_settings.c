@@ -105,6 +105,10 @@ static const struct {
     {"policyd", "mail_from { fail = \"550 5.7.23 \\\"no\\\"\" }",
         "\t\tfail = \"550 5.7.23 \\\"no\\\"\"\n"},
     {"policyd", "mail_from { fail = defer }", "\t\tfail = \"defer\"\n"},
+    {"policyd", "trusted_networks = {This-host, 10.0.0.0/8}",
+        "\ttrusted_networks = {\"this-host\", \"10.0.0.0/8\"}\n"},
+    {"verifier", "trusted_networks = this-host",
+        "\ttrusted_networks = {\"this-host\"}\n"},
     {"signer", "workers = 0", "\tworkers = 0\n"},
     {"signer", "workers = 64", "\tworkers = 64\n"},
     {"signer", "internal_hosts = {}", "\tinternal_hosts = {}\n"},
@@ -122,6 +126,8 @@ static const struct {
         "\tnever_sign_daemons = {\"REINJECT\", \"x\"}\n"},
     {"signer", "sign_macros = \"{auth_ssf}=1|2\"",
         "\tsign_macros = {\"{auth_ssf}=1|2\"}\n"},
+    {"verifier", "own_macros = {\"{cert_subject}=Ann B|C\", x}",
+        "\town_macros = {\"{cert_subject}=Ann B|C\", \"x\"}\n"},
     {"signer",
         "exempt_domains = \"B\xc3\xbc"
         "cher.example\"",
@@ -353,12 +359,15 @@ static const struct {
         "policyd.time_limit: \"91\" is not a number from 1 to 90"},
     {"policyd", "void_lookups = 11",
         "policyd.void_lookups: \"11\" is not a number from 0 to 10"},
+    {"policyd", "trusted_relays = {this-host}",
+        "policyd.trusted_relays: \"this-host\" is not a network such as "
+        "192.0.2.0/24"},
     {"policyd", "trusted_relays = {backup.example.net}",
         "policyd.trusted_relays: \"backup.example.net\" is not a network such "
         "as 192.0.2.0/24"},
     {"policyd", "trusted_networks = {10.0.0.0/33}",
         "policyd.trusted_networks: \"10.0.0.0/33\" is not a network such as "
-        "192.0.2.0/24"},
+        "192.0.2.0/24, or this-host"},
     {"policyd", "header = Received",
         "policyd.header: \"Received\" is not one of received-spf, "
         "authentication-results, none"},
@@ -526,7 +535,7 @@ tells_it_in_the_order_of_the_rows(void)
 	    "t.conf:6: policyd.void_lookups: \"12\" is not a number from 0 to "
 	    "10\n"
 	    "t.conf:9: policyd.trusted_networks: \"::x\" is not a network such "
-	    "as 192.0.2.0/24\n"
+	    "as 192.0.2.0/24, or this-host\n"
 	    "t.conf:2: domain.subdomains: \"z\" is not true or false\n"
 	    "t.conf:1: domain.key.file: \"x\" is not an absolute path\n"
 	    "t.conf:1: domain.key.active: \"y\" is not true or false\n"
@@ -589,7 +598,8 @@ has_defaults(void)
 	CHECK(s->signer.daemon.socket_mode == 0660);
 	CHECK(s->policyd.daemon.listen.n == 1);
 	CHECK(s->policyd.time_limit == 20 && s->policyd.void_lookups == 2);
-	CHECK(s->policyd.trusted_networks.n == 2);
+	CHECK(s->policyd.trusted_networks.n == 3);
+	CHECK(settings_is_this_host(&s->policyd.trusted_networks.v[2]));
 	CHECK(s->policyd.header == HEADER_RECEIVED_SPF);
 	CHECK(s->policyd.helo.check && s->policyd.mail_from.check);
 	for (int r = 0; r < SPF_RESULTS; r++) {
@@ -950,7 +960,7 @@ finds_recipients(void)
 		CHECK(
 		    own->mail_from.action[SPF_SOFTFAIL].kind == ACTION_REJECT);
 		CHECK(own->observe == (k == 1));
-		CHECK(own->trusted_networks.n == (k == 1 ? 0 : 2));
+		CHECK(own->trusted_networks.n == (k == 1 ? 0 : 3));
 	}
 	parsed_free(&p);
 }

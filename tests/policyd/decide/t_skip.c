@@ -71,6 +71,22 @@ trusted_networks(void)
 	CHECK(skip_of(net, 0, "127.0.0.1") == SKIP_NO);
 }
 
+/* Addresses of this host, where it is on the list; a relay never is one by
+ * that. */
+static void
+this_host(void)
+{
+	struct cidr v[] = {{.bits = 0}};
+	struct policyd_settings with = {.trusted_networks = {v, 1}},
+	                        without = {.trusted_relays = {v, 0}};
+	struct subject own = {.own = true}, other = {0};
+	const char *by = NULL;
+
+	CHECK(skip_from(&with, ip_of("192.0.2.1"), own, &by) == SKIP_NETWORK);
+	CHECK(skip_from(&with, ip_of("192.0.2.1"), other, &by) == SKIP_NO);
+	CHECK(skip_from(&without, ip_of("192.0.2.1"), own, &by) == SKIP_NO);
+}
+
 /* Of an address that is in both lists the narrower claim is no relay's:
  * networks come first, and so does a user that logged in. */
 static void
@@ -192,5 +208,5 @@ words(void)
 	}
 }
 
-SUITE("skip", T(trusted_networks), T(trusted_relays), T(authenticated),
-    T(certificates), T(client_names), T(words))
+SUITE("skip", T(trusted_networks), T(this_host), T(trusted_relays),
+    T(authenticated), T(certificates), T(client_names), T(words))

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "common/milter/macros.h"
 #include "tests/support/fixture.h"
 #include "tests/support/suite.h"
 
@@ -532,8 +533,8 @@ run_rule(const struct rule *r)
 		in.exempt =
 		    choose_recipient(&f.settings->signer, span_str(r->rcpt));
 	if (r->macro != NULL)
-		in.macro = choose_macro(&f.settings->signer, span_str(r->macro),
-		    span_str(r->value));
+		in.macro = macros_find(&f.settings->signer.sign_macros,
+		    span_str(r->macro), span_str(r->value));
 	choose_message(f.keys, &in, &c);
 	CHECK(c.verdict == r->verdict);
 	if (r->why != NULL) {

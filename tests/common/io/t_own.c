@@ -3,7 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "signer/choose/own.h"
+#include "common/io/own.h"
 #include "tests/support/suite.h"
 
 static struct ip
@@ -37,7 +37,7 @@ finds(void)
 {
 	struct ip here = address("127.0.0.1"), far = address("192.0.2.254"),
 	          link = address("fe80::1"), mine;
-	struct own o = {NULL, 0};
+	struct own o = {.v = NULL};
 
 	CHECK(!own_has(&o, &here));
 	CHECK(own_read(&o) == 0);
@@ -61,7 +61,7 @@ families(void)
 {
 	struct ip v[] = {address("127.0.0.1"), address("2001:db8::1")};
 	struct ip other = address("7f00:1::");
-	struct own o = {v, 2};
+	struct own o = {.v = v, .n = 2};
 
 	CHECK(own_has(&o, &v[0]) && own_has(&o, &v[1]));
 	CHECK(!own_has(&o, &other));

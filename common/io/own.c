@@ -1,6 +1,8 @@
 /* The addresses of this host, by getifaddrs(3). Its trap: of a point-to-point
  * link ifa_addr is ours, ifa_dstaddr the peer's. */
-#include "signer/choose/own.h"
+#include "common/io/own.h"
+
+#include "common/log/log.h"
 
 #include <errno.h>
 #include <ifaddrs.h>
@@ -45,13 +47,21 @@ take(const struct ifaddrs *i, struct ip *ret)
 	return false;
 }
 
+static void
+forget(struct own *o)
+{
+	free(o->v);
+	o->v = NULL;
+	o->n = 0;
+}
+
 int
 own_read(struct own *o)
 {
 	struct ifaddrs *all;
 	size_t n = 0;
 
-	own_free(o);
+	forget(o);
 	if (getifaddrs(&all) != 0)
 		return -errno;
 	for (const struct ifaddrs *i = all; i != NULL; i = i->ifa_next)
@@ -74,9 +84,33 @@ own_has(const struct own *o, const struct ip *ip)
 	    bsearch(ip, o->v, o->n, sizeof *o->v, compare) != NULL;
 }
 
+/* Between two messages, as all timers. */
+static void
+on_refresh(void *arg)
+{
+	struct own *o = arg;
+	int rc = own_read(o);
+
+	if (rc != 0 && !o->blind)
+		log_event(LOG_ERR, "own_addresses", "%s", strerror(-rc));
+	o->blind = rc != 0;
+	timer_set(o->refresh, OWN_REFRESH_MS);
+}
+
+int
+own_watch(struct own *o, struct loop *l)
+{
+	int rc = timer_new(l, on_refresh, o, &o->refresh);
+
+	if (rc == 0)
+		on_refresh(o);
+	return rc;
+}
+
 void
 own_free(struct own *o)
 {
-	free(o->v);
-	*o = (struct own){NULL, 0};
+	timer_free(o->refresh);
+	forget(o);
+	*o = (struct own){.v = NULL};
 }

@@ -110,7 +110,7 @@ look(struct run *r)
 		return -ENOMEM;
 	look_at_signer(r);
 	checkpostfix_look(
-	    &postfix, r->tool.settings, &r->findings, &r->postfix);
+	    &postfix, r->tool.settings, "/etc", &r->findings, &r->postfix);
 	for (size_t i = 0; i < n; i++)
 		r->facts[i].tls = r->postfix.tls;
 	if (n == 0 && r->tool.settings->signer.signing_table == NULL)

@@ -102,3 +102,65 @@ checklook_lists(struct checklook *l, const struct endpoint_list *e,
 	}
 	return false;
 }
+
+bool
+checklook_has(
+    struct checklook *l, const struct endpoint_list *e, struct span milters)
+{
+	struct buf name;
+	bool has;
+
+	buf_init(&name, ENDPOINT_TEXT_MAX);
+	has = checklook_lists(l, e, milters, &name);
+	buf_free(&name);
+	return has;
+}
+
+/* --- services of master.cf ------------------------------------------------ */
+
+bool
+checklook_is_smtpd(struct span line)
+{
+	return span_eq(
+	    mastercf_word(line, MASTERCF_COMMAND), span_str("smtpd"));
+}
+
+bool
+checklook_takes_back(struct span line)
+{
+	struct span name = mastercf_word(line, MASTERCF_NAME);
+
+	return checklook_is_smtpd(line) &&
+	    (mastercf_has(name, "127.0.0.1:") ||
+	        mastercf_has(name, "localhost:") ||
+	        mastercf_has(name, "[::1]:"));
+}
+
+bool
+checklook_reaches(struct checklook *l, struct span line,
+    bool (*has)(struct checklook *l, struct span milters))
+{
+	struct span value;
+	struct buf all;
+	bool reaches;
+
+	if (mastercf_option(line, "receive_override_options", &value) &&
+	    mastercf_has(value, "no_milters"))
+		return false;
+	if (mastercf_option(line, "smtpd_milters", &value) &&
+	    (value.n == 0 || value.p[0] != '$'))
+		return has(l, value);
+	checklook_get(l, "smtpd_milters", &all);
+	reaches = has(l, buf_view(&all));
+	buf_free(&all);
+	return reaches;
+}
+
+bool
+checklook_has_filter(struct checklook *l)
+{
+	return !checklook_is_empty(l, "content_filter") ||
+	    !checklook_is_empty(l, "smtpd_proxy_filter") ||
+	    mastercf_has(buf_view(&l->services), "content_filter=") ||
+	    mastercf_has(buf_view(&l->services), "smtpd_proxy_filter=");
+}

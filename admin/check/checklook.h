@@ -1,8 +1,8 @@
 /*
  * checklook.h - what the parts of `postseal check` that look at Postfix share.
  *
- * For checkpostfix.c, checkpolicy.c, checknetworks.c, checkmilter.c and
- * checkverifier.c alone.
+ * For checkpostfix.c, checkpolicy.c, checknetworks.c, checkmilter.c,
+ * checkverifier.c, checkinbound.c and checkpeers.c alone.
  */
 #ifndef POSTSEAL_ADMIN_CHECKLOOK_H
 #define POSTSEAL_ADMIN_CHECKLOOK_H
@@ -18,6 +18,7 @@ struct checklook {
 	const struct postconf *postfix;
 	const struct settings *settings;
 	struct findings *f;
+	const char *etc; /* the folder of opendkim.conf and opendmarc.conf */
 	struct buf services; /* master.cf, a line each */
 	struct buf queue;    /* queue_directory */
 	struct buf target;   /* of check_policy_service: ours */
@@ -48,13 +49,38 @@ void checklook_add(struct checklook *l, enum finding_level level,
 bool checklook_lists(struct checklook *l, const struct endpoint_list *e,
     struct span milters, struct buf *name);
 
+/* The same without the spelling. */
+bool checklook_has(
+    struct checklook *l, const struct endpoint_list *e, struct span milters);
+
+/* Of a line of master.cf: an smtpd; one that takes mail back from a filter on
+ * this host. */
+bool checklook_is_smtpd(struct span line);
+bool checklook_takes_back(struct span line);
+
+/* True if what this smtpd takes comes to the milter that has() finds in a
+ * list. */
+bool checklook_reaches(struct checklook *l, struct span line,
+    bool (*has)(struct checklook *l, struct span milters));
+
+/* True if there is a content_filter or smtpd_proxy_filter. */
+bool checklook_has_filter(struct checklook *l);
+
 /* The policy service: checkpolicy.c. */
 void checkpolicy_look(struct checklook *l);
 
 /* The signer, and what breaks its signatures: checkmilter.c. */
 void checkmilter_look(struct checklook *l);
 
-/* The verifier, and what spoils mail before it: checkverifier.c. */
+/* The verifier: checkverifier.c. */
 void checkverifier_look(struct checklook *l);
+
+/* What spoils mail on its way to the verifier: checkinbound.c. without:
+ * smtpd_milters without it. */
+void checkinbound_look(struct checklook *l, const struct buf *without);
+
+/* opendkim and opendmarc beside the verifier: checkpeers.c. milters:
+ * smtpd_milters. */
+void checkpeers_look(struct checklook *l, struct span milters);
 
 #endif

@@ -27,13 +27,10 @@ lists_signer(struct checklook *l, struct span milters, struct buf *name)
 static bool
 has_signer(struct checklook *l, struct span milters)
 {
-	struct buf name;
-	bool has;
+	const struct daemon_settings *d = &l->settings->signer.daemon;
 
-	buf_init(&name, ENDPOINT_TEXT_MAX);
-	has = lists_signer(l, milters, &name);
-	buf_free(&name);
-	return has;
+	return checklook_has(l, &d->listen, milters) ||
+	    checklook_has(l, &d->legacy, milters);
 }
 
 /* name: a parameter with milters; why: what it means if we are not in it. */
@@ -63,54 +60,6 @@ look_at_list(struct checklook *l, const char *name, const char *why)
 
 /* --- smtpds with milters of their own ------------------------------------- */
 
-static bool
-is_smtpd(struct span line)
-{
-	return span_eq(
-	    mastercf_word(line, MASTERCF_COMMAND), span_str("smtpd"));
-}
-
-/* An smtpd that takes mail back from a filter on this host. */
-static bool
-takes_back(struct span line)
-{
-	struct span name = mastercf_word(line, MASTERCF_NAME);
-
-	return is_smtpd(line) &&
-	    (mastercf_has(name, "127.0.0.1:") ||
-	        mastercf_has(name, "localhost:") ||
-	        mastercf_has(name, "[::1]:"));
-}
-
-/* True if what this smtpd takes comes to the signer. */
-static bool
-reaches_signer(struct checklook *l, struct span line)
-{
-	struct span value;
-	struct buf all;
-	bool has;
-
-	if (mastercf_option(line, "receive_override_options", &value) &&
-	    mastercf_has(value, "no_milters"))
-		return false;
-	if (mastercf_option(line, "smtpd_milters", &value) &&
-	    (value.n == 0 || value.p[0] != '$'))
-		return has_signer(l, value);
-	checklook_get(l, "smtpd_milters", &all);
-	has = has_signer(l, buf_view(&all));
-	buf_free(&all);
-	return has;
-}
-
-static bool
-has_filter(struct checklook *l)
-{
-	return !checklook_is_empty(l, "content_filter") ||
-	    !checklook_is_empty(l, "smtpd_proxy_filter") ||
-	    mastercf_has(buf_view(&l->services), "content_filter=") ||
-	    mastercf_has(buf_view(&l->services), "smtpd_proxy_filter=");
-}
-
 /* True if mail reaches the signer before it goes to the filter. */
 static bool
 signs_before(struct checklook *l)
@@ -118,8 +67,8 @@ signs_before(struct checklook *l)
 	struct span rest = buf_view(&l->services), line;
 
 	while (mastercf_next(&rest, &line)) {
-		if (is_smtpd(line) && !takes_back(line) &&
-		    reaches_signer(l, line))
+		if (checklook_is_smtpd(line) && !checklook_takes_back(line) &&
+		    checklook_reaches(l, line, has_signer))
 			return true;
 	}
 	return false;
@@ -131,7 +80,7 @@ look_behind_filter(struct checklook *l, struct span line, bool before)
 	struct span name = mastercf_word(line, MASTERCF_NAME);
 	char mend[300];
 
-	if (!reaches_signer(l, line) || !before) {
+	if (!checklook_reaches(l, line, has_signer) || !before) {
 		findings_add(l->f, FINDING_OK, AREA, NULL, NULL,
 		    "master.cf: %.*s takes mail back from a filter, and it is "
 		    "signed once",
@@ -152,16 +101,17 @@ static void
 look_at_services(struct checklook *l)
 {
 	struct span rest = buf_view(&l->services), line, value;
-	bool filter = has_filter(l), before = filter && signs_before(l);
+	bool filter = checklook_has_filter(l),
+	     before = filter && signs_before(l);
 
 	while (mastercf_next(&rest, &line)) {
 		struct span name = mastercf_word(line, MASTERCF_NAME);
 
-		if (filter && takes_back(line))
+		if (filter && checklook_takes_back(line))
 			look_behind_filter(l, line, before);
-		else if (!filter && is_smtpd(line) &&
+		else if (!filter && checklook_is_smtpd(line) &&
 		    mastercf_option(line, "smtpd_milters", &value) &&
-		    !reaches_signer(l, line))
+		    !checklook_reaches(l, line, has_signer))
 			findings_add(l->f, FINDING_WARNING, AREA,
 			    "mail that is submitted there goes out unsigned",
 			    NULL,
@@ -240,10 +190,6 @@ look_at_rest(struct checklook *l)
 		    "internal_mail_filter_classes = bounce",
 		    "internal_mail_filter_classes has no bounce");
 	buf_free(&classes);
-	if (!checklook_is(l, "milter_protocol", "6"))
-		checklook_add(l, FINDING_NOTE,
-		    "older versions cannot do all that saves time", "-e",
-		    "milter_protocol = 6", "milter_protocol is not 6");
 	if (!checklook_is_empty(l, "milter_header_checks"))
 		findings_add(l->f, FINDING_NOTE, AREA,
 		    "it can drop or change the headers that milters add", NULL,

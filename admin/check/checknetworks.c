@@ -45,14 +45,29 @@ put_network(const struct cidr *net, struct buf *out)
 	bool v6 = ip_width(&net->ip) > 32;
 	char text[IP_TEXT_MAX];
 
-	buf_fmt(out, v6 ? " [%s]/%u" : " %s/%u", ip_text(&net->ip, text),
-	    net->bits);
+	if (settings_is_this_host(net))
+		buf_str(out, " " SETTINGS_THIS_HOST);
+	else
+		buf_fmt(out, v6 ? " [%s]/%u" : " %s/%u",
+		    ip_text(&net->ip, text), net->bits);
 }
 
-/* Appends those of internal_hosts that are not known. */
-static void
-list_unknown(struct checklook *l, const struct known *k, struct buf *out)
+/* The networks that an entry stands for. Where mynetworks count they have this
+ * host, as a rule. */
+static bool
+is_told(const struct known *k, const struct hosts_entry *e)
 {
+	if (e->not || (e->kind != HOSTS_NET && e->kind != HOSTS_OWN))
+		return false;
+	return !is_known(k, &e->net) &&
+	    (e->kind == HOSTS_NET || k->mynetworks.n == 0);
+}
+
+void
+checknetworks_unknown(struct checklook *l, const struct cidr_list *trusted,
+    struct span mynetworks, struct buf *out)
+{
+	const struct known k = {mynetworks, trusted};
 	struct buf why, warn;
 	struct arena arena;
 	struct hosts hosts;
@@ -69,8 +84,7 @@ list_unknown(struct checklook *l, const struct known *k, struct buf *out)
 		     i++) {
 			const struct hosts_entry *e = &hosts.v[i];
 
-			if (e->kind != HOSTS_NET || e->not ||
-			    is_known(k, &e->net))
+			if (!is_told(&k, e))
 				continue;
 			put_network(&e->net, out);
 			told++;
@@ -127,17 +141,16 @@ tell_trusted(struct checklook *l, const struct buf *unknown)
 void
 checknetworks_look(struct checklook *l, struct span restrictions)
 {
-	struct known k = {.trusted = &l->settings->policyd.trusted_networks};
+	struct span none = {NULL, 0};
 	bool asks = wiring_has(restrictions, span_str("permit_mynetworks"));
 	struct buf mynetworks, unknown;
 
 	if (l->settings->policyd.header == HEADER_NONE)
 		return;
 	checklook_get(l, "mynetworks", &mynetworks);
-	if (asks)
-		k.mynetworks = buf_view(&mynetworks);
 	buf_init(&unknown, POSTCONF_VALUE_MAX);
-	list_unknown(l, &k, &unknown);
+	checknetworks_unknown(l, &l->settings->policyd.trusted_networks,
+	    asks ? buf_view(&mynetworks) : none, &unknown);
 	if (unknown.n > 0 && asks)
 		tell(l, &unknown);
 	else if (unknown.n > 0)

@@ -15,4 +15,9 @@
  * restrictions: those that have check_policy_service. */
 void checknetworks_look(struct checklook *l, struct span restrictions);
 
+/* Appends those networks that neither the list nor mynetworks, a list of
+ * Postfix's, have: " 192.0.2.0/24 [2001:db8::]/32". */
+void checknetworks_unknown(struct checklook *l, const struct cidr_list *trusted,
+    struct span mynetworks, struct buf *ret);
+
 #endif

@@ -36,9 +36,9 @@ add_address(struct checklook *l, const char *name, struct buf *ret)
 
 void
 checkpostfix_look(const struct postconf *p, const struct settings *s,
-    struct findings *f, struct checkpostfix *ret)
+    const char *etc, struct findings *f, struct checkpostfix *ret)
 {
-	struct checklook l = {.postfix = p, .settings = s, .f = f};
+	struct checklook l = {.postfix = p, .settings = s, .f = f, .etc = etc};
 	struct buf why;
 
 	*ret = (struct checkpostfix){.there = false};

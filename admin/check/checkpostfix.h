@@ -19,9 +19,10 @@ struct checkpostfix {
 	bool tls;
 };
 
-/* Looks at all. ret is filled in any case (checkpostfix_free). */
+/* Looks at all. etc: the folder of opendkim.conf and opendmarc.conf, "/etc".
+ * ret is filled in any case (checkpostfix_free). */
 void checkpostfix_look(const struct postconf *p, const struct settings *s,
-    struct findings *f, struct checkpostfix *ret);
+    const char *etc, struct findings *f, struct checkpostfix *ret);
 
 void checkpostfix_free(struct checkpostfix *c);
 

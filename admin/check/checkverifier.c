@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "admin/check/checklook.h"
-#include "admin/postfix/mastercf.h"
+#include "admin/check/checknetworks.h"
 #include "admin/postfix/wiring.h"
 #include "admin/tool/tool.h"
 #include "verifier/verifier.h"
@@ -83,10 +83,11 @@ wrong_place(struct checklook *l, struct span milters, const char *milter,
 }
 
 static void
-look_at_place(struct checklook *l, struct span milters, const char *milter)
+look_at_place(struct checklook *l, struct span milters, const char *milter,
+    const struct buf *without)
 {
 	const char *why = NULL, *what = wrong_place(l, milters, milter, &why);
-	struct buf value, rest;
+	struct buf value;
 
 	if (what == NULL) {
 		findings_add(l->f, FINDING_OK, AREA, NULL, NULL,
@@ -94,14 +95,11 @@ look_at_place(struct checklook *l, struct span milters, const char *milter)
 		return;
 	}
 	buf_init(&value, POSTCONF_VALUE_MAX);
-	buf_init(&rest, POSTCONF_VALUE_MAX);
-	wiring_without_milter(milters, milter, &rest);
 	buf_fmt(&value, "{ %s, default_action=tempfail }%s", milter,
-	    rest.n > 0 ? ", " : "");
-	buf_span(&value, buf_view(&rest));
+	    without->n > 0 ? ", " : "");
+	buf_span(&value, buf_view(without));
 	add_list(l, FINDING_WARNING, why, "smtpd_milters", &value, what);
 	buf_free(&value);
-	buf_free(&rest);
 }
 
 /* Mail of sendmail(1) and bounces are our own. */
@@ -126,7 +124,7 @@ look_at_own_mail(struct checklook *l)
 	buf_free(&rest);
 }
 
-/* --- what spoils its work ------------------------------------------------- */
+/* --- what it needs ---------------------------------------------------- */
 
 /* True if the table, "pcre:/etc/postfix/x" or "pcre:{...}", names the field. */
 static bool
@@ -171,67 +169,20 @@ look_at_header_checks(struct checklook *l)
 	buf_free(&value);
 }
 
-/* cleanup(8) changes mail before a milter gets the body. */
+/* Without version 6 Postfix does not show the white space behind the colon. */
 static void
-look_at_conversion(struct checklook *l)
+look_at_protocol(struct checklook *l, bool has)
 {
-	static const char name[] = "force_mime_input_conversion";
-	static const char why[] =
-	    "8-bit mail is changed before it is verified, and its signatures "
-	    "fail; what is submitted can have a cleanup(8) of its own, see "
-	    "troubleshooting.md";
-	struct span rest = buf_view(&l->services), line, value;
-
-	if (checklook_is(l, name, "yes"))
-		checklook_add(l, FINDING_WARNING, why, "-e",
-		    "force_mime_input_conversion = no",
-		    "force_mime_input_conversion = yes");
-	while (mastercf_next(&rest, &line)) {
-		if (span_eq(mastercf_word(line, MASTERCF_NAME),
-		        span_str("cleanup")) &&
-		    mastercf_option(line, name, &value) &&
-		    span_ieqs(value, "yes"))
-			checklook_add(l, FINDING_WARNING, why, "-P",
-			    "cleanup/unix/force_mime_input_conversion=no",
-			    "master.cf: cleanup has "
-			    "force_mime_input_conversion=yes");
-	}
-}
-
-static void
-look_at_rewriting(struct checklook *l)
-{
-	if (!checklook_is_empty(l, "remote_header_rewrite_domain"))
-		checklook_add(l, FINDING_WARNING,
-		    "addresses in the header of strangers are changed before "
-		    "it is verified, and signatures fail",
-		    "-e", "remote_header_rewrite_domain =",
-		    "remote_header_rewrite_domain is set");
-}
-
-/* --- who else writes or reads the field ----------------------------------- */
-
-static void
-look_at_others(struct checklook *l, struct span milters)
-{
-	const char *id = verifier_id(l->settings);
-	char mend[2 * DOMAIN_MAX];
-
-	if (mastercf_has(milters, "opendkim"))
-		findings_add(l->f, FINDING_WARNING, AREA,
-		    "two results for one signature: readers drop both, if "
-		    "both have one name",
-		    "say Mode s in opendkim.conf, or take it out of the list",
-		    "smtpd_milters have opendkim beside the verifier");
-	if (!mastercf_has(milters, "opendmarc") &&
-	    !mastercf_has(milters, ":8893"))
+	if (checklook_is(l, "milter_protocol", "6"))
 		return;
-	snprintf(
-	    mend, sizeof mend, "TrustedAuthservIDs %s in opendmarc.conf", id);
-	findings_add(l->f, FINDING_NOTE, AREA,
-	    "it reads only fields with a name that it trusts", mend,
-	    "opendmarc is to read what the verifier writes as %s", id);
+	checklook_add(l, has ? FINDING_WARNING : FINDING_NOTE,
+	    has ? "older versions do not show a header as it was received: "
+	          "signatures with c=simple fail"
+	        : "older versions cannot do all that saves time",
+	    "-e", "milter_protocol = 6", "milter_protocol is not 6");
 }
+
+/* --- policyd -------------------------------------------------------------- */
 
 /* The policy service's own field, which a verifier cannot tell from a forged
  * one. */
@@ -241,7 +192,7 @@ look_at_policyd(struct checklook *l, bool strips)
 	if (l->settings->policyd.header != HEADER_AUTH_RESULTS)
 		return;
 	if (strips)
-		findings_add(l->f, FINDING_WARNING, AREA,
+		findings_add(l->f, FINDING_ERROR, AREA,
 		    "it has a name of ours, so the verifier takes it for a "
 		    "forged one and removes it",
 		    "say policyd { header = \"received-spf\" }",
@@ -257,6 +208,79 @@ look_at_policyd(struct checklook *l, bool strips)
 		    "name stays in the mail");
 }
 
+/* --- whose mail is ours --------------------------------------------------- */
+
+/* The first word of the one list that the other has not, or NULL. */
+static const char *
+missing(const struct text_list *of, const struct text_list *in)
+{
+	for (size_t i = 0; i < of->n; i++) {
+		size_t k = 0;
+
+		while (k < in->n && strcmp(of->v[i], in->v[k]) != 0)
+			k++;
+		if (k == in->n)
+			return of->v[i];
+	}
+	return NULL;
+}
+
+static void
+tell_of_own(
+    struct checklook *l, const char *from, const char *to, struct span what)
+{
+	char mend[80];
+
+	snprintf(mend, sizeof mend, "add it to %s", to);
+	findings_add(l->f, FINDING_WARNING, AREA,
+	    "the verifier takes their mail for a stranger's and gives it a "
+	    "field, by which the signer knows mail from outside: it is not "
+	    "signed",
+	    mend, "%s does not have, of %s: %.*s", to, from, (int)what.n,
+	    what.p);
+}
+
+/* Whose mail is signed without a login must not be verified. */
+static void
+look_at_signed(struct checklook *l)
+{
+	const struct signer_settings *s = &l->settings->signer;
+	const struct verifier_settings *v = &l->settings->verifier;
+	const char *daemon = missing(&s->sign_daemons, &v->own_daemons),
+	           *macro = missing(&s->sign_macros, &v->own_macros);
+	struct buf unknown;
+
+	buf_init(&unknown, POSTCONF_VALUE_MAX);
+	checknetworks_unknown(
+	    l, &v->trusted_networks, span_of(NULL, 0), &unknown);
+	if (unknown.n > 0)
+		tell_of_own(l, "signer.internal_hosts",
+		    "verifier.trusted_networks", span_trim(buf_view(&unknown)));
+	if (daemon != NULL)
+		tell_of_own(l, "signer.sign_daemons", "verifier.own_daemons",
+		    span_str(daemon));
+	if (macro != NULL)
+		tell_of_own(l, "signer.sign_macros", "verifier.own_macros",
+		    span_str(macro));
+	buf_free(&unknown);
+}
+
+/* It is in smtpd_milters. */
+static void
+look_at_verifier(struct checklook *l, struct span milters, const char *milter)
+{
+	struct buf without;
+
+	buf_init(&without, POSTCONF_VALUE_MAX);
+	wiring_without_milter(milters, milter, &without);
+	look_at_place(l, milters, milter, &without);
+	look_at_header_checks(l);
+	checkinbound_look(l, &without);
+	checkpeers_look(l, milters);
+	look_at_signed(l);
+	buf_free(&without);
+}
+
 void
 checkverifier_look(struct checklook *l)
 {
@@ -267,19 +291,15 @@ checkverifier_look(struct checklook *l)
 	checklook_get(l, "smtpd_milters", &milters);
 	buf_init(&name, ENDPOINT_TEXT_MAX);
 	has = lists_verifier(l, buf_view(&milters), &name);
+	look_at_protocol(l, has);
 	look_at_policyd(l, has);
-	if (has) {
-		look_at_place(l, buf_view(&milters), buf_text(&name));
-		look_at_header_checks(l);
-		look_at_conversion(l);
-		look_at_rewriting(l);
-		look_at_others(l, buf_view(&milters));
-	} else if (l->settings->verifier.daemon.listen.n > 0) {
+	if (has)
+		look_at_verifier(l, buf_view(&milters), buf_text(&name));
+	else if (l->settings->verifier.daemon.listen.n > 0)
 		findings_add(l->f, FINDING_NOTE, AREA, NULL,
 		    "postseal setup --verify",
 		    "smtpd_milters do not have the verifier: DKIM of inbound "
 		    "mail is not looked at");
-	}
 	buf_free(&milters);
 	buf_free(&name);
 }

@@ -60,7 +60,7 @@ read_entry(const char *text, bool globs, struct hosts_entry *ret)
 		ret->kind = HOSTS_NET;
 		return NULL;
 	}
-	if (span_ieqs(s, "this-host")) {
+	if (span_ieqs(s, SETTINGS_THIS_HOST)) {
 		ret->kind = HOSTS_OWN;
 		return NULL;
 	}

@@ -39,6 +39,8 @@ static const char defaults[] =
     "disable_mime_output_conversion = yes\n"
     "force_mime_input_conversion = no\n"
     "remote_header_rewrite_domain = \n"
+    "cleanup_service_name = cleanup\n"
+    "smtpd_milter_maps = \n"
     "smtp_tls_security_level = may\n"
     "smtp_use_tls = no\n"
     "smtp_enforce_tls = no\n";
@@ -49,10 +51,12 @@ static const char policyd_spf[] =
 
 #define SMTPD "smtp inet n - y - - smtpd\n"
 
-/* Looks at a Postfix that differs by these lines from one that is right. */
+/* Looks at a Postfix that differs by these lines from one that is right, beside
+ * an opendkim or opendmarc with that config, NULL: none. */
 static void
-look(struct findings *f, struct checkpostfix *c, const char *main_cf,
-    const char *master_cf, const char *config)
+look_beside(struct findings *f, struct checkpostfix *c, const char *main_cf,
+    const char *master_cf, const char *config, const char *opendkim,
+    const char *opendmarc)
 {
 	struct postconf p = {.dir = NULL};
 	struct settings *s = NULL;
@@ -70,10 +74,21 @@ look(struct findings *f, struct checkpostfix *c, const char *main_cf,
 	                    &why, &why) == 0);
 	p.dir = d.path;
 	findings_init(f);
-	checkpostfix_look(&p, s, f, c);
+	if (opendkim != NULL)
+		tmpdir_write(&d, "opendkim.conf", opendkim);
+	if (opendmarc != NULL)
+		tmpdir_write(&d, "opendmarc.conf", opendmarc);
+	checkpostfix_look(&p, s, d.path, f, c);
 	settings_free(s);
 	buf_free(&why);
 	tmpdir_remove(&d);
+}
+
+static void
+look(struct findings *f, struct checkpostfix *c, const char *main_cf,
+    const char *master_cf, const char *config)
+{
+	look_beside(f, c, main_cf, master_cf, config, NULL, NULL);
 }
 
 /* The finding with that text, or NULL. */
@@ -304,7 +319,8 @@ static const struct row {
              "IGNORE}}\n",
         SMTPD, V, FINDING_WARNING, "names Authentication-Results",
         "take Authentication-Results out"},
-    {V_FIRST "force_mime_input_conversion = yes\n", SMTPD, V, FINDING_WARNING,
+    {V_FIRST "force_mime_input_conversion = yes\n",
+        SMTPD "cleanup unix n - y - 0 cleanup\n", V, FINDING_WARNING,
         "force_mime_input_conversion = yes",
         "-e 'force_mime_input_conversion = no'"},
     {V_FIRST,
@@ -312,9 +328,86 @@ static const struct row {
               "force_mime_input_conversion=yes\n",
         V, FINDING_WARNING, "cleanup has force_mime_input_conversion=yes",
         "-P cleanup/unix/force_mime_input_conversion=no"},
+    {V_FIRST "force_mime_input_conversion = yes\n",
+        "smtp inet n - y - - smtpd -o cleanup_service_name=in\n"
+        "in unix n - y - 0 cleanup\n"
+        "cleanup unix n - y - 0 cleanup -o force_mime_input_conversion=no\n",
+        V, FINDING_WARNING, "force_mime_input_conversion = yes",
+        "-e 'force_mime_input_conversion = no'"},
+    {V_FIRST,
+        "smtp inet n - y - - smtpd -o cleanup_service_name=in\n"
+        "in unix n - y - 0 cleanup -o { force_mime_input_conversion = yes }\n",
+        V, FINDING_WARNING, "in has force_mime_input_conversion=yes",
+        "-P in/unix/force_mime_input_conversion=no"},
     {V_FIRST "remote_header_rewrite_domain = domain.invalid\n", SMTPD, V,
-        FINDING_WARNING, "remote_header_rewrite_domain is set",
+        FINDING_WARNING, "remote_header_rewrite_domain = domain.invalid",
         "-e 'remote_header_rewrite_domain ='"},
+    {V_FIRST, "25 inet n - y - - smtpd -o remote_header_rewrite_domain=x\n", V,
+        FINDING_WARNING, "25 has remote_header_rewrite_domain=x",
+        "-P 25/inet/remote_header_rewrite_domain="},
+    {V_FIRST "smtpd_milter_maps = cidr:/etc/m\n", SMTPD, V, FINDING_WARNING,
+        "smtpd_milter_maps = cidr:/etc/m", "-e 'smtpd_milter_maps ='"},
+    {V_FIRST,
+        "smtpd pass - - y - - smtpd -o "
+        "smtpd_milter_maps=inline:{192.0.2.1=DISABLE}\n",
+        V, FINDING_WARNING, "smtpd has smtpd_milter_maps=inline:",
+        "-P smtpd/pass/smtpd_milter_maps="},
+    {V_FIRST,
+        "smtp inet n - y - - smtpd -o smtpd_proxy_filter=127.0.0.1:10024\n", V,
+        FINDING_WARNING, "smtp has smtpd_proxy_filter=127.0.0.1:10024",
+        "relays = {\"127.0.0.1/32\"}"},
+    {V_FIRST "smtpd_proxy_filter = 127.0.0.1:10024\n", SMTPD, V,
+        FINDING_WARNING, "smtpd_proxy_filter = 127.0.0.1:10024",
+        "have the milters"},
+    {V_FIRST,
+        "smtp inet n - y - - smtpd -o smtpd_proxy_filter=127.0.0.1:10024 -o "
+        "smtpd_milters=\n127.0.0.1:10025 inet n - n - - smtpd\n",
+        V, FINDING_WARNING, "takes strangers' mail from smtpd_proxy_filter",
+        "relays = {\"127.0.0.1/32\"}"},
+    {V_FIRST "content_filter = smtp:[127.0.0.1]:10024\n",
+        SMTPD "127.0.0.1:10025 inet n - n - - smtpd -o "
+              "receive_override_options=no_address_mappings\n",
+        V, FINDING_NOTE, "10025 shows mail from a filter to the verifier",
+        "-P 127.0.0.1:10025/inet/receive_override_options=no_address_mappings,"
+        "no_milters"},
+    {V_FIRST "content_filter = smtp:[127.0.0.1]:10024\n",
+        SMTPD "127.0.0.1:10025 inet n - n - - smtpd\n",
+        "verifier { listen = unix:/q/v relays = {\"127.0.0.1\"} }",
+        FINDING_WARNING, "10025 shows mail from a filter to the verifier",
+        "-P 127.0.0.1:10025/inet/receive_override_options=no_milters"},
+    {V_FIRST "content_filter = smtp:[127.0.0.1]:10024\n",
+        SMTPD "127.0.0.1:10025 inet n - n - - smtpd\n",
+        "verifier { listen = unix:/q/v trusted_networks = {} }",
+        FINDING_WARNING, "10025 shows mail from a filter to the verifier",
+        "no_milters"},
+    {V_FIRST "milter_protocol = 2\n", SMTPD, V, FINDING_WARNING,
+        "milter_protocol is not 6", "-e 'milter_protocol = 6'"},
+    {V_FIRST,
+        SMTPD "submission inet n - y - - smtpd -o "
+              "milter_macro_daemon_name=ORIGINATING\n",
+        V, FINDING_NOTE, "submission, which is for users, asks the verifier",
+        "-P submission/inet/smtpd_milters=inet:127.0.0.1:8891"},
+    /* whose mail is signed and would be verified */
+    {V_FIRST, SMTPD,
+        V "\nsigner { internal_hosts = {127.0.0.1, \"192.0.2.0/24\"} }",
+        FINDING_WARNING,
+        "verifier.trusted_networks does not have, of signer.internal_hosts: "
+        "192.0.2.0/24",
+        "add it to verifier.trusted_networks"},
+    {V_FIRST, SMTPD,
+        "verifier { listen = unix:/q/v trusted_networks = 127.0.0.0/8 }\n"
+        "signer { internal_hosts = {127.0.0.1, this-host} }",
+        FINDING_WARNING, "of signer.internal_hosts: this-host",
+        "add it to verifier.trusted_networks"},
+    {V_FIRST, SMTPD, V "\nsigner { sign_daemons = {ORIGINATING, WEB} }",
+        FINDING_WARNING,
+        "verifier.own_daemons does not have, of signer.sign_daemons: WEB",
+        "add it to verifier.own_daemons"},
+    {V_FIRST, SMTPD, V "\nsigner { sign_macros = \"{cert_subject}=a\" }",
+        FINDING_WARNING,
+        "verifier.own_macros does not have, of signer.sign_macros: "
+        "{cert_subject}=a",
+        "add it to verifier.own_macros"},
     {"smtpd_milters = unix:v, local:/run/opendkim/opendkim.sock\n", SMTPD, V,
         FINDING_WARNING, "have opendkim beside the verifier", "Mode s"},
     {"smtpd_milters = unix:v, local:/run/opendmarc/opendmarc.sock\n", SMTPD,
@@ -322,7 +415,7 @@ static const struct row {
         FINDING_NOTE, "what the verifier writes as mx.example.jp",
         "TrustedAuthservIDs mx.example.jp"},
     {V_FIRST, SMTPD, V "\npolicyd { header = authentication-results }",
-        FINDING_WARNING, "policyd.header is authentication-results",
+        FINDING_ERROR, "policyd.header is authentication-results",
         "received-spf"},
     /* TLS */
     {"smtp_tls_security_level = \n", SMTPD, "", FINDING_WARNING,
@@ -360,7 +453,6 @@ each_finding(void)
 	suite_row(NULL);
 }
 
-/* Networks that Postfix or policyd knows, or may know, are no finding. */
 /* Of a table's file, whether it names the field; without a verifier nobody
  * asks. */
 static void
@@ -395,6 +487,146 @@ header_checks(void)
 	suite_row(NULL);
 }
 
+/* Beside the verifier: what is as it should be is no finding. */
+static void
+inbound_is_well(void)
+{
+	static const char listen[] =
+	    "verifier { listen = unix:/q/v own_macros = x }\n"
+	    "signer { listen = inet:127.0.0.1:8891 "
+	    "sign_daemons = ORIGINATING sign_macros = x }";
+	static const struct {
+		const char *main_cf, *master_cf, *config;
+	} row[] = {
+	    {V_FIRST, SMTPD, listen},
+	    /* what users need, on their service */
+	    {V_FIRST,
+	        SMTPD "submission inet n - y - - smtpd -o "
+	              "milter_macro_daemon_name=ORIGINATING -o "
+	              "cleanup_service_name=sub -o "
+	              "smtpd_milters=inet:127.0.0.1:8891 -o "
+	              "remote_header_rewrite_domain=a -o smtpd_milter_maps=b\n"
+	              "sub unix n - y - 0 cleanup -o "
+	              "force_mime_input_conversion=yes\n"
+	              "cleanup unix n - y - 0 cleanup\n",
+	        listen},
+	    {V_FIRST "force_mime_input_conversion = yes\n",
+	        SMTPD "cleanup unix n - y - 0 cleanup -o "
+	              "force_mime_input_conversion=no\n",
+	        listen},
+	    {V_FIRST "remote_header_rewrite_domain = a\n",
+	        "smtp inet n - y - - smtpd -o remote_header_rewrite_domain=\n",
+	        listen},
+	    /* filters */
+	    {V_FIRST "content_filter = smtp:[127.0.0.1]:10024\n",
+	        SMTPD "127.0.0.1:10025 inet n - n - - smtpd -o "
+	              "receive_override_options=no_milters\n",
+	        listen},
+	    {V_FIRST,
+	        "smtp inet n - y - - smtpd -o smtpd_proxy_filter=[::1]:1 -o "
+	        "smtpd_milters=\n127.0.0.1:10025 inet n - n - - smtpd\n",
+	        "verifier { listen = unix:/q/v relays = \"127.0.0.1\" }\n"
+	        "signer { listen = inet:127.0.0.1:8891 }"},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct checkpostfix c;
+		struct findings f;
+		char master[1000];
+
+		snprintf(master, sizeof master, "%s%s", row[i].master_cf,
+		    policyd_spf);
+		look(&f, &c, row[i].main_cf, master, row[i].config);
+		for (const struct finding *k = f.first; k != NULL;
+		     k = k->next) {
+			/* tells of the signer's own place */
+			if (strstr(k->what, "non_smtpd_milters") != NULL ||
+			    strstr(k->what, "the signer") != NULL ||
+			    strstr(k->what, "submission") != NULL)
+				continue;
+			suite_row(k->what);
+			CHECK(k->level == FINDING_OK);
+		}
+		suite_row(NULL);
+		findings_free(&f);
+		checkpostfix_free(&c);
+	}
+}
+
+/* By their config, and where it is not there by their names in the list. */
+static void
+opendkim_and_opendmarc(void)
+{
+	static const struct {
+		const char *milters, *opendkim, *opendmarc;
+		const char *what; /* NULL: neither is told of */
+		enum finding_level level;
+	} row[] = {
+	    {"inet:127.0.0.1:8893", NULL, NULL,
+	        "opendmarc is to read what the verifier writes as mx.a.example",
+	        FINDING_NOTE},
+	    {"unix:opendmarc/s", NULL, "# AuthservID x\nAuthservID HOSTNAME\n",
+	        "opendmarc reads what the verifier writes as mx.a.example",
+	        FINDING_OK},
+	    {"inet:127.0.0.1:54321", NULL,
+	        "Socket inet:54321@localhost\nAuthservID other\n",
+	        "opendmarc does not read what", FINDING_WARNING},
+	    {"inet:127.0.0.1:54321", NULL,
+	        "socket\tinet:54321@localhost\nauthservid MX.A.example\n",
+	        "opendmarc reads what", FINDING_OK},
+	    {"unix:opendmarc/s", NULL,
+	        "AuthservID other\nTrustedAuthservIDs a, mx.a.example # x\n",
+	        "opendmarc reads what", FINDING_OK},
+	    {"unix:opendmarc/s", NULL,
+	        "AuthservID other\nTrustedAuthservIDs a,MX.a.example\n",
+	        "opendmarc does not read what", FINDING_WARNING},
+	    {"unix:opendmarc/s", NULL,
+	        "AuthservID other\nTrustedAuthservIDs HOSTNAME\n",
+	        "opendmarc reads what", FINDING_OK},
+	    {"unix:opendmarc/s", NULL, "\n", "opendmarc reads what",
+	        FINDING_OK},
+	    {"unix:x", NULL, "AuthservID other\n", NULL, FINDING_OK},
+	    {"unix:opendkim/s", NULL, NULL, "have opendkim beside",
+	        FINDING_WARNING},
+	    {"unix:opendkim/s", "Domain a.example\n", NULL,
+	        "have opendkim beside", FINDING_WARNING},
+	    {"unix:opendkim/s", "Mode sv\n", NULL, "have opendkim beside",
+	        FINDING_WARNING},
+	    {"inet:localhost:12301", "Mode v\nSocket inet:12301@127.0.0.1\n",
+	        NULL, "have opendkim beside", FINDING_WARNING},
+	    {"unix:d/o", "Mode v\nSocket local:/q/d/o\n", NULL,
+	        "have opendkim beside", FINDING_WARNING},
+	    {"unix:opendkim/s", "Mode v\nMode s\n", NULL, NULL, FINDING_OK},
+	    {"unix:x", "Mode v\n", NULL, NULL, FINDING_OK},
+	};
+	static const char config[] =
+	    "hostname = mx.a.example\nverifier { listen = unix:/q/v }";
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		const struct finding *found;
+		struct checkpostfix c;
+		struct findings f;
+		char main_cf[200];
+
+		snprintf(main_cf, sizeof main_cf,
+		    "smtpd_milters = unix:v, %s\n", row[i].milters);
+		suite_row(row[i].milters);
+		look_beside(&f, &c, main_cf, SMTPD, config, row[i].opendkim,
+		    row[i].opendmarc);
+		found = find(&f, row[i].what == NULL ? "open" : row[i].what);
+		CHECK((found != NULL) == (row[i].what != NULL));
+		if (found != NULL) {
+			CHECK(found->level == row[i].level);
+			CHECK((found->mend == NULL) ==
+			    (row[i].level == FINDING_OK));
+		}
+		findings_free(&f);
+		checkpostfix_free(&c);
+	}
+	suite_row(NULL);
+}
+
+/* Networks that Postfix or policyd knows, or may know, are no finding. */
 static void
 known_networks(void)
 {
@@ -508,7 +740,7 @@ no_postfix(void)
 	CU_ASSERT_FATAL(settings_parse("c", span_str(""), SETTINGS_ALL, &s,
 	                    &why, &why) == 0);
 	findings_init(&f);
-	checkpostfix_look(&p, s, &f, &c);
+	checkpostfix_look(&p, s, d.path, &f, &c);
 	CHECK(!c.there && f.count[FINDING_OK] == 0);
 	settings_free(s);
 	findings_free(&f);
@@ -518,4 +750,5 @@ no_postfix(void)
 }
 
 SUITE("checkpostfix", T(all_is_well), T(each_finding), T(header_checks),
-    T(known_networks), T(many_networks), T(long_names), T(no_postfix))
+    T(inbound_is_well), T(opendkim_and_opendmarc), T(known_networks),
+    T(many_networks), T(long_names), T(no_postfix))

@@ -44,6 +44,10 @@ enum {
 	 * once. */
 	STATUS_SECONDS = 5,
 
+	/* How long `postseal setup` and `check` wait for a daemon to take a
+	 * connection; one that runs does at once. */
+	SETUP_ANSWER_SECONDS = 2,
+
 	/* `postseal import`: OpenDKIM has some 150 options, and nobody's files
 	 * lie deeper in each other. Bytes of a list of words or users that is
 	 * read. */

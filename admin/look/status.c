@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "admin/limits.h"
@@ -45,16 +44,11 @@ static int
 ask(const struct endpoint *e, struct buf *ret)
 {
 	static const char question[] = "status\n";
-	const struct timeval patience = {.tv_sec = STATUS_SECONDS};
-	int fd = socket(e->addr.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int rc = 0;
+	int fd, rc = tool_connect(e, STATUS_SECONDS, &fd);
 
-	if (fd < 0)
-		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-	if (connect(fd, &e->addr.sa, e->len) != 0 ||
-	    send(fd, question, sizeof question - 1, MSG_NOSIGNAL) < 0)
+	if (rc != 0)
+		return rc;
+	if (send(fd, question, sizeof question - 1, MSG_NOSIGNAL) < 0)
 		rc = -errno;
 	if (rc == 0)
 		rc = read_all(fd, ret);

@@ -4,7 +4,7 @@
  *
  * The trap: the order. Key and config come first, as they harm nobody; main.cf
  * and master.cf last, all of it or nothing (undo.h), since mail depends on them
- * from then on.
+ * from then on; and before those somebody has to answer where Postfix will ask.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -132,8 +132,8 @@ run_postfix(struct run *r, const char *word, struct buf *why)
 	return rc;
 }
 
-static int
-reload_postfix(struct run *r)
+static bool
+postfix_runs(struct run *r)
 {
 	struct buf quiet;
 	bool runs;
@@ -141,7 +141,13 @@ reload_postfix(struct run *r)
 	buf_init(&quiet, TOOL_MESSAGES_MAX);
 	runs = run_postfix(r, "status", &quiet) == 0;
 	buf_free(&quiet);
-	if (runs)
+	return runs;
+}
+
+static int
+reload_postfix(struct run *r)
+{
+	if (postfix_runs(r))
 		return run_postfix(r, "reload", r->why);
 	buf_str(r->out, "Postfix is not running: ");
 	show_postfix(r, "start");
@@ -219,6 +225,50 @@ change_postfix(struct run *r)
 	return reload_postfix(r);
 }
 
+/* True if somebody listens there. */
+static bool
+answers(const struct endpoint *at)
+{
+	int fd;
+
+	if (tool_connect(at, SETUP_ANSWER_SECONDS, &fd) != 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+/* From the moment when main.cf names them mail waits for daemons that are away.
+ * 0, or -ENOTCONN after saying which are, and what starts them. */
+static int
+ask_daemons(struct run *r)
+{
+	const struct setupplan *p = &r->plan;
+	char text[ENDPOINT_TEXT_MAX];
+	struct buf units;
+
+	if (p->n == 0 || !postfix_runs(r))
+		return 0;
+	buf_init(&units, 100);
+	for (size_t i = 0; i < p->ndaemons; i++) {
+		const struct setupplan_daemon *d = &p->daemon[i];
+
+		if (answers(&d->at))
+			continue;
+		buf_fmt(&units, " postseal-%s", d->name);
+		buf_fmt(r->why, "postseal-%s does not answer at %s\n", d->name,
+		    endpoint_text(&d->at, text));
+	}
+	if (units.n == 0)
+		return 0;
+	buf_fmt(r->why,
+	    "Mail would wait, so main.cf and master.cf are left as they are. "
+	    "Run this, then setup\nagain:\n"
+	    "systemctl enable%s && systemctl reload-or-restart%s\n",
+	    buf_text(&units), buf_text(&units));
+	buf_free(&units);
+	return -ENOTCONN;
+}
+
 static void
 tell_what_must_run(struct run *r)
 {
@@ -247,6 +297,8 @@ apply(struct run *r)
 
 	if (rc == 0)
 		rc = setupconfig_store(&r->config);
+	if (rc == 0)
+		rc = ask_daemons(r);
 	if (rc == 0)
 		rc = change_postfix(r);
 	if (rc == 0 && !is_nothing(r))

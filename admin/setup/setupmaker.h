@@ -13,9 +13,17 @@
 
 enum { SETUPPLAN_COMMANDS_MAX = 8 };
 
+/* A daemon that Postfix is going to ask. */
+struct setupplan_daemon {
+	const char *name; /* static: "signer" */
+	struct endpoint at;
+};
+
 struct setupplan {
 	struct postconf_command command[SETUPPLAN_COMMANDS_MAX];
 	size_t n;
+	struct setupplan_daemon daemon[2];
+	size_t ndaemons;
 	bool wired;        /* the check is in the restrictions already */
 	struct buf listen; /* signer.listen; empty: it stays as it is */
 	struct buf verifier_listen; /* likewise */

@@ -165,7 +165,13 @@ plan_wing(struct setupmaker *m, const char *queue, struct wing *w)
 
 	if (rc == 0 && there == NULL)
 		rc = plan_listen(m, w, queue, &new);
-	return rc == 0 ? spell(m, there == NULL ? &new : there, queue, w) : rc;
+	if (rc != 0)
+		return rc;
+	if (there == NULL)
+		there = &new;
+	m->plan->daemon[m->plan->ndaemons++] =
+	    (struct setupplan_daemon){w->name, *there};
+	return spell(m, there, queue, w);
 }
 
 /* A domain's setup does without a verifier where there can be none, or where
@@ -181,6 +187,14 @@ plan_verifier(struct setupmaker *m, const char *queue, struct wing *w)
 			return 0;
 		buf_str(m->why, "verifier.listen names no socket\n");
 		return -EINVAL;
+	}
+	if (m->settings->policyd.header == HEADER_AUTH_RESULTS) {
+		buf_str(m->verify_only ? m->why : &m->plan->advice,
+		    "The verifier would take what policyd writes for forged, "
+		    "and "
+		    "remove it: it is left out\nas long as policyd { header = "
+		    "\"authentication-results\" }. Received-SPF stays in.\n");
+		return m->verify_only ? -EINVAL : 0;
 	}
 	rc = m->enforcing ? find_listener(m, w, queue, &there) : 0;
 	if (rc == 0 && m->enforcing && there == NULL) {

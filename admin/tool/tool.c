@@ -1,6 +1,8 @@
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "admin/tool/tool.h"
@@ -137,4 +139,24 @@ void
 tool_config_string(const char *s, struct buf *out)
 {
 	buf_quoted(out, span_str(s));
+}
+
+int
+tool_connect(const struct endpoint *to, unsigned seconds, int *ret_fd)
+{
+	const struct timeval patience = {.tv_sec = seconds};
+	int fd = socket(to->addr.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int rc = 0;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+	if (connect(fd, &to->addr.sa, to->len) != 0) {
+		rc = -errno;
+		close(fd);
+	} else {
+		*ret_fd = fd;
+	}
+	return rc;
 }

@@ -49,6 +49,11 @@ void tool_complain(const char *name, const struct buf *why);
  * set. */
 bool tool_colour(void);
 
+/* A connection to a listener, whose reads and writes, like the connecting
+ * itself, wait for so many seconds at most. 0 and *ret_fd owned (close(2)), or
+ * -errno. */
+int tool_connect(const struct endpoint *to, unsigned seconds, int *ret_fd);
+
 /* Reads a whole regular file of at most max bytes into ret, which is
  * buf_init()ed here. 0, or -errno with nothing to free. */
 int tool_read_file(const char *path, size_t max, struct buf *ret);

@@ -59,6 +59,9 @@ prepare(struct generation *g, const struct generation *now, unsigned room,
 {
 	int rc;
 
+	/* a wing that is not wanted, whose unit is enabled all the same */
+	if (now->number == 0 && g->plan.daemon->listen.n == 0)
+		return -ENODATA;
 	g->workers = workers_of(&g->plan);
 	if (g->workers > room) {
 		buf_str(why, "too many old workers are still at work");
@@ -147,7 +150,11 @@ generation_load(const struct supervisor_ops *ops, void *arg,
 		*ret = g;
 	} else {
 		log_forget();
-		generation_refuse(now, buf_text(&why));
+		if (rc == -ENODATA)
+			log_event(LOG_NOTICE, "listening",
+			    "nowhere: listen is empty, there is nothing to do");
+		else
+			generation_refuse(now, buf_text(&why));
 		ops->unload(arg, g.plan.generation);
 	}
 	buf_free(&why);

@@ -95,6 +95,11 @@ load(struct supervisor *s)
 	    s->ops, s->arg, &s->now, children_room(&s->children), &s->next);
 	if (rc == -EUSERS)
 		children_retire(&s->children, s->now.number);
+	if (rc == -ENODATA) { /* else systemd would try again and again */
+		notify_send("READY=1");
+		s->stop = true;
+		return;
+	}
 	if (rc != 0) {
 		failed(s);
 		return;

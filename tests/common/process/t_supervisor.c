@@ -36,6 +36,7 @@ struct knobs {
 	_Atomic int serve_fails;     /* before it is ready */
 	_Atomic int dies_when_ready; /* 1: when this is 2 */
 	_Atomic int bad_group;
+	_Atomic int nowhere;   /* listen is empty */
 	_Atomic int moves_log; /* a reload logs into log2 */
 	_Atomic int loads;
 	_Atomic int unloads; /* in the supervisor */
@@ -241,7 +242,7 @@ echo_load(void *arg, struct supervisor_plan *ret)
 	    strlen(d->socket) + 1);
 	memcpy(s->endpoint.addr.un.sun_path, d->socket, sizeof d->socket);
 	s->daemon = (struct daemon_settings){.user = d->user,
-	    .listen = {&s->endpoint, 1},
+	    .listen = {&s->endpoint, d->knobs->nowhere ? 0 : 1},
 	    .socket_mode = 0660,
 	    .socket_group = d->knobs->bad_group ? "no-such-group" : NULL};
 	s->control = s->endpoint;
@@ -1068,6 +1069,30 @@ a_bad_start_ends_the_program(void)
 	stop(&d);
 }
 
+/* A wing that nobody wants: systemd does not start it again. While one runs,
+ * that is a mistake. */
+static void
+an_empty_list_ends_it_well(void)
+{
+	struct daemon d;
+
+	prepare(&d, 1);
+	d.knobs->nowhere = 1;
+	launch(&d);
+	CHECK(ended(d.pid) == 0);
+	CHECK(logged(&d, "start_failed") == 0);
+	CHECK(logged(&d,
+	          "listening reason=\"nowhere: listen is empty, there "
+	          "is nothing to do\"") == 1);
+	cleanup(&d);
+	start(&d, 1);
+	d.knobs->nowhere = 1;
+	kill(d.pid, SIGHUP);
+	CHECK(gets_logged(&d, "reload_failed", 1));
+	close(dial(&d));
+	stop(&d);
+}
+
 /* The next daemon listens before the old one is told to end: then that is gone
  * at once, and its workers finish what they have. */
 static void
@@ -1396,10 +1421,10 @@ workers_are_not_root(void)
 	}
 }
 
-SUITE("supervisor", T(work_is_shared_evenly), T(a_killed_worker_is_replaced),
-    T(a_reload_is_a_new_generation), T(the_log_moves),
-    T(a_failed_reload_changes_nothing), T(term_waits_for_the_busy),
-    T(a_worker_told_to_end_is_replaced_at_once),
+SUITE("supervisor", T(an_empty_list_ends_it_well), T(work_is_shared_evenly),
+    T(a_killed_worker_is_replaced), T(a_reload_is_a_new_generation),
+    T(the_log_moves), T(a_failed_reload_changes_nothing),
+    T(term_waits_for_the_busy), T(a_worker_told_to_end_is_replaced_at_once),
     T(nobody_is_lost_behind_a_full_channel),
     T(workers_outlive_a_killed_supervisor),
     T(without_descriptors_accepting_pauses), T(full_workers_get_no_more),

@@ -10,17 +10,18 @@
 
 #include "admin/import/import.h"
 #include "admin/limits.h"
+#include "common/bytes/domain.h"
 #include "common/bytes/ip.h"
 #include "common/settings/settings.h"
 
 enum kind {
 	WORDS, /* a list, or the file with it */
-	NUMBER,
-	OWN,  /* by take_own() */
-	LEFT, /* not carried over; key says why */
-	QUIET /* not needed, and nobody will miss it */
+	OWN,   /* by take_own() */
+	LEFT,  /* not carried over; key says why */
+	QUIET  /* not needed, and nobody will miss it */
 };
 
+#define HOST_LETTERS "abcdefghijklmnopqrstuvwxyz0123456789-_."
 #define NO_REPORTS "no reports of failures are sent to strangers"
 #define NOT_OURS "a failure of ours never refuses mail: it goes on unverified"
 #define ONE_RESULT \
@@ -50,7 +51,7 @@ static const struct row {
     {"RequiredHeaders", LEFT, "the fields of a message are not counted"},
     {"StrictHeaders", LEFT, "the fields of a message are not counted"},
     {"IgnoreMalformedMail", LEFT, "no message is refused for its form"},
-    {"ClockDrift", NUMBER, "drift"},
+    {"ClockDrift", OWN, ""},
     {"DomainKeysCompat", QUIET, ""}, /* such key records are read anyway */
     {"ResolverConfiguration", LEFT, "see the section dns"},
     {"BogusKey", LEFT,
@@ -181,13 +182,34 @@ take_action(struct import *im, const struct import_option *o)
 		import_left(im, o, ONE_RESULT);
 }
 
+/* In opendkim.conf quotes are a part of the value: many have them there by
+ * mistake. */
+static void
+take_id(struct import *im, const struct import_option *o)
+{
+	struct span name = span_str(o->value);
+	char text[DOMAIN_MAX + 1];
+
+	if (name.n > 1 && name.p[0] == '"' && name.p[name.n - 1] == '"') {
+		name = span_of(name.p + 1, name.n - 2);
+		import_left(im, o,
+		    "the quotes were a part of the name; without them it is "
+		    "another one, which readers have to be told");
+	}
+	if (span_ieqs(name, "HOSTNAME"))
+		return;
+	if (domain_to_ascii(name, text) == 0 &&
+	    text[strspn(text, HOST_LETTERS)] == '\0')
+		import_string(&im->verifier, 1, "authserv_id", text);
+	else
+		import_left(im, o, "it is not the name of a host");
+}
+
 static int
 take_own(struct import *im, const struct import_option *o)
 {
 	if (is(o, "AuthservID")) {
-		if (strcasecmp(o->value, "HOSTNAME") != 0)
-			import_string(
-			    &im->verifier, 1, "authserv_id", o->value);
+		take_id(im, o);
 	} else if (is(o, "AuthservIDWithJobID")) {
 		if (import_is_true(o->value))
 			import_left(
@@ -202,7 +224,10 @@ take_own(struct import *im, const struct import_option *o)
 		    "1 to 11 signatures, whose results fit into one field");
 	} else if (is(o, "MinimumKeyBits")) {
 		return take_number(im, o, "minimum_bits", 1024, 4096,
-		    "RSA keys under 1024 bits never count (RFC 8301)");
+		    "1024 to 4096 bits; shorter keys never count (RFC 8301)");
+	} else if (is(o, "ClockDrift")) {
+		return take_number(im, o, "drift", 0, 86400,
+		    "clocks may differ by at most a day");
 	} else {
 		take_action(im, o);
 	}
@@ -215,11 +240,6 @@ take(struct import *im, const struct row *r, const struct import_option *o)
 	switch (r->kind) {
 	case WORDS:
 		return take_words(im, o, r->key);
-	case NUMBER:
-		if (!import_is_number(o->value))
-			return import_bad(im, o, "not a number");
-		import_key(&im->verifier, 1, r->key, o->value);
-		return 0;
 	case OWN:
 		return take_own(im, o);
 	case LEFT:

@@ -145,7 +145,7 @@ verifying_options(void)
 	    {"MaximumSignaturesToVerify 50\n", "\tsignatures = 11\n",
 	        "1 to 11 signatures", true},
 	    {"MinimumKeyBits 512\n", "\tminimum_bits = 1024\n",
-	        "under 1024 bits never count", true},
+	        "shorter keys never count", true},
 	    {"MustBeSigned csl:Subject,To\n",
 	        "\trequired_fields = {\"Subject\", \"To\"}\n", NULL, true},
 	    {"On-NoSignature reject\nOn-DNSError tempfail\n"
@@ -193,6 +193,119 @@ verifying_options(void)
 		CHECK((m.im.signer.n > 0) == row[i].signs);
 		CHECK(import_compose(&m.im, &out) == 0);
 		CHECK_STR(buf_text(&m.im.why), "");
+		buf_free(&out);
+		end(&m);
+	}
+	suite_row(NULL);
+}
+
+/* Every option by which OpenDKIM 2.11 verifies has a place: a key of ours, a
+ * reason why it has none, or nothing where nobody will miss it. */
+static void
+each_verifying_option(void)
+{
+	static const struct {
+		const char *old;
+		const char *key;  /* of verifier or dns; NULL: none */
+		const char *left; /* the reason; NULL: none */
+	} row[] = {
+	    {"Mode v", NULL, NULL},
+	    {"AuthservID mx.example.jp", "authserv_id = \"mx.example.jp\"",
+	        NULL},
+	    {"AuthservID mail", "authserv_id = \"mail\"", NULL},
+	    {"AuthservID HOSTNAME", NULL, NULL},
+	    {"AuthservID \"mx.example.jp\"", "authserv_id = \"mx.example.jp\"",
+	        "the quotes were a part of the name"},
+	    {"AuthservID mx!", NULL, "not the name of a host"},
+	    {"AuthservIDWithJobID yes", NULL, "one name that stays"},
+	    {"AlwaysAddARHeader no", NULL, NULL},
+	    {"RemoveARFrom a.example,.b.example",
+	        "strip_ids = {\"a.example\", \"*.b.example\"}", NULL},
+	    {"RemoveARAll no", NULL, NULL},
+	    {"KeepAuthResults yes", NULL, "always removed"},
+	    {"NoHeaderB yes", NULL, NULL},
+	    {"MaximumSignaturesToVerify 4", "signatures = 4", NULL},
+	    {"MaximumSignaturesToVerify 0", "signatures = 1", "1 to 11"},
+	    {"TrustSignaturesFrom a.example", NULL, "author's domain"},
+	    {"MinimumKeyBits 1024", "minimum_bits = 1024", NULL},
+	    {"MinimumKeyBits 8192", "minimum_bits = 4096", "1024 to 4096"},
+	    {"Minimum 50%", NULL, "partial_body"},
+	    {"Minimum 100+", NULL, "partial_body"},
+	    {"MustBeSigned Subject", "required_fields = {\"Subject\"}", NULL},
+	    {"RequiredHeaders yes", NULL, "not counted"},
+	    {"StrictHeaders yes", NULL, "not counted"},
+	    {"IgnoreMalformedMail yes", NULL, "no message is refused"},
+	    {"ClockDrift 0", "drift = 0", NULL},
+	    {"ClockDrift 100000", "drift = 86400", "at most a day"},
+	    {"DNSTimeout 7", "timeout = 7", NULL},
+	    {"Nameservers 192.0.2.53,2001:db8::53",
+	        "servers = {\"192.0.2.53\", \"2001:db8::53\"}", NULL},
+	    {"ResolverConfiguration /etc/u.conf", NULL, "section dns"},
+	    {"TrustAnchorFile /etc/anchor", NULL, "section dns"},
+	    {"BogusKey fail", NULL, "temperror"},
+	    {"UnprotectedKey none", NULL, "DNSSEC does not"},
+	    {"On-Default reject", NULL, "see reject"},
+	    {"On-BadSignature accept", NULL, NULL},
+	    {"On-BadSignature reject", NULL, "as good as none"},
+	    {"On-NoSignature accept", NULL, NULL},
+	    {"On-NoSignature reject", "reject = {\"no-pass\"}", NULL},
+	    {"On-NoSignature discard", NULL, "see reject"},
+	    {"On-KeyNotFound accept", NULL, NULL},
+	    {"On-KeyNotFound tempfail", NULL, "as good as none"},
+	    {"On-DNSError accept", NULL, NULL},
+	    {"On-DNSError tempfail", "on_temperror = \"defer\"", NULL},
+	    {"On-DNSError quarantine", NULL, "see on_temperror"},
+	    {"On-InternalError accept", NULL, "never refuses mail"},
+	    {"On-Security tempfail", NULL, "never refuses mail"},
+	    {"On-SignatureError reject", NULL, "never rejected"},
+	    {"InternalHosts 192.0.2.0/24", "trusted_networks = {", NULL},
+	    {"PeerList 192.0.2.0/24", "trusted_networks = {", NULL},
+	    {"ExternalIgnoreList 192.0.2.0/24", NULL, "Mode has no s"},
+	    {"ExemptDomains a.example", NULL, "anybody can write"},
+	    {"RedirectFailuresTo a@b.example", NULL, "nobody but"},
+	    {"SendReports yes", NULL, "no reports"},
+	    {"ReportAddress a@b.example", NULL, "no reports"},
+	    {"ReportBccAddress a@b.example", NULL, "no reports"},
+	    {"MTACommand /usr/sbin/sendmail", NULL, "no reports"},
+	    {"SMTPURI smtp://localhost", NULL, "no reports"},
+	    {"CaptureUnknownErrors yes", NULL, "never refuses mail"},
+	    {"Quarantine yes", NULL, "no mail is held"},
+	    {"AllowSHA1Only yes", NULL, "RFC 8301"},
+	    {"LogResults yes", NULL, NULL},
+	    {"LogWhy yes", NULL, NULL},
+	    {"SyslogSuccess yes", NULL, NULL},
+	    {"Diagnostics yes", NULL, "--canonical"},
+	    {"DiagnosticDirectory /d", NULL, "--canonical"},
+	    {"TestPublicKeys /k", NULL, "--dns"},
+	    {"TestDNSData /k", NULL, "--dns"},
+	    {"MaximumHeaders 65536", NULL, "the limit is fixed"},
+	    {"QueryCache yes", NULL, NULL},
+	    {"DNSConnect yes", NULL, NULL},
+	    {"DisableCryptoInit yes", NULL, NULL},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		char old[200], name[60];
+		struct imported m;
+		struct buf out;
+		const char *left;
+
+		suite_row(row[i].old);
+		snprintf(old, sizeof old, "Mode v\n%s\n", row[i].old);
+		snprintf(name, sizeof name,
+		    ":2: %.*s: ", (int)strcspn(row[i].old, " "), row[i].old);
+		import(&m, old, false);
+		buf_init(&out, 100000);
+		CHECK(m.rc == 0);
+		CHECK(import_compose(&m.im, &out) == 0);
+		CHECK_STR(buf_text(&m.im.why), "");
+		CHECK(row[i].key == NULL ||
+		    strstr(buf_text(&out), row[i].key) != NULL);
+		CHECK(row[i].key != NULL || m.im.verifier.n == 0);
+		left = strstr(buf_text(&m.im.left), name);
+		CHECK((left != NULL) == (row[i].left != NULL));
+		CHECK(left == NULL || row[i].left == NULL ||
+		    strstr(left, row[i].left) != NULL);
 		buf_free(&out);
 		end(&m);
 	}
@@ -496,6 +609,6 @@ kinds(void)
 }
 
 SUITE("import", T(options_of_opendkim), T(verifying_options),
-    T(one_key_of_opendkim), T(options_of_policyd), T(makes_a_config),
-    T(refuses), T(every_beginning), T(many_options), T(included_files),
-    T(large_list), T(kinds))
+    T(each_verifying_option), T(one_key_of_opendkim), T(options_of_policyd),
+    T(makes_a_config), T(refuses), T(every_beginning), T(many_options),
+    T(included_files), T(large_list), T(kinds))

@@ -138,7 +138,7 @@ nothing_is_left_of_a_refused_one(void)
 	refused(&w, &now, 2, -EINVAL);
 	w.daemon.socket_group = NULL;
 	w.daemon.listen.n = 0;
-	refused(&w, &now, 2, -EINVAL);
+	refused(&w, &now, 2, -ENODATA);
 	w.daemon.listen.n = 1;
 	if (geteuid() == 0) {
 		w.daemon.user = "root";

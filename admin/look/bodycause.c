@@ -6,9 +6,8 @@
 #include "admin/look/bodycause.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
-#include "common/dkim/base64.h"
+#include "admin/look/encoded.h"
 #include "common/dkim/bodyhash.h"
 #include "common/dkim/bodyprefix.h"
 #include "common/mail/words.h"
@@ -58,59 +57,6 @@ fits_with(struct cause *c, const char *end)
 
 /* --- encodings ------------------------------------------------------------ */
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* One line without its end. False where the line goes on with the next. */
-static bool
-decode_line(struct span s, struct buf *out)
-{
-	while (s.n > 0 && span_is_fws(s.p[s.n - 1]))
-		s.n--;
-	while (s.n > 0) {
-		bool pair = s.p[0] == '=' && s.n > 2 && hex(s.p[1]) >= 0 &&
-		    hex(s.p[2]) >= 0;
-
-		if (s.p[0] == '=' && s.n == 1)
-			return false;
-		buf_byte(out,
-		    pair ? (char)(16 * hex(s.p[1]) + hex(s.p[2])) : s.p[0]);
-		s = span_skip(s, pair ? 3 : 1);
-	}
-	return true;
-}
-
-/* RFC 2045 section 6.7. */
-static void
-decode_quoted(struct span rest, struct buf *out)
-{
-	while (rest.n > 0) {
-		size_t n = span_find(rest, '\n');
-
-		if (decode_line(span_of(rest.p, n), out) && n < rest.n)
-			buf_str(out, "\r\n");
-		rest = span_skip(rest, n + 1);
-	}
-}
-
-static void
-decode_base64(struct span text, struct buf *out)
-{
-	size_t max = text.n / 4 * 3 + 3, n;
-	unsigned char *bytes = malloc(max);
-
-	if (bytes != NULL && base64_read(text, bytes, max, &n) == 0)
-		buf_add(out, bytes, n);
-	free(bytes);
-}
-
 /* The word of Content-Transfer-Encoding. */
 static struct span
 encoding_of(const struct field_list *fields)
@@ -125,25 +71,21 @@ encoding_of(const struct field_list *fields)
 	return span_of(NULL, 0);
 }
 
-/* Decodes as the header says. The name of the encoding, or NULL. */
-static const char *
-fits_decoded(struct cause *c, const struct field_list *fields)
+/* True if the body, or each of its parts that are so encoded, was signed
+ * without. */
+static bool
+fits_decoded(
+    struct cause *c, const struct field_list *fields, enum encoding encoding)
 {
-	struct span word = encoding_of(fields);
-	const char *name = NULL;
+	int rc = 0;
 
 	buf_clear(&c->other);
-	if (span_ieqs(word, "quoted-printable")) {
-		name = "quoted-printable";
-		decode_quoted(c->body, &c->other);
-	} else if (span_ieqs(word, "base64")) {
-		name = "base64";
-		decode_base64(c->body, &c->other);
-	}
-	if (name == NULL || buf_error(&c->other) != 0 ||
-	    !fits(c, c->s->body_canon, buf_view(&c->other)))
-		return NULL;
-	return name;
+	if (span_ieqs(encoding_of(fields), encoded_word(encoding)))
+		encoded_undo(c->body, encoding, &c->other);
+	else
+		rc = encoded_undo_parts(c->body, encoding, &c->other);
+	return rc == 0 && buf_error(&c->other) == 0 &&
+	    fits(c, c->s->body_canon, buf_view(&c->other));
 }
 
 /* --- all of it ------------------------------------------------------------ */
@@ -154,7 +96,6 @@ find(struct cause *c, const struct field_list *fields, struct buf *ret)
 	enum canonicalization canon = c->s->body_canon,
 	                      other = canon == CANON_SIMPLE ? CANON_RELAXED
 	                                                    : CANON_SIMPLE;
-	const char *encoding;
 	size_t lines;
 	int rc;
 
@@ -174,10 +115,12 @@ find(struct cause *c, const struct field_list *fields, struct buf *ret)
 		return buf_str(ret, "it was signed with LF as line ends");
 	if (fits_with(c, "\r\r\n"))
 		return buf_str(ret, "it was signed with CR CR LF as line ends");
-	encoding = fits_decoded(c, fields);
-	if (encoding != NULL)
-		return buf_fmt(
-		    ret, "it was signed before it was encoded as %s", encoding);
+	for (enum encoding e = 0; e < ENCODINGS; e++) {
+		if (fits_decoded(c, fields, e))
+			return buf_fmt(ret,
+			    "it was signed before it was encoded as %s",
+			    encoded_word(e));
+	}
 	return buf_str(ret, "unknown");
 }
 

@@ -3,6 +3,7 @@
  * that was changed. The rules of verifying are the rows of tests/verifier.
  */
 #include <string.h>
+#include <time.h>
 
 #include "tests/support/command.h"
 #include "tests/support/dkimsign.h"
@@ -90,6 +91,25 @@ look(const struct command *r, int status, const char *out, const char *err)
 	    strstr(r->err, err) == NULL)
 		printf("%d\n%s%s\nwant: %s%s\n", r->status, r->out, r->err, out,
 		    err);
+}
+
+static void
+run_long(struct command *r, const char *body)
+{
+	struct key *key = rsa_key();
+	struct buf message;
+
+	buf_init(&message, 64 << 20);
+	dkimsign(TAGS, key, span_str(HEADER "\r\nsigned\r\n"), &message);
+	buf_fmt(&message, HEADER "\r\n%s", body);
+	command_begin(r);
+	write_zone(r, key);
+	tmpdir_write(&r->dir, "m", buf_text(&message));
+	command_file(r, "p.conf", "hostname = \"mx.example.jp\"\n");
+	command_run(r, "verify -c @/p.conf --dns @/zone @/m");
+	command_end(r);
+	buf_free(&message);
+	key_free(key);
 }
 
 static void
@@ -185,6 +205,11 @@ verdicts(void)
 
 #define QP "Content-Transfer-Encoding: (x) Quoted-Printable\r\n"
 #define B64 "Content-Transfer-Encoding: base64\r\n"
+#define MIXED "Content-Type: multipart/mixed; boundary=\"b b\"\r\n"
+#define PARTS(encoding, text) \
+	"none\r\n--b b\r\nContent-Type: text/plain\r\n" \
+	"Content-Transfer-Encoding: " encoding "\r\n\r\n" text \
+	"--b b\r\nContent-Type: x/y\r\n\r\n--\r\n--b\r\n--b b--\r\nend=3D\r\n"
 #define L3 "v=1; a=rsa-sha256; d=a.example; s=rsa; l=3; h=from; bh=@; b=@"
 
 /* Each cause, and what is none of them. */
@@ -216,6 +241,18 @@ causes(void)
 	    {TAGS, B64, "hello\r\nyou\r\n", "aGVsbG8N\r\nCnlvdQ0K\r\n", 1,
 	        "the body: it was signed before it was encoded as base64"},
 	    {TAGS, B64, "hello\r\n", "no base64!\r\n", 1, "the body: unknown"},
+	    {TAGS, MIXED,
+	        PARTS("8bit",
+	            "Gr\xc3\xbc\xc3\x9f"
+	            "e = x\r\n"),
+	        PARTS("quoted-printable", "Gr=C3=BC=C3=9Fe =3D=\r\n x\r\n"), 1,
+	        "the body: it was signed before it was encoded as "
+	        "quoted-printable"},
+	    {TAGS, MIXED, PARTS("8bit", "hello\r\nyou\r\n"),
+	        PARTS("BASE64", "aGVsbG8N\r\nCnlvdQ==\r\n"), 1,
+	        "the body: it was signed before it was encoded as base64"},
+	    {TAGS, MIXED, PARTS("8bit", "hello\r\n"),
+	        PARTS("quoted-printable", "hallo\r\n"), 1, "the body: unknown"},
 	    {TAGS, "", "a\r\nb\r\n", "a\r\nc\r\n", 1, "the body: unknown"},
 	    {L3, "", "abcd\r\n", "xbcd\r\n", 1, "the body: unknown"},
 	    {TAGS, "", "a\r\n", "a\r\n", 0, "signature 1: pass\n"},
@@ -231,6 +268,28 @@ causes(void)
 		    (row[i].status == 1));
 	}
 	suite_row(NULL);
+}
+
+/* Of a long body of short lines each is looked at once or twice: a million of
+ * them, and as many that look like boundaries, take a moment and not hours. */
+static void
+long_body(void)
+{
+	static const char *const line[] = {"x\r\n", "--b\r\nContent-A: b\r\n"};
+
+	for (size_t i = 0; i < 2; i++) {
+		static struct command r;
+		struct buf body;
+		time_t began = time(NULL);
+
+		buf_init(&body, 40 << 20);
+		for (size_t k = 0; k < 1000000; k++)
+			buf_str(&body, line[i]);
+		run_long(&r, buf_text(&body));
+		look(&r, 1, "the body: unknown", "");
+		CHECK(time(NULL) - began < 60);
+		buf_free(&body);
+	}
 }
 
 /* A signer that hashes as simple and writes relaxed. */
@@ -338,5 +397,5 @@ domainkeys(void)
 	key_free(key);
 }
 
-SUITE("verifycmd", T(verdicts), T(causes), T(other_canonicalization),
-    T(canonical), T(domainkeys))
+SUITE("verifycmd", T(verdicts), T(causes), T(long_body),
+    T(other_canonicalization), T(canonical), T(domainkeys))

@@ -154,6 +154,97 @@ verify_trusted() {
 	    [ "$(field_count Authentication-Results "$MAIL")" = 1 ]
 }
 
+# verify_is_ours BOX - the message is signed, and has no field of ours or forged
+verify_is_ours() {
+	BOX=$1
+	accepted && delivered "$BOX" &&
+	    verify_lacks Authentication-Results &&
+	    [ "$(field_count DKIM-Signature "$MAIL")" = 2 ] ||
+	    no 'not signed twice:' "$(sed '/^$/q' "$MAIL")"
+}
+
+# verify_with NAME BOX - mail of a client with that certificate
+verify_with() {
+	PORT=2564 mail_in 198.51.100.9 client.example me@two.example \
+	    "verify-$2@rcpt.example" --tls --tls-cert "$TLS/$1.pem" \
+	    --tls-key "$TLS/$1.key" --h-From me@two.example --add-header "$FORGED"
+	grep -qa '^=== TLS started' "$DIALOGUE" || no 'no TLS'
+}
+
+# A user's, by his name and his CA
+verify_certificate() {
+	verify_with relay certificate && verify_is_ours verify-certificate &&
+	    logged 'postseal-verifier\[[0-9]+\]: own .*macro=".cert_subject.=relay.nobody" .*removed=1'
+}
+
+# Of that CA, with another name; and that name without the CA
+verify_no_certificate() {
+	verify_with other other-certificate && BOX=verify-other-certificate &&
+	    verify_says dkim=none && verify_lacks bank.example || return
+	certificate nobody && verify_with nobody no-ca && BOX=verify-no-ca &&
+	    verify_says dkim=none && verify_lacks bank.example
+}
+
+# A program that sends by the public address of this host, without a login
+verify_this_host() {
+	swaks --server 203.0.113.5 --port 2566 --local-interface "$1" \
+	    --timeout 30 --helo localhost --from me@two.example \
+	    --to verify-here@rcpt.example --h-From me@two.example \
+	    >"$DIALOGUE" 2>&1
+	verify_is_ours verify-here && logged "trusted .*client=$1"
+}
+
+# It comes back changed, from this host, and is shown to the verifier again: what that
+# wrote the first time stays, once, and counts
+verify_filter() {
+	PORT=2565 verify_send filter < <(verify_signed user@two.example "$FORGED") &&
+	    accepted && delivered "$BOX" && verify_lacks bank.example &&
+	    [ "$(field_count Authentication-Results "$MAIL")" = 1 ] &&
+	    grep -qa '^Received: .*filter' <(sed '/^$/q' "$MAIL" | tr -d '\n' |
+	    sed 's/Received:/\n&/g') || no "$(sed '/^$/q' "$MAIL")" || return
+	sed '/^$/q' "$MAIL" | tr -d '\n' |
+	    grep -q 'Authentication-Results: mx.two.example;.*dkim=pass' ||
+	    no "$(sed '/^$/q' "$MAIL")"
+}
+
+# --- under load ----------------------------------------------------------------------
+
+# verify_flooded COMMAND... - runs it in the middle of 300 messages with a forged field;
+# each arrives once, and with our field alone
+verify_flooded() {
+	local n=300 id=$EPOCHSECONDS to bad flood rc=0
+	to=verify$id@rcpt.example
+	find "$T/mail/in/new" -type f -delete
+	"$E2E/flood" -n $n -p 0.05 -x 198.51.100.9 -f "$FORGED" 127.0.0.1 2561 \
+	    me@far.example "$to" >"$T/flood.verify" 2>&1 &
+	flood=$!
+	sleep 0.5
+	kill -0 $flood || no 'too little traffic' || rc=1
+	"$@" || rc=1
+	wait $flood || rc=1
+	[ $rc = 0 ] || no "$(cat "$T/flood.verify")" || return
+	told "$(tail -n 1 "$T/flood.verify")"
+	world_wait 60 arrived in "$to" $n ||
+	    no "$(arrived_in "$to") of $n came in" "$(postqueue -p | tail)" ||
+	    return
+	bad=$(grep -rla 'bank\.example' "$T/mail/in/new")
+	[ -z "$bad" ] || no 'forged fields came in:' "$bad" || return
+	bad=$(grep -rac '^Authentication-Results: mx\.two\.example;' \
+	    "$T/mail/in/new" | grep -v ':1$')
+	[ -z "$bad" ] || no 'not one field of ours:' "$bad"
+}
+
+verify_kill_supervisor() {
+	kill_supervisor "$VERIFIER" 8890 postseal-verifier && VERIFIER=$STARTED
+}
+
+# SIGTERM, and another one: old workers finish what they have
+verify_restart() {
+	kill -TERM "$VERIFIER" && wait "$VERIFIER" || no "it ended with $?" ||
+	    return
+	world_start 8890 postseal-verifier && VERIFIER=$STARTED
+}
+
 # A key's name that no server answers for.
 verify_dns_dead() {
 	verify_send dead < <(verify_signed user@ed.example "$FORGED" |
@@ -310,6 +401,11 @@ verify_cases() {
 	case_run 'verify: 20,000 forged fields' verify_flood
 	case_run 'verify: mail of a user is signed, not verified' verify_login
 	case_run 'verify: mail of this host is left alone' verify_trusted
+	case_run 'verify: this host by another address is ours' \
+	    verify_this_host 203.0.113.5
+	case_run 'verify: a user with a certificate' verify_certificate
+	case_run 'verify: not by the name alone, nor the CA' verify_no_certificate
+	case_run 'verify: behind a content filter' verify_filter
 	case_run 'verify: DNS has no answer' verify_dns_dead
 	case_run 'verify: DomainKeys, where they are wanted' verify_domainkeys
 	case_run 'verify: null sender' verify_null_sender
@@ -320,4 +416,10 @@ verify_cases() {
 	case_run 'verify: the protocol of old' verify_old_protocol
 	case_run 'verify: opendmarc reads the field' verify_opendmarc
 	case_run 'verify: while it is away mail waits' verify_away
+	case_run 'verify: under load, ten reloads' verify_flooded hup "$VERIFIER"
+	case_run 'verify: under load, a worker killed' \
+	    verify_flooded kill_worker "$VERIFIER"
+	case_run 'verify: under load, killed and started again' \
+	    verify_flooded verify_kill_supervisor
+	case_run 'verify: under load, restarted' verify_flooded verify_restart
 }

@@ -30,7 +30,7 @@ inspection_reset(struct inspection *l)
 	l->whose = WHOSE_STRANGER;
 	l->author[0] = '\0';
 	l->list = l->deferred = l->undone = false;
-	l->now = 0;
+	l->now = l->ended_ms = l->waited_ms = 0;
 	l->trouble = l->reply = l->own_message = NULL;
 }
 

@@ -77,10 +77,12 @@ struct inspection {
 	const char *own_message; /* of macros_find(), NULL: none */
 	enum whose whose;
 	char author[DOMAIN_MAX +
-	    1];            /* of From, A-labels; "" for none or several */
-	bool list;         /* has List-Id */
-	uint64_t now;      /* seconds since 1970, one value a message */
-	uint64_t asked_ms; /* of the loop's clock: the questions began */
+	    1];             /* of From, A-labels; "" for none or several */
+	bool list;          /* has List-Id */
+	uint64_t now;       /* seconds since 1970, one value a message */
+	uint64_t asked_ms;  /* of the loop's clock: the questions began */
+	uint64_t ended_ms;  /* likewise: the message was complete; 0: not yet */
+	uint64_t waited_ms; /* from then on, for keys */
 	struct picked picked;
 	struct dkmessage
 	    *domainkeys; /* NULL: no such signature, or not wanted */

@@ -614,6 +614,9 @@ ops_end(void *wing, void *letter, struct message *m, const struct origin *from,
 	uint64_t left = left_ms(v, l);
 
 	end_bodies(l);
+	if (l->ended_ms == 0)
+		l->ended_ms = loop_now(v->loop);
+	l->waited_ms = loop_now(v->loop) - l->ended_ms;
 	if (m->trouble == MESSAGE_NO_MEMORY)
 		undone(l);
 	if (inspection_waits(l) && !late && left > 0)

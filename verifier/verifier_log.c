@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "common/dkim/canon.h"
 #include "common/limits.h"
 #include "common/log/log.h"
 #include "verifier/counters.h"
@@ -38,28 +39,41 @@ event_of(const struct inspection *l, enum milter_word said)
 	return "verified";
 }
 
+/* canon: what c= says; NULL: it cannot be read. */
 static void
-put_result(const struct judged *j, const struct signature *s, struct buf *out)
+put_result(const struct judged *j, const struct signature *s, const char *canon,
+    struct buf *out)
 {
 	buf_str(out, dkim_result_word(j->result));
 	if (s->domain_a[0] != '\0')
 		buf_fmt(out, " d=%s", s->domain_a);
 	if (s->selector[0] != '\0')
 		buf_fmt(out, " s=%s", s->selector);
+	if (s->algorithm_word.n > 0) {
+		buf_str(out, " a=");
+		log_clean(s->algorithm_word, out);
+	}
+	if (canon != NULL)
+		buf_fmt(out, " c=%s", canon);
 	if (j->reason != NULL)
 		buf_fmt(out, " (%s)", j->reason);
 }
 
-/* "pass d=example.com s=2026a, fail d=list.example s=k1 (body hash did not
- * verify)" */
+/* "pass d=example.com s=2026a a=rsa-sha256 c=relaxed/simple, permerror
+ * d=list.example s=k1 a=rsa-sha1 (rsa-sha1 is not secure)" */
 static void
 put_results(const struct inspection *l, struct buf *out)
 {
 	for (size_t i = 0; i < l->nresults; i++) {
 		const struct result *r = &l->result[i];
+		const struct candidate *c = r->candidate;
 
 		buf_str(out, i == 0 ? "" : ", ");
-		put_result(&r->judged, &r->candidate->s, out);
+		put_result(&r->judged, &c->s,
+		    c->result == DKIM_PASS
+		        ? canon_words(c->s.header_canon, c->s.body_canon)
+		        : NULL,
+		    out);
 	}
 	if (l->picked.more > 0)
 		buf_fmt(out, ", %zu more not evaluated", l->picked.more);
@@ -158,7 +172,7 @@ verifier_log(const struct verifier *v, const struct inspection *l,
 	put_results(l, &results);
 	if (judged && l->domainkeys != NULL)
 		put_result(&l->domainkeys->judged,
-		    &l->domainkeys->signature.tags, &domainkeys);
+		    &l->domainkeys->signature.tags, NULL, &domainkeys);
 	log_begin(&line, said == MILTER_TEMPFAIL ? LOG_ERR : LOG_INFO,
 	    event_of(l, said));
 	log_given(&line, "queue_id", m->queue_id);
@@ -177,6 +191,8 @@ verifier_log(const struct verifier *v, const struct inspection *l,
 		    &line, "dkim", results.n > 0 ? buf_text(&results) : "none");
 	if (domainkeys.n > 0)
 		log_str(&line, "domainkeys", buf_text(&domainkeys));
+	if (l->nquestions > 0)
+		log_num(&line, "waited_ms", (long long)l->waited_ms);
 	log_str(&line, "daemon", from->daemon);
 	log_problem(&line, "problem", l->envelope.mail_from.result);
 	log_problem(&line, "helo_problem", l->envelope.helo.result);

@@ -94,7 +94,7 @@ verify_good() {
 	        'dkim=pass (256-bit key) header.d=two.example' \
 	        header.a=ed25519-sha256 header.s=r1 &&
 	    verify_lacks bank.example && grep -qxF "$FOREIGN" "$MAIL" &&
-	    logged 'postseal-verifier\[[0-9]+\]: verified queue_id=.* removed=1 spf="none far\.example" spf_helo="none far\.example" dkim="pass d=two\.example s='
+	    logged 'postseal-verifier\[[0-9]+\]: verified queue_id=.* removed=1 spf="none far\.example" spf_helo="none far\.example" dkim="pass d=two\.example s=r1 a=rsa-sha256 c=relaxed/relaxed, pass d=two\.example s=e1 a=ed25519-sha256 c=relaxed/relaxed" waited_ms=[0-9]+ '
 }
 
 verify_changed() {
@@ -102,6 +102,32 @@ verify_changed() {
 	    sed "s/this is the/that is a/") &&
 	    verify_says 'dkim=fail reason="body hash did not verify"' \
 	        header.d=ed.example
+}
+
+# verify_read TEXT... - two readers that know nothing of us find all this in the field of
+# the last message
+verify_read() {
+	local text
+	delivered "$BOX" || return
+	"$E2E/read-field" "$MAIL" >"$T/read" 2>&1 || no "$(cat "$T/read")" || return
+	for text in 'mx\.two\.example' "$@"; do
+		[ "$(grep -cE "	$text(	| |\$)" "$T/read")" = 2 ] ||
+		    no "not read by both: $text" "$(cat "$T/read")" || return
+	done
+}
+
+verify_readers() {
+	verify_send read-good < <(verify_signed user@two.example "$FORGED" "$FOREIGN") &&
+	    accepted && verify_read 'dkim=pass header\.a=ed25519-sha256 header\.b=[^ 	]+ header\.d=two\.example header\.i=@two\.example header\.s=e1' \
+	    'dkim=pass header\.a=rsa-sha256 header\.b=[^ 	]+ header\.d=two\.example header\.i=@two\.example header\.s=r1' || return
+	verify_send read-changed < <(verify_signed user@ed.example |
+	    sed "s/this is the/that is a/") &&
+	    accepted && verify_read 'dkim=fail header\.a=ed25519-sha256 .*header\.d=ed\.example.*' || return
+	verify_send read-odd < <(verify_signed user@ed.example |
+	    sed '/^DKIM-Signature/s/ s=e1;/ i="a b"@ed.example; s=e1;/') &&
+	    accepted && verify_read 'dkim=(fail|neutral) .*' || return
+	verify_send read-none < <(verify_message user@far.example) &&
+	    accepted && verify_read dkim=none
 }
 
 verify_unsigned() { # verify_unsigned BOX
@@ -395,6 +421,8 @@ verify_is_away() {
 verify_cases() {
 	case_run 'verify: two signatures, forged and foreign fields' verify_good
 	case_run 'verify: a changed body' verify_changed
+	case_run 'verify: python-authres and Mail::AuthenticationResults read it' \
+	    verify_readers
 	case_run 'verify: no signature' verify_unsigned unsigned
 	case_run 'verify: no From' verify_no_from
 	case_run 'verify: forged in every shape' verify_forged

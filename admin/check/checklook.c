@@ -5,10 +5,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "admin/check/checklook.h"
 #include "admin/postfix/mastercf.h"
 #include "admin/postfix/wiring.h"
+#include "admin/tool/tool.h"
 
 const char *
 checklook_get(struct checklook *l, const char *name, struct buf *ret)
@@ -87,7 +89,7 @@ checklook_add(struct checklook *l, enum finding_level level, const char *why,
 	free(what);
 }
 
-bool
+const struct endpoint *
 checklook_lists(struct checklook *l, const struct endpoint_list *e,
     struct span milters, struct buf *name)
 {
@@ -98,9 +100,32 @@ checklook_lists(struct checklook *l, const struct endpoint_list *e,
 		wiring_endpoint(&e->v[i], queue == NULL ? "" : queue, name);
 		if (buf_text(name) != NULL &&
 		    wiring_has_milter(milters, buf_text(name)))
-			return true;
+			return &e->v[i];
 	}
-	return false;
+	return NULL;
+}
+
+void
+checklook_answers(
+    struct checklook *l, const char *wing, const struct endpoint *at)
+{
+	char mend[120], text[ENDPOINT_TEXT_MAX];
+	int fd;
+
+	if (!l->runs)
+		return;
+	if (tool_connect(at, SETUP_ANSWER_SECONDS, &fd) == 0) {
+		close(fd);
+		return;
+	}
+	snprintf(mend, sizeof mend,
+	    "systemctl enable postseal-%s && systemctl reload-or-restart "
+	    "postseal-%s",
+	    wing, wing);
+	findings_add(l->f, FINDING_ERROR, CHECKLOOK_AREA,
+	    "with default_action=tempfail mail waits until it does", mend,
+	    "postseal-%s does not answer at %s, where Postfix asks it", wing,
+	    endpoint_text(at, text));
 }
 
 bool
@@ -111,7 +136,7 @@ checklook_has(
 	bool has;
 
 	buf_init(&name, ENDPOINT_TEXT_MAX);
-	has = checklook_lists(l, e, milters, &name);
+	has = checklook_lists(l, e, milters, &name) != NULL;
 	buf_free(&name);
 	return has;
 }

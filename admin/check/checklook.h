@@ -23,6 +23,7 @@ struct checklook {
 	struct buf queue;    /* queue_directory */
 	struct buf target;   /* of check_policy_service: ours */
 	bool failed;         /* postconf(1) does not work, which was told */
+	bool runs;           /* Postfix does */
 };
 
 /* The value with its $names resolved, "" where there is none. Borrowed until
@@ -44,10 +45,14 @@ void checklook_add(struct checklook *l, enum finding_level level,
     const char *why, const char *option, const char *word, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
 
-/* True if one of a daemon's listeners is in the list of milters; its spelling
- * is put into name. */
-bool checklook_lists(struct checklook *l, const struct endpoint_list *e,
-    struct span milters, struct buf *name);
+/* The first of a daemon's listeners that is in the list of milters, whose
+ * spelling is put into name; NULL: none is. Borrows from e. */
+const struct endpoint *checklook_lists(struct checklook *l,
+    const struct endpoint_list *e, struct span milters, struct buf *name);
+
+/* Looks whether postseal-WING answers where Postfix, which runs, asks it. */
+void checklook_answers(
+    struct checklook *l, const char *wing, const struct endpoint *at);
 
 /* The same without the spelling. */
 bool checklook_has(

@@ -15,13 +15,14 @@
 
 /* --- the two lists -------------------------------------------------------- */
 
-static bool
+static const struct endpoint *
 lists_signer(struct checklook *l, struct span milters, struct buf *name)
 {
 	const struct daemon_settings *d = &l->settings->signer.daemon;
+	const struct endpoint *at =
+	    checklook_lists(l, &d->listen, milters, name);
 
-	return checklook_lists(l, &d->listen, milters, name) ||
-	    checklook_lists(l, &d->legacy, milters, name);
+	return at != NULL ? at : checklook_lists(l, &d->legacy, milters, name);
 }
 
 static bool
@@ -37,11 +38,13 @@ has_signer(struct checklook *l, struct span milters)
 static void
 look_at_list(struct checklook *l, const char *name, const char *why)
 {
+	const struct endpoint *at;
 	struct buf value, milter;
 
 	checklook_get(l, name, &value);
 	buf_init(&milter, ENDPOINT_TEXT_MAX);
-	if (!lists_signer(l, buf_view(&value), &milter))
+	at = lists_signer(l, buf_view(&value), &milter);
+	if (at == NULL)
 		findings_add(l->f, FINDING_WARNING, AREA, why,
 		    "postseal setup DOMAIN", "%s do not have the signer", name);
 	else if (!wiring_milter_is_last(buf_view(&value), buf_text(&milter)))
@@ -54,6 +57,8 @@ look_at_list(struct checklook *l, const char *name, const char *why)
 	else
 		findings_add(l->f, FINDING_OK, AREA, NULL, NULL,
 		    "%s have the signer", name);
+	if (at != NULL && strcmp(name, "smtpd_milters") == 0)
+		checklook_answers(l, "signer", at);
 	buf_free(&value);
 	buf_free(&milter);
 }
@@ -149,7 +154,7 @@ does(struct checklook *l, const char *what)
 
 	checklook_get(l, "smtpd_milters", &milters);
 	buf_init(&name, ENDPOINT_TEXT_MAX);
-	if (lists_signer(l, buf_view(&milters), &name))
+	if (lists_signer(l, buf_view(&milters), &name) != NULL)
 		own =
 		    wiring_default_action(buf_view(&milters), buf_text(&name));
 	has = own.n > 0 ? span_ieqs(own, what)

@@ -21,6 +21,22 @@ look_at_tls(struct checklook *l)
 	return !off;
 }
 
+static bool
+runs(const struct postconf *p)
+{
+	struct postconf_command c;
+	struct buf quiet;
+	bool yes = false;
+
+	buf_init(&quiet, POSTCONF_VALUE_MAX);
+	if (postconf_command(p, &c, "postfix", "status", NULL) == 0) {
+		yes = postconf_command_run(&c, &quiet) == 0;
+		postconf_command_free(&c);
+	}
+	buf_free(&quiet);
+	return yes;
+}
+
 static void
 add_address(struct checklook *l, const char *name, struct buf *ret)
 {
@@ -52,6 +68,7 @@ checkpostfix_look(const struct postconf *p, const struct settings *s,
 		findings_lines(f, FINDING_UNKNOWN, CHECKLOOK_AREA, &why);
 	if (!l.failed && l.services.n > 0) {
 		ret->there = true;
+		l.runs = runs(p);
 		add_address(&l, "smtp_bind_address", &ret->addresses);
 		add_address(&l, "smtp_bind_address6", &ret->addresses);
 		checkpolicy_look(&l);

@@ -16,7 +16,7 @@
 
 #define AREA CHECKLOOK_AREA
 
-static bool
+static const struct endpoint *
 lists_verifier(struct checklook *l, struct span milters, struct buf *name)
 {
 	return checklook_lists(
@@ -111,7 +111,7 @@ look_at_own_mail(struct checklook *l)
 	checklook_get(l, "non_smtpd_milters", &value);
 	buf_init(&name, ENDPOINT_TEXT_MAX);
 	buf_init(&rest, POSTCONF_VALUE_MAX);
-	if (lists_verifier(l, buf_view(&value), &name)) {
+	if (lists_verifier(l, buf_view(&value), &name) != NULL) {
 		wiring_without_milter(buf_view(&value), buf_text(&name), &rest);
 		add_list(l, FINDING_WARNING,
 		    "that mail is of this host, and none of it is to be "
@@ -284,22 +284,24 @@ look_at_verifier(struct checklook *l, struct span milters, const char *milter)
 void
 checkverifier_look(struct checklook *l)
 {
+	const struct endpoint *at;
 	struct buf milters, name;
-	bool has;
 
 	look_at_own_mail(l);
 	checklook_get(l, "smtpd_milters", &milters);
 	buf_init(&name, ENDPOINT_TEXT_MAX);
-	has = lists_verifier(l, buf_view(&milters), &name);
-	look_at_protocol(l, has);
-	look_at_policyd(l, has);
-	if (has)
+	at = lists_verifier(l, buf_view(&milters), &name);
+	look_at_protocol(l, at != NULL);
+	look_at_policyd(l, at != NULL);
+	if (at != NULL) {
+		checklook_answers(l, "verifier", at);
 		look_at_verifier(l, buf_view(&milters), buf_text(&name));
-	else if (l->settings->verifier.daemon.listen.n > 0)
+	} else if (l->settings->verifier.daemon.listen.n > 0) {
 		findings_add(l->f, FINDING_NOTE, AREA, NULL,
 		    "postseal setup --verify",
 		    "smtpd_milters do not have the verifier: DKIM of inbound "
 		    "mail is not looked at");
+	}
 	buf_free(&milters);
 	buf_free(&name);
 }

@@ -7,7 +7,10 @@
 static const char script[] =
     "#!/bin/sh\n"
     "dir=${0%/*}\n"
-    "[ \"${0##*/}\" != postfix ] || exit 0\n"
+    "if [ \"${0##*/}\" = postfix ]; then\n"
+    "	case $* in *status) [ -e \"$dir/running\" ] ;; esac\n"
+    "	exit\n"
+    "fi\n"
     "[ \"$1\" != -c ] || { dir=$2; shift 2; }\n"
     "[ \"$1\" != -o ] || { set=$2; shift 2; }\n"
     "option=$1 word=${2-}\n"

@@ -2,6 +2,9 @@
  * fakepostconf.h - stands in for postconf(1) and postfix(1), where a test must
  * not depend on a Postfix.
  *
+ * postfix(1) can do everything, and says that it runs if there is a file
+ * "running".
+ *
  * A shell script that answers -h, -xh, -n and -M from the two files of the
  * directory, and does -e and -M NAME/TYPE=... to them. It knows no defaults but
  * those of the test's main.cf.default; of $names it resolves a value that is

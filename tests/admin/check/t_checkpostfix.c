@@ -1,4 +1,7 @@
+#include <arpa/inet.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "admin/check/checkpostfix.h"
 #include "admin/limits.h"
@@ -51,6 +54,9 @@ static const char policyd_spf[] =
 
 #define SMTPD "smtp inet n - y - - smtpd\n"
 
+/* Postfix, and not only its config. */
+static bool is_running;
+
 /* Looks at a Postfix that differs by these lines from one that is right, beside
  * an opendkim or opendmarc with that config, NULL: none. */
 static void
@@ -74,6 +80,8 @@ look_beside(struct findings *f, struct checkpostfix *c, const char *main_cf,
 	                    &why, &why) == 0);
 	p.dir = d.path;
 	findings_init(f);
+	if (is_running)
+		tmpdir_write(&d, "running", "");
 	if (opendkim != NULL)
 		tmpdir_write(&d, "opendkim.conf", opendkim);
 	if (opendmarc != NULL)
@@ -91,7 +99,6 @@ look(struct findings *f, struct checkpostfix *c, const char *main_cf,
 	look_beside(f, c, main_cf, master_cf, config, NULL, NULL);
 }
 
-/* The finding with that text, or NULL. */
 static void
 all_is_well(void)
 {
@@ -553,6 +560,54 @@ inbound_is_well(void)
 	}
 }
 
+/* Where Postfix runs somebody has to listen. */
+static void
+daemons_answer(void)
+{
+	struct sockaddr_in in = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t n = sizeof in;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	CHECK(bind(fd, (struct sockaddr *)&in, n) == 0);
+	CHECK(getsockname(fd, (struct sockaddr *)&in, &n) == 0);
+	for (int up = 0; up < 2; up++) {
+		const struct finding *found;
+		struct checkpostfix c;
+		struct findings f;
+		char config[200], main_cf[200];
+		unsigned port = ntohs(in.sin_port);
+
+		CHECK(up == 0 || listen(fd, 1) == 0);
+		snprintf(config, sizeof config,
+		    "signer { listen = inet:127.0.0.1:%u }\n"
+		    "verifier { listen = unix:/q/v }",
+		    port);
+		snprintf(main_cf, sizeof main_cf,
+		    "smtpd_milters = unix:v, inet:127.0.0.1:%u\n", port);
+		is_running = true;
+		look(&f, &c, main_cf, SMTPD, config);
+		is_running = false;
+		CHECK((found_first(
+		           &f, "postseal-signer does not answer at inet:") ==
+		          NULL) == up);
+		found = found_first(
+		    &f, "postseal-verifier does not answer at unix:/q/v");
+		CU_ASSERT_FATAL(found != NULL);
+		CHECK(found->level == FINDING_ERROR);
+		CHECK_STR(found->mend,
+		    "systemctl enable postseal-verifier && systemctl "
+		    "reload-or-restart postseal-verifier");
+		findings_free(&f);
+		checkpostfix_free(&c);
+		look(&f, &c, main_cf, SMTPD, config);
+		CHECK(found_first(&f, "does not answer") == NULL);
+		findings_free(&f);
+		checkpostfix_free(&c);
+	}
+	close(fd);
+}
+
 /* By their config, and where it is not there by their names in the list. */
 static void
 opendkim_and_opendmarc(void)
@@ -613,7 +668,8 @@ opendkim_and_opendmarc(void)
 		suite_row(row[i].milters);
 		look_beside(&f, &c, main_cf, SMTPD, config, row[i].opendkim,
 		    row[i].opendmarc);
-		found = find(&f, row[i].what == NULL ? "open" : row[i].what);
+		found =
+		    found_first(&f, row[i].what == NULL ? "open" : row[i].what);
 		CHECK((found != NULL) == (row[i].what != NULL));
 		if (found != NULL) {
 			CHECK(found->level == row[i].level);
@@ -750,5 +806,5 @@ no_postfix(void)
 }
 
 SUITE("checkpostfix", T(all_is_well), T(each_finding), T(header_checks),
-    T(inbound_is_well), T(opendkim_and_opendmarc), T(known_networks),
-    T(many_networks), T(long_names), T(no_postfix))
+    T(inbound_is_well), T(daemons_answer), T(opendkim_and_opendmarc),
+    T(known_networks), T(many_networks), T(long_names), T(no_postfix))

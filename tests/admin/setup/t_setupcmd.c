@@ -32,6 +32,7 @@ begin(struct command *c, const char *more)
 
 	command_begin(c);
 	fakepostconf_make(&c->dir, main_cf, defaults, "");
+	tmpdir_write(&c->dir, "running", "");
 	snprintf(text, sizeof text,
 	    "hostname = \"mx.a.example\"\n"
 	    "verifier { listen = {\"unix:@/v\", \"inet:127.0.0.1:1\"} }\n%s\n",

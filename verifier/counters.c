@@ -11,6 +11,20 @@ result_word(unsigned i)
 	return dkim_result_word((enum dkim_result)i);
 }
 
+static const char *
+reason_word(unsigned i)
+{
+	return judge_reason_text((enum judge_reason)i);
+}
+
+static const char *
+algorithm_word(unsigned i)
+{
+	return i < VERIFIER_ALGORITHMS - 1
+	    ? key_algorithm_word((enum key_algorithm)i)
+	    : "other";
+}
+
 static const struct stats_row rows[] = {
     {.rows = stats_connections},
     {.rows = dns_counters},
@@ -22,6 +36,19 @@ static const struct stats_row rows[] = {
         .help = "DKIM results of signatures that came in.",
         .label = {"result"},
         .word = result_word},
+    {.first = VERIFIER_REASON,
+        .n = JUDGE_REASONS,
+        .family = "dkim_reasons_total",
+        .help = "Signatures that did not pass for something that a setting "
+                "of ours, or our DNS, decides.",
+        .label = {"reason"},
+        .word = reason_word},
+    {.first = VERIFIER_ALGORITHM,
+        .n = VERIFIER_ALGORITHMS,
+        .family = "dkim_algorithms_total",
+        .help = "Signatures that came in, by their algorithm.",
+        .label = {"algorithm"},
+        .word = algorithm_word},
     {.first = VERIFIER_NOT_EVALUATED,
         .family = "dkim_not_evaluated_total",
         .help = "Signatures beyond verifier.signatures."},

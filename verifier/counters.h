@@ -6,12 +6,17 @@
 
 #include "common/dkim/signature.h"
 #include "common/milter/miltercounters.h"
+#include "verifier/verify/judge.h"
+
+/* Those of enum key_algorithm, and others. */
+enum { VERIFIER_ALGORITHMS = KEY_ED25519_SHA256 + 2 };
 
 enum verifier_counter {
 	/* signatures, + enum dkim_result; messages without: DKIM_NONE */
 	VERIFIER_DKIM = MILTER_COUNT_END,
-	VERIFIER_NOT_EVALUATED = VERIFIER_DKIM + DKIM_PERMERROR + 1,
-
+	VERIFIER_REASON = VERIFIER_DKIM + DKIM_PERMERROR + 1,
+	VERIFIER_ALGORITHM = VERIFIER_REASON + JUDGE_REASONS,
+	VERIFIER_NOT_EVALUATED = VERIFIER_ALGORITHM + VERIFIER_ALGORITHMS,
 	/* messages with a DomainKeys signature, + enum dkim_result */
 	VERIFIER_DOMAINKEYS,
 	/* forged fields that were removed */

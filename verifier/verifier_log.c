@@ -123,6 +123,24 @@ count_spf(const struct verifier *v, const struct identity_check *i)
 }
 
 static void
+count_result(const struct verifier *v, const struct result *r)
+{
+	const struct signature *s = &r->candidate->s;
+	bool known = span_eq(
+	    s->algorithm_word, span_str(key_algorithm_word(s->algorithm)));
+
+	stats_add(v->stats, VERIFIER_DKIM + r->judged.result, 1);
+	stats_add(v->stats,
+	    VERIFIER_ALGORITHM +
+	        (known ? (unsigned)s->algorithm : VERIFIER_ALGORITHMS - 1),
+	    1);
+	for (unsigned i = 0; i < JUDGE_REASONS; i++) {
+		if (r->judged.reason == judge_reason_text(i))
+			stats_add(v->stats, VERIFIER_REASON + i, 1);
+	}
+}
+
+static void
 count(
     const struct verifier *v, const struct inspection *l, enum milter_word said)
 {
@@ -134,8 +152,7 @@ count(
 	case WHOSE_STRANGER:
 	case WHOSE_RELAY:
 		for (size_t i = 0; i < l->nresults; i++)
-			stats_add(v->stats,
-			    VERIFIER_DKIM + l->result[i].judged.result, 1);
+			count_result(v, &l->result[i]);
 		if (l->nresults == 0 && l->trouble == NULL)
 			stats_add(v->stats, VERIFIER_DKIM + DKIM_NONE, 1);
 		stats_add(v->stats, VERIFIER_NOT_EVALUATED, l->picked.more);

@@ -108,6 +108,8 @@ static const struct line {
     {"signed_messages_total", NULL, "signed"},
     {"unsigned_messages_total", NULL, "unsigned"},
     {"dkim_results_total", NULL, "DKIM"},
+    {"dkim_reasons_total", NULL, "reasons"},
+    {"dkim_algorithms_total", NULL, "algorithms"},
     {"dkim_not_evaluated_total", NULL, "not evaluated"},
     {"domainkeys_results_total", NULL, "DomainKeys"},
     {"stripped_fields_total", NULL, "removed"},

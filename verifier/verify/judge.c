@@ -12,6 +12,23 @@
 
 static const char no_record[] = "no valid key record";
 
+const char *
+judge_reason_text(enum judge_reason r)
+{
+	static const char *const text[JUDGE_REASONS] = {
+	    [JUDGE_EXPIRED] = "expired",
+	    [JUDGE_FUTURE] = "signed in the future",
+	    [JUDGE_SHORT_KEY] = "key too short",
+	    [JUDGE_FROM] = "a From field is not signed",
+	    [JUDGE_PART] = "a part of the body is not signed",
+	    [JUDGE_REQUIRED] = "a required field is not signed",
+	    [JUDGE_LATE] = judge_reason_text(JUDGE_LATE),
+	    [JUDGE_NO_ANSWER] = judge_reason_text(JUDGE_NO_ANSWER),
+	};
+
+	return text[r];
+}
+
 static void
 say(struct judged *j, enum dkim_result result, const char *reason)
 {
@@ -51,7 +68,7 @@ judge_key(const struct judge_input *in, struct pubkey *key,
 			return;
 		}
 		if (j->bits < in->settings->minimum_bits) {
-			say(j, DKIM_POLICY, "key too short");
+			say(j, DKIM_POLICY, judge_reason_text(JUDGE_SHORT_KEY));
 			return;
 		}
 	}
@@ -153,7 +170,7 @@ judge_answer(const struct dns_answer *key, bool too_long,
 		return;
 	}
 	if (key == NULL) {
-		say(ret, DKIM_TEMPERROR, "no answer from DNS in time");
+		say(ret, DKIM_TEMPERROR, judge_reason_text(JUDGE_LATE));
 		return;
 	}
 	switch (key->status) {
@@ -165,7 +182,7 @@ judge_answer(const struct dns_answer *key, bool too_long,
 		say(ret, DKIM_PERMERROR, "no key");
 		break;
 	case DNS_TEMPERROR:
-		say(ret, DKIM_TEMPERROR, "DNS has no answer for the key");
+		say(ret, DKIM_TEMPERROR, judge_reason_text(JUDGE_NO_ANSWER));
 		break;
 	}
 }
@@ -198,14 +215,14 @@ too_little(const struct judge_input *in)
 	bool part = s->has_length && s->length < in->body_length;
 
 	if (leaves_out(in, "From"))
-		return "a From field is not signed";
+		return judge_reason_text(JUDGE_FROM);
 	if (part && !in->settings->partial_body_pass)
-		return "a part of the body is not signed";
+		return judge_reason_text(JUDGE_PART);
 	if (part && leaves_out(in, "Content-Type"))
 		return "Content-Type is not signed, nor is all of the body";
 	for (size_t i = 0; i < must->n; i++) {
 		if (leaves_out(in, must->v[i]))
-			return "a required field is not signed";
+			return judge_reason_text(JUDGE_REQUIRED);
 	}
 	return NULL;
 }
@@ -237,9 +254,9 @@ judge_early(const struct judge_input *in, struct judged *ret)
 	if (c->result != DKIM_PASS)
 		say(ret, c->result, c->reason);
 	else if (c->s.expire < in->now && in->now - c->s.expire > drift)
-		say(ret, DKIM_POLICY, "expired");
+		say(ret, DKIM_POLICY, judge_reason_text(JUDGE_EXPIRED));
 	else if (c->s.time > in->now && c->s.time - in->now > drift)
-		say(ret, DKIM_POLICY, "signed in the future");
+		say(ret, DKIM_POLICY, judge_reason_text(JUDGE_FUTURE));
 	return ret->result != DKIM_PASS;
 }
 

@@ -37,6 +37,22 @@ struct judged {
 	bool verified;      /* it verifies, whatever the result says */
 };
 
+/* Reasons that are counted one by one: what a setting of ours, or our DNS,
+ * decides. */
+enum judge_reason {
+	JUDGE_EXPIRED,
+	JUDGE_FUTURE,
+	JUDGE_SHORT_KEY,
+	JUDGE_FROM,
+	JUDGE_PART,
+	JUDGE_REQUIRED,
+	JUDGE_LATE,
+	JUDGE_NO_ANSWER,
+	JUDGE_REASONS
+};
+
+/* The sentence that judged.reason points to. Static. */
+const char *judge_reason_text(enum judge_reason r);
 /* What a record of a key leads to, said by who knows the protocol that asks. */
 struct judge_reader {
 	void (*record)(

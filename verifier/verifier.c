@@ -249,7 +249,7 @@ ops_recipient(void *wing, void *letter, struct message *m,
 	struct verifier *v = wing;
 	struct inspection *l = letter;
 
-	l->whose = whose_is(v, m, from);
+	l->whose = whose_is(v, l, m, from);
 	if (l->whose != WHOSE_STRANGER && l->whose != WHOSE_RELAY)
 		return;
 	use_message(v, l, m);

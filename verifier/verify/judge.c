@@ -22,8 +22,8 @@ judge_reason_text(enum judge_reason r)
 	    [JUDGE_FROM] = "a From field is not signed",
 	    [JUDGE_PART] = "a part of the body is not signed",
 	    [JUDGE_REQUIRED] = "a required field is not signed",
-	    [JUDGE_LATE] = judge_reason_text(JUDGE_LATE),
-	    [JUDGE_NO_ANSWER] = judge_reason_text(JUDGE_NO_ANSWER),
+	    [JUDGE_LATE] = "no answer from DNS in time",
+	    [JUDGE_NO_ANSWER] = "DNS has no answer for the key",
 	};
 
 	return text[r];

@@ -73,7 +73,8 @@ run(struct command *r, const char *words, const char *tags, const char *above,
 	command_file(r, "p.conf",
 	    "hostname = \"mx.example.jp\"\n"
 	    "dns { servers = {\"127.0.0.1:1\"} timeout = 1 }\n"
-	    "verifier { reject = {\"no-pass\"} own_daemons = {} }\n");
+	    "verifier { reject = {\"no-pass\"} own_daemons = {} "
+	    "trusted_networks = {\"127.0.0.0/8\"} }\n");
 	command_run(r, "verify -c @/p.conf %s", words);
 	command_end(r);
 	buf_free(&text);

@@ -16,7 +16,7 @@
 #include "admin/look/signcmd.h"
 #include "admin/look/spf.h"
 #include "admin/look/status.h"
-#include "admin/look/verifycmd.h"
+#include "admin/verify/verifycmd.h"
 #include "admin/look/why.h"
 #include "admin/setup/setupcmd.h"
 #include "admin/tool/completion.h"

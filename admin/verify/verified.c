@@ -2,13 +2,13 @@
  * Trap: what a sender has written is cleaned before a terminal or a reader of
  * JSON gets it, but for the canonical bytes, which must be what was hashed.
  */
-#include "admin/look/verified.h"
+#include "admin/verify/verified.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 
-#include "admin/look/bodycause.h"
+#include "admin/verify/bodycause.h"
 #include "admin/look/spf_json.h"
 #include "common/dkim/canon.h"
 #include "common/dkim/headerhash.h"

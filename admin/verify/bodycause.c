@@ -3,11 +3,11 @@
  * one for each line, as that would be quadratic (bodyprefix.c is the one that
  * looks at lines).
  */
-#include "admin/look/bodycause.h"
+#include "admin/verify/bodycause.h"
 
 #include <errno.h>
 
-#include "admin/look/encoded.h"
+#include "admin/verify/encoded.h"
 #include "common/dkim/bodyhash.h"
 #include "common/dkim/bodyprefix.h"
 #include "common/mail/words.h"

@@ -6,7 +6,7 @@
  * The trap: spans of the results point into the message, which lives until all
  * is printed.
  */
-#include "admin/look/verifycmd.h"
+#include "admin/verify/verifycmd.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,8 +15,8 @@
 #include "admin/look/mailfile.h"
 #include "admin/look/spf.h"
 #include "admin/look/spf_json.h"
-#include "admin/look/verified.h"
-#include "admin/look/zonefile.h"
+#include "admin/verify/verified.h"
+#include "admin/verify/zonefile.h"
 #include "verifier/verifier.h"
 
 enum { SPF_TEXT_MAX = 64 * 1024 * 1024 }; /* 220 answers of 64 KiB as \DDD */

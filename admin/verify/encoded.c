@@ -6,7 +6,7 @@
  * The trap: that is a guess, and so is "8bit": only who finds the hash that was
  * signed knows that both were right.
  */
-#include "admin/look/encoded.h"
+#include "admin/verify/encoded.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "admin/look/zonefile.h"
+#include "admin/verify/zonefile.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 

@@ -2,7 +2,7 @@
  * Trick: the file stays text and is read anew for each question: there are a
  * hundred at the most.
  */
-#include "admin/look/zonefile.h"
+#include "admin/verify/zonefile.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,7 @@
 /*
  * counters.h - what postseal-signer counts, and all that it shows.
+ *
+ * Counted when a message is through: signer_log.c.
  */
 #ifndef POSTSEAL_SIGNER_COUNTERS_H
 #define POSTSEAL_SIGNER_COUNTERS_H

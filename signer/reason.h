@@ -1,6 +1,10 @@
 /*
  * reason.h - why a message went on unsigned: one row a reason, with the verdict
- * of choose.h that it stands for, the word of its counter, and its sentence.
+ * of choice.h that it stands for, the word of its counter, and its sentence.
+ *
+ * What the rules of choose.c find is a verdict first, and its sentence is that
+ * of choice.c, with names of the message in it. What is found beside them, such
+ * as a header that is too large, signer.c says.
  */
 #ifndef POSTSEAL_SIGNER_REASON_H
 #define POSTSEAL_SIGNER_REASON_H

@@ -1,5 +1,7 @@
 /*
  * counters.h - what postseal-verifier counts, and all that it shows.
+ *
+ * Counted when a message is through: verifier_log.c.
  */
 #ifndef POSTSEAL_VERIFIER_COUNTERS_H
 #define POSTSEAL_VERIFIER_COUNTERS_H

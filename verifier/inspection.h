@@ -21,8 +21,9 @@
 #include "verifier/verify/pick.h"
 #include "verifier/verify/strip.h"
 
-/* Of one message: signatures in a field of 16 results, which has one more that
- * says that there are more, that of SPF, and room. */
+/* Signatures of one message that have a result, and the largest value of
+ * verifier.signatures (rows.c). The field has room for 16 results: one more
+ * says that there are more, and one is that of SPF. */
 enum { RESULTS_MAX = 11 };
 
 _Static_assert((int)RESULTS_MAX <= (int)BODYHASH_PARTS_MAX,

@@ -1,6 +1,8 @@
 /*
  * results.h - the results of a message: their order, the field that says them,
- * and what the config makes of them (RFC 7372).
+ * and what the config makes of them: the reply (RFC 7372).
+ *
+ * That for forged fields which are too many is verifier.c's.
  */
 #ifndef POSTSEAL_VERIFIER_RESULTS_H
 #define POSTSEAL_VERIFIER_RESULTS_H

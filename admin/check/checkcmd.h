@@ -1,8 +1,9 @@
 /*
  * checkcmd.h - `postseal check`: everything at once, and what to do about it.
  *
- * Config, tables and keys as the daemons read them; what DNS says (checkdns.h);
- * Postfix (checkpostfix.h); the rules of large receivers (guidelines.h).
+ * Config, tables and keys as the daemons read them; the DNS servers
+ * (checkservers.h) and what they say (checkdns.h); Postfix (checkpostfix.h, its
+ * parts in checklook.h); the rules of large receivers (guidelines.h).
  */
 #ifndef POSTSEAL_ADMIN_CHECKCMD_H
 #define POSTSEAL_ADMIN_CHECKCMD_H

@@ -3,7 +3,8 @@
  * right place; what breaks signatures after the signer; what goes out
  * unencrypted.
  *
- * By postconf(1), nothing is changed.
+ * By postconf(1), nothing is changed. TLS is looked at here, all else by the
+ * parts that are at the end of checklook.h.
  */
 #ifndef POSTSEAL_ADMIN_CHECKPOSTFIX_H
 #define POSTSEAL_ADMIN_CHECKPOSTFIX_H

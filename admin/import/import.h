@@ -3,9 +3,10 @@
  *
  * Makes the postseal.conf that does the same, and says which options it did not
  * carry over and why. The tables and keys that the old config names stay where
- * they are and are named in the new one. What the options mean is in
- * import_opendkim.c, import_verifier.c and import_policyd.c. A file with a line
- * that is no option imports nothing.
+ * they are and are named in the new one. What OpenDKIM's options mean is in
+ * import_verifier.c, which is asked first and knows those of how it verifies,
+ * and in import_opendkim.c; pypolicyd-spf's are in import_policyd.c. A file
+ * with a line that is no option imports nothing.
  */
 #ifndef POSTSEAL_ADMIN_IMPORT_H
 #define POSTSEAL_ADMIN_IMPORT_H
@@ -42,7 +43,7 @@ int import_file(struct import *im, const char *file);
  * im->why, when the daemons would not take it. */
 int import_compose(struct import *im, struct buf *out);
 
-/* --- for the two files that know the old options -------------------------- */
+/* --- for the three files that know the old options ------------------------ */
 
 /* One option of an old file; all borrowed from the arena. */
 struct import_option {

@@ -1,6 +1,6 @@
 /*
  * dnscounters.h - what a resolver counts, in the slot that resolver_count() was
- * given.
+ * given. Counted in resolver.c, shown with what each daemon shows.
  */
 #ifndef POSTSEAL_COMMON_DNSCOUNTERS_H
 #define POSTSEAL_COMMON_DNSCOUNTERS_H

@@ -2,8 +2,9 @@
  * settings.h - the one config: every key with its type, default, range, help.
  *
  * Specified in postseal.conf(5). The rows in rows.c are the only place that
- * knows a key; the parser, -T, conf/postseal.conf and the test of the manual
- * all come from them. Its syntax is told in scan.h.
+ * knows a key, and its value goes into a struct below; the parser, -T,
+ * conf/postseal.conf and the test of the manual all come from them. Its syntax
+ * is told in scan.h.
  *
  * What a value *means* is known by its user: an SPF action in
  * policyd/decide/verdict.c, a key file in signer/keys/keys.c. Nothing is opened

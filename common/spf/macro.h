@@ -16,7 +16,9 @@
 #include "common/bytes/domain.h"
 #include "common/bytes/ip.h"
 
-/* What the letters stand for (section 7.2). Borrows everything. */
+/* What the letters stand for (section 7.2). Filled by check.c, but for domain
+ * and name, which change from term to term (lookups.c, exptext.c). Borrows
+ * everything. */
 struct macro_vars {
 	struct span sender;   /* s: local@domain */
 	struct span local;    /* l */

@@ -11,9 +11,10 @@
  * All else belongs to who counts it (dnscounters.h, miltercounters.h,
  * counters.h of a wing): an enum that begins where the one below it ends, and
  * rows that say what each is called. A wing's struct stats_report has all that
- * its daemon shows, which metrics.c and control.c print; nobody else knows
- * these names. What is counted by domain is not in slots but in one bounded
- * table (stats_add_domain).
+ * its daemon shows, which metrics.c and control.c print without knowing these
+ * names. Only `postseal status` knows them: it has a word for each that it
+ * shows (admin/look/status_text.c). What is counted by domain is not in slots
+ * but in one bounded table (stats_add_domain).
  */
 #ifndef POSTSEAL_COMMON_STATS_H
 #define POSTSEAL_COMMON_STATS_H

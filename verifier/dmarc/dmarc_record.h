@@ -8,7 +8,8 @@
  * (RFC 6376 section 3.2). Names of tags and values are taken in any case, but
  * "DMARC1".
  *
- * Which record applies to a message is known by walk.h. Pure.
+ * Which record applies to a message is known by walk.h; what its owner should
+ * be told, by admin/check/dmarc.h. Pure.
  */
 #ifndef POSTSEAL_VERIFIER_DMARC_RECORD_H
 #define POSTSEAL_VERIFIER_DMARC_RECORD_H

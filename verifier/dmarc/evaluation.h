@@ -32,8 +32,8 @@
 #include "common/bytes/domain.h"
 #include "verifier/dmarc/align.h"
 
-/* Identifiers of a message: the signatures that are evaluated, 11 at the most,
- * and SPF's. */
+/* Identifiers of a message: the signatures that are evaluated, RESULTS_MAX
+ * (inspection.h) at the most, and SPF's. */
 enum { EVALUATION_IDENTIFIERS_MAX = 12 };
 
 enum dmarc_method { DMARC_DKIM, DMARC_SPF };

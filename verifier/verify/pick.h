@@ -40,9 +40,10 @@ struct picked {
 };
 
 /*
- * The signatures among fields, at most max of them. author: the domain of From
- * in A-labels, or empty when there is not exactly one. *ret lives in the arena
- * and points into fields. 0 or -ENOMEM.
+ * The signatures among fields, at most max of them (verifier.signatures), found
+ * among the first CANDIDATES_MAX. author: the domain of From in A-labels, or
+ * empty when there is not exactly one. *ret lives in the arena and points into
+ * fields. 0 or -ENOMEM.
  */
 int pick(const struct field_list *fields, struct span author, size_t max,
     struct arena *arena, struct picked *ret);

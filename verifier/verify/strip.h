@@ -7,8 +7,9 @@
  * then.
  *
  * Authentication-Results with an id of ours or without one that can be read
- * (common/mail/authres.h), and fields that only this house may write. Whose
- * mail is stripped is verifier.c's affair. Pure.
+ * (common/mail/authres.h), and fields that nobody else may write, whatever is
+ * in them: the other names in strip.c. Whose mail is stripped, and what is
+ * replied where there are too many, is verifier.c's affair. Pure.
  */
 #ifndef POSTSEAL_VERIFIER_STRIP_H
 #define POSTSEAL_VERIFIER_STRIP_H
@@ -19,7 +20,7 @@
 #include "common/milter/edits.h"
 #include "verifier/limits.h"
 
-enum { STRIP_NAMES = 3 };
+enum { STRIP_NAMES = 3 }; /* in strip.c */
 
 struct strip {
 	uint32_t seen[STRIP_NAMES]; /* fields of each name so far */

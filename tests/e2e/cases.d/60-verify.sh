@@ -322,19 +322,19 @@ verify_spf() {
 
 # A HELO that passes makes no sender pass (CVE-2019-20790), but that of a bounce.
 verify_spf_results() {
-	verify_spf pass 192.0.2.1 me@pass.example \
+	verify_spf pass 192.0.2.3 me@pass.example \
 	    'spf=pass smtp.mailfrom=pass.example' &&
-	    verify_spf fail 192.0.2.1 me@fail.example \
+	    verify_spf fail 192.0.2.3 me@fail.example \
 	        'spf=fail smtp.mailfrom=fail.example' &&
 	    logged 'spf="fail fail\.example" spf_helo="pass mail\.pass\.example"' &&
-	    verify_spf perm 192.0.2.1 me@perm.example \
+	    verify_spf perm 192.0.2.3 me@perm.example \
 	        'spf=permerror smtp.mailfrom=perm.example' &&
 	    logged 'spf="permerror perm\.example".* problem="perm\.example: ' &&
-	    verify_spf dead 192.0.2.1 me@temp.example \
+	    verify_spf dead 192.0.2.3 me@temp.example \
 	        'spf=temperror smtp.mailfrom=temp.example' &&
-	    verify_spf bounce 192.0.2.1 '' \
+	    verify_spf bounce 192.0.2.3 '' \
 	        'spf=pass smtp.helo=mail.pass.example' &&
-	    HELO_NAME=fail.example verify_spf bounce-fail 192.0.2.1 '' \
+	    HELO_NAME=fail.example verify_spf bounce-fail 192.0.2.3 '' \
 	        'spf=fail smtp.helo=fail.example' &&
 	    verify_spf six 'IPV6:2001:db8:25::1' me@pass.example \
 	        'spf=pass smtp.mailfrom=pass.example' &&
@@ -354,15 +354,15 @@ print(sum(d["dns_answers_total"].values()))'
 verify_spf_unasked() {
 	local before
 	before=$(verify_asked) && [ -n "$before" ] || no "no counters" || return
-	PORT=2561 mail_in 192.0.2.1 mail.pass.example me@pass.example x@far.example &&
+	PORT=2561 mail_in 192.0.2.3 mail.pass.example me@pass.example x@far.example &&
 	    replied '[45]54 [45]\.7\.1 ' || return
-	LOGIN=user verify_send spf-login 192.0.2.1 \
+	LOGIN=user verify_send spf-login 192.0.2.3 \
 	    < <(verify_message me@two.example) && accepted || return
 	verify_send spf-trusted 127.0.0.1 < <(verify_message me@two.example) &&
 	    accepted || return
 	[ "$(verify_asked)" = "$before" ] ||
 	    no "$before answers before, $(verify_asked) behind" || return
-	PORT=2561 mail_in 192.0.2.1 mail.pass.example me@pass.example \
+	PORT=2561 mail_in 192.0.2.3 mail.pass.example me@pass.example \
 	    x@far.example,verify-spf-second@rcpt.example &&
 	    delivered verify-spf-second || return
 	[ "$(verify_asked)" -ge $((before + 2)) ] ||
@@ -382,7 +382,7 @@ verify_opendmarc() {
 	    grep -q 'dmarc=pass .*header\.from=rsa\.example.*dkim=pass' ||
 	    no "$(sed '/^$/q' "$MAIL")" || return
 	HELO_NAME=x.example SENDER=me@pass.example PORT=2562 \
-	    verify_send dmarc-spf 192.0.2.1 < <(verify_message user@pass.example) &&
+	    verify_send dmarc-spf 192.0.2.3 < <(verify_message user@pass.example) &&
 	    accepted && delivered "$BOX" &&
 	    sed '/^$/q' "$MAIL" | tr -d '\n' |
 	    grep -q 'dmarc=pass .*header\.from=pass\.example.*spf=pass' ||

@@ -9,6 +9,7 @@
 #include "common/limits.h"
 #include "common/log/log.h"
 #include "verifier/counters.h"
+#include "verifier/limits.h"
 #include "verifier/verifier.h"
 
 static const char *
@@ -184,8 +185,9 @@ verifier_log(const struct verifier *v, const struct inspection *l,
 	    l->trouble == NULL;
 
 	count(v, l, said);
-	buf_init(&results, LOG_TEXT_MAX);
-	buf_init(&domainkeys, LOG_TEXT_MAX);
+	/* more than a line has room for: it must show that it is cut */
+	buf_init(&results, RESULTS_FIELD_MAX);
+	buf_init(&domainkeys, RESULTS_FIELD_MAX);
 	put_results(l, &results);
 	if (judged && l->domainkeys != NULL)
 		put_result(&l->domainkeys->judged,

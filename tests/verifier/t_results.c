@@ -256,4 +256,50 @@ long_results(void)
 	house_close(&h);
 }
 
-SUITE("results", T(words), T(header_b), T(long_results))
+/* Results with long names in the log: each is there as far as the line has
+ * room, and it shows that it is cut. */
+static void
+long_log(void)
+{
+	static const int n[] = {230, 230, 90, 238};
+	char path[TMPDIR_PATH_MAX], line[LOG_LINE_MAX + 2] = "", d[256];
+	struct buf lines, message;
+	struct tmpdir dir;
+	struct house h;
+	struct mta m;
+	FILE *f;
+
+	tmpdir_make(&dir);
+	tmpdir_file(&dir, "log", path);
+	CHECK(log_open(path, "test") == 0);
+	house_open(&h, "");
+	buf_init(&lines, 1 << 20);
+	buf_init(&message, 1 << 20);
+	for (size_t i = 0; i < sizeof n / sizeof n[0]; i++) {
+		memset(d, 'd', sizeof d);
+		for (int k = 60; k < n[i]; k += 61)
+			d[k] = '.';
+		buf_fmt(&lines,
+		    "!DKIM-Signature: v=1; a=rsa-sha256; d=%.*s; s=k; h=from; "
+		    "bh=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=; "
+		    "b=AAA%c\n",
+		    n[i], d, "AEIM"[i]);
+	}
+	house_mail(&h, buf_text(&lines), text, &message);
+	CHECK(house_deliver(&h, &m, buf_view(&message)) == 'a');
+	log_open(NULL, "test");
+	f = fopen(path, "r");
+	CU_ASSERT_FATAL(f != NULL);
+	CHECK(fgets(line, sizeof line, f) != NULL);
+	fclose(f);
+	CHECK(strstr(line, ", permerror d=dd") != NULL);
+	CHECK(
+	    strlen(line) > 4 && strcmp(line + strlen(line) - 4, "...\n") == 0);
+	mta_free(&m);
+	buf_free(&lines);
+	buf_free(&message);
+	house_close(&h);
+	tmpdir_remove(&dir);
+}
+
+SUITE("results", T(words), T(header_b), T(long_results), T(long_log))

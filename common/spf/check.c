@@ -29,6 +29,7 @@ struct check {
 	void (*done)(void *arg, const struct check_result *result);
 	void *arg;
 	bool prefetch;
+	bool unexplained;
 	unsigned turn; /* of the resolver */
 	bool slow;     /* an answer took longer than DNS_PATIENCE_MS */
 	bool early;    /* what is asked now is not needed yet */
@@ -113,8 +114,9 @@ mechanism(struct check *c, const struct row *row)
 	return arena_dup(&c->arena, text);
 }
 
-/* What libspf2 says, and whose term it was. A fail is not told yet: it waits
- * for the domain's explanation, but for SPF_EXPLAIN_MS only. */
+/* What libspf2 says, and whose term it was. A fail is not told yet, where
+ * somebody reads the domain's explanation: it waits for that, but for
+ * SPF_EXPLAIN_MS only. */
 static void
 settle(struct check *c, const struct spfeval_result *v)
 {
@@ -132,8 +134,9 @@ settle(struct check *c, const struct spfeval_result *v)
 	if (v->result == SPF_TEMPERROR || v->result == SPF_PERMERROR)
 		r->problem = c->l.run.problem != NULL ? c->l.run.problem
 		                                      : "out of memory";
-	if (v->result == SPF_FAIL) {
+	if (v->result == SPF_FAIL)
 		r->no_mail = record_no_mail(c->l.root.question->answer);
+	if (v->result == SPF_FAIL && !c->unexplained) {
 		c->explaining = p;
 		run_init(&c->explanation, &c->l.questions, p->domain, 0);
 		timer_set(c->timer, SPF_EXPLAIN_MS);
@@ -404,6 +407,7 @@ check_start(struct loop *loop, struct resolver *resolver,
 	c->done = done;
 	c->arg = arg;
 	c->prefetch = in->prefetch;
+	c->unexplained = in->unexplained;
 	c->keep = in->arena;
 	c->turn = resolver_turn(resolver);
 	c->result.result = SPF_NONE;

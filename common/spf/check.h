@@ -67,6 +67,7 @@ struct check_input {
 	uint64_t now;      /* %{t}: seconds since 1970, in exp only */
 	unsigned void_max; /* section 4.6.4 */
 	bool prefetch;
+	bool unexplained; /* the explanation of a fail is not wanted */
 
 	/* Where the result lives; NULL: it is borrowed for the call of
 	 * done(). */
@@ -88,8 +89,8 @@ struct check_result {
 	 * "a.example: mx:b.example: 11 MX names, more than 10"; else NULL */
 	const char *problem;
 	/* fail: the expanded exp text, printable ASCII of at most
-	 * SPF_EXPLANATION_MAX octets, unattributed; or NULL: there is none, or
-	 * it was not there within SPF_EXPLAIN_MS */
+	 * SPF_EXPLANATION_MAX octets, unattributed; or NULL: there is none,
+	 * it is not wanted, or was not there within SPF_EXPLAIN_MS */
 	const char *explanation;
 	bool no_mail;     /* fail: the record is exactly "v=spf1 -all" */
 	unsigned lookups; /* DNS terms used, of ten */

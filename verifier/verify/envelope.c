@@ -65,6 +65,7 @@ start(struct identity_check *i, enum identity identity,
 	    .now = in->now,
 	    .void_max = in->settings->verifier.void_lookups,
 	    .prefetch = in->settings->dns.prefetch,
+	    .unexplained = true, /* no field of ours has room for it */
 	    .arena = in->arena};
 
 	*i = (struct identity_check){.identity = identity,

@@ -27,6 +27,7 @@ static const char zone[] =
     "pass.example TXT \"v=spf1 ip4:192.0.2.1 -all\"\n"
     "pass6.example TXT \"v=spf1 ip6:2001:db8::/32 -all\"\n"
     "fail.example TXT \"v=spf1 -all\"\n"
+    "why.example TXT \"v=spf1 exp=%{p}.why.example -all\"\n"
     "softfail.example TXT \"v=spf1 ~all\"\n"
     "neutral.example TXT \"v=spf1 ?all\"\n"
     "other.example TXT \"no spf\"\n"
@@ -61,6 +62,8 @@ static const struct row {
     {"fail", "<joe@fail.example>", "mail.fail.example",
         "spf=fail smtp.mailfrom=fail.example", "fail mail.fail.example",
         .questions = 2},
+    {"fail, which nobody wants explained", "<joe@why.example>", "h",
+        "spf=fail smtp.mailfrom=why.example", .questions = 1},
     {"softfail", "<joe@softfail.example>", "h",
         "spf=softfail smtp.mailfrom=softfail.example", .questions = 1},
     {"neutral", "<joe@neutral.example>", "h",

@@ -358,6 +358,8 @@ busy(void)
 
 	CHECK(QUESTIONS_BUSY_MAX == 3);
 	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		/* HELO's SPF is for the log, and waits for better times */
+		unsigned spf = HOUSE_SPF_QUESTIONS - row[i].busy;
 		struct world w;
 		const char *got;
 
@@ -366,7 +368,7 @@ busy(void)
 		resolver_zone_busy(w.h.resolver, row[i].busy);
 		CHECK(wait_for_it(&w) == 'a');
 		CHECK(resolver_zone_asked_all(w.h.resolver) ==
-		    HOUSE_SPF_QUESTIONS + row[i].asked);
+		    spf + row[i].asked);
 		got = house_field(&w.h, &w.m);
 		CHECK(strncmp(got, "dkim=pass", 9) == 0);
 		CHECK(strlen(got) > strlen(row[i].end));

@@ -95,7 +95,8 @@ envelope_begin(struct envelope *e, const struct envelope_input *in)
 	}
 	e->null_sender = s.sender.n == 0;
 	start(&e->mail_from, IDENTITY_MAIL_FROM, in, &s);
-	if (!e->null_sender && identity_is_helo(s.helo))
+	if (!e->null_sender && identity_is_helo(s.helo) &&
+	    !resolver_busy(in->resolver))
 		start(&e->helo, IDENTITY_HELO, in, &s);
 }
 

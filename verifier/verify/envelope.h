@@ -46,8 +46,9 @@ struct envelope_input {
 	void *arg;
 };
 
-/* Begins both checks. Without memory or an address there is a result at
- * once. */
+/* Begins both checks; that of HELO, which nobody but the log is told of, not
+ * while DNS is busy (resolver_busy()). Without memory or an address there is a
+ * result at once. */
 void envelope_begin(struct envelope *e, const struct envelope_input *in);
 
 /* In place of it: MAIL FROM is not checked, and that is why (static). */

@@ -413,6 +413,28 @@ not_asked(void)
 	end(&w);
 }
 
+/* While DNS has much to do, nothing is asked for the log alone; HELO of a null
+ * sender is no such thing. */
+static void
+busy(void)
+{
+	static const char *const sender[] = {"<a@b.example>", "<>"};
+	static const char *const asked[] = {
+	    "b.example TXT", "client.example TXT"};
+
+	for (int i = 0; i < 2; i++) {
+		struct world w;
+
+		begin(&w, "", ZONE_HELD, 0, "");
+		resolver_zone_busy(w.h.resolver, true);
+		send_path(&w, 'M', sender[i]);
+		send_path(&w, 'R', "<r@r.example>");
+		CHECK_STR(resolver_zone_log(w.h.resolver), asked[i]);
+		mta_send(&w.m, 'A', span_of(NULL, 0));
+		end(&w);
+	}
+}
+
 /* An MTA that shows no recipients: asked at the end of the header. */
 static void
 no_recipient(void)
@@ -740,6 +762,7 @@ every_allocation_fails(void)
 }
 
 SUITE("envelope", T(results), T(counted), T(every_order),
-    T(asked_at_the_first_recipient), T(not_asked), T(no_recipient), T(waits),
-    T(waits_for_both), T(silence), T(slow_client), T(given_up), T(told_to_end),
-    T(one_after_the_other), T(large_header), T(every_allocation_fails))
+    T(asked_at_the_first_recipient), T(not_asked), T(busy), T(no_recipient),
+    T(waits), T(waits_for_both), T(silence), T(slow_client), T(given_up),
+    T(told_to_end), T(one_after_the_other), T(large_header),
+    T(every_allocation_fails))

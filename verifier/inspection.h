@@ -83,7 +83,7 @@ struct inspection {
 	uint64_t now;       /* seconds since 1970, one value a message */
 	uint64_t asked_ms;  /* of the loop's clock: the questions began */
 	uint64_t ended_ms;  /* likewise: the message was complete; 0: not yet */
-	uint64_t waited_ms; /* from then on, for keys */
+	uint64_t waited_ms; /* from then on, for keys and SPF */
 	struct picked picked;
 	struct dkmessage
 	    *domainkeys; /* NULL: no such signature, or not wanted */

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/log/log.h"
 #include "tests/support/house.h"
@@ -500,8 +501,8 @@ waits_for_both(void)
 	}
 }
 
-/* What has not come in time_limit is temperror, and says nothing of the
- * others. */
+/* What has not come in time_limit is temperror, and says nothing of the others.
+ * The log says how long that took. */
 static void
 silence(void)
 {
@@ -510,14 +511,23 @@ silence(void)
 	} quiet[] = {
 	    {"<a@silent.example>", SIG,
 	        "spf=temperror smtp.mailfrom=silent.example", "dkim=pass"},
+	    {"<a@silent.example>", "",
+	        "spf=temperror smtp.mailfrom=silent.example", "dkim=none"},
 	    {"<a@b.example>",
 	        "v=1; a=rsa-sha256; d=a.example; s=quiet; h=from; bh=@; b=@\n",
 	        "spf=pass smtp.mailfrom=b.example", "dkim=temperror"},
 	};
+	char path[TMPDIR_PATH_MAX];
+	struct tmpdir dir;
 
+	tmpdir_make(&dir);
+	tmpdir_file(&dir, "log", path);
 	for (size_t i = 0; i < sizeof quiet / sizeof quiet[0]; i++) {
+		char line[2048] = "";
 		struct world w;
+		FILE *f;
 
+		CHECK(log_open(path, "test") == 0);
 		begin(
 		    &w, "time_limit = 3", ZONE_TOGETHER, 0, quiet[i].signature);
 		w.m.sender = quiet[i].sender;
@@ -531,7 +541,15 @@ silence(void)
 		CHECK(strncmp(house_field(&w.h, &w.m), quiet[i].dkim,
 		          strlen(quiet[i].dkim)) == 0);
 		end(&w);
+		log_open(NULL, "test");
+		f = fopen(path, "r");
+		CU_ASSERT_FATAL(f != NULL);
+		CHECK(fgets(line, sizeof line, f) != NULL);
+		fclose(f);
+		unlink(path);
+		CHECK(strstr(line, " waited_ms=3000 ") != NULL);
 	}
+	tmpdir_remove(&dir);
 }
 
 /* The clock of time_limit begins with the end of the header: a slow client's

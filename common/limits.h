@@ -276,7 +276,7 @@ enum {
 	/* trusted_forwarders: each is a check of its own for a message that
 	 * does not pass, all at once. Who has more relays than this lists
 	 * addresses. */
-	SPF_FORWARDERS_MAX = 16,
+	SPF_FORWARDERS_MAX = 64,
 
 	/* An explanation TXT that is read, and what it may become (RFC 7208
 	 * section 6.2 allows limits): a reply line holds 400 bytes of it. */

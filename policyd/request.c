@@ -197,7 +197,8 @@ request_go_on(struct request *r)
 
 	if (r->helo.check != NULL)
 		return;
-	if (helo != NULL && !p->observe && verdict_helo_ends(p, helo))
+	if (helo != NULL && !p->observe &&
+	    verdict_helo_ends(p, helo, r->subject.sender.n == 0))
 		identity_cancel(&r->mail_from);
 	if (r->mail_from.check == NULL)
 		request_decide(r);
@@ -282,7 +283,8 @@ unchecked(const struct policyd_settings *p, const struct attr *in,
 		return "protocol_state is not MAIL, RCPT or DATA";
 	if (ip_parse(in->client_address, ret_client) != 0)
 		return "client_address is not an address";
-	if (!p->helo.check && !p->mail_from.check)
+	if ((!p->helo.check && !p->mail_from.check) ||
+	    (in->sender.n == 0 && !p->null_sender.check))
 		return "checks are switched off";
 	return NULL;
 }
@@ -356,6 +358,8 @@ request_begin(struct request *r, const struct attr *in)
 	r->subject.own = is_own(&r->env, &r->subject.client, in);
 	if (r->unchecked == NULL)
 		r->skip = skip_client(r->rules, &r->subject, &r->by);
+	if (r->unchecked == NULL && r->skip == SKIP_NO)
+		r->skip = skip_sender(r->rules, r->subject.sender, &r->by);
 	if (r->unchecked == NULL && r->skip == SKIP_NO)
 		request_check(r);
 	request_timer(r);

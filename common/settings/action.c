@@ -189,6 +189,15 @@ judge_text(struct span text)
 	return NULL;
 }
 
+const struct action settings_action_unset = {
+    .kind = ACTION_ACCESS, .access = ""};
+
+bool
+settings_action_is_set(const struct action *a)
+{
+	return a->kind != ACTION_ACCESS || *a->access != '\0';
+}
+
 int
 settings_action_parse(struct span text, struct arena *arena, struct action *ret,
     const char **ret_why)

@@ -22,6 +22,11 @@
 int settings_action_parse(struct span text, struct arena *arena,
     struct action *ret, const char **ret_why);
 
+/* The action of a result of which a section says nothing, written "":
+ * allowed where that is the default of the row. It is never given. */
+extern const struct action settings_action_unset;
+bool settings_action_is_set(const struct action *a);
+
 /* As the config writes it. Borrows a. */
 const char *settings_action_text(const struct action *a);
 

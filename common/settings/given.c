@@ -178,6 +178,8 @@ check_action(struct reader *r, const struct given *g)
 	const struct action *a = field_of(r, g);
 	char key[KNOWN_PATH_MAX];
 
+	if (!settings_action_is_set(a))
+		return;
 	settings_known_path(g->section, g->row, key);
 	if (settings_action_is_class(a) &&
 	    !is_listed(&r->s->policyd.restriction_classes, a->access))

@@ -12,6 +12,7 @@
 #define AT(field) offsetof(struct settings, field)
 #define HELO(result) AT(policyd.helo.action[result])
 #define MAIL_FROM(result) AT(policyd.mail_from.action[result])
+#define NULL_SENDER(result) AT(policyd.null_sender.action[result])
 #define DOMAIN_AT(field) offsetof(struct domain_settings, field)
 #define KEY_AT(field) offsetof(struct key_settings, field)
 
@@ -28,13 +29,20 @@ const struct section settings_sections[] = {
         .owner = OF_ALL},
     {"policyd.mail_from", "policyd", "mail_from", NULL, SETTINGS_POLICYD,
         "The same for the envelope sender.", .owner = OF_ALL},
+    {"policyd.null_sender", "policyd", "null_sender", NULL, SETTINGS_POLICYD,
+        "The same for mail with the null sender, such as bounces, of which "
+        "only "
+        "the HELO name can be checked. A result without an action here is "
+        "judged by helo, then by mail_from.",
+        .owner = OF_ALL},
     {"policyd.recipient", "policyd", "recipient", "user@example.com",
         SETTINGS_POLICYD,
         "What is different for mail to one address, or with "
         "\"@example.com\" to all of a domain; the address counts before the "
         "domain. Here may stand observe, void_lookups, trust_authenticated, "
-        "the trusted_ keys, skip_header, reply_text, pass_required, and helo "
-        "and mail_from with any of their keys.",
+        "the trusted_ keys, skip_header, reply_text, pass_required, "
+        "exempt_domains, and helo, mail_from and null_sender with any of their "
+        "keys.",
         .shares = "policyd", .owner = OF_RECIPIENT},
     {"policyd.recipient.helo", "policyd.recipient", "helo", NULL,
         SETTINGS_POLICYD, "As policyd.helo.", .shares = "policyd.helo",
@@ -42,6 +50,9 @@ const struct section settings_sections[] = {
     {"policyd.recipient.mail_from", "policyd.recipient", "mail_from", NULL,
         SETTINGS_POLICYD, "As policyd.mail_from.",
         .shares = "policyd.mail_from", .owner = OF_RECIPIENT},
+    {"policyd.recipient.null_sender", "policyd.recipient", "null_sender", NULL,
+        SETTINGS_POLICYD, "As policyd.null_sender.",
+        .shares = "policyd.null_sender", .owner = OF_RECIPIENT},
     {"signer", "", "signer", NULL, SETTINGS_SIGNER,
         "postseal-signer: DKIM for outbound mail.", .owner = OF_ALL},
     {"verifier", "", "verifier", NULL, SETTINGS_VERIFIER,
@@ -76,7 +87,8 @@ const struct row settings_rows[] = {
         .sample = "mx.example.com"},
     {"", "log", ROW_LOG, AT(log), "syslog",
         .help = "\"syslog\", \"syslog:/path\" of a socket, \"stderr\", or the "
-                "path of a file."},
+                "path of a file; under systemd in /var/log/postseal, as the "
+                "units let the daemons write nowhere else."},
 
     {"dns", "servers", ROW_SERVERS, AT(dns.servers), "",
         .help = "Resolvers, in the order in which they are asked: \"address\" "
@@ -191,6 +203,10 @@ const struct row settings_rows[] = {
         .help = "Sender domains whose mail must pass: any other result of MAIL "
                 "FROM is refused, temperror for now only. For domains that are "
                 "often forged; those below them are not meant."},
+    {"policyd", "exempt_domains", ROW_DOMAINS, AT(policyd.exempt_domains), "",
+        .help = "Sender domains whose mail is not checked; those below them "
+                "are not meant. Anybody can write such a sender: where you "
+                "know who sends the mail, use one of the trusted_ keys."},
     {"policyd", "restriction_classes", ROW_CLASSES,
         AT(policyd.restriction_classes), "",
         .help = "Names of smtpd_restriction_classes of main.cf that may be "
@@ -238,6 +254,28 @@ const struct row settings_rows[] = {
     {"policyd.mail_from", "none", ROW_ACTION, MAIL_FROM(SPF_NONE), "header",
         .help = "The domain has no record."},
     {"policyd.mail_from", "pass", ROW_ACTION, MAIL_FROM(SPF_PASS), "header",
+        .help = "This client may."},
+
+    {"policyd.null_sender", "check", ROW_BOOL, AT(policyd.null_sender.check),
+        "true",
+        .help = "Check mail with the null sender, where helo or mail_from is "
+                "checked."},
+    {"policyd.null_sender", "no_mail_only", ROW_BOOL,
+        AT(policyd.null_sender.no_mail_only), "false",
+        .help = "The same as in helo, for the fail of this section."},
+    {"policyd.null_sender", "fail", ROW_ACTION, NULL_SENDER(SPF_FAIL), "",
+        .help = "The HELO name's domain says that this client may not use it."},
+    {"policyd.null_sender", "softfail", ROW_ACTION, NULL_SENDER(SPF_SOFTFAIL),
+        "", .help = "It says that this client probably may not."},
+    {"policyd.null_sender", "temperror", ROW_ACTION, NULL_SENDER(SPF_TEMPERROR),
+        "", .help = "DNS gave no answer."},
+    {"policyd.null_sender", "permerror", ROW_ACTION, NULL_SENDER(SPF_PERMERROR),
+        "", .help = "The domain's record is broken."},
+    {"policyd.null_sender", "neutral", ROW_ACTION, NULL_SENDER(SPF_NEUTRAL), "",
+        .help = "The domain says nothing for or against this client."},
+    {"policyd.null_sender", "none", ROW_ACTION, NULL_SENDER(SPF_NONE), "",
+        .help = "The domain has no record."},
+    {"policyd.null_sender", "pass", ROW_ACTION, NULL_SENDER(SPF_PASS), "",
         .help = "This client may."},
 
     {"signer", "user", ROW_USER, AT(signer.daemon.user), "postseal-signer",
@@ -359,18 +397,22 @@ const struct row settings_rows[] = {
                 "section 3.4). One word is that of the header; the body is "
                 "simple then."},
     {"signer", "sign_headers", ROW_FIELDS, AT(signer.sign_headers), "*",
-        .help = "Header fields that are signed, all that are there of each "
-                "name; with \"!\" behind it, one more cannot be added "
-                "without breaking the signature (but a missing Date or "
-                "Message-ID can, as servers do so). \"*\" stands for From!, "
-                "Reply-To!, Subject!, To!, Cc!, MIME-Version!, Content-Type! "
-                "and Content-Transfer-Encoding!; Date, Message-ID, "
-                "In-Reply-To, References, Content-ID, Content-Description and "
-                "the List- fields, with the \"!\" if they are there; Sender "
-                "and the Resent- fields. postseal-signer(8) has the reasons. "
-                "A name that stands twice counts as it stands last. For "
-                "senders who want a field of their own signed, or {\"*\", "
-                "\"To\"} because a server behind them adds a missing To.",
+        .help =
+            "Header fields that are signed, all that are there of each "
+            "name; with \"!\" behind it, one more cannot be added "
+            "without breaking the signature (but a missing Date or "
+            "Message-ID can, as servers do so). \"*\" stands for From!, "
+            "Reply-To!, Subject!, To!, Cc!, MIME-Version!, Content-Type! "
+            "and Content-Transfer-Encoding!; Date, Message-ID, "
+            "In-Reply-To, References, Content-ID, Content-Description and "
+            "the List- fields, with the \"!\" if they are there; Sender "
+            "and the Resent- fields. postseal-signer(8) has the reasons. "
+            "A name that stands twice counts as it stands last; with \"-\" in "
+            "front it is taken out again. For "
+            "senders who want a field of their own signed, or {\"*\", "
+            "\"To\"} because a server behind them adds a missing To, or "
+            "{\"*\", \"-Date\", \"-Message-ID\"} because it replaces "
+            "these.",
         .max = SIGN_HEADERS_MAX},
     {"signer", "signature_ttl", ROW_NUMBER, AT(signer.signature_ttl), "0",
         .help = "Seconds until a signature expires (x=); 0: never, because "

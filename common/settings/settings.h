@@ -153,8 +153,13 @@ struct policyd_settings {
 	bool hide_receiver;
 	const char *reply_text; /* reply.h */
 	struct text_list pass_required;
+	struct text_list exempt_domains;
 	struct identity_settings helo;
 	struct identity_settings mail_from;
+
+	/* Of mail with the null sender: what is not set here (action.h) is
+	 * said by those two. */
+	struct identity_settings null_sender;
 	struct text_list restriction_classes;
 };
 

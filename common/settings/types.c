@@ -189,6 +189,12 @@ text_mode(const struct row *row, const void *from, char *room)
 static int
 parse_action(struct span text, struct field *f)
 {
+	if (text.n == 0 && f->row->value[0] == '\0') {
+		struct action unset = settings_action_unset;
+
+		memcpy(f->to, &unset, sizeof unset);
+		return 0;
+	}
 	return settings_action_parse(text, f->arena, f->to, &f->why);
 }
 

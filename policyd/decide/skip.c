@@ -55,6 +55,25 @@ skip_client(const struct policyd_settings *p, const struct subject *s,
 	return SKIP_NO;
 }
 
+enum skip
+skip_sender(
+    const struct policyd_settings *p, struct span sender, const char **ret_by)
+{
+	size_t at = span_behind_last(sender, '@');
+	char ascii[DOMAIN_MAX + 1];
+
+	if (at == 0 || domain_to_ascii(span_skip(sender, at), ascii) != 0)
+		return SKIP_NO;
+	for (size_t i = 0; i < p->exempt_domains.n; i++) {
+		if (domain_equal(
+		        span_str(ascii), span_str(p->exempt_domains.v[i]))) {
+			*ret_by = p->exempt_domains.v[i];
+			return SKIP_SENDER;
+		}
+	}
+	return SKIP_NO;
+}
+
 bool
 skip_is_own(enum skip s)
 {
@@ -66,6 +85,7 @@ skip_is_own(enum skip s)
 	case SKIP_RELAY:
 	case SKIP_CERTIFICATE:
 	case SKIP_CLIENT:
+	case SKIP_SENDER:
 	case SKIP_HELO:
 	case SKIP_FORWARDER:
 		break;
@@ -89,6 +109,8 @@ skip_word(enum skip s)
 		return "trusted_certificates";
 	case SKIP_CLIENT:
 		return "trusted_clients";
+	case SKIP_SENDER:
+		return "exempt_domains";
 	case SKIP_HELO:
 		return "trusted_helo";
 	case SKIP_FORWARDER:
@@ -113,6 +135,8 @@ skip_phrase(enum skip s)
 		return "trusted client certificate";
 	case SKIP_CLIENT:
 		return "trusted client name";
+	case SKIP_SENDER:
+		return "exempt sender domain";
 	case SKIP_HELO:
 		return "trusted HELO name";
 	case SKIP_FORWARDER:

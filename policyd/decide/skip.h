@@ -31,6 +31,7 @@ enum skip {
 	SKIP_RELAY,         /* trusted_relays */
 	SKIP_CERTIFICATE,   /* trusted_certificates */
 	SKIP_CLIENT,        /* trusted_clients */
+	SKIP_SENDER,        /* exempt_domains */
 	SKIP_HELO,          /* trusted_helo */
 	SKIP_FORWARDER      /* trusted_forwarders */
 };
@@ -40,6 +41,10 @@ enum skip {
  * else untouched. */
 enum skip skip_client(const struct policyd_settings *p, const struct subject *s,
     const char **ret_by);
+
+/* The same by what the client says to be the sender: SKIP_SENDER or SKIP_NO. */
+enum skip skip_sender(
+    const struct policyd_settings *p, struct span sender, const char **ret_by);
 
 /* True if that is how our own users come, and no relay, whose mail is a
  * stranger's: that must stay recognizable as mail from outside. */

@@ -31,8 +31,8 @@ struct trust {
 	const char *helo; /* as the config has it; NULL: not listed */
 	struct dns_query *query;
 	enum trust_state helo_state;
-	struct forwarder forwarder[SPF_FORWARDERS_MAX];
 	size_t n;
+	struct forwarder forwarder[];
 };
 
 void
@@ -184,7 +184,8 @@ trust_start(struct loop *loop, struct resolver *resolver,
 	*ret = NULL;
 	if (helo == NULL && p->trusted_forwarders.n == 0)
 		return 0;
-	t = calloc(1, sizeof *t);
+	t = calloc(
+	    1, sizeof *t + p->trusted_forwarders.n * sizeof t->forwarder[0]);
 	if (t == NULL)
 		return -ENOMEM;
 	t->changed = changed;

@@ -35,20 +35,33 @@ action_ends(const struct action *a)
 	return false;
 }
 
-/* What the table of one identity says. */
+/* What one table says. */
 static struct action
-action_of(const struct identity_settings *table, const struct check_result *r)
+action_in(const struct identity_settings *table, const struct check_result *r)
 {
 	if (r->result == SPF_FAIL && table->no_mail_only && !r->no_mail)
 		return (struct action){.kind = ACTION_HEADER};
 	return table->action[r->result];
 }
 
-bool
-verdict_helo_ends(
-    const struct policyd_settings *p, const struct check_result *result)
+/* What is said of one identity; of the null sender it may be said by a table of
+ * its own. */
+static struct action
+action_of(const struct policyd_settings *p, enum identity identity,
+    const struct check_result *r, bool null_sender)
 {
-	struct action a = action_of(&p->helo, result);
+	if (null_sender &&
+	    settings_action_is_set(&p->null_sender.action[r->result]))
+		return action_in(&p->null_sender, r);
+	return action_in(
+	    identity == IDENTITY_HELO ? &p->helo : &p->mail_from, r);
+}
+
+bool
+verdict_helo_ends(const struct policyd_settings *p,
+    const struct check_result *result, bool null_sender)
+{
+	struct action a = action_of(p, IDENTITY_HELO, result, null_sender);
 
 	return action_ends(&a);
 }
@@ -93,7 +106,7 @@ verdict_of(const struct policyd_settings *p, enum identity identity,
 
 	if (v.result == NULL)
 		return v;
-	a = action_of(helo ? &p->helo : &p->mail_from, v.result);
+	a = action_of(p, identity, v.result, r->null_sender);
 	if (!helo && !r->null_sender)
 		a = action_required(p, v.result, a);
 	v.kind = a.kind;
@@ -127,7 +140,8 @@ verdict_choose(const struct policyd_settings *p,
 	struct verdict mail_from =
 	    verdict_of(p, IDENTITY_MAIL_FROM, r, observe);
 
-	if (r->helo != NULL && !observe && verdict_helo_ends(p, r->helo))
+	if (r->helo != NULL && !observe &&
+	    verdict_helo_ends(p, r->helo, r->null_sender))
 		return helo;
 	if (helo.kind == ACTION_ACCESS &&
 	    (mail_from.kind == ACTION_HEADER || mail_from.kind == ACTION_DUNNO))

@@ -7,6 +7,9 @@
  * action is the answer; where that is only a header or dunno, an access(5)
  * action of HELO that does not end the matter (WARN, HOLD, ...) goes before it.
  *
+ * For the null sender policyd { null_sender { } } comes first, where it has an
+ * action for the result.
+ *
  * Two keys stand above the tables: of mail from pass_required nothing but a
  * pass is let in, and with no_mail_only a fail is acted on only where the
  * domain says that it sends no mail at all.
@@ -45,8 +48,8 @@ struct verdict {
 };
 
 /* True if HELO's result is the answer, whatever MAIL FROM's would be. */
-bool verdict_helo_ends(
-    const struct policyd_settings *p, const struct check_result *result);
+bool verdict_helo_ends(const struct policyd_settings *p,
+    const struct check_result *result, bool null_sender);
 
 /* What the tables say. Borrows from both. With observe whatever could refuse or
  * divert mail (reject, defer, access) is a header instead. */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/limits.h"
+#include "common/settings/action.h"
 #include "common/log/log.h"
 #include "policyd/counters.h"
 #include "policyd/limits.h"
@@ -42,6 +43,15 @@ table(struct identity_settings *t)
 	t->action[SPF_TEMPERROR].kind = ACTION_DEFER;
 }
 
+/* The null sender has no table of its own. */
+static void
+no_table(struct identity_settings *t)
+{
+	t->check = true;
+	for (int i = 0; i < SPF_RESULTS; i++)
+		t->action[i] = settings_action_unset;
+}
+
 static void
 on_closed(void *arg)
 {
@@ -61,6 +71,7 @@ begin(void)
 	w.settings.policyd.time_limit = 20;
 	w.settings.policyd.reply_text = "{reason}";
 	table(&w.settings.policyd.mail_from); /* HELO is t_request.c's affair */
+	no_table(&w.settings.policyd.null_sender);
 	CU_ASSERT_FATAL(loop_new(&w.env.request.loop) == 0);
 	w.env.request.settings = &w.settings;
 	CU_ASSERT_FATAL(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/limits.h"
+#include "common/settings/action.h"
 #include "policyd/limits.h"
 #include "policyd/request.h"
 #include "tests/common/spf/check_double.h"
@@ -38,6 +39,15 @@ table(struct identity_settings *t, enum action_kind fail)
 	t->action[SPF_FAIL].kind = fail;
 }
 
+/* The null sender has no table of its own. */
+static void
+no_table(struct identity_settings *t)
+{
+	t->check = true;
+	for (int i = 0; i < SPF_RESULTS; i++)
+		t->action[i] = settings_action_unset;
+}
+
 static void
 begin(struct world *w)
 {
@@ -56,6 +66,7 @@ begin(struct world *w)
 	CU_ASSERT_FATAL(loop_new(&w->loop) == 0);
 	table(&w->settings.policyd.helo, ACTION_REJECT);
 	table(&w->settings.policyd.mail_from, ACTION_REJECT);
+	no_table(&w->settings.policyd.null_sender);
 	w->trusted = (struct cidr){.bits = 8};
 	CU_ASSERT_FATAL(cidr_parse(span_str("10.0.0.0/8"), &w->trusted) == 0);
 	w->settings.policyd.trusted_networks.v = &w->trusted;
@@ -252,6 +263,23 @@ null_sender(void)
 	CHECK(start(&w) == 0);
 	double_done(0, SPF_FAIL, "all");
 	CHECK(begins(w.action, "550 5.7.23 SPF fail for HELO: "));
+	finish(&w);
+
+	begin(&w); /* a table of its own */
+	w.in.sender = span_str("");
+	w.settings.policyd.null_sender.action[SPF_FAIL] =
+	    (struct action){ACTION_HEADER, NULL};
+	CHECK(start(&w) == 0);
+	double_done(0, SPF_FAIL, "all");
+	CHECK(begins(w.action, "PREPEND Received-SPF: fail "));
+	finish(&w);
+
+	begin(&w); /* not to be checked */
+	w.in.sender = span_str("");
+	w.settings.policyd.null_sender.check = false;
+	CHECK(start(&w) == 0 && ndoubles == 0);
+	loop_fake_advance(w.loop, 0);
+	CHECK_STR(w.action, "dunno");
 	finish(&w);
 
 	begin(&w); /* HELO's is looked at first */

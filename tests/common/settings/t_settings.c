@@ -75,6 +75,10 @@ static const struct {
         "\"}\n"},
     {"policyd", "trusted_clients = {Example.COM, \"b\303\274cher.example.\"}",
         "\ttrusted_clients = {\"example.com\", \"xn--bcher-kva.example\"}\n"},
+    {"policyd", "exempt_domains = {Example.COM}",
+        "\texempt_domains = {\"example.com\"}\n"},
+    {"policyd", "null_sender {\nnone = reject\npass = \"\"\n}",
+        "\t\tnone = \"reject\"\n\t\tpass = \"\"\n"},
     {"policyd", "trusted_helo = {mail.example.com}",
         "\ttrusted_helo = {\"mail.example.com\"}\n"},
     {"policyd", "trusted_forwarders = {" SIXTEEN "}",
@@ -272,8 +276,10 @@ static const struct {
     {"policyd", "trusted_helo = {localhost}",
         "policyd.trusted_helo: \"localhost\" is not a domain such as "
         "example.com"},
-    {"policyd", "trusted_forwarders = {" SIXTEEN ", a.bc}",
-        "policyd.trusted_forwarders: 17 values, and at most 16 are allowed"},
+    {"policyd",
+        "trusted_forwarders = {" SIXTEEN ", " SIXTEEN ", " SIXTEEN ", " SIXTEEN
+        ", a.bc}",
+        "policyd.trusted_forwarders: 65 values, and at most 64 are allowed"},
     {"policyd", "reply_text = \"\"",
         "policyd.reply_text: \"\" is not a text for replies (a reply needs "
         "some text)"},

@@ -14,7 +14,7 @@
 
 #include "common/spf/check.h"
 
-enum { DOUBLE_MAX = 64 };
+enum { DOUBLE_MAX = 72 };
 
 struct check {
 	bool running;

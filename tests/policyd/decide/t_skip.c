@@ -193,6 +193,37 @@ client_names(void)
 	}
 }
 
+/* The sender's domain, whole, as A-labels. */
+static void
+exempt_domains(void)
+{
+	static char idn[] = "xn--bcher-kva.example";
+	static char *list[] = {example, idn};
+	static const struct {
+		const char *sender;
+		const char *by;
+	} row[] = {
+	    {"u@example.com", example},
+	    {"\"a@b\"@Example.COM", example},
+	    {"u@B\u00fccher.example", idn},
+	    {"u@a.example.com", NULL},
+	    {"example.com", NULL},
+	    {"u@", NULL},
+	    {"", NULL},
+	};
+	struct policyd_settings p = {.exempt_domains = {list, 2}};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		const char *by = NULL;
+
+		suite_row(row[i].sender);
+		CHECK((skip_sender(&p, span_str(row[i].sender), &by) ==
+		          SKIP_SENDER) == (row[i].by != NULL));
+		CHECK(by == row[i].by);
+	}
+	suite_row(NULL);
+}
+
 static void
 words(void)
 {
@@ -209,4 +240,5 @@ words(void)
 }
 
 SUITE("skip", T(trusted_networks), T(this_host), T(trusted_relays),
-    T(authenticated), T(certificates), T(client_names), T(words))
+    T(authenticated), T(certificates), T(client_names), T(exempt_domains),
+    T(words))

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/limits.h"
+#include "common/settings/action.h"
 #include "policyd/decide/verdict.h"
 #include "tests/support/suite.h"
 
@@ -19,6 +20,15 @@ table(struct identity_settings *t, enum action_kind kind, const char *access)
 	t->check = true;
 	for (int i = 0; i < SPF_RESULTS; i++)
 		t->action[i] = (struct action){kind, access};
+}
+
+/* The table of who has none. */
+static void
+no_table(struct identity_settings *t)
+{
+	t->check = true;
+	for (int i = 0; i < SPF_RESULTS; i++)
+		t->action[i] = settings_action_unset;
 }
 
 static struct check_result
@@ -110,7 +120,7 @@ who_decides(void)
 		CHECK(
 		    v.result == (c->identity == IDENTITY_HELO ? &helo : &from));
 		CHECK((v.access != NULL) == (v.kind == ACTION_ACCESS));
-		CHECK(verdict_helo_ends(&p, &helo) == c->helo_ends);
+		CHECK(verdict_helo_ends(&p, &helo, false) == c->helo_ends);
 	}
 }
 
@@ -132,7 +142,7 @@ each_result(void)
 		CHECK(verdict_choose(&p, &r, false).kind == ACTION_DEFER);
 		for (int k = 0; k < SPF_RESULTS; k++) {
 			helo = result_of((enum spf_result)k);
-			CHECK(verdict_helo_ends(&p, &helo) == (k == i));
+			CHECK(verdict_helo_ends(&p, &helo, false) == (k == i));
 		}
 	}
 }
@@ -155,6 +165,7 @@ not_checked(void)
 	CHECK(v.kind == ACTION_DUNNO);
 	/* but of a null sender it is the identity */
 	r.null_sender = true;
+	no_table(&p.null_sender);
 	v = verdict_choose(&p, &r, false);
 	CHECK(v.kind == ACTION_HEADER && v.identity == IDENTITY_HELO);
 	/* one check, two tables */
@@ -165,6 +176,65 @@ not_checked(void)
 	CHECK(verdict_choose(&p, &r, false).kind == ACTION_REJECT);
 	table(&p.helo, D, NULL);
 	CHECK(verdict_choose(&p, &r, false).kind == ACTION_DEFER);
+}
+
+/* policyd { null_sender { } } goes before both tables, result by result. */
+static void
+null_senders(void)
+{
+	static const struct {
+		enum spf_result result;
+		bool no_mail, only, null_sender;
+		enum action_kind want;
+	} row[] = {
+	    {SPF_FAIL, false, false, true, H},  /* laxer than both */
+	    {SPF_FAIL, false, false, false, R}, /* of others */
+	    {SPF_NONE, false, false, true, R},  /* stricter */
+	    {SPF_NONE, false, false, false, H},
+	    {SPF_NEUTRAL, false, false, true, D}, /* not set: helo's */
+	    {SPF_SOFTFAIL, false, true, true, D}, /* only of fail */
+	    {SPF_FAIL, true, true, true, H},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct policyd_settings p = {.header = HEADER_RECEIVED_SPF};
+		struct check_result from = result_of(row[i].result);
+		struct verdict_results r = {&from, &from, row[i].null_sender};
+
+		from.no_mail = row[i].no_mail;
+		table(&p.helo, H, NULL);
+		table(&p.mail_from, H, NULL);
+		p.helo.action[SPF_FAIL].kind = R;
+		p.helo.action[SPF_NEUTRAL].kind = D;
+		no_table(&p.null_sender);
+		p.null_sender.no_mail_only = row[i].only;
+		p.null_sender.action[SPF_FAIL] = (struct action){H, NULL};
+		p.null_sender.action[SPF_NONE] = (struct action){R, NULL};
+		p.null_sender.action[SPF_SOFTFAIL] = (struct action){D, NULL};
+		suite_row(spf_result_word(row[i].result));
+		CHECK(verdict_choose(&p, &r, false).kind == row[i].want);
+	}
+	suite_row(NULL);
+}
+
+/* Of a domain that sends no mail alone, or of all. */
+static void
+null_senders_of_no_mail(void)
+{
+	for (int no_mail = 0; no_mail < 2; no_mail++) {
+		struct policyd_settings p = {.header = HEADER_RECEIVED_SPF};
+		struct check_result helo = result_of(SPF_FAIL);
+		struct verdict_results r = {&helo, &helo, true};
+
+		helo.no_mail = no_mail != 0;
+		table(&p.helo, H, NULL);
+		table(&p.mail_from, R, NULL);
+		no_table(&p.null_sender);
+		p.null_sender.no_mail_only = true;
+		p.null_sender.action[SPF_FAIL] = (struct action){R, NULL};
+		CHECK(verdict_choose(&p, &r, false).kind ==
+		    (no_mail != 0 ? R : H));
+	}
 }
 
 /* header = "none": what would be a header is dunno. */
@@ -382,6 +452,7 @@ pass_required(void)
 		struct verdict_results r = {NULL, &from, row[i].null_sender};
 
 		table(&p.mail_from, H, NULL);
+		no_table(&p.null_sender);
 		from.domain = row[i].domain;
 		suite_row(row[i].domain);
 		CHECK(verdict_choose(&p, &r, false).kind == row[i].want);
@@ -438,8 +509,8 @@ no_mail_only(void)
 	table(&p.mail_from, R, NULL);
 	p.helo.no_mail_only = p.mail_from.no_mail_only = true;
 	CHECK(verdict_choose(&p, &r, false).kind == H);
-	CHECK(!verdict_helo_ends(&p, &talks));
-	CHECK(verdict_helo_ends(&p, &silent));
+	CHECK(!verdict_helo_ends(&p, &talks, false));
+	CHECK(verdict_helo_ends(&p, &silent, false));
 	r.mail_from = &silent;
 	CHECK(verdict_choose(&p, &r, false).kind == R);
 	CHECK(verdict_choose(&p, &r, false).identity == IDENTITY_MAIL_FROM);
@@ -451,7 +522,7 @@ no_mail_only(void)
 	CHECK(verdict_choose(&p, &r, false).kind == R);
 	CHECK(verdict_choose(&p, &r, false).identity == IDENTITY_MAIL_FROM);
 	talks.result = silent.result = SPF_SOFTFAIL; /* only fail is meant */
-	CHECK(verdict_helo_ends(&p, &talks));
+	CHECK(verdict_helo_ends(&p, &talks, false));
 }
 
 /* Mail of relays bears a mark of this host, which that of our own users does
@@ -622,7 +693,8 @@ once_and_words(void)
 	}
 }
 
-SUITE("verdict", T(who_decides), T(each_result), T(not_checked), T(no_header),
-    T(reply_texts), T(headers), T(reply_limit), T(pass_required),
+SUITE("verdict", T(who_decides), T(each_result), T(not_checked),
+    T(null_senders), T(null_senders_of_no_mail), T(no_header), T(reply_texts),
+    T(headers), T(reply_limit), T(pass_required),
     T(pass_required_weakens_nothing), T(no_mail_only), T(skipped),
     T(skipped_relays), T(templates), T(once_and_words))

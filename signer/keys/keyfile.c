@@ -7,10 +7,12 @@
  * their SEQUENCE, BIT STRING, algorithm, the outer SEQUENCE.
  */
 #include <errno.h>
+#include <stdlib.h>
 
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
+#include "common/dkim/base64.h"
 #include "signer/keys/der.h"
 #include "signer/keys/keyfile.h"
 #include "signer/keys/pemblock.h"
@@ -151,13 +153,51 @@ look_at_block(const struct pemblock *b, struct key_facts *f)
 	return refuse_block(b);
 }
 
+/* A key of dkimpy is the base64 of an Ed25519 seed, and nothing else: in the
+ * PKCS#8 of RFC 8410 section 7, as if a PEM had it. 0, -EINVAL or -ENOMEM. */
+static int
+read_seed(struct span text, struct pemblock *ret)
+{
+	static const unsigned char front[] = {0x30, 0x2e, 0x02, 0x01, 0x00,
+	    0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20};
+	unsigned char seed[KEY_ED25519_SIZE];
+	struct pemblock b = {.label = span_of(pkcs8, sizeof pkcs8 - 1)};
+	size_t n;
+
+	while (text.n > 0 && strchr(" \t\r\n", text.p[text.n - 1]) != NULL)
+		text.n--;
+	if (base64_read(text, seed, sizeof seed, &n) != 0 || n != sizeof seed)
+		return -EINVAL;
+	b.n = sizeof front + sizeof seed;
+	b.data = malloc(b.n);
+	if (b.data != NULL) {
+		memcpy(b.data, front, sizeof front);
+		memcpy(b.data + sizeof front, seed, sizeof seed);
+		*ret = b;
+	}
+	explicit_bzero(seed, sizeof seed);
+	return b.data == NULL ? -ENOMEM : 0;
+}
+
+/* The one block that counts. 0, -EINVAL or -ENOMEM. */
+static int
+read_block(struct span text, struct pemblock *ret)
+{
+	int rc;
+
+	if (text.n > KEY_FILE_MAX)
+		return -EINVAL;
+	rc = pemblock_read(text, ret);
+	return rc == -EINVAL ? read_seed(text, ret) : rc;
+}
+
 int
 keyfile_read(struct span pem, struct keyfile *ret, const char **ret_why)
 {
 	struct key_facts f;
 	struct pemblock b;
 	const char *why;
-	int error = pem.n > KEY_FILE_MAX ? -EINVAL : pemblock_read(pem, &b);
+	int error = read_block(pem, &b);
 
 	if (error != 0) {
 		*ret_why = error == -ENOMEM

@@ -2,9 +2,10 @@
  * keyfile.h - what stands in a key file: PEM -> kind of key, its size, its DER.
  *
  * PKCS#8 ("PRIVATE KEY", RFC 5958, RFC 8410) and PKCS#1 ("RSA PRIVATE KEY", RFC
- * 8017) in PEM (pemblock.h). Only the structure is looked at: OpenSSL's key,
- * which takes it a hundred times as long to make, is made by keys.c when it
- * signs first. No file is opened here, and nobody is asked for a password.
+ * 8017) in PEM (pemblock.h); and dkimpy's file of the base64 of an Ed25519
+ * seed. Only the structure is looked at: OpenSSL's key, which takes it a
+ * hundred times as long to make, is made by keys.c when it signs first. No file
+ * is opened here, and nobody is asked for a password.
  *
  * Of the secret there is one copy, which keyfile_free() wipes: none is left
  * behind in freed memory, which a child of this process would inherit.

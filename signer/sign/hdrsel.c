@@ -102,6 +102,19 @@ set_rule(struct hdrsel_rule *v, size_t *n, struct hdrsel_rule rule)
 	*n += i == *n;
 }
 
+static void
+remove_rule(struct hdrsel_rule *v, size_t *n, const char *name)
+{
+	size_t i = 0;
+
+	while (i < *n && !span_ieqs(span_str(v[i].name), name))
+		i++;
+	if (i == *n)
+		return;
+	memmove(v + i, v + i + 1, (*n - i - 1) * sizeof *v);
+	(*n)--;
+}
+
 /* The rule of one word of the config. 0 or as hdrsel_read(). */
 static int
 read_rule(const char *word, struct arena *arena, struct hdrsel_rule *ret,
@@ -137,6 +150,10 @@ hdrsel_read(const struct text_list *list, struct arena *arena,
 		if (strcmp(list->v[i], "*") == 0) {
 			for (size_t j = 0; j < usual->n; j++)
 				set_rule(v, &n, usual->v[j]);
+			continue;
+		}
+		if (list->v[i][0] == '-') {
+			remove_rule(v, &n, list->v[i] + 1);
 			continue;
 		}
 		rc = read_rule(list->v[i], arena, &rule, ret_why);

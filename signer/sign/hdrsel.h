@@ -46,10 +46,11 @@ const struct hdrsel_rules *hdrsel_default(void);
 
 /*
  * Rules from the config: "Name" signs what is there, "Name!" oversigns, "*" is
- * the default list. A name that stands twice keeps its place and takes the last
- * mode. *ret lives in the arena. 0; -ENOMEM; or -EINVAL and a clause in
- * *ret_why for a list without From (5.4), or -EPERM for a field that must not
- * be signed: *ret_why is its name then.
+ * the default list, "-Name" takes one out of what stands before. A name that
+ * stands twice keeps its place and takes the last mode. *ret lives in the
+ * arena. 0; -ENOMEM; or -EINVAL and a clause in *ret_why for a list without
+ * From (5.4), or -EPERM for a field that must not be signed: *ret_why is its
+ * name then.
  */
 int hdrsel_read(const struct text_list *list, struct arena *arena,
     struct hdrsel_rules *ret, const char **ret_why);

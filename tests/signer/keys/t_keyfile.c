@@ -388,6 +388,37 @@ public_halves(void)
 	EVP_PKEY_free(pkey);
 }
 
+/* dkimpy writes the seed of an Ed25519 key as base64, with or without a
+ * newline. */
+static void
+seeds(void)
+{
+	static const char *const bad[] = {
+	    "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",  /* no '=' */
+	    "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyufw==", /* 31 bytes */
+	    "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=x", "", "\n"};
+	/* RFC 8032 section 7.1, test 1 */
+	static const char text[] =
+	    "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=\r\n";
+	static const unsigned char begin[] = {0x9d, 0x61, 0xb1, 0x9d};
+
+	for (size_t n = strlen(text) - 2; n <= strlen(text); n++) {
+		struct span in = guard_copy(span_of(text, n));
+		struct keyfile f;
+		const char *why;
+
+		CU_ASSERT_FATAL(keyfile_read(in, &f, &why) == 0);
+		CHECK(f.facts.algorithm == KEY_ED25519_SHA256);
+		CHECK(
+		    memcmp(keyfile_ed25519_seed(&f), begin, sizeof begin) == 0);
+		keyfile_free(&f);
+		guard_free(in);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		check_bad(
+		    span_str(bad[i]), "there is no key in PEM form in it");
+}
+
 /* An exponent as large as the modulus is odd, and has no room. */
 static void
 odd_halves(void)
@@ -417,4 +448,4 @@ odd_halves(void)
 
 SUITE("keyfile", T(good_forms), T(bundles), T(encrypted), T(other_kinds),
     T(other_blocks), T(at_the_limit), T(sizes), T(shapes), T(public_halves),
-    T(odd_halves))
+    T(odd_halves), T(seeds))

@@ -299,6 +299,11 @@ from_config(void)
 	    {"subject *", 0, "Subject! From! Reply-To! Date? "},
 	    {"* * From", 0, "From Reply-To! "},
 	    {"Subject Date", -EINVAL, "From must be signed"},
+	    {"* -date -X-None -reply-to", 0,
+	        "From! Subject! To! Cc! Sender Message-ID? "},
+	    {"From To -To", 0, "From"},
+	    {"From To -To To", 0, "From To"},
+	    {"* -From", -EINVAL, "From must be signed"},
 	    {"From Received", -EPERM, "Received"},
 	    {"From dkim-signature!", -EPERM, "dkim-signature"},
 	};

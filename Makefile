@@ -9,7 +9,8 @@
 #   make corpus       500 messages that are hard to sign, and four verifiers; 60
 #                     forms of From beside OpenDKIM; 1,000 signed messages that
 #                     were changed, and three verifiers beside ours (DIFF_MAIL,
-#                     DIFF_SEED); DomainKeys by Mail::DKIM, here and there
+#                     DIFF_SEED); DomainKeys by Mail::DKIM, here and there;
+#                     policyd-spf in 240 configs, where it is installed
 #   make e2e          the tests on a real Postfix in namespaces of their own
 #   make check-asan   unit and replay under ASan and UBSan
 #   make check-valgrind  unit and replay under valgrind
@@ -226,6 +227,7 @@ corpus: $(O)/postseal-signer $(O)/postseal $(O)/postseal-verifier $(O)/dnsd
 	@tests/corpus/froms $(O)
 	@tests/corpus/verifydiff $(O) $(DIFF_MAIL) $(DIFF_SEED)
 	@tests/corpus/domainkeys $(O)
+	@tests/corpus/policyd-spf --compare
 
 e2e: all $(O)/dnsd
 	@tests/e2e/run $(O)

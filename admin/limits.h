@@ -55,6 +55,13 @@ enum {
 	IMPORT_DEPTH_MAX = 5,
 	IMPORT_LIST_MAX = 1024 * 1024,
 
+	/* The same from a database: what is asked and what its client
+	 * answers, and how long that may take. Rows of 10,000 domains with
+	 * their keys. */
+	DATABASE_TEXT_MAX = 64 * 1024,
+	DATABASE_ROWS_MAX = 32 * 1024 * 1024,
+	DATABASE_MS = 30 * 1000,
+
 	/* `postseal rotate`: keys of one domain that sign at one time
 	 * (SIGNATURES_MAX), and the file with their names. */
 	ROTATE_KEYS_MAX = 16,

@@ -1,19 +1,17 @@
 /*
- * The trick: what was made of the old files is read by the reader of the
- * daemons before anybody gets it, so that nothing is printed that they would
- * refuse.
+ * The trick: what each option becomes is read by the reader of the daemons
+ * before the next one is looked at. So nothing is printed that they would
+ * refuse, and what they say is told of the line of the old file, which is the
+ * one that people have.
  *
  * The trap: both old programs take the last of an option that stands twice;
  * what stands before is told as left out.
  */
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "admin/import/import.h"
 #include "admin/limits.h"
-#include "admin/tool/newfile.h"
 #include "admin/tool/tool.h"
 #include "common/limits.h"
 
@@ -25,11 +23,107 @@ import_left(struct import *im, const struct import_option *o, const char *why)
 	buf_fmt(&im->left, "%s:%u: %s: %s\n", o->file, o->line, o->name, why);
 }
 
-int
-import_bad(struct import *im, const struct import_option *o, const char *why)
+void
+import_needless(struct import *im, const struct import_option *o)
 {
-	buf_fmt(&im->why, "%s:%u: %s: %s\n", o->file, o->line, o->name, why);
-	return -EINVAL;
+	buf_fmt(&im->needless, " %s", o->name);
+}
+
+/* Once: an option of OpenDKIM may be read for the signer and for the
+ * verifier. */
+static void
+tell_wrong(struct import *im, const struct import_option *o, struct span why)
+{
+	struct buf line;
+
+	buf_init(&line, CONFIG_FILE_MAX);
+	buf_fmt(&line, "%s:%u: %s: %.*s\n", o->file, o->line, o->name,
+	    (int)why.n, why.p);
+	if (line.n > 0 &&
+	    (im->wrong.n == 0 ||
+	        memmem(im->wrong.p, im->wrong.n, line.p, line.n) == NULL))
+		buf_span(&im->wrong, buf_view(&line));
+	import_whole(&line, &im->wrong);
+	buf_free(&line);
+}
+
+void
+import_wrong(struct import *im, const struct import_option *o, const char *why)
+{
+	tell_wrong(im, o, span_str(why));
+	im->lost = true;
+}
+
+/* "import:2: policyd.helo.pass: REASON" -> "REASON", of the first line. */
+static void
+tell_reason(struct import *im, const struct import_option *o, struct span said)
+{
+	static const char mark[] = ": ";
+	struct span line = span_of(said.p, span_find(said, '\n'));
+
+	for (int i = 0; i < 2; i++) {
+		size_t n = 0;
+
+		while (n + 1 < line.n && memcmp(line.p + n, mark, 2) != 0 &&
+		    line.p[n] != ' ')
+			n++;
+		if (n + 1 < line.n && line.p[n] == ':')
+			line = span_skip(line, n + 2);
+	}
+	tell_wrong(im, o, line);
+}
+
+/* What the daemons say to head, text and tail: 0, or -errno and a line in
+ * why. */
+static int
+read_as_config(
+    const char *head, struct span text, const char *tail, struct buf *why)
+{
+	struct settings *s = NULL;
+	struct buf all, warn;
+	int rc;
+
+	buf_init(&all, 2 * CONFIG_FILE_MAX);
+	buf_init(&warn, TOOL_MESSAGES_MAX);
+	buf_str(&all, head);
+	buf_span(&all, text);
+	buf_str(&all, tail);
+	rc = buf_error(&all);
+	if (rc == 0)
+		rc = settings_parse(
+		    "import", buf_view(&all), SETTINGS_ALL, &s, why, &warn);
+	else
+		buf_str(why, strerror(-rc));
+	settings_free(s);
+	buf_free(&warn);
+	buf_free(&all);
+	return rc;
+}
+
+/* True if the daemons take it; else the reason is told. */
+static bool
+judge(struct import *im, const struct import_option *o, const char *head,
+    struct span text, const char *tail)
+{
+	struct buf why;
+	int rc;
+
+	buf_init(&why, TOOL_MESSAGES_MAX);
+	rc = read_as_config(head, text, tail, &why);
+	if (rc != 0)
+		tell_reason(im, o, buf_view(&why));
+	buf_free(&why);
+	return rc == 0;
+}
+
+bool
+import_judge(struct import *im, const struct import_option *o, const char *head,
+    struct span text, const char *tail)
+{
+	bool good = judge(im, o, head, text, tail);
+
+	im->lost = im->lost || !good;
+	return good;
 }
 
 bool
@@ -53,160 +147,89 @@ import_is_number(const char *s)
 	return *s != '\0' && s[strspn(s, "0123456789")] == '\0';
 }
 
-/* The first word of a line, up to a blank or '='; the rest is trimmed. */
-static bool
-split(struct span line, bool equals, struct span *ret_name,
-    struct span *ret_value)
-{
-	size_t n = 0;
-
-	while (n < line.n && line.p[n] != ' ' && line.p[n] != '\t' &&
-	    line.p[n] != '=')
-		n++;
-	*ret_name = span_of(line.p, n);
-	*ret_value = span_trim(span_skip(line, n));
-	if (equals) {
-		if (ret_value->n == 0 || ret_value->p[0] != '=')
-			return false;
-		*ret_value = span_trim(span_skip(*ret_value, 1));
-	} else if (ret_value->n > 0 && ret_value->p[0] == '=') {
-		return false; /* of the other program */
-	}
-	return n > 0 && (equals || ret_value->n > 0);
-}
-
-static int read_file(struct import *im, const char *file, bool equals,
-    unsigned depth, struct import_options *ret);
-
-/* Remembers one option. 0; -EMSGSIZE when there are too many; or -ENOMEM. */
-static int
-keep(struct import *im, struct import_options *to, const char *file,
-    unsigned line, struct span name, struct span value)
-{
-	struct import_option *o = arena_alloc(&im->arena, sizeof *o);
-
-	if (to->n == IMPORT_OPTIONS_MAX)
-		return -EMSGSIZE;
-	if (o == NULL)
-		return -ENOMEM;
-	o->file = file;
-	o->line = line;
-	o->name = arena_dup(&im->arena, name);
-	o->value = arena_dup(&im->arena, value);
-	if (o->name == NULL || o->value == NULL)
-		return -ENOMEM;
-	if (to->first == NULL)
-		to->first = o;
-	else
-		to->last->next = o;
-	to->last = o;
-	to->n++;
-	return 0;
-}
-
-/* One option, or none: '#' begins a comment anywhere, as both old daemons have
- * it. 0, -EINVAL after a sentence, or -ENOMEM. */
-static int
-read_line(struct import *im, struct span line, const char *file,
-    unsigned number, bool equals, struct import_options *ret)
-{
-	struct span name, value;
-	int rc;
-
-	if (line.n > 0 && line.p[line.n - 1] == '\r')
-		line.n--;
-	line = span_trim(span_of(line.p, span_find(line, '#')));
-	if (line.n == 0)
-		return 0;
-	if (span_find(line, '\0') < line.n ||
-	    !split(line, equals, &name, &value)) {
-		buf_fmt(&im->why, "%s:%u: not an option with a value\n", file,
-		    number);
-		return -EINVAL;
-	}
-	rc = keep(im, ret, file, number, name, value);
-	if (rc == -EMSGSIZE)
-		buf_fmt(&im->why, "%s:%u: over %u options\n", file, number,
-		    (unsigned)IMPORT_OPTIONS_MAX);
-	return rc == -EMSGSIZE ? -EINVAL : rc;
-}
-
-/* An option that reads another file, where there is one. */
-static int
-read_included(struct import *im, bool equals, unsigned depth,
-    struct import_options *ret, const struct import_option *before)
-{
-	const struct import_option *o = ret->last;
-
-	if (equals || o == before || strcasecmp(o->name, "Include") != 0)
-		return 0;
-	if (depth == IMPORT_DEPTH_MAX)
-		return import_bad(im, o, "too many files in files");
-	return read_file(im, o->value, equals, depth + 1, ret);
-}
-
-/* Line by line; where one includes another file, that is read in its place. */
-static int
-read_file(struct import *im, const char *file, bool equals, unsigned depth,
-    struct import_options *ret)
-{
-	struct span rest;
-	struct buf text;
-	unsigned line = 0;
-	int rc = tool_read_file(file, CONFIG_FILE_MAX, &text);
-
-	if (rc != 0) {
-		buf_fmt(&im->why, "%s: %s\n", file, strerror(-rc));
-		return rc == -ENOMEM ? rc : -EINVAL;
-	}
-	for (rest = buf_view(&text); rest.n > 0 && rc == 0;) {
-		const struct import_option *before = ret->last;
-		size_t n = span_find(rest, '\n');
-
-		rc = read_line(
-		    im, span_of(rest.p, n), file, ++line, equals, ret);
-		if (rc == 0)
-			rc = read_included(im, equals, depth, ret, before);
-		rest = span_skip(rest, n + 1);
-	}
-	buf_free(&text);
-	return rc;
-}
-
-int
-import_read(struct import *im, const char *file, bool equals,
-    struct import_options *ret)
-{
-	*ret = (struct import_options){.n = 0};
-	return read_file(im, file, equals, 0, ret);
-}
-
 /* True if it stands again further down. */
 static bool
-stands_again(const struct import_option *o)
+stands_again(const struct import_option *o, bool exact)
 {
 	for (const struct import_option *i = o->next; i != NULL; i = i->next) {
-		if (strcasecmp(i->name, o->name) == 0)
+		if (exact ? strcmp(i->name, o->name) == 0
+		          : strcasecmp(i->name, o->name) == 0)
 			return true;
 	}
 	return false;
+}
+
+/* The sections, as they are written. */
+static const struct part {
+	const char *name; /* "": the top level */
+	size_t at;        /* in struct import */
+} parts[] = {
+    {"", offsetof(struct import, top)},
+    {"dns", offsetof(struct import, dns)},
+    {"policyd", offsetof(struct import, policyd)},
+    {"signer", offsetof(struct import, signer)},
+    {"verifier", offsetof(struct import, verifier)},
+    {"", offsetof(struct import, domains)},
+};
+enum { PARTS = sizeof parts / sizeof parts[0] };
+
+static struct buf *
+part_text(struct import *im, size_t i)
+{
+	return (struct buf *)((char *)im + parts[i].at);
+}
+
+/* True if text may stand in that section. */
+static bool
+judge_in(struct import *im, const struct import_option *o, const char *section,
+    struct span text)
+{
+	char head[40] = "";
+
+	if (section[0] == '\0')
+		return judge(im, o, "", text, "");
+	snprintf(head, sizeof head, "%s {\n", section);
+	return judge(im, o, head, text, "}\n");
+}
+
+/* Takes back what an option has added if it is wrong. */
+static void
+judge_added(struct import *im, const struct import_option *o,
+    const size_t before[static PARTS])
+{
+	for (size_t i = 0; i < PARTS; i++) {
+		struct buf *text = part_text(im, i);
+
+		if (text->n > before[i] &&
+		    !judge_in(im, o, parts[i].name,
+		        span_skip(buf_view(text), before[i]))) {
+			text->n = before[i];
+			im->lost = true;
+		}
+	}
 }
 
 int
 import_each(struct import *im, const struct import_options *all,
     int (*got)(void *arg, const struct import_option *o), void *arg)
 {
+	size_t before[PARTS];
 	int rc = 0;
 
 	for (const struct import_option *o = all->first; o != NULL && rc == 0;
 	     o = o->next) {
 		if (strcasecmp(o->name, "Include") == 0)
 			continue;
-		if (stands_again(o))
+		if (stands_again(o, all->exact)) {
 			import_left(im, o,
 			    "it stands again further down, where it counts");
-		else
-			rc = got(arg, o);
+			continue;
+		}
+		for (size_t i = 0; i < PARTS; i++)
+			before[i] = part_text(im, i)->n;
+		rc = got(arg, o);
+		if (rc == 0)
+			judge_added(im, o, before);
 	}
 	return rc;
 }
@@ -214,29 +237,97 @@ import_each(struct import *im, const struct import_options *all,
 /* --- writing -------------------------------------------------------------- */
 
 void
-import_list(const char *items, struct buf *out)
+import_tabs(unsigned tabs, struct buf *out)
 {
-	bool first = true;
+	while (tabs-- > 0)
+		buf_byte(out, '\t');
+}
 
-	buf_byte(out, '{');
+void
+import_items(
+    const char *items, void (*item)(void *arg, struct span one), void *arg)
+{
 	while (*items != '\0') {
-		size_t n = strcspn(items, ", \t");
+		size_t n = strcspn(items, ", \t\n");
 
-		if (n > 0) {
-			buf_str(out, first ? "" : ", ");
-			buf_quoted(out, span_of(items, n));
-			first = false;
-		}
+		if (n > 0)
+			item(arg, span_of(items, n));
 		items += n + (items[n] != '\0');
 	}
+}
+
+static void
+add_item(void *arg, struct span one)
+{
+	struct buf *out = arg;
+
+	if (out->n > 0 && out->p[out->n - 1] == '"')
+		buf_str(out, ", ");
+	buf_quoted(out, one);
+}
+
+void
+import_words(const char *items, struct buf *out)
+{
+	import_items(items, add_item, out);
+}
+
+void
+import_list(const char *items, struct buf *out)
+{
+	buf_byte(out, '{');
+	import_words(items, out);
 	buf_byte(out, '}');
+}
+
+/* A list whose items are judged one by one. */
+struct sieve {
+	struct import *im;
+	const struct import_option *o;
+	const char *section, *key;
+	struct buf good;
+};
+
+static void
+judge_item(void *arg, struct span one)
+{
+	struct sieve *s = arg;
+	struct buf line;
+
+	buf_init(&line, CONFIG_FILE_MAX);
+	buf_fmt(&line, "%s = {", s->key);
+	buf_quoted(&line, one);
+	buf_str(&line, "}\n");
+	if (judge_in(s->im, s->o, s->section, buf_view(&line))) {
+		buf_span(&s->good, one);
+		buf_byte(&s->good, ' ');
+	}
+	buf_free(&line);
+}
+
+void
+import_put_list(struct import *im, const struct import_option *o,
+    const char *section, const char *key, const char *items, unsigned tabs,
+    struct buf *out)
+{
+	struct sieve s = {.im = im, .o = o, .section = section, .key = key};
+
+	buf_init(&s.good, CONFIG_FILE_MAX);
+	import_items(items, judge_item, &s);
+	if (s.good.n > 0 && buf_text(&s.good) != NULL) {
+		import_tabs(tabs, out);
+		buf_fmt(out, "%s = ", key);
+		import_list(buf_text(&s.good), out);
+		buf_byte(out, '\n');
+	}
+	import_whole(&s.good, out);
+	buf_free(&s.good);
 }
 
 void
 import_key(struct buf *out, unsigned tabs, const char *key, const char *value)
 {
-	while (tabs-- > 0)
-		buf_byte(out, '\t');
+	import_tabs(tabs, out);
 	buf_fmt(out, "%s = %s\n", key, value);
 }
 
@@ -244,8 +335,7 @@ void
 import_string(
     struct buf *out, unsigned tabs, const char *key, const char *value)
 {
-	while (tabs-- > 0)
-		buf_byte(out, '\t');
+	import_tabs(tabs, out);
 	buf_fmt(out, "%s = ", key);
 	tool_config_string(value, out);
 	buf_byte(out, '\n');
@@ -258,39 +348,21 @@ add_section(const char *name, const struct buf *keys, struct buf *out)
 {
 	if (keys->n == 0)
 		return;
-	buf_fmt(out, "%s {\n", name);
+	if (name[0] != '\0')
+		buf_fmt(out, "%s {\n", name);
 	buf_span(out, buf_view(keys));
-	buf_str(out, "}\n");
+	if (name[0] != '\0')
+		buf_str(out, "}\n");
 }
 
 static void
-compose(const struct import *im, struct buf *out)
+compose(struct import *im, struct buf *out)
 {
 	buf_str(out,
 	    "# postseal.conf, see postseal.conf(5). Made by postseal "
 	    "import.\n");
-	buf_span(out, buf_view(&im->top));
-	add_section("dns", &im->dns, out);
-	add_section("policyd", &im->policyd, out);
-	add_section("signer", &im->signer, out);
-	add_section("verifier", &im->verifier, out);
-	buf_span(out, buf_view(&im->domains));
-}
-
-/* What came out must be a config that the daemons take. */
-static int
-judge(struct import *im, const struct buf *text)
-{
-	struct settings *s = NULL;
-	struct buf warn;
-	int rc;
-
-	buf_init(&warn, TOOL_MESSAGES_MAX);
-	rc = settings_parse("what was made of it", buf_view(text), SETTINGS_ALL,
-	    &s, &im->why, &warn);
-	buf_free(&warn);
-	settings_free(s);
-	return rc;
+	for (size_t i = 0; i < PARTS; i++)
+		add_section(parts[i].name, part_text(im, i), out);
 }
 
 /* True if the first line that says something has a '=' behind its first
@@ -311,7 +383,7 @@ has_equals(const char *file)
 		rest = span_skip(rest, n + 1);
 		if (line.n == 0 || line.p[0] == '#')
 			continue;
-		equals = split(line, true, &name, &value);
+		equals = import_split(line, true, &name, &value);
 		break;
 	}
 	buf_free(&text);
@@ -336,10 +408,13 @@ is_policyd(const char *file)
 static struct buf *
 text_of(struct import *im, size_t i)
 {
-	struct buf *const all[] = {&im->top, &im->dns, &im->policyd,
-	    &im->signer, &im->verifier, &im->domains, &im->left, &im->why};
+	struct buf *const others[] = {&im->keep, &im->left, &im->needless,
+	    &im->wrong, &im->said, &im->why};
 
-	return i < sizeof all / sizeof all[0] ? all[i] : NULL;
+	if (i < PARTS)
+		return part_text(im, i);
+	i -= PARTS;
+	return i < sizeof others / sizeof others[0] ? others[i] : NULL;
 }
 
 void
@@ -347,6 +422,7 @@ import_init(struct import *im)
 {
 	struct buf *one;
 
+	*im = (struct import){.base = NULL};
 	arena_init(&im->arena, CONFIG_FILE_MAX * 2);
 	for (size_t i = 0; (one = text_of(im, i)) != NULL; i++)
 		buf_init(one, CONFIG_FILE_MAX);
@@ -359,12 +435,19 @@ import_free(struct import *im)
 
 	for (size_t i = 0; (one = text_of(im, i)) != NULL; i++)
 		buf_free(one);
+	for (struct import_file *f = im->file; f != NULL; f = f->next) {
+		if (f->text.n > 0)
+			explicit_bzero(f->text.p, f->text.n);
+		buf_free(&f->text);
+	}
 	arena_free(&im->arena);
 }
 
 int
 import_file(struct import *im, const char *file)
 {
+	if (import_is_exempt(file))
+		return import_exempt(im, file);
 	return is_policyd(file) ? import_policyd(im, file)
 	                        : import_opendkim(im, file);
 }
@@ -381,109 +464,8 @@ import_compose(struct import *im, struct buf *out)
 		compose(im, out);
 		rc = buf_error(out);
 	}
-	if (rc == 0)
-		return judge(im, out);
+	if (rc == 0) /* all together; each for itself was judged before */
+		return read_as_config("", buf_view(out), "", &im->why);
 	buf_fmt(&im->why, "what was made of it: %s\n", strerror(-rc));
 	return rc;
 }
-
-/* --- the subcommand ------------------------------------------------------- */
-
-struct options {
-	const char *output;
-	char **file;
-	int n;
-};
-
-static int
-write_new(struct import *im, const char *path, const struct buf *text)
-{
-	char full[PATH_MAX], here[PATH_MAX] = "";
-	int rc = 0;
-
-	if (path[0] != '/' && getcwd(here, sizeof here) == NULL)
-		rc = -errno;
-	if (rc == 0 &&
-	    snprintf(full, sizeof full, "%s%s%s", here,
-	        path[0] == '/' ? "" : "/", path) >= PATH_MAX)
-		rc = -ENAMETOOLONG;
-	if (rc != 0) {
-		buf_fmt(&im->why, "%s: %s\n", path, strerror(-rc));
-		return rc;
-	}
-	rc = newfile_write(full, buf_view(text), 0644, &im->why);
-	if (rc == -EEXIST)
-		buf_fmt(&im->why, "%s exists and stays as it is\n", path);
-	return rc;
-}
-
-static int
-import_all(struct import *im, const struct options *o, struct buf *out)
-{
-	int rc = 0;
-
-	for (int i = 0; i < o->n && rc == 0; i++)
-		rc = import_file(im, o->file[i]);
-	if (rc == 0)
-		rc = import_compose(im, out);
-	if (rc == 0 && o->output != NULL)
-		rc = write_new(im, o->output, out);
-	return rc;
-}
-
-static int
-run(struct call *c)
-{
-	const struct options *o = c->options;
-	struct import im;
-	int rc;
-
-	import_init(&im);
-	buf_init(&c->out, CONFIG_FILE_MAX);
-	buf_init(&c->why, 2 * CONFIG_FILE_MAX);
-	rc = import_all(&im, o, &c->out);
-	if (rc != 0 || o->output != NULL)
-		buf_clear(&c->out);
-	if (rc == 0 && im.left.n > 0) {
-		buf_str(&c->why, "not carried over:\n");
-		buf_span(&c->why, buf_view(&im.left));
-	}
-	buf_span(&c->why, buf_view(&im.why));
-	import_free(&im);
-	return rc;
-}
-
-static int
-take_words(struct call *c, char **word, int n)
-{
-	struct options *o = c->options;
-
-	if (n < 1 || n > 2)
-		return subcommand_wrong(c, "one file, or two", NULL);
-	o->file = word;
-	o->n = n;
-	return 0;
-}
-
-const struct subcommand import_subcommand = {
-    .name = "import",
-    .words = "FILE ...",
-    .text = "opendkim.conf, policyd-spf.conf as postseal.conf",
-    .head = "postseal import FILE [FILE] - the postseal.conf that does what "
-            "opendkim.conf and\npolicyd-spf.conf did",
-    .tail = "Tables and keys stay where they are. On stderr: what was not "
-            "carried over, and why.\n"
-            "Exit status: 0; 1 when it failed, 2 when the command line is "
-            "wrong.",
-    .column = 24,
-    .options = &(const struct options){.output = NULL},
-    .size = sizeof(struct options),
-    .option =
-        {
-            {'o', "output", "FILE",
-                "write it to this new file, do not print it",
-                .at = offsetof(struct options, output)},
-        },
-    .take_words = take_words,
-    .run = run,
-};

@@ -1,9 +1,3 @@
-/*
- * A row an option, and what becomes of it. The trap is what OpenDKIM leaves
- * unsaid: without Mode it signs and verifies, with a KeyTable it does not look
- * at Domain, KeyFile and Selector, and a name in its lists may mean less than
- * it seems to.
- */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,15 +14,28 @@ enum kind {
 	TABLE,   /* a file; key_table, signing_table */
 	HOSTS,   /* a list, or the file with it */
 	WORDS,   /* a list; the file with it is read */
-	STRING,  /* the value as it is */
 	BOOLEAN, /* yes, no */
 	NUMBER,
 	SINGLE, /* Domain, KeyFile, Selector, SubDomains: one section */
-	OWN,    /* by opendkim() itself */
+	OWN,    /* by take_own() */
 	LEFT,   /* not carried over; key says why */
 	QUIET   /* not needed, and nobody will miss it */
 };
 
+#define OF_LDAP "no LDAP server is asked: write the rows into a file"
+#define OF_SCRIPT \
+	"no program of the user's runs beside private keys; auth_table, " \
+	"match_envelope, exempt_recipients and sign_macros do what most did"
+#define OF_STATISTICS "see metrics, and postseal status"
+#define OF_VBR "no receiver looks at VBR-Info"
+#define OF_RESIGN "see list_domains: mail of your mailing lists is signed"
+#define OF_REPLACE \
+	"Postfix has rewritten addresses before the signer sees them, but " \
+	"for " \
+	"smtp_generic_maps: see postseal check"
+#define OF_IDENTITY \
+	"i= may stand in a SigningTable, behind the name of the key and a " \
+	"colon"
 #define OF_DAEMON "postseal-signer has its own user, and systemd starts it"
 
 static const struct row {
@@ -44,8 +51,8 @@ static const struct row {
     {"ExemptDomains", WORDS, "exempt_domains"},
     {"DontSignMailTo", WORDS, "exempt_recipients"},
     {"MTA", WORDS, "sign_daemons"},
-    {"MacroList", WORDS, "sign_macros"},
-    {"Socket", STRING, "listen"},
+    {"MacroList", OWN, ""},
+    {"Socket", OWN, ""},
     {"MultipleSignatures", BOOLEAN, "sign_all"},
     {"SignatureTTL", NUMBER, "signature_ttl"},
     {"Canonicalization", OWN, ""},
@@ -57,9 +64,16 @@ static const struct row {
     {"KeyFile", SINGLE, ""},
     {"Selector", SINGLE, ""},
     {"SubDomains", SINGLE, ""},
-    {"OmitHeaders", LEFT,
-        "what is signed is listed in sign_headers; Received, Return-Path and "
-        "the like never are"},
+    {"OmitHeaders", OWN, ""},
+    {"KeyFileEd25519", SINGLE, ""}, /* of dkimpy-milter */
+    {"SelectorEd25519", SINGLE, ""},
+    {"KeyTableEd25519", LEFT,
+        "there is one key_table: append its rows, under other names, and rows "
+        "for them to the SigningTable, and set sign_all"},
+    {"SigningTableEd25519", LEFT,
+        "there is one signing_table: append its rows, and set sign_all"},
+    {"MacroListVerify", LEFT,
+        "see own_daemons of verifier, never_sign_daemons of signer"},
     {"SignatureAlgorithm", LEFT, "the algorithm is that of each key"},
     {"SenderHeaders", LEFT, "From alone says whose mail it is"},
     {"BodyLengthDB", LEFT, "l= lets others add to signed mail"},
@@ -74,7 +88,7 @@ static const struct row {
     {"AutoRestartRate", LEFT, "a worker that ends is replaced at once"},
     {"AutoRestartCount", LEFT, "a worker that ends is replaced at once"},
     {"ChangeRootDirectory", LEFT, "systemd keeps the daemon in its place"},
-    {"BaseDirectory", LEFT, "paths are absolute"},
+    {"BaseDirectory", QUIET, ""}, /* stands in each path */
     {"Nameservers", OWN, ""},
     {"DNSTimeout", OWN, ""},
     {"TrustAnchorFile", LEFT, "see the section dns of postseal.conf(5)"},
@@ -87,6 +101,48 @@ static const struct row {
     {"LogWhy", QUIET, ""},
     {"LogResults", QUIET, ""},
     {"QueryCache", QUIET, ""},
+    {"SyslogName", QUIET, ""},
+    {"MilterDebug", QUIET, ""},
+    {"KeepTemporaryFiles", QUIET, ""},
+    {"TemporaryDirectory", QUIET, ""},
+    {"ResolverTracing", QUIET, ""},
+    {"SoftStart", QUIET, ""},
+    {"LDAPAuthMechanism", LEFT, OF_LDAP},
+    {"LDAPAuthName", LEFT, OF_LDAP},
+    {"LDAPAuthRealm", LEFT, OF_LDAP},
+    {"LDAPAuthUser", LEFT, OF_LDAP},
+    {"LDAPBindPassword", LEFT, OF_LDAP},
+    {"LDAPBindUser", LEFT, OF_LDAP},
+    {"LDAPDisableCache", LEFT, OF_LDAP},
+    {"LDAPKeepaliveIdle", LEFT, OF_LDAP},
+    {"LDAPKeepaliveInterval", LEFT, OF_LDAP},
+    {"LDAPKeepaliveProbes", LEFT, OF_LDAP},
+    {"LDAPTimeout", LEFT, OF_LDAP},
+    {"LDAPUseTLS", LEFT, OF_LDAP},
+    {"SetupPolicyScript", LEFT, OF_SCRIPT},
+    {"ScreenPolicyScript", LEFT, OF_SCRIPT},
+    {"FinalPolicyScript", LEFT, OF_SCRIPT},
+    {"StatisticsPolicyScript", LEFT, OF_STATISTICS},
+    {"Statistics", LEFT, OF_STATISTICS},
+    {"StatisticsName", LEFT, OF_STATISTICS},
+    {"StatisticsPrefix", LEFT, OF_STATISTICS},
+    {"AnonymousStatistics", LEFT, OF_STATISTICS},
+    {"VBR-Certifiers", LEFT, OF_VBR},
+    {"VBR-PurgeFields", LEFT, OF_VBR},
+    {"VBR-TrustedCertifiers", LEFT, OF_VBR},
+    {"VBR-TrustedCertifiersOnly", LEFT, OF_VBR},
+    {"VBR-Type", LEFT, OF_VBR},
+    {"ResignAll", LEFT, OF_RESIGN},
+    {"ResignMailTo", LEFT, OF_RESIGN},
+    {"ReplaceHeaders", LEFT, OF_REPLACE},
+    {"ReplaceRules", LEFT, OF_REPLACE},
+    {"IdentityHeader", LEFT, OF_IDENTITY},
+    {"IdentityHeaderRemove", LEFT, OF_IDENTITY},
+    {"SenderMacro", LEFT, "From alone says whose mail it is"},
+    {"POPDBFile", LEFT, "clients log in, by SASL, and need no POP before"},
+    {"RequestReports", LEFT, "nobody sends the reports that r= asks for"},
+    {"EnableCoredumps", LEFT,
+        "see LimitCORE of the unit; workers hold private keys and write none"},
     {"On-SignatureError", LEFT,
         "mail that cannot be signed is never rejected; see on_bad_key"},
 };
@@ -94,113 +150,51 @@ enum { ROWS = sizeof rows / sizeof rows[0] };
 
 struct opendkim {
 	struct import *im;
-	const char *domain, *keyfile, *selector, *canonicalization;
-	struct import_option at; /* of Domain */
-	bool subdomains, tables;
+	struct import_single single;
+	const struct import_option *sign, *omit, *oversign; /* ...Headers */
+	const char *canonicalization;
+	bool tables;
 	bool signs, verifies; /* of Mode */
 	struct buf networks;  /* for verifier.trusted_networks */
 };
 
+static bool
+is(const struct import_option *o, const char *name)
+{
+	return strcasecmp(o->name, name) == 0;
+}
+
 /* --- data sets ------------------------------------------------------------ */
 
-/*
- * opendkim.conf(5): "/path", "file:/path" and "refile:/path" are files,
- * "csl:a,b" and "a,b" are lists; its databases are not read here, nor paths
- * that are not absolute. The tables themselves are read by the signer
- * (table.h).
- */
-enum dataset { DATASET_FILE, DATASET_LIST, DATASET_OTHER };
-
-/* Why one of the last kind is not carried over. */
-#define DATASET_UNREAD \
-	"only absolute paths, file:, refile: and lists are read; write the " \
-	"rows into a file"
-
-static enum dataset
-dataset_kind(const char *value)
-{
-	static const char *const others[] = {"./", "../",
-	    "db:", "mdb:", "dsn:", "ldap:", "ldaps:", "lua:", "memcache:",
-	    "erlang:", "socket:", "repute:"};
-
-	if (value[0] == '/' || strncmp(value, "file:", 5) == 0 ||
-	    strncmp(value, "refile:", 7) == 0)
-		return DATASET_FILE;
-	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-		if (strncasecmp(value, others[i], strlen(others[i])) == 0)
-			return DATASET_OTHER;
-	}
-	return DATASET_LIST;
-}
-
-/* A file with its type in front; from the arena, NULL when memory is out. */
-static char *
-dataset_file(struct arena *a, const char *value)
-{
-	size_t size = strlen(value) + sizeof "file:";
-	char *text = arena_alloc(a, size);
-
-	if (text != NULL)
-		snprintf(
-		    text, size, "%s%s", value[0] == '/' ? "file:" : "", value);
-	return text;
-}
-
-/* The items of a list. Borrows from value. */
-static const char *
-dataset_list(const char *value)
-{
-	return strncmp(value, "csl:", 4) == 0 ? value + 4 : value;
-}
-
-/* Appends the first word of each row of the file, with a blank behind. 0 or
- * -errno; -EFBIG over IMPORT_LIST_MAX bytes. */
-static int
-dataset_words(const char *path, struct buf *out)
-{
-	struct span rest;
-	struct buf text;
-	int rc = tool_read_file(path, IMPORT_LIST_MAX, &text);
-
-	if (rc != 0)
-		return rc;
-	for (rest = buf_view(&text); rest.n > 0;) {
-		size_t n = span_find(rest, '\n');
-		struct span line = span_of(rest.p, n);
-
-		line = span_trim(span_of(line.p, span_find(line, '#')));
-		line.n = span_find(line, ' ');
-		rest = span_skip(rest, n + 1);
-		if (line.n > 0) {
-			buf_span(out, line);
-			buf_byte(out, ' ');
-		}
-	}
-	buf_free(&text);
-	return buf_error(out);
-}
-
-static int
+/* A KeyTable is looked up by whole names, also where it is said to have
+ * patterns. */
+static void
 take_table(struct opendkim *d, const struct import_option *o, const char *key)
 {
-	char *file;
+	const char *file = import_dataset_file(d->im, o);
+	bool keys = strcmp(key, "key_table") == 0;
 
-	if (dataset_kind(o->value) != DATASET_FILE)
-		return import_bad(d->im, o, DATASET_UNREAD);
-	file = dataset_file(&d->im->arena, o->value);
 	if (file == NULL)
-		return -ENOMEM;
+		return;
+	if (keys && strncmp(file, "refile:", 7) == 0)
+		file += 2; /* "file:" */
 	import_string(&d->im->signer, 1, key, file);
-	d->tables = d->tables || strcmp(key, "key_table") == 0;
-	return 0;
+	d->tables = d->tables || keys;
 }
 
 static void
-put_list(struct buf *out, const char *key, const char *items)
+put_list(struct opendkim *d, const struct import_option *o, const char *key,
+    const char *items)
 {
-	buf_fmt(out, "\t%s = ", key);
-	import_list(items, out);
-	buf_byte(out, '\n');
+	import_put_list(d->im, o, "signer", key, items, 1, &d->im->signer);
+}
+
+static void
+find_domain(void *arg, struct span one)
+{
+	bool *found = arg;
+
+	*found = *found || span_find(one, '@') == one.n;
 }
 
 /* opendkim compares whole addresses: a domain there never did anything. */
@@ -208,228 +202,277 @@ static void
 tell_domains(
     struct opendkim *d, const struct import_option *o, const char *items)
 {
-	size_t n;
+	bool found = false;
 
-	for (; *items != '\0'; items += n + (items[n] != '\0')) {
-		n = strcspn(items, ", \t\n");
-		if (n > 0 && memchr(items, '@', n) == NULL) {
-			import_left(d->im, o,
-			    "a domain without \"@\" does nothing in opendkim, "
-			    "and in exempt_recipients it stands for all its "
-			    "mail: take it out if that is not meant");
-			return;
-		}
-	}
+	import_items(items, find_domain, &found);
+	if (found)
+		import_left(d->im, o,
+		    "a domain without \"@\" does nothing in opendkim, "
+		    "and in exempt_recipients it stands for all its "
+		    "mail: take it out if that is not meant");
 }
 
-int
-import_dataset(
-    struct import *im, const struct import_option *o, struct buf *ret)
-{
-	const char *path = strchr(o->value, '/');
-	int rc;
-
-	if (dataset_kind(o->value) == DATASET_LIST)
-		return buf_str(ret, dataset_list(o->value));
-	if (dataset_kind(o->value) == DATASET_OTHER || path == NULL)
-		return import_bad(im, o, DATASET_UNREAD);
-	rc = dataset_words(path, ret);
-	return rc == 0 ? 0 : import_bad(im, o, strerror(-rc));
-}
-
-static int
+static void
 take_words(struct opendkim *d, const struct import_option *o, const char *key)
 {
 	struct buf words;
-	int rc;
 
 	buf_init(&words, IMPORT_LIST_MAX + 2); /* a blank, a NUL */
-	rc = import_dataset(d->im, o, &words);
-	if (rc == 0 && buf_text(&words) != NULL) {
-		put_list(&d->im->signer, key, buf_text(&words));
+	if (import_dataset(d->im, o, &words) && buf_text(&words) != NULL) {
+		put_list(d, o, key, buf_text(&words));
 		if (strcmp(key, "exempt_recipients") == 0)
 			tell_domains(d, o, buf_text(&words));
 	}
 	import_whole(&words, &d->im->signer);
 	buf_free(&words);
-	return rc;
 }
 
-/* A list stands in the config, a file is named in it. */
-static int
+static void
 take_hosts(struct opendkim *d, const struct import_option *o, const char *key)
 {
-	char *file;
+	const char *file;
 
-	switch (dataset_kind(o->value)) {
-	case DATASET_LIST:
-		put_list(&d->im->signer, key, dataset_list(o->value));
-		return 0;
-	case DATASET_OTHER:
-		return import_bad(d->im, o, DATASET_UNREAD);
-	case DATASET_FILE:
-		break;
+	if (import_dataset_kind(o->value) == DATASET_LIST) {
+		take_words(d, o, key);
+		return;
 	}
-	file = dataset_file(&d->im->arena, o->value);
+	file = import_dataset_file(d->im, o);
 	if (file == NULL)
-		return -ENOMEM;
+		return;
 	buf_fmt(&d->im->signer, "\t%s = {", key);
 	tool_config_string(file, &d->im->signer);
 	buf_str(&d->im->signer, "}\n");
-	return 0;
 }
 
 /* --- options of their own ------------------------------------------------- */
 
-/* Each name gets a '!' behind; From has one in "*". */
+/* "name=value|value"; dkimpy-milter writes "name|value|value". */
 static void
-take_oversigned(struct opendkim *d, const struct import_option *o)
+add_macro(void *arg, struct span one)
 {
-	const char *items = dataset_list(o->value);
-	struct buf list;
+	struct buf *out = arg;
+	size_t bar = span_find(one, '|');
 
-	buf_init(&list, CONFIG_FILE_MAX);
-	while (*items != '\0') {
-		size_t n = strcspn(items, ", \t");
-
-		if (n > 0 && !span_ieqs(span_of(items, n), "From"))
-			buf_fmt(&list, "%.*s! ", (int)n, items);
-		items += n + (items[n] != '\0');
+	if (span_find(one, '=') < one.n || bar == one.n) {
+		buf_span(out, one);
+	} else {
+		buf_add(out, one.p, bar);
+		buf_byte(out, '=');
+		buf_span(out, span_skip(one, bar + 1));
 	}
-	if (list.n > 0 && buf_text(&list) != NULL) {
-		buf_str(&d->im->signer, "\tsign_headers = {\"*\", ");
-		for (char *p = list.p, *end; *p != '\0'; p = end + 1) {
-			end = strchr(p, ' ');
-			*end = '\0';
-			tool_config_string(p, &d->im->signer);
-			buf_str(&d->im->signer, end[1] == '\0' ? "}\n" : ", ");
-		}
-	}
-	import_whole(&list, &d->im->signer);
-	buf_free(&list);
+	buf_byte(out, ' ');
 }
 
-/* Options that mean something else here, or two things. */
-static int
+static void
+take_macros(struct opendkim *d, const struct import_option *o)
+{
+	struct buf words, macros;
+
+	buf_init(&words, IMPORT_LIST_MAX + 2);
+	buf_init(&macros, 2 * IMPORT_LIST_MAX);
+	if (import_dataset(d->im, o, &words) && buf_text(&words) != NULL)
+		import_items(buf_text(&words), add_macro, &macros);
+	if (buf_text(&macros) != NULL)
+		put_list(d, o, "sign_macros", buf_text(&macros));
+	import_whole(&words, &d->im->signer);
+	import_whole(&macros, &d->im->signer);
+	buf_free(&words);
+	buf_free(&macros);
+}
+
+/* The unit of systemd lets the signer write to its own folders alone. */
+static void
+tell_folder(struct opendkim *d, const struct import_option *o, const char *path)
+{
+	static const char *const ours[] = {
+	    "/var/spool/postfix/postseal/", "/run/postseal/"};
+	const char *slash = strrchr(path, '/');
+
+	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
+		if (strncmp(path, ours[i], strlen(ours[i])) == 0)
+			return;
+	}
+	buf_fmt(&d->im->left,
+	    "%s:%u: %s: systemd lets the signer write to its own folders "
+	    "alone: "
+	    "\"systemctl edit postseal-signer\", \"[Service]\", "
+	    "\"ReadWritePaths=%.*s\"; or take the default of listen, and "
+	    "unix:postseal/signer.sock in main.cf\n",
+	    o->file, o->line, o->name, (int)(slash - path), path);
+}
+
+/* "local:path" and "unix:path" are paths, "inet:port@host" is none. */
+static void
+take_socket(struct opendkim *d, const struct import_option *o)
+{
+	const char *path = strncasecmp(o->value, "local:", 6) == 0
+	    ? o->value + 6
+	    : strncasecmp(o->value, "unix:", 5) == 0 ? o->value + 5
+	    : strchr(o->value, ':') == NULL          ? o->value
+	                                             : NULL;
+	struct buf text;
+
+	if (d->im->sign_only) {
+		import_left(d->im, o,
+		    "opendkim keeps it; the signer listens on the default of "
+		    "listen: put unix:postseal/signer.sock into smtpd_milters "
+		    "and non_smtpd_milters");
+		return;
+	}
+	if (path == NULL) {
+		put_list(d, o, "listen", o->value);
+		return;
+	}
+	path = import_path(d->im, o, path);
+	if (path == NULL)
+		return;
+	buf_init(&text, CONFIG_FILE_MAX);
+	buf_fmt(&text, "unix:%s", path);
+	if (buf_text(&text) != NULL)
+		put_list(d, o, "listen", buf_text(&text));
+	buf_free(&text);
+	tell_folder(d, o, path);
+}
+
+static void
+take_canonicalization(struct opendkim *d, const struct import_option *o)
+{
+	struct buf line;
+
+	buf_init(&line, CONFIG_FILE_MAX);
+	import_string(&line, 1, "canonicalization", o->value);
+	if (import_judge(d->im, o, "signer {\n", buf_view(&line), "}\n"))
+		d->canonicalization = o->value;
+	buf_free(&line);
+}
+
+static void
 take_own(struct opendkim *d, const struct import_option *o)
 {
-	if (strcasecmp(o->name, "Canonicalization") == 0) {
-		d->canonicalization = o->value;
-	} else if (strcasecmp(o->name, "OversignHeaders") == 0) {
-		take_oversigned(d, o);
-	} else if (strcasecmp(o->name, "SignHeaders") == 0) {
-		import_left(d->im, o,
-		    "see sign_headers: its \"*\" has all that RFC 6376 "
-		    "section 5.4.1 names, and MIME and List- fields");
-	} else if (strcasecmp(o->name, "RequireSafeKeys") == 0) {
-		if (!import_is_true(o->value))
-			import_string(
-			    &d->im->signer, 1, "key_permissions", "warn");
-	} else if (strcasecmp(o->name, "Mode") == 0) {
-		if (d->signs && d->verifies)
-			import_left(d->im, o,
-			    "two daemons do it: the verifier has a socket of "
-			    "its own, see postseal setup");
-	} else if (strcasecmp(o->name, "Nameservers") == 0) {
-		put_list(&d->im->dns, "servers", dataset_list(o->value));
-	} else if (strcasecmp(o->name, "DNSTimeout") == 0) {
-		if (!import_is_number(o->value))
-			return import_bad(d->im, o, "not a number");
+	if (is(o, "Canonicalization"))
+		take_canonicalization(d, o);
+	else if (is(o, "OversignHeaders"))
+		d->oversign = o;
+	else if (is(o, "SignHeaders"))
+		d->sign = o;
+	else if (is(o, "OmitHeaders"))
+		d->omit = o;
+	else if (is(o, "MacroList"))
+		take_macros(d, o);
+	else if (is(o, "Socket"))
+		take_socket(d, o);
+	else if (is(o, "RequireSafeKeys") && import_is_true(o->value))
+		import_needless(d->im, o);
+	else if (is(o, "RequireSafeKeys"))
+		import_string(&d->im->signer, 1, "key_permissions", "warn");
+	else if (is(o, "Nameservers"))
+		import_put_list(d->im, o, "dns", "servers",
+		    o->value + (strncmp(o->value, "csl:", 4) == 0 ? 4 : 0), 1,
+		    &d->im->dns);
+	else if (is(o, "DNSTimeout"))
 		import_key(&d->im->dns, 1, "timeout", o->value);
-	}
-	return 0;
 }
 
 static void
 take_single(struct opendkim *d, const struct import_option *o)
 {
-	if (strcasecmp(o->name, "Domain") == 0) {
-		d->domain = o->value;
-		d->at = *o;
-	} else if (strcasecmp(o->name, "KeyFile") == 0) {
-		d->keyfile = o->value;
-	} else if (strcasecmp(o->name, "Selector") == 0) {
-		d->selector = o->value;
-	} else {
-		d->subdomains = import_is_true(o->value);
-	}
+	if (is(o, "Domain"))
+		d->single.domain = o;
+	else if (is(o, "KeyFile"))
+		d->single.keyfile = o;
+	else if (is(o, "Selector"))
+		d->single.selector = o;
+	else if (is(o, "KeyFileEd25519"))
+		d->single.keyfile2 = o;
+	else if (is(o, "SelectorEd25519"))
+		d->single.selector2 = o;
+	else
+		d->single.subdomains = o;
 }
 
 /* --- all ------------------------------------------------------------------ */
 
-static int
+static void
 take(struct opendkim *d, const struct row *r, const struct import_option *o)
 {
 	switch (r->kind) {
 	case TABLE:
-		return take_table(d, o, r->key);
+		take_table(d, o, r->key);
+		return;
 	case HOSTS:
-		return take_hosts(d, o, r->key);
+		take_hosts(d, o, r->key);
+		return;
 	case WORDS:
-		return take_words(d, o, r->key);
-	case STRING:
-		put_list(&d->im->signer, r->key, o->value);
-		return 0;
+		take_words(d, o, r->key);
+		return;
 	case BOOLEAN:
 		import_key(&d->im->signer, 1, r->key,
 		    import_is_true(o->value) ? "true" : "false");
-		return 0;
+		return;
 	case NUMBER:
-		if (!import_is_number(o->value))
-			return import_bad(d->im, o, "not a number");
-		import_key(&d->im->signer, 1, r->key, o->value);
-		return 0;
+		if (import_is_number(o->value))
+			import_key(&d->im->signer, 1, r->key, o->value);
+		else
+			import_wrong(d->im, o, "not a number");
+		return;
 	case SINGLE:
 		take_single(d, o);
-		return 0;
+		return;
 	case OWN:
-		return take_own(d, o);
+		take_own(d, o);
+		return;
 	case LEFT:
 		import_left(d->im, o, r->key);
-		return 0;
+		return;
 	case QUIET:
-		return 0;
+		import_needless(d->im, o);
+		return;
 	}
-	return 0;
 }
 
 /* What says whose mail is ours, of which none is verified. */
 static bool
 is_ours(const struct import_option *o)
 {
-	return strcasecmp(o->name, "InternalHosts") == 0 ||
-	    strcasecmp(o->name, "PeerList") == 0;
+	return is(o, "InternalHosts") || is(o, "PeerList");
 }
 
 /* Where the config is read its lists may be missing. */
-static int
+static void
 take_ours(struct opendkim *d, const struct import_option *o)
 {
-	const char *path = strchr(o->value, '/');
+	const char *file = NULL;
 
-	if (dataset_kind(o->value) != DATASET_FILE || path == NULL ||
-	    access(path, R_OK) == 0)
-		return import_trusted(d->im, o, &d->networks);
-	import_left(d->im, o,
-	    "it cannot be read here; its addresses belong into "
-	    "verifier.trusted_networks, too");
-	return 0;
+	if (import_dataset_kind(o->value) == DATASET_FILE) {
+		file = import_dataset_file(d->im, o);
+		if (file == NULL)
+			return;
+		file = strchr(file, '/');
+	}
+	if (file == NULL || access(file, R_OK) == 0)
+		import_trusted(d->im, o, &d->networks);
+	else
+		import_left(d->im, o,
+		    "it cannot be read here; its addresses belong into "
+		    "verifier.trusted_networks, too");
 }
 
-/* True if it says how mail is signed, and none is. */
+/* True if it says how mail is signed. */
 static bool
-is_idle(const struct opendkim *d, const struct row *r)
+is_signing(const struct row *r)
 {
 	switch (r->kind) {
 	case TABLE:
 	case HOSTS:
 	case WORDS:
-	case STRING:
 	case BOOLEAN:
 	case NUMBER:
 	case SINGLE:
-		return !d->signs;
+		return true;
 	case OWN:
+		return strstr(r->name, "Headers") != NULL ||
+		    strcasecmp(r->name, "Canonicalization") == 0 ||
+		    strcasecmp(r->name, "MacroList") == 0;
 	case LEFT:
 	case QUIET:
 		break;
@@ -437,87 +480,123 @@ is_idle(const struct opendkim *d, const struct row *r)
 	return false;
 }
 
-/* The verifier's half is asked first, and says whether it knows the option. */
+static const struct row *
+find_row(const struct import_option *o)
+{
+	for (size_t i = 0; i < ROWS; i++) {
+		if (is(o, rows[i].name))
+			return &rows[i];
+	}
+	return NULL;
+}
+
 static int
 got_option(void *arg, const struct import_option *o)
 {
 	struct opendkim *d = arg;
-	bool known;
-	int rc = import_verifying(d->im, o, d->verifies, &known);
+	const struct row *r = find_row(o);
 
-	if (rc == 0 && d->verifies && is_ours(o))
-		rc = take_ours(d, o);
-	if (rc != 0 || known)
-		return rc;
-	if (d->verifies && strcasecmp(o->name, "ExemptDomains") == 0)
+	if (import_verifying(d->im, o, d->verifies))
+		return 0;
+	if (d->verifies && is_ours(o))
+		take_ours(d, o);
+	if (d->verifies && is(o, "ExemptDomains"))
 		import_left(d->im, o,
 		    "the verifier looks at all mail: anybody can write such a "
 		    "domain into From");
-	for (size_t i = 0; i < ROWS; i++) {
-		if (strcasecmp(rows[i].name, o->name) != 0)
-			continue;
-		if (!is_idle(d, &rows[i]))
-			return take(d, &rows[i], o);
-		if (!is_ours(o))
-			import_left(
-			    d->im, o, "Mode has no s: nothing is signed");
-		return 0;
-	}
-	import_left(d->im, o, "there is nothing like it");
+	if (r == NULL)
+		import_left(d->im, o, "there is nothing like it");
+	else if (d->signs || (!is_signing(r) && !is(o, "Socket")))
+		take(d, r, o);
+	else if (!is_ours(o))
+		import_left(d->im, o, "Mode has no s: nothing is signed");
 	return 0;
 }
 
-/* "Domain", "KeyFile" and "Selector": a section for each domain. */
-static int
-add_domains(struct opendkim *d)
-{
-	const char *p = dataset_list(d->domain);
-	struct buf *out = &d->im->domains;
+/* --- Mode ----------------------------------------------------------------- */
 
-	if (d->keyfile == NULL || d->selector == NULL)
-		return import_bad(
-		    d->im, &d->at, "KeyFile or Selector is missing beside it");
-	if (dataset_kind(d->domain) != DATASET_LIST)
-		return import_bad(d->im, &d->at, DATASET_UNREAD);
-	while (*p != '\0') {
-		size_t n = strcspn(p, ", \t");
-
-		if (n > 0) {
-			buf_str(out, "domain ");
-			buf_quoted(out, span_of(p, n));
-			buf_str(out, " {\n");
-			if (d->subdomains)
-				import_key(out, 1, "subdomains", "true");
-			buf_str(out, "\tkey ");
-			tool_config_string(d->selector, out);
-			buf_str(out, " {\n");
-			import_string(out, 2, "file", d->keyfile);
-			buf_str(out, "\t}\n}\n");
-		}
-		p += n + (p[n] != '\0');
-	}
-	return 0;
-}
+#define TWO_DAEMONS \
+	"two daemons do it: postseal-verifier verifies now, on a socket of " \
+	"its " \
+	"own: start it, and see postseal setup --verify; or leave that to " \
+	"opendkim, with import --sign-only"
 
 /* The last Mode counts; "sv" without one. */
-static int
+static void
 read_mode(struct opendkim *d, const struct import_options *all)
 {
 	d->signs = d->verifies = true;
 	for (const struct import_option *o = all->first; o != NULL;
 	     o = o->next) {
-		if (strcasecmp(o->name, "Mode") != 0)
+		bool signs = strchr(o->value, 's') != NULL;
+		bool verifies = strchr(o->value, 'v') != NULL;
+
+		if (is(o, "BaseDirectory"))
+			d->im->base = o->value;
+		if (!is(o, "Mode"))
 			continue;
-		d->signs = strchr(o->value, 's') != NULL;
-		d->verifies = strchr(o->value, 'v') != NULL;
-		if (!d->signs && !d->verifies)
-			return import_bad(d->im, o, "neither s nor v");
+		if (signs || verifies) {
+			d->signs = signs;
+			d->verifies = verifies;
+		} else {
+			import_wrong(d->im, o, "neither s nor v");
+		}
 	}
-	return 0;
 }
 
-/* A socket of OpenDKIM's is that of the signer; a verifier has one of its own,
- * or none. */
+static void
+tell_mode(
+    struct opendkim *d, const struct import_options *all, const char *file)
+{
+	const struct import_option *last = NULL;
+
+	for (const struct import_option *o = all->first; o != NULL; o = o->next)
+		last = is(o, "Mode") ? o : last;
+	if (!d->signs || !d->verifies)
+		return;
+	if (d->im->sign_only)
+		buf_fmt(&d->im->left,
+		    "%s: Mode: opendkim goes on verifying, with the "
+		    "opendkim.conf that is printed here\n",
+		    file);
+	else if (last != NULL)
+		import_left(d->im, last, TWO_DAEMONS);
+	else
+		buf_fmt(&d->im->left,
+		    "%s: Mode: it is not set, so opendkim signs and verifies "
+		    "(sv); " TWO_DAEMONS "\n",
+		    file);
+}
+
+/* What of opendkim.conf is for verifying, for who keeps it for that. */
+static void
+keep_verifying(struct opendkim *d, const struct import_options *all)
+{
+	struct buf *out = &d->im->keep;
+
+	buf_str(out,
+	    "# opendkim.conf that only verifies; made by postseal import\n"
+	    "Mode v\n");
+	for (const struct import_option *o = all->first; o != NULL;
+	     o = o->next) {
+		const struct row *r = find_row(o);
+
+		if (is(o, "Mode") || is(o, "Include") ||
+		    (r != NULL && is_signing(r) && !is_ours(o) &&
+		        !is(o, "ExemptDomains")))
+			continue;
+		if (import_dataset_kind(o->value) == DATASET_DATABASE)
+			buf_fmt(out,
+			    "# %s: a database, perhaps with a password: copy "
+			    "this line yourself\n",
+			    o->name);
+		else
+			buf_fmt(out, "%s %s\n", o->name, o->value);
+	}
+}
+
+/* A socket of OpenDKIM's is that of the signer; a verifier has one of its
+ * own, or none. */
 static void
 end_verifier(struct opendkim *d)
 {
@@ -531,8 +610,11 @@ end_verifier(struct opendkim *d)
 		buf_init(&all, IMPORT_LIST_MAX + 200);
 		buf_str(&all, "127.0.0.0/8 ::1/128 " SETTINGS_THIS_HOST " ");
 		buf_span(&all, buf_view(&d->networks));
-		if (buf_text(&all) != NULL)
-			put_list(out, "trusted_networks", buf_text(&all));
+		if (buf_text(&all) != NULL) {
+			buf_str(out, "\ttrusted_networks = ");
+			import_list(buf_text(&all), out);
+			buf_byte(out, '\n');
+		}
 		import_whole(&all, out);
 		buf_free(&all);
 	}
@@ -544,12 +626,14 @@ end_signer(struct opendkim *d)
 {
 	struct import *im = d->im;
 
-	if (d->signs)
-		import_string(&im->signer, 1, "canonicalization",
-		    d->canonicalization == NULL ? "simple/simple"
-		                                : d->canonicalization);
-	else
+	if (!d->signs) {
 		buf_clear(&im->signer);
+		return;
+	}
+	import_fields(im, d->sign, d->oversign, d->omit);
+	import_string(&im->signer, 1, "canonicalization",
+	    d->canonicalization == NULL ? "simple/simple"
+	                                : d->canonicalization);
 }
 
 int
@@ -560,14 +644,16 @@ import_opendkim(struct import *im, const char *file)
 	int rc = import_read(im, file, false, &all);
 
 	buf_init(&d.networks, IMPORT_LIST_MAX + 100);
-	if (rc == 0)
-		rc = read_mode(&d, &all);
-	if (rc == 0)
-		rc = import_each(im, &all, got_option, &d);
 	if (rc == 0) {
-		/* with a KeyTable, OpenDKIM does not look at these */
-		if (d.domain != NULL && !d.tables)
-			rc = add_domains(&d);
+		read_mode(&d, &all);
+		tell_mode(&d, &all, file);
+		if (im->sign_only && d.verifies)
+			keep_verifying(&d, &all);
+		d.verifies = d.verifies && !im->sign_only;
+		rc = import_each(im, &all, got_option, &d);
+	}
+	if (rc == 0) {
+		import_domains(im, &d.single, d.tables);
 		end_signer(&d);
 		end_verifier(&d);
 	}

@@ -1,53 +1,41 @@
 /*
- * Several options become one section, so they are collected first and printed
- * at the end (take_policy, print_policy). What the main file
- * leaves unsaid must be said here, as the defaults differ; what a user's file
- * leaves unsaid is not, as the main one holds there.
+ * The migration table of postseal-policyd(8), as code.
+ *
+ * The trap: a line of Per_User says what is different for one recipient, and
+ * our section of a recipient starts from the general one: so its tables are
+ * printed whole.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "admin/import/import.h"
+#include "admin/import/import_policy.h"
 #include "admin/limits.h"
 #include "admin/tool/tool.h"
 #include "common/limits.h"
 
-/* The migration table of postseal-policyd(8), as code. */
-
-/* What one identity's section becomes; NULL: nothing was said. */
-struct identity {
-	const char *reject; /* HELO_reject */
-	const char *pass;   /* HELO_pass_restriction */
-};
-
-/* The options that several keys are made of. */
-struct policy {
-	struct identity helo, mail_from;
-	const char *test_only, *no_mail, *permerror, *temperror;
-};
-
 struct policyd {
 	struct import *im;
-	struct policy policy;
-	const char *per_user;
-	struct import_option at; /* of Per_User */
-	struct buf classes;      /* for restriction_classes */
+	struct import_policy policy;
+	const struct import_option *per_user, *header_type, *authserv_id;
+	struct buf classes; /* for restriction_classes */
 };
 
 /* What is the same under another name. */
 static const struct row {
 	const char *name, *key;
-	enum { LIST, VALUE, YES } kind;
+	enum { LIST, NUMBER, YES } kind;
+	unsigned least, most; /* NUMBER: as in our rows */
 } same[] = {
-    {"skip_addresses", "trusted_networks", LIST},
-    {"Whitelist", "trusted_relays", LIST}, /* its header says "relay" */
-    {"HELO_Whitelist", "trusted_helo", LIST},
-    {"Domain_Whitelist", "trusted_forwarders", LIST},
-    {"Domain_Whitelist_PTR", "trusted_clients", LIST},
-    {"Reject_Not_Pass_Domains", "pass_required", LIST},
-    {"Lookup_Time", "time_limit", VALUE},
-    {"Void_Limit", "void_lookups", VALUE},
-    {"Hide_Receiver", "hide_receiver", YES},
+    {"skip_addresses", "trusted_networks", LIST, 0, 0},
+    {"Whitelist", "trusted_relays", LIST, 0, 0}, /* its header says "relay" */
+    {"HELO_Whitelist", "trusted_helo", LIST, 0, 0},
+    {"Domain_Whitelist", "trusted_forwarders", LIST, 0, 0},
+    {"Domain_Whitelist_PTR", "trusted_clients", LIST, 0, 0},
+    {"Reject_Not_Pass_Domains", "pass_required", LIST, 0, 0},
+    {"Lookup_Time", "time_limit", NUMBER, 1, 90},
+    {"Void_Limit", "void_lookups", NUMBER, 0, 10},
+    {"Hide_Receiver", "hide_receiver", YES, 0, 0},
 };
 
 static const struct {
@@ -70,145 +58,157 @@ static const struct {
 static bool
 is(const struct import_option *o, const char *name)
 {
-	return strcasecmp(o->name, name) == 0;
+	return strcmp(o->name, name) == 0;
 }
 
 /* --- identities ----------------------------------------------------------- */
 
-static void
-print_reject(const char *word, unsigned tabs, struct buf *out)
-{
-	bool pass_only = strcasecmp(word, "SPF_Not_Pass") == 0;
-	bool soft = pass_only || strcasecmp(word, "Softfail") == 0;
-
-	if (strcasecmp(word, "No_Check") == 0 ||
-	    strcasecmp(word, "Null") == 0) {
-		import_key(out, tabs, "check", "false");
-		return;
-	}
-	import_string(out, tabs, "fail",
-	    soft || strcasecmp(word, "Fail") == 0 ? "reject" : "header");
-	if (soft)
-		import_string(out, tabs, "softfail", "reject");
-	if (pass_only)
-		import_string(out, tabs, "neutral", "reject");
-}
-
-static void
-print_identity(const char *name, const struct identity *i,
-    const struct policy *p, const char *reject, unsigned tabs, struct buf *out)
-{
-	struct buf keys;
-
-	buf_init(&keys, CONFIG_FILE_MAX);
-	if (i->reject != NULL || reject != NULL)
-		print_reject(
-		    i->reject != NULL ? i->reject : reject, tabs + 1, &keys);
-	if (p->no_mail != NULL && import_is_true(p->no_mail))
-		import_key(&keys, tabs + 1, "no_mail_only", "true");
-	if (p->permerror != NULL && import_is_true(p->permerror))
-		import_string(&keys, tabs + 1, "permerror", "reject");
-	if (p->temperror != NULL && import_is_true(p->temperror))
-		import_string(&keys, tabs + 1, "temperror", "defer");
-	if (i->pass != NULL)
-		import_string(&keys, tabs + 1, "pass", i->pass);
-	import_whole(&keys, out);
-	if (keys.n > 0) {
-		for (unsigned t = 0; t < tabs; t++)
-			buf_byte(out, '\t');
-		buf_fmt(out, "%s {\n", name);
-		buf_span(out, buf_view(&keys));
-		for (unsigned t = 0; t < tabs; t++)
-			buf_byte(out, '\t');
-		buf_str(out, "}\n");
-	}
-	buf_free(&keys);
-}
-
-/* reject: what is said where the file says nothing; NULL: nothing. */
-static void
-print_policy(
-    const struct policy *p, const char *reject, unsigned tabs, struct buf *out)
-{
-	if (p->test_only != NULL)
-		import_key(out, tabs, "observe",
-		    strcmp(p->test_only, "0") == 0 ||
-		            strcasecmp(p->test_only, "False") == 0
-		        ? "true"
-		        : "false");
-	print_identity("helo", &p->helo, p, reject, tabs, out);
-	print_identity("mail_from", &p->mail_from, p, reject, tabs, out);
-}
-
-/* Takes an option that print_policy() will use. True if it is one. */
-static bool
-take_policy(struct policy *p, const struct import_option *o)
+/* The place of an option that import_policy_print() will use, or NULL. */
+static const struct import_option **
+policy_place(struct import_policy *p, const struct import_option *o)
 {
 	const struct {
-		const char *name, **value;
-	} rows[] = {{"HELO_reject", &p->helo.reject},
-	    {"Mail_From_reject", &p->mail_from.reject},
-	    {"HELO_pass_restriction", &p->helo.pass},
-	    {"Mail_From_pass_restriction", &p->mail_from.pass},
+		const char *name;
+		const struct import_option **at;
+	} rows[] = {{"HELO_reject", &p->helo},
+	    {"Mail_From_reject", &p->mail_from},
+	    {"HELO_pass_restriction", &p->helo_pass},
+	    {"Mail_From_pass_restriction", &p->mail_from_pass},
 	    {"TestOnly", &p->test_only}, {"defaultSeedOnly", &p->test_only},
 	    {"No_Mail", &p->no_mail}, {"PermError_reject", &p->permerror},
 	    {"TempError_Defer", &p->temperror}};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		if (is(o, rows[i].name)) {
-			*rows[i].value = o->value;
-			return true;
-		}
+		if (is(o, rows[i].name))
+			return rows[i].at;
 	}
-	return false;
+	return NULL;
 }
 
 /* A word that is an action of ours needs no restriction class. */
-static void
-note_class(struct policyd *d, const char *pass)
+static bool
+is_class(const char *pass)
 {
 	static const char *const known[] = {"OK", "PERMIT", "DUNNO", "REJECT",
 	    "DEFER", "DEFER_IF_PERMIT", "DEFER_IF_REJECT", "HOLD", "DISCARD",
 	    "INFO", "WARN"};
 
-	if (pass == NULL || strchr(pass, ' ') != NULL || span_is_digit(pass[0]))
-		return;
+	if (strchr(pass, ' ') != NULL || span_is_digit(pass[0]))
+		return false;
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
 		if (strcasecmp(pass, known[i]) == 0)
-			return;
+			return false;
 	}
-	buf_fmt(&d->classes, "%s ", pass);
+	return true;
+}
+
+/* What is done on a pass. True if Postfix knows it. */
+static bool
+judge_pass(struct policyd *d, const struct import_option *o)
+{
+	struct buf text;
+	bool good;
+
+	buf_init(&text, CONFIG_FILE_MAX);
+	if (is_class(o->value)) {
+		import_put_list(d->im, o, "policyd", "restriction_classes",
+		    o->value, 1, &text);
+		good = text.n > 0;
+	} else {
+		import_string(&text, 2, "pass", o->value);
+		good = import_judge(d->im, o, "policyd {\n\thelo {\n",
+		    buf_view(&text), "\t}\n}\n");
+	}
+	if (good && is_class(o->value))
+		buf_fmt(&d->classes, "%s ", o->value);
+	buf_free(&text);
+	return good;
+}
+
+/* What counts there only as it is spelled, and is not spelled so. */
+static void
+tell_spelling(struct policyd *d, const struct import_option *o)
+{
+	bool helo = is(o, "HELO_reject");
+
+	if (helo || is(o, "Mail_From_reject")) {
+		if (!import_policy_knows(o, helo))
+			import_left(d->im, o,
+			    "policyd-spf does not know this word: it refuses "
+			    "no fail, and neither is it done here");
+	} else if (strcasecmp(o->value, "True") == 0 ||
+	    import_is_true(o->value)) {
+		if (strcmp(o->value, "True") != 0)
+			import_left(d->im, o,
+			    "for policyd-spf only \"True\" is true: it is off "
+			    "there and here");
+	}
+}
+
+/* Takes an option for import_policy_print(). False if it is none. */
+static bool
+take_policy(
+    struct policyd *d, struct import_policy *p, const struct import_option *o)
+{
+	const struct import_option **at = policy_place(p, o);
+	bool pass = at == &p->helo_pass || at == &p->mail_from_pass;
+
+	if (at == NULL || (pass && !judge_pass(d, o)))
+		return at != NULL;
+	if (!pass && at != &p->test_only)
+		tell_spelling(d, o);
+	*at = o;
+	return true;
 }
 
 /* --- other options -------------------------------------------------------- */
 
-/* {rejectdefer} -> {action}, {spf} -> {reason}; {url} and what leads to it
- * goes. */
+/* Where the sentence begins that leads to a URL at the end of text. */
+static size_t
+sentence(const struct buf *text)
+{
+	for (size_t n = text->n; n > 1; n--) {
+		if (text->p[n - 1] == ' ' && text->p[n - 2] == '.')
+			return n - 1;
+	}
+	return text->n;
+}
+
+/* {rejectdefer} -> {action}, {spf} -> {reason}; {url} goes, and its
+ * sentence. */
+static void
+make_reason(struct policyd *d, const struct import_option *o, struct buf *text)
+{
+	for (const char *p = o->value; *p != '\0';) {
+		if (strncmp(p, "{rejectdefer}", 13) == 0) {
+			buf_str(text, "{action}");
+			p += 13;
+		} else if (strncmp(p, "{spf}", 5) == 0) {
+			buf_str(text, "{reason}");
+			p += 5;
+		} else if (strncmp(p, "{url}", 5) == 0) {
+			import_left(d->im, o,
+			    "{url} led to a site that is gone; put your own "
+			    "into reply_text");
+			p += 5;
+			if (sentence(text) < text->n) {
+				text->n = sentence(text);
+				p += strcspn(p, ".");
+				p += *p == '.';
+			}
+		} else {
+			buf_byte(text, *p++);
+		}
+	}
+}
+
 static void
 take_reason(struct policyd *d, const struct import_option *o)
 {
 	struct buf text;
 
 	buf_init(&text, CONFIG_FILE_MAX);
-	for (const char *p = o->value; *p != '\0';) {
-		if (strcmp(p, " Please see {url}") == 0)
-			p += strlen(" Please see ");
-		if (strncmp(p, "{rejectdefer}", 13) == 0) {
-			buf_str(&text, "{action}");
-			p += 13;
-		} else if (strncmp(p, "{spf}", 5) == 0) {
-			buf_str(&text, "{reason}");
-			p += 5;
-		} else if (strncmp(p, "{url}", 5) == 0) {
-			import_left(d->im, o,
-			    "{url} led to a site that is "
-			    "gone; put your own into "
-			    "reply_text");
-			p += 5;
-		} else {
-			buf_byte(&text, *p++);
-		}
-	}
+	make_reason(d, o, &text);
 	if (buf_text(&text) != NULL)
 		import_string(
 		    &d->im->policyd, 1, "reply_text", buf_text(&text));
@@ -216,7 +216,7 @@ take_reason(struct policyd *d, const struct import_option *o)
 	buf_free(&text);
 }
 
-static int
+static void
 take_header_type(struct policyd *d, const struct import_option *o)
 {
 	const char *word = strcasecmp(o->value, "SPF") == 0 ? "received-spf"
@@ -224,36 +224,66 @@ take_header_type(struct policyd *d, const struct import_option *o)
 	    : strcasecmp(o->value, "None") == 0 ? "none"
 	                                        : NULL;
 
+	d->header_type = o;
 	if (word == NULL)
-		return import_bad(d->im, o, "not SPF, AR or None");
-	import_string(&d->im->policyd, 1, "header", word);
-	return 0;
+		import_wrong(d->im, o, "not SPF, AR or None");
+	else
+		import_string(&d->im->policyd, 1, "header", word);
+}
+
+/* A number within our range, or the end of the range, which is told. */
+static void
+take_number(struct policyd *d, const struct row *r,
+    const struct import_option *o, unsigned tabs, struct buf *out)
+{
+	unsigned long n = strtoul(o->value, NULL, 10);
+	char text[20], why[60];
+
+	if (!import_is_number(o->value)) {
+		import_wrong(d->im, o, "not a number");
+		return;
+	}
+	snprintf(
+	    why, sizeof why, "%s may be %u to %u", r->key, r->least, r->most);
+	if (n < r->least || n > r->most)
+		import_left(d->im, o, why);
+	n = n < r->least ? r->least : n > r->most ? r->most : n;
+	snprintf(text, sizeof text, "%lu", n);
+	import_key(out, tabs, r->key, text);
+}
+
+static void
+tell_same(struct policyd *d, const struct row *r, const struct import_option *o)
+{
+	if (strcmp(r->key, "pass_required") == 0)
+		import_left(d->im, o,
+		    "pass_required is stricter: it refuses none and permerror, "
+		    "too, and defers temperror; it is not for domains below, "
+		    "nor for HELO names");
+	if (strcmp(r->key, "trusted_clients") == 0)
+		import_left(
+		    d->im, o, "only names that lead back to the client count");
 }
 
 /* True if it is one of the same options; then it is taken. */
 static bool
-take_same(struct policyd *d, const struct import_option *o, struct buf *out,
-    unsigned tabs)
+take_same(struct policyd *d, const struct import_option *o, unsigned tabs,
+    struct buf *out)
 {
 	for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
 		const struct row *r = &same[i];
 
 		if (!is(o, r->name))
 			continue;
-		if (r->kind == LIST) {
-			for (unsigned t = 0; t < tabs; t++)
-				buf_byte(out, '\t');
-			buf_fmt(out, "%s = ", r->key);
-			import_list(o->value, out);
-			buf_byte(out, '\n');
-		} else if (r->kind == VALUE && import_is_number(o->value)) {
-			import_key(out, tabs, r->key, o->value);
-		} else if (r->kind == VALUE) {
-			import_string(out, tabs, r->key, o->value);
-		} else {
+		tell_same(d, r, o);
+		if (r->kind == LIST)
+			import_put_list(
+			    d->im, o, "policyd", r->key, o->value, tabs, out);
+		else if (r->kind == NUMBER)
+			take_number(d, r, o, tabs, out);
+		else
 			import_key(out, tabs, r->key,
-			    strcasecmp(o->value, "No") == 0 ? "false" : "true");
-		}
+			    strcmp(o->value, "No") == 0 ? "false" : "true");
 		return true;
 	}
 	return false;
@@ -276,78 +306,164 @@ got_option(void *arg, const struct import_option *o)
 {
 	struct policyd *d = arg;
 
-	if (take_policy(&d->policy, o) || take_same(d, o, &d->im->policyd, 1) ||
-	    take_left(d, o))
+	if (take_policy(d, &d->policy, o) ||
+	    take_same(d, o, 1, &d->im->policyd) || take_left(d, o))
 		return 0;
-	if (is(o, "Header_Type")) {
-		return take_header_type(d, o);
-	} else if (is(o, "Reason_Message")) {
+	if (is(o, "Header_Type"))
+		take_header_type(d, o);
+	else if (is(o, "Reason_Message"))
 		take_reason(d, o);
-	} else if (is(o, "Authserv_Id")) {
-		if (strcmp(o->value, "HOSTNAME") != 0)
-			import_string(&d->im->top, 0, "hostname", o->value);
-	} else if (is(o, "Per_User")) {
-		d->per_user = o->value;
-		d->at = *o;
-	} else {
-		import_left(d->im, o, "there is nothing like it");
-	}
+	else if (is(o, "Authserv_Id"))
+		d->authserv_id = o;
+	else if (is(o, "Per_User"))
+		d->per_user = o;
+	else
+		import_left(d->im, o,
+		    "policyd-spf itself does not know this name; its case "
+		    "counts");
 	return 0;
+}
+
+/* It is in Authentication-Results alone; here it is the name of this host. */
+static void
+end_authserv_id(struct policyd *d)
+{
+	const struct import_option *o = d->authserv_id;
+	struct buf line;
+
+	if (o == NULL || strcmp(o->value, "HOSTNAME") == 0)
+		return;
+	if (d->header_type == NULL ||
+	    strcasecmp(d->header_type->value, "AR") != 0) {
+		import_left(d->im, o, "it is for Header_Type = AR alone");
+		return;
+	}
+	if (strchr(o->value, '.') == NULL) {
+		import_wrong(d->im, o,
+		    "not the full name of a host, by which readers could know "
+		    "whose results they are; that of this host is taken");
+		return;
+	}
+	buf_init(&line, CONFIG_FILE_MAX);
+	import_string(&line, 0, "hostname", o->value);
+	if (import_judge(d->im, o, "", buf_view(&line), ""))
+		buf_span(&d->im->top, buf_view(&line));
+	buf_free(&line);
 }
 
 /* --- Per_User ------------------------------------------------------------- */
 
-/* "user@example.com,Opt=v|Opt=v": one section. */
-static int
-add_user(struct policyd *d, const char *file, unsigned line, char *text)
+static const struct import_option *
+user_option(struct policyd *d, const char *file, unsigned line, char *name,
+    const char *value)
 {
-	struct policy policy = {.no_mail = NULL};
-	struct import_option o = {.file = file, .line = line};
-	struct buf *out = &d->im->policyd;
-	char *options = strchr(text, ','), *one;
+	struct import_option *o = arena_alloc(&d->im->arena, sizeof *o);
 
-	if (options == NULL) {
-		o.name = text;
-		return import_bad(d->im, &o, "no options behind a comma");
-	}
-	*options++ = '\0';
-	buf_str(out, "\trecipient ");
-	tool_config_string(text, out);
-	buf_str(out, " {\n");
+	if (o != NULL)
+		*o = (struct import_option){NULL, file, line, name, value};
+	return o;
+}
+
+/* "Opt=v|Opt=v": what is different for one recipient. 0 or -ENOMEM. */
+static int
+take_user(struct policyd *d, const char *file, unsigned line, char *options,
+    struct buf *out)
+{
+	struct import_policy policy = d->policy;
+	char *one;
+
 	while ((one = strsep(&options, "|")) != NULL) {
 		char *value = strchr(one, '=');
+		const struct import_option *o;
 
-		o.name = one;
+		if (value != NULL)
+			*value++ = '\0';
+		o = user_option(d, file, line, one, value);
+		if (o == NULL)
+			return -ENOMEM;
 		if (value == NULL)
-			return import_bad(d->im, &o, "no value");
-		*value++ = '\0';
-		o.value = value;
-		if (!take_policy(&policy, &o) && !take_same(d, &o, out, 2))
-			import_left(d->im, &o, "not for one recipient");
+			import_wrong(d->im, o, "no value");
+		else if (!take_policy(d, &policy, o) &&
+		    !take_same(d, o, 2, out))
+			import_left(d->im, o, "not for one recipient");
 	}
-	print_policy(&policy, NULL, 2, out);
-	note_class(d, policy.helo.pass);
-	note_class(d, policy.mail_from.pass);
-	buf_str(out, "\t}\n");
+	import_policy_print(&policy, true, 2, out);
 	return 0;
 }
 
-/* "text,/path": the only kind of list that can be read without the old daemon.
- * */
+/* "user@example.com,Opt=v|Opt=v": one section, in out. */
+static int
+make_user(struct policyd *d, const struct import_option *o, char *options,
+    struct buf *out)
+{
+	int rc;
+
+	buf_str(out, "\trecipient ");
+	tool_config_string(o->name, out);
+	buf_str(out, " {\n");
+	rc = take_user(d, o->file, o->line, options, out);
+	buf_str(out, "\t}\n");
+	return rc;
+}
+
+static void
+print_classes(struct policyd *d, struct buf *out)
+{
+	if (d->classes.n == 0 || buf_text(&d->classes) == NULL)
+		return;
+	buf_str(out, "\trestriction_classes = ");
+	import_list(buf_text(&d->classes), out);
+	buf_byte(out, '\n');
+}
+
+static int
+add_user(struct policyd *d, const char *file, unsigned line, char *text)
+{
+	char *options = strchr(text, ',');
+	const struct import_option *o;
+	struct buf head, section;
+	int rc = -ENOMEM;
+
+	if (options != NULL)
+		*options++ = '\0';
+	o = user_option(d, file, line, text, NULL);
+	if (o == NULL)
+		return -ENOMEM;
+	if (options == NULL) {
+		import_wrong(d->im, o, "no options behind a comma");
+		return 0;
+	}
+	buf_init(&head, CONFIG_FILE_MAX);
+	buf_init(&section, CONFIG_FILE_MAX);
+	rc = make_user(d, o, options, &section);
+	buf_str(&head, "policyd {\n");
+	print_classes(d, &head);
+	if (rc == 0 && buf_text(&head) != NULL &&
+	    import_judge(d->im, o, buf_text(&head), buf_view(&section), "}\n"))
+		buf_span(&d->im->policyd, buf_view(&section));
+	import_whole(&section, &d->im->policyd);
+	buf_free(&head);
+	buf_free(&section);
+	return rc;
+}
+
 static int
 add_users(struct policyd *d)
 {
-	const char *file = strchr(d->per_user, '/');
+	const char *value = d->per_user->value, *file = strchr(value, '/');
 	struct span rest;
 	unsigned line = 0;
 	struct buf text;
 	int rc;
 
-	if (file == NULL || strncmp(d->per_user, "text", 4) != 0)
-		return import_bad(d->im, &d->at, "not text,/path");
-	rc = tool_read_file(file, IMPORT_LIST_MAX, &text);
-	if (rc != 0)
-		return import_bad(d->im, &d->at, strerror(-rc));
+	rc = file == NULL || strncmp(value, "text", 4) != 0
+	    ? -EINVAL
+	    : tool_read_file(file, IMPORT_LIST_MAX, &text);
+	if (rc != 0) {
+		import_wrong(d->im, d->per_user,
+		    rc == -EINVAL ? "not text,/path" : strerror(-rc));
+		return 0;
+	}
 	for (rest = buf_view(&text); rest.n > 0 && rc == 0;) {
 		size_t n = span_find(rest, '\n');
 		struct span row = span_of(rest.p, n);
@@ -374,20 +490,18 @@ import_policyd(struct import *im, const char *file)
 	struct import_options all;
 	int rc = import_read(im, file, true, &all);
 
+	buf_init(&d.classes, CONFIG_FILE_MAX);
 	if (rc == 0)
 		rc = import_each(im, &all, got_option, &d);
-	if (rc != 0)
-		return rc;
-	buf_init(&d.classes, CONFIG_FILE_MAX);
-	print_policy(&d.policy, "Fail", 1, &im->policyd);
-	note_class(&d, d.policy.helo.pass);
-	note_class(&d, d.policy.mail_from.pass);
-	if (d.per_user != NULL)
-		rc = add_users(&d);
-	if (d.classes.n > 0 && buf_text(&d.classes) != NULL) {
-		buf_str(&im->policyd, "\trestriction_classes = ");
-		import_list(buf_text(&d.classes), &im->policyd);
-		buf_byte(&im->policyd, '\n');
+	if (rc == 0) {
+		im->policyd_spf = true;
+		/* as policyd-spf, which tells of clients that it skips */
+		import_key(&im->policyd, 1, "skip_header", "true");
+		end_authserv_id(&d);
+		import_policy_print(&d.policy, false, 1, &im->policyd);
+		if (d.per_user != NULL)
+			rc = add_users(&d);
+		print_classes(&d, &im->policyd);
 	}
 	import_whole(&d.classes, &im->policyd);
 	buf_free(&d.classes);

@@ -50,6 +50,9 @@ static const struct row {
     {"MustBeSigned", WORDS, "required_fields"},
     {"RequiredHeaders", LEFT, "the fields of a message are not counted"},
     {"StrictHeaders", LEFT, "the fields of a message are not counted"},
+    {"StrictTestMode", LEFT, "no message is refused for its form"},
+    {"WeakSyntaxChecks", LEFT, "no message is refused for its form"},
+    {"DNSOverride", LEFT, "see postseal verify --dns"}, /* dkimpy-milter's */
     {"IgnoreMalformedMail", LEFT, "no message is refused for its form"},
     {"ClockDrift", OWN, ""},
     {"DomainKeysCompat", QUIET, ""}, /* such key records are read anyway */
@@ -91,65 +94,60 @@ is(const struct import_option *o, const char *name)
 }
 
 static void
-put_words(struct import *im, const char *key, struct buf *words)
+put_words(struct import *im, const struct import_option *o, const char *key,
+    struct buf *words)
 {
-	buf_fmt(&im->verifier, "\t%s = ", key);
 	if (buf_text(words) != NULL)
-		import_list(buf_text(words), &im->verifier);
-	buf_byte(&im->verifier, '\n');
+		import_put_list(
+		    im, o, "verifier", key, buf_text(words), 1, &im->verifier);
 	import_whole(words, &im->verifier);
 }
 
-static int
+static void
 take_words(struct import *im, const struct import_option *o, const char *key)
 {
 	struct buf words;
-	int rc;
 
 	buf_init(&words, IMPORT_LIST_MAX + 2);
-	rc = import_dataset(im, o, &words);
-	if (rc == 0 && words.n > 0)
-		put_words(im, key, &words);
+	if (import_dataset(im, o, &words) && words.n > 0)
+		put_words(im, o, key, &words);
 	buf_free(&words);
-	return rc;
 }
 
 /* ".example.jp" is "*.example.jp" here. */
-static int
+static void
+add_id(void *ids, struct span one)
+{
+	buf_fmt(ids, "%s%.*s ", one.p[0] == '.' ? "*" : "", (int)one.n, one.p);
+}
+
+static void
 take_ids(struct import *im, const struct import_option *o)
 {
 	struct buf words, ids;
-	const char *p;
-	int rc;
 
 	buf_init(&words, IMPORT_LIST_MAX + 2);
 	buf_init(&ids, 2 * IMPORT_LIST_MAX);
-	rc = import_dataset(im, o, &words);
-	for (p = buf_text(&words); rc == 0 && p != NULL && *p != '\0';) {
-		size_t n = strcspn(p, ", \t");
-
-		if (n > 0)
-			buf_fmt(
-			    &ids, "%s%.*s ", p[0] == '.' ? "*" : "", (int)n, p);
-		p += n + (p[n] != '\0');
-	}
-	if (rc == 0 && ids.n > 0)
-		put_words(im, "strip_ids", &ids);
+	if (import_dataset(im, o, &words) && buf_text(&words) != NULL)
+		import_items(buf_text(&words), add_id, &ids);
+	if (ids.n > 0)
+		put_words(im, o, "strip_ids", &ids);
 	buf_free(&words);
 	buf_free(&ids);
-	return rc;
 }
 
 /* A number that is within our range, or the end of the range, which is told. */
-static int
+static void
 take_number(struct import *im, const struct import_option *o, const char *key,
     unsigned least, unsigned most, const char *why)
 {
 	unsigned long n = strtoul(o->value, NULL, 10);
 	char text[20];
 
-	if (!import_is_number(o->value))
-		return import_bad(im, o, "not a number");
+	if (!import_is_number(o->value)) {
+		import_wrong(im, o, "not a number");
+		return;
+	}
 	if (n < least || n > most)
 		import_left(im, o, why);
 	snprintf(text, sizeof text, "%lu",
@@ -157,7 +155,6 @@ take_number(struct import *im, const struct import_option *o, const char *key,
 	        : n > most ? most
 	                   : n);
 	import_key(&im->verifier, 1, key, text);
-	return 0;
 }
 
 /* On-*: what to do with which mail. */
@@ -205,7 +202,7 @@ take_id(struct import *im, const struct import_option *o)
 		import_left(im, o, "it is not the name of a host");
 }
 
-static int
+static void
 take_own(struct import *im, const struct import_option *o)
 {
 	if (is(o, "AuthservID")) {
@@ -215,59 +212,58 @@ take_own(struct import *im, const struct import_option *o)
 			import_left(
 			    im, o, "readers need one name that stays the same");
 	} else if (is(o, "RemoveARFrom")) {
-		return take_ids(im, o);
+		take_ids(im, o);
 	} else if (is(o, "KeepAuthResults")) {
 		if (import_is_true(o->value))
 			import_left(im, o, "forged fields are always removed");
 	} else if (is(o, "MaximumSignaturesToVerify")) {
-		return take_number(im, o, "signatures", 1, 11,
+		take_number(im, o, "signatures", 1, 11,
 		    "1 to 11 signatures, whose results fit into one field");
 	} else if (is(o, "MinimumKeyBits")) {
-		return take_number(im, o, "minimum_bits", 1024, 4096,
+		take_number(im, o, "minimum_bits", 1024, 4096,
 		    "1024 to 4096 bits; shorter keys never count (RFC 8301)");
 	} else if (is(o, "ClockDrift")) {
-		return take_number(im, o, "drift", 0, 86400,
+		take_number(im, o, "drift", 0, 86400,
 		    "clocks may differ by at most a day");
 	} else {
 		take_action(im, o);
 	}
-	return 0;
 }
 
-static int
+static void
 take(struct import *im, const struct row *r, const struct import_option *o)
 {
 	switch (r->kind) {
 	case WORDS:
-		return take_words(im, o, r->key);
+		take_words(im, o, r->key);
+		return;
 	case OWN:
-		return take_own(im, o);
+		take_own(im, o);
+		return;
 	case LEFT:
 		import_left(im, o, r->key);
-		return 0;
+		return;
 	case QUIET:
-		break;
+		import_needless(im, o);
+		return;
 	}
-	return 0;
 }
 
-int
-import_verifying(struct import *im, const struct import_option *o,
-    bool verifies, bool *ret_is)
+bool
+import_verifying(
+    struct import *im, const struct import_option *o, bool verifies)
 {
 	for (size_t i = 0; i < ROWS; i++) {
 		if (!is(o, rows[i].name))
 			continue;
-		*ret_is = true;
 		if (verifies)
-			return take(im, &rows[i], o);
-		if (rows[i].kind != QUIET)
+			take(im, &rows[i], o);
+		else if (rows[i].kind != QUIET)
 			import_left(
 			    im, o, "Mode has no v: nothing is verified");
-		return 0;
+		return true;
 	}
-	*ret_is = false;
-	return 0;
+	return false;
 }
 
 /* --- whose mail is not verified ------------------------------------------- */
@@ -282,32 +278,40 @@ is_this_host(const struct cidr *net)
 	    (cidr_contains(&four, &net->ip) || cidr_contains(&six, &net->ip));
 }
 
-int
+/* What import_trusted() has found. */
+struct trusted {
+	struct buf *networks;
+	bool names;
+};
+
+static void
+add_network(void *arg, struct span one)
+{
+	struct trusted *t = arg;
+	struct cidr net;
+
+	if (cidr_parse(one, &net) != 0) {
+		t->names = true;
+	} else if (!is_this_host(&net)) {
+		buf_span(t->networks, one);
+		buf_byte(t->networks, ' ');
+	}
+}
+
+void
 import_trusted(
     struct import *im, const struct import_option *o, struct buf *networks)
 {
+	struct trusted t = {networks, false};
 	struct buf words;
-	const char *p;
-	bool names = false;
-	int rc;
 
 	buf_init(&words, IMPORT_LIST_MAX + 2);
-	rc = import_dataset(im, o, &words);
-	for (p = buf_text(&words); rc == 0 && p != NULL && *p != '\0';) {
-		size_t n = strcspn(p, ", \t");
-		struct cidr net;
-
-		if (n == 0 || cidr_parse(span_of(p, n), &net) != 0)
-			names = names || n > 0;
-		else if (!is_this_host(&net))
-			buf_fmt(networks, "%.*s ", (int)n, p);
-		p += n + (p[n] != '\0');
-	}
-	if (names)
+	if (import_dataset(im, o, &words) && buf_text(&words) != NULL)
+		import_items(buf_text(&words), add_network, &t);
+	if (t.names)
 		import_left(im, o,
 		    "verifier.trusted_networks has the addresses of it; names "
 		    "and exceptions are not for it");
 	import_whole(&words, networks);
 	buf_free(&words);
-	return rc;
 }

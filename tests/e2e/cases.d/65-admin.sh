@@ -346,6 +346,83 @@ admin_import_wildcard() {
 	    grep -q signing_table "$dir/new.conf"
 }
 
+# What is wrong is told with its line, and all else is made; tables in a database are
+# files then, and nothing is written over
+admin_import_wrong() {
+	local dir=$ADM/im3 rc=0 before
+	mkdir -p "$dir/bin"
+	printf '%s\n' 'TestOnly = 1' \
+	    'skip_addresses = 127.0.0.0/8,::ffff:127.0.0.0//104,192.0.2.7' \
+	    >"$dir/policyd-spf.conf"
+	echo 'partner.example' >"$dir/exempt_spf_domains"
+	ADMIN_SAID=$(postseal import "$dir/policyd-spf.conf" \
+	    "$dir/exempt_spf_domains" -o "$dir/spf.conf" 2>&1) ||
+	    no "$ADMIN_SAID" || return
+	admin_said "$dir/policyd-spf.conf:2: skip_addresses: \"::ffff:127.0.0.0//104\"" &&
+	    grep -qF 'trusted_networks = {"127.0.0.0/8", "192.0.2.7"}' "$dir/spf.conf" &&
+	    grep -qF 'exempt_domains = {"partner.example"}' "$dir/spf.conf" || return
+	postseal -T -c "$dir/spf.conf" >/dev/null 2>&1 ||
+	    no 'not a config' "$(cat "$dir/spf.conf")" || return
+
+	install -m 600 "$E2E/keys/r1.private" "$dir/key"
+	cat >"$dir/bin/mysql" <<-END
+		#!/bin/sh
+		printf '%s\n' "\$@" >>$dir/words
+		case "\$*" in
+		*d,s,k*) printf '1\tours.example\ts1\t$dir/key\n' ;;
+		*) printf 'ours.example\t1\n' ;;
+		esac
+	END
+	chmod 755 "$dir/bin/mysql"
+	printf '%s\n' 'Mode s' 'SignatureTTL 1d' \
+	    'KeyTable dsn:mysql://o:hushhush@h/m/table=t?keycol=id?datacol=d,s,k' \
+	    'SigningTable dsn:mysql://o:hushhush@h/m/table=t?keycol=d?datacol=id' \
+	    >"$dir/opendkim.conf"
+	ADMIN_SAID=$(postseal import "$dir/opendkim.conf" -o "$dir/new.conf" 2>&1) || rc=$?
+	[ "$rc" = 3 ] && admin_said ':2: SignatureTTL: not a number' &&
+	    admin_said ':3: KeyTable: it stands in a database: with --query' ||
+	    no "status $rc:" "$ADMIN_SAID" || return
+	rm "$dir/new.conf"
+	rc=0
+	ADMIN_SAID=$(PATH=$dir/bin:$PATH postseal import -q "$dir/opendkim.conf" \
+	    -o "$dir/new.conf" 2>&1) || rc=$?
+	[ "$rc" = 3 ] || no "status $rc:" "$ADMIN_SAID" || return
+	! grep -rq hushhush "$dir/words" "$dir"/new.conf* <<<"$ADMIN_SAID" ||
+	    no 'the password is somewhere' || return
+	[ "$(stat -c %a "$dir/new.conf.KeyTable")" = 600 ] &&
+	    postseal -T -c "$dir/new.conf" >/dev/null 2>&1 &&
+	    printf 'From: u@ours.example\n\nx\n' >"$dir/mail" &&
+	    postseal why -c "$dir/new.conf" "$dir/mail" 2>&1 |
+	    grep -q 'ours.example' ||
+	    no 'it does not sign' "$ADMIN_SAID" || return
+	# as if it had been ended between the files: the next run goes on
+	rm "$dir/new.conf" "$dir/new.conf.SigningTable"
+	PATH=$dir/bin:$PATH postseal import -q "$dir/opendkim.conf" \
+	    -o "$dir/new.conf" >/dev/null 2>&1
+	[ -e "$dir/new.conf" ] && [ -e "$dir/new.conf.SigningTable" ] ||
+	    no 'it does not go on' || return
+	before=$(cat "$dir"/new.conf*)
+	! ADMIN_SAID=$(PATH=$dir/bin:$PATH postseal import -q "$dir/opendkim.conf" \
+	    -o "$dir/new.conf" 2>&1) && admin_said 'exists and stays as it is' &&
+	    [ "$before" = "$(cat "$dir"/new.conf*)" ]
+}
+
+# OpenDKIM goes on verifying, with what is printed
+admin_import_sign_only() {
+	local dir=$ADM/im4
+	mkdir -p "$dir"
+	printf '%s\n' 'Domain ours.example' "KeyFile $E2E/keys/r1.private" \
+	    'Selector s1' 'Socket inet:8891@127.0.0.1' >"$dir/opendkim.conf"
+	ADMIN_SAID=$(postseal import -s "$dir/opendkim.conf" -o "$dir/new.conf" \
+	    2>"$dir/said" >"$dir/keep.conf") || no "$(cat "$dir/said")" || return
+	[ "$(grep -v '^#' "$dir/keep.conf")" = $'Mode v\nSocket inet:8891@127.0.0.1' ] ||
+	    no "$(cat "$dir/keep.conf")" || return
+	grep -qF 'listen = {}' "$dir/new.conf" && ! grep -q 8891 "$dir/new.conf" &&
+	    opendkim -n -x "$dir/keep.conf" || no "$(cat "$dir/new.conf")" || return
+	ADMIN_SAID=$(postseal import "$dir/opendkim.conf" 2>&1 >/dev/null)
+	admin_said 'Mode: it is not set, so opendkim signs and verifies'
+}
+
 # --- running daemons --------------------------------------------------------
 
 # admin_start - both daemons, with sockets and metrics of their own
@@ -467,6 +544,8 @@ admin_cases() {
 	case_run 'rotate: from one key to the next' admin_rotate
 	case_run 'import: the old config, broken tables told' admin_import
 	case_run 'import: a wildcard without refile:' admin_import_wildcard
+	case_run 'import: what is wrong, and what a database has' admin_import_wrong
+	case_run 'import: opendkim goes on verifying' admin_import_sign_only
 	admin_start
 	case_run 'status: running daemons, keys against DNS' admin_status
 	case_run 'metrics: what the dashboard names is served' admin_metrics

@@ -108,8 +108,9 @@ ask_database(struct import *im, const struct import_option *o, struct buf *rows)
 	}
 	buf_init(&why, TOOL_MESSAGES_MAX);
 	rc = database_read(o->value, &im->arena, rows, &why);
-	if (rc != 0 && buf_text(&why) != NULL)
-		import_wrong(im, o, buf_text(&why));
+	if (rc != 0 && buf_text(&why) != NULL) /* the next run may get them */
+		buf_fmt(&im->why, "%s:%u: %s: %s\n", o->file, o->line, o->name,
+		    buf_text(&why));
 	buf_free(&why);
 	return rc == 0;
 }
@@ -129,8 +130,10 @@ database_file(struct import *im, const struct import_option *o)
 	*f = (struct import_file){
 	    .next = im->file, .path = spec + strlen("file:")};
 	buf_init(&f->text, DATABASE_ROWS_MAX);
-	if (!ask_database(im, o, &f->text))
+	if (!ask_database(im, o, &f->text)) {
+		buf_free(&f->text);
 		return NULL;
+	}
 	im->file = f;
 	import_left(im, o,
 	    "a file has its rows of now: when they change, import again, and "

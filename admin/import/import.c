@@ -443,13 +443,21 @@ import_free(struct import *im)
 	arena_free(&im->arena);
 }
 
-int
-import_file(struct import *im, const char *file)
+static int
+read_old(struct import *im, const char *file)
 {
 	if (import_is_exempt(file))
 		return import_exempt(im, file);
 	return is_policyd(file) ? import_policyd(im, file)
 	                        : import_opendkim(im, file);
+}
+
+int
+import_file(struct import *im, const char *file)
+{
+	int rc = read_old(im, file);
+
+	return rc == 0 && im->why.n > 0 ? -EIO : rc; /* of a database */
 }
 
 int

@@ -59,7 +59,8 @@ void import_init(struct import *im);
 void import_free(struct import *im);
 
 /* Reads one old file, whose kind is told by its name, or else by what is in it.
- * 0; or -EINVAL, -ENOMEM after a sentence in im->why. */
+ * 0; or -EINVAL, -ENOMEM after a sentence in im->why; -EIO, too, when a
+ * database that was to be read does not answer, as a later run may have it. */
 int import_file(struct import *im, const char *file);
 
 /* Appends the config that was made of all. 0; or -errno after a sentence in

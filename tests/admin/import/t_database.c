@@ -1,4 +1,5 @@
 /* Programs that look like mysql(1) and psql(1), and no network. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -243,4 +244,27 @@ whole_config(void)
 	end(&c);
 }
 
-SUITE("database", T(questions), T(answers), T(failures), T(whole_config))
+/* A database that does not answer: nothing is made without its rows. */
+static void
+no_answer(void)
+{
+	char path[TMPDIR_PATH_MAX];
+	struct clients c;
+	struct import im;
+
+	begin(&c, "", "ERROR 2002: no server\n", "1");
+	tmpdir_write(&c.d, "opendkim.conf", "Mode s\nKeyTable " DSN "\n");
+	import_init(&im);
+	im.query = "/x/new.conf";
+	CHECK(
+	    import_file(&im, tmpdir_file(&c.d, "opendkim.conf", path)) == -EIO);
+	CHECK(strstr(buf_text(&im.why),
+	          "opendkim.conf:2: KeyTable: mysql(1) says: ERROR 2002: no "
+	          "server\n") != NULL);
+	CHECK(im.file == NULL);
+	import_free(&im);
+	end(&c);
+}
+
+SUITE("database", T(questions), T(answers), T(failures), T(whole_config),
+    T(no_answer))

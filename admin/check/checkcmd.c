@@ -166,12 +166,15 @@ print_json(struct run *r)
 	        "rules", rules));
 }
 
+/* What is not known could be an error: it wins over a warning. */
 static int
 judge(const struct findings *f)
 {
-	if (f->count[FINDING_ERROR] + f->count[FINDING_WARNING] > 0)
+	if (f->count[FINDING_ERROR] > 0)
 		return TOOL_FAILED;
-	return f->count[FINDING_UNKNOWN] > 0 ? TOOL_LATER : TOOL_OK;
+	if (f->count[FINDING_UNKNOWN] > 0)
+		return TOOL_LATER;
+	return f->count[FINDING_WARNING] > 0 ? TOOL_FAILED : TOOL_OK;
 }
 
 static int
@@ -228,7 +231,8 @@ const struct subcommand check_subcommand = {
     .tail = "Exit status: 0 when there is neither a warning nor an error, 1 "
             "when there is,\n"
             "2 when the command line is wrong, 3 when something could not be "
-            "found out.",
+            "found out: that\n"
+            "counts less than an error, and more than a warning.",
     .column = 24,
     .options = &(const struct options){.all = false},
     .size = sizeof(struct options),

@@ -171,15 +171,28 @@ ask_own(struct tool *t, struct findings *f, struct checkdns_host *host)
 	return 0;
 }
 
+/* What was found, where there were so many findings of what is unknown before. */
+static enum guidelines_fact
+fact(bool yes, const struct findings *f, size_t unknown)
+{
+	if (yes)
+		return GUIDELINES_YES;
+	return f->count[FINDING_UNKNOWN] > unknown ? GUIDELINES_UNKNOWN
+	                                           : GUIDELINES_NO;
+}
+
 int
 checkdns_host(struct tool *t, struct findings *f, struct checkdns_host *host)
 {
 	int rc = ask_own(t, f, host);
 
-	host->ptr = host->n > 0;
+	host->ptr = host->n > 0 ? GUIDELINES_YES : GUIDELINES_UNKNOWN;
 	for (size_t i = 0; i < host->n && rc == 0; i++) {
+		size_t unknown = f->count[FINDING_UNKNOWN];
+
 		rc = confirm(t, &host->ip[i], f);
-		host->ptr = host->ptr && rc > 0;
+		host->ptr =
+		    guidelines_both(host->ptr, fact(rc > 0, f, unknown));
 		rc = rc > 0 ? 0 : rc;
 	}
 	if (rc == 0 && host->n == 0)
@@ -264,7 +277,7 @@ ask_spf(struct tool *t, const char *domain, const struct ip *ip,
 /* The DMARC record of name. 1: there is one; 0: none; or -errno. */
 static int
 ask_dmarc(struct tool *t, const char *domain, const char *name,
-    struct findings *f, bool *ret_good)
+    struct findings *f, enum guidelines_fact *ret_good)
 {
 	char full[DOMAIN_MAX + sizeof "_dmarc."];
 	struct dnswait q = {.name = full, .type = DNS_TXT};
@@ -299,7 +312,7 @@ ask_dmarc(struct tool *t, const char *domain, const char *name,
 		    "receivers take it as if there were none", NULL,
 		    "DMARC of %s: %s: %s", domain, full, why);
 	else if (n == 1) {
-		*ret_good = true;
+		*ret_good = GUIDELINES_YES;
 		findings_add(f, FINDING_OK, AREA, NULL, NULL,
 		    "DMARC of %s: p=%s%s", domain, dmarc_policy_word(d.p),
 		    dmarc_record_has(&d, DMARC_TAG_RUA)
@@ -325,7 +338,10 @@ look_at_dmarc(struct tool *t, const char *domain, struct findings *f,
 
 		if (rc < 0)
 			return rc;
-		if (rc > 0 || f->count[FINDING_UNKNOWN] > unknown)
+		if (rc > 0)
+			return 0;
+		facts->dmarc = fact(false, f, unknown);
+		if (facts->dmarc == GUIDELINES_UNKNOWN)
 			return 0;
 	}
 	snprintf(mend, sizeof mend, "_dmarc.%s. IN TXT \"v=DMARC1; p=none;\"",
@@ -378,11 +394,14 @@ checkdns_domain(struct tool *t, const char *domain,
 {
 	int rc = 0;
 
-	facts->spf = host->n > 0;
+	facts->spf = host->n > 0 ? GUIDELINES_YES : GUIDELINES_UNKNOWN;
 	facts->ptr = host->ptr;
 	for (size_t i = 0; i < host->n && rc >= 0; i++) {
+		size_t unknown = f->count[FINDING_UNKNOWN];
+
 		rc = ask_spf(t, domain, &host->ip[i], host->name, f);
-		facts->spf = facts->spf && rc > 0;
+		facts->spf =
+		    guidelines_both(facts->spf, fact(rc > 0, f, unknown));
 	}
 	if (rc >= 0)
 		rc = look_at_dmarc(t, domain, f, facts);

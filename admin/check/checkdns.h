@@ -18,7 +18,7 @@ struct checkdns_host {
 	const char *name; /* in HELO */
 	struct ip ip[CHECKDNS_ADDRESSES_MAX];
 	size_t n;
-	bool ptr; /* all are forward-confirmed */
+	enum guidelines_fact ptr; /* all are forward-confirmed */
 };
 
 /* Adds the addresses in text, parted by blanks and commas; those that are none,

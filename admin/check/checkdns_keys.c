@@ -20,11 +20,14 @@ judge_key(const struct domainkey *k, struct findings *f,
 	snprintf(mend, sizeof mend, "postseal testkey %s", k->domain->name);
 	if (k->settings->active && domainkey_good(k) &&
 	    k->diff != KEYDIFF_TESTING) {
-		facts->dkim = true;
+		facts->dkim = GUIDELINES_YES;
 		if (k->facts.algorithm == KEY_RSA_SHA256 &&
 		    (facts->bits == 0 || k->facts.bits < facts->bits))
 			facts->bits = k->facts.bits;
 	}
+	if (k->settings->active && k->diff == KEYDIFF_NODNS &&
+	    facts->dkim == GUIDELINES_NO)
+		facts->dkim = GUIDELINES_UNKNOWN;
 	if (k->diff == KEYDIFF_OK)
 		level = FINDING_OK;
 	else if (k->diff == KEYDIFF_NODNS)
@@ -64,7 +67,7 @@ checkdns_keys(
 	rc = domainkeys_look(t, NULL, NULL, &k, &why);
 	for (size_t i = 0; i < k.n && rc == 0; i++) {
 		const struct domain_settings *d = k.key[i].domain;
-		struct guidelines_facts none = {.dkim = false};
+		struct guidelines_facts none = {.bits = 0};
 
 		judge_key(&k.key[i], f,
 		    in_section(s, d) ? &facts[d - s->domain] : &none);

@@ -57,7 +57,7 @@ checkpostfix_look(const struct postconf *p, const struct settings *s,
 	struct checklook l = {.postfix = p, .settings = s, .f = f, .etc = etc};
 	struct buf why;
 
-	*ret = (struct checkpostfix){.there = false};
+	*ret = (struct checkpostfix){.tls = GUIDELINES_UNKNOWN};
 	buf_init(&ret->addresses, POSTCONF_VALUE_MAX);
 	buf_init(&l.services, PROGRAM_OUTPUT_MAX);
 	buf_init(&l.target, POSTCONF_VALUE_MAX);
@@ -74,7 +74,7 @@ checkpostfix_look(const struct postconf *p, const struct settings *s,
 		checkpolicy_look(&l);
 		checkmilter_look(&l);
 		checkverifier_look(&l);
-		ret->tls = look_at_tls(&l);
+		ret->tls = look_at_tls(&l) ? GUIDELINES_YES : GUIDELINES_NO;
 	}
 	buf_free(&why);
 	buf_free(&l.services);

@@ -10,6 +10,7 @@
 #define POSTSEAL_ADMIN_CHECKPOSTFIX_H
 
 #include "admin/check/finding.h"
+#include "admin/check/guidelines.h"
 #include "admin/postfix/postconf.h"
 #include "common/settings/settings.h"
 
@@ -17,7 +18,7 @@ struct checkpostfix {
 	bool there;           /* there is a Postfix */
 	struct buf hostname;  /* that it says in HELO; empty when not known */
 	struct buf addresses; /* smtp_bind_address, smtp_bind_address6 */
-	bool tls;
+	enum guidelines_fact tls;
 };
 
 /* Looks at all. etc: the folder of opendkim.conf and opendmarc.conf, "/etc".

@@ -24,16 +24,33 @@ static const struct rule {
 };
 enum { RULES = sizeof rules / sizeof rules[0] };
 
-static bool
+enum guidelines_fact
+guidelines_both(enum guidelines_fact a, enum guidelines_fact b)
+{
+	if (a == GUIDELINES_NO || b == GUIDELINES_NO)
+		return GUIDELINES_NO;
+	return a == GUIDELINES_YES ? b : a;
+}
+
+static enum guidelines_fact
+either(enum guidelines_fact a, enum guidelines_fact b)
+{
+	if (a == GUIDELINES_YES || b == GUIDELINES_YES)
+		return GUIDELINES_YES;
+	return a == GUIDELINES_NO ? b : a;
+}
+
+static enum guidelines_fact
 is_met(const struct rule *r, const struct guidelines_facts *f)
 {
 	switch (r->need) {
 	case SPF_OR_DKIM:
-		return f->spf || f->dkim;
+		return either(f->spf, f->dkim);
 	case SPF_AND_DKIM:
-		return f->spf && f->dkim;
+		return guidelines_both(f->spf, f->dkim);
 	case KEY_BITS:
-		return f->bits == 0 || f->bits >= r->number;
+		return f->bits == 0 || f->bits >= r->number ? GUIDELINES_YES
+		                                            : GUIDELINES_NO;
 	case DMARC:
 		return f->dmarc;
 	case PTR:
@@ -41,26 +58,30 @@ is_met(const struct rule *r, const struct guidelines_facts *f)
 	case TLS:
 		return f->tls;
 	}
-	return false;
+	return GUIDELINES_UNKNOWN;
 }
 
 size_t
 guidelines_print(const char *domain, const struct guidelines_facts *f, bool all,
     bool colour, struct buf *out)
 {
+	static const char *const words[] = {[GUIDELINES_NO] = "missing",
+	    [GUIDELINES_YES] = "met",
+	    [GUIDELINES_UNKNOWN] = "unknown"};
 	size_t missing = 0;
 
 	for (size_t i = 0; i < RULES; i++) {
 		const struct rule *r = &rules[i];
-		bool met = is_met(r, f);
+		enum guidelines_fact met = is_met(r, f);
 
-		missing += !met;
-		if (met && !all)
+		missing += met == GUIDELINES_NO;
+		if (met == GUIDELINES_YES && !all)
 			continue;
 		buf_fmt(out, "%s%-8s%s%s: %s",
-		    colour ? met ? "\033[32m" : "\033[33m" : "",
-		    met ? "met" : "missing", colour ? "\033[0m" : "", domain,
-		    r->provider);
+		    !colour                     ? ""
+		        : met == GUIDELINES_YES ? "\033[32m"
+		                                : "\033[33m",
+		    words[met], colour ? "\033[0m" : "", domain, r->provider);
 		if (r->from > 0)
 			buf_fmt(out, ", from %u messages a day", r->from);
 		buf_fmt(out, ": %s\n", r->text);
@@ -75,11 +96,15 @@ guidelines_json(const char *domain, const struct guidelines_facts *f)
 
 	for (size_t i = 0; i < RULES; i++) {
 		const struct rule *r = &rules[i];
+		enum guidelines_fact met = is_met(r, f);
 
 		if (json_array_append_new(all,
-		        json_pack("{s:s, s:s, s:i, s:s, s:b}", "domain", domain,
+		        json_pack("{s:s, s:s, s:i, s:s, s:o}", "domain", domain,
 		            "provider", r->provider, "from", (int)r->from,
-		            "rule", r->text, "met", (int)is_met(r, f))) != 0) {
+		            "rule", r->text, "met",
+		            met == GUIDELINES_UNKNOWN
+		                ? json_null()
+		                : json_boolean(met == GUIDELINES_YES))) != 0) {
 			json_decref(all);
 			return NULL;
 		}

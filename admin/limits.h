@@ -26,6 +26,11 @@ enum {
 	CHECKSERVERS_SECONDS = 2,
 	CHECKSERVERS_SLOW_US = 5000,
 
+	/* `postseal check`: how long it waits for a milter or policy service
+	 * that has to answer a question for which no DNS is needed; spawn(8)
+	 * has to start it first. */
+	CHECK_ANSWER_SECONDS = 10,
+
 	/* `postseal check`: 10,000 domains with a dozen findings of 100 bytes
 	 * each. */
 	FINDINGS_MEMORY_MAX = 16 * 1024 * 1024,

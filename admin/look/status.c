@@ -1,60 +1,15 @@
-/*
- * The trick: nothing else is to be done meanwhile, so the sockets block, with a
- * time limit; a daemon's answer ends where it closes.
- *
- * The trap: an answer that was cut is no JSON, and so it "makes no sense": half
- * of the counters must not pass for all.
- */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "admin/limits.h"
 #include "admin/look/status.h"
 #include "admin/look/status_text.h"
-#include "common/limits.h"
+#include "admin/tool/running.h"
 
 struct options {
 	const char *only; /* NULL: all */
 };
 
 /* --- asking --------------------------------------------------------------- */
-
-/* Reads to the end. 0 or -errno. */
-static int
-read_all(int fd, struct buf *ret)
-{
-	char chunk[4096];
-	ssize_t n;
-
-	while ((n = read(fd, chunk, sizeof chunk)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return errno == EAGAIN ? -ETIMEDOUT : -errno;
-		if (buf_add(ret, chunk, (size_t)n) != 0)
-			return buf_error(ret);
-	}
-	return 0;
-}
-
-/* Puts the question over a new connection. 0 or -errno. */
-static int
-ask(const struct endpoint *e, struct buf *ret)
-{
-	static const char question[] = "status\n";
-	int fd, rc = tool_connect(e, STATUS_SECONDS, &fd);
-
-	if (rc != 0)
-		return rc;
-	if (send(fd, question, sizeof question - 1, MSG_NOSIGNAL) < 0)
-		rc = -errno;
-	if (rc == 0)
-		rc = read_all(fd, ret);
-	close(fd);
-	return rc;
-}
 
 static const char *
 why_not(int rc)
@@ -74,25 +29,14 @@ static json_t *
 answer_of(const struct endpoint_list *control, bool *ret_good)
 {
 	json_t *answer = NULL;
-	struct buf text;
-	int rc = -ENOENT;
+	int rc = running_status(control, &answer);
 
-	buf_init(&text, CONN_OUT_MAX);
-	if (control->n > 0)
-		rc = ask(&control->v[0], &text);
 	if (rc == 0) {
-		answer = json_loadb(text.p, text.n, 0, NULL);
-		rc = json_is_object(answer) ? 0 : -EBADMSG;
-	}
-	buf_free(&text);
-	if (rc == 0 && json_is_string(json_object_get(answer, "error"))) {
-		*ret_good = false;
+		*ret_good = !json_is_string(json_object_get(answer, "error"));
 		return answer;
 	}
-	if (rc != 0)
-		json_decref(answer);
-	*ret_good = rc == 0;
-	return rc == 0 ? answer : json_pack("{s:s}", "error", why_not(rc));
+	*ret_good = false;
+	return json_pack("{s:s}", "error", why_not(rc));
 }
 
 /* --- printing ------------------------------------------------------------- */

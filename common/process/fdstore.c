@@ -70,13 +70,15 @@ listens(int fd)
 	    on != 0;
 }
 
+/* Who connects sees as its peer who has called listen(2) last (SO_PEERCRED): us, and
+ * not the daemon that was before. */
 static bool
 prepare(int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
 
 	return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
-	    fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && listen(fd, SOMAXCONN) == 0;
 }
 
 static void

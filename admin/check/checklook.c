@@ -5,12 +5,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "admin/check/checklook.h"
 #include "admin/postfix/mastercf.h"
 #include "admin/postfix/wiring.h"
-#include "admin/tool/tool.h"
 
 const char *
 checklook_get(struct checklook *l, const char *name, struct buf *ret)
@@ -103,29 +101,6 @@ checklook_lists(struct checklook *l, const struct endpoint_list *e,
 			return &e->v[i];
 	}
 	return NULL;
-}
-
-void
-checklook_answers(
-    struct checklook *l, const char *wing, const struct endpoint *at)
-{
-	char mend[120], text[ENDPOINT_TEXT_MAX];
-	int fd;
-
-	if (!l->runs)
-		return;
-	if (tool_connect(at, SETUP_ANSWER_SECONDS, &fd) == 0) {
-		close(fd);
-		return;
-	}
-	snprintf(mend, sizeof mend,
-	    "systemctl enable postseal-%s && systemctl reload-or-restart "
-	    "postseal-%s",
-	    wing, wing);
-	findings_add(l->f, FINDING_ERROR, CHECKLOOK_AREA,
-	    "with default_action=tempfail mail waits until it does", mend,
-	    "postseal-%s does not answer at %s, where Postfix asks it", wing,
-	    endpoint_text(at, text));
 }
 
 bool

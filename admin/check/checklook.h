@@ -1,8 +1,8 @@
 /*
  * checklook.h - what the parts of `postseal check` that look at Postfix share.
  *
- * For checkpostfix.c, checkpolicy.c, checknetworks.c, checkmilter.c,
- * checkverifier.c, checkinbound.c and checkpeers.c alone.
+ * For checkpostfix.c, checkpolicy.c, checknetworks.c, checkmilter.c, checkverifier.c,
+ * checkinbound.c, checkpeers.c and checkdaemons.c alone.
  */
 #ifndef POSTSEAL_ADMIN_CHECKLOOK_H
 #define POSTSEAL_ADMIN_CHECKLOOK_H
@@ -19,9 +19,11 @@ struct checklook {
 	const struct settings *settings;
 	struct findings *f;
 	const char *etc; /* the folder of opendkim.conf and opendmarc.conf */
-	struct buf services; /* master.cf, a line each */
+	struct buf services; /* master.cf, a line each, $names resolved */
 	struct buf queue;    /* queue_directory */
 	struct buf target;   /* of check_policy_service: ours */
+	bool asks;           /* the restrictions have it */
+	bool spawned;        /* it is a service of master.cf */
 	bool failed;         /* postconf(1) does not work, which was told */
 	bool runs;           /* Postfix does */
 };
@@ -49,10 +51,6 @@ void checklook_add(struct checklook *l, enum finding_level level,
  * spelling is put into name; NULL: none is. Borrows from e. */
 const struct endpoint *checklook_lists(struct checklook *l,
     const struct endpoint_list *e, struct span milters, struct buf *name);
-
-/* Looks whether postseal-WING answers where Postfix, which runs, asks it. */
-void checklook_answers(
-    struct checklook *l, const char *wing, const struct endpoint *at);
 
 /* The same without the spelling. */
 bool checklook_has(
@@ -87,5 +85,9 @@ void checkinbound_look(struct checklook *l, const struct buf *without);
 /* opendkim and opendmarc beside the verifier: checkpeers.c. milters:
  * smtpd_milters. */
 void checkpeers_look(struct checklook *l, struct span milters);
+
+/* The daemons themselves, which run or not: checkdaemons.c. After checkpolicy_look(),
+ * which finds l->target. */
+void checkdaemons_look(struct checklook *l);
 
 #endif

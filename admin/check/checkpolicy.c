@@ -4,13 +4,19 @@
  * restrictions, and an smtpd in master.cf may have a list of its own: both are
  * looked at.
  */
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "admin/check/checklook.h"
 #include "admin/check/checknetworks.h"
 #include "admin/postfix/mastercf.h"
 #include "admin/postfix/wiring.h"
+#include "admin/tool/probe.h"
 
 #define AREA CHECKLOOK_AREA
 
@@ -87,6 +93,110 @@ look_at_columns(struct checklook *l, struct span line, const char *name)
 		    NULL, "master.cf: %s runs as root or postfix", name);
 }
 
+/* The rest of the word that begins so, from `from` on: "user=". Empty: there is none.
+ * -> *ret_column. */
+static struct span
+argument(
+    struct span line, unsigned from, const char *begin, unsigned *ret_column)
+{
+	size_t n = strlen(begin);
+	struct span word;
+
+	for (unsigned i = from; (word = mastercf_word(line, i)).n > 0; i++) {
+		if (word.n >= n && memcmp(word.p, begin, n) == 0) {
+			*ret_column = i;
+			return span_skip(word, n);
+		}
+	}
+	return span_of(NULL, 0);
+}
+
+/* As who spawn(8) starts it, "user" or "user:group". False when there is no such. */
+static bool
+read_user(struct span text, struct probe_user *ret)
+{
+	char name[POSTFIX_NAME_MAX], *group;
+	const struct passwd *p;
+	const struct group *g = NULL;
+
+	snprintf(name, sizeof name, "%.*s", (int)text.n, text.p);
+	group = strchr(name, ':');
+	if (group != NULL)
+		*group++ = '\0';
+	p = getpwnam(name);
+	if (group != NULL)
+		g = getgrnam(group);
+	if (p == NULL || (group != NULL && g == NULL))
+		return false;
+	*ret = (struct probe_user){
+	    p->pw_uid, g == NULL ? p->pw_gid : g->gr_gid, NULL};
+	return true;
+}
+
+/* A file that the user needs. */
+static void
+look_at_file(struct checklook *l, const struct probe_user *u, const char *name,
+    const char *file, int what)
+{
+	struct stat st;
+	char mend[POSTFIX_NAME_MAX + 4096];
+
+	if (stat(file, &st) != 0 && errno == ENOENT) {
+		findings_add(l->f, FINDING_ERROR, AREA,
+		    "spawn(8) cannot start it; mail is deferred",
+		    what == X_OK ? "postconf -M shows the line: put the right "
+		                   "path behind argv="
+		                 : "postseal --sample-config makes one",
+		    "master.cf: %s: there is no %s", name, file);
+		return;
+	}
+	if (probe_access(u, file, what) != -EACCES)
+		return;
+	snprintf(mend, sizeof mend, "chmod a+%s %s, and a+x its folders",
+	    what == X_OK ? "rx" : "r", file);
+	findings_add(l->f, FINDING_ERROR, AREA,
+	    what == X_OK ? "spawn(8) cannot start it; mail is deferred"
+	                 : "without its settings nothing is checked",
+	    mend, "master.cf: %s: its user may not %s %s", name,
+	    what == X_OK ? "run" : "read", file);
+}
+
+/* User, program and settings of the line. */
+static void
+look_at_program(struct checklook *l, struct span line, const char *name)
+{
+	unsigned at = 0;
+	struct span user = argument(line, MASTERCF_COMMAND, "user=", &at),
+	            program = argument(line, MASTERCF_COMMAND, "argv=", &at),
+	            config = program;
+	struct probe_user u;
+	char file[4096];
+
+	if (!read_user(user, &u)) {
+		findings_add(l->f, FINDING_ERROR, AREA,
+		    "spawn(8) cannot start it; mail is deferred",
+		    "systemd-sysusers; or useradd --system --home-dir "
+		    "/nonexistent --shell /usr/sbin/nologin postseal-policyd",
+		    "master.cf: %s: there is no user '%.*s'", name, (int)user.n,
+		    user.n > 0 ? user.p : "");
+		return;
+	}
+	snprintf(file, sizeof file, "%.*s", (int)program.n,
+	    program.n > 0 ? program.p : "");
+	look_at_file(l, &u, name, file, X_OK);
+	if (argument(line, at, "-c", &at).p != NULL)
+		config = mastercf_word(line, at + 1);
+	else
+		config = span_str(SETTINGS_FILE);
+	snprintf(file, sizeof file, "%.*s", (int)config.n, config.p);
+	look_at_file(l, &u, name, file, R_OK);
+	if (strcmp(file, l->settings->file) != 0)
+		findings_add(l->f, FINDING_NOTE, AREA,
+		    "what is said here of its settings is not true of it", NULL,
+		    "master.cf: %s reads %s, and not %s", name, file,
+		    l->settings->file);
+}
+
 static void
 look_at_spawn(struct checklook *l, struct span line)
 {
@@ -97,6 +207,7 @@ look_at_spawn(struct checklook *l, struct span line)
 	findings_add(l->f, FINDING_OK, AREA, NULL, NULL,
 	    "master.cf: %s starts postseal-policyd", name);
 	look_at_columns(l, line, name);
+	look_at_program(l, line, name);
 	buf_clear(&l->target);
 	if (is_word(line, MASTERCF_TYPE, "inet"))
 		buf_fmt(&l->target, "inet:%s", name);
@@ -131,27 +242,45 @@ asks_legacy(struct checklook *l)
 	return asks;
 }
 
+/* The socket of the standing daemon that the restrictions name, or its last. */
+static void
+find_listener(struct checklook *l)
+{
+	const struct endpoint_list *e = &l->settings->policyd.daemon.listen;
+	const char *queue = buf_text(&l->queue);
+	struct buf value;
+	bool found = false;
+
+	checklook_get(l, "smtpd_recipient_restrictions", &value);
+	for (size_t i = 0; i < e->n && !found; i++) {
+		buf_clear(&l->target);
+		wiring_endpoint(
+		    &e->v[i], queue == NULL ? "" : queue, &l->target);
+		found = buf_text(&l->target) != NULL &&
+		    wiring_place(buf_view(&value), buf_text(&l->target)) !=
+		        WIRING_ABSENT;
+	}
+	buf_free(&value);
+}
+
 /* The target of check_policy_service: spawned, or the standing daemon's. */
 static void
 look_for_service(struct checklook *l)
 {
 	struct span rest = buf_view(&l->services), line;
-	const struct endpoint_list *listen =
-	    &l->settings->policyd.daemon.listen;
-	const char *queue = buf_text(&l->queue);
 
 	while (mastercf_next(&rest, &line)) {
 		if (mastercf_has(line, "postseal-policyd") &&
 		    is_word(line, MASTERCF_COMMAND, "spawn")) {
+			l->spawned = true;
 			look_at_spawn(l, line);
 			return;
 		}
 	}
 	if (asks_legacy(l))
 		buf_str(&l->target, SETTINGS_LEGACY_POLICYD);
-	else if (listen->n > 0)
-		wiring_endpoint(
-		    &listen->v[0], queue == NULL ? "" : queue, &l->target);
+	else
+		find_listener(l);
 	findings_add(l->f, FINDING_NOTE, AREA,
 	    "right with the standing daemon (--listen); else see "
 	    "master.cf.snippet",
@@ -249,7 +378,6 @@ look_at_overrides(struct checklook *l, const char *target)
 		        !span_eq(name, span_str("smtpd"))) ||
 		    !mastercf_option(
 		        line, "smtpd_recipient_restrictions", &value) ||
-		    (value.n > 0 && value.p[0] == '$') ||
 		    wiring_place(value, target) != WIRING_ABSENT)
 			continue;
 		findings_add(l->f, FINDING_WARNING, AREA,
@@ -274,12 +402,65 @@ look_at_restrictions(struct checklook *l)
 		place = place_in_classes(l, buf_view(&value), target);
 	if (place == WIRING_UNSAFE && relay_is_guarded(l))
 		place = WIRING_GOOD;
+	l->asks = place != WIRING_ABSENT && place != WIRING_UNREADABLE;
 	tell_place(l, place, target);
 	if (place == WIRING_GOOD) {
 		look_at_overrides(l, target);
 		checknetworks_look(l, buf_view(&value));
 	}
 	buf_free(&value);
+}
+
+/* --- a request ------------------------------------------------------------ */
+
+/* "unix:private/x", below queue_directory, or "inet:127.0.0.1:10031". */
+static bool
+target_endpoint(struct checklook *l, struct endpoint *ret)
+{
+	struct span target = buf_view(&l->target);
+	const char *queue = buf_text(&l->queue), *why;
+	char text[ENDPOINT_TEXT_MAX];
+
+	if (queue != NULL && target.n > 5 &&
+	    memcmp(target.p, "unix:", 5) == 0 && target.p[5] != '/')
+		snprintf(text, sizeof text, "unix:%s/%.*s", queue,
+		    (int)target.n - 5, target.p + 5);
+	else
+		snprintf(text, sizeof text, "%.*s", (int)target.n,
+		    target.n > 0 ? target.p : "");
+	return endpoint_parse(span_str(text), ret, &why) == 0;
+}
+
+/* The service of master.cf answers; a standing daemon: checkdaemons.c. */
+static void
+look_at_answer(struct checklook *l)
+{
+	const char *target = buf_text(&l->target);
+	struct buf action;
+	struct endpoint at;
+	int rc;
+
+	if (!l->runs || !l->asks || !l->spawned || !target_endpoint(l, &at))
+		return;
+	buf_init(&action, POSTCONF_VALUE_MAX);
+	rc = probe_policy(&at, &action);
+	if (rc == 0)
+		findings_add(l->f, FINDING_OK, AREA, NULL, NULL,
+		    "%s answers a policy request: %.*s", target, (int)action.n,
+		    action.p);
+	else if (rc == -EACCES || rc == -EPERM)
+		findings_add(l->f, FINDING_UNKNOWN, AREA, NULL,
+		    "run this as root",
+		    "%s: this user may not ask the policy service", target);
+	else
+		findings_add(l->f, FINDING_ERROR, AREA,
+		    "Postfix gets no answer either: it defers all mail, or "
+		    "answers 451 4.3.5",
+		    "postfix reload; and see what spawn(8) says in the log of "
+		    "mail",
+		    "the policy service at %s gives no answer (%s)", target,
+		    rc == -EPROTO ? "it closes the connection" : strerror(-rc));
+	buf_free(&action);
 }
 
 /* --- what the daemon is set to -------------------------------------------- */
@@ -314,6 +495,7 @@ checkpolicy_look(struct checklook *l)
 {
 	look_for_service(l);
 	look_at_restrictions(l);
+	look_at_answer(l);
 	look_at_timeout(l);
 	look_at_daemon(l);
 }

@@ -69,11 +69,17 @@ checkpostfix_look(const struct postconf *p, const struct settings *s,
 	if (!l.failed && l.services.n > 0) {
 		ret->there = true;
 		l.runs = runs(p);
+		if (!l.runs)
+			findings_add(f, FINDING_UNKNOWN, CHECKLOOK_AREA, NULL,
+			    "postfix start",
+			    "Postfix does not run: whether the daemons answer "
+			    "it was not tried");
 		add_address(&l, "smtp_bind_address", &ret->addresses);
 		add_address(&l, "smtp_bind_address6", &ret->addresses);
 		checkpolicy_look(&l);
 		checkmilter_look(&l);
 		checkverifier_look(&l);
+		checkdaemons_look(&l);
 		ret->tls = look_at_tls(&l) ? GUIDELINES_YES : GUIDELINES_NO;
 	}
 	buf_free(&why);

@@ -294,7 +294,6 @@ checkverifier_look(struct checklook *l)
 	look_at_protocol(l, at != NULL);
 	look_at_policyd(l, at != NULL);
 	if (at != NULL) {
-		checklook_answers(l, "verifier", at);
 		look_at_verifier(l, buf_view(&milters), buf_text(&name));
 	} else if (l->settings->verifier.daemon.listen.n > 0) {
 		findings_add(l->f, FINDING_NOTE, AREA, NULL,

@@ -227,5 +227,5 @@ postconf_service(const struct postconf *p, const char *service, struct buf *ret,
 int
 postconf_services(const struct postconf *p, struct buf *ret, struct buf *why)
 {
-	return ask(p, "-M", NULL, ret, why);
+	return ask(p, "-Mx", NULL, ret, why);
 }

@@ -285,8 +285,17 @@ probe_holder(const struct endpoint *at, pid_t guess, struct probe_holder *ret)
 
 /* --- what a user may ------------------------------------------------------ */
 
+static int
+become(const struct probe_user *u)
+{
+	int rc = u->name == NULL ? setgroups(1, &u->gid)
+	                         : initgroups(u->name, u->gid);
+
+	return rc != 0 || setgid(u->gid) != 0 || setuid(u->uid) != 0 ? -1 : 0;
+}
+
 int
-probe_access(uid_t user, gid_t group, const char *path, int what)
+probe_access(const struct probe_user *u, const char *path, int what)
 {
 	int status;
 	pid_t pid;
@@ -297,10 +306,7 @@ probe_access(uid_t user, gid_t group, const char *path, int what)
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)
-		_exit(setgroups(1, &group) != 0 || setgid(group) != 0 ||
-		            setuid(user) != 0 || access(path, what) != 0
-		        ? errno
-		        : 0);
+		_exit(become(u) != 0 || access(path, what) != 0 ? errno : 0);
 	while (waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR)
 			return -errno;

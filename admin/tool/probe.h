@@ -41,8 +41,15 @@ struct probe_holder {
 int probe_holder(
     const struct endpoint *at, pid_t guess, struct probe_holder *ret);
 
-/* Whether user and group, with no other groups, may do that (access(2): R_OK, W_OK,
- * X_OK) with a file. 0, or the -errno of access(2); -EPERM where only root can try. */
-int probe_access(uid_t user, gid_t group, const char *path, int what);
+/* A user, as who a process runs. */
+struct probe_user {
+	uid_t uid;
+	gid_t gid;
+	const char *name; /* whose other groups it has, too; NULL: none */
+};
+
+/* Whether the user may do that (access(2): R_OK, W_OK, X_OK) with a file. 0, or the
+ * -errno of access(2); -EPERM where only root can try. */
+int probe_access(const struct probe_user *u, const char *path, int what);
 
 #endif

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/limits.h"
@@ -128,7 +129,8 @@ int
 generation_load(const struct supervisor_ops *ops, void *arg,
     const struct generation *now, unsigned room, struct generation *ret)
 {
-	struct generation g = {.number = now->number + 1};
+	struct generation g = {
+	    .number = now->number + 1, .read = (uint64_t)time(NULL)};
 	struct buf why;
 	int rc = ops->load(arg, &g.plan);
 

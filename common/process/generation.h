@@ -16,6 +16,7 @@
 
 struct generation {
 	unsigned number;  /* 0: there is none */
+	uint64_t read;    /* seconds of time(2): before its files were */
 	unsigned workers; /* to be kept running */
 	unsigned forked;  /* so far */
 	struct supervisor_plan plan;

@@ -111,12 +111,10 @@ load(struct supervisor *s)
 static void
 count_commit(struct supervisor *s)
 {
-	uint64_t now = (uint64_t)time(NULL);
-
 	stats_set(s->stats, STATS_GENERATION, s->now.number);
-	stats_set(s->stats, STATS_LOADED, now);
+	stats_set(s->stats, STATS_LOADED, s->now.read);
 	if (s->now.number == 1)
-		stats_set(s->stats, STATS_STARTED, now);
+		stats_set(s->stats, STATS_STARTED, (uint64_t)time(NULL));
 	else
 		stats_add(s->stats, STATS_RELOADS, 1);
 }

@@ -6,13 +6,15 @@
  * file:
  *
  *     { "daemon": "postseal-signer", "version", "pid", "uptime", "generation",
- *       "config_age", "workers": [{ "worker", "pid", "generation",
- *       "connections" }], "counters": { FAMILY: n or { LABEL: n } },
+ *       "config_age", "config_time", "workers": [{ "worker", "pid",
+ *       "generation", "connections" }],
+ *       "counters": { FAMILY: n or { LABEL: n } },
  *       "dns_latency": { "count", "ms", "buckets": [{ "le", "n" }] },
  *       "signatures": [{ "domain", "rsa-sha256", "ed25519-sha256" }],
  *       "keys": [{ "domain", "selector", "state", "detail" }] }
  *
- * The families, "dns_latency" and "signatures" are what the daemon's report has
+ * "config_time" is when the files of the settings in force were read, seconds of
+ * time(2). The families, "dns_latency" and "signatures" are what the daemon's report has
  * (stats.h); "keys" has those that are not as they should be. Nothing can be
  * changed from here. Another command is answered with { "error": ... }. Served
  * by the helper (helper.h); asked by admin/look/status.c.

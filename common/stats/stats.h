@@ -36,7 +36,7 @@ enum stats_counter {
 	STATS_WORKERS_DIED,
 	STATS_GENERATION, /* in force */
 	STATS_STARTED,    /* seconds of time(2) */
-	STATS_LOADED,     /* the same, of the settings in force */
+	STATS_LOADED,     /* the same, before the settings in force were read */
 
 	/* and about a worker, into the worker's slot */
 	STATS_WORKER_PID, /* 0: there is none now */

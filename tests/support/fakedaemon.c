@@ -1,5 +1,6 @@
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,7 +23,8 @@ serve(int listener, struct span answer)
 }
 
 pid_t
-fakedaemon_start(const char *at, struct span answer, struct endpoint *ret_at)
+fakedaemon_start(const char *name, const char *at, struct span answer,
+    struct endpoint *ret_at)
 {
 	const char *why;
 	int fd, ready[2];
@@ -40,6 +42,8 @@ fakedaemon_start(const char *at, struct span answer, struct endpoint *ret_at)
 	    (pid = fork()) < 0)
 		abort();
 	if (pid == 0) { /* who has called listen(2) is its peer */
+		if (name != NULL)
+			prctl(PR_SET_NAME, name);
 		if (listen(fd, 8) != 0 || write(ready[1], "", 1) != 1)
 			abort();
 		serve(fd, answer);

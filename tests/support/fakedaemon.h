@@ -11,10 +11,10 @@
 #include "common/bytes/span.h"
 
 /* Listens at "unix:/path" or "inet:127.0.0.1:1", where a free port takes the place of
- * the 1, in *ret_at; and answers each connection until fakedaemon_stop(). Aborts the
- * test program on error. */
-pid_t fakedaemon_start(
-    const char *at, struct span answer, struct endpoint *ret_at);
+ * the 1, in *ret_at; and answers each connection until fakedaemon_stop(). name: of the
+ * process, NULL: the test's. Aborts the test program on error. */
+pid_t fakedaemon_start(const char *name, const char *at, struct span answer,
+    struct endpoint *ret_at);
 
 void fakedaemon_stop(pid_t pid);
 

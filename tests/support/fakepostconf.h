@@ -5,7 +5,7 @@
  * postfix(1) can do everything, and says that it runs if there is a file
  * "running".
  *
- * A shell script that answers -h, -xh, -n and -M from the two files of the
+ * A shell script that answers -h, -xh, -n, -M and -Mx from the two files of the
  * directory, and does -e and -M NAME/TYPE=... to them. It knows no defaults but
  * those of the test's main.cf.default; of $names it resolves a value that is
  * one, and $config_directory, which is not that of -c: as in Postfix 3.10, the

@@ -46,8 +46,8 @@ speaks(void)
 {
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct endpoint at;
-		pid_t pid =
-		    fakedaemon_start("inet:127.0.0.1:1", rows[i].answer, &at);
+		pid_t pid = fakedaemon_start(
+		    NULL, "inet:127.0.0.1:1", rows[i].answer, &at);
 		struct buf action;
 
 		suite_row(rows[i].name);
@@ -95,7 +95,7 @@ holder(void)
 		snprintf(
 		    text, sizeof text, "unix:%s", tmpdir_file(&d, "s", path));
 		pid = fakedaemon_start(
-		    i == 0 ? text : kinds[i], span_str(""), &at);
+		    NULL, i == 0 ? text : kinds[i], span_str(""), &at);
 		CHECK(probe_holder(&at, 0, &h) == 0);
 		CHECK(h.pid == pid);
 		CHECK_STR(h.name, name);
@@ -144,29 +144,30 @@ access_of_a_user(void)
 {
 	const struct passwd *nobody = getpwnam("nobody");
 	char path[TMPDIR_PATH_MAX];
+	struct probe_user u;
 	struct tmpdir d;
 
 	tmpdir_make(&d);
 	tmpdir_write(&d, "f", "");
 	tmpdir_file(&d, "f", path);
 	CU_ASSERT_FATAL(nobody != NULL);
+	u = (struct probe_user){nobody->pw_uid, nobody->pw_gid, NULL};
 	if (geteuid() != 0) {
-		CHECK(probe_access(nobody->pw_uid, nobody->pw_gid, path,
-		          R_OK) == -EPERM);
+		CHECK(probe_access(&u, path, R_OK) == -EPERM);
 	} else {
-		const uid_t u = nobody->pw_uid;
-		const gid_t g = nobody->pw_gid;
-
-		CHECK(probe_access(u, g, path, R_OK) == -EACCES);
+		CHECK(probe_access(&u, path, R_OK) == -EACCES);
 		CHECK(chmod(path, 0644) == 0);
-		CHECK(probe_access(u, g, path, R_OK) == 0);
-		CHECK(probe_access(u, g, path, X_OK) == -EACCES);
-		CHECK(probe_access(u, 0, path, W_OK) == -EACCES);
+		CHECK(probe_access(&u, path, R_OK) == 0);
+		CHECK(probe_access(&u, path, X_OK) == -EACCES);
 		CHECK(chmod(path, 0664) == 0);
-		CHECK(probe_access(u, 0, path, W_OK) == 0);
+		CHECK(probe_access(&u, path, W_OK) == -EACCES);
+		u.gid = 0;
+		CHECK(probe_access(&u, path, W_OK) == 0);
+		u.name = NULL;
+		CHECK(probe_access(&u, path, W_OK) == 0);
 		CHECK(chmod(d.path, 0700) == 0);
-		CHECK(probe_access(u, g, path, R_OK) == -EACCES);
-		CHECK(probe_access(u, g, "/none", R_OK) == -ENOENT);
+		CHECK(probe_access(&u, path, R_OK) == -EACCES);
+		CHECK(probe_access(&u, "/none", R_OK) == -ENOENT);
 	}
 	tmpdir_remove(&d);
 }

@@ -67,6 +67,7 @@ status(void)
 	start(&w);
 	stats_set(stats_slot(w.stats, 1), STATS_WORKER_PID, 77);
 	stats_set(stats_slot(w.stats, 1), STATS_WORKER_NUMBER, 3);
+	stats_set(stats_slot(w.stats, 2), STATS_LOADED, 1800000000);
 	stats_add(stats_slot(w.stats, 1), STATS_ACCEPTED, 5);
 	stats_add(stats_slot(w.stats, 1), STATS_CLOSED, 2);
 	stats_add(stats_slot(w.stats, 0), SIGNER_SIGNED, 9);
@@ -90,6 +91,8 @@ status(void)
 	    json_object_get(o, "counters"), "unsigned_messages_total")));
 	CHECK(json_object_get(
 	          json_object_get(o, "counters"), "spf_results_total") == NULL);
+	CHECK(json_integer_value(json_object_get(o, "config_time")) ==
+	    1800000000);
 	CHECK(number(o, "dns_latency", "count") == 1);
 	CHECK(number(o, "dns_latency", "ms") == 30);
 	CHECK(json_array_size(json_object_get(o, "signatures")) == 1);

@@ -347,17 +347,48 @@ tell_silent(struct checklook *l, const struct daemon *d, int rc)
 	    strerror(-rc));
 }
 
+/* True if both are one file. What is no whole path was of the daemon's folder. */
+static bool
+is_same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return *a != '/' || strcmp(a, b) == 0 ||
+	    (stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	        x.st_ino == y.st_ino);
+}
+
+/* The daemon at that control socket has another config: it is not the one that is
+ * looked at. */
+static void
+leave_another(struct checklook *l, struct daemon *d)
+{
+	const char *file =
+	    json_string_value(json_object_get(d->status, "config"));
+
+	if (file == NULL || is_same_file(file, l->settings->file))
+		return;
+	findings_add(l->f, FINDING_NOTE, AREA,
+	    "what is said here is not true of it", NULL,
+	    "%s runs with %s, and not with %s", d->name, file,
+	    l->settings->file);
+	json_decref(d->status);
+	d->status = NULL;
+}
+
 static void
 look_at_daemon(struct checklook *l, struct daemon *d)
 {
 	int rc = running_status(&d->settings->control, &d->status);
 
+	leave_another(l, d);
 	d->pid = (pid_t)json_integer_value(json_object_get(d->status, "pid"));
 	look_at_sockets(l, d);
-	if (rc == 0) {
+	if (d->status != NULL) {
 		look_at_version(l, d);
 		look_at_age(l, d);
-	} else if (d->ours || (rc != -ENOENT && rc != -ECONNREFUSED)) {
+	} else if (rc != 0 &&
+	    (d->ours || (rc != -ENOENT && rc != -ECONNREFUSED))) {
 		tell_silent(l, d, rc);
 	}
 	json_decref(d->status);

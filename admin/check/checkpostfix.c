@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include "admin/check/checklook.h"
 #include "admin/check/checkpostfix.h"
 
@@ -71,9 +73,13 @@ checkpostfix_look(const struct postconf *p, const struct settings *s,
 		l.runs = runs(p);
 		if (!l.runs)
 			findings_add(f, FINDING_UNKNOWN, CHECKLOOK_AREA, NULL,
-			    "postfix start",
-			    "Postfix does not run: whether the daemons answer "
-			    "it was not tried");
+			    geteuid() == 0 ? "postfix start"
+			                   : "run this as root",
+			    "%s: whether the daemons answer it was not tried",
+			    geteuid() == 0
+			        ? "Postfix does not run"
+			        : "this user may not ask Postfix whether it "
+			          "runs");
 		add_address(&l, "smtp_bind_address", &ret->addresses);
 		add_address(&l, "smtp_bind_address6", &ret->addresses);
 		checkpolicy_look(&l);

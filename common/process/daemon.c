@@ -210,7 +210,7 @@ static int
 run(const struct daemon *d, const struct daemon_options *o)
 {
 	const struct supervisor_ops ops = {load, unload, serve,
-	    d->help == NULL ? NULL : help, d->ident, d->report};
+	    d->help == NULL ? NULL : help, d->ident, o->file, d->report};
 	struct running r = {d, o, false};
 
 	return supervisor_run(&ops, &r);

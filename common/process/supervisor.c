@@ -301,6 +301,7 @@ static int
 help(struct supervisor *s, pid_t parent)
 {
 	struct helper_env env = {.view = {.daemon = s->ops->name,
+	                             .config = s->ops->config,
 	                             .report = s->ops->report,
 	                             .stats = s->children.stats,
 	                             .workers = WORKERS_TOTAL_MAX},

@@ -55,6 +55,7 @@ struct supervisor_ops {
 
 	/* For the control socket; and what it and the metrics show. */
 	const char *name;
+	const char *config; /* the file of the settings */
 	const struct stats_report *report;
 };
 

@@ -190,6 +190,7 @@ control_status(const struct control_view *v, struct buf *out)
 	set_number(o, "pid", (uint64_t)getppid(), &rc);
 	set_number(o, "uptime", age(v, STATS_STARTED), &rc);
 	set_number(o, "generation", stats_sum(v->stats, STATS_GENERATION), &rc);
+	set(o, "config", json_string(v->config == NULL ? "" : v->config), &rc);
 	set_number(o, "config_age", age(v, STATS_LOADED), &rc);
 	set_number(o, "config_time", stats_sum(v->stats, STATS_LOADED), &rc);
 	set(o, "workers", workers(v, &rc), &rc);

@@ -6,7 +6,7 @@
  * file:
  *
  *     { "daemon": "postseal-signer", "version", "pid", "uptime", "generation",
- *       "config_age", "config_time", "workers": [{ "worker", "pid",
+ *       "config", "config_age", "config_time", "workers": [{ "worker", "pid",
  *       "generation", "connections" }],
  *       "counters": { FAMILY: n or { LABEL: n } },
  *       "dns_latency": { "count", "ms", "buckets": [{ "le", "n" }] },
@@ -37,6 +37,7 @@ struct control_key {
 /* What is told. Borrowed until control_free(). */
 struct control_view {
 	const char *daemon; /* its name */
+	const char *config; /* the file that its settings are of; or NULL */
 	const struct stats_report *report;
 	const struct stats *stats;
 	size_t workers; /* slots 0.. of stats that are workers' */

@@ -270,7 +270,7 @@ static const struct stats_report echo_report = {
     .prefix = "echo_", .rows = stats_supervisor};
 
 static const struct supervisor_ops ops = {
-    echo_load, echo_unload, echo_serve, NULL, "echo", &echo_report};
+    echo_load, echo_unload, echo_serve, NULL, "echo", NULL, &echo_report};
 
 /* --- the administrator ---------------------------------------------------- */
 

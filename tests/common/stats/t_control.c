@@ -35,6 +35,7 @@ start(struct world *w)
 	asker_begin(&w->asker);
 	CU_ASSERT_FATAL(stats_new(3, &w->stats) == 0);
 	w->view = (struct control_view){.daemon = "postseal-signer",
+	    .config = "/etc/p.conf",
 	    .report = &signer_counters,
 	    .stats = w->stats,
 	    .workers = 2,
@@ -82,6 +83,8 @@ status(void)
 	    json_string_value(json_object_get(o, "daemon")), "postseal-signer");
 	CHECK_STR(
 	    json_string_value(json_object_get(o, "version")), POSTSEAL_VERSION);
+	CHECK_STR(
+	    json_string_value(json_object_get(o, "config")), "/etc/p.conf");
 	CHECK(json_array_size(json_object_get(o, "workers")) == 1);
 	worker = json_array_get(json_object_get(o, "workers"), 0);
 	CHECK(json_integer_value(json_object_get(worker, "pid")) == 77);

@@ -116,7 +116,7 @@ admin_key() {
 	admin_exits 1 testkey && admin_said 'missing: DNS has no such record' &&
 	    admin_said 'one value' && admin_said 'v=DKIM1; k=' ||
 	    return
-	admin_exits 1 check && admin_said 'missing: DNS has' || return
+	admin_exits 3 check && admin_said 'missing: DNS has' || return
 	admin setup adm.example
 	record=$(sed -n '/ IN TXT ($/,/^$/p' <<<"$ADMIN_SAID")
 	admin_publish <<<"$record"
@@ -128,11 +128,13 @@ admin_key() {
 }
 
 admin_check() {
-	admin_exits 0 check -a &&
+	# the daemons that run have another config
+	admin_exits 3 check -a &&
 	    admin_said 'SPF of adm.example: pass for 198.51.100.77' &&
 	    admin_said '198.51.100.77 has a name that leads back to it' &&
-	    admin_said '0 errors, 0 warnings, 0 unknown' &&
-	    admin_exits 0 check --json &&
+	    admin_said 'Postfix does not run' &&
+	    admin_said '0 errors, 0 warnings, 1 unknown' &&
+	    admin_exits 3 check --json &&
 	    admin_json 'd["rules"] and all(r["met"] for r in d["rules"])' &&
 	    admin_json 'any(f["level"] == "ok" for f in d["findings"])' ||
 	    return
@@ -151,36 +153,136 @@ admin_check() {
 	    admin_said "postconf -c $ADM/pf -P 127.0.0.1:10025/inet/smtpd_milters="
 }
 
-# admin_asks KEYS - check with those keys of dns { }
+# admin_asks STATUS KEYS - check with those keys of dns { }; Postfix does not run, so
+# that it is 3 at best
 admin_asks() {
+	local rc=0
 	sed '/^dns {.*/d' "$ADM/ps/postseal.conf" >"$ADM/ps/servers.conf"
-	echo "dns { $1 }" >>"$ADM/ps/servers.conf"
+	echo "dns { $2 }" >>"$ADM/ps/servers.conf"
 	ADMIN_SAID=$(postseal check --all -c "$ADM/pf" \
-	    -c "$ADM/ps/servers.conf" 2>&1)
+	    -c "$ADM/ps/servers.conf" 2>&1) || rc=$?
+	[ "$rc" = "$1" ] || no "status $rc, not $1:" "$ADMIN_SAID"
 }
 
 # DNS servers on this host, and one that is not; keys of it that were, and that want care
 admin_servers() {
-	admin_asks 'servers = {"198.51.100.1", "127.0.0.1"}' &&
+	admin_asks 3 'servers = {"198.51.100.1", "127.0.0.1"}' &&
 	    admin_said '2 DNS servers agree on MX and TXT of adm.example' &&
 	    admin_said 'the DNS server 198.51.100.1 answers in ' &&
 	    ! grep 'not on this host' <<<"$ADMIN_SAID" || no "$ADMIN_SAID" ||
 	    return
-	admin_asks 'servers = {"203.0.113.53"}' &&
+	admin_asks 3 'servers = {"203.0.113.53"}' &&
 	    grep -q 'note .*203\.0\.113\.53 answers in .*, is not on this host' \
 		<<<"$ADMIN_SAID" || no "$ADMIN_SAID" || return
-	! admin_asks 'servers = {"203.0.113.53"} trust_ad = true' &&
+	admin_asks 3 'servers = {"203.0.113.53"} trust_ad = true' &&
 	    admin_said 'but the DNS server 203.0.113.53 is not on this host' ||
 	    return
 	# nobody is there: the rest of DNS is not asked for
-	! admin_asks 'servers = {"127.0.0.9", "198.18.0.1"}' &&
+	admin_asks 1 'servers = {"127.0.0.9", "198.18.0.1"}' &&
 	    admin_said 'the DNS server 127.0.0.9 gives no answer (unreachable)' &&
 	    admin_said 'no record of this host, its keys and' &&
 	    ! grep 'rules of Google' <<<"$ADMIN_SAID" || no "$ADMIN_SAID" ||
 	    return
-	! admin_asks 'trust_anchor = "/none"' &&
+	admin_asks 3 'trust_anchor = "/none"' &&
 	    grep -q 'warning .*: dns\.trust_anchor: is not used any more' \
 		<<<"$ADMIN_SAID" || no "$ADMIN_SAID"
+}
+
+# admin_live [option...] - check of the Postfix that runs here
+admin_live() {
+	ADMIN_SAID=$(postseal check --no-dns --all "$@" 2>&1) || :
+}
+
+# admin_live_has TEXT - with a finding
+admin_live_has() {
+	admin_live
+	grep -qF -- "$1" <<<"$ADMIN_SAID"
+}
+
+admin_live_well() {
+	admin_live && ! grep -qE '^(error|warning|unknown) *daemons' <<<"$ADMIN_SAID"
+}
+
+# What runs is well: all that Postfix asks gives an answer
+admin_live_up() {
+	# the tests before may have left them with older settings
+	kill -HUP "$SIGNER" "$VERIFIER"
+	world_wait 10 admin_live_well || no 'not well:' "$ADMIN_SAID" || return
+	admin_said 'postseal-signer answers at inet:127.0.0.1:8891' &&
+	    admin_said 'postseal-verifier answers at inet:127.0.0.1:8890' &&
+	    admin_said 'unix:private/policyd-spf answers a policy request: ' &&
+	    grep -q '^ok *daemons: postseal-signer .* runs' <<<"$ADMIN_SAID" ||
+	    no "$ADMIN_SAID"
+}
+
+# A daemon does not know what was changed until it is reloaded
+admin_live_old() {
+	sleep 1
+	touch /etc/postseal/domains.d
+	admin_live_has 'postseal-signer has older settings: domains.d was' &&
+	    admin_said 'systemctl reload postseal-signer' &&
+	    ! grep 'verifier has older' <<<"$ADMIN_SAID" || no "$ADMIN_SAID" ||
+	    return
+	touch /etc/postseal/postseal.conf
+	admin_live_has 'postseal-verifier has older settings: /etc/postseal' ||
+	    no "$ADMIN_SAID" || return
+	kill -HUP "$SIGNER" "$VERIFIER"
+	world_wait 10 admin_live_well || no 'not well:' "$ADMIN_SAID"
+}
+
+# The signer is away; another program has its port; it is back
+admin_live_down() {
+	local other
+	kill "$SIGNER" && wait "$SIGNER"
+	admin_live_has 'postseal-signer does not answer at inet:127.0.0.1:8891' &&
+	    grep -q '^error *daemons: postseal-signer' <<<"$ADMIN_SAID" ||
+	    no "$ADMIN_SAID" || return
+	python3 -c 'import socket, time
+s = socket.create_server(("127.0.0.1", 8891))
+while True:
+    s.accept()[0].close()' &
+	other=$!
+	world_wait 10 admin_live_has "should listen, is held by python3 (process $other)" ||
+	    no "$ADMIN_SAID"
+	kill "$other" && wait "$other" 2>/dev/null
+	world_start 8891 postseal-signer
+	SIGNER=$STARTED
+	world_wait 10 admin_live_well || no 'not well:' "$ADMIN_SAID"
+}
+
+# The user of the spawn line, its program and its rights. Postfix is not told: it would
+# not try again for a minute
+admin_live_spawn() {
+	local rc=0 line
+	line=$(postconf -M policyd-spf/unix)
+	postconf -M "policyd-spf/unix=${line/user=postseal-policyd/user=nosuchuser}"
+	admin_live_has "policyd-spf: there is no user 'nosuchuser'" ||
+	    no "$ADMIN_SAID" || rc=1
+	postconf -M "policyd-spf/unix=${line/argv=/argv=/none}"
+	admin_live_has 'policyd-spf: there is no /none/' || no "$ADMIN_SAID" || rc=1
+	postconf -M "policyd-spf/unix=$line"
+	chmod 600 /etc/postseal/postseal.conf
+	admin_live_has 'its user may not read /etc/postseal/postseal.conf' ||
+	    no "$ADMIN_SAID" || rc=1
+	chmod 644 /etc/postseal/postseal.conf
+	world_age
+	kill -HUP "$SIGNER" "$VERIFIER"
+	world_wait 10 admin_live_well || no 'not well:' "$ADMIN_SAID" || rc=1
+	return "$rc"
+}
+
+# Postfix' user has to open the socket; who is not root is told so
+admin_live_rights() {
+	local socket=/var/spool/postfix/postseal/signer.sock rc=0
+	chmod 600 "$socket"
+	admin_live_has "unix:$socket may not be opened by postfix" ||
+	    no "$ADMIN_SAID" || rc=1
+	chmod 660 "$socket"
+	admin_live_well || no 'not well:' "$ADMIN_SAID" || rc=1
+	ADMIN_SAID=$(setpriv --reuid=65534 --regid=65534 --clear-groups \
+	    "$(command -v postseal)" check --no-dns 2>&1)
+	admin_said 'mend: run this as root' || rc=1
+	return "$rc"
 }
 
 # A changed file is not put back; an unchanged one is
@@ -536,6 +638,11 @@ admin_cases() {
 	case_run 'testkey: no record, then the right one' admin_key
 	case_run 'check: DNS servers here and elsewhere' admin_servers
 	case_run 'check: all is well, then not' admin_check
+	case_run 'check: what runs is well' admin_live_up
+	case_run 'check: older settings' admin_live_old
+	case_run 'check: the signer away, and another in its place' admin_live_down
+	case_run 'check: the line of spawn(8)' admin_live_spawn
+	case_run 'check: who may open a socket' admin_live_rights
 	case_run 'setup --undo and --enforce' admin_undo
 	case_run 'setup refuses what it cannot read' admin_refuses
 	case_run 'setup takes back what fails' admin_takes_back

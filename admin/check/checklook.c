@@ -147,8 +147,7 @@ checklook_reaches(struct checklook *l, struct span line,
 	if (mastercf_option(line, "receive_override_options", &value) &&
 	    mastercf_has(value, "no_milters"))
 		return false;
-	if (mastercf_option(line, "smtpd_milters", &value) &&
-	    (value.n == 0 || value.p[0] != '$'))
+	if (mastercf_option(line, "smtpd_milters", &value))
 		return has(l, value);
 	checklook_get(l, "smtpd_milters", &all);
 	reaches = has(l, buf_view(&all));

@@ -82,8 +82,15 @@ void checkverifier_look(struct checklook *l);
  * smtpd_milters without it. */
 void checkinbound_look(struct checklook *l, const struct buf *without);
 
-/* opendkim and opendmarc beside the verifier: checkpeers.c. milters:
- * smtpd_milters. */
+/* True if the milter, an item of a list, is known to leave mail as it was signed. */
+bool checkpeers_keeps(struct checklook *l, struct span item);
+
+/* Which milters stand beside each other in the list that `where` names: opendmarc,
+ * and another signer beside ours. checkpeers.c. */
+void checkpeers_order(
+    struct checklook *l, const char *where, struct span milters);
+
+/* opendkim and opendmarc beside the verifier: checkpeers.c. milters: smtpd_milters. */
 void checkpeers_look(struct checklook *l, struct span milters);
 
 /* The daemons themselves, which run or not: checkdaemons.c. After checkpolicy_look(),

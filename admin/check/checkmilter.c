@@ -34,31 +34,87 @@ has_signer(struct checklook *l, struct span milters)
 	    checklook_has(l, &d->legacy, milters);
 }
 
+/* The items without the signer, which comes behind the last one that may change mail. */
+static void
+reorder(struct checklook *l, struct span milters, struct buf *ret)
+{
+	struct span rest = milters, item, signer = {NULL, 0}, last = {NULL, 0};
+	bool bad = false, first = true;
+
+	while (wiring_next(&rest, &item, &bad)) {
+		if (signer.p == NULL && has_signer(l, item))
+			signer = item;
+		else if (!checkpeers_keeps(l, item))
+			last = item;
+	}
+	while (wiring_next(&milters, &item, &bad)) {
+		if (item.p == signer.p)
+			continue;
+		buf_fmt(ret, "%s%.*s", first ? "" : ", ", (int)item.n, item.p);
+		first = false;
+		if (item.p == last.p)
+			buf_fmt(ret, ", %.*s", (int)signer.n, signer.p);
+	}
+}
+
+/* True if one behind the signer may change what it has signed. */
+static bool
+is_changed_behind(struct checklook *l, struct span milters)
+{
+	struct span item;
+	bool signer = false, bad = false;
+
+	while (wiring_next(&milters, &item, &bad)) {
+		if (!signer)
+			signer = has_signer(l, item);
+		else if (!checkpeers_keeps(l, item))
+			return true;
+	}
+	return false;
+}
+
+/* A list that has the signer. option and prefix: of the postconf(1) command that sets
+ * it, "-e" and "smtpd_milters = ". */
+static void
+look_at_order(struct checklook *l, const char *where, const char *option,
+    const char *prefix, struct span milters)
+{
+	struct buf word;
+
+	if (!is_changed_behind(l, milters)) {
+		findings_add(l->f, FINDING_OK, AREA, NULL, NULL,
+		    "%s have the signer", where);
+		return;
+	}
+	buf_init(&word, 2 * POSTCONF_VALUE_MAX);
+	buf_str(&word, prefix);
+	reorder(l, milters, &word);
+	if (buf_text(&word) == NULL)
+		l->f->no_memory = true;
+	else
+		checklook_add(l, FINDING_WARNING,
+		    "what a milter behind it changes breaks the signature",
+		    option, buf_text(&word),
+		    "%s: other milters stand behind the signer", where);
+	buf_free(&word);
+}
+
 /* name: a parameter with milters; why: what it means if we are not in it. */
 static void
 look_at_list(struct checklook *l, const char *name, const char *why)
 {
-	const struct endpoint *at;
-	struct buf value, milter;
+	char prefix[40];
+	struct buf value;
 
 	checklook_get(l, name, &value);
-	buf_init(&milter, ENDPOINT_TEXT_MAX);
-	at = lists_signer(l, buf_view(&value), &milter);
-	if (at == NULL)
+	snprintf(prefix, sizeof prefix, "%s = ", name);
+	checkpeers_order(l, name, buf_view(&value));
+	if (!has_signer(l, buf_view(&value)))
 		findings_add(l->f, FINDING_WARNING, AREA, why,
 		    "postseal setup DOMAIN", "%s do not have the signer", name);
-	else if (!wiring_milter_is_last(buf_view(&value), buf_text(&milter)))
-		findings_add(l->f, FINDING_WARNING, AREA,
-		    "what a milter behind it changes breaks the signature",
-		    "put the signer last",
-		    "%s: other milters stand behind the "
-		    "signer",
-		    name);
 	else
-		findings_add(l->f, FINDING_OK, AREA, NULL, NULL,
-		    "%s have the signer", name);
+		look_at_order(l, name, "-e", prefix, buf_view(&value));
 	buf_free(&value);
-	buf_free(&milter);
 }
 
 /* --- smtpds with milters of their own ------------------------------------- */
@@ -97,6 +153,34 @@ look_behind_filter(struct checklook *l, struct span line, bool before)
 	    "others, which comes back from 127.0.0.1, looks like ours",
 	    "-P", mend, "master.cf: %.*s passes mail to the milters again",
 	    (int)name.n, name.p);
+}
+
+/* The lists that a service has of its own. */
+static void
+look_at_own_lists(struct checklook *l)
+{
+	static const char *const lists[] = {
+	    "smtpd_milters", "non_smtpd_milters"};
+	struct span rest = buf_view(&l->services), line, value;
+
+	while (mastercf_next(&rest, &line)) {
+		struct span name = mastercf_word(line, MASTERCF_NAME),
+		            type = mastercf_word(line, MASTERCF_TYPE);
+		char where[400], prefix[400];
+
+		for (size_t i = 0; i < 2; i++) {
+			if (!mastercf_option(line, lists[i], &value) ||
+			    !has_signer(l, value))
+				continue;
+			snprintf(where, sizeof where, "master.cf: %s of %.*s",
+			    lists[i], (int)name.n, name.p);
+			snprintf(prefix, sizeof prefix,
+			    "%.*s/%.*s/%s=", (int)name.n, name.p, (int)type.n,
+			    type.p, lists[i]);
+			checkpeers_order(l, where, value);
+			look_at_order(l, where, "-P", prefix, value);
+		}
+	}
 }
 
 /* Each smtpd of master.cf: is its mail signed, and once? */
@@ -260,6 +344,7 @@ checkmilter_look(struct checklook *l)
 	    l, "smtpd_milters", "mail that comes by SMTP goes out unsigned");
 	look_at_list(l, "non_smtpd_milters",
 	    "mail of cron and sendmail(1), and bounces, go out unsigned");
+	look_at_own_lists(l);
 	look_at_services(l);
 	look_at_listen(l);
 	look_at_default(l);

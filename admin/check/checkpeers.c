@@ -16,6 +16,18 @@
 
 #define AREA CHECKLOOK_AREA
 
+/* Milters that leave signed fields and the body as they are. */
+static const struct kind {
+	const char *name; /* in the list, and of its config */
+	const char *port; /* that its documents say; or NULL */
+	bool verifies;    /* DKIM */
+} kinds[] = {
+    {"opendkim", ":8891", true},
+    {"opendmarc", ":8893", false},
+    {"rspamd", ":11332", true},
+    {"dkimpy", NULL, true},
+};
+
 /* The config of a peer; empty where there is none. */
 struct peer {
 	const char *name; /* "opendkim" */
@@ -77,16 +89,22 @@ is_listed(struct checklook *l, struct span milters, const struct peer *p)
 	return has;
 }
 
-/* Mode is sv where nothing is said. */
+/* Of opendkim: it signs, "s", or verifies, "v"; both where nothing is said. */
+static bool
+has_mode(const struct peer *p, const char *letter)
+{
+	struct span mode;
+
+	return !peer_value(p, "Mode", &mode) || mastercf_has(mode, letter);
+}
+
 static void
 look_at_opendkim(struct checklook *l, struct span milters)
 {
-	struct span mode;
 	struct peer p;
 
 	open_peer(l, "opendkim", &p);
-	if (is_listed(l, milters, &p) &&
-	    (!peer_value(&p, "Mode", &mode) || mastercf_has(mode, "v")))
+	if (is_listed(l, milters, &p) && has_mode(&p, "v"))
 		findings_add(l->f, FINDING_WARNING, AREA,
 		    "two results for one signature: readers drop both, if "
 		    "both have one name",
@@ -160,6 +178,179 @@ look_at_opendmarc(struct checklook *l, struct span milters)
 		                 : "is to read",
 		    id);
 	buf_free(&p.text);
+}
+
+/* --- who is who ------------------------------------------------------------ */
+
+/* What the item of a list is; NULL: nobody knows. */
+static const struct kind *
+kind_of(struct checklook *l, struct span item)
+{
+	const struct kind *found = NULL;
+
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && found == NULL;
+	     i++) {
+		struct peer p;
+
+		open_peer(l, kinds[i].name, &p);
+		if (is_listed(l, item, &p) ||
+		    (kinds[i].port != NULL && !p.read &&
+		        mastercf_has(item, kinds[i].port)))
+			found = &kinds[i];
+		buf_free(&p.text);
+	}
+	return found;
+}
+
+static bool
+is_verifier(struct checklook *l, struct span item)
+{
+	return checklook_has(l, &l->settings->verifier.daemon.listen, item);
+}
+
+static bool
+is_signer(struct checklook *l, struct span item)
+{
+	const struct daemon_settings *d = &l->settings->signer.daemon;
+
+	return checklook_has(l, &d->listen, item) ||
+	    checklook_has(l, &d->legacy, item);
+}
+
+bool
+checkpeers_keeps(struct checklook *l, struct span item)
+{
+	return is_verifier(l, item) || kind_of(l, item) != NULL;
+}
+
+static bool
+verifies(struct checklook *l, const struct kind *k)
+{
+	struct peer p;
+	bool yes;
+
+	open_peer(l, k->name, &p);
+	yes = k->verifies && has_mode(&p, "v");
+	buf_free(&p.text);
+	return yes;
+}
+
+/* Looks who stands in front of opendmarc. One that nobody knows may be a verifier. */
+static void
+look_in_front(struct checklook *l, const char *where, struct span milters)
+{
+	struct span item;
+	bool verified = false, bad = false;
+
+	while (wiring_next(&milters, &item, &bad)) {
+		const struct kind *k;
+
+		if (is_signer(l, item))
+			continue;
+		k = kind_of(l, item);
+		if (k != NULL && strcmp(k->name, "opendmarc") == 0) {
+			if (!verified)
+				findings_add(l->f, FINDING_WARNING, AREA,
+				    "it knows of DKIM only what a milter in "
+				    "front of it has written: forwarded mail "
+				    "fails DMARC",
+				    "postseal setup --verify, which puts our "
+				    "verifier first",
+				    "%s: opendmarc has no DKIM verifier in "
+				    "front of it",
+				    where);
+			return;
+		}
+		verified = verified || k == NULL || verifies(l, k);
+	}
+}
+
+/* --- beside the signer ----------------------------------------------------- */
+
+/* Others than this host have mail signed without a login. */
+static bool
+signs_for_others(const struct signer_settings *s)
+{
+	if (s->sign_daemons.n > 0 || s->sign_macros.n > 0)
+		return true;
+	for (size_t i = 0; i < s->internal_hosts.n; i++) {
+		const char *host = s->internal_hosts.v[i];
+
+		if (strncmp(host, "127.", 4) != 0 && strcmp(host, "::1") != 0 &&
+		    strcmp(host, "localhost") != 0 &&
+		    strcmp(host, SETTINGS_THIS_HOST) != 0)
+			return true;
+	}
+	return false;
+}
+
+/* What it writes for mail of clients without a login marks that as come from outside. */
+static void
+look_at_marks(struct checklook *l, const char *where)
+{
+	struct span hosts;
+	struct peer p;
+
+	open_peer(l, "opendmarc", &p);
+	if (signs_for_others(&l->settings->signer) &&
+	    !peer_value(&p, "IgnoreHosts", &hosts))
+		findings_add(l->f, FINDING_WARNING, AREA,
+		    "its field says that the mail came from outside: that of "
+		    "signer.internal_hosts and sign_daemons goes out unsigned",
+		    "put opendmarc behind the signer; or IgnoreHosts with "
+		    "these "
+		    "hosts into opendmarc.conf",
+		    "%s: opendmarc stands in front of the signer", where);
+	buf_free(&p.text);
+}
+
+/* opendkim that has keys, or may have some. */
+static void
+look_at_second_signer(
+    struct checklook *l, const char *where, const struct kind *k)
+{
+	static const char *const keys[] = {
+	    "KeyFile", "KeyTable", "SigningTable"};
+	struct span value;
+	struct peer p;
+	bool signs;
+
+	open_peer(l, k->name, &p);
+	signs = !p.read;
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+		signs = signs || peer_value(&p, keys[i], &value);
+	if (signs && has_mode(&p, "s"))
+		findings_add(l->f, p.read ? FINDING_WARNING : FINDING_NOTE,
+		    AREA,
+		    "mail gets a signature of each, with two keys to look "
+		    "after",
+		    "take it out of the list; or let it verify alone, Mode v",
+		    "%s: %s %s mail beside the signer", where, k->name,
+		    p.read ? "signs" : "may sign");
+	buf_free(&p.text);
+}
+
+void
+checkpeers_order(struct checklook *l, const char *where, struct span milters)
+{
+	const bool has = is_signer(l, milters);
+	struct span rest = milters, item;
+	bool signer = false, bad = false;
+
+	while (has && wiring_next(&rest, &item, &bad)) {
+		const struct kind *k;
+
+		if (is_signer(l, item)) {
+			signer = true;
+			continue;
+		}
+		k = kind_of(l, item);
+		if (k != NULL && strcmp(k->name, "opendkim") == 0)
+			look_at_second_signer(l, where, k);
+		if (k != NULL && strcmp(k->name, "opendmarc") == 0 && !signer)
+			look_at_marks(l, where);
+	}
+	look_in_front(l, where, milters);
 }
 
 void

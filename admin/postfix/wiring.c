@@ -284,17 +284,6 @@ wiring_has_milter(struct span milters, const char *milter)
 	return false;
 }
 
-bool
-wiring_milter_is_last(struct span milters, const char *milter)
-{
-	struct span item, last = {NULL, 0};
-	bool bad = false;
-
-	while (wiring_next(&milters, &item, &bad))
-		last = wiring_word(item);
-	return same_milter(last, milter);
-}
-
 int
 wiring_milters(struct span milters, const char *milter, const char *item_text,
     struct buf *ret, const char **ret_why)

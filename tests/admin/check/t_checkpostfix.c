@@ -279,9 +279,44 @@ static const struct row {
         FINDING_OK, "smtpd_milters have the signer", NULL},
     {"non_smtpd_milters = \n", SMTPD, "", FINDING_WARNING,
         "non_smtpd_milters do not have the signer", "postseal setup"},
+    /* who may change mail behind the signer, and who does not */
     {"smtpd_milters = inet:127.0.0.1:8891, unix:x\n", SMTPD, "",
         FINDING_WARNING, "smtpd_milters: other milters stand behind",
-        "put the signer last"},
+        "-e 'smtpd_milters = unix:x, inet:127.0.0.1:8891'"},
+    {"smtpd_milters = unix:a, { inet:localhost:8891, default_action=tempfail "
+     "}, unix:opendkim/s, unix:x, unix:opendmarc/s\n",
+        SMTPD, "", FINDING_WARNING, "smtpd_milters: other milters stand behind",
+        "-e 'smtpd_milters = unix:a, unix:opendkim/s, unix:x, { "
+        "inet:localhost:8891, default_action=tempfail }, unix:opendmarc/s'"},
+    {"smtpd_milters = inet:127.0.0.1:8891, unix:rspamd/s, unix:opendmarc/s, "
+     "inet:localhost:11332\n",
+        SMTPD, "", FINDING_OK, "smtpd_milters have the signer", NULL},
+    {"smtpd_milters = inet:127.0.0.1:8891, unix:v\n", SMTPD,
+        "verifier { listen = unix:/q/v }", FINDING_OK,
+        "smtpd_milters have the signer", NULL},
+    {"",
+        SMTPD "submission inet n - y - - smtpd -o "
+              "{smtpd_milters=inet:127.0.0.1:8891, unix:x}\n",
+        "", FINDING_WARNING,
+        "smtpd_milters of submission: other milters stand behind",
+        "-P 'submission/inet/smtpd_milters=unix:x, inet:127.0.0.1:8891'"},
+    {"",
+        SMTPD "cleanup unix n - y - 0 cleanup -o "
+              "{non_smtpd_milters=inet:127.0.0.1:8891, unix:x}\n",
+        "", FINDING_WARNING,
+        "non_smtpd_milters of cleanup: other milters stand behind",
+        "-P 'cleanup/unix/non_smtpd_milters=unix:x, inet:127.0.0.1:8891'"},
+    {"smtpd_milters = unix:opendmarc/s, inet:127.0.0.1:8891\n", SMTPD, "",
+        FINDING_WARNING, "opendmarc has no DKIM verifier in front", "--verify"},
+    {"smtpd_milters = unix:opendmarc/s, inet:127.0.0.1:8891\n", SMTPD,
+        "signer { internal_hosts = {127.0.0.1, \"192.0.2.0/24\"} }",
+        FINDING_WARNING, "opendmarc stands in front of the signer",
+        "put opendmarc behind the signer"},
+    {"smtpd_milters = unix:opendmarc/s, inet:127.0.0.1:8891\n", SMTPD,
+        "signer { sign_daemons = WEB }", FINDING_WARNING,
+        "opendmarc stands in front of the signer", "IgnoreHosts"},
+    {"smtpd_milters = unix:opendkim/s, inet:127.0.0.1:8891\n", SMTPD, "",
+        FINDING_NOTE, "opendkim may sign mail beside the signer", "Mode v"},
     {"milter_default_action = accept\n", SMTPD, "", FINDING_NOTE,
         "milter_default_action = accept: mail goes out unsigned", NULL},
     {"milter_default_action = reject\n", SMTPD, "", FINDING_WARNING,
@@ -692,6 +727,75 @@ opendkim_and_opendmarc(void)
 	suite_row(NULL);
 }
 
+/* Roles of milters beside the signer, by what their config says. */
+static void
+beside_the_signer(void)
+{
+	static const struct {
+		const char *milters, *opendkim, *opendmarc, *what;
+		bool told;
+	} row[] = {
+	    /* a second signer */
+	    {"S, unix:opendkim/s", "KeyTable /k\n", NULL,
+	        "opendkim signs mail beside the signer", true},
+	    {"S, unix:opendkim/s", "Mode s\nKeyFile /k\n", NULL,
+	        "opendkim signs mail beside the signer", true},
+	    {"S, unix:opendkim/s", "Mode v\nKeyFile /k\n", NULL, "beside",
+	        false},
+	    {"S, unix:opendkim/s", "Mode sv\n", NULL, "beside", false},
+	    {"S, inet:localhost:123", "Socket inet:123@127.0.0.1\nKeyFile /k\n",
+	        NULL, "opendkim signs mail beside the signer", true},
+	    {"S", "KeyFile /k\n", NULL, "beside", false},
+	    {"unix:opendkim/s", "KeyFile /k\n", NULL, "beside", false},
+	    /* nobody tells opendmarc of DKIM */
+	    {"unix:opendmarc/s", NULL, NULL, "no DKIM verifier", true},
+	    {"S, unix:opendmarc/s", NULL, NULL, "no DKIM verifier", true},
+	    {"inet:localhost:8893", NULL, NULL, "no DKIM verifier", true},
+	    {"unix:opendmarc/s, unix:v", NULL, NULL, "no DKIM verifier", true},
+	    {"unix:opendmarc/s, unix:rspamd/s", NULL, NULL, "no DKIM verifier",
+	        true},
+	    {"unix:v, unix:opendmarc/s", NULL, NULL, "no DKIM verifier", false},
+	    {"unix:opendkim/s, unix:opendmarc/s", NULL, NULL,
+	        "no DKIM verifier", false},
+	    {"unix:opendkim/s, unix:opendmarc/s", "Mode s\n", NULL,
+	        "no DKIM verifier", true},
+	    {"unix:rspamd/s, S, unix:opendmarc/s", NULL, NULL,
+	        "no DKIM verifier", false},
+	    {"unix:unknown, unix:opendmarc/s", NULL, NULL, "no DKIM verifier",
+	        false},
+	    /* what it writes marks mail as come in */
+	    {"unix:v, unix:opendmarc/s, S", NULL, "AuthservID x\n",
+	        "in front of the signer", true},
+	    {"unix:v, unix:opendmarc/s, S", NULL, "IgnoreHosts /h\n",
+	        "in front of the signer", false},
+	    {"unix:v, S, unix:opendmarc/s", NULL, "AuthservID x\n",
+	        "in front of the signer", false},
+	};
+	static const char config[] =
+	    "signer { listen = inet:127.0.0.1:8891\n"
+	    "internal_hosts = \"192.0.2.1\" }\nverifier { listen = unix:/q/v }";
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		const char *s = strchr(row[i].milters, 'S');
+		int n = s == NULL ? (int)strlen(row[i].milters)
+		                  : (int)(s - row[i].milters);
+		struct checkpostfix c;
+		struct findings f;
+		char main_cf[200];
+
+		snprintf(main_cf, sizeof main_cf, "smtpd_milters = %.*s%s%s\n",
+		    n, row[i].milters, s == NULL ? "" : "inet:127.0.0.1:8891",
+		    s == NULL ? "" : s + 1);
+		suite_row(main_cf);
+		look_beside(&f, &c, main_cf, SMTPD, config, row[i].opendkim,
+		    row[i].opendmarc);
+		CHECK((found_first(&f, row[i].what) != NULL) == row[i].told);
+		findings_free(&f);
+		checkpostfix_free(&c);
+	}
+	suite_row(NULL);
+}
+
 /* Networks that Postfix or policyd knows, or may know, are no finding. */
 static void
 known_networks(void)
@@ -817,4 +921,5 @@ no_postfix(void)
 
 SUITE("checkpostfix", T(all_is_well), T(each_finding), T(rights_of_the_user),
     T(header_checks), T(inbound_is_well), T(opendkim_and_opendmarc),
-    T(known_networks), T(many_networks), T(long_names), T(no_postfix))
+    T(beside_the_signer), T(known_networks), T(many_networks), T(long_names),
+    T(no_postfix))

@@ -108,7 +108,7 @@ is_concerned(struct checklook *l, const struct spoiler *s, struct span line)
 	struct span rest = buf_view(&l->services), smtpd;
 
 	if (!s->cleanup)
-		return is_inbound(l, line) && !checklook_takes_back(line);
+		return is_inbound(l, line) && !checklook_takes_back(l, line);
 	if (!span_eq(
 	        mastercf_word(line, MASTERCF_COMMAND), span_str("cleanup")))
 		return false;
@@ -226,23 +226,17 @@ look_behind_filter(struct checklook *l, struct span line, struct span name)
 	    (int)name.n, name.p);
 }
 
-static bool
-is_proxied(struct checklook *l)
-{
-	return !checklook_is_empty(l, "smtpd_proxy_filter") ||
-	    mastercf_has(buf_view(&l->services), "smtpd_proxy_filter=");
-}
-
 static void
 look_at_way_back(struct checklook *l)
 {
 	struct span rest = buf_view(&l->services), line;
-	bool proxied = is_proxied(l), filtered = checklook_has_filter(l);
+	bool proxied = checklook_any_has(l, "smtpd_proxy_filter"),
+	     filtered = checklook_has_filter(l);
 
 	while (mastercf_next(&rest, &line)) {
 		struct span name = mastercf_word(line, MASTERCF_NAME);
 
-		if (!checklook_takes_back(line) || !is_inbound(l, line))
+		if (!checklook_takes_back(l, line) || !is_inbound(l, line))
 			continue;
 		if (proxied)
 			look_behind_proxy(l, name);

@@ -126,14 +126,24 @@ checklook_is_smtpd(struct span line)
 }
 
 bool
-checklook_takes_back(struct span line)
+checklook_is_set(struct checklook *l, struct span line, const char *name)
+{
+	struct span own;
+
+	return mastercf_option(line, name, &own) ? own.n > 0
+	                                         : !checklook_is_empty(l, name);
+}
+
+bool
+checklook_takes_back(struct checklook *l, struct span line)
 {
 	struct span name = mastercf_word(line, MASTERCF_NAME);
 
 	return checklook_is_smtpd(line) &&
 	    (mastercf_has(name, "127.0.0.1:") ||
 	        mastercf_has(name, "localhost:") ||
-	        mastercf_has(name, "[::1]:"));
+	        mastercf_has(name, "[::1]:")) &&
+	    !checklook_is_set(l, line, "smtpd_proxy_filter");
 }
 
 bool
@@ -156,10 +166,22 @@ checklook_reaches(struct checklook *l, struct span line,
 }
 
 bool
+checklook_any_has(struct checklook *l, const char *name)
+{
+	struct span rest = buf_view(&l->services), line, own;
+
+	if (!checklook_is_empty(l, name))
+		return true;
+	while (mastercf_next(&rest, &line)) {
+		if (mastercf_option(line, name, &own) && own.n > 0)
+			return true;
+	}
+	return false;
+}
+
+bool
 checklook_has_filter(struct checklook *l)
 {
-	return !checklook_is_empty(l, "content_filter") ||
-	    !checklook_is_empty(l, "smtpd_proxy_filter") ||
-	    mastercf_has(buf_view(&l->services), "content_filter=") ||
-	    mastercf_has(buf_view(&l->services), "smtpd_proxy_filter=");
+	return checklook_any_has(l, "content_filter") ||
+	    checklook_any_has(l, "smtpd_proxy_filter");
 }

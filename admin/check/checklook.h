@@ -2,7 +2,7 @@
  * checklook.h - what the parts of `postseal check` that look at Postfix share.
  *
  * For checkpostfix.c, checkpolicy.c, checknetworks.c, checkmilter.c, checkverifier.c,
- * checkinbound.c, checkpeers.c and checkdaemons.c alone.
+ * checkinbound.c, checkpeers.c, checkfilter.c and checkdaemons.c alone.
  */
 #ifndef POSTSEAL_ADMIN_CHECKLOOK_H
 #define POSTSEAL_ADMIN_CHECKLOOK_H
@@ -59,7 +59,12 @@ bool checklook_has(
 /* Of a line of master.cf: an smtpd; one that takes mail back from a filter on
  * this host. */
 bool checklook_is_smtpd(struct span line);
-bool checklook_takes_back(struct span line);
+bool checklook_takes_back(struct checklook *l, struct span line);
+
+/* True if the parameter is not empty for that service: its own -o, which may be an
+ * empty one, else main.cf's; if it is not for any. */
+bool checklook_is_set(struct checklook *l, struct span line, const char *name);
+bool checklook_any_has(struct checklook *l, const char *name);
 
 /* True if what this smtpd takes comes to the milter that has() finds in a
  * list. */
@@ -74,6 +79,11 @@ void checkpolicy_look(struct checklook *l);
 
 /* The signer, and what breaks its signatures: checkmilter.c. */
 void checkmilter_look(struct checklook *l);
+
+/* Services and filters, on whose way mail is signed or not: checkfilter.c. signs: finds
+ * the signer in a list. */
+void checkfilter_look(struct checklook *l,
+    bool (*signs)(struct checklook *l, struct span milters));
 
 /* The verifier: checkverifier.c. */
 void checkverifier_look(struct checklook *l);

@@ -99,6 +99,27 @@ look_at_order(struct checklook *l, const char *where, const char *option,
 	buf_free(&word);
 }
 
+/* What the cleanup(8) of sendmail(1)'s mail has of its own, which is told then. */
+static bool
+has_own(struct checklook *l, const char *name, const char *why)
+{
+	struct span rest = buf_view(&l->services), line, own;
+
+	while (mastercf_next(&rest, &line)) {
+		if (!span_eq(mastercf_word(line, MASTERCF_NAME),
+		        span_str("cleanup")) ||
+		    !mastercf_option(line, name, &own))
+			continue;
+		if (!has_signer(l, own))
+			findings_add(l->f, FINDING_WARNING, AREA, why, NULL,
+			    "master.cf: cleanup has %s of its own, without "
+			    "the signer",
+			    name);
+		return true;
+	}
+	return false;
+}
+
 /* name: a parameter with milters; why: what it means if we are not in it. */
 static void
 look_at_list(struct checklook *l, const char *name, const char *why)
@@ -106,6 +127,8 @@ look_at_list(struct checklook *l, const char *name, const char *why)
 	char prefix[40];
 	struct buf value;
 
+	if (has_own(l, name, why))
+		return;
 	checklook_get(l, name, &value);
 	snprintf(prefix, sizeof prefix, "%s = ", name);
 	checkpeers_order(l, name, buf_view(&value));
@@ -115,44 +138,6 @@ look_at_list(struct checklook *l, const char *name, const char *why)
 	else
 		look_at_order(l, name, "-e", prefix, buf_view(&value));
 	buf_free(&value);
-}
-
-/* --- smtpds with milters of their own ------------------------------------- */
-
-/* True if mail reaches the signer before it goes to the filter. */
-static bool
-signs_before(struct checklook *l)
-{
-	struct span rest = buf_view(&l->services), line;
-
-	while (mastercf_next(&rest, &line)) {
-		if (checklook_is_smtpd(line) && !checklook_takes_back(line) &&
-		    checklook_reaches(l, line, has_signer))
-			return true;
-	}
-	return false;
-}
-
-static void
-look_behind_filter(struct checklook *l, struct span line, bool before)
-{
-	struct span name = mastercf_word(line, MASTERCF_NAME);
-	char mend[300];
-
-	if (!checklook_reaches(l, line, has_signer) || !before) {
-		findings_add(l->f, FINDING_OK, AREA, NULL, NULL,
-		    "master.cf: %.*s takes mail back from a filter, and it is "
-		    "signed once",
-		    (int)name.n, name.p);
-		return;
-	}
-	snprintf(
-	    mend, sizeof mend, "%.*s/inet/smtpd_milters=", (int)name.n, name.p);
-	checklook_add(l, FINDING_WARNING,
-	    "behind a content filter mail is signed twice, and that of "
-	    "others, which comes back from 127.0.0.1, looks like ours",
-	    "-P", mend, "master.cf: %.*s passes mail to the milters again",
-	    (int)name.n, name.p);
 }
 
 /* The lists that a service has of its own. */
@@ -180,31 +165,6 @@ look_at_own_lists(struct checklook *l)
 			checkpeers_order(l, where, value);
 			look_at_order(l, where, "-P", prefix, value);
 		}
-	}
-}
-
-/* Each smtpd of master.cf: is its mail signed, and once? */
-static void
-look_at_services(struct checklook *l)
-{
-	struct span rest = buf_view(&l->services), line, value;
-	bool filter = checklook_has_filter(l),
-	     before = filter && signs_before(l);
-
-	while (mastercf_next(&rest, &line)) {
-		struct span name = mastercf_word(line, MASTERCF_NAME);
-
-		if (filter && checklook_takes_back(line))
-			look_behind_filter(l, line, before);
-		else if (!filter && checklook_is_smtpd(line) &&
-		    mastercf_option(line, "smtpd_milters", &value) &&
-		    !checklook_reaches(l, line, has_signer))
-			findings_add(l->f, FINDING_WARNING, AREA,
-			    "mail that is submitted there goes out unsigned",
-			    NULL,
-			    "master.cf: %.*s has smtpd_milters of its own, "
-			    "without the signer",
-			    (int)name.n, name.p);
 	}
 }
 
@@ -285,6 +245,38 @@ look_at_rest(struct checklook *l)
 
 /* --- what breaks signatures ----------------------------------------------- */
 
+/* The parameter of each smtp(8), by which mail leaves: tells of those that are set. */
+static void
+look_at_rewriter(struct checklook *l, const char *name)
+{
+	static const char why[] = "it changes mail after it was signed, which "
+	                          "breaks the signature";
+	static const char mend[] =
+	    "let cleanup(8) do it (canonical_maps, header_checks), which comes "
+	    "before the signer";
+	struct span rest = buf_view(&l->services), line, own;
+	size_t n = 0, overridden = 0;
+
+	while (mastercf_next(&rest, &line)) {
+		struct span service = mastercf_word(line, MASTERCF_NAME);
+
+		if (!span_eq(mastercf_word(line, MASTERCF_COMMAND),
+		        span_str("smtp")))
+			continue;
+		n++;
+		if (!mastercf_option(line, name, &own))
+			continue;
+		overridden++;
+		if (own.n > 0)
+			findings_add(l->f, FINDING_WARNING, AREA, why, mend,
+			    "master.cf: %.*s has %s=%.*s", (int)service.n,
+			    service.p, name, (int)own.n, own.p);
+	}
+	if ((n == 0 || overridden < n) && !checklook_is_empty(l, name))
+		findings_add(
+		    l->f, FINDING_WARNING, AREA, why, mend, "%s is set", name);
+}
+
 static void
 look_for_rewriters(struct checklook *l)
 {
@@ -292,15 +284,8 @@ look_for_rewriters(struct checklook *l)
 	    "smtp_header_checks", "smtp_mime_header_checks",
 	    "smtp_nested_header_checks", "smtp_body_checks"};
 
-	for (size_t i = 0; i < sizeof rewriters / sizeof rewriters[0]; i++) {
-		if (!checklook_is_empty(l, rewriters[i]))
-			findings_add(l->f, FINDING_WARNING, AREA,
-			    "it changes mail after it was signed, which breaks "
-			    "the signature",
-			    "let cleanup(8) do it (canonical_maps, "
-			    "header_checks), which comes before the signer",
-			    "%s is set", rewriters[i]);
-	}
+	for (size_t i = 0; i < sizeof rewriters / sizeof rewriters[0]; i++)
+		look_at_rewriter(l, rewriters[i]);
 }
 
 /* What Postfix changes on the way out, behind all milters: long lines, and
@@ -345,7 +330,7 @@ checkmilter_look(struct checklook *l)
 	look_at_list(l, "non_smtpd_milters",
 	    "mail of cron and sendmail(1), and bounces, go out unsigned");
 	look_at_own_lists(l);
-	look_at_services(l);
+	checkfilter_look(l, has_signer);
 	look_at_listen(l);
 	look_at_default(l);
 	look_at_rest(l);

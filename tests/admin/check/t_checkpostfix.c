@@ -279,6 +279,77 @@ static const struct row {
         FINDING_OK, "smtpd_milters have the signer", NULL},
     {"non_smtpd_milters = \n", SMTPD, "", FINDING_WARNING,
         "non_smtpd_milters do not have the signer", "postseal setup"},
+    /* smtpd_proxy_filter: what it hands back has to be signed there */
+    {"",
+        "smtp inet n - n - - smtpd -o smtpd_proxy_filter=127.0.0.1:10024\n"
+        "submission inet n - n - - smtpd -o "
+        "smtpd_proxy_filter=127.0.0.1:10024\n"
+        "127.0.0.1:10025 inet n - n - - smtpd -o smtpd_proxy_filter=\n",
+        "", FINDING_OK, "127.0.0.1:10025 takes mail back from a filter", NULL},
+    {"",
+        "submission inet n - n - - smtpd -o "
+        "smtpd_proxy_filter=127.0.0.1:10024\n"
+        "127.0.0.1:10025 inet n - n - - smtpd -o smtpd_milters=\n",
+        "", FINDING_WARNING, "mail of submission is not signed",
+        "have the signer in its smtpd_milters"},
+    {"smtpd_proxy_filter = 127.0.0.1:10024\n",
+        "submission inet n - n - - smtpd\n"
+        "127.0.0.1:10025 inet n - n - - smtpd -o smtpd_proxy_filter= -o "
+        "smtpd_milters=\n",
+        "", FINDING_WARNING, "mail of submission is not signed",
+        "have the signer in its smtpd_milters"},
+    /* one for all but those that have an empty one is signed twice; an empty one for
+     * all is none */
+    {"content_filter = x:y\n",
+        "submission inet n - n - - smtpd\n"
+        "127.0.0.1:10025 inet n - n - - smtpd -o content_filter=\n",
+        "", FINDING_WARNING, "10025 passes mail to the milters again",
+        "-P 127.0.0.1:10025/inet/smtpd_milters="},
+    {"",
+        "submission inet n - n - - smtpd -o smtpd_milters=\n"
+        "127.0.0.1:10025 inet n - n - - smtpd -o content_filter=\n",
+        "", FINDING_WARNING, "submission has smtpd_milters of its own", NULL},
+    {"", "submission inet n - n - - smtpd -o smtpd_milters=$mine\n", "",
+        FINDING_WARNING, "submission has smtpd_milters of its own", NULL},
+    /* by pipe(8) and sendmail(1) */
+    {"",
+        "smtp inet n - n - - smtpd -o content_filter=spamassassin\n"
+        "spamassassin unix - n n - - pipe user=filter argv=/usr/bin/spamc -f "
+        "-e /usr/sbin/sendmail -oi -f ${sender} ${recipient}\n",
+        "", FINDING_WARNING,
+        "the content_filter of smtp is a pipe(8) to sendmail(1)",
+        "never_sign_daemons in postseal-signer(8)"},
+    {"content_filter = f:dummy\n",
+        SMTPD "f unix - n n - - pipe argv=/usr/bin/f | /usr/sbin/sendmail\n",
+        "", FINDING_WARNING,
+        "the content_filter of smtp is a pipe(8) to sendmail(1)", "--verify"},
+    /* smtpd_milter_maps */
+    {"smtpd_milter_maps = inline:{192.0.2.1=DISABLE}\n", SMTPD, "",
+        FINDING_WARNING, "smtp has smtpd_milter_maps without the signer",
+        "ignore_hosts"},
+    {"", "smtp inet n - y - - smtpd -o smtpd_milter_maps=cidr:/none\n", "",
+        FINDING_WARNING, "smtp has smtpd_milter_maps without the signer",
+        "ignore_hosts"},
+    /* cleanup(8) */
+    {"", SMTPD "cleanup unix n - y - 0 cleanup -o non_smtpd_milters=\n", "",
+        FINDING_WARNING,
+        "cleanup has non_smtpd_milters of its own, without the signer", NULL},
+    {"non_smtpd_milters =\n",
+        SMTPD "cleanup unix n - y - 0 cleanup -o "
+              "non_smtpd_milters=inet:127.0.0.1:8891\n",
+        "", FINDING_OK,
+        "master.cf: non_smtpd_milters of cleanup have the signer", NULL},
+    /* smtp(8) */
+    {"",
+        SMTPD "smtp unix - - n - - smtp -o "
+              "smtp_generic_maps=inline:{u@a.example=v@b.example}\n",
+        "", FINDING_WARNING,
+        "smtp has smtp_generic_maps=inline:", "let cleanup(8) do it"},
+    {"smtp_header_checks = pcre:/x\n",
+        SMTPD "smtp unix - - n - - smtp -o smtp_header_checks=\n"
+              "relay unix - - n - - smtp\n",
+        "", FINDING_WARNING, "smtp_header_checks is set",
+        "let cleanup(8) do it"},
     /* who may change mail behind the signer, and who does not */
     {"smtpd_milters = inet:127.0.0.1:8891, unix:x\n", SMTPD, "",
         FINDING_WARNING, "smtpd_milters: other milters stand behind",
@@ -727,6 +798,62 @@ opendkim_and_opendmarc(void)
 	suite_row(NULL);
 }
 
+/* What is right in services and filters is told of none of them. */
+static void
+services_are_well(void)
+{
+	static const struct {
+		const char *main_cf, *master_cf, *config, *what;
+	} row[] = {
+	    {"",
+	        SMTPD
+	        "submission inet n - y - - smtpd -o smtpd_milters=$mine\n",
+	        "", "of its own"},
+	    {"non_smtpd_milters =\n",
+	        SMTPD "cleanup unix n - y - 0 cleanup -o "
+	              "non_smtpd_milters=inet:127.0.0.1:8891\n",
+	        "", "non_smtpd_milters do not"},
+	    {"smtp_header_checks = pcre:/x\n",
+	        SMTPD "smtp unix - - n - - smtp -o smtp_header_checks=\n", "",
+	        "smtp_header_checks"},
+	    {"",
+	        SMTPD "127.0.0.1:588 inet n - n - - smtpd -o content_filter=\n",
+	        "", "again"},
+	    /* marked by the verifier; not by sendmail(1); not signed */
+	    {"smtpd_milters = unix:v, inet:127.0.0.1:8891\n"
+	     "content_filter = f:\n",
+	        SMTPD "f unix - n n - - pipe argv=/usr/sbin/sendmail\n",
+	        "verifier { listen = unix:/q/v }", "pipe(8)"},
+	    {"content_filter = f:\n",
+	        SMTPD "f unix - n n - - pipe argv=/usr/bin/dovecot-lda\n", "",
+	        "pipe(8)"},
+	    {"content_filter = f:\nnon_smtpd_milters =\n",
+	        SMTPD "f unix - n n - - pipe argv=/usr/sbin/sendmail\n", "",
+	        "pipe(8)"},
+	    {"smtpd_milter_maps = "
+	     "inline:{192.0.2.1=inet:127.0.0.1:8891}\n",
+	        SMTPD, "", "smtpd_milter_maps"},
+	    {"smtpd_milter_maps = inline:{192.0.2.1=DISABLE}\n",
+	        "smtp inet n - y - - smtpd -o smtpd_milter_maps=\n", "",
+	        "smtpd_milter_maps"},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct checkpostfix c;
+		char main_cf[400];
+		struct findings f;
+
+		suite_row(row[i].master_cf);
+		snprintf(main_cf, sizeof main_cf,
+		    "%smine = inet:127.0.0.1:8891\n", row[i].main_cf);
+		look(&f, &c, main_cf, row[i].master_cf, row[i].config);
+		CHECK(found_first(&f, row[i].what) == NULL);
+		findings_free(&f);
+		checkpostfix_free(&c);
+	}
+	suite_row(NULL);
+}
+
 /* Roles of milters beside the signer, by what their config says. */
 static void
 beside_the_signer(void)
@@ -921,5 +1048,5 @@ no_postfix(void)
 
 SUITE("checkpostfix", T(all_is_well), T(each_finding), T(rights_of_the_user),
     T(header_checks), T(inbound_is_well), T(opendkim_and_opendmarc),
-    T(beside_the_signer), T(known_networks), T(many_networks), T(long_names),
-    T(no_postfix))
+    T(services_are_well), T(beside_the_signer), T(known_networks),
+    T(many_networks), T(long_names), T(no_postfix))

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "admin/check/checklook.h"
+#include "admin/check/checknetworks.h"
 #include "admin/postfix/mastercf.h"
 #include "admin/postfix/wiring.h"
 
@@ -331,6 +332,7 @@ checkmilter_look(struct checklook *l)
 	    "mail of cron and sendmail(1), and bounces, go out unsigned");
 	look_at_own_lists(l);
 	checkfilter_look(l, has_signer);
+	checknetworks_unsigned(l);
 	look_at_listen(l);
 	look_at_default(l);
 	look_at_rest(l);

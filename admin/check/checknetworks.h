@@ -1,6 +1,6 @@
 /*
- * checknetworks.h - `postseal check`, clients of our own that the policy
- * service takes for strangers.
+ * checknetworks.h - `postseal check`, clients of our own that the policy service takes
+ * for strangers, or the signer.
  *
  * Who is in signer.internal_hosts has mail signed. If Postfix asks the policy
  * service about the same client, its mail gets our Received-SPF, and the signer
@@ -19,5 +19,10 @@ void checknetworks_look(struct checklook *l, struct span restrictions);
  * Postfix's, have: " 192.0.2.0/24 [2001:db8::]/32". */
 void checknetworks_unknown(struct checklook *l, const struct cidr_list *trusted,
     struct span mynetworks, struct buf *ret);
+
+/* Looks for clients of mynetworks, who may send without a login, whose mail is not
+ * signed: in neither internal_hosts nor ignore_hosts. Where internal_hosts has names,
+ * nobody knows. */
+void checknetworks_unsigned(struct checklook *l);
 
 #endif

@@ -798,6 +798,57 @@ opendkim_and_opendmarc(void)
 	suite_row(NULL);
 }
 
+/* Clients that may send without a login, and whose mail is signed, or not. */
+static void
+unsigned_networks(void)
+{
+	static const struct {
+		const char *mynetworks, *signer, *what, *mend;
+	} row[] = {
+	    {"127.0.0.0/8 192.0.2.0/24 [2001:db8::]/32", "",
+	        "of mynetworks: 192.0.2.0/24 [2001:db8::]/32",
+	        "signer { internal_hosts = {\"127.0.0.1\", \"::1\", "
+	        "\"this-host\", \"192.0.2.0/24\", \"2001:db8::/32\"} }; or"},
+	    {"127.0.0.0/8, 192.0.2.0/24", "internal_hosts = {\"192.0.2.0/25\"}",
+	        "of mynetworks: 192.0.2.0/24",
+	        "{\"192.0.2.0/25\", \"192.0.2.0"},
+	    {"192.0.2.1", "internal_hosts = {}", "of mynetworks: 192.0.2.1/32",
+	        "internal_hosts = {\"192.0.2.1/32\"} }"},
+	    /* as it should be */
+	    {"127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128", "", NULL, NULL},
+	    {"192.0.2.0/25", "internal_hosts = {\"192.0.2.0/24\"}", NULL, NULL},
+	    {"192.0.2.0/25", "ignore_hosts = {\"192.0.2.0/24\"}", NULL, NULL},
+	    {"192.0.2.1", "internal_hosts = {\"lan.example\"}", NULL, NULL},
+	    {"cidr:/etc/networks !192.0.2.1", "", NULL, NULL},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		const struct finding *found;
+		struct checkpostfix c;
+		char main_cf[200], config[300];
+		struct findings f;
+
+		suite_row(row[i].mynetworks);
+		snprintf(main_cf, sizeof main_cf, "mynetworks = %s\n",
+		    row[i].mynetworks);
+		snprintf(config, sizeof config,
+		    "signer { %s }\ndomain \"a.example\" { key \"s\" { file = "
+		    "\"/k\" } }",
+		    row[i].signer);
+		look(&f, &c, main_cf, SMTPD, config);
+		found = find(
+		    &f, row[i].what == NULL ? "of mynetworks:" : row[i].what);
+		CHECK((found != NULL) == (row[i].what != NULL));
+		if (found != NULL && row[i].mend != NULL) {
+			CHECK(found->level == FINDING_WARNING);
+			CHECK(strstr(found->mend, row[i].mend) != NULL);
+		}
+		findings_free(&f);
+		checkpostfix_free(&c);
+	}
+	suite_row(NULL);
+}
+
 /* What is right in services and filters is told of none of them. */
 static void
 services_are_well(void)
@@ -1048,5 +1099,5 @@ no_postfix(void)
 
 SUITE("checkpostfix", T(all_is_well), T(each_finding), T(rights_of_the_user),
     T(header_checks), T(inbound_is_well), T(opendkim_and_opendmarc),
-    T(services_are_well), T(beside_the_signer), T(known_networks),
-    T(many_networks), T(long_names), T(no_postfix))
+    T(unsigned_networks), T(services_are_well), T(beside_the_signer),
+    T(known_networks), T(many_networks), T(long_names), T(no_postfix))

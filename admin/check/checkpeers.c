@@ -18,15 +18,18 @@
 
 /* Milters that leave signed fields and the body as they are. */
 static const struct kind {
-	const char *name; /* in the list, and of its config */
+	const char *name; /* in the list */
+	const char *file; /* its config, below /etc */
 	const char *port; /* that its documents say; or NULL */
 	bool verifies;    /* DKIM */
+	bool signs;       /* with keys that its config names */
 } kinds[] = {
-    {"opendkim", ":8891", true},
-    {"opendmarc", ":8893", false},
-    {"rspamd", ":11332", true},
-    {"dkimpy", NULL, true},
+    {"opendkim", "opendkim.conf", ":8891", true, true},
+    {"opendmarc", "opendmarc.conf", ":8893", false, false},
+    {"rspamd", "rspamd/rspamd.conf", ":11332", true, false},
+    {"dkimpy", "dkimpy-milter/dkimpy-milter.conf", NULL, true, true},
 };
+enum { OPENDKIM, OPENDMARC };
 
 /* The config of a peer; empty where there is none. */
 struct peer {
@@ -37,10 +40,10 @@ struct peer {
 };
 
 static void
-open_peer(struct checklook *l, const char *name, struct peer *p)
+open_peer(struct checklook *l, const struct kind *k, struct peer *p)
 {
-	*p = (struct peer){.name = name};
-	snprintf(p->file, sizeof p->file, "%s/%s.conf", l->etc, name);
+	*p = (struct peer){.name = k->name};
+	snprintf(p->file, sizeof p->file, "%s/%s", l->etc, k->file);
 	p->read = tool_read_file(p->file, POSTCONF_VALUE_MAX, &p->text) == 0;
 	if (!p->read)
 		buf_init(&p->text, 0);
@@ -103,7 +106,7 @@ look_at_opendkim(struct checklook *l, struct span milters)
 {
 	struct peer p;
 
-	open_peer(l, "opendkim", &p);
+	open_peer(l, &kinds[OPENDKIM], &p);
 	if (is_listed(l, milters, &p) && has_mode(&p, "v"))
 		findings_add(l->f, FINDING_WARNING, AREA,
 		    "two results for one signature: readers drop both, if "
@@ -158,7 +161,7 @@ look_at_opendmarc(struct checklook *l, struct span milters)
 	struct peer p;
 	bool known;
 
-	open_peer(l, "opendmarc", &p);
+	open_peer(l, &kinds[OPENDMARC], &p);
 	known = p.read && reads(l, &p, id);
 	snprintf(
 	    mend, sizeof mend, "TrustedAuthservIDs %s in opendmarc.conf", id);
@@ -192,7 +195,7 @@ kind_of(struct checklook *l, struct span item)
 	     i++) {
 		struct peer p;
 
-		open_peer(l, kinds[i].name, &p);
+		open_peer(l, &kinds[i], &p);
 		if (is_listed(l, item, &p) ||
 		    (kinds[i].port != NULL && !p.read &&
 		        mastercf_has(item, kinds[i].port)))
@@ -229,7 +232,7 @@ verifies(struct checklook *l, const struct kind *k)
 	struct peer p;
 	bool yes;
 
-	open_peer(l, k->name, &p);
+	open_peer(l, k, &p);
 	yes = k->verifies && has_mode(&p, "v");
 	buf_free(&p.text);
 	return yes;
@@ -248,7 +251,7 @@ look_in_front(struct checklook *l, const char *where, struct span milters)
 		if (is_signer(l, item))
 			continue;
 		k = kind_of(l, item);
-		if (k != NULL && strcmp(k->name, "opendmarc") == 0) {
+		if (k == &kinds[OPENDMARC]) {
 			if (!verified)
 				findings_add(l->f, FINDING_WARNING, AREA,
 				    "it knows of DKIM only what a milter in "
@@ -291,7 +294,7 @@ look_at_marks(struct checklook *l, const char *where)
 	struct span hosts;
 	struct peer p;
 
-	open_peer(l, "opendmarc", &p);
+	open_peer(l, &kinds[OPENDMARC], &p);
 	if (signs_for_others(&l->settings->signer) &&
 	    !peer_value(&p, "IgnoreHosts", &hosts))
 		findings_add(l->f, FINDING_WARNING, AREA,
@@ -304,7 +307,7 @@ look_at_marks(struct checklook *l, const char *where)
 	buf_free(&p.text);
 }
 
-/* opendkim that has keys, or may have some. */
+/* One that has keys, or may have some. */
 static void
 look_at_second_signer(
     struct checklook *l, const char *where, const struct kind *k)
@@ -315,7 +318,7 @@ look_at_second_signer(
 	struct peer p;
 	bool signs;
 
-	open_peer(l, k->name, &p);
+	open_peer(l, k, &p);
 	signs = !p.read;
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
 		signs = signs || peer_value(&p, keys[i], &value);
@@ -330,27 +333,52 @@ look_at_second_signer(
 	buf_free(&p.text);
 }
 
+/* A milter that checks SPF, by its name: pyspf-milter, smf-spf. */
+static void
+look_for_spf(struct checklook *l, const char *where, struct span milters)
+{
+	struct span item;
+	bool bad = false;
+
+	while (l->asks && wiring_next(&milters, &item, &bad)) {
+		if (mastercf_has(item, "spf"))
+			findings_add(l->f, FINDING_WARNING, AREA,
+			    "SPF is checked twice, and mail gets two fields "
+			    "of it",
+			    "take it out of the list",
+			    "%s: %.*s checks SPF beside the policy service",
+			    where, (int)item.n, item.p);
+	}
+}
+
 void
 checkpeers_order(struct checklook *l, const char *where, struct span milters)
 {
 	const bool has = is_signer(l, milters);
 	struct span rest = milters, item;
-	bool signer = false, bad = false;
+	bool bad = false;
+	unsigned signer = 0;
 
 	while (has && wiring_next(&rest, &item, &bad)) {
 		const struct kind *k;
 
 		if (is_signer(l, item)) {
-			signer = true;
+			signer++;
 			continue;
 		}
 		k = kind_of(l, item);
-		if (k != NULL && strcmp(k->name, "opendkim") == 0)
+		if (k != NULL && k->signs)
 			look_at_second_signer(l, where, k);
-		if (k != NULL && strcmp(k->name, "opendmarc") == 0 && !signer)
+		if (k == &kinds[OPENDMARC] && signer == 0)
 			look_at_marks(l, where);
 	}
+	if (signer > 1)
+		findings_add(l->f, FINDING_WARNING, AREA,
+		    "each message goes through it twice, for nothing",
+		    "leave one of its sockets in the list",
+		    "%s have the signer %u times", where, signer);
 	look_in_front(l, where, milters);
+	look_for_spf(l, where, milters);
 }
 
 void

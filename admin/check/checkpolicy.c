@@ -388,6 +388,41 @@ look_at_overrides(struct checklook *l, const char *target)
 	}
 }
 
+/* Another service of master.cf that checks SPF, ours or not, which the restrictions ask,
+ * too. */
+static void
+look_for_second(struct checklook *l, struct span restrictions)
+{
+	struct span rest = buf_view(&l->services), line;
+	char target[POSTFIX_NAME_MAX + 20], mend[POSTFIX_NAME_MAX + 120];
+
+	while (mastercf_next(&rest, &line)) {
+		struct span name = mastercf_word(line, MASTERCF_NAME);
+		bool inet = is_word(line, MASTERCF_TYPE, "inet");
+
+		if (!is_word(line, MASTERCF_COMMAND, "spawn") ||
+		    (!mastercf_has(line, "spf") && !mastercf_has(line, "SPF") &&
+		        !mastercf_has(line, "postseal-policyd")))
+			continue;
+		snprintf(target, sizeof target, "%s%.*s",
+		    inet ? "inet:"
+		        : is_word(line, MASTERCF_PRIVATE, "n")
+		        ? "unix:public/"
+		        : "unix:private/",
+		    (int)name.n, name.p);
+		if (span_eq(buf_view(&l->target), span_str(target)) ||
+		    wiring_place(restrictions, target) == WIRING_ABSENT)
+			continue;
+		snprintf(mend, sizeof mend,
+		    "take check_policy_service %s out of "
+		    "smtpd_recipient_restrictions",
+		    target);
+		findings_add(l->f, FINDING_WARNING, AREA,
+		    "SPF is checked twice, and mail gets two fields of it",
+		    mend, "check_policy_service %s checks SPF, too", target);
+	}
+}
+
 static void
 look_at_restrictions(struct checklook *l)
 {
@@ -404,6 +439,8 @@ look_at_restrictions(struct checklook *l)
 		place = WIRING_GOOD;
 	l->asks = place != WIRING_ABSENT && place != WIRING_UNREADABLE;
 	tell_place(l, place, target);
+	if (l->asks)
+		look_for_second(l, buf_view(&value));
 	if (place == WIRING_GOOD) {
 		look_at_overrides(l, target);
 		checknetworks_look(l, buf_view(&value));

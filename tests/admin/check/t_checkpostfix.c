@@ -279,6 +279,37 @@ static const struct row {
         FINDING_OK, "smtpd_milters have the signer", NULL},
     {"non_smtpd_milters = \n", SMTPD, "", FINDING_WARNING,
         "non_smtpd_milters do not have the signer", "postseal setup"},
+    /* a second service, whatever its name */
+    {"smtpd_recipient_restrictions = reject_unauth_destination, "
+     "check_policy_service unix:private/policyd-spf, check_policy_service "
+     "unix:private/policy-spf\n",
+        "policyd-spf unix - n n - 0 spawn user=nobody argv=/bin/true "
+        "postseal-policyd\n"
+        "policy-spf unix - n n - 0 spawn user=nobody "
+        "argv=/usr/bin/policyd-spf\n",
+        "", FINDING_WARNING, "unix:private/policy-spf checks SPF, too",
+        "take check_policy_service unix:private/policy-spf out"},
+    {"smtpd_recipient_restrictions = reject_unauth_destination, "
+     "check_policy_service unix:private/a, check_policy_service "
+     "{ inet:127.0.0.1:99, timeout=10s }\n",
+        "a unix - n n - 0 spawn user=nobody argv=/bin/true "
+        "postseal-policyd\n"
+        "127.0.0.1:99 inet n n n - 0 spawn user=nobody argv=/bin/true "
+        "postseal-policyd\n",
+        "", FINDING_WARNING, "inet:127.0.0.1:99 checks SPF, too",
+        "take check_policy_service inet:127.0.0.1:99 out"},
+    {"smtpd_milters = inet:127.0.0.1:8891, unix:pyspf-milter/s\n",
+        SMTPD "policyd-spf unix - n n - 0 spawn user=nobody argv=/bin/true "
+              "postseal-policyd\n",
+        "", FINDING_WARNING,
+        "unix:pyspf-milter/s checks SPF beside the policy service",
+        "take it out"},
+    {"smtpd_milters = unix:postseal/signer.sock, inet:localhost:8891\n"
+     "queue_directory = /var/spool/postfix\n",
+        SMTPD, "", FINDING_WARNING, "smtpd_milters have the signer 2 times",
+        "leave one"},
+    {"smtpd_milters = unix:dkimpy-milter/s, inet:127.0.0.1:8891\n", SMTPD, "",
+        FINDING_NOTE, "dkimpy may sign mail beside the signer", "Mode v"},
     /* smtpd_proxy_filter: what it hands back has to be signed there */
     {"",
         "smtp inet n - n - - smtpd -o smtpd_proxy_filter=127.0.0.1:10024\n"

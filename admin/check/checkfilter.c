@@ -11,7 +11,6 @@
 #include "admin/check/checklook.h"
 #include "admin/postfix/mastercf.h"
 #include "admin/postfix/wiring.h"
-#include "admin/tool/tool.h"
 
 #define AREA CHECKLOOK_AREA
 
@@ -139,21 +138,15 @@ names_one(struct checklook *l, const struct endpoint_list *e, struct span text)
 	return has;
 }
 
-/* True if the table, "inline:{...}" or "cidr:/etc/x", has the signer. */
+/* True if the table has the signer. */
 static bool
 map_signs(struct checklook *l, struct span map)
 {
 	const struct daemon_settings *d = &l->settings->signer.daemon;
-	struct span file = span_skip(map, span_find(map, ':') + 1);
 	struct buf text;
-	char path[4096];
 	bool has;
 
-	snprintf(path, sizeof path, "%.*s", (int)file.n, file.p);
-	if (tool_read_file(path, POSTCONF_VALUE_MAX, &text) != 0) {
-		buf_init(&text, POSTCONF_VALUE_MAX);
-		buf_span(&text, map);
-	}
+	checklook_table(map, &text);
 	has = names_one(l, &d->listen, buf_view(&text)) ||
 	    names_one(l, &d->legacy, buf_view(&text));
 	buf_free(&text);

@@ -9,6 +9,7 @@
 #include "admin/check/checklook.h"
 #include "admin/postfix/mastercf.h"
 #include "admin/postfix/wiring.h"
+#include "admin/tool/tool.h"
 
 const char *
 checklook_get(struct checklook *l, const char *name, struct buf *ret)
@@ -54,6 +55,23 @@ checklook_seconds(struct checklook *l, const char *name, unsigned otherwise)
 	(void)mastercf_seconds(span_str(checklook_get(l, name, &b)), &n);
 	buf_free(&b);
 	return n;
+}
+
+void
+checklook_table(struct span table, struct buf *ret)
+{
+	struct span file = span_skip(table, span_find(table, ':') + 1);
+	char path[4096];
+	struct buf text;
+
+	buf_init(ret, 2 * POSTCONF_VALUE_MAX);
+	buf_span(ret, table);
+	snprintf(path, sizeof path, "%.*s", (int)file.n, file.p);
+	if (tool_read_file(path, POSTCONF_VALUE_MAX, &text) == 0) {
+		buf_byte(ret, '\n');
+		buf_span(ret, buf_view(&text));
+		buf_free(&text);
+	}
 }
 
 void

@@ -41,6 +41,10 @@ bool checklook_is_empty(struct checklook *l, const char *name);
 unsigned checklook_seconds(
     struct checklook *l, const char *name, unsigned otherwise);
 
+/* What an item such as "pcre:/etc/postfix/x" or "inline:{...}" has: the item itself,
+ * and behind it what is in the file, if it is text. ret is buf_init()ed here. */
+void checklook_table(struct span table, struct buf *ret);
+
 /* Adds a finding that "postconf OPTION WORD" mends, for the Postfix that was
  * looked at. */
 void checklook_add(struct checklook *l, enum finding_level level,

@@ -13,6 +13,7 @@
 #include "admin/postfix/wiring.h"
 
 #define AREA CHECKLOOK_AREA
+#define SES ".amazonaws.com"
 
 /* --- the two lists -------------------------------------------------------- */
 
@@ -323,6 +324,72 @@ look_for_conversions(struct checklook *l)
 		    "signature");
 }
 
+/* --- Amazon SES ------------------------------------------------------------- */
+
+/* The parameter, of main.cf or of a service, or a table in it, names a host of SES. */
+static bool
+names_ses(struct checklook *l, const char *name)
+{
+	struct span rest = buf_view(&l->services), line, own, list, item;
+	struct buf value, text;
+	bool has, bad = false;
+
+	checklook_get(l, name, &value);
+	list = buf_view(&value);
+	has = mastercf_has(list, SES);
+	while (!has && wiring_next(&list, &item, &bad)) {
+		checklook_table(item, &text);
+		has = mastercf_has(buf_view(&text), SES);
+		buf_free(&text);
+	}
+	while (!has && mastercf_next(&rest, &line))
+		has =
+		    mastercf_option(line, name, &own) && mastercf_has(own, SES);
+	buf_free(&value);
+	return has;
+}
+
+/* A domain whose mail gets several signatures, or NULL. */
+static const char *
+signs_twice(const struct settings *s)
+{
+	for (size_t i = 0; i < s->ndomains; i++) {
+		size_t active = 0;
+
+		for (size_t k = 0; k < s->domain[i].nkeys; k++)
+			active += s->domain[i].key[k].active;
+		if (active > 1)
+			return s->domain[i].name;
+	}
+	return s->signer.signing_table != NULL && s->signer.sign_all
+	    ? "a row of the signing_table"
+	    : NULL;
+}
+
+static void
+look_for_ses(struct checklook *l)
+{
+	static const char *const ways[] = {"relayhost", "default_transport",
+	    "relay_transport", "transport_maps",
+	    "sender_dependent_relayhost_maps",
+	    "sender_dependent_default_transport_maps", "smtp_fallback_relay"};
+	const char *who = signs_twice(l->settings);
+
+	for (size_t i = 0; who != NULL && i < sizeof ways / sizeof ways[0];
+	     i++) {
+		if (!names_ses(l, ways[i]))
+			continue;
+		findings_add(l->f, FINDING_WARNING, AREA,
+		    "Amazon SES refuses mail with two DKIM-Signature fields",
+		    "let the RSA key alone sign: active = false for the other; "
+		    "of tables sign_all = false",
+		    "%s leads to Amazon SES, and %s signs with more than one "
+		    "key",
+		    ways[i], who);
+		return;
+	}
+}
+
 void
 checkmilter_look(struct checklook *l)
 {
@@ -338,4 +405,5 @@ checkmilter_look(struct checklook *l)
 	look_at_rest(l);
 	look_for_rewriters(l);
 	look_for_conversions(l);
+	look_for_ses(l);
 }

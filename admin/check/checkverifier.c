@@ -126,23 +126,17 @@ look_at_own_mail(struct checklook *l)
 
 /* --- what it needs ---------------------------------------------------- */
 
-/* True if the table, "pcre:/etc/postfix/x" or "pcre:{...}", names the field. */
+/* True if the table names the field. */
 static bool
 names_field(struct span table)
 {
-	static const char field[] = "Authentication-Results";
-	char *item = strndup(table.p, table.n);
-	const char *path = item == NULL ? NULL : strchr(item, ':');
-	bool names = item != NULL && strcasestr(item, field) != NULL;
 	struct buf text;
+	bool names;
 
-	if (!names && path != NULL &&
-	    tool_read_file(path + 1, POSTCONF_VALUE_MAX, &text) == 0) {
-		names = buf_text(&text) != NULL &&
-		    strcasestr(buf_text(&text), field) != NULL;
-		buf_free(&text);
-	}
-	free(item);
+	checklook_table(table, &text);
+	names = buf_text(&text) != NULL &&
+	    strcasestr(buf_text(&text), "Authentication-Results") != NULL;
+	buf_free(&text);
 	return names;
 }
 

@@ -880,6 +880,67 @@ unsigned_networks(void)
 	suite_row(NULL);
 }
 
+/* Who refuses two signatures, and mail that has them. */
+static void
+amazon_ses(void)
+{
+#define TWO \
+	"domain \"a.example\" { key \"a\" { file = \"/k\" } " \
+	"key \"b\" { file = \"/k\" } }"
+#define ONE \
+	"domain \"a.example\" { key \"a\" { file = \"/k\" } " \
+	"key \"b\" { file = \"/k\" active = false } }"
+#define HOST "[email-smtp.eu-west-1.amazonaws.com]:587"
+	static const struct {
+		const char *main_cf, *master_cf, *config, *what;
+	} row[] = {
+	    {"relayhost = " HOST "\n", SMTPD, TWO,
+	        "relayhost leads to Amazon SES, and a.example signs"},
+	    {"relayhost = " HOST "\n", SMTPD, ONE, NULL},
+	    {"relayhost = [mx.b.example]\n", SMTPD, TWO, NULL},
+	    {"default_transport = smtp:" HOST "\n", SMTPD, TWO,
+	        "default_transport leads to"},
+	    {"transport_maps = inline:{ { b.example = smtp:" HOST " } }\n",
+	        SMTPD, TWO, "transport_maps leads to"},
+	    {"sender_dependent_relayhost_maps = hash:/none, hash:FILE\n", SMTPD,
+	        TWO, "sender_dependent_relayhost_maps leads to"},
+	    {"", SMTPD "ses unix - - n - - smtp -o relayhost=" HOST "\n", TWO,
+	        "relayhost leads to"},
+	    {"relayhost = " HOST "\n", SMTPD,
+	        "signer { signing_table = \"/t\" key_table = \"/k\" sign_all = "
+	        "true }",
+	        "a row of the signing_table signs"},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		const char *file = strstr(row[i].main_cf, "FILE");
+		char main_cf[400], path[TMPDIR_PATH_MAX];
+		const struct finding *found;
+		struct checkpostfix c;
+		struct findings f;
+		struct tmpdir d;
+
+		suite_row(row[i].main_cf);
+		tmpdir_make(&d);
+		tmpdir_write(&d, "map", "@a.example " HOST "\n");
+		snprintf(main_cf, sizeof main_cf, "%.*s%s%s",
+		    file == NULL ? (int)strlen(row[i].main_cf)
+		                 : (int)(file - row[i].main_cf),
+		    row[i].main_cf,
+		    file == NULL ? "" : tmpdir_file(&d, "map", path),
+		    file == NULL ? "" : "\n");
+		look(&f, &c, main_cf, row[i].master_cf, row[i].config);
+		found =
+		    find(&f, row[i].what == NULL ? "Amazon SES" : row[i].what);
+		CHECK((found != NULL) == (row[i].what != NULL));
+		CHECK(found == NULL || found->level == FINDING_WARNING);
+		findings_free(&f);
+		checkpostfix_free(&c);
+		tmpdir_remove(&d);
+	}
+	suite_row(NULL);
+}
+
 /* What is right in services and filters is told of none of them. */
 static void
 services_are_well(void)
@@ -1130,5 +1191,6 @@ no_postfix(void)
 
 SUITE("checkpostfix", T(all_is_well), T(each_finding), T(rights_of_the_user),
     T(header_checks), T(inbound_is_well), T(opendkim_and_opendmarc),
-    T(unsigned_networks), T(services_are_well), T(beside_the_signer),
-    T(known_networks), T(many_networks), T(long_names), T(no_postfix))
+    T(unsigned_networks), T(amazon_ses), T(services_are_well),
+    T(beside_the_signer), T(known_networks), T(many_networks), T(long_names),
+    T(no_postfix))

@@ -1,10 +1,12 @@
 /*
- * The trick: a daemon is looked at from three sides: what its control socket says, what
- * it answers where it listens, and which process it is that listens there. What one
- * side hides, another shows: a port that OpenDKIM still holds answers well.
+ * The trick: a daemon is looked at from three sides: what its control socket
+ * says, what it answers where it listens, and which process it is that listens
+ * there. What one side hides, another shows: a port that OpenDKIM still holds
+ * answers well.
  *
- * The trap: a policyd that spawn(8) starts has no sockets, and a verifier that nobody
- * asks need not run: a daemon that is away is wrong only where Postfix asks it.
+ * The trap: a policyd that spawn(8) starts has no sockets, and a verifier that
+ * nobody asks need not run: a daemon that is away is wrong only where Postfix
+ * asks it.
  */
 #include <errno.h>
 #include <pwd.h>
@@ -224,7 +226,8 @@ struct newest {
 	long long when; /* seconds of time(2) */
 };
 
-/* When the file came there, or was changed; what is not there is told elsewhere. */
+/* When the file came there, or was changed; what is not there is told
+ * elsewhere. */
 static void
 add_file(struct newest *n, const char *file)
 {
@@ -347,7 +350,8 @@ tell_silent(struct checklook *l, const struct daemon *d, int rc)
 	    strerror(-rc));
 }
 
-/* True if both are one file. What is no whole path was of the daemon's folder. */
+/* True if both are one file. What is no whole path was of the daemon's folder.
+ */
 static bool
 is_same_file(const char *a, const char *b)
 {
@@ -358,8 +362,8 @@ is_same_file(const char *a, const char *b)
 	        x.st_ino == y.st_ino);
 }
 
-/* The daemon at that control socket has another config: it is not the one that is
- * looked at. */
+/* The daemon at that control socket has another config: it is not the one that
+ * is looked at. */
 static void
 leave_another(struct checklook *l, struct daemon *d)
 {

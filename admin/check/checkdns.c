@@ -171,7 +171,8 @@ ask_own(struct tool *t, struct findings *f, struct checkdns_host *host)
 	return 0;
 }
 
-/* What was found, where there were so many findings of what is unknown before. */
+/* What was found, where there were so many findings of what is unknown before.
+ */
 static enum guidelines_fact
 fact(bool yes, const struct findings *f, size_t unknown)
 {

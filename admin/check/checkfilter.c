@@ -1,10 +1,10 @@
 /*
- * The trick: a message that is submitted is followed from service to service: signed
- * where it comes in, or where a filter hands it back, once.
+ * The trick: a message that is submitted is followed from service to service:
+ * signed where it comes in, or where a filter hands it back, once.
  *
- * The trap: before smtpd_proxy_filter no milter sees a message, before content_filter
- * each does. And a filter of pipe(8) that calls sendmail(1) hands back what strangers
- * sent as mail of this host.
+ * The trap: before smtpd_proxy_filter no milter sees a message, before
+ * content_filter each does. And a filter of pipe(8) that calls sendmail(1)
+ * hands back what strangers sent as mail of this host.
  */
 #include <stdio.h>
 
@@ -14,7 +14,7 @@
 
 #define AREA CHECKLOOK_AREA
 
-/* --- smtpds ----------------------------------------------------------------- */
+/* --- smtpds --------------------------------------------------------------- */
 
 /* True if its mail is signed before it goes on. */
 static bool
@@ -118,7 +118,7 @@ look_at_services(
 	}
 }
 
-/* --- smtpd_milter_maps ------------------------------------------------------ */
+/* --- smtpd_milter_maps ---------------------------------------------------- */
 
 static bool
 names_one(struct checklook *l, const struct endpoint_list *e, struct span text)
@@ -153,7 +153,8 @@ map_signs(struct checklook *l, struct span map)
 	return has;
 }
 
-/* For the clients in it other milters are called than those of the list, or none. */
+/* For the clients in it other milters are called than those of the list, or
+ * none. */
 static void
 look_at_maps(
     struct checklook *l, bool (*has)(struct checklook *l, struct span milters))
@@ -182,10 +183,10 @@ look_at_maps(
 	buf_free(&all);
 }
 
-/* --- filters of pipe(8) ----------------------------------------------------- */
+/* --- filters of pipe(8) --------------------------------------------------- */
 
-/* The line of a pipe(8) service that calls sendmail(1), as content_filter names it:
- * "name" or "name:nexthop". */
+/* The line of a pipe(8) service that calls sendmail(1), as content_filter names
+ * it: "name" or "name:nexthop". */
 static bool
 is_sendmail_filter(struct checklook *l, struct span filter)
 {
@@ -201,8 +202,8 @@ is_sendmail_filter(struct checklook *l, struct span filter)
 	return false;
 }
 
-/* Of an smtpd whose mail comes back by sendmail(1): does the verifier mark it, so that
- * the signer knows where it came from? */
+/* Of an smtpd whose mail comes back by sendmail(1): does the verifier mark it,
+ * so that the signer knows where it came from? */
 static bool
 is_marked(struct checklook *l, struct span milters)
 {

@@ -1,8 +1,9 @@
 /*
  * checklook.h - what the parts of `postseal check` that look at Postfix share.
  *
- * For checkpostfix.c, checkpolicy.c, checknetworks.c, checkmilter.c, checkverifier.c,
- * checkinbound.c, checkpeers.c, checkfilter.c and checkdaemons.c alone.
+ * For checkpostfix.c, checkpolicy.c, checknetworks.c, checkmilter.c,
+ * checkverifier.c, checkinbound.c, checkpeers.c, checkfilter.c and
+ * checkdaemons.c alone.
  */
 #ifndef POSTSEAL_ADMIN_CHECKLOOK_H
 #define POSTSEAL_ADMIN_CHECKLOOK_H
@@ -41,8 +42,9 @@ bool checklook_is_empty(struct checklook *l, const char *name);
 unsigned checklook_seconds(
     struct checklook *l, const char *name, unsigned otherwise);
 
-/* What an item such as "pcre:/etc/postfix/x" or "inline:{...}" has: the item itself,
- * and behind it what is in the file, if it is text. ret is buf_init()ed here. */
+/* What an item such as "pcre:/etc/postfix/x" or "inline:{...}" has: the item
+ * itself, and behind it what is in the file, if it is text. ret is buf_init()ed
+ * here. */
 void checklook_table(struct span table, struct buf *ret);
 
 /* Adds a finding that "postconf OPTION WORD" mends, for the Postfix that was
@@ -65,8 +67,8 @@ bool checklook_has(
 bool checklook_is_smtpd(struct span line);
 bool checklook_takes_back(struct checklook *l, struct span line);
 
-/* True if the parameter is not empty for that service: its own -o, which may be an
- * empty one, else main.cf's; if it is not for any. */
+/* True if the parameter is not empty for that service: its own -o, which may be
+ * an empty one, else main.cf's; if it is not for any. */
 bool checklook_is_set(struct checklook *l, struct span line, const char *name);
 bool checklook_any_has(struct checklook *l, const char *name);
 
@@ -84,8 +86,8 @@ void checkpolicy_look(struct checklook *l);
 /* The signer, and what breaks its signatures: checkmilter.c. */
 void checkmilter_look(struct checklook *l);
 
-/* Services and filters, on whose way mail is signed or not: checkfilter.c. signs: finds
- * the signer in a list. */
+/* Services and filters, on whose way mail is signed or not: checkfilter.c.
+ * signs: finds the signer in a list. */
 void checkfilter_look(struct checklook *l,
     bool (*signs)(struct checklook *l, struct span milters));
 
@@ -96,19 +98,21 @@ void checkverifier_look(struct checklook *l);
  * smtpd_milters without it. */
 void checkinbound_look(struct checklook *l, const struct buf *without);
 
-/* True if the milter, an item of a list, is known to leave mail as it was signed. */
+/* True if the milter, an item of a list, is known to leave mail as it was
+ * signed. */
 bool checkpeers_keeps(struct checklook *l, struct span item);
 
-/* Which milters stand beside each other in the list that `where` names: opendmarc,
- * and another signer beside ours. checkpeers.c. */
+/* Which milters stand beside each other in the list that `where` names:
+ * opendmarc, and another signer beside ours. checkpeers.c. */
 void checkpeers_order(
     struct checklook *l, const char *where, struct span milters);
 
-/* opendkim and opendmarc beside the verifier: checkpeers.c. milters: smtpd_milters. */
+/* opendkim and opendmarc beside the verifier: checkpeers.c. milters:
+ * smtpd_milters. */
 void checkpeers_look(struct checklook *l, struct span milters);
 
-/* The daemons themselves, which run or not: checkdaemons.c. After checkpolicy_look(),
- * which finds l->target. */
+/* The daemons themselves, which run or not: checkdaemons.c. After
+ * checkpolicy_look(), which finds l->target. */
 void checkdaemons_look(struct checklook *l);
 
 #endif

@@ -36,7 +36,8 @@ has_signer(struct checklook *l, struct span milters)
 	    checklook_has(l, &d->legacy, milters);
 }
 
-/* The items without the signer, which comes behind the last one that may change mail. */
+/* The items without the signer, which comes behind the last one that may change
+ * mail. */
 static void
 reorder(struct checklook *l, struct span milters, struct buf *ret)
 {
@@ -75,8 +76,8 @@ is_changed_behind(struct checklook *l, struct span milters)
 	return false;
 }
 
-/* A list that has the signer. option and prefix: of the postconf(1) command that sets
- * it, "-e" and "smtpd_milters = ". */
+/* A list that has the signer. option and prefix: of the postconf(1) command
+ * that sets it, "-e" and "smtpd_milters = ". */
 static void
 look_at_order(struct checklook *l, const char *where, const char *option,
     const char *prefix, struct span milters)
@@ -101,7 +102,8 @@ look_at_order(struct checklook *l, const char *where, const char *option,
 	buf_free(&word);
 }
 
-/* What the cleanup(8) of sendmail(1)'s mail has of its own, which is told then. */
+/* What the cleanup(8) of sendmail(1)'s mail has of its own, which is told then.
+ */
 static bool
 has_own(struct checklook *l, const char *name, const char *why)
 {
@@ -247,7 +249,8 @@ look_at_rest(struct checklook *l)
 
 /* --- what breaks signatures ----------------------------------------------- */
 
-/* The parameter of each smtp(8), by which mail leaves: tells of those that are set. */
+/* The parameter of each smtp(8), by which mail leaves: tells of those that are
+ * set. */
 static void
 look_at_rewriter(struct checklook *l, const char *name)
 {
@@ -324,9 +327,10 @@ look_for_conversions(struct checklook *l)
 		    "signature");
 }
 
-/* --- Amazon SES ------------------------------------------------------------- */
+/* --- Amazon SES ----------------------------------------------------------- */
 
-/* The parameter, of main.cf or of a service, or a table in it, names a host of SES. */
+/* The parameter, of main.cf or of a service, or a table in it, names a host of
+ * SES. */
 static bool
 names_ses(struct checklook *l, const char *name)
 {

@@ -161,7 +161,7 @@ checknetworks_look(struct checklook *l, struct span restrictions)
 	buf_free(&mynetworks);
 }
 
-/* --- the other direction ------------------------------------------------------ */
+/* --- the other direction -------------------------------------------------- */
 
 /* Whose mail is signed, or is not to be. */
 struct signed_hosts {
@@ -269,7 +269,8 @@ has_names(const struct hosts *h)
 	return false;
 }
 
-/* The lists as far as they can be read; what is wrong there is told elsewhere. */
+/* The lists as far as they can be read; what is wrong there is told elsewhere.
+ */
 static bool
 read_hosts(struct checklook *l, struct arena *arena, struct signed_hosts *ret)
 {

@@ -1,6 +1,6 @@
 /*
- * checknetworks.h - `postseal check`, clients of our own that the policy service takes
- * for strangers, or the signer.
+ * checknetworks.h - `postseal check`, clients of our own that the policy
+ * service takes for strangers, or the signer.
  *
  * Who is in signer.internal_hosts has mail signed. If Postfix asks the policy
  * service about the same client, its mail gets our Received-SPF, and the signer
@@ -20,9 +20,9 @@ void checknetworks_look(struct checklook *l, struct span restrictions);
 void checknetworks_unknown(struct checklook *l, const struct cidr_list *trusted,
     struct span mynetworks, struct buf *ret);
 
-/* Looks for clients of mynetworks, who may send without a login, whose mail is not
- * signed: in neither internal_hosts nor ignore_hosts. Where internal_hosts has names,
- * nobody knows. */
+/* Looks for clients of mynetworks, who may send without a login, whose mail is
+ * not signed: in neither internal_hosts nor ignore_hosts. Where internal_hosts
+ * has names, nobody knows. */
 void checknetworks_unsigned(struct checklook *l);
 
 #endif

@@ -183,7 +183,7 @@ look_at_opendmarc(struct checklook *l, struct span milters)
 	buf_free(&p.text);
 }
 
-/* --- who is who ------------------------------------------------------------ */
+/* --- who is who ----------------------------------------------------------- */
 
 /* What the item of a list is; NULL: nobody knows. */
 static const struct kind *
@@ -238,7 +238,8 @@ verifies(struct checklook *l, const struct kind *k)
 	return yes;
 }
 
-/* Looks who stands in front of opendmarc. One that nobody knows may be a verifier. */
+/* Looks who stands in front of opendmarc. One that nobody knows may be a
+ * verifier. */
 static void
 look_in_front(struct checklook *l, const char *where, struct span milters)
 {
@@ -268,7 +269,7 @@ look_in_front(struct checklook *l, const char *where, struct span milters)
 	}
 }
 
-/* --- beside the signer ----------------------------------------------------- */
+/* --- beside the signer ---------------------------------------------------- */
 
 /* Others than this host have mail signed without a login. */
 static bool
@@ -287,7 +288,8 @@ signs_for_others(const struct signer_settings *s)
 	return false;
 }
 
-/* What it writes for mail of clients without a login marks that as come from outside. */
+/* What it writes for mail of clients without a login marks that as come from
+ * outside. */
 static void
 look_at_marks(struct checklook *l, const char *where)
 {

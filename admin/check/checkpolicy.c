@@ -93,7 +93,8 @@ look_at_columns(struct checklook *l, struct span line, const char *name)
 		    NULL, "master.cf: %s runs as root or postfix", name);
 }
 
-/* The rest of the word that begins so, from `from` on: "user=". Empty: there is none.
+/* The rest of the word that begins so, from `from` on: "user=". Empty: there is
+ * none.
  * -> *ret_column. */
 static struct span
 argument(
@@ -111,7 +112,8 @@ argument(
 	return span_of(NULL, 0);
 }
 
-/* As who spawn(8) starts it, "user" or "user:group". False when there is no such. */
+/* As who spawn(8) starts it, "user" or "user:group". False when there is no
+ * such. */
 static bool
 read_user(struct span text, struct probe_user *ret)
 {
@@ -388,8 +390,8 @@ look_at_overrides(struct checklook *l, const char *target)
 	}
 }
 
-/* Another service of master.cf that checks SPF, ours or not, which the restrictions ask,
- * too. */
+/* Another service of master.cf that checks SPF, ours or not, which the
+ * restrictions ask, too. */
 static void
 look_for_second(struct checklook *l, struct span restrictions)
 {

@@ -30,13 +30,13 @@ struct guidelines_facts {
 enum guidelines_fact guidelines_both(
     enum guidelines_fact a, enum guidelines_fact b);
 
-/* Appends a line for each rule, of what is missing or not known; all: of the others,
- * too. Returns how many are not met. */
+/* Appends a line for each rule, of what is missing or not known; all: of the
+ * others, too. Returns how many are not met. */
 size_t guidelines_print(const char *domain, const struct guidelines_facts *f,
     bool all, bool colour, struct buf *out);
 
-/* An array of the rules, each with whether it is met, null where that is not known;
- * NULL: no memory. */
+/* An array of the rules, each with whether it is met, null where that is not
+ * known; NULL: no memory. */
 json_t *guidelines_json(const char *domain, const struct guidelines_facts *f);
 
 #endif

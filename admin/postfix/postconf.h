@@ -46,8 +46,8 @@ int postconf_is_set(
 int postconf_service(const struct postconf *p, const char *service,
     struct buf *ret, struct buf *why);
 
-/* All entries of master.cf with their options, a line each, with what their $names
- * stand for. As postconf_get(). */
+/* All entries of master.cf with their options, a line each, with what their
+ * $names stand for. As postconf_get(). */
 int postconf_services(
     const struct postconf *p, struct buf *ret, struct buf *why);
 

@@ -59,8 +59,8 @@ int wiring_restrictions(struct span restrictions, struct span classes,
     enum wiring_relay relay, const char *target, struct buf *ret,
     const char **ret_why);
 
-/* True if milter, as wiring_endpoint() spells it, is in the list; "localhost" is
- * 127.0.0.1. */
+/* True if milter, as wiring_endpoint() spells it, is in the list; "localhost"
+ * is 127.0.0.1. */
 bool wiring_has_milter(struct span milters, const char *milter);
 
 /* Appends the list with item at its end, which is milter with what Postfix

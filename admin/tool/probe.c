@@ -1,6 +1,7 @@
 /*
- * The trick: who holds a TCP port is told by no system call: its socket's number
- * stands in /proc/net/tcp, and with the process that has it, in /proc/PID/fd.
+ * The trick: who holds a TCP port is told by no system call: its socket's
+ * number stands in /proc/net/tcp, and with the process that has it, in
+ * /proc/PID/fd.
  *
  * The trap: access(2) is asked by a child that has become the user: also access
  * lists and each folder on the way count then, as they will for the daemon.

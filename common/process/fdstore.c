@@ -70,8 +70,8 @@ listens(int fd)
 	    on != 0;
 }
 
-/* Who connects sees as its peer who has called listen(2) last (SO_PEERCRED): us, and
- * not the daemon that was before. */
+/* Who connects sees as its peer who has called listen(2) last (SO_PEERCRED):
+ * us, and not the daemon that was before. */
 static bool
 prepare(int fd)
 {

@@ -13,11 +13,12 @@
  *       "signatures": [{ "domain", "rsa-sha256", "ed25519-sha256" }],
  *       "keys": [{ "domain", "selector", "state", "detail" }] }
  *
- * "config_time" is when the files of the settings in force were read, seconds of
- * time(2). The families, "dns_latency" and "signatures" are what the daemon's report has
- * (stats.h); "keys" has those that are not as they should be. Nothing can be
- * changed from here. Another command is answered with { "error": ... }. Served
- * by the helper (helper.h); asked by admin/look/status.c.
+ * "config_time" is when the files of the settings in force were read, seconds
+ * of time(2). The families, "dns_latency" and "signatures" are what the
+ * daemon's report has (stats.h); "keys" has those that are not as they should
+ * be. Nothing can be changed from here. Another command is answered with {
+ * "error": ... }. Served by the helper (helper.h); asked by
+ * admin/look/status.c.
  */
 #ifndef POSTSEAL_COMMON_CONTROL_H
 #define POSTSEAL_COMMON_CONTROL_H

@@ -6,7 +6,8 @@
 #include "tests/support/fakepostconf.h"
 #include "tests/support/suite.h"
 
-/* A Postfix in which nothing is of interest, so that what is found is the rest. */
+/* A Postfix in which nothing is of interest, so that what is found is the rest.
+ */
 static const char defaults[] = "myhostname = mx.a.example\n";
 
 /* What is wrong, and what that makes of the exit status. */

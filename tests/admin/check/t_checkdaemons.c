@@ -1,5 +1,5 @@
-/* `postseal check` and daemons that run, or not: a Postfix that asks them, and what
- * stands for them. */
+/* `postseal check` and daemons that run, or not: a Postfix that asks them, and
+ * what stands for them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>

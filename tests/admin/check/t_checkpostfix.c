@@ -52,8 +52,8 @@ static const char policyd_spf[] =
 
 #define SMTPD "smtp inet n - y - - smtpd\n"
 
-/* Looks at a Postfix that differs by these lines from one that is right, beside an
- * opendkim or opendmarc with that config, NULL: none. */
+/* Looks at a Postfix that differs by these lines from one that is right, beside
+ * an opendkim or opendmarc with that config, NULL: none. */
 static void
 look_beside(struct findings *f, struct checkpostfix *c, const char *main_cf,
     const char *master_cf, const char *config, const char *opendkim,
@@ -329,8 +329,8 @@ static const struct row {
         "smtpd_milters=\n",
         "", FINDING_WARNING, "mail of submission is not signed",
         "have the signer in its smtpd_milters"},
-    /* one for all but those that have an empty one is signed twice; an empty one for
-     * all is none */
+    /* one for all but those that have an empty one is signed twice; an empty
+     * one for all is none */
     {"content_filter = x:y\n",
         "submission inet n - n - - smtpd\n"
         "127.0.0.1:10025 inet n - n - - smtpd -o content_filter=\n",
@@ -655,7 +655,8 @@ rights_of_the_user(void)
 	suite_row(NULL);
 }
 
-/* Of a table's file, whether it names the field; without a verifier nobody asks. */
+/* Of a table's file, whether it names the field; without a verifier nobody
+ * asks. */
 static void
 header_checks(void)
 {
@@ -867,7 +868,7 @@ unsigned_networks(void)
 		    "\"/k\" } }",
 		    row[i].signer);
 		look(&f, &c, main_cf, SMTPD, config);
-		found = find(
+		found = found_first(
 		    &f, row[i].what == NULL ? "of mynetworks:" : row[i].what);
 		CHECK((found != NULL) == (row[i].what != NULL));
 		if (found != NULL && row[i].mend != NULL) {
@@ -930,8 +931,8 @@ amazon_ses(void)
 		    file == NULL ? "" : tmpdir_file(&d, "map", path),
 		    file == NULL ? "" : "\n");
 		look(&f, &c, main_cf, row[i].master_cf, row[i].config);
-		found =
-		    find(&f, row[i].what == NULL ? "Amazon SES" : row[i].what);
+		found = found_first(
+		    &f, row[i].what == NULL ? "Amazon SES" : row[i].what);
 		CHECK((found != NULL) == (row[i].what != NULL));
 		CHECK(found == NULL || found->level == FINDING_WARNING);
 		findings_free(&f);

@@ -188,9 +188,9 @@ admin_servers() {
 		<<<"$ADMIN_SAID" || no "$ADMIN_SAID"
 }
 
-# admin_live [option...] - check of the Postfix that runs here
+# admin_live - check of the Postfix that runs here
 admin_live() {
-	ADMIN_SAID=$(postseal check --no-dns --all "$@" 2>&1) || :
+	ADMIN_SAID=$(postseal check --no-dns --all 2>&1) || :
 }
 
 # admin_live_has TEXT - with a finding

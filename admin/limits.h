@@ -40,6 +40,9 @@ enum {
 	TOOL_TEXT_MAX = 64 * 1024 * 1024,
 	TOOL_MESSAGES_MAX = 1024 * 1024,
 
+	/* How long a person may wait before a line says for what. */
+	PROGRESS_MS = 1000,
+
 	/* DNS questions of the admin command that are out at one time, as a
 	 * careful neighbour of a resolver that the mail needs, too. */
 	DNSWAIT_TOGETHER = 64,

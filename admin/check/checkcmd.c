@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <resolv.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -16,6 +17,7 @@
 #include "admin/check/checkdns.h"
 #include "admin/check/checkpostfix.h"
 #include "admin/check/checkservers.h"
+#include "admin/tool/progress.h"
 #include "signer/setup.h"
 
 struct options {
@@ -33,6 +35,7 @@ struct run {
 	struct checkdns_host host;
 	struct guidelines_facts *facts; /* one a domain */
 	struct buf *out;                /* the call's */
+	struct progress progress;
 };
 
 /* --- looking -------------------------------------------------------------- */
@@ -83,19 +86,26 @@ look_at_dns(struct run *r)
 	if (r->host.name == NULL)
 		return -ENOMEM;
 	checkdns_addresses(buf_view(&r->postfix.addresses), &r->host);
+	progress_step(&r->progress, "looking at the DNS servers");
 	rc = checkservers_look(
 	    &r->tool, _PATH_RESCONF, r->host.name, &r->findings, &answers);
 	if (rc == 0 && !answers) {
 		skip_dns(r);
 		return 0;
 	}
+	progress_step(
+	    &r->progress, "looking in DNS for this host and its keys");
 	if (rc == 0)
 		rc = checkdns_host(&r->tool, &r->findings, &r->host);
 	if (rc == 0)
 		rc = checkdns_keys(&r->tool, &r->findings, r->facts);
-	for (size_t i = 0; i < s->ndomains && rc == 0; i++)
+	for (size_t i = 0; i < s->ndomains && rc == 0; i++) {
+		progress_step(&r->progress,
+		    "looking in DNS for domain %zu of %zu, %s", i + 1,
+		    s->ndomains, s->domain[i].name);
 		rc = checkdns_domain(&r->tool, s->domain[i].name, &r->host,
 		    &r->findings, &r->facts[i]);
+	}
 	return rc;
 }
 
@@ -108,7 +118,9 @@ look(struct run *r)
 	r->facts = calloc(n + 1, sizeof *r->facts);
 	if (r->facts == NULL)
 		return -ENOMEM;
+	progress_step(&r->progress, "reading tables and keys");
 	look_at_signer(r);
+	progress_step(&r->progress, "looking at Postfix and the daemons");
 	checkpostfix_look(
 	    &postfix, r->tool.settings, "/etc", &r->findings, &r->postfix);
 	for (size_t i = 0; i < n; i++)
@@ -187,7 +199,9 @@ run(struct call *c)
 	if (rc != 0)
 		return TOOL_FAILED;
 	findings_init(&r.findings);
+	progress_begin(&r.progress, STDERR_FILENO);
 	rc = look(&r);
+	progress_end(&r.progress);
 	if (rc == 0 && r.findings.no_memory)
 		rc = -ENOMEM;
 	if (rc == 0 && c->json)

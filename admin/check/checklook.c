@@ -11,13 +11,37 @@
 #include "admin/postfix/wiring.h"
 #include "admin/tool/tool.h"
 
-const char *
-checklook_get(struct checklook *l, const char *name, struct buf *ret)
+static const char *
+known(const struct checklook *l, const char *name)
 {
-	const char *text;
+	for (const struct checklook_value *v = l->values; v != NULL;
+	     v = v->next) {
+		if (strcmp(v->name, name) == 0)
+			return v->text;
+	}
+	return NULL;
+}
+
+/* Without memory it is asked for again. */
+static void
+remember(struct checklook *l, const char *name, struct span text)
+{
+	struct arena *a = &l->f->arena;
+	struct checklook_value *v = arena_alloc(a, sizeof *v);
+
+	if (v == NULL)
+		return;
+	*v = (struct checklook_value){
+	    l->values, arena_dup(a, span_str(name)), arena_dup(a, text)};
+	if (v->name != NULL && v->text != NULL)
+		l->values = v;
+}
+
+static void
+ask(struct checklook *l, const char *name, struct buf *ret)
+{
 	struct buf why;
 
-	buf_init(ret, POSTCONF_VALUE_MAX);
 	buf_init(&why, POSTCONF_VALUE_MAX);
 	if (postconf_get(l->postfix, name, true, ret, &why) != 0)
 		buf_clear(ret);
@@ -26,6 +50,19 @@ checklook_get(struct checklook *l, const char *name, struct buf *ret)
 		findings_lines(l->f, FINDING_UNKNOWN, CHECKLOOK_AREA, &why);
 	}
 	buf_free(&why);
+	remember(l, name, buf_view(ret));
+}
+
+const char *
+checklook_get(struct checklook *l, const char *name, struct buf *ret)
+{
+	const char *text = known(l, name);
+
+	buf_init(ret, POSTCONF_VALUE_MAX);
+	if (text != NULL)
+		buf_str(ret, text);
+	else
+		ask(l, name, ret);
 	text = buf_text(ret);
 	return text == NULL ? "" : text;
 }

@@ -15,6 +15,12 @@
 
 #define CHECKLOOK_AREA "postfix"
 
+/* A parameter that was asked for: postconf(1) is started once for each. */
+struct checklook_value {
+	struct checklook_value *next;
+	const char *name, *text;
+};
+
 struct checklook {
 	const struct postconf *postfix;
 	const struct settings *settings;
@@ -25,8 +31,9 @@ struct checklook {
 	struct buf target;   /* of check_policy_service: ours */
 	bool asks;           /* the restrictions have it */
 	bool spawned;        /* it is a service of master.cf */
-	bool failed;         /* postconf(1) does not work, which was told */
-	bool runs;           /* Postfix does */
+	struct checklook_value *values; /* in the findings' arena */
+	bool failed; /* postconf(1) does not work, which was told */
+	bool runs;   /* Postfix does */
 };
 
 /* The value with its $names resolved, "" where there is none. Borrowed until

@@ -40,6 +40,28 @@ struct run {
 
 /* --- looking -------------------------------------------------------------- */
 
+/* Problems of the config, a line each. A key that another user than root may
+ * not read can be well. */
+static void
+add_problems(struct run *r, const struct buf *why)
+{
+	struct span rest = buf_view(why);
+
+	while (rest.n > 0) {
+		size_t n = span_find(rest, '\n');
+		struct span line = span_of(rest.p, n);
+		const char *denied = strerror(EACCES);
+		bool may_not = geteuid() != 0 &&
+		    memmem(line.p, line.n, denied, strlen(denied)) != NULL;
+
+		findings_add(&r->findings,
+		    may_not ? FINDING_UNKNOWN : FINDING_ERROR, "config", NULL,
+		    may_not ? "run this as root" : NULL, "%.*s", (int)line.n,
+		    line.p);
+		rest = span_skip(rest, n + 1);
+	}
+}
+
 /* The signer's own reading of the config: tables and keys. */
 static void
 look_at_signer(struct run *r)
@@ -53,7 +75,7 @@ look_at_signer(struct run *r)
 		findings_add(&r->findings, FINDING_OK, "config", NULL, NULL,
 		    "%s, tables and key files can be used", r->c->config);
 	findings_lines(&r->findings, FINDING_WARNING, "config", &warn);
-	findings_lines(&r->findings, FINDING_ERROR, "config", &why);
+	add_problems(r, &why);
 	setup_clear(&s);
 	buf_free(&why);
 	buf_free(&warn);

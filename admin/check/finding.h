@@ -27,7 +27,7 @@ const char *finding_word(enum finding_level l);
 struct finding {
 	struct finding *next;
 	enum finding_level level;
-	const char *area; /* static: "config", "dns", "postfix" */
+	const char *area; /* static: "config", "dns", "postfix", "daemons" */
 	const char *what;
 	const char *why;  /* static, or NULL: needs no reason */
 	const char *mend; /* a command or what to publish; or NULL */

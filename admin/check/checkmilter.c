@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include "admin/check/checklook.h"
-#include "admin/check/checknetworks.h"
 #include "admin/postfix/mastercf.h"
 #include "admin/postfix/wiring.h"
 

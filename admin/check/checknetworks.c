@@ -1,7 +1,6 @@
-#include "admin/check/checknetworks.h"
-
 #include <errno.h>
 
+#include "admin/check/checklook.h"
 #include "admin/postfix/wiring.h"
 #include "admin/tool/tool.h"
 #include "common/bytes/arena.h"

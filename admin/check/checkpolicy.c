@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "admin/check/checklook.h"
-#include "admin/check/checknetworks.h"
 #include "admin/postfix/mastercf.h"
 #include "admin/postfix/wiring.h"
 #include "admin/tool/probe.h"

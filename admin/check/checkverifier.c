@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "admin/check/checklook.h"
-#include "admin/check/checknetworks.h"
 #include "admin/postfix/wiring.h"
 #include "admin/tool/tool.h"
 #include "verifier/verifier.h"

@@ -68,7 +68,7 @@ look_behind_filter(struct checklook *l, struct span line, bool before,
 	snprintf(
 	    mend, sizeof mend, "%.*s/inet/smtpd_milters=", (int)name.n, name.p);
 	checklook_add(l, FINDING_WARNING,
-	    "behind a content filter mail is signed twice, and that of "
+	    "after a content filter mail is signed twice, and that of "
 	    "others, which comes back from 127.0.0.1, looks like ours",
 	    "-P", mend, "master.cf: %.*s passes mail to the milters again",
 	    (int)name.n, name.p);

@@ -119,10 +119,11 @@ void checkpeers_order(
 void checkpeers_look(struct checklook *l, struct span milters);
 
 /*
- * Clients of our own that the policy service takes for strangers, or the signer:
- * checknetworks.c. Who is in signer.internal_hosts has mail signed. If Postfix
- * asks the policy service about the same client, its mail gets our Received-SPF,
- * and the signer takes that for mail from outside (signer/choose/inbound.h).
+ * Clients of our own that the policy service takes for strangers, or the
+ * signer: checknetworks.c. Who is in signer.internal_hosts has mail signed. If
+ * Postfix asks the policy service about the same client, its mail gets our
+ * Received-SPF, and the signer takes that for mail from outside
+ * (signer/choose/inbound.h).
  */
 
 /* Looks at the networks of internal_hosts, of which names are no part.

@@ -95,9 +95,9 @@ look_at_order(struct checklook *l, const char *where, const char *option,
 		l->f->no_memory = true;
 	else
 		checklook_add(l, FINDING_WARNING,
-		    "what a milter behind it changes breaks the signature",
+		    "what a milter after it changes breaks the signature",
 		    option, buf_text(&word),
-		    "%s: other milters stand behind the signer", where);
+		    "%s: other milters stand after the signer", where);
 	buf_free(&word);
 }
 

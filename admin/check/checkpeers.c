@@ -302,7 +302,7 @@ look_at_marks(struct checklook *l, const char *where)
 		findings_add(l->f, FINDING_WARNING, AREA,
 		    "its field says that the mail came from outside: that of "
 		    "signer.internal_hosts and sign_daemons goes out unsigned",
-		    "put opendmarc behind the signer; or IgnoreHosts with "
+		    "put opendmarc after the signer; or IgnoreHosts with "
 		    "these "
 		    "hosts into opendmarc.conf",
 		    "%s: opendmarc stands in front of the signer", where);

@@ -146,7 +146,7 @@ look_at_file(struct checklook *l, const struct probe_user *u, const char *name,
 		findings_add(l->f, FINDING_ERROR, AREA,
 		    "spawn(8) cannot start it; mail is deferred",
 		    what == X_OK ? "postconf -M shows the line: put the right "
-		                   "path behind argv="
+		                   "path after argv="
 		                 : "postseal --sample-config makes one",
 		    "master.cf: %s: there is no %s", name, file);
 		return;

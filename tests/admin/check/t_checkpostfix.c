@@ -383,11 +383,11 @@ static const struct row {
         "let cleanup(8) do it"},
     /* who may change mail behind the signer, and who does not */
     {"smtpd_milters = inet:127.0.0.1:8891, unix:x\n", SMTPD, "",
-        FINDING_WARNING, "smtpd_milters: other milters stand behind",
+        FINDING_WARNING, "smtpd_milters: other milters stand after",
         "-e 'smtpd_milters = unix:x, inet:127.0.0.1:8891'"},
     {"smtpd_milters = unix:a, { inet:localhost:8891, default_action=tempfail "
      "}, unix:opendkim/s, unix:x, unix:opendmarc/s\n",
-        SMTPD, "", FINDING_WARNING, "smtpd_milters: other milters stand behind",
+        SMTPD, "", FINDING_WARNING, "smtpd_milters: other milters stand after",
         "-e 'smtpd_milters = unix:a, unix:opendkim/s, unix:x, { "
         "inet:localhost:8891, default_action=tempfail }, unix:opendmarc/s'"},
     {"smtpd_milters = inet:127.0.0.1:8891, unix:rspamd/s, unix:opendmarc/s, "
@@ -400,20 +400,20 @@ static const struct row {
         SMTPD "submission inet n - y - - smtpd -o "
               "{smtpd_milters=inet:127.0.0.1:8891, unix:x}\n",
         "", FINDING_WARNING,
-        "smtpd_milters of submission: other milters stand behind",
+        "smtpd_milters of submission: other milters stand after",
         "-P 'submission/inet/smtpd_milters=unix:x, inet:127.0.0.1:8891'"},
     {"",
         SMTPD "cleanup unix n - y - 0 cleanup -o "
               "{non_smtpd_milters=inet:127.0.0.1:8891, unix:x}\n",
         "", FINDING_WARNING,
-        "non_smtpd_milters of cleanup: other milters stand behind",
+        "non_smtpd_milters of cleanup: other milters stand after",
         "-P 'cleanup/unix/non_smtpd_milters=unix:x, inet:127.0.0.1:8891'"},
     {"smtpd_milters = unix:opendmarc/s, inet:127.0.0.1:8891\n", SMTPD, "",
         FINDING_WARNING, "opendmarc has no DKIM verifier in front", "--verify"},
     {"smtpd_milters = unix:opendmarc/s, inet:127.0.0.1:8891\n", SMTPD,
         "signer { internal_hosts = {127.0.0.1, \"192.0.2.0/24\"} }",
         FINDING_WARNING, "opendmarc stands in front of the signer",
-        "put opendmarc behind the signer"},
+        "put opendmarc after the signer"},
     {"smtpd_milters = unix:opendmarc/s, inet:127.0.0.1:8891\n", SMTPD,
         "signer { sign_daemons = WEB }", FINDING_WARNING,
         "opendmarc stands in front of the signer", "IgnoreHosts"},

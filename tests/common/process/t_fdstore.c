@@ -3,11 +3,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/bytes/span.h"
 #include "common/process/fdstore.h"
 #include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
 
 /* The service manager, which hears and does nothing. */
 static int
@@ -64,4 +66,48 @@ only_what_comes_back_is_kept(void)
 	unsetenv("FDSTORE");
 }
 
-SUITE("fdstore", T(only_what_comes_back_is_kept))
+/* Who connects sees us, and not the daemon that was before. */
+static void
+who_takes_over_is_the_peer(void)
+{
+	char path[TMPDIR_PATH_MAX], text[TMPDIR_PATH_MAX + 40];
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	struct ucred peer = {0};
+	socklen_t n = sizeof peer;
+	struct listen_set set;
+	int fd, saved = dup(3), to;
+	struct tmpdir d;
+
+	tmpdir_make(&d);
+	snprintf(
+	    a.sun_path, sizeof a.sun_path, "%s", tmpdir_file(&d, "s", path));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	to = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	CHECK(bind(fd, (struct sockaddr *)&a, sizeof a) == 0);
+	if (fork() == 0)
+		_exit(listen(fd, 1));
+	CHECK(wait(NULL) > 0);
+	CU_ASSERT_FATAL(dup2(fd, 3) == 3); /* where systemd hands it over */
+	snprintf(text, sizeof text, "%d", (int)getpid());
+	setenv("LISTEN_PID", text, 1);
+	setenv("LISTEN_FDS", "1", 1);
+	snprintf(text, sizeof text, "1.1 unix|%s", path);
+	setenv("LISTEN_FDNAMES", text, 1);
+	CU_ASSERT_FATAL(fdstore_take(&set) == 0);
+	CHECK(set.n == 1 && set.v[0].fd == 3);
+	CHECK(connect(to, (struct sockaddr *)&a, sizeof a) == 0);
+	CHECK(getsockopt(to, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0);
+	CHECK(peer.pid == getpid());
+	free(set.v);
+	close(to);
+	close(3);
+	if (fd != 3)
+		close(fd);
+	if (saved >= 0) {
+		dup2(saved, 3);
+		close(saved);
+	}
+	tmpdir_remove(&d);
+}
+
+SUITE("fdstore", T(only_what_comes_back_is_kept), T(who_takes_over_is_the_peer))

@@ -56,6 +56,12 @@ enum {
 	 * connection; one that runs does at once. */
 	SETUP_ANSWER_SECONDS = 2,
 
+	/* How long a daemon may take to have new settings in force, a little
+	 * longer than its workers may take to be ready (WORKER_READY_SECONDS),
+	 * and how often it is asked meanwhile. */
+	RELOAD_SECONDS = 40,
+	RELOAD_ASK_MS = 50,
+
 	/* `postseal import`: OpenDKIM has some 150 options, and nobody's files
 	 * lie deeper in each other. Bytes of a list of words or users that is
 	 * read. */

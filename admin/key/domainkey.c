@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "admin/key/domainkey.h"
+#include "admin/key/genkey.h"
 #include "admin/tool/dnswait.h"
 #include "common/bytes/domain.h"
 #include "common/io/wholefile.h"
@@ -21,6 +22,21 @@ bool
 domainkey_good(const struct domainkey *k)
 {
 	return k->problem == NULL && keydiff_good(k->diff);
+}
+
+void
+domainkey_record(const struct domainkey *k, struct buf *out)
+{
+	if (k->problem == NULL)
+		genkey_record(k->domain->name, k->settings->selector,
+		    k->facts.algorithm, buf_view(&k->half), out);
+}
+
+bool
+domainkey_lacks(const struct domainkey *k)
+{
+	return k->problem == NULL && !domainkey_good(k) &&
+	    k->diff != KEYDIFF_NODNS;
 }
 
 /* --- the private key ------------------------------------------------------ */
@@ -325,20 +341,47 @@ add_tables(struct list *l, struct tables *t, struct buf *why)
 	return rc;
 }
 
+/* The keys are owned by *l, the tables by the caller, on failure too. */
+static int
+add_all(struct list *l, const struct settings *s, struct tables **ret_tables,
+    struct buf *why)
+{
+	int rc = tables_open(s, ret_tables, why, why);
+
+	if (rc == -EINVAL)
+		rc = 0; /* told; there are the sections */
+	if (rc == 0)
+		rc = add_sections(l, s);
+	if (rc == 0 && *ret_tables != NULL)
+		rc = add_tables(l, *ret_tables, why);
+	return rc;
+}
+
+int
+domainkeys_read(const struct settings *s, const char *domain,
+    const char *selector, struct domainkeys *ret, struct buf *why)
+{
+	struct list l = {.domain = domain, .selector = selector};
+	struct domainkeys keys = {.n = 0};
+	int rc = add_all(&l, s, &keys.tables, why);
+
+	keys.key = l.key;
+	keys.n = l.n;
+	if (rc == 0)
+		*ret = keys;
+	else
+		domainkeys_free(&keys);
+	return rc;
+}
+
 int
 domainkeys_look(struct tool *t, const char *domain, const char *selector,
     struct domainkeys *ret, struct buf *why)
 {
 	struct list l = {.domain = domain, .selector = selector};
 	struct tables *tables = NULL;
-	int rc = tables_open(t->settings, &tables, why, why);
+	int rc = add_all(&l, t->settings, &tables, why);
 
-	if (rc == -EINVAL)
-		rc = 0; /* told; there are the sections */
-	if (rc == 0)
-		rc = add_sections(&l, t->settings);
-	if (rc == 0 && tables != NULL)
-		rc = add_tables(&l, tables, why);
 	rc = look(t, &l, rc);
 	if (rc != 0)
 		tables_free(tables);

@@ -32,6 +32,13 @@ struct domainkey {
 /* True if verifiers will take its signatures. */
 bool domainkey_good(const struct domainkey *k);
 
+/* Appends the record to publish, as genkey_record() does; nothing where the
+ * private key cannot be used. */
+void domainkey_record(const struct domainkey *k, struct buf *out);
+
+/* True if DNS has another record, or none; not where it gave no answer. */
+bool domainkey_lacks(const struct domainkey *k);
+
 /*
  * The keys of t's domain sections, or those of domain, or the one of selector;
  * NULL for any. 0 and ret[*ret_n] owned (domainkey_free), none when there is
@@ -59,6 +66,10 @@ struct domainkeys {
  */
 int domainkeys_look(struct tool *t, const char *domain, const char *selector,
     struct domainkeys *ret, struct buf *why);
+
+/* The same without a question to DNS: what it says is not known of any. */
+int domainkeys_read(const struct settings *s, const char *domain,
+    const char *selector, struct domainkeys *ret, struct buf *why);
 
 void domainkeys_free(struct domainkeys *k);
 

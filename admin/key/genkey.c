@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "admin/key/domainfile.h"
+#include "admin/key/follow.h"
 #include "admin/key/genkey.h"
 #include "admin/tool/newfile.h"
 #include "common/bytes/domain.h"
@@ -52,29 +53,35 @@ is_selector(struct span s)
 	return domain_is_name(s) && s.p[s.n - 1] != '.';
 }
 
-/* The selector in lower case, or one made from the date. */
+/* The date as a selector; of further ones of a day with a number. */
 static int
-make_selector(const struct genkey *g, char *ret, struct buf *why)
+date_selector(const struct genkey *g, unsigned number, char *ret)
 {
 	struct tm tm;
+	size_t n;
 
-	if (g->selector == NULL) {
-		if (localtime_r(&g->now, &tm) == NULL ||
-		    strftime(ret, DOMAIN_MAX + 1,
-		        g->algorithm == KEY_ED25519_SHA256 ? "%Y%m%de"
-		                                           : "%Y%m%d",
-		        &tm) == 0)
-			return -EINVAL;
-		return 0;
-	}
-	if (!is_selector(span_str(g->selector))) {
-		buf_fmt(why,
-		    "\"%s\" is not a selector: letters, digits, - and "
-		    "_, parted by dots",
-		    g->selector);
+	if (localtime_r(&g->now, &tm) == NULL)
 		return -EINVAL;
-	}
-	return domain_to_ascii(span_str(g->selector), ret);
+	n = strftime(ret, DOMAIN_MAX + 1,
+	    g->algorithm == KEY_ED25519_SHA256 ? "%Y%m%de" : "%Y%m%d", &tm);
+	if (n == 0)
+		return -EINVAL;
+	if (number > 1)
+		snprintf(ret + n, DOMAIN_MAX + 1 - n, "-%u", number);
+	return 0;
+}
+
+/* The selector in lower case. */
+static int
+given_selector(const char *selector, char *ret, struct buf *why)
+{
+	if (is_selector(span_str(selector)))
+		return domain_to_ascii(span_str(selector), ret);
+	buf_fmt(why,
+	    "\"%s\" is not a selector: letters, digits, - and _, with dots "
+	    "between them",
+	    selector);
+	return -EINVAL;
 }
 
 /* True if "SELECTOR._domainkey.DOMAIN" can be asked in DNS. */
@@ -116,10 +123,41 @@ make_paths(const struct genkey *g, struct names *n, struct buf *why)
 	return error;
 }
 
+/* True if file or config has the key of that name. */
+static bool
+is_taken(const struct genkey *g, const struct names *n)
+{
+	const struct domain_settings *d = g->settings == NULL
+	    ? NULL
+	    : settings_domain(g->settings, span_str(n->domain));
+
+	for (size_t i = 0; d != NULL && i < d->nkeys; i++) {
+		if (strcmp(d->key[i].selector, n->selector) == 0)
+			return true;
+	}
+	return access(n->file, F_OK) == 0;
+}
+
+static int
+name_key(
+    const struct genkey *g, unsigned number, struct names *n, struct buf *why)
+{
+	int error = g->selector == NULL
+	    ? date_selector(g, number, n->selector)
+	    : given_selector(g->selector, n->selector, why);
+
+	if (error == 0 && !fits_dns(n)) {
+		buf_str(why, "selector and domain are too long for DNS");
+		error = -EINVAL;
+	}
+	return error == 0 ? make_paths(g, n, why) : error;
+}
+
 static int
 make_names(const struct genkey *g, struct names *n, struct buf *why)
 {
 	int error = domain_to_ascii(span_str(g->domain), n->domain);
+	unsigned number = 1;
 
 	if (error == 0 && !domain_is_mail(span_str(n->domain)))
 		error = -EINVAL;
@@ -127,12 +165,10 @@ make_names(const struct genkey *g, struct names *n, struct buf *why)
 		buf_fmt(why, "\"%s\" is not a domain", g->domain);
 		return error;
 	}
-	error = make_selector(g, n->selector, why);
-	if (error == 0 && !fits_dns(n)) {
-		buf_str(why, "selector and domain are too long for DNS");
-		error = -EINVAL;
-	}
-	return error == 0 ? make_paths(g, n, why) : error;
+	do
+		error = name_key(g, number++, n, why);
+	while (error == 0 && g->selector == NULL && is_taken(g, n));
+	return error;
 }
 
 /* --- the file ------------------------------------------------------------- */
@@ -181,13 +217,15 @@ genkey_record(const char *domain, const char *selector,
 
 /* What is left to do by hand. */
 static void
-print_rest(const struct names *n, const char *added_to, struct buf *out)
+print_rest(const struct genkey *g, const struct names *n, const char *added_to,
+    struct buf *out)
 {
 	if (added_to != NULL) {
 		buf_fmt(out,
 		    "The key is in %s, not active yet.\n"
-		    "When DNS has the record: postseal testkey %s --activate\n",
-		    added_to, n->domain);
+		    "When DNS has the record: postseal %s %s%s\n",
+		    added_to, g->rotating ? "rotate" : "testkey", n->domain,
+		    g->rotating ? "" : " --activate");
 		return;
 	}
 	buf_fmt(out,
@@ -269,7 +307,7 @@ genkey_make(const struct genkey *g, struct buf *out, struct buf *why)
 		buf_fmt(out, "The private key is in %s\n\n", n.file);
 		genkey_record(
 		    n.domain, n.selector, g->algorithm, buf_view(&half), out);
-		print_rest(&n, g->config == NULL ? NULL : added_to, out);
+		print_rest(g, &n, g->config == NULL ? NULL : added_to, out);
 	}
 	buf_free(&half);
 	return error;
@@ -379,12 +417,18 @@ static int
 run(struct call *c)
 {
 	struct options *o = c->options;
+	int rc;
 
 	if (o->key.bits == 0)
 		o->key.bits = KEY_RSA_BITS_GOOD;
 	o->key.now = time(NULL);
 	o->key.config = o->add ? c->config : NULL;
-	return genkey_all(&o->key, o->both, &c->out, &c->why);
+	rc = genkey_all(&o->key, o->both, &c->out, &c->why);
+	if (rc != 0 || !o->add)
+		return rc;
+	if (c->why.n > 0 && c->why.p[c->why.n - 1] != '\n')
+		buf_byte(&c->why, '\n');
+	return follow_signer(c->config, time(NULL), &c->why);
 }
 
 const struct subcommand genkey_subcommand = {
@@ -395,7 +439,9 @@ const struct subcommand genkey_subcommand = {
     .tail = "Writes DIR/DOMAIN/NAME.private and prints the DNS record and the "
             "section for\nthe config.\n"
             "Exit status: 0; 1 when it failed, 2 when the command line is "
-            "wrong.",
+            "wrong,\n"
+            "4 when the running signer does not know it yet: the last line "
+            "says what to do.",
     .column = 24,
     .options = &(const struct options){.key = {.keydir = GENKEY_KEYDIR}},
     .size = sizeof(struct options),

@@ -27,10 +27,12 @@ struct genkey {
 	const char *domain;   /* U-labels are put into A-labels */
 	const char *selector; /* NULL: the date, "20261122"; of Ed25519
 			       * "20261122e", as both may be made on one day
-			       * (RFC 8463 section 6) */
+			       * (RFC 8463 section 6); with "-2" behind it where
+			       * there is such a key */
 	const char *keydir;
 	enum key_algorithm algorithm;
 	unsigned bits; /* of RSA */
+	bool rotating; /* rotate.h goes on from here */
 	time_t now;
 	const char *config;              /* the key is added to it; or NULL */
 	const struct settings *settings; /* that were read from it, or NULL */

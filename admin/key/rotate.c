@@ -19,6 +19,7 @@
 
 #include "admin/key/domainfile.h"
 #include "admin/key/domainkey.h"
+#include "admin/key/follow.h"
 #include "admin/key/genkey.h"
 #include "admin/key/rotate.h"
 #include "admin/key/rotate_state.h"
@@ -176,6 +177,32 @@ is_made(struct run *r, const struct domainkey *k, size_t n,
 	return false;
 }
 
+/* The minute as a selector. One whose file is there (of a run that was cut off
+ * before the config had it) is left alone: later minutes are free. */
+static int
+name_key(struct run *r, enum key_algorithm algorithm, char *ret, size_t size)
+{
+	char name[60], path[PATH_MAX];
+	time_t now = (time_t)r->now;
+	struct tm tm;
+	int rc;
+
+	do {
+		if (localtime_r(&now, &tm) == NULL ||
+		    strftime(ret, size,
+		        algorithm == KEY_ED25519_SHA256 ? "%Y%m%d%H%Me"
+		                                        : "%Y%m%d%H%M",
+		        &tm) == 0)
+			return fail(r->why, "the date", -EINVAL);
+		snprintf(name, sizeof name, "%s.private", ret);
+		rc = path_of(r->o->keydir, r->o->domain, name, path);
+		if (rc != 0)
+			return fail(r->why, r->o->keydir, rc);
+		now += 60;
+	} while (access(path, F_OK) == 0);
+	return 0;
+}
+
 static int
 make_key(struct run *r, enum key_algorithm algorithm)
 {
@@ -186,16 +213,12 @@ make_key(struct run *r, enum key_algorithm algorithm)
 	    .bits = KEY_RSA_BITS_GOOD,
 	    .now = (time_t)r->now,
 	    .selector = selector,
+	    .rotating = true,
 	    .config = r->o->config};
-	time_t now = (time_t)r->now;
-	struct tm tm;
-	int rc;
+	int rc = name_key(r, algorithm, selector, sizeof selector);
 
-	if (localtime_r(&now, &tm) == NULL ||
-	    strftime(selector, sizeof selector,
-	        algorithm == KEY_ED25519_SHA256 ? "%Y%m%d%H%Me" : "%Y%m%d%H%M",
-	        &tm) == 0)
-		return fail(r->why, "the date", -EINVAL);
+	if (rc != 0)
+		return rc;
 	rc = rotate_names_add(&r->state.new, selector);
 	if (rc != 0)
 		return fail_state(r, rc);
@@ -247,6 +270,8 @@ begin(struct run *r, const struct domainkey *k, size_t n)
 		return rc;
 	r->state.made = true;
 	rc = write_state(r);
+	if (rc == 0) /* not needed yet, but check would find old settings */
+		(void)follow_signer(r->o->config, time(NULL), r->why);
 	return rc == 0 ? TOOL_LATER : rc;
 }
 
@@ -259,8 +284,26 @@ days_kept(const struct run *r)
 	                      : r->tool->settings->signer.rotate_keep;
 }
 
-/* New keys first: a run that is cut off between the two leaves both, the other
- * way round it would leave none. */
+/* The running signer gets the new keys, and signs with the old ones no more;
+ * from then on the days count. Until it has, each run tries again. */
+static int
+put_in_force(struct run *r, time_t written)
+{
+	int rc = follow_signer(r->o->config, written, r->why);
+
+	if (rc != 0)
+		return rc;
+	r->state.in_force = r->now;
+	rc = write_state(r);
+	if (rc == 0)
+		buf_fmt(r->out,
+		    "%s: the new keys sign. Keep the old records in DNS for "
+		    "%u days\n",
+		    r->o->domain, days_kept(r));
+	return rc;
+}
+
+/* The config lets the new keys sign, and has the old ones no more. */
 static int
 change_over(struct run *r, const struct domainkey *k, size_t n)
 {
@@ -272,25 +315,23 @@ change_over(struct run *r, const struct domainkey *k, size_t n)
 			    k[i].settings, r->o->domain, r->why);
 	}
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		if (rotate_names_have(&r->state.old, k[i].settings->selector))
-			rc = domainfile_remove(
-			    k[i].settings, r->o->domain, r->why);
+		if (!rotate_names_have(&r->state.old, k[i].settings->selector))
+			continue;
+		rc = domainfile_remove(k[i].settings, r->o->domain, r->why);
+		if (rc == 0)
+			buf_fmt(r->out,
+			    "The old private key stays in %s until the end\n",
+			    k[i].settings->file);
 	}
 	if (rc != 0)
 		return rc;
 	r->state.activated = r->now;
 	rc = write_state(r);
-	if (rc == 0)
-		buf_fmt(r->out,
-		    "%s: the new keys sign after systemctl reload "
-		    "postseal-signer\nKeep the old records in DNS for %u "
-		    "days\n",
-		    r->o->domain, days_kept(r));
-	return rc;
+	return rc == 0 ? put_in_force(r, time(NULL)) : rc;
 }
 
-/* True if DNS has all records of the new keys; those that it has not are
- * told. */
+/* True if DNS has all records of the new keys; those that it has not are told,
+ * each time: who reads this has perhaps not read it before. */
 static bool
 are_published(struct run *r, const struct domainkey *k, size_t n)
 {
@@ -306,6 +347,8 @@ are_published(struct run *r, const struct domainkey *k, size_t n)
 		    k[i].problem != NULL ? (int)strlen(k[i].problem)
 		                         : (int)k[i].text.n,
 		    k[i].problem != NULL ? k[i].problem : k[i].text.p);
+		if (!r->o->again && domainkey_lacks(&k[i]))
+			domainkey_record(&k[i], r->out);
 	}
 	return all;
 }
@@ -358,23 +401,46 @@ is_published(struct run *r, const char *selector)
 	return rc;
 }
 
-/* The rotation is over when the days are, and DNS has none of the old records
- * any more. The state file is its only trace, and goes. */
-static int
-retire(struct run *r)
+/* The selector of an old key that the config has again, or NULL. */
+static const char *
+returned(struct run *r)
 {
-	int64_t until = r->state.activated + (int64_t)days_kept(r) * DAY;
+	const struct domain_settings *d =
+	    settings_domain(r->tool->settings, span_str(r->o->domain));
+
+	for (size_t i = 0; d != NULL && i < d->nkeys; i++) {
+		if (rotate_names_have(&r->state.old, d->key[i].selector))
+			return d->key[i].selector;
+	}
+	return NULL;
+}
+
+/* All is done but for the old key files: those that lie where genkey puts
+ * them. */
+static void
+tell_end(struct run *r)
+{
+	char name[DOMAIN_MAX + sizeof ".private"], path[PATH_MAX];
+
+	buf_fmt(r->out, "%s: the rotation is done", r->o->domain);
+	buf_str(r->out, "; the old private keys are of no more use:\n");
+	for (size_t i = 0; i < r->state.old.n; i++) {
+		snprintf(name, sizeof name, "%s.private", r->state.old.v[i]);
+		if (path_of(r->o->keydir, r->o->domain, name, path) != 0 ||
+		    access(path, F_OK) != 0)
+			continue;
+		buf_str(r->out, "rm ");
+		tool_shell_word(path, r->out);
+		buf_byte(r->out, '\n');
+	}
+}
+
+/* Which old records may go. */
+static int
+tell_old(struct run *r)
+{
 	bool left = false;
 
-	if (r->now < until && r->o->every > 0 && !r->o->status)
-		return 0; /* cron sends what is said by mail, each day */
-	if (r->now < until) {
-		buf_fmt(r->out,
-		    "%s: the new keys sign. Keep the old records in DNS for "
-		    "%" PRId64 " more days\n",
-		    r->o->domain, (until - r->now + DAY - 1) / DAY);
-		return 0;
-	}
 	for (size_t i = 0; i < r->state.old.n; i++) {
 		int rc = is_published(r, r->state.old.v[i]);
 
@@ -384,13 +450,45 @@ retire(struct run *r)
 	}
 	if (left)
 		return 0;
-	buf_fmt(r->out,
-	    "%s: the rotation is done; the old key files in %s/%s may be "
-	    "removed\n",
-	    r->o->domain, r->o->keydir, r->o->domain);
+	tell_end(r);
 	if (r->o->status)
 		return 0;
 	return unlink(r->file) == 0 ? 0 : fail_state(r, -errno);
+}
+
+/* A record may go when nobody signs with its key any more, and when mail that
+ * is on its way has come. */
+static int
+retire(struct run *r)
+{
+	int64_t until = r->state.in_force + (int64_t)days_kept(r) * DAY;
+	const char *selector = returned(r);
+
+	if (r->state.in_force == 0 && !r->o->status)
+		return put_in_force(r, (time_t)r->state.activated);
+	if (r->state.in_force == 0) {
+		buf_fmt(r->out,
+		    "%s: the running signer does not have the new keys yet; "
+		    "the next run tells it\n",
+		    r->o->domain);
+		return TOOL_UNTOLD;
+	}
+	if (r->now < until && r->o->every > 0 && !r->o->status)
+		return 0; /* cron sends what is said by mail, each day */
+	if (r->now < until) {
+		buf_fmt(r->out,
+		    "%s: the new keys sign. Keep the old records in DNS for "
+		    "%" PRId64 " more days\n",
+		    r->o->domain, (until - r->now + DAY - 1) / DAY);
+		return 0;
+	}
+	if (selector == NULL)
+		return tell_old(r);
+	buf_fmt(r->why,
+	    "%s: the old key %s is in the config again, so its record has to "
+	    "stay. Take it out, or remove %s to end this rotation\n",
+	    r->o->domain, selector, r->file);
+	return -EEXIST;
 }
 
 /* --- a step --------------------------------------------------------------- */

@@ -4,9 +4,10 @@
  * 1. makes a key of each kind that signs now, not active, and says what to
  *    publish;
  * 2. when DNS has the records, lets the new keys sign and takes the old ones
- *    out;
- * 3. keeps the old records in DNS for some days, for mail that is on its way,
- *    and says when they may go.
+ *    out, and tells the running signer (follow.h), each time until it has that;
+ * 3. keeps the old records in DNS for some days from then on, for mail that is
+ *    on its way, and says when they may go, and the old private keys after
+ *    them.
  *
  * Each call does the next step that can be done. What was done is in
  * KEYDIR/DOMAIN/ rotate.json (rotate_state.h), written before each thing that
@@ -28,12 +29,14 @@ struct rotate {
 	unsigned every; /* days: begins only when the newest key is so old, and
 	                 * says nothing while there is nothing to do */
 	bool status;    /* only says how far it is */
+	bool again; /* the records were printed a moment ago: not once more */
 };
 
 /*
  * One step, at that time (UNIX); t is open, with the signer's settings.
- * TOOL_OK; TOOL_LATER: DNS does not have the new records yet; or -errno. Text
- * for people in out, sentences about what failed in why.
+ * TOOL_OK; TOOL_LATER: DNS does not have the new records yet; TOOL_UNTOLD: the
+ * running signer does not have the new keys yet, and why says last what to do;
+ * or -errno. Text for people in out, sentences about what failed in why.
  */
 int rotate_step(struct tool *t, const struct rotate *o, int64_t now,
     struct buf *out, struct buf *why);

@@ -62,10 +62,12 @@ read_all(const json_t *o, struct rotate_state *s)
 
 	s->made = json_is_true(made);
 	s->activated = json_integer_value(activated);
+	/* earlier versions did not know */
+	s->in_force = json_integer_value(json_object_get(o, "in_force"));
 	return read_names(json_object_get(o, "new"), &s->new) &&
 	    read_names(json_object_get(o, "old"), &s->old) &&
 	    json_is_boolean(made) && json_is_integer(activated) &&
-	    s->activated >= 0;
+	    s->activated >= 0 && s->in_force >= 0;
 }
 
 enum parse
@@ -103,9 +105,10 @@ names_json(const struct rotate_names *names)
 int
 rotate_state_print(const struct rotate_state *s, struct buf *out)
 {
-	json_t *o = json_pack("{s:o, s:o, s:b, s:I}", "new",
-	    names_json(&s->new), "old", names_json(&s->old), "made",
-	    (int)s->made, "activated", (json_int_t)s->activated);
+	json_t *o =
+	    json_pack("{s:o, s:o, s:b, s:I, s:I}", "new", names_json(&s->new),
+	        "old", names_json(&s->old), "made", (int)s->made, "activated",
+	        (json_int_t)s->activated, "in_force", (json_int_t)s->in_force);
 	char *text = o == NULL ? NULL : json_dumps(o, JSON_INDENT(2));
 
 	json_decref(o);

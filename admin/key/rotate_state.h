@@ -2,7 +2,7 @@
  * rotate_state.h - how far the rotation of a domain's keys is, as text.
  *
  *     {"new": ["202701010000"], "old": ["202601010000"], "made": true,
- *      "activated": 1798761600}
+ *      "activated": 1798761600, "in_force": 1798761601}
  *
  * Who reads and writes the file, and what follows from it: rotate.c.
  */
@@ -23,7 +23,8 @@ struct rotate_names {
 struct rotate_state {
 	struct rotate_names new, old;
 	bool made;         /* all new keys are there */
-	int64_t activated; /* when they began to sign; 0: not yet */
+	int64_t activated; /* when the config had them sign; 0: not yet */
+	int64_t in_force;  /* when the running signer did so; 0: not yet */
 };
 
 /* True if the selector is one of them. */

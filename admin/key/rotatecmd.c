@@ -23,7 +23,7 @@ struct options {
 
 /* Reads the config anew for each step, as it may have changed. */
 static int
-read_and_step(struct call *c, const char *domain)
+read_and_step(struct call *c, const char *domain, bool again)
 {
 	const struct options *o = c->options;
 	struct rotate one = o->rotate;
@@ -34,6 +34,7 @@ read_and_step(struct call *c, const char *domain)
 		return rc;
 	one.config = c->config;
 	one.domain = domain;
+	one.again = again;
 	rc = rotate_step(&t, &one, time(NULL), &c->out, &c->why);
 	tool_close(&t);
 	return rc;
@@ -44,7 +45,7 @@ steps(struct call *c)
 {
 	const struct options *o = c->options;
 	unsigned waited = 0;
-	int rc = read_and_step(c, o->domain);
+	int rc = read_and_step(c, o->domain, false);
 
 	while (rc == TOOL_LATER && waited < o->wait) {
 		unsigned left = o->wait - waited;
@@ -55,7 +56,7 @@ steps(struct call *c)
 		buf_clear(&c->out);
 		sleep(pause);
 		waited += pause;
-		rc = read_and_step(c, o->domain);
+		rc = read_and_step(c, o->domain, true);
 	}
 	return rc;
 }
@@ -77,7 +78,7 @@ status_of_all(struct call *c)
 		if (!rotate_has_begun(o->rotate.keydir, domain))
 			continue;
 		any = true;
-		rc = read_and_step(c, domain);
+		rc = read_and_step(c, domain, false);
 		worst = rc > worst ? rc : worst;
 	}
 	tool_close(&t);
@@ -96,7 +97,7 @@ run(struct call *c)
 	o->rotate.domain = o->domain;
 	if (o->rotate.status)
 		rc = o->domain[0] == '\0' ? status_of_all(c)
-		                          : read_and_step(c, o->domain);
+		                          : read_and_step(c, o->domain, false);
 	else
 		rc = rotate_lock(&o->rotate, &c->why);
 	if (rc == 0 && !o->rotate.status)
@@ -163,7 +164,9 @@ const struct subcommand rotate_subcommand = {
     .head = "postseal rotate DOMAIN - the next step to a new key\n"
             "postseal rotate --status [DOMAIN] - how far is it?",
     .tail = "Exit status: 0; 1 when it failed, 2 when the command line is "
-            "wrong, 3 when the new\nrecords are not in DNS yet.",
+            "wrong, 3 when the new\nrecords are not in DNS yet, 4 when the "
+            "running signer does not have the new keys yet:\nthe last line "
+            "says what to do.",
     .column = 24,
     .options = &(const struct options){.rotate = {.keydir = GENKEY_KEYDIR}},
     .size = sizeof(struct options),

@@ -4,12 +4,13 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <jansson.h>
 
 #include "admin/key/domainfile.h"
 #include "admin/key/domainkey.h"
-#include "admin/key/genkey.h"
+#include "admin/key/follow.h"
 #include "admin/key/testkey.h"
 #include "common/bytes/domain.h"
 
@@ -43,17 +44,6 @@ print_key(const struct domainkey *k, bool colour, struct buf *out)
 	if (k->problem == NULL && k->security == DNS_SECURE)
 		buf_str(out, " [DNSSEC]");
 	buf_byte(out, '\n');
-}
-
-/* The record that should be there, where another one is, or none. */
-static void
-print_record(const struct domainkey *k, struct buf *out)
-{
-	if (k->problem != NULL || domainkey_good(k) || k->diff == KEYDIFF_NODNS)
-		return;
-	buf_byte(out, '\n');
-	genkey_record(k->domain->name, k->settings->selector,
-	    k->facts.algorithm, buf_view(&k->half), out);
 }
 
 /* What is said once, below. */
@@ -105,29 +95,58 @@ print_json(const struct domainkey *k, size_t n, struct call *c)
 
 /* --- what is done --------------------------------------------------------- */
 
-/* Lets the keys sign whose records are right. 0, 1 when there was one, or
- * -errno. */
+/* Lets the keys sign whose records are right. 0 or -errno. */
 static int
 activate(const struct domainkey *k, size_t n, struct buf *out, struct buf *why)
 {
-	int done = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		int rc;
-
+	for (size_t i = 0; i < n && rc == 0; i++) {
 		if (k[i].settings->active || !domainkey_good(&k[i]))
 			continue;
 		rc = domainfile_activate(k[i].settings, k[i].domain->name, why);
-		if (rc != 0)
-			return rc;
-		buf_fmt(out, "%s is active now (%s)\n", k[i].name,
-		    k[i].settings->origin);
-		done = 1;
+		if (rc == 0)
+			buf_fmt(out, "%s is active now (%s)\n", k[i].name,
+			    k[i].settings->origin);
 	}
-	if (done)
-		buf_str(
-		    out, "Tell the signer: systemctl reload postseal-signer\n");
-	return done;
+	return rc;
+}
+
+/* When the files of the good keys were changed last; 0: there is none. */
+static time_t
+changed(const struct domainkey *k, size_t n)
+{
+	time_t last = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct stat st;
+
+		if (domainkey_good(&k[i]) &&
+		    stat(k[i].settings->origin, &st) == 0 && st.st_ctime > last)
+			last = st.st_ctime;
+	}
+	return last;
+}
+
+/* And they sign: also those that were active before, of which the signer did
+ * not hear. TOOL_OK, TOOL_UNTOLD or -errno, told. */
+static int
+let_sign(struct call *c, const struct domainkey *k, size_t n)
+{
+	struct buf quiet, *out = &c->out;
+	int rc;
+
+	buf_init(&quiet, TOOL_MESSAGES_MAX);
+	if (c->json)
+		out = &quiet;
+	rc = activate(k, n, out, &c->why);
+	if (rc == 0 && changed(k, n) != 0) {
+		rc = follow_signer(c->config, changed(k, n), &c->why);
+		if (rc == 0)
+			buf_str(out, "The signer runs with these settings.\n");
+	}
+	buf_free(&quiet);
+	return rc;
 }
 
 static int
@@ -156,22 +175,17 @@ report(struct call *c, const struct domainkey *k, size_t n)
 		for (size_t i = 0; i < n; i++)
 			print_key(&k[i], tool_colour(), &c->out);
 		print_dnssec(k, n, &c->out);
-		for (size_t i = 0; i < n; i++)
-			print_record(&k[i], &c->out);
+		for (size_t i = 0; i < n; i++) {
+			if (!domainkey_lacks(&k[i]))
+				continue;
+			buf_byte(&c->out, '\n');
+			domainkey_record(&k[i], &c->out);
+		}
 	}
-	if (rc == 0 && o->activate && !c->json)
-		rc = activate(k, n, &c->out, &c->why);
-	else if (rc == 0 && o->activate) {
-		struct buf quiet;
-
-		buf_init(&quiet, TOOL_MESSAGES_MAX);
-		rc = activate(k, n, &quiet, &c->why);
-		buf_free(&quiet);
-	}
-	return rc < 0 ? rc : 0;
+	return rc == 0 && o->activate ? let_sign(c, k, n) : rc;
 }
 
-/* Looks, and reports. 0 or -errno. */
+/* Looks, reports, and lets sign. 0, TOOL_UNTOLD or -errno. */
 static int
 look(struct call *c, struct tool *t, struct domainkeys *k)
 {
@@ -205,8 +219,10 @@ run(struct call *c)
 	if (rc != 0)
 		return TOOL_FAILED;
 	rc = look(c, &t, &k);
-	rc =
-	    rc != 0 || !whole(c->options, &k) ? TOOL_FAILED : judge(k.key, k.n);
+	if (rc < 0 || !whole(c->options, &k))
+		rc = TOOL_FAILED;
+	else if (rc != TOOL_UNTOLD || judge(k.key, k.n) == TOOL_FAILED)
+		rc = judge(k.key, k.n);
 	domainkeys_free(&k);
 	tool_close(&t);
 	return rc;
@@ -244,7 +260,10 @@ const struct subcommand testkey_subcommand = {
             "records",
     .tail = "Exit status: 0 when all are right; 1 when one is not, 2 when the "
             "command line is\n"
-            "wrong, 3 when nothing is wrong but DNS gave no answer.",
+            "wrong, 3 when nothing is wrong but DNS gave no answer, 4 when the "
+            "running signer\n"
+            "does not have the activated keys yet: the last line says what to "
+            "do.",
     .column = 24,
     .options = &(const struct options){.activate = false},
     .size = sizeof(struct options),

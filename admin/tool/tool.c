@@ -45,6 +45,19 @@ tool_complain(const char *name, const struct buf *why)
 	buf_free(&clean);
 }
 
+void
+tool_hold_signals(sigset_t *ret_old)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGQUIT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, ret_old);
+}
+
 bool
 tool_colour(void)
 {

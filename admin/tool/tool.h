@@ -8,6 +8,7 @@
 #ifndef POSTSEAL_ADMIN_TOOL_H
 #define POSTSEAL_ADMIN_TOOL_H
 
+#include <signal.h>
 #include <stdio.h>
 
 #include "admin/limits.h" /* TOOL_TEXT_MAX, TOOL_MESSAGES_MAX */
@@ -20,8 +21,13 @@ enum {
 	TOOL_OK = 0,
 	TOOL_FAILED = 1,       /* something is wrong, or could not be done */
 	TOOL_COMMAND_LINE = 2, /* the command line is */
-	TOOL_LATER = 3         /* DNS has not, or does not answer: try again */
+	TOOL_LATER = 3,        /* DNS has not, or does not answer: try again */
+	TOOL_UNTOLD = 4 /* done, but a running daemon does not have it yet */
 };
+
+/* The SPF record that is proposed for a domain where there is none: of the
+ * domain and the name of this host. */
+#define PUBLISH_SPF "%s. IN TXT \"v=spf1 mx a:%s ~all\""
 
 struct tool {
 	const char *name; /* of the subcommand */
@@ -44,6 +50,10 @@ int tool_print(const char *name, const struct buf *b, FILE *to);
 /* Prints each line of why on stderr with the name in front, or as it is when
  * name is NULL; what a file may have given is cleaned (log_clean). */
 void tool_complain(const char *name, const struct buf *why);
+
+/* Holds INT, QUIT, TERM and HUP, for programs that are started meanwhile, too,
+ * until *ret_old is set again with sigprocmask(2): files change. */
+void tool_hold_signals(sigset_t *ret_old);
 
 /* True if colours are to be used: stdout is a terminal, and NO_COLOR is not
  * set. */

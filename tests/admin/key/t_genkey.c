@@ -198,6 +198,38 @@ names(void)
 	result_end(&r);
 }
 
+/* Without -s there is always a name: a key of that day stays, in whichever of
+ * the two places it is. */
+static void
+next_of_the_day(void)
+{
+	struct settings *s = NULL;
+	struct genkey g = {.domain = "example.jp",
+	    .algorithm = KEY_ED25519_SHA256,
+	    .now = noon};
+	struct buf warn;
+	struct result r;
+
+	result_begin(&r);
+	buf_init(&warn, 10000);
+	CHECK(make(&r, "example.jp", NULL, KEY_ED25519_SHA256, 0) == 0);
+	CHECK(make(&r, "example.jp", NULL, KEY_ED25519_SHA256, 0) == 0);
+	check_record(&r, below(&r, "example.jp/20261122e-2.private"));
+	CHECK(
+	    settings_parse("x",
+	        span_str("domain example.jp { key 20261122e-3 { file = \"/x\" "
+	                 "} }"),
+	        SETTINGS_SIGNER, &s, &r.why, &warn) == 0);
+	g.settings = s;
+	g.keydir = r.keydir;
+	buf_clear(&r.out);
+	CHECK(genkey_make(&g, &r.out, &r.why) == 0);
+	check_record(&r, below(&r, "example.jp/20261122e-4.private"));
+	settings_free(s);
+	buf_free(&warn);
+	result_end(&r);
+}
+
 static void
 never_overwritten(void)
 {
@@ -233,19 +265,19 @@ bad_names(void)
 	    {"exa mple.jp", "s", "\"exa mple.jp\" is not a domain"},
 	    {"example.jp", "",
 	        "\"\" is not a selector: letters, digits, - "
-	        "and _, parted by dots"},
+	        "and _, with dots between them"},
 	    {"example.jp", "../s",
 	        "\"../s\" is not a selector: letters, "
-	        "digits, - and _, parted by dots"},
+	        "digits, - and _, with dots between them"},
 	    {"example.jp", "a..b",
 	        "\"a..b\" is not a selector: letters, "
-	        "digits, - and _, parted by dots"},
+	        "digits, - and _, with dots between them"},
 	    {"example.jp", "a.",
 	        "\"a.\" is not a selector: letters, digits, "
-	        "- and _, parted by dots"},
+	        "- and _, with dots between them"},
 	    {"example.jp", "a b",
 	        "\"a b\" is not a selector: letters, "
-	        "digits, - and _, parted by dots"},
+	        "digits, - and _, with dots between them"},
 	};
 	struct result r;
 
@@ -366,6 +398,11 @@ whole_command(void)
 /* Two keys in the config, which do not sign yet; a third beside them, comments
  * and all else left as they are; the same again is refused, its key file
  * gone. */
+#define CONTROL "signer { control = {\"unix:@/control\"} }\n"
+#define NOT_RUNNING \
+	"postseal genkey: postseal-signer does not run, and reads this when " \
+	"it is started: systemctl start postseal-signer\n"
+
 static void
 added_to_config(void)
 {
@@ -382,7 +419,9 @@ added_to_config(void)
 	command_run(&c,
 	    "genkey example.jp -t both -b 1024 -s S -D @/keys "
 	    "--add -c @/p.conf");
-	CHECK(c.status == 0);
+	CHECK(c.status == 4);
+	CHECK(suite_has(c.err, "p.conf: cannot be read: No such file"));
+	CHECK(suite_has(c.err, "then: systemctl reload postseal-signer\n"));
 	CHECK(
 	    settings_read(config, SETTINGS_SIGNER, &s, &why, &warn) == -ENOENT);
 	tmpdir_file(&c.dir, "domains.d/example.jp.conf", file);
@@ -391,11 +430,12 @@ added_to_config(void)
 	CHECK(strstr(text, "key \"se\"") != NULL);
 	free(text);
 
-	fclose(fopen(config, "w"));
+	command_file(&c, "p.conf", CONTROL);
 	command_run(&c,
 	    "genkey example.jp -ted25519 -s t -D @/keys -a "
 	    "-c @/p.conf");
-	CHECK(c.status == 0);
+	CHECK(c.status == 4);
+	CHECK_STR(c.err, NOT_RUNNING);
 	buf_clear(&why);
 	CHECK(settings_read(config, SETTINGS_SIGNER, &s, &why, &warn) == 0);
 	CHECK(s->ndomains == 1 && s->domain[0].nkeys == 3);
@@ -465,6 +505,6 @@ not_into_a_foreign_folder(void)
 }
 
 SUITE("genkey", T(not_into_a_foreign_folder), T(ed25519), T(rsa), T(names),
-    T(never_overwritten), T(bad_names), T(longest_name), T(bad_sizes),
-    T(no_directory), T(command_line), T(whole_command), T(added_to_config),
-    T(cannot_print))
+    T(next_of_the_day), T(never_overwritten), T(bad_names), T(longest_name),
+    T(bad_sizes), T(no_directory), T(command_line), T(whole_command),
+    T(added_to_config), T(cannot_print))

@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "admin/key/rotate.h"
 #include "admin/limits.h"
 #include "tests/support/eml.h"
+#include "tests/support/fakedaemon.h"
 #include "tests/support/pem.h"
 #include "tests/support/resolver_zone.h"
 #include "tests/support/suite.h"
@@ -23,7 +25,22 @@ struct world {
 	struct rotate rotate;
 	struct buf zone; /* text of it */
 	struct buf out, why;
+	pid_t signer; /* one that has read the config in the far future */
 };
+
+static void
+signer_runs(struct world *w)
+{
+	char at[TMPDIR_PATH_MAX + 10], path[TMPDIR_PATH_MAX], answer[600];
+	struct endpoint e;
+
+	unlink(tmpdir_file(&w->d, "control", path));
+	snprintf(at, sizeof at, "unix:%s", path);
+	snprintf(answer, sizeof answer,
+	    "{\"config\": \"%s\", \"config_time\": 4000000000}\n", w->config);
+	w->signer =
+	    fakedaemon_start("postseal-signer", at, span_str(answer), &e);
+}
 
 static void
 begin(struct world *w, const char *more)
@@ -35,10 +52,13 @@ begin(struct world *w, const char *more)
 	tmpdir_sub(&w->d, "keys/a.example");
 	tmpdir_write(&w->d, "keys/a.example/old.private", pem_ed25519);
 	snprintf(text, sizeof text,
-	    "hostname = \"h.example\"\n%s"
+	    "hostname = \"h.example\"\nsigner { %s control = "
+	    "{\"unix:%s/control\"} "
+	    "}\n"
 	    "domain \"a.example\" {\n\tkey \"old\" {\n\t\tfile = \"%s\"\n\t}\n"
 	    "}\n",
-	    more, tmpdir_file(&w->d, "keys/a.example/old.private", path));
+	    more, w->d.path,
+	    tmpdir_file(&w->d, "keys/a.example/old.private", path));
 	tmpdir_write(&w->d, "p.conf", text);
 	w->rotate =
 	    (struct rotate){.config = tmpdir_file(&w->d, "p.conf", w->config),
@@ -47,11 +67,13 @@ begin(struct world *w, const char *more)
 	buf_init(&w->zone, 10000);
 	buf_init(&w->out, 100000);
 	buf_init(&w->why, 100000);
+	signer_runs(w);
 }
 
 static void
 end(struct world *w)
 {
+	fakedaemon_stop(w->signer);
 	buf_free(&w->zone);
 	buf_free(&w->out);
 	buf_free(&w->why);
@@ -118,10 +140,10 @@ publish(struct world *w, char *ret)
 static void
 from_key_to_key(void)
 {
-	char new[100], path[200];
+	char new[100], again[100], path[200];
 	struct world w;
 
-	begin(&w, "signer { rotate_keep = 3 }\n");
+	begin(&w, "rotate_keep = 3");
 	w.rotate.status = true;
 	CHECK(step(&w, BEGIN) == TOOL_OK);
 	CHECK(says(&w.out, "a.example: no rotation is under way"));
@@ -135,7 +157,18 @@ from_key_to_key(void)
 	CHECK(has(&w, "p.conf", new) && has(&w, "p.conf", "active = false"));
 	CHECK(step(&w, BEGIN + 60) == TOOL_LATER);
 	CHECK(says(&w.out, "missing: DNS has no such record"));
-	CHECK(!says(&w.out, "v=DKIM1")); /* no second key */
+	/* once more what to publish, of the same key */
+	CHECK(says(&w.out, "\nv=DKIM1; k=ed25519; p="));
+	publish(&w, again);
+	CHECK_STR(again, new);
+	w.zone.n = 0;
+	w.rotate.again = true;
+	CHECK(step(&w, BEGIN + 90) == TOOL_LATER);
+	CHECK(says(&w.out, "missing") && !says(&w.out, "v=DKIM1"));
+	buf_fmt(&w.zone, "%s._domainkey.a.example ANY timeout\n", new);
+	w.rotate.again = false;
+	CHECK(step(&w, BEGIN + 120) == TOOL_LATER);
+	CHECK(!says(&w.out, "v=DKIM1"));
 
 	snprintf(path, sizeof path, "keys/a.example/%s.private", new);
 	CHECK(has(&w, path, "PRIVATE KEY"));
@@ -145,10 +178,10 @@ from_key_to_key(void)
 static void
 changes_over(void)
 {
-	char new[100];
+	char new[100], path[300];
 	struct world w;
 
-	begin(&w, "signer { rotate_keep = 3 }\n");
+	begin(&w, "rotate_keep = 3");
 	CHECK(step(&w, BEGIN) == TOOL_LATER);
 	publish(&w, new);
 	w.rotate.status = true;
@@ -161,6 +194,9 @@ changes_over(void)
 	CHECK(has(&w, "p.conf", "active = true"));
 	CHECK(!has(&w, "p.conf", "key \"old\""));
 	CHECK(has(&w, "keys/a.example/old.private", "PRIVATE KEY"));
+	snprintf(path, sizeof path,
+	    "The old private key stays in %s/a.example/old.private", w.keys);
+	CHECK(says(&w.out, path));
 
 	/* the days of the config, and of the command line */
 	buf_str(&w.zone, "old._domainkey.a.example TXT \"v=DKIM1; p=\"\n");
@@ -186,10 +222,66 @@ changes_over(void)
 	w.rotate.status = true;
 	CHECK(step(&w, BEGIN + 4 * DAY) == TOOL_OK);
 	CHECK(says(&w.out, "the rotation is done"));
+	snprintf(path, sizeof path, "\nrm %s/a.example/old.private\n", w.keys);
+	CHECK(says(&w.out, path));
 	CHECK(rotate_has_begun(w.keys, "a.example"));
 	w.rotate.status = false;
 	CHECK(step(&w, BEGIN + 4 * DAY) == TOOL_OK);
 	CHECK(!rotate_has_begun(w.keys, "a.example"));
+	end(&w);
+}
+
+/* The days count from when the running signer has the new key, not the config:
+ * each run tries that again. */
+static void
+waits_for_the_signer(void)
+{
+	static const char name[] = "keys/a.example/rotate.json";
+	char new[100];
+	struct world w;
+
+	begin(&w, "rotate_keep = 3");
+	fakedaemon_stop(w.signer);
+	CHECK(step(&w, BEGIN) == TOOL_LATER);
+	publish(&w, new);
+	w.rotate.every = 90;
+	for (int day = 1; day < 9; day += 2) {
+		CHECK(step(&w, BEGIN + day * DAY) == TOOL_UNTOLD);
+		CHECK(says(&w.why, "systemctl start postseal-signer\n"));
+		CHECK(!says(&w.out, "Remove"));
+		CHECK(has(&w, name, "\"in_force\": 0"));
+		CHECK(has(&w, "p.conf", "active = true"));
+	}
+	w.rotate.status = true;
+	CHECK(step(&w, BEGIN + 9 * DAY) == TOOL_UNTOLD);
+	CHECK(says(&w.out, "does not have the new keys yet"));
+	w.rotate.status = false;
+	signer_runs(&w);
+	CHECK(step(&w, BEGIN + 9 * DAY) == TOOL_OK);
+	CHECK(says(&w.out, "the new keys sign") && w.why.n == 0);
+	CHECK(step(&w, BEGIN + 12 * DAY - 1) == TOOL_OK && w.out.n == 0);
+	buf_str(&w.zone, "old._domainkey.a.example TXT \"v=DKIM1; p=\"\n");
+	CHECK(step(&w, BEGIN + 12 * DAY) == TOOL_OK);
+	CHECK(says(&w.out, "Remove from DNS: old._domainkey.a.example"));
+	end(&w);
+}
+
+/* An old key that somebody has put back is in use: its record stays. */
+static void
+old_key_is_back(void)
+{
+	char text[600];
+	struct world w;
+
+	begin(&w, "");
+	tmpdir_write(&w.d, "keys/a.example/rotate.json",
+	    "{\"new\": [], \"old\": [\"old\"], \"made\": true, "
+	    "\"activated\": 1798761600, \"in_force\": 1798761600}");
+	CHECK(step(&w, BEGIN + 30 * DAY) == -EEXIST);
+	CHECK(
+	    says(&w.why, "a.example: the old key old is in the config again"));
+	snprintf(text, sizeof text, "remove %s/a.example/rotate.json", w.keys);
+	CHECK(says(&w.why, text) && w.out.n == 0);
 	end(&w);
 }
 
@@ -254,6 +346,30 @@ is_taken_up(void)
 	CHECK(step(&w, BEGIN + 3602) == TOOL_OK);
 	CHECK(says(&w.out, "the new keys sign"));
 	CHECK(has(&w, name, "\"activated\": 1798765202"));
+	end(&w);
+}
+
+/* One was killed between the file and the config, in the minute that is now. */
+static void
+file_without_key(void)
+{
+	static const time_t now = BEGIN;
+	char first[100], path[200], second[100];
+	struct world w;
+
+	begin(&w, "");
+	strftime(first, sizeof first, "%Y%m%d%H%Me", localtime(&now));
+	snprintf(path, sizeof path, "keys/a.example/%s.private", first);
+	tmpdir_write(&w.d, path, "half");
+	snprintf(path, sizeof path,
+	    "{\"new\": [\"%s\"], \"old\": [\"old\"], \"made\": false, "
+	    "\"activated\": 0}",
+	    first);
+	tmpdir_write(&w.d, "keys/a.example/rotate.json", path);
+	CHECK(step(&w, BEGIN) == TOOL_LATER);
+	publish(&w, second);
+	CHECK(strcmp(first, second) < 0);
+	CHECK(has(&w, "p.conf", second) && !has(&w, "p.conf", first));
 	end(&w);
 }
 
@@ -343,5 +459,6 @@ no_wrong_clock(void)
 }
 
 SUITE("rotate", T(no_wrong_clock), T(from_key_to_key), T(changes_over),
+    T(waits_for_the_signer), T(old_key_is_back), T(file_without_key),
     T(waits_for_its_age), T(is_taken_up), T(bad_states), T(no_key_signs),
     T(only_one_at_a_time))

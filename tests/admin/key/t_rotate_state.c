@@ -8,7 +8,7 @@
 
 #define GOOD \
 	"{\"new\": [\"b\", \"be\"], \"old\": [\"a\"], \"made\": true, " \
-	"\"activated\": 1798761600}"
+	"\"activated\": 1798761600, \"in_force\": 1798761700}"
 
 static void
 reads(void)
@@ -21,7 +21,7 @@ reads(void)
 	guard_free(text);
 	CHECK(s.new.n == 2 && s.old.n == 1 && s.made);
 	CHECK_STR(s.new.v[1], "be");
-	CHECK(s.activated == 1798761600);
+	CHECK(s.activated == 1798761600 && s.in_force == 1798761700);
 	buf_init(&out, 10000);
 	CHECK(rotate_state_print(&s, &out) == 0);
 	CHECK(rotate_state_parse(buf_view(&out), &again) == PARSE_OK);
@@ -38,6 +38,8 @@ refuses(void)
 	    "{\"new\": [], \"old\": [], \"made\": 1, \"activated\": 0}",
 	    "{\"new\": [], \"old\": [], \"made\": true, \"activated\": \"0\"}",
 	    "{\"new\": [], \"old\": [], \"made\": true, \"activated\": -1}",
+	    "{\"new\": [], \"old\": [], \"made\": true, \"activated\": 1, "
+	    "\"in_force\": -1}",
 	    "{\"new\": {}, \"old\": [], \"made\": true, \"activated\": 0}",
 	    "{\"new\": [1], \"old\": [], \"made\": true, \"activated\": 0}",
 	    "{\"new\": [\"../x\"], \"old\": [], \"made\": true, "

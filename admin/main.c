@@ -10,6 +10,7 @@
 #include "admin/check/checkcmd.h"
 #include "admin/import/import.h"
 #include "admin/key/genkey.h"
+#include "admin/key/recordcmd.h"
 #include "admin/key/rotatecmd.h"
 #include "admin/key/testkey.h"
 #include "admin/limits.h"
@@ -32,6 +33,7 @@ static const struct subcommand *const subcommands[] = {
     &check_subcommand,
     &genkey_subcommand,
     &testkey_subcommand,
+    &record_subcommand,
     &import_subcommand,
     &spf_subcommand,
     &sign_subcommand,

@@ -13,6 +13,7 @@
 #include "admin/check/checkcmd.h"
 #include "admin/import/import.h"
 #include "admin/key/genkey.h"
+#include "admin/key/recordcmd.h"
 #include "admin/key/rotatecmd.h"
 #include "admin/key/testkey.h"
 #include "admin/look/signcmd.h"
@@ -43,10 +44,11 @@ struct row {
 static const struct row commands[] = {
     {0, &genkey_subcommand,
         {"genkey", "-t", "ed25519", "-D", "@/keys", "-s", "s", "new.example"}},
-    {0, &genkey_subcommand,
+    {4, &genkey_subcommand,
         {"genkey", "-t", "ed25519", "-D", "@/keys", "-s", "a", "--add", "-c",
             "@/p.conf", "new.example"}},
     {1, &testkey_subcommand, {"testkey", "-c", "@/p.conf", "a.example"}},
+    {0, &record_subcommand, {"record", "-j", "-c", "@/p.conf", "a.example"}},
     {0, &import_subcommand, {"import", "@/opendkim.conf"}},
     {0, &sign_subcommand, {"sign", "-c", "@/p.conf"}},
     {1, &verify_subcommand,

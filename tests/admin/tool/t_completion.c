@@ -40,7 +40,8 @@ rows(void)
 	} row[] = {
 	    /* subcommands, also behind options and for help */
 	    {"\"\"",
-	        "[setup][rotate][check][genkey][testkey][import][spf][sign]"
+	        "[setup][rotate][check][genkey][testkey][record][import][spf]["
+	        "sign]"
 	        "[verify][status][why][help][version]"},
 	    {"s", "[setup][spf][sign][status]"},
 	    {"-c \"a b.conf\" ch", "[check]"},

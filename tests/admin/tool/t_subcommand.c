@@ -39,7 +39,9 @@ help_from_the_rows(void)
 	    "section for\n"
 	    "the config.\n"
 	    "Exit status: 0; 1 when it failed, 2 when the command line is "
-	    "wrong.\n");
+	    "wrong,\n"
+	    "4 when the running signer does not know it yet: the last line "
+	    "says what to do.\n");
 	command_run(&c, "why -h");
 	CHECK(strstr(c.out, "\n      --client-name N   its name as ") != NULL);
 	/* told once, though -c stands for either */
@@ -85,6 +87,13 @@ each(void)
 	        NULL},
 	    {"testkey", "a.example b.example", "one domain at a time", ""},
 	    {"testkey", "-s s", "which domain?", NULL},
+	    {"record", "", "which domain?", NULL},
+	    {"record", "a.example b.example", "one domain at a time",
+	        "a.example"},
+	    {"record", "example", "not a domain: \"example\"", NULL},
+	    {"record", "-s a..b a.example", "not a selector: \"a..b\"", NULL},
+	    {"record", "-zV a.example",
+	        "--zone, --value and --json: one of them", NULL},
 	    {"testkey", "-s a..b a.example", "not a selector: \"a..b\"", NULL},
 	    {"import", "", "one file to four", NULL},
 	    {"import", "a b c d e", "one file to four", NULL},
@@ -234,8 +243,8 @@ static void
 help_of(void)
 {
 	static const char *const row[] = {"", "setup", "rotate", "check",
-	    "genkey", "testkey", "import", "spf", "sign", "status", "why",
-	    "help", "version"};
+	    "genkey", "testkey", "record", "import", "spf", "sign", "status",
+	    "why", "help", "version"};
 	static char want[sizeof c.out];
 
 	command_begin(&c);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "admin/tool/newfile.h"
+#include "admin/tool/tool.h"
 #include "common/io/owners.h"
 
 /* --- where it is written -------------------------------------------------- */
@@ -140,10 +141,13 @@ newfile_write(
     const char *path, struct span text, unsigned mode, struct buf *why)
 {
 	int error = check_way(path, why);
+	sigset_t old;
 
 	if (error != 0)
 		return error;
+	tool_hold_signals(&old);
 	error = write_new(path, text, mode);
+	sigprocmask(SIG_SETMASK, &old, NULL);
 	return error == 0 || error == -EEXIST ? error : fail(path, error, why);
 }
 
@@ -203,9 +207,12 @@ newfile_replace(
     const char *path, struct span text, unsigned mode, struct buf *why)
 {
 	int error = check_way(path, why);
+	sigset_t old;
 
 	if (error != 0)
 		return error;
+	tool_hold_signals(&old);
 	error = replace(path, text, mode);
+	sigprocmask(SIG_SETMASK, &old, NULL);
 	return error == 0 ? 0 : fail(path, error, why);
 }

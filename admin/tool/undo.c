@@ -1,7 +1,11 @@
 /*
- * What setup changes is kept twice, as it was before and as setup left it: it
- * can be undone as long as the files are still those of setup, else somebody's
- * later change would be lost.
+ * The trick: a file "changing" stands beside what is kept, from before the
+ * first change until all is sealed or put back. Where it is found, a run was
+ * cut off, and what is kept is the original: it is never written over then, as
+ * the files of Postfix may be half changed.
+ *
+ * The trap: the order in which kept files go and come. Without the last of
+ * BEFORE nothing is kept; so it goes first and comes last.
  */
 #include <errno.h>
 #include <limits.h>
@@ -20,6 +24,7 @@ enum { FILES = 2 };
 /* What each is kept as. */
 #define BEFORE ".before"
 #define AFTER ".after"
+#define CHANGING "changing"
 
 static int
 fail(const char *path, int rc, struct buf *why)
@@ -120,31 +125,75 @@ alike(const char *a, const char *b)
 	return same;
 }
 
+/* True if the file is as it is kept. */
+static bool
+is_as_kept(const char *dir, const char *file, const char *kept)
+{
+	char now[PATH_MAX], then[PATH_MAX];
+
+	return path_of(dir, file, NULL, now) == 0 &&
+	    path_of(dir, file, kept, then) == 0 && alike(now, then);
+}
+
 /* The first file that is not as setup left it, or NULL. */
 static const char *
 changed(const char *dir)
 {
-	char now[PATH_MAX], after[PATH_MAX];
-
 	for (size_t i = 0; i < FILES; i++) {
-		if (path_of(dir, files[i], NULL, now) != 0 ||
-		    path_of(dir, files[i], AFTER, after) != 0 ||
-		    !alike(now, after))
+		if (!is_as_kept(dir, files[i], AFTER))
 			return files[i];
 	}
 	return NULL;
 }
 
+/* The last file first. */
 static void
 forget(const char *dir, const char *kept)
 {
 	char path[PATH_MAX];
 
-	for (size_t i = 0; i < FILES; i++) {
+	for (size_t i = FILES; i-- > 0;) {
 		if (path_of(dir, files[i], kept, path) == 0)
 			unlink(path);
 	}
 }
+
+static bool
+has(const char *dir, const char *file, const char *kept)
+{
+	char path[PATH_MAX];
+
+	return path_of(dir, file, kept, path) == 0 && access(path, F_OK) == 0;
+}
+
+/* --- under way ------------------------------------------------------------ */
+
+bool
+undo_is_open(const char *dir)
+{
+	return has(dir, CHANGING, "") && has(dir, files[FILES - 1], BEFORE);
+}
+
+static int
+open_it(const char *dir, struct buf *why)
+{
+	char path[PATH_MAX];
+	int rc = path_of(dir, CHANGING, "", path);
+
+	return rc == 0 ? newfile_replace(path, span_str(""), 0600, why)
+	               : fail(dir, rc, why);
+}
+
+static void
+close_it(const char *dir)
+{
+	char path[PATH_MAX];
+
+	if (path_of(dir, CHANGING, "", path) == 0)
+		unlink(path);
+}
+
+/* --- the four ------------------------------------------------------------- */
 
 static void
 forget_all(const char *dir)
@@ -153,27 +202,28 @@ forget_all(const char *dir)
 
 	forget(dir, BEFORE);
 	forget(dir, AFTER);
+	close_it(dir);
 	if (path_of(dir, "", "", path) == 0)
 		rmdir(path);
 }
 
-int
-undo_save(const char *dir, struct buf *why)
+/* Keeps the files as they are now, in the place of what was kept. */
+static int
+keep(const char *dir, struct buf *why)
 {
 	struct buf text[FILES];
 	char path[PATH_MAX];
 	bool made;
-	int rc;
+	int rc = read_files(dir, NULL, text, why);
 
-	if (changed(dir) == NULL)
-		return 0;
-	rc = read_files(dir, NULL, text, why);
 	if (rc != 0)
 		return rc;
 	rc = path_of(dir, "", "", path);
 	rc = rc == 0 ? newfile_dir(path, 0700, &made, why) : fail(dir, rc, why);
 	if (rc == 0) {
+		forget(dir, BEFORE);
 		forget(dir, AFTER); /* there is none, until undo_seal() */
+		close_it(dir);
 		rc = write_files(dir, BEFORE, text, why);
 	}
 	free_files(text);
@@ -181,56 +231,81 @@ undo_save(const char *dir, struct buf *why)
 }
 
 int
-undo_seal(const char *dir, struct buf *why)
+undo_save(const char *dir, struct buf *why)
 {
-	return copy_all(dir, NULL, AFTER, why);
+	int rc = 0;
+
+	if (undo_is_open(dir))
+		return 0;
+	if (changed(dir) != NULL)
+		rc = keep(dir, why);
+	return rc == 0 ? open_it(dir, why) : rc;
 }
 
-/* True if an earlier setup has sealed what is kept. */
-static bool
-is_sealed(const char *dir)
+int
+undo_seal(const char *dir, struct buf *why)
 {
-	char path[PATH_MAX];
+	int rc = copy_all(dir, NULL, AFTER, why);
 
-	return path_of(dir, files[FILES - 1], AFTER, path) == 0 &&
-	    access(path, F_OK) == 0;
+	if (rc == 0)
+		close_it(dir);
+	return rc;
 }
 
 int
 undo_rollback(const char *dir, struct buf *why)
 {
-	bool sealed = is_sealed(dir);
+	bool sealed = has(dir, files[FILES - 1], AFTER);
 	int rc = copy_all(dir, sealed ? AFTER : BEFORE, NULL, why);
 
-	if (rc == 0 && !sealed)
+	if (rc == 0 && sealed)
+		close_it(dir);
+	else if (rc == 0)
 		forget_all(dir);
 	return rc;
+}
+
+/* Says that a file is neither as setup left it nor as it was before. */
+static int
+refuse(const char *dir, const char *file, struct buf *why)
+{
+	if (undo_is_open(dir))
+		buf_fmt(why,
+		    "setup was cut off while it changed %s/%s: run it again "
+		    "with --apply, which goes on, and then --undo; or put "
+		    "%s/postseal.undo/%s" BEFORE " back by hand\n",
+		    dir, file, dir, file);
+	else
+		buf_fmt(why,
+		    "%s/%s was changed since setup; what it was before is in "
+		    "%s/postseal.undo/%s" BEFORE ", put it back by hand\n",
+		    dir, file, dir, file);
+	return -EBUSY;
 }
 
 int
 undo_restore(const char *dir, struct buf *why)
 {
 	char path[PATH_MAX];
-	const char *file;
-	int rc;
+	int rc = path_of(dir, files[FILES - 1], BEFORE, path);
 
-	rc = path_of(dir, files[0], BEFORE, path);
-	if (rc == 0 && access(path, F_OK) != 0) {
+	if (rc == 0 && access(path, F_OK) != 0 && errno != ENOENT)
+		return fail(path, -errno, why);
+	if (rc == 0 && !has(dir, files[FILES - 1], BEFORE)) {
 		buf_fmt(why,
 		    "%s: nothing is kept here, setup has changed "
 		    "nothing\n",
 		    dir);
 		return -ENOENT;
 	}
-	file = changed(dir);
-	if (file != NULL) {
-		buf_fmt(why,
-		    "%s/%s was changed since setup; what it was before is in "
-		    "%s/postseal.undo/%s" BEFORE ", put it back by hand\n",
-		    dir, file, dir, file);
-		return -EBUSY;
+	for (size_t i = 0; i < FILES; i++) {
+		if (!is_as_kept(dir, files[i], AFTER) &&
+		    !is_as_kept(dir, files[i], BEFORE))
+			return refuse(dir, files[i], why);
 	}
-	rc = copy_all(dir, BEFORE, NULL, why);
+	rc = open_it(dir, why);
+	if (rc == 0)
+		rc = copy_all(dir, BEFORE, NULL, why);
 	if (rc == 0)
 		forget_all(dir);
 	return rc;

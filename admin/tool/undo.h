@@ -10,6 +10,11 @@
 
 #include "common/bytes/buf.h"
 
+/* True if a run was cut off between undo_save() and undo_seal(), or in putting
+ * back: what is kept stays as it is, the next undo_save() goes on from
+ * there. */
+bool undo_is_open(const char *dir);
+
 /* Each function: dir is Postfix' configuration directory. 0, or -errno and a
  * sentence in why. */
 
@@ -24,8 +29,9 @@ int undo_seal(const char *dir, struct buf *why);
  * What an earlier setup can undo stays so. */
 int undo_rollback(const char *dir, struct buf *why);
 
-/* Puts both files back, or none, and forgets what was kept. -ENOENT when there
- * is nothing; -EBUSY when a file was changed since. */
+/* Puts both files back, or none, and forgets what was kept; goes on where it
+ * was cut off. -ENOENT when there is nothing; -EBUSY when a file was changed
+ * since. */
 int undo_restore(const char *dir, struct buf *why);
 
 #endif

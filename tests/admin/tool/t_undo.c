@@ -1,7 +1,9 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "admin/tool/undo.h"
@@ -47,12 +49,126 @@ is(const char *name, const char *want)
 	return same;
 }
 
+/* --- a run that is killed ------------------------------------------------- */
+
+static int left; /* changes of a file until the process is gone; 0: it lives */
+
+static void
+count(void)
+{
+	if (left > 0 && --left == 0)
+		_exit(9);
+}
+
+/* In the place of those of libc: what changes a name in a directory, each. */
+int
+rename(const char *from, const char *to)
+{
+	count();
+	return renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
+
+int
+unlink(const char *path)
+{
+	count();
+	return unlinkat(AT_FDCWD, path, 0);
+}
+
+int
+rmdir(const char *path)
+{
+	count();
+	return unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
+}
+
+/* Runs what in a child, which is killed before change n. True if it was. */
+static bool
+killed_at(int n, void (*what)(void))
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		left = n;
+		what();
+		_exit(0);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+	return WEXITSTATUS(status) == 9;
+}
+
 /* What setup does between the two. */
 static void
 change(const char *main_cf)
 {
 	tmpdir_write(&d, "main.cf", main_cf);
 	tmpdir_write(&d, "master.cf", "two\nspf\n");
+}
+
+/* A setup, whole; the second of two. */
+static void
+set_up(void)
+{
+	CHECK(undo_save(d.path, &why) == 0);
+	count();
+	tmpdir_write(&d, "main.cf", "one\nspf\n");
+	count();
+	tmpdir_write(&d, "master.cf", "two\nspf\n");
+	CHECK(undo_seal(d.path, &why) == 0);
+}
+
+static void
+set_up_more(void)
+{
+	CHECK(undo_save(d.path, &why) == 0);
+	count();
+	tmpdir_write(&d, "main.cf", "one\nspf\ndkim\n");
+	count();
+	CHECK(undo_seal(d.path, &why) == 0);
+}
+
+static void
+put_back(void)
+{
+	int rc = undo_restore(d.path, &why);
+
+	CHECK(rc == 0 || rc == -ENOENT ||
+	    (rc == -EBUSY && undo_is_open(d.path) &&
+	        strstr(buf_text(&why), "run it again with --apply") != NULL));
+}
+
+/* Wherever a run is cut off, the next one goes on, and the first original comes
+ * back. */
+static void
+cut_off(void)
+{
+	static void (*const run[])(void) = {set_up, set_up_more, put_back};
+	enum { RUNS = 3 };
+	bool cut = true;
+
+	for (size_t k = 0; k < RUNS; k++) {
+		for (size_t again = 0; again < RUNS; again++) {
+			int n = 0;
+
+			do {
+				begin();
+				for (size_t i = 0; i < k; i++)
+					run[i]();
+				cut = killed_at(++n, run[k]);
+				run[again]();
+				if (undo_is_open(d.path))
+					set_up(); /* as it was told to */
+				put_back();
+				CHECK(is("main.cf", "one\n"));
+				CHECK(is("master.cf", "two\n"));
+				CHECK(
+				    is("postseal.undo/master.cf.before", NULL));
+				end();
+			} while (cut);
+			CHECK(n > 4);
+		}
+	}
 }
 
 static void
@@ -205,6 +321,6 @@ large_files(void)
 	free(text);
 }
 
-SUITE("undo", T(there_and_back), T(twice), T(others_changes_stay),
+SUITE("undo", T(cut_off), T(there_and_back), T(twice), T(others_changes_stay),
     T(failures_are_taken_back), T(nobody_else_reads_it), T(half_a_backup),
     T(large_files))

@@ -208,7 +208,7 @@ checkdns_host(struct tool *t, struct findings *f, struct checkdns_host *host)
 struct spf {
 	struct loop *loop;
 	struct findings *f;
-	const char *domain;
+	const char *domain, *host;
 	const struct ip *ip;
 	bool pass;
 };
@@ -222,8 +222,7 @@ on_result(void *arg, const struct check_result *r)
 	char ip[IP_TEXT_MAX], mend[ADDRESS_TEXT_MAX];
 
 	ip_text(s->ip, ip);
-	snprintf(mend, sizeof mend, "%s. IN TXT \"v=spf1 mx ip%d:%s ~all\"",
-	    s->domain, s->ip->family == AF_INET ? 4 : 6, ip);
+	snprintf(mend, sizeof mend, PUBLISH_SPF, s->domain, s->host);
 	s->pass = r->result == SPF_PASS;
 	if (r->result == SPF_PASS)
 		findings_add(s->f, r->lookups > 8 ? FINDING_NOTE : FINDING_OK,
@@ -254,7 +253,8 @@ ask_spf(struct tool *t, const char *domain, const struct ip *ip,
     const char *helo, struct findings *f)
 {
 	char sender[ADDRESS_TEXT_MAX];
-	struct spf s = {.loop = t->loop, .f = f, .domain = domain, .ip = ip};
+	struct spf s = {
+	    .loop = t->loop, .f = f, .domain = domain, .host = helo, .ip = ip};
 	struct check_input in = {.subject = {.client = *ip,
 	                             .helo = span_str(helo),
 	                             .receiver = t->settings->hostname},

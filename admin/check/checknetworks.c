@@ -1,10 +1,9 @@
 #include <errno.h>
 
 #include "admin/check/checklook.h"
+#include "admin/postfix/signednets.h"
 #include "admin/postfix/wiring.h"
-#include "admin/tool/tool.h"
 #include "common/bytes/arena.h"
-#include "common/io/own.h"
 #include "signer/limits.h"
 #include "signer/tables/hosts.h"
 
@@ -38,19 +37,6 @@ is_known(const struct known *k, const struct cidr *net)
 			return true;
 	}
 	return is_in_mynetworks(net, k->mynetworks);
-}
-
-static void
-put_network(const struct cidr *net, struct buf *out)
-{
-	bool v6 = ip_width(&net->ip) > 32;
-	char text[IP_TEXT_MAX];
-
-	if (settings_is_this_host(net))
-		buf_str(out, " " SETTINGS_THIS_HOST);
-	else
-		buf_fmt(out, v6 ? " [%s]/%u" : " %s/%u",
-		    ip_text(&net->ip, text), net->bits);
 }
 
 /* The networks that an entry stands for. Where mynetworks count they have this
@@ -87,7 +73,7 @@ checknetworks_unknown(struct checklook *l, const struct cidr_list *trusted,
 
 			if (!is_told(&k, e))
 				continue;
-			put_network(&e->net, out);
+			signednets_put(&e->net, out);
 			told++;
 		}
 	}
@@ -162,94 +148,16 @@ checknetworks_look(struct checklook *l, struct span restrictions)
 
 /* --- the other direction -------------------------------------------------- */
 
-/* Whose mail is signed, or is not to be. */
-struct signed_hosts {
-	struct hosts internal, ignored;
-	struct own own;
-};
-
-static bool
-is_loopback(const struct cidr *net)
-{
-	static const char *const loops[] = {"127.0.0.0/8", "::1"};
-
-	for (size_t i = 0; i < 2; i++) {
-		struct cidr loop;
-
-		if (cidr_parse(span_str(loops[i]), &loop) == 0 &&
-		    cidr_within(net, &loop))
-			return true;
-	}
-	return false;
-}
-
-static bool
-is_in_hosts(const struct hosts *h, const struct cidr *net)
-{
-	for (size_t i = 0; i < h->n; i++) {
-		const struct hosts_entry *e = &h->v[i];
-
-		if (!e->not &&e->kind == HOSTS_NET && cidr_within(net, &e->net))
-			return true;
-	}
-	return false;
-}
-
-/* True if mail of that network is signed, or was left out on purpose. */
-static bool
-is_settled(const struct signed_hosts *s, const struct cidr *net)
-{
-	bool one = net->bits == ip_width(&net->ip);
-
-	if (is_loopback(net) || is_in_hosts(&s->internal, net) ||
-	    is_in_hosts(&s->ignored, net))
-		return true;
-	for (size_t i = 0; one && i < s->internal.n; i++) {
-		if (s->internal.v[i].kind == HOSTS_OWN &&
-		    own_has(&s->own, &net->ip))
-			return true;
-	}
-	return false;
-}
-
-/* Appends them, for people to out and for the config to list. */
-static void
-list_unsigned(const struct signed_hosts *s, struct span mynetworks,
-    struct buf *out, struct buf *list)
-{
-	char text[IP_TEXT_MAX];
-	struct span item;
-	bool bad = false;
-	size_t told = 0;
-
-	while (told < CHECK_NETWORKS_MAX &&
-	    wiring_next(&mynetworks, &item, &bad)) {
-		struct cidr net;
-
-		if (!wiring_network(item, &net) || is_settled(s, &net))
-			continue;
-		put_network(&net, out);
-		buf_fmt(list, ", \"%s/%u\"", ip_text(&net.ip, text), net.bits);
-		told++;
-	}
-}
-
 static void
 tell_unsigned(
-    struct checklook *l, const struct buf *networks, const struct buf *more)
+    struct checklook *l, const struct buf *networks, const struct buf *value)
 {
-	const struct text_list *now = &l->settings->signer.internal_hosts;
 	struct buf mend;
 
 	buf_init(&mend, POSTCONF_VALUE_MAX);
-	buf_str(&mend, "signer { internal_hosts = {");
-	for (size_t i = 0; i < now->n; i++) {
-		buf_str(&mend, i > 0 ? ", " : "");
-		tool_config_string(now->v[i], &mend);
-	}
-	buf_span(
-	    &mend, now->n > 0 ? buf_view(more) : span_skip(buf_view(more), 2));
-	buf_str(&mend, "} }; or ignore_hosts, if that is as it should be");
+	buf_str(&mend, "signer { internal_hosts = ");
+	buf_span(&mend, buf_view(value));
+	buf_str(&mend, " }; or ignore_hosts, if that is as it should be");
 	findings_add(l->f, FINDING_WARNING, CHECKLOOK_AREA,
 	    "they may send without a login, and what they send is not signed",
 	    buf_text(&mend),
@@ -258,57 +166,21 @@ tell_unsigned(
 	buf_free(&mend);
 }
 
-static bool
-has_names(const struct hosts *h)
-{
-	for (size_t i = 0; i < h->n; i++) {
-		if (h->v[i].kind != HOSTS_NET && h->v[i].kind != HOSTS_OWN)
-			return true;
-	}
-	return false;
-}
-
-/* The lists as far as they can be read; what is wrong there is told elsewhere.
- */
-static bool
-read_hosts(struct checklook *l, struct arena *arena, struct signed_hosts *ret)
-{
-	const struct signer_settings *g = &l->settings->signer;
-	struct buf why;
-	bool good;
-
-	buf_init(&why, POSTCONF_VALUE_MAX);
-	*ret = (struct signed_hosts){.own = {.n = 0}};
-	good = hosts_open(&g->internal_hosts, arena, &ret->internal, &why,
-	           &why) == 0 &&
-	    hosts_open(&g->ignore_hosts, arena, &ret->ignored, &why, &why) ==
-	        0 &&
-	    own_read(&ret->own) == 0;
-	buf_free(&why);
-	return good && !has_names(&ret->internal);
-}
-
 void
 checknetworks_unsigned(struct checklook *l)
 {
 	const struct settings *s = l->settings;
-	struct buf mynetworks, networks, list;
-	struct signed_hosts hosts;
-	struct arena arena;
+	struct buf mynetworks, networks, value;
 
 	if (s->ndomains == 0 && s->signer.signing_table == NULL)
 		return;
-	arena_init(&arena, 2 * TABLE_FILE_MAX);
 	checklook_get(l, "mynetworks", &mynetworks);
 	buf_init(&networks, POSTCONF_VALUE_MAX);
-	buf_init(&list, POSTCONF_VALUE_MAX);
-	if (read_hosts(l, &arena, &hosts))
-		list_unsigned(&hosts, buf_view(&mynetworks), &networks, &list);
+	buf_init(&value, POSTCONF_VALUE_MAX);
+	signednets_missing(s, buf_view(&mynetworks), &networks, &value);
 	if (networks.n > 0)
-		tell_unsigned(l, &networks, &list);
-	own_free(&hosts.own);
-	buf_free(&list);
+		tell_unsigned(l, &networks, &value);
+	buf_free(&value);
 	buf_free(&networks);
 	buf_free(&mynetworks);
-	arena_free(&arena);
 }

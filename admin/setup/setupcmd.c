@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "admin/key/follow.h"
 #include "admin/key/genkey.h"
 #include "admin/limits.h"
 #include "admin/postfix/wiring.h"
@@ -39,7 +40,10 @@ struct run {
 	struct postconf postfix;
 	struct setupconfig config;
 	struct setupplan plan;
-	bool new_key;
+	bool new_key, goes_on; /* an earlier run was cut off */
+	struct buf start;      /* units that do not run, with a blank before */
+	bool untold;           /* a daemon runs with older settings, told */
+	bool asleep;           /* Postfix does not run */
 };
 
 static int
@@ -54,7 +58,8 @@ fail(struct run *r, const char *what, int rc)
 static bool
 is_nothing(const struct run *r)
 {
-	return !r->new_key && r->config.changes.n == 0 && r->plan.n == 0;
+	return !r->new_key && !r->goes_on && r->config.changes.n == 0 &&
+	    r->plan.n == 0;
 }
 
 /* "postfix WORD", as the instance wants it, for people. */
@@ -90,7 +95,9 @@ show(struct run *r)
 	}
 	for (size_t i = 0; i < r->plan.n; i++)
 		postconf_command_print(&r->plan.command[i], r->out);
-	if (r->plan.n > 0) {
+	if (r->goes_on)
+		buf_str(r->out, "(to end what an earlier run has begun)\n");
+	if (r->plan.n > 0 || r->goes_on) {
 		show_postfix(r, "check");
 		show_postfix(r, "reload");
 	}
@@ -149,8 +156,7 @@ reload_postfix(struct run *r)
 {
 	if (postfix_runs(r))
 		return run_postfix(r, "reload", r->why);
-	buf_str(r->out, "Postfix is not running: ");
-	show_postfix(r, "start");
+	r->asleep = true;
 	return 0;
 }
 
@@ -193,14 +199,34 @@ tell_of_signer(struct run *r, struct buf *ret)
 	buf_free(&why);
 }
 
-/* All commands, or none. */
+/* What a failure has left of Postfix's files. */
+static int
+take_back(struct run *r, const char *dir)
+{
+	int rc = undo_rollback(dir, r->why);
+
+	if (rc == 0) {
+		buf_str(r->why, "main.cf and master.cf are as they were\n");
+		tell_of_signer(r, r->why);
+	} else {
+		buf_fmt(r->why,
+		    "main.cf and master.cf could not be put back; what they "
+		    "were is in %s/postseal.undo\n",
+		    dir);
+	}
+	return rc;
+}
+
+/* All commands, or none. What an earlier run has begun is ended. It is sealed
+ * last, so that one that is cut off before the reload reloads in the next
+ * run. */
 static int
 change_postfix(struct run *r)
 {
 	const char *dir = buf_text(&r->plan.dir);
 	int rc;
 
-	if (r->plan.n == 0)
+	if (r->plan.n == 0 && !r->goes_on)
 		return 0;
 	if (dir == NULL)
 		return fail(r, "postconf", -ENOMEM);
@@ -211,18 +237,12 @@ change_postfix(struct run *r)
 		rc = postconf_command_run(&r->plan.command[i], r->why);
 	if (rc == 0)
 		rc = run_postfix(r, "check", r->why);
-	if (rc == 0)
-		rc = undo_seal(dir, r->why);
 	if (rc != 0) {
-		if (undo_rollback(dir, r->why) == 0) {
-			buf_str(r->why,
-			    "main.cf and master.cf are as they "
-			    "were\n");
-			tell_of_signer(r, r->why);
-		}
+		(void)take_back(r, dir);
 		return rc;
 	}
-	return reload_postfix(r);
+	rc = reload_postfix(r);
+	return undo_seal(dir, r->why) == 0 ? rc : -EIO;
 }
 
 /* True if somebody listens there. */
@@ -269,25 +289,62 @@ ask_daemons(struct run *r)
 	return -ENOTCONN;
 }
 
+/* The running daemons get the config, so that they listen where Postfix will
+ * ask them. */
 static void
-tell_what_must_run(struct run *r)
+tell_daemons(struct run *r, time_t written)
 {
-	const char *units = r->o->verify ? "postseal-verifier"
-	    : r->plan.verifier           ? "postseal-signer postseal-verifier"
-	                                 : "postseal-signer";
+	static const char *const units[] = {
+	    [FOLLOW_SIGNER] = " postseal-signer",
+	    [FOLLOW_VERIFIER] = " postseal-verifier"};
+	const bool wanted[] = {[FOLLOW_SIGNER] = !r->o->verify,
+	    [FOLLOW_VERIFIER] = r->plan.verifier};
 
-	if (r->plan.verifier && !r->o->verify)
-		buf_fmt(r->out,
-		    "Signer and verifier must run, with this config; until "
-		    "then mail waits: systemctl\nenable --now %s,\nor, if "
-		    "they do: systemctl reload %s\n\n",
-		    units, units);
-	else
-		buf_fmt(r->out,
-		    "The %s must run, with this config: systemctl enable "
-		    "--now %s,\nor, if it does: systemctl reload "
-		    "%s\n\n",
-		    r->o->verify ? "verifier" : "signer", units, units);
+	for (int d = FOLLOW_SIGNER; d <= FOLLOW_VERIFIER; d++) {
+		int rc = wanted[d] ? follow_try((enum follow_daemon)d,
+		                         r->o->config, written, r->why)
+		                   : 0;
+
+		if (follow_absent(rc)) {
+			buf_str(&r->start, units[d]);
+		} else if (rc != 0) {
+			follow_tell((enum follow_daemon)d, rc, r->why);
+			r->untold = true;
+		}
+	}
+}
+
+/* After a failure in Postfix's part: the rest is done, and harms nobody. */
+static void
+tell_what_stays(struct run *r)
+{
+	if (r->new_key || r->config.changes.n > 0)
+		buf_fmt(r->why,
+		    "The %s%s%s of postseal stays as it is now. When this is "
+		    "fixed, run setup again: it goes on\n",
+		    r->new_key ? "new key" : "",
+		    r->new_key && r->config.changes.n > 0 ? " and the " : "",
+		    r->config.changes.n > 0 ? "config" : "");
+}
+
+/* Does it while no signal may end us. Who has pressed Ctrl-C meanwhile reads
+ * what was done, and then it counts. */
+static int
+hold(struct run *r, int (*what)(struct run *))
+{
+	sigset_t old, came;
+	int rc;
+
+	tool_hold_signals(&old);
+	rc = what(r);
+	if (sigpending(&came) == 0 && !sigisemptyset(&came)) {
+		(void)tool_print("setup", r->out, stdout);
+		tool_complain("setup", r->why);
+		buf_clear(r->out);
+		buf_clear(r->why);
+	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return rc;
 }
 
 static int
@@ -297,13 +354,48 @@ apply(struct run *r)
 
 	if (rc == 0)
 		rc = setupconfig_store(&r->config);
-	if (rc == 0)
-		rc = ask_daemons(r);
-	if (rc == 0)
-		rc = change_postfix(r);
-	if (rc == 0 && !is_nothing(r))
-		tell_what_must_run(r);
+	if (rc != 0)
+		return rc;
+	if (!is_nothing(r))
+		tell_daemons(r, time(NULL));
+	rc = ask_daemons(r);
+	if (rc != 0)
+		return rc;
+	rc = change_postfix(r);
+	if (rc != 0)
+		tell_what_stays(r);
 	return rc;
+}
+
+/* --- what comes next ------------------------------------------------------ */
+
+static void
+tell_next(struct run *r, const struct setupdns *dns)
+{
+	const struct options *o = r->o;
+
+	buf_str(r->out, "What comes next:\n");
+	if (o->what == SHOW && !is_nothing(r)) {
+		buf_str(r->out, "- run this again with --apply\n");
+		return;
+	}
+	if (r->start.n > 0)
+		buf_fmt(r->out, "- systemctl enable --now%s\n",
+		    buf_text(&r->start));
+	if (r->asleep) {
+		buf_str(r->out, "- ");
+		show_postfix(r, "start");
+	}
+	if (dns->publish)
+		buf_fmt(r->out,
+		    "- publish the record of the key; when DNS has it: "
+		    "postseal testkey %s --activate\n",
+		    o->domain);
+	buf_str(r->out, "- postseal check\n");
+	if (dns->observes)
+		buf_str(r->out,
+		    "- SPF refuses nothing yet (observe = true); when the log "
+		    "looks right: postseal setup --enforce\n");
 }
 
 /* --- the four ways -------------------------------------------------------- */
@@ -346,6 +438,7 @@ set_up(struct run *r)
 {
 	const struct options *o = r->o;
 	const struct settings *s = r->config.settings;
+	struct setupdns dns = {.publish = false};
 	unsigned how =
 	    (setupplan_enforcing(SETUPPLAN_ENFORCE) ? SETUPPLAN_ENFORCING : 0) |
 	    (o->verify ? SETUPPLAN_VERIFY : 0);
@@ -359,14 +452,16 @@ set_up(struct run *r)
 		rc = needs_key(r, &r->new_key);
 	if (rc != 0)
 		return rc;
+	r->goes_on = undo_is_open(buf_text(&r->plan.dir));
 	show(r);
 	if (o->what == APPLY)
-		rc = apply(r);
-	if (o->verify)
-		return rc;
-	return rc == 0 ? setupdns_look(o->config, o->domain, o->what == APPLY,
-	                     r->out, r->why)
-	               : rc;
+		rc = hold(r, apply);
+	if (rc == 0 && !o->verify)
+		rc = setupdns_look(o->config, o->domain, o->what == APPLY, &dns,
+		    r->out, r->why);
+	if (rc == 0)
+		tell_next(r, &dns);
+	return rc == 0 && (r->untold || dns.untold) ? TOOL_UNTOLD : rc;
 }
 
 static int
@@ -402,16 +497,50 @@ undo(struct run *r)
 		    "keys and config of postseal stay.\n");
 	if (rc == 0)
 		tell_of_signer(r, r->out);
-	return rc == 0 ? reload_postfix(r) : rc;
+	if (rc == 0)
+		rc = reload_postfix(r);
+	if (rc == 0 && r->asleep) {
+		buf_str(r->out, "Postfix is not running: ");
+		show_postfix(r, "start");
+	}
+	return rc;
+}
+
+/* Who may not change the files hears that first, and nothing is begun. */
+static int
+check_rights(struct run *r)
+{
+	struct buf dir;
+	const char *path = r->o->config;
+	int rc = 0;
+
+	if (geteuid() == 0 || r->o->what == SHOW)
+		return 0;
+	buf_init(&dir, CONFIG_FILE_MAX);
+	if (r->o->what != ENFORCE) {
+		rc = postconf_directory(&r->postfix, &dir, r->why);
+		path = buf_text(&dir);
+	}
+	if (rc == 0 && path != NULL && access(path, W_OK) != 0 &&
+	    errno != ENOENT) {
+		buf_fmt(r->why, "run this as root: %s: %s\n", path,
+		    strerror(errno));
+		rc = -EPERM;
+	}
+	buf_free(&dir);
+	return rc;
 }
 
 static int
 work(struct run *r)
 {
-	int rc;
+	int rc = check_rights(r);
+
+	if (rc != 0)
+		return rc;
 
 	if (r->o->what == UNDO)
-		return undo(r);
+		return hold(r, undo);
 	rc = setupconfig_read(&r->config, r->o->config, r->why);
 	if (rc != 0)
 		return rc;
@@ -429,10 +558,12 @@ run(struct call *c)
 	int rc;
 
 	o->config = c->config;
+	buf_init(&r.start, TOOL_MESSAGES_MAX);
 	rc = work(&r);
+	buf_free(&r.start);
 	setupplan_free(&r.plan);
 	setupconfig_free(&r.config);
-	return rc == 0 ? TOOL_OK : TOOL_FAILED;
+	return rc >= 0 ? rc : TOOL_FAILED;
 }
 
 /* --- the command line ----------------------------------------------------- */
@@ -497,7 +628,8 @@ const struct subcommand setup_subcommand = {
             "sign.\n"
             "Exit status: 0; 1 when something could not be done, 2 when the "
             "command line is\n"
-            "wrong.",
+            "wrong, 4 when a running daemon does not have its new settings "
+            "yet.",
     .column = 24,
     .options = &(const struct options){.keydir = GENKEY_KEYDIR},
     .size = sizeof(struct options),

@@ -4,14 +4,16 @@
 
 #include "admin/key/domainfile.h"
 #include "admin/key/domainkey.h"
-#include "admin/key/genkey.h"
+#include "admin/key/follow.h"
 #include "admin/setup/setupdns.h"
 #include "admin/tool/dnswait.h"
+#include "admin/tool/tool.h"
 #include "common/bytes/domain.h"
 
 struct asked {
 	const char *domain;
-	bool apply;
+	bool apply, activated;
+	struct setupdns said;
 	struct buf *out, *why;
 };
 
@@ -53,8 +55,7 @@ advise_policies(struct asked *r, struct tool *t)
 	if (!has_record(q[0].answer, "v=spf1"))
 		buf_fmt(r->out,
 		    "There is no SPF record. If mail of the domain comes from "
-		    "its MX hosts and this one:\n\n"
-		    "%s. IN TXT \"v=spf1 mx a:%s ~all\"\n\n",
+		    "its MX hosts and this one:\n\n" PUBLISH_SPF "\n\n",
 		    r->domain, t->settings->hostname);
 	if (!has_record(q[1].answer, "v=DMARC1"))
 		buf_fmt(r->out,
@@ -76,8 +77,9 @@ tell_key(struct asked *r, const struct domainkey *k)
 	if (!domainkey_good(k)) {
 		buf_fmt(
 		    r->out, "%s: %.*s.\n", k->name, (int)k->text.n, k->text.p);
-		genkey_record(k->domain->name, k->settings->selector,
-		    k->facts.algorithm, buf_view(&k->half), r->out);
+		if (domainkey_lacks(k))
+			domainkey_record(k, r->out);
+		r->said.publish = true;
 		return 0;
 	}
 	if (k->settings->active)
@@ -89,10 +91,8 @@ tell_key(struct asked *r, const struct domainkey *k)
 		    k->name, k->domain->name);
 		return 0;
 	}
-	buf_fmt(r->out,
-	    "%s is in DNS: the key signs after systemctl reload "
-	    "postseal-signer\n",
-	    k->name);
+	buf_fmt(r->out, "%s is in DNS: the key is active now\n", k->name);
+	r->activated = true;
 	return domainfile_activate(k->settings, k->domain->name, r->why);
 }
 
@@ -111,23 +111,25 @@ look(struct asked *r, struct tool *t, struct domainkeys *k)
 
 int
 setupdns_look(const char *config, const char *domain, bool apply,
-    struct buf *out, struct buf *why)
+    struct setupdns *ret, struct buf *out, struct buf *why)
 {
-	struct asked r = {domain, apply, out, why};
+	struct asked r = {
+	    .domain = domain, .apply = apply, .out = out, .why = why};
 	struct domainkeys k = {.n = 0};
 	struct tool t;
 	int rc;
 
+	*ret = r.said;
 	if (access(config, F_OK) != 0)
 		return 0; /* nothing was applied yet */
 	rc = tool_open(&t, "setup", config, SETTINGS_ALL);
 	if (rc != 0)
 		return rc;
 	rc = look(&r, &t, &k);
-	if (rc == 0 && t.settings->policyd.observe)
-		buf_str(out,
-		    "SPF refuses nothing yet (observe = true). When the log "
-		    "looks right:\npostseal setup --enforce\n");
+	r.said.observes = t.settings->policyd.observe;
+	if (r.activated)
+		r.said.untold = follow_signer(config, time(NULL), why) != 0;
+	*ret = r.said;
 	domainkeys_free(&k);
 	tool_close(&t);
 	return rc;

@@ -4,14 +4,26 @@
 #include "admin/limits.h"
 #include "admin/setup/setupmaker.h"
 
-int
-setupmaker_get(struct setupmaker *m, const char *name, struct buf *ret)
+static int
+get(struct setupmaker *m, const char *name, bool expand, struct buf *ret)
 {
 	int rc;
 
 	buf_init(ret, POSTCONF_VALUE_MAX);
-	rc = postconf_get(m->postfix, name, false, ret, m->why);
+	rc = postconf_get(m->postfix, name, expand, ret, m->why);
 	return rc == -ENOENT ? 0 : rc;
+}
+
+int
+setupmaker_get(struct setupmaker *m, const char *name, struct buf *ret)
+{
+	return get(m, name, false, ret);
+}
+
+int
+setupmaker_expand(struct setupmaker *m, const char *name, struct buf *ret)
+{
+	return get(m, name, true, ret);
 }
 
 int

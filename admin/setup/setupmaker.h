@@ -47,6 +47,9 @@ struct setupmaker {
  * here. */
 int setupmaker_get(struct setupmaker *m, const char *name, struct buf *ret);
 
+/* The same with what its $names stand for: "mx.$mydomain". */
+int setupmaker_expand(struct setupmaker *m, const char *name, struct buf *ret);
+
 /* -ENOMEM. */
 int setupmaker_no_memory(struct setupmaker *m);
 

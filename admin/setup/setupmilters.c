@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "admin/limits.h"
+#include "admin/postfix/signednets.h"
 #include "admin/postfix/wiring.h"
 #include "admin/setup/setupmilters.h"
 #include "admin/tool/tool.h"
@@ -400,7 +401,7 @@ setupmilters_plan(struct setupmaker *m)
 		buf_str(m->why, "signer.listen names no socket\n");
 		return -EINVAL;
 	}
-	rc = setupmaker_get(m, "queue_directory", &queue);
+	rc = setupmaker_expand(m, "queue_directory", &queue);
 	wing_init(&s);
 	wing_init(&v);
 	if (rc == 0 && (queue.n == 0 || buf_text(&queue) == NULL))
@@ -437,6 +438,26 @@ put_network(const struct cidr *net, struct buf *list)
 		buf_fmt(list, "\"%s/%u\"", ip_text(&net->ip, text), net->bits);
 }
 
+/* Clients in mynetworks may send mail, and it is not signed: perhaps they are
+ * the administrator's, perhaps his customers'. So it is told and not done. */
+static void
+advise_internal(struct setupmaker *m, struct span mynetworks)
+{
+	struct buf networks, value;
+
+	buf_init(&networks, POSTCONF_VALUE_MAX);
+	buf_init(&value, POSTCONF_VALUE_MAX);
+	signednets_missing(m->settings, mynetworks, &networks, &value);
+	if (networks.n > 0)
+		buf_fmt(&m->plan->advice,
+		    "Mail of clients in mynetworks that do not log in is not "
+		    "signed. Where it is yours:\nsigner { internal_hosts = %s "
+		    "}\n",
+		    buf_text(&value));
+	buf_free(&value);
+	buf_free(&networks);
+}
+
 /* Clients in mynetworks are ours: without them in trusted_networks their mail
  * would be taken for a stranger's. What is no network (a table) is told. */
 int
@@ -452,6 +473,8 @@ setupmilters_networks(struct setupmaker *m)
 	buf_init(&more, POSTCONF_VALUE_MAX);
 	rc = postconf_get(m->postfix, "mynetworks", true, &value, m->why);
 	rest = buf_view(&value);
+	if (rc == 0 && !m->verify_only)
+		advise_internal(m, rest);
 	for (size_t i = 0; i < now->n; i++)
 		put_network(&now->v[i], &more);
 	while (

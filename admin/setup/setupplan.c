@@ -278,7 +278,7 @@ setupplan_make(const struct postconf *p, const struct settings *s,
 	buf_init(&ret->listen, CONFIG_FILE_MAX);
 	buf_init(&ret->verifier_listen, CONFIG_FILE_MAX);
 	buf_init(&ret->networks, CONFIG_FILE_MAX);
-	rc = setupmaker_get(&m, "myhostname", &ret->hostname);
+	rc = setupmaker_expand(&m, "myhostname", &ret->hostname);
 	if (rc == 0)
 		rc = postconf_directory(p, &ret->dir, why);
 	for (size_t i = 0; rc == 0 && i < sizeof steps / sizeof steps[0]; i++) {

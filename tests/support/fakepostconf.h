@@ -2,8 +2,10 @@
  * fakepostconf.h - stands in for postconf(1) and postfix(1), where a test must
  * not depend on a Postfix.
  *
- * postfix(1) can do everything, and says that it runs if there is a file
- * "running".
+ * postfix(1) can do everything, says that it runs if there is a file "running",
+ * finds fault with what it checks if there is "bad", and leaves a "reloaded".
+ * Where there is a file "left" with "N SIGNAL", the N+1st call of the two sends
+ * that signal to its caller.
  *
  * A shell script that answers -h, -xh, -n, -M and -Mx from the two files of the
  * directory, and does -e and -M NAME/TYPE=... to them. It knows no defaults but

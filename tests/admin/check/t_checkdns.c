@@ -27,7 +27,7 @@ static const struct row {
         NULL, "sdp"},
     /* SPF */
     {"", false, FINDING_WARNING, "SPF of a.example: there is no record",
-        "a.example. IN TXT \"v=spf1 mx ip4:192.0.2.1 ~all\"", "p"},
+        "a.example. IN TXT \"v=spf1 mx a:mx.a.example ~all\"", "p"},
     {"a.example TXT \"v=spf1 -all\"\n", false, FINDING_ERROR,
         "SPF of a.example for 192.0.2.1: fail", "put the address", "p"},
     {"a.example TXT \"v=spf1 ~all\"\n", false, FINDING_ERROR,

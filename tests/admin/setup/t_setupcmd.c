@@ -2,11 +2,17 @@
  * postseal setup --apply: Postfix is changed only when those answer whom it
  * will ask. What is planned is in t_setupplan.c.
  */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/support/await.h"
+#include "tests/support/built.h"
 #include "tests/support/command.h"
 #include "tests/support/fakepostconf.h"
 #include "tests/support/suite.h"
@@ -116,5 +122,185 @@ refuses_beside_authentication_results(void)
 	command_end(&c);
 }
 
+/* --- what is cut off ------------------------------------------------------ */
+
+/* Postfix runs nothing yet; signer and verifier have no control socket to be
+ * told at. */
+static void
+begin_domain(struct command *c)
+{
+	char text[700];
+
+	command_begin(c);
+	snprintf(text, sizeof text,
+	    "queue_directory = %s\nconfig_directory = %s\n"
+	    "smtpd_recipient_restrictions = permit_mynetworks, "
+	    "reject_unauth_destination\n%s",
+	    c->dir.path, c->dir.path, main_cf);
+	fakepostconf_make(&c->dir, text, defaults, "smtp inet n\n");
+	command_file(c, "p.conf",
+	    "hostname = \"mx.a.example\"\n"
+	    "dns { servers = {\"127.0.0.1:9\"} timeout = 1 }\n"
+	    "signer { control = \"unix:@/none\" listen = \"unix:@/s\" }\n"
+	    "verifier { control = \"unix:@/none\" listen = \"unix:@/v\" }\n");
+}
+
+#define DOMAIN_SETUP \
+	"setup a.example --apply -c @/p.conf --postfix @/ -D @/keys"
+
+static void
+sends(const struct command *c, int n, const char *signal)
+{
+	char text[40];
+
+	snprintf(text, sizeof text, "%d %s\n", n, signal);
+	tmpdir_write(&c->dir, "left", text);
+}
+
+/* At each call of postconf(1) and postfix(1) setup is killed; the next one goes
+ * on, and what was there before the first is what --undo puts back. */
+static void
+goes_on(void)
+{
+	static struct command c;
+	char before[700];
+	int n = 0, killed = 0;
+
+	do {
+		char path[TMPDIR_PATH_MAX];
+
+		begin_domain(&c);
+		tmpdir_write(&c.dir, "running", "");
+		int v = listen_at(&c, "v");
+
+		snprintf(before, sizeof before, "%s", file_of(&c, "main.cf"));
+		sends(&c, n++, "KILL");
+		command_run(&c, SETUP);
+		killed = c.status > 128;
+		CHECK(killed || c.status == 0);
+		unlink(tmpdir_file(&c.dir, "left", path));
+		command_run(&c, SETUP);
+		CHECK(c.status == 0);
+		CHECK(suite_has(file_of(&c, "main.cf"), "unix:v,"));
+		CHECK(
+		    await_lines(tmpdir_file(&c.dir, "reloaded", path), "") > 0);
+		command_run(&c, "setup --undo -c @/p.conf --postfix @/");
+		CHECK(c.status == 0);
+		CHECK_STR(file_of(&c, "main.cf"), before);
+		CHECK_STR(file_of(&c, "master.cf"), "smtp inet n\n");
+		close(v);
+		command_end(&c);
+	} while (killed && n < 100);
+	CHECK(n > 8 && n < 100);
+}
+
+/* Ctrl-C is held until all is whole; then it counts, and what was done is
+ * said. */
+static void
+holds_signals(void)
+{
+	static const char *const signals[] = {"INT", "TERM", "HUP"};
+	static struct command c;
+
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+		char path[TMPDIR_PATH_MAX];
+		int calls;
+
+		/* the last but one: postfix check */
+		begin_domain(&c);
+		sends(&c, 1000, "KILL");
+		command_run(&c, SETUP);
+		CHECK(c.status == 0);
+		calls = 1000 - atoi(file_of(&c, "left"));
+		command_end(&c);
+
+		suite_row(signals[i]);
+		begin_domain(&c);
+		sends(&c, calls - 2, signals[i]);
+		command_run(&c, SETUP);
+		CHECK(c.status > 128);
+		CHECK(access(tmpdir_file(&c.dir, "left", path), F_OK) != 0);
+		CHECK(strstr(c.out, "This is being done") != NULL);
+		CHECK(suite_has(file_of(&c, "main.cf"), "unix:v,"));
+		CHECK(
+		    access(tmpdir_file(&c.dir, "postseal.undo/changing", path),
+		        F_OK) != 0);
+		command_end(&c);
+	}
+	suite_row(NULL);
+}
+
+/* What fails says what was put back and what stays; the next run goes on. */
+static void
+says_what_stays(void)
+{
+	static struct command c;
+	char before[700], path[TMPDIR_PATH_MAX];
+
+	begin_domain(&c);
+	snprintf(before, sizeof before, "%s", file_of(&c, "main.cf"));
+	tmpdir_write(&c.dir, "bad", "");
+	command_run(&c, DOMAIN_SETUP);
+	CHECK(c.status == 1);
+	CHECK(suite_has(c.err, "main.cf and master.cf are as they were\n"));
+	CHECK(suite_has(
+	    c.err, "The new key and the config of postseal stays as it is"));
+	CHECK(strstr(c.out, "What comes next") == NULL);
+	CHECK_STR(file_of(&c, "main.cf"), before);
+	unlink(tmpdir_file(&c.dir, "bad", path));
+	command_run(&c, DOMAIN_SETUP);
+	CHECK(c.status == 0);
+	CHECK(strstr(c.out, "genkey") == NULL);
+	CHECK(suite_has(c.out,
+	    "What comes next:\n"
+	    "- systemctl enable --now postseal-signer postseal-verifier\n"
+	    "- postfix -c "));
+	CHECK(suite_has(c.out, "- postseal check\n- SPF refuses nothing yet"));
+	command_end(&c);
+}
+
+/* One who may not do it is told so first. */
+static void
+not_as_root(void)
+{
+	static const char *const words[] = {"--undo", "a.example --apply"};
+	static struct command c;
+	char program[BUILT_PATH_MAX];
+
+	begin_domain(&c);
+	built_path("postseal", program);
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		char line[TMPDIR_PATH_MAX * 3 + BUILT_PATH_MAX], said[300] = "";
+		int in[2], status;
+		pid_t pid;
+		size_t got = 0;
+		ssize_t n;
+
+		snprintf(line, sizeof line,
+		    "%s setup %s -c %s/p.conf --postfix %s 2>&1", program,
+		    words[i], c.dir.path, c.dir.path);
+		CHECK(chmod(c.dir.path, 0500) == 0 && pipe(in) == 0);
+		pid = fork();
+		if (pid == 0) {
+			dup2(in[1], 1);
+			if (geteuid() == 0 && setuid(65534) != 0)
+				_exit(99);
+			execl("/bin/sh", "sh", "-c", line, (char *)NULL);
+			_exit(99);
+		}
+		close(in[1]);
+		while ((n = read(in[0], said + got, sizeof said - 1 - got)) > 0)
+			got += (size_t)n;
+		close(in[0]);
+		CHECK(waitpid(pid, &status, 0) == pid);
+		CHECK(WEXITSTATUS(status) == 1);
+		CHECK(suite_has(said, "postseal setup: run this as root: "));
+		CHECK(strstr(said, "nothing is kept") == NULL);
+		chmod(c.dir.path, 0700);
+	}
+	command_end(&c);
+}
+
 SUITE("setupcmd", T(waits_for_the_daemon),
-    T(refuses_beside_authentication_results))
+    T(refuses_beside_authentication_results), T(goes_on), T(holds_signals),
+    T(says_what_stays), T(not_as_root))

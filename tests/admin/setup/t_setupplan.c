@@ -393,6 +393,77 @@ advises(void)
 	tmpdir_remove(&d);
 }
 
+/* Whose mail is not signed although they may send it: told with the whole
+ * value. */
+static void
+internal_hosts(void)
+{
+	static const char what[] = "signer { internal_hosts = {";
+	static const struct {
+		const char *mynetworks, *config, *value; /* NULL: not told */
+	} row[] = {
+	    {"127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128", "", NULL},
+	    {"127.0.0.0/8, 192.0.2.0/24 [2001:db8::]/32, cidr:/etc/n", "",
+	        "\"127.0.0.1\", \"::1\", \"this-host\", \"192.0.2.0/24\", "
+	        "\"2001:db8::/32\"} }\n"},
+	    {"192.0.2.8/29", "signer { internal_hosts = {192.0.2.0/24} }",
+	        NULL},
+	    {"192.0.2.8/29 198.51.100.1",
+	        "signer { internal_hosts = {192.0.2.0/24} }",
+	        "\"192.0.2.0/24\", \"198.51.100.1/32\"} }\n"},
+	    {"192.0.2.8/29", "signer { internal_hosts = {} }",
+	        "\"192.0.2.8/29\"} }\n"},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct setupplan p;
+		struct tmpdir d;
+		struct buf why;
+		char main_cf[200];
+		const char *at;
+
+		suite_row(row[i].mynetworks);
+		snprintf(main_cf, sizeof main_cf, "mynetworks = %s\n",
+		    row[i].mynetworks);
+		tmpdir_make(&d);
+		fakepostconf_make(&d, main_cf, defaults, "");
+		buf_init(&why, 10000);
+		CHECK(plan(&p, row[i].config, 0, &why) == 0);
+		at = strstr(buf_text(&p.advice), what);
+		CHECK((at != NULL) == (row[i].value != NULL));
+		if (at != NULL && row[i].value != NULL)
+			CHECK(strncmp(at + strlen(what), row[i].value,
+			          strlen(row[i].value)) == 0);
+		setupplan_free(&p);
+		buf_free(&why);
+		tmpdir_remove(&d);
+	}
+	suite_row(NULL);
+}
+
+/* As Postfix resolves them: with its $names. */
+static void
+names_are_resolved(void)
+{
+	struct setupplan p;
+	struct tmpdir d;
+	struct buf why;
+
+	tmpdir_make(&d);
+	fakepostconf_make(&d,
+	    "myhostname = $my_own\nmy_own = mx.b.example\n"
+	    "queue_directory = $my_queue\nmy_queue = /q2\n",
+	    defaults, "");
+	buf_init(&why, 10000);
+	CHECK(plan(&p, "", 0, &why) == 0);
+	CHECK_STR(buf_text(&p.hostname), "mx.b.example");
+	CHECK(strstr(buf_text(&p.listen),
+	          "\"unix:/q2/postseal/signer.sock\"") != NULL);
+	setupplan_free(&p);
+	buf_free(&why);
+	tmpdir_remove(&d);
+}
+
 /* Whatever Postfix says: what is not before 3.0 has braces, and what is
  * neither 2.x nor 3.x is told. */
 static void
@@ -455,4 +526,5 @@ sees_selinux(void)
 }
 
 SUITE("setupplan", T(makes_commands), T(verifier_config), T(refuses),
-    T(advises), T(versions), T(sees_selinux))
+    T(advises), T(internal_hosts), T(names_are_resolved), T(versions),
+    T(sees_selinux))

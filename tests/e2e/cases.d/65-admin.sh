@@ -68,7 +68,11 @@ admin_make() {
 	smtpd_milters = { inet:127.0.0.1:9999, connect_timeout=1s }
 	END
 	chmod 644 "$ADM/pf"/*
-	printf '# mine\n' >"$ADM/ps/postseal.conf"
+	cat >"$ADM/ps/postseal.conf" <<-END
+	# mine
+	signer { control = {"unix:$ADM/ps/signer.ctl"} }
+	verifier { control = {"unix:$ADM/ps/verifier.ctl"} }
+	END
 	admin_publish <<-'END'
 	adm.example	TXT	"v=spf1 mx -all"
 	adm.example	MX	10 mx.adm.example.
@@ -87,7 +91,9 @@ admin_setup() {
 	    { [ "$before" = "$(admin_sum)" ] || no 'it changed something'; } &&
 	    cp -a "$ADM/pf" "$ADM/before" &&
 	    admin_exits 0 setup adm.example --apply &&
-	    admin_said '_domainkey.adm.example. IN TXT' || return
+	    admin_said '_domainkey.adm.example. IN TXT' &&
+	    admin_said '- systemctl enable --now postseal-signer postseal-verifier' &&
+	    admin_said '- publish the record of the key' || return
 	grep -qxF 'smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination, check_policy_service unix:private/policyd-spf, reject_non_fqdn_sender' "$ADM/pf/main.cf" ||
 	    no 'restrictions:' "$(cat "$ADM/pf/main.cf")" || return
 	grep -qxF 'smtpd_milters = { unix:postseal/verifier.sock, default_action=tempfail }, { inet:127.0.0.1:9999, connect_timeout=1s }, { unix:postseal/signer.sock, default_action=tempfail }' "$ADM/pf/main.cf" ||
@@ -122,9 +128,30 @@ admin_key() {
 	admin_publish <<<"$record"
 	world_wait 10 admin testkey || no "$ADMIN_SAID" || return
 	admin_said 'key OK [not active]' &&
-	    admin_exits 0 testkey adm.example --activate &&
-	    admin_said 'is active now' || return
-	grep -qF 'active = true' "$ADM/ps/domains.d/adm.example.conf"
+	    admin_exits 4 testkey adm.example --activate &&
+	    admin_said 'is active now' &&
+	    [ "${ADMIN_SAID##*: }" = 'systemctl start postseal-signer' ] ||
+	    no "$ADMIN_SAID" || return
+	grep -qF 'active = true' "$ADM/ps/domains.d/adm.example.conf" || return
+	admin_exits 0 record adm.example --value &&
+	    [ "${ADMIN_SAID#v=DKIM1; k=rsa; p=}" != "$ADMIN_SAID" ] ||
+	    no "$ADMIN_SAID"
+}
+
+# admin_signer - the signer on this config, whose key it then has at once
+admin_signer() {
+	mkdir -p "$ADM/queue/postseal"
+	chmod 755 "$ADM" "$ADM/queue" "$ADM/queue/postseal"
+	"$LIBEXEC/postseal-signer" -c "$ADM/ps/postseal.conf" \
+	    >>"$T/log/admin-signer.out" 2>&1 &
+	ADMIN_OWN=$!
+	world_wait 10 test -S "$ADM/ps/signer.ctl" ||
+	    no 'no signer' "$(cat "$T/log/admin-signer.out")"
+}
+
+admin_key_followed() {
+	admin_signer && admin_exits 0 testkey adm.example --activate &&
+	    admin_said 'The signer runs with these settings'
 }
 
 admin_check() {
@@ -349,7 +376,7 @@ admin_genkey() {
 # sentence and nothing on standard output
 admin_command_lines() {
 	local command rc out
-	for command in setup rotate check genkey testkey import spf sign verify status why; do
+	for command in setup rotate check genkey testkey record import spf sign verify status why; do
 		postseal $command --help | grep -qi 'exit status' ||
 		    no "$command --help tells no exit status" || return
 		rc=0
@@ -367,10 +394,15 @@ admin_rotate() {
 	    admin_exits 3 rotate adm.example || return
 	record=$(sed -n '/ IN TXT ($/,/^$/p' <<<"$ADMIN_SAID")
 	admin_exits 3 rotate adm.example && admin_said 'missing' &&
+	    [ "$record" = "$(sed -n '/ IN TXT ($/,/^$/p' <<<"$ADMIN_SAID")" ] &&
 	    admin_exits 3 rotate --status && admin_said 'missing' || return
 	admin_publish <<<"$record"
 	world_wait 10 admin rotate adm.example || no "$ADMIN_SAID" || return
-	admin_said 'the new keys sign' &&
+	admin_said 'the new keys sign' && admin_said 'The old private key stays in' &&
+	    postseal check --no-dns -c "$ADM/pf" -c "$ADM/ps/postseal.conf" \
+		>"$T/log/admin-check" 2>&1
+	! grep 'postseal-signer has older settings' "$T/log/admin-check" &&
+	    kill "$ADMIN_OWN" &&
 	    admin_exits 0 testkey && admin_said 'key OK' || return
 	[ "$(grep -c 'key "' "$ADM/ps/domains.d/adm.example.conf")" = 1 ] &&
 	    admin_exits 0 rotate adm.example --status &&
@@ -636,6 +668,7 @@ admin_cases() {
 	case_run 'setup shows, then applies' admin_setup
 	case_run 'setup again changes nothing' admin_setup_again
 	case_run 'testkey: no record, then the right one' admin_key
+	case_run 'testkey --activate: the running signer follows' admin_key_followed
 	case_run 'check: DNS servers here and elsewhere' admin_servers
 	case_run 'check: all is well, then not' admin_check
 	case_run 'check: what runs is well' admin_live_up

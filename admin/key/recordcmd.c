@@ -104,9 +104,9 @@ run(struct call *c)
 		    &c->why);
 	if (rc == 0 && keys.n == 0) {
 		buf_fmt(&c->why,
-		    "%s: there is no such key of %s. To make one: postseal "
-		    "genkey %s --add\n",
-		    c->config, o->domain, o->domain);
+		    "%s has no such key; to make one: postseal genkey %s "
+		    "--add\n",
+		    c->config, o->domain);
 		rc = -ENOENT;
 	}
 	if (rc == 0)

@@ -124,6 +124,13 @@ rotate_lock(const struct rotate *o, struct buf *why)
 	if (rc != 0)
 		return fail(why, o->keydir, rc);
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT) {
+		buf_fmt(why,
+		    "%s: %s has no keys there; to make one: postseal genkey "
+		    "%s --add\n",
+		    dir, o->domain, o->domain);
+		return -ENOENT;
+	}
 	if (fd < 0)
 		return fail(why, dir, -errno);
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {

@@ -196,7 +196,10 @@ look(struct call *c, struct tool *t, struct domainkeys *k)
 	if (rc != 0)
 		buf_fmt(&c->why, "%s\n", strerror(-rc));
 	else if (k->n == 0)
-		buf_fmt(&c->why, "%s: there is no such key\n", c->config);
+		buf_fmt(&c->why,
+		    "%s has no such key; to make one: postseal genkey %s "
+		    "--add\n",
+		    c->config, o->domain[0] == '\0' ? "DOMAIN" : o->domain);
 	return rc == 0 ? report(c, k->key, k->n) : rc;
 }
 

@@ -102,7 +102,7 @@ what_is_not_there(void)
 	CHECK(c.status == 1);
 	CHECK_STR(c.out, "");
 	CHECK(strstr(c.err,
-	          "To make one: postseal genkey none.example --add") != NULL);
+	          "to make one: postseal genkey none.example --add") != NULL);
 	command_run(&c, "record -c @/p.conf -s three a.example");
 	CHECK(c.status == 1);
 	command_run(&c, "record -c @/p.conf bad.example");

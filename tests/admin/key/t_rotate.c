@@ -439,6 +439,7 @@ only_one_at_a_time(void)
 	CHECK(waitpid(child, &status, 0) == child && status == 0);
 	w.rotate.domain = "none.example";
 	CHECK(rotate_lock(&w.rotate, &w.why) == -ENOENT);
+	CHECK(says(&w.why, "make one: postseal genkey none.example --add\n"));
 	end(&w);
 }
 

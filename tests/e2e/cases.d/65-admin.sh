@@ -154,6 +154,17 @@ admin_key_followed() {
 	    admin_said 'The signer runs with these settings'
 }
 
+# What setup puts into the config a running daemon has when setup ends
+admin_setup_followed() {
+	local before
+	before=$(log_count 'postseal-signer.* reloaded')
+	sed -i '/^hostname = /d' "$ADM/ps/postseal.conf"
+	admin_exits 0 setup adm.example --apply &&
+	    admin_said '- systemctl enable --now postseal-verifier' || return
+	world_wait 10 log_has_more "$before" 'postseal-signer.* reloaded' ||
+	    no 'the signer was not told' "$ADMIN_SAID"
+}
+
 admin_check() {
 	# the daemons that run have another config
 	admin_exits 3 check -a &&
@@ -669,6 +680,7 @@ admin_cases() {
 	case_run 'setup again changes nothing' admin_setup_again
 	case_run 'testkey: no record, then the right one' admin_key
 	case_run 'testkey --activate: the running signer follows' admin_key_followed
+	case_run 'setup --apply: the running signer follows' admin_setup_followed
 	case_run 'check: DNS servers here and elsewhere' admin_servers
 	case_run 'check: all is well, then not' admin_check
 	case_run 'check: what runs is well' admin_live_up

@@ -20,6 +20,11 @@ enum {
 	CHECKDNS_ADDRESSES_MAX = 16,
 	POSTFIX_NAME_MAX = 256,
 
+	/* `postseal check`: addresses in rua= and ruf= of a record whose hosts
+	 * are looked up: with the walks of the domain and of the HELO name
+	 * those are DMARC_WALKS_MAX. */
+	CHECKDMARC_REPORTS_MAX = 8,
+
 	/* `postseal check`: how long it waits for a DNS server; one that works
 	 * needs no longer for a name that is well. What one takes that has to
 	 * ask another host for what it knows, microseconds. */

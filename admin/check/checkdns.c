@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "admin/check/checkdmarc.h"
 #include "admin/check/checkdns.h"
-#include "admin/check/dmarc.h"
 #include "admin/tool/dnswait.h"
 #include "common/bytes/clock.h"
 #include "common/bytes/domain.h"
@@ -273,85 +273,7 @@ ask_spf(struct tool *t, const char *domain, const struct ip *ip,
 	return rc == 0 ? s.pass : rc;
 }
 
-/* --- DMARC and MX --------------------------------------------------------- */
-
-/* The DMARC record of name. 1: there is one; 0: none; or -errno. */
-static int
-ask_dmarc(struct tool *t, const char *domain, const char *name,
-    struct findings *f, enum guidelines_fact *ret_good)
-{
-	char full[DOMAIN_MAX + sizeof "_dmarc."];
-	struct dnswait q = {.name = full, .type = DNS_TXT};
-	const struct dns_record *record = NULL;
-	const char *why;
-	struct dmarc_record d;
-	size_t n = 0;
-	int rc;
-
-	snprintf(full, sizeof full, "_dmarc.%s", name);
-	rc = dnswait_all(t->loop, t->resolver, &q, 1);
-	if (rc != 0)
-		return rc;
-	for (size_t i = 0; q.answer->status == DNS_FOUND && i < q.answer->n;
-	     i++) {
-		if (!dmarc_claims(q.answer->record[i].txt))
-			continue;
-		record = &q.answer->record[i];
-		n++;
-	}
-	if (q.answer->status == DNS_TEMPERROR)
-		findings_add(f, FINDING_UNKNOWN, AREA, NULL, NULL,
-		    "DMARC of %s: DNS gives no answer (%s)", domain,
-		    q.answer->why);
-	else if (n > 1)
-		findings_add(f, FINDING_ERROR, AREA,
-		    "receivers take none of them", NULL,
-		    "DMARC of %s: there are %zu records at %s", domain, n,
-		    full);
-	else if (n == 1 && dmarc_parse(record->txt, &d, &why) != PARSE_OK)
-		findings_add(f, FINDING_ERROR, AREA,
-		    "receivers take it as if there were none", NULL,
-		    "DMARC of %s: %s: %s", domain, full, why);
-	else if (n == 1) {
-		*ret_good = GUIDELINES_YES;
-		findings_add(f, FINDING_OK, AREA, NULL, NULL,
-		    "DMARC of %s: p=%s%s", domain, dmarc_policy_word(d.p),
-		    dmarc_record_has(&d, DMARC_TAG_RUA)
-		        ? ""
-		        : ", without reports (rua=)");
-	}
-	dnswait_free(&q, 1);
-	return n > 0 || rc < 0;
-}
-
-/* The domain's record, or that of the nearest domain above which has one (RFC
- * 9989: the tree walk). */
-static int
-look_at_dmarc(struct tool *t, const char *domain, struct findings *f,
-    struct guidelines_facts *facts)
-{
-	char mend[ADDRESS_TEXT_MAX];
-	size_t unknown = f->count[FINDING_UNKNOWN];
-
-	for (const char *name = domain; strchr(name, '.') != NULL;
-	     name = strchr(name, '.') + 1) {
-		int rc = ask_dmarc(t, domain, name, f, &facts->dmarc);
-
-		if (rc < 0)
-			return rc;
-		if (rc > 0)
-			return 0;
-		facts->dmarc = fact(false, f, unknown);
-		if (facts->dmarc == GUIDELINES_UNKNOWN)
-			return 0;
-	}
-	snprintf(mend, sizeof mend, "_dmarc.%s. IN TXT \"v=DMARC1; p=none;\"",
-	    domain);
-	findings_add(f, FINDING_WARNING, AREA,
-	    "Google, Yahoo and Microsoft want one of who sends much", mend,
-	    "DMARC of %s: there is no record", domain);
-	return 0;
-}
+/* --- MX, and all of it ---------------------------------------------------- */
 
 /* RFC 5321 section 5.1: without an MX mail goes to the address. A domain with
  * neither can send mail, but nobody can answer. */
@@ -405,6 +327,6 @@ checkdns_domain(struct tool *t, const char *domain,
 		    guidelines_both(facts->spf, fact(rc > 0, f, unknown));
 	}
 	if (rc >= 0)
-		rc = look_at_dmarc(t, domain, f, facts);
+		rc = checkdmarc_look(t, domain, host->name, f, facts);
 	return rc < 0 ? rc : look_at_mx(t, domain, f);
 }

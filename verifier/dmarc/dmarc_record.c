@@ -41,6 +41,12 @@ dmarc_policy_word(enum dmarc_policy p)
 	return "";
 }
 
+const char *
+dmarc_tag_word(enum dmarc_tag t)
+{
+	return tag_names[t];
+}
+
 /* --- tags ----------------------------------------------------------------- */
 
 /* The record that is made, and the texts that it is made of. */
@@ -60,6 +66,19 @@ next_tag(struct span *text, struct span *ret_name, struct span *ret_value)
 	*ret_name = span_trim(span_of(tag.p, equals));
 	*ret_value = span_trim(span_skip(tag, equals + 1));
 	return equals < tag.n;
+}
+
+struct span
+dmarc_record_value(struct span text, enum dmarc_tag t)
+{
+	struct span name, value;
+
+	while (text.n > 0) {
+		if (next_tag(&text, &name, &value) &&
+		    span_ieqs(name, tag_names[t]))
+			return value;
+	}
+	return text;
 }
 
 bool

@@ -50,6 +50,9 @@ enum dmarc_tag {
 /* fo=, a set. */
 enum { DMARC_FO_0 = 1, DMARC_FO_1 = 2, DMARC_FO_D = 4, DMARC_FO_S = 8 };
 
+/* "p" */
+const char *dmarc_tag_word(enum dmarc_tag t);
+
 struct dmarc_record {
 	/* For the name itself, existing names below, and names below that do
 	 * not exist: each as it counts, defaults included. */
@@ -74,6 +77,10 @@ dmarc_record_has(const struct dmarc_record *r, enum dmarc_tag t)
 
 /* True if a TXT record is a DMARC record: it begins with "v=DMARC1". */
 bool dmarc_record_counts(struct span text);
+
+/* What a record has behind "TAG=", in text, trimmed; empty: nothing, or no such
+ * tag. */
+struct span dmarc_record_value(struct span text, enum dmarc_tag t);
 
 /* Reads a record. PARSE_OK; or PARSE_BAD with *ret untouched and a static
  * reason: it does not count, or has a tag twice. Never PARSE_MORE. */

@@ -210,5 +210,36 @@ of_an_answer(void)
 	CHECK(r.p == DMARC_REJECT);
 }
 
+/* As it is written, for people; the first where it stands twice. */
+static void
+values(void)
+{
+	static const struct {
+		const char *text, *want;
+		enum dmarc_tag tag;
+	} rows[] = {
+	    {"v=DMARC1; p = Reject ;pct=20", "Reject", DMARC_TAG_P},
+	    {"v=DMARC1; p=none; PCT= 20", "20", DMARC_TAG_PCT},
+	    {"v=DMARC1; p=none; rua=mailto:a@b,mailto:c@d",
+	        "mailto:a@b,mailto:c@d", DMARC_TAG_RUA},
+	    {"v=DMARC1; rua=; p=none", "", DMARC_TAG_RUA},
+	    {"v=DMARC1; p; p=none; p=reject", "none", DMARC_TAG_P},
+	    {"v=DMARC1; np=none", "", DMARC_TAG_P},
+	    {"", "", DMARC_TAG_P},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct span text = guard_copy(span_str(rows[i].text));
+
+		suite_row(rows[i].text);
+		CHECK(span_eq(dmarc_record_value(text, rows[i].tag),
+		    span_str(rows[i].want)));
+		guard_free(text);
+	}
+	suite_row(NULL);
+	CHECK(strcmp(dmarc_tag_word(DMARC_TAG_ADKIM), "adkim") == 0);
+	CHECK(strcmp(dmarc_tag_word(DMARC_TAG_RI), "ri") == 0);
+}
+
 SUITE("dmarc_record", T(good_records), T(bad_records), T(every_split),
-    T(of_an_answer))
+    T(of_an_answer), T(values))

@@ -448,6 +448,8 @@ read_old(struct import *im, const char *file)
 {
 	if (import_is_exempt(file))
 		return import_exempt(im, file);
+	if (import_is_opendmarc(file))
+		return import_opendmarc(im, file);
 	return is_policyd(file) ? import_policyd(im, file)
 	                        : import_opendkim(im, file);
 }

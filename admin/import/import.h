@@ -1,10 +1,11 @@
 /*
- * import.h - the config of OpenDKIM and of pypolicyd-spf as ours.
+ * import.h - the config of OpenDKIM, OpenDMARC and pypolicyd-spf as ours.
  *
  * Makes the postseal.conf that does the same, and says which options it did not
  * carry over and why. The tables and keys that the old config names stay where
  * they are and are named in the new one. What the options mean is in
- * import_opendkim.c, import_verifier.c and import_policyd.c.
+ * import_opendkim.c, import_verifier.c, import_opendmarc.c and
+ * import_policyd.c.
  *
  * What is wrong, a line or one value of a list, is told with the file and the
  * line it stands in, and costs no more than itself: all else is imported.
@@ -215,5 +216,10 @@ int import_policyd(struct import *im, const char *file);
  * behind policyd-spf.conf, if there is one, too. */
 bool import_is_exempt(const char *file);
 int import_exempt(struct import *im, const char *file);
+
+/* True for the path of a file that is called after OpenDMARC; reads one, behind
+ * opendkim.conf, whose keys stay as they are. */
+bool import_is_opendmarc(const char *file);
+int import_opendmarc(struct import *im, const char *file);
 
 #endif

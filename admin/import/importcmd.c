@@ -54,7 +54,7 @@ import_try(const char *name, const struct buf *text, struct buf *said)
 
 enum {
 	IMPORT_LOST = 3,     /* its exit status */
-	IMPORT_FILES_MAX = 4 /* of two old programs, and two lists */
+	IMPORT_FILES_MAX = 5 /* of three old programs, and two lists */
 };
 
 struct options {
@@ -144,6 +144,13 @@ write_all(struct import *im, const char *path, const struct buf *text)
 	return rc;
 }
 
+/* It adds to what others say. */
+static bool
+goes_behind(const char *file)
+{
+	return import_is_exempt(file) || import_is_opendmarc(file);
+}
+
 static int
 import_all(struct import *im, const struct options *o, struct buf *out)
 {
@@ -152,9 +159,9 @@ import_all(struct import *im, const struct options *o, struct buf *out)
 
 	im->sign_only = o->sign_only;
 	im->query = o->query ? full : NULL;
-	for (int lists = 0; lists < 2; lists++) { /* these go behind */
+	for (int late = 0; late < 2; late++) {
 		for (int i = 0; i < o->n && rc == 0; i++) {
-			if (import_is_exempt(o->file[i]) == (lists == 1))
+			if (goes_behind(o->file[i]) == (late == 1))
 				rc = import_file(im, o->file[i]);
 		}
 	}
@@ -226,7 +233,7 @@ take_words(struct call *c, char **word, int n)
 	struct options *o = c->options;
 
 	if (n < 1 || n > IMPORT_FILES_MAX)
-		return subcommand_wrong(c, "one file to four", NULL);
+		return subcommand_wrong(c, "one file to five", NULL);
 	if (o->query && o->output == NULL)
 		return subcommand_wrong(c,
 		    "--query writes files beside -o FILE, which is missing",
@@ -239,9 +246,9 @@ take_words(struct call *c, char **word, int n)
 const struct subcommand import_subcommand = {
     .name = "import",
     .words = "FILE ...",
-    .text = "opendkim.conf, policyd-spf.conf as postseal.conf",
+    .text = "opendkim.conf, opendmarc.conf, policyd-spf.conf as postseal.conf",
     .head = "postseal import FILE ... - the postseal.conf that does what "
-            "opendkim.conf and\npolicyd-spf.conf did",
+            "opendkim.conf,\nopendmarc.conf and policyd-spf.conf did",
     .tail = "Tables and keys stay where they are. On stderr: what was not "
             "carried over, and why.\n"
             "Exit status: 0; 1 when it failed, 2 when the command line is "

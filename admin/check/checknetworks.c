@@ -32,11 +32,8 @@ is_in_mynetworks(const struct cidr *net, struct span list)
 static bool
 is_known(const struct known *k, const struct cidr *net)
 {
-	for (size_t i = 0; i < k->trusted->n; i++) {
-		if (cidr_within(net, &k->trusted->v[i]))
-			return true;
-	}
-	return is_in_mynetworks(net, k->mynetworks);
+	return wiring_is_in(k->trusted, net) ||
+	    is_in_mynetworks(net, k->mynetworks);
 }
 
 /* The networks that an entry stands for. Where mynetworks count they have this

@@ -201,6 +201,79 @@ look_at_policyd(struct checklook *l, bool strips)
 		    "name stays in the mail");
 }
 
+/* --- who refuses what ------------------------------------------------- */
+
+/* True if policyd is asked, and refuses where MAIL FROM fails. */
+static bool
+policyd_refuses(struct checklook *l)
+{
+	const struct policyd_settings *p = &l->settings->policyd;
+	const char *target = buf_text(&l->target);
+	struct buf value;
+	bool asked;
+
+	if (p->observe || !p->mail_from.check ||
+	    p->mail_from.action[SPF_FAIL].kind != ACTION_REJECT)
+		return false;
+	checklook_get(l, "smtpd_recipient_restrictions", &value);
+	asked = target != NULL &&
+	    wiring_place(buf_view(&value), target) != WIRING_ABSENT;
+	buf_free(&value);
+	return asked;
+}
+
+static bool
+verifier_refuses(const struct verifier_settings *v)
+{
+	return v->reject.n > 0 ||
+	    (v->dmarc.check && v->dmarc.action == DMARC_ENFORCE);
+}
+
+/* RFC 9989 section 7.1: what is refused at RCPT has no signature yet that could
+ * pass. */
+static void
+look_at_refusals(struct checklook *l)
+{
+	const struct verifier_settings *v = &l->settings->verifier;
+	bool both = verifier_refuses(v);
+
+	if (!v->dmarc.check || !policyd_refuses(l))
+		return;
+	findings_add(l->f, both ? FINDING_WARNING : FINDING_NOTE, AREA,
+	    "its signatures are not looked at then: forwarded mail whose DKIM, "
+	    "and so DMARC, would pass is lost",
+	    "postseal setup --enforce",
+	    both ? "policyd refuses mail for SPF before the verifier, which "
+	           "refuses, too, has seen it"
+	         : "policyd refuses mail for SPF before the verifier has seen "
+	           "it");
+}
+
+/* Clients of ours that policyd is never asked about: printers. */
+static void
+look_at_mynetworks(struct checklook *l)
+{
+	const struct verifier_settings *v = &l->settings->verifier;
+	struct buf value, missing;
+
+	if (!verifier_refuses(v))
+		return;
+	checklook_get(l, "mynetworks", &value);
+	buf_init(&missing, POSTCONF_VALUE_MAX);
+	wiring_missing(
+	    buf_view(&value), &v->trusted_networks, &v->relays, &missing);
+	if (missing.n > 0)
+		findings_add(l->f, FINDING_WARNING, AREA,
+		    "the verifier takes their mail for a stranger's, and may "
+		    "refuse it: that of printers, as a rule",
+		    "add them to verifier.trusted_networks",
+		    "verifier.trusted_networks does not have, of "
+		    "mynetworks:%.*s",
+		    (int)missing.n, missing.p);
+	buf_free(&missing);
+	buf_free(&value);
+}
+
 /* --- whose mail is ours --------------------------------------------------- */
 
 /* The first word of the one list that the other has not, or NULL. */
@@ -270,6 +343,8 @@ look_at_verifier(struct checklook *l, struct span milters, const char *milter)
 	look_at_header_checks(l);
 	checkinbound_look(l, &without);
 	checkpeers_look(l, milters);
+	look_at_refusals(l);
+	look_at_mynetworks(l);
 	look_at_signed(l);
 	buf_free(&without);
 }

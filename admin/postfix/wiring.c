@@ -440,6 +440,34 @@ wiring_network(struct span item, struct cidr *ret)
 	return cidr_parse(span_of(text, n), ret) == 0;
 }
 
+bool
+wiring_is_in(const struct cidr_list *list, const struct cidr *net)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (cidr_within(net, &list->v[i]))
+			return true;
+	}
+	return false;
+}
+
+void
+wiring_missing(struct span mynetworks, const struct cidr_list *one,
+    const struct cidr_list *other, struct buf *ret)
+{
+	char text[IP_TEXT_MAX];
+	struct span item;
+	bool bad = false;
+
+	while (wiring_next(&mynetworks, &item, &bad)) {
+		struct cidr net;
+
+		if (wiring_network(item, &net) && !wiring_is_in(one, &net) &&
+		    !wiring_is_in(other, &net))
+			buf_fmt(
+			    ret, " %s/%u", ip_text(&net.ip, text), net.bits);
+	}
+}
+
 /* The address of this host behind text, where it has all addresses. */
 static void
 replace_any(const char *text, const char *any, const char *own, struct buf *ret)

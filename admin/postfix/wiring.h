@@ -12,6 +12,7 @@
 #include "common/bytes/buf.h"
 #include "common/bytes/endpoint.h"
 #include "common/bytes/ip.h"
+#include "common/settings/settings.h"
 
 /* The service of master.cf.snippet, and how Postfix calls it. */
 #define WIRING_SERVICE "policyd-spf"
@@ -97,6 +98,14 @@ struct span wiring_default_action(struct span milters, const char *milter);
 /* "192.0.2.0/24" or "[2001:db8::]/32" as mynetworks has it. False for what is
  * none: tables, files, and '!'. */
 bool wiring_network(struct span item, struct cidr *ret);
+
+/* True if a network of the list has all of net. */
+bool wiring_is_in(const struct cidr_list *list, const struct cidr *net);
+
+/* Appends the networks of mynetworks that neither list has: " 192.0.2.0/24
+ * 2001:db8::/32". Of what is no network nothing is known. */
+void wiring_missing(struct span mynetworks, const struct cidr_list *one,
+    const struct cidr_list *other, struct buf *ret);
 
 /* The endpoint as Postfix writes it: "inet:127.0.0.1:8891"; a socket below
  * queue (queue_directory) as a chrooted smtpd sees it: "unix:postseal/signer";

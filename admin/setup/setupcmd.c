@@ -18,6 +18,7 @@
 #include "admin/setup/setupcmd.h"
 #include "admin/setup/setupconfig.h"
 #include "admin/setup/setupdns.h"
+#include "admin/setup/setupenforce.h"
 #include "admin/setup/setupplan.h"
 #include "admin/tool/tool.h"
 #include "admin/tool/undo.h"
@@ -467,16 +468,12 @@ set_up(struct run *r)
 static int
 enforce(struct run *r)
 {
-	int rc = setupconfig_enforce(&r->config);
+	int rc = setupenforce(&r->postfix, &r->config, r->out);
 
 	if (rc == 0)
 		rc = setupconfig_store(&r->config);
-	if (rc == 0)
-		buf_fmt(r->out,
-		    "%s: observe = false. It counts from now on for new "
-		    "connections; at once after\npostfix reload (a standing "
-		    "daemon: systemctl reload postseal-policyd)\n",
-		    r->o->config);
+	if (rc != 0)
+		buf_clear(r->out);
 	return rc;
 }
 

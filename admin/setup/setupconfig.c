@@ -9,6 +9,8 @@
 
 static const struct confedit_step in_policyd[] = {{"policyd", NULL}};
 static const struct confedit_step in_signer[] = {{"signer", NULL}};
+static const struct confedit_step in_mail_from[] = {
+    {"policyd", NULL}, {"mail_from", NULL}};
 static const struct confedit_step in_verifier[] = {{"verifier", NULL}};
 
 static int
@@ -70,9 +72,13 @@ set(struct setupconfig *c, const struct confedit_step *path, size_t depth,
 	}
 	buf_free(&c->text);
 	c->text = next;
-	buf_fmt(&c->changes, "  %s%s%s = %s%s\n",
-	    depth > 0 ? path[0].section : "", depth > 0 ? " { " : "", key,
-	    value, depth > 0 ? " }" : "");
+	buf_str(&c->changes, "  ");
+	for (size_t i = 0; i < depth; i++)
+		buf_fmt(&c->changes, "%s { ", path[i].section);
+	buf_fmt(&c->changes, "%s = %s", key, value);
+	for (size_t i = 0; i < depth; i++)
+		buf_str(&c->changes, " }");
+	buf_byte(&c->changes, '\n');
 	return 0;
 }
 
@@ -135,10 +141,44 @@ setupconfig_verify(struct setupconfig *c, const char *id, const char *listen,
 	return rc;
 }
 
-int
-setupconfig_enforce(struct setupconfig *c)
+/* verifier.reject with one word more. */
+static int
+refuse_more(struct setupconfig *c, const char *word)
 {
-	return set(c, in_policyd, 1, "observe", "false");
+	const struct text_list *now = &c->settings->verifier.reject;
+	struct buf list;
+	int rc;
+
+	buf_init(&list, CONFIG_FILE_MAX);
+	buf_byte(&list, '{');
+	for (size_t i = 0; i < now->n; i++) {
+		if (strcmp(now->v[i], word) == 0) {
+			buf_free(&list);
+			return 0;
+		}
+		buf_fmt(&list, "\"%s\", ", now->v[i]);
+	}
+	buf_fmt(&list, "\"%s\"}", word);
+	rc = buf_text(&list) == NULL
+	    ? fail(c, -ENOMEM)
+	    : set(c, in_verifier, 1, "reject", buf_text(&list));
+	buf_free(&list);
+	return rc;
+}
+
+int
+setupconfig_enforce(struct setupconfig *c, bool verifies)
+{
+	const struct identity_settings *from = &c->settings->policyd.mail_from;
+	int rc = 0;
+
+	if (c->settings->policyd.observe)
+		rc = set(c, in_policyd, 1, "observe", "false");
+	if (rc == 0 && verifies && from->action[SPF_FAIL].kind == ACTION_REJECT)
+		rc = set(c, in_mail_from, 2, "fail", "\"header\"");
+	if (rc == 0 && verifies)
+		rc = refuse_more(c, "spf-fail");
+	return rc;
 }
 
 int

@@ -38,8 +38,10 @@ int setupconfig_plan(struct setupconfig *c, const char *hostname, bool observe,
 int setupconfig_verify(struct setupconfig *c, const char *id,
     const char *listen, const char *networks);
 
-/* observe = false. 0 or -errno. */
-int setupconfig_enforce(struct setupconfig *c);
+/* Mail may be refused for SPF: observe = false; and if the verifier is to do
+ * so, where MAIL FROM fails policyd only marks, and verifier.reject has
+ * "spf-fail", too. 0 or -errno. */
+int setupconfig_enforce(struct setupconfig *c, bool verifies);
 
 /* Writes what has changed, if it is a good config. 0 or -errno. */
 int setupconfig_store(struct setupconfig *c);

@@ -416,16 +416,6 @@ setupmilters_plan(struct setupmaker *m)
 
 /* --- whose mail the verifier leaves alone --------------------------------- */
 
-static bool
-is_trusted(const struct cidr_list *list, const struct cidr *net)
-{
-	for (size_t i = 0; i < list->n; i++) {
-		if (cidr_within(net, &list->v[i]))
-			return true;
-	}
-	return false;
-}
-
 static void
 put_network(const struct cidr *net, struct buf *list)
 {
@@ -487,7 +477,7 @@ setupmilters_networks(struct setupmaker *m)
 			buf_span(&m->plan->advice, item);
 			buf_str(&m->plan->advice,
 			    " belongs into\nverifier.trusted_networks, too.\n");
-		} else if (!is_trusted(now, &net)) {
+		} else if (!wiring_is_in(now, &net)) {
 			if (list->n == 0)
 				buf_span(list, buf_view(&more));
 			put_network(&net, list);

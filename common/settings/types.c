@@ -320,7 +320,8 @@ static int
 parse_refusal(struct span text, struct field *f)
 {
 	return span_eq(text, span_str("no-pass")) ||
-	        span_eq(text, span_str("not-acceptable"))
+	        span_eq(text, span_str("not-acceptable")) ||
+	        span_eq(text, span_str("spf-fail"))
 	    ? set_copy(text, f)
 	    : -EINVAL;
 }

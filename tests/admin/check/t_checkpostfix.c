@@ -485,6 +485,24 @@ static const struct row {
     {"smtpd_milters = { unix:v, default_action=tempfail }\n"
      "milter_default_action = accept\n",
         SMTPD, V, FINDING_OK, "smtpd_milters have the verifier first", NULL},
+    /* it and policyd refuse */
+    {V_FIRST, policyd_spf,
+        "verifier { listen = unix:/q/v dmarc { action = enforce } }",
+        FINDING_WARNING, "the verifier, which refuses, too, has seen it",
+        "postseal setup --enforce"},
+    {V_FIRST, policyd_spf,
+        "verifier { listen = unix:/q/v reject = {\"spf-fail\"} }",
+        FINDING_WARNING, "the verifier, which refuses, too, has seen it",
+        "postseal setup --enforce"},
+    {V_FIRST, policyd_spf, V, FINDING_NOTE,
+        "refuses mail for SPF before the verifier has seen it",
+        "postseal setup --enforce"},
+    {V_FIRST "mynetworks = 127.0.0.0/8 192.0.2.0/28 198.51.100.0/24\n", SMTPD,
+        "verifier { listen = unix:/q/v dmarc { action = enforce } "
+        "trusted_networks = {\"127.0.0.1/8\", \"198.51.0.0/16\"} }",
+        FINDING_WARNING,
+        "verifier.trusted_networks does not have, of mynetworks: 192.0.2.0/28",
+        "add them to verifier.trusted_networks"},
     {V_FIRST, SMTPD, V, FINDING_WARNING, "non_smtpd_milters have the verifier",
         "-e 'non_smtpd_milters = inet:127.0.0.1:8891'"},
     {V_FIRST "milter_header_checks = pcre:{{/^authentication-results:/ "
@@ -741,9 +759,10 @@ inbound_is_well(void)
 		look(&f, &c, row[i].main_cf, master, row[i].config);
 		for (const struct finding *k = f.first; k != NULL;
 		     k = k->next) {
-			/* tells of the signer's own place */
+			/* tells of the signer's own place, and policyd's */
 			if (is_of_running(k) ||
 			    strstr(k->what, "non_smtpd_milters") != NULL ||
+			    strstr(k->what, "policyd refuses") != NULL ||
 			    strstr(k->what, "the signer") != NULL ||
 			    strstr(k->what, "submission") != NULL)
 				continue;
@@ -1190,8 +1209,49 @@ no_postfix(void)
 	tmpdir_remove(&d);
 }
 
-SUITE("checkpostfix", T(all_is_well), T(each_finding), T(rights_of_the_user),
-    T(header_checks), T(inbound_is_well), T(opendkim_and_opendmarc),
-    T(unsigned_networks), T(amazon_ses), T(services_are_well),
-    T(beside_the_signer), T(known_networks), T(many_networks), T(long_names),
-    T(no_postfix))
+/* Where nothing is lost, nothing is said. */
+static void
+one_refuses(void)
+{
+	static const struct {
+		const char *main_cf, *config;
+	} row[] = {
+	    {V_FIRST,
+	        "policyd { observe = true } verifier { listen = "
+	        "unix:/q/v dmarc { action = enforce } }"},
+	    {V_FIRST,
+	        "policyd { mail_from { fail = header } } verifier { "
+	        "listen = unix:/q/v dmarc { action = enforce } }"},
+	    {V_FIRST,
+	        "policyd { mail_from { check = false } } verifier { "
+	        "listen = unix:/q/v dmarc { action = enforce } }"},
+	    {V_FIRST,
+	        "verifier { listen = unix:/q/v dmarc { check = false "
+	        "action = enforce } }"},
+	    {V_FIRST "smtpd_recipient_restrictions = "
+	             "reject_unauth_destination\n",
+	        "verifier { listen = unix:/q/v dmarc { action = enforce } }"},
+	    {"", "verifier { listen = unix:/q/v dmarc { action = enforce } }"},
+	    {V_FIRST "mynetworks = 127.0.0.0/8 192.0.2.0/28\n",
+	        "policyd { observe = true } verifier { listen = unix:/q/v }"},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct checkpostfix c;
+		struct findings f;
+
+		suite_row(row[i].config);
+		look(&f, &c, row[i].main_cf, policyd_spf, row[i].config);
+		CHECK(found_first(&f, "refuses mail for SPF") == NULL);
+		CHECK(found_first(&f, "of mynetworks") == NULL);
+		findings_free(&f);
+		checkpostfix_free(&c);
+	}
+	suite_row(NULL);
+}
+
+SUITE("checkpostfix", T(one_refuses), T(all_is_well), T(each_finding),
+    T(rights_of_the_user), T(header_checks), T(inbound_is_well),
+    T(opendkim_and_opendmarc), T(unsigned_networks), T(amazon_ses),
+    T(services_are_well), T(beside_the_signer), T(known_networks),
+    T(many_networks), T(long_names), T(no_postfix))

@@ -306,6 +306,40 @@ every_split(void)
 	    feed, NULL);
 }
 
-SUITE("wiring", T(knows_milters), T(every_split), T(inserts_into_restrictions),
-    T(finds_its_place), T(inserts_into_milters), T(replaces_a_milter),
-    T(puts_the_verifier_first), T(spells_endpoints))
+/* Networks of ours that two lists together do not have. */
+static void
+missing(void)
+{
+	static const struct {
+		const char *mynetworks, *want;
+	} row[] = {
+	    {"", ""},
+	    {"127.0.0.0/8, 192.0.2.0/24 [2001:db8::]/48", ""},
+	    {"192.0.2.0/23", " 192.0.2.0/23"},
+	    {"192.0.2.7 198.51.100.1, [2001:db9::1]",
+	        " 198.51.100.1/32 2001:db9::1/128"},
+	    {"hash:/etc/x !192.0.2.0/24 /etc/y 203.0.113.0/24",
+	        " 203.0.113.0/24"},
+	};
+	struct cidr v[3];
+	const struct cidr_list one = {v, 2}, other = {v + 2, 1};
+
+	CHECK(cidr_parse(span_str("127.0.0.0/8"), &v[0]) == 0);
+	CHECK(cidr_parse(span_str("192.0.2.0/24"), &v[1]) == 0);
+	CHECK(cidr_parse(span_str("2001:db8::/32"), &v[2]) == 0);
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct buf got;
+
+		suite_row(row[i].mynetworks);
+		buf_init(&got, 1000);
+		wiring_missing(span_str(row[i].mynetworks), &one, &other, &got);
+		buf_byte(&got, '\0');
+		CHECK_STR(got.p, row[i].want);
+		buf_free(&got);
+	}
+	suite_row(NULL);
+}
+
+SUITE("wiring", T(missing), T(knows_milters), T(every_split),
+    T(inserts_into_restrictions), T(finds_its_place), T(inserts_into_milters),
+    T(replaces_a_milter), T(puts_the_verifier_first), T(spells_endpoints))

@@ -1,7 +1,8 @@
 /*
  * postseal setup --apply: Postfix is changed only when those answer whom it
- * will ask. What is planned is in t_setupplan.c.
+ * will ask. What is planned is in t_setupplan.c. --enforce: who refuses.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -301,6 +302,129 @@ not_as_root(void)
 	command_end(&c);
 }
 
+/* --- who refuses ----------------------------------------------------------- */
+
+#define ENFORCE "setup --enforce -c @/p.conf --postfix @/"
+
+/* A Postfix with the verifier, or without, and clients of its own. */
+static void
+begin_enforcing(struct command *c, bool has, const char *networks,
+    const char *policyd, const char *verifier)
+{
+	char text[500];
+
+	command_begin(c);
+	snprintf(text, sizeof text,
+	    "smtpd_milters = %s\nmynetworks = %s\n"
+	    "queue_directory = /q\n",
+	    has ? "{ unix:v, default_action=tempfail }" : "", networks);
+	fakepostconf_make(&c->dir, text, defaults, "");
+	snprintf(text, sizeof text,
+	    "policyd { observe = true %s }\n"
+	    "verifier { listen = unix:/q/v %s }\n",
+	    policyd, verifier);
+	command_file(c, "p.conf", text);
+}
+
+/* Both in one step: policyd marks, the verifier refuses. */
+static void
+enforces(void)
+{
+	static const struct {
+		bool has;
+		const char *networks, *verifier;
+		bool verifies;
+	} row[] = {
+	    {true, "127.0.0.0/8 [::1]/128", "", true},
+	    {true, "127.0.0.0/8 192.0.2.0/28",
+	        "trusted_networks = {\"192.0.2.0/24\", \"127.0.0.0/8\", "
+	        "\"::1\", \"this-host\"}",
+	        true},
+	    {true, "127.0.0.0/8 192.0.2.0/28", "relays = 192.0.2.0/24", true},
+	    {true, "127.0.0.0/8 hash:/etc/x", "", true},
+	    {false, "127.0.0.0/8 192.0.2.0/28", "", false},
+	    {true, "127.0.0.0/8 192.0.2.0/28", "dmarc { check = false }",
+	        false},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		static struct command c;
+		const char *now;
+
+		suite_row(row[i].verifier);
+		begin_enforcing(
+		    &c, row[i].has, row[i].networks, "", row[i].verifier);
+		command_run(&c, ENFORCE);
+		CHECK(c.status == 0);
+		CHECK_STR(c.err, "");
+		CHECK((strstr(c.out, "systemctl reload postseal-verifier") !=
+		          NULL) == row[i].verifies);
+		now = file_of(&c, "p.conf");
+		CHECK(strstr(now, "observe = false") != NULL);
+		CHECK((strstr(now, "fail = \"header\"") != NULL) ==
+		    row[i].verifies);
+		CHECK((strstr(now, "reject = {\"spf-fail\"}") != NULL) ==
+		    row[i].verifies);
+
+		command_run(&c, ENFORCE);
+		CHECK(c.status == 0);
+		CHECK(strstr(c.out, "may be refused for SPF already") != NULL);
+		command_end(&c);
+	}
+	suite_row(NULL);
+}
+
+/* Printers and relays: policyd is not asked about them, the verifier is. */
+static void
+refuses_to_enforce(void)
+{
+	static const struct {
+		const char *networks, *policyd, *verifier, *why;
+	} row[] = {
+	    {"127.0.0.0/8 192.0.2.0/28 [2001:db8::]/64", "", "",
+	        "of mynetworks: 192.0.2.0/28 2001:db8::/64\n"},
+	    {"127.0.0.0/8", "trusted_networks = {\"192.0.2.1\"}", "",
+	        "of policyd.trusted_networks: 192.0.2.1/32\n"},
+	    {"127.0.0.0/8", "", "trusted_networks = {\"127.0.0.0/8\", \"::1\"}",
+	        "of policyd.trusted_networks: this-host\n"},
+	    {"127.0.0.0/8", "trusted_relays = {\"192.0.2.0/24\"}",
+	        "relays = {\"192.0.2.0/25\"}",
+	        "of policyd.trusted_relays: 192.0.2.0/24\n"},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		static struct command c;
+
+		suite_row(row[i].why);
+		begin_enforcing(
+		    &c, true, row[i].networks, row[i].policyd, row[i].verifier);
+		command_run(&c, ENFORCE);
+		CHECK(c.status == 1);
+		CHECK_STR(c.out, "");
+		CHECK(strstr(c.err, row[i].why) != NULL);
+		CHECK(strstr(c.err, "run this again") != NULL);
+		CHECK(strstr(file_of(&c, "p.conf"), "observe = true") != NULL);
+		command_end(&c);
+	}
+	suite_row(NULL);
+}
+
+/* Lists of names have no counterpart: that is told. */
+static void
+advises_of_names(void)
+{
+	static struct command c;
+
+	begin_enforcing(&c, true, "127.0.0.0/8",
+	    "trusted_forwarders = {\"fwd.example\"}", "");
+	command_run(&c, ENFORCE);
+	CHECK(c.status == 0);
+	CHECK(
+	    strstr(c.out, "put their addresses into\nverifier.relays") != NULL);
+	command_end(&c);
+}
+
 SUITE("setupcmd", T(waits_for_the_daemon),
     T(refuses_beside_authentication_results), T(goes_on), T(holds_signals),
-    T(says_what_stays), T(not_as_root))
+    T(says_what_stays), T(not_as_root), T(enforces), T(refuses_to_enforce),
+    T(advises_of_names))

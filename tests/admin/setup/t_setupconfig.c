@@ -89,28 +89,58 @@ verifies(void)
 	suite_row(NULL);
 }
 
+/* Without the verifier policyd refuses; with it, it marks. */
 static void
 enforces(void)
 {
-	char path[TMPDIR_PATH_MAX];
-	struct setupconfig c;
-	struct tmpdir d;
-	struct buf why;
-	char *got;
-	size_t n;
+	static const struct {
+		const char *text;
+		bool verifies;
+		const char *want;
+	} row[] = {
+	    {"policyd {\n\t# c\n\tobserve = true # d\n}\n", false,
+	        "policyd {\n\t# c\n\tobserve = false # d\n}\n"},
+	    {"policyd { observe = true }\n", true,
+	        "policyd { observe = false \n\tmail_from {\n\t\tfail = "
+	        "\"header\"\n\t}\n}\n\nverifier {\n\treject = "
+	        "{\"spf-fail\"}\n}\n"},
+	    {"policyd { mail_from { fail = reject } }\n"
+	     "verifier { reject = {\"no-pass\"} }\n",
+	        true,
+	        "policyd { mail_from { fail = \"header\" } }\n"
+	        "verifier { reject = {\"no-pass\", \"spf-fail\"} }\n"},
+	    /* chosen by the administrator */
+	    {"policyd { mail_from { fail = defer } }\n"
+	     "verifier { reject = spf-fail }\n",
+	        true,
+	        "policyd { mail_from { fail = defer } }\n"
+	        "verifier { reject = spf-fail }\n"},
+	};
 
-	tmpdir_make(&d);
-	tmpdir_write(
-	    &d, "p.conf", "policyd {\n\t# c\n\tobserve = true # d\n}\n");
-	buf_init(&why, 1000);
-	CHECK(setupconfig_read(&c, tmpdir_file(&d, "p.conf", path), &why) == 0);
-	CHECK(setupconfig_enforce(&c) == 0 && setupconfig_store(&c) == 0);
-	got = eml_file(path, &n);
-	CHECK_STR(got, "policyd {\n\t# c\n\tobserve = false # d\n}\n");
-	free(got);
-	setupconfig_free(&c);
-	buf_free(&why);
-	tmpdir_remove(&d);
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		char path[TMPDIR_PATH_MAX];
+		struct setupconfig c;
+		struct tmpdir d;
+		struct buf why;
+		char *got;
+		size_t n;
+
+		suite_row(row[i].text);
+		tmpdir_make(&d);
+		tmpdir_write(&d, "p.conf", row[i].text);
+		tmpdir_file(&d, "p.conf", path);
+		buf_init(&why, 1000);
+		CHECK(setupconfig_read(&c, path, &why) == 0);
+		CHECK(setupconfig_enforce(&c, row[i].verifies) == 0);
+		CHECK(setupconfig_store(&c) == 0);
+		got = eml_file(path, &n);
+		CHECK_STR(got, row[i].want);
+		free(got);
+		setupconfig_free(&c);
+		buf_free(&why);
+		tmpdir_remove(&d);
+	}
+	suite_row(NULL);
 }
 
 /* What is no config is not touched. */

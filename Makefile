@@ -10,7 +10,8 @@
 #                     forms of From beside OpenDKIM; 1,000 signed messages that
 #                     were changed, and three verifiers beside ours (DIFF_MAIL,
 #                     DIFF_SEED); DomainKeys by Mail::DKIM, here and there;
-#                     policyd-spf in 240 configs, where it is installed
+#                     policyd-spf in 240 configs, where it is installed;
+#                     4,000 cases of DMARC beside OpenDMARC
 #   make e2e          the tests on a real Postfix in namespaces of their own
 #   make check-asan   unit and replay under ASan and UBSan
 #   make check-valgrind  unit and replay under valgrind
@@ -184,6 +185,11 @@ $(O)/spfdiff: $(O)/tests/support/prog/spfdiff.o $(O)/libfake.a $(O)/libsupport.a
 	  $(call whole,$(O)/libfake.a) $(O)/libsupport.a $(LIBRARIES) \
 	  -Wl,--end-group $(LIBS) -lcunit
 
+# DMARC of cases that it reads: run by corpus.
+$(O)/dmarccase: $(O)/tests/support/prog/dmarccase.o $(LIBRARIES)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(LIBRARIES) \
+	  -Wl,--end-group $(LIBS)
+
 DIFF_CASES ?= 10000
 DIFF_SEED ?= 1
 fuzz-diff: $(O)/spfdiff
@@ -222,12 +228,14 @@ VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full \
 	--errors-for-leak-kinds=definite,indirect --trace-children=no
 
 DIFF_MAIL ?= 1000
-corpus: $(O)/postseal-signer $(O)/postseal $(O)/postseal-verifier $(O)/dnsd
+corpus: $(O)/postseal-signer $(O)/postseal $(O)/postseal-verifier $(O)/dnsd \
+	$(O)/dmarccase
 	@tests/corpus/run $(O)
 	@tests/corpus/froms $(O)
 	@tests/corpus/verifydiff $(O) $(DIFF_MAIL) $(DIFF_SEED)
 	@tests/corpus/domainkeys $(O)
 	@tests/corpus/policyd-spf --compare
+	@tests/corpus/dmarcdiff $(O)
 
 e2e: all $(O)/dnsd
 	@tests/e2e/run $(O)

@@ -319,11 +319,14 @@ parse_id(struct span text, struct field *f)
 static int
 parse_refusal(struct span text, struct field *f)
 {
-	return span_eq(text, span_str("no-pass")) ||
-	        span_eq(text, span_str("not-acceptable")) ||
-	        span_eq(text, span_str("spf-fail"))
-	    ? set_copy(text, f)
-	    : -EINVAL;
+	static const char *const word[] = {
+	    "no-pass", "not-acceptable", "not-aligned", "spf-fail"};
+
+	for (size_t i = 0; i < sizeof word / sizeof word[0]; i++) {
+		if (span_eq(text, span_str(word[i])))
+			return set_copy(text, f);
+	}
+	return -EINVAL;
 }
 
 static int
@@ -634,7 +637,7 @@ const struct type settings_types[] = {
         .words =
             "the name of a header field such as Subject or Subject!, or *"},
     [ROW_REFUSALS] = {parse_refusal, text_string, .size = sizeof(char *),
-        .words = "no-pass or not-acceptable"},
+        .words = "no-pass, not-acceptable, not-aligned or spf-fail"},
     [ROW_FORWARDERS] = {parse_forwarder, text_forwarder,
         .size = sizeof(struct trusted_forwarder),
         .words = "a network such as 192.0.2.0/24, or dkim: or spf: and a "

@@ -18,7 +18,7 @@
  * -m sends what is in a file, header and body with LF or CRLF, from 192.0.2.1,
  * a stranger: what comes in. A filter that inserts a field has "signed" it,
  * too. With -d it sends what is in file.0000, file.0001, and so on, each in
- * turn.
+ * turn; -f behind both is the envelope sender, "%d" in it that number.
  *
  * -H stops every connection in the middle of its body and holds it until
  * standard input ends: what a slow or hostile client does.
@@ -253,14 +253,15 @@ static void
 make_messages_of_files(const char *from)
 {
 	unsigned n = domains > 0 ? domains : 1;
-	char name[4096];
+	char name[4096], sender[256];
 
 	messages = calloc(n, sizeof *messages);
 	if (messages == NULL)
 		load_die("calloc");
 	for (unsigned i = 0; i < n; i++) {
 		snprintf(name, sizeof name, "%s.%04u", file, i);
-		make_message_of_file(domains > 0 ? name : file, from);
+		load_number(sender, sizeof sender, from, (int)i);
+		make_message_of_file(domains > 0 ? name : file, sender);
 		messages[i] = message;
 		memset(&message, 0, sizeof message);
 	}

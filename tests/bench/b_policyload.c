@@ -13,7 +13,8 @@
  *
  * Prints one line of key=value: first_ms (process start, or connect, to the
  * first answer), checks, rate, p50/p99 latency in ms, rss_kb and pss_kb of the
- * process after the last check, cpu_ms of it for a check, and the last action.
+ * first process after the last check, cpu_ms of all for a check, and the last
+ * action.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -46,27 +47,14 @@ static const char *address = "192.0.2.1";
 static char action[256];
 static int number;
 
-/* "%d" of the pattern replaced by the number. */
-static void
-numbered(char *to, size_t n, const char *pattern, int value)
-{
-	const char *at = strstr(pattern, "%d");
-
-	if (at == NULL)
-		snprintf(to, n, "%s", pattern);
-	else
-		snprintf(to, n, "%.*s%d%s", (int)(at - pattern), pattern, value,
-		    at + 2);
-}
-
 static void
 ask(struct client *c)
 {
 	char d[256], h[256], text[2048];
 	int n, value = number++;
 
-	numbered(d, sizeof d, domain, value);
-	numbered(h, sizeof h, helo, value);
+	load_number(d, sizeof d, domain, value);
+	load_number(h, sizeof h, helo, value);
 	n = snprintf(text, sizeof text,
 	    "request=smtpd_access_policy\nprotocol_state=RCPT\n"
 	    "protocol_name=ESMTP\nhelo_name=%s\nqueue_id=\nsender=user@%s\n"
@@ -159,6 +147,23 @@ memory(pid_t pid, const char *key)
 	return kb;
 }
 
+/* Those whose CPU counts, for load_cpu_ms(). */
+static char *
+list_pids(const struct client *client, int n, pid_t one)
+{
+	size_t room = 12 * ((size_t)n + 1), at = 0;
+	char *list = malloc(room);
+
+	if (list == NULL)
+		load_die("malloc");
+	if (one != 0)
+		snprintf(list, room, "%d", (int)one);
+	for (int i = 0; one == 0 && i < n; i++)
+		at += (size_t)snprintf(list + at, room - at, "%s%d",
+		    i > 0 ? "," : "", (int)client[i].pid);
+	return list;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -167,7 +172,7 @@ main(int argc, char **argv)
 	pid_t watch = 0;
 	int idle = 0;
 	struct client *client;
-	char watched[16];
+	char *watched;
 	double *latency, first = 0, cpu, seconds;
 	size_t done = 0;
 	uint64_t began;
@@ -235,9 +240,9 @@ main(int argc, char **argv)
 		client[i].left = each;
 		epoll_ctl(ep, EPOLL_CTL_ADD, client[i].fd, &ev);
 	}
+	watched = list_pids(client, connections, watch);
 	if (watch == 0)
 		watch = client[0].pid;
-	snprintf(watched, sizeof watched, "%d", (int)watch);
 	cpu = command != NULL ? 0 : load_cpu_ms(watched);
 	for (int i = 0; i < connections; i++)
 		ask(&client[i]);

@@ -5,9 +5,10 @@
  *   b_signedmail FILE MESSAGES BYTES >ZONE
  *
  * Writes FILE.0000, FILE.0001, ... with a body of so many bytes each, for
- * b_milterload -m FILE -d MESSAGES; prints the records of their keys, each
- * answered 20 ms late, for dnsd. The key is the same everywhere: what is
- * measured is the way to it.
+ * b_milterload -m FILE -d MESSAGES; prints the records of their keys, and SPF
+ * and DMARC of the author, m%d-0.example, each answered 20 ms late, for dnsd.
+ * The SPF record nests two deep, and what permits the client is innermost. The
+ * key is the same everywhere: what is measured is the way to it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,6 +66,22 @@ write_message(const char *file, int number, struct key *key, size_t bytes)
 	buf_free(&out);
 }
 
+/* What is asked beside the keys: two round trips behind the record of SPF. */
+static void
+print_author(int number)
+{
+	printf("m%d-0.example TXT delay=20\n"
+	       "m%d-0.example TXT \"v=spf1 include:a%d.example -all\"\n"
+	       "a%d.example TXT delay=20\n"
+	       "a%d.example TXT \"v=spf1 include:b%d.example -all\"\n"
+	       "b%d.example TXT delay=20\n"
+	       "b%d.example TXT \"v=spf1 ip4:192.0.2.0/24 -all\"\n",
+	    number, number, number, number, number, number, number, number);
+	printf("_dmarc.m%d-0.example TXT delay=20\n"
+	       "_dmarc.m%d-0.example TXT \"v=DMARC1; p=reject\"\n",
+	    number, number);
+}
+
 static void
 print_zone(int number, const char *record)
 {
@@ -72,6 +89,7 @@ print_zone(int number, const char *record)
 		printf("s._domainkey.m%d-%d.example TXT delay=20\n"
 		       "s._domainkey.m%d-%d.example TXT \"%s\"\n",
 		    number, i, number, i, record);
+	print_author(number);
 }
 
 int

@@ -105,3 +105,15 @@ load_by_value(const void *a, const void *b)
 
 	return (x > y) - (x < y);
 }
+
+void
+load_number(char *to, size_t n, const char *pattern, int number)
+{
+	const char *at = strstr(pattern, "%d");
+
+	if (at == NULL)
+		snprintf(to, n, "%s", pattern);
+	else
+		snprintf(to, n, "%.*s%d%s", (int)(at - pattern), pattern,
+		    number, at + 2);
+}

@@ -5,6 +5,7 @@
 #ifndef POSTSEAL_TESTS_LOAD_H
 #define POSTSEAL_TESTS_LOAD_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Prints what, and why as errno has it; exits with 1. */
@@ -26,6 +27,9 @@ int load_dial(const char *path, int port);
 /* Milliseconds of CPU that the processes "pid,pid" have used, without children
  * that were waited for. NULL: 0. */
 double load_cpu_ms(const char *pids);
+
+/* The pattern into to[n], "%d" in it replaced by the number. */
+void load_number(char *to, size_t n, const char *pattern, int number);
 
 /* Order of two doubles, for qsort(3). */
 int load_by_value(const void *a, const void *b);

@@ -302,7 +302,7 @@ not_as_root(void)
 	command_end(&c);
 }
 
-/* --- who refuses ----------------------------------------------------------- */
+/* --- who refuses ---------------------------------------------------------- */
 
 #define ENFORCE "setup --enforce -c @/p.conf --postfix @/"
 

@@ -52,6 +52,7 @@ struct options {
 	const struct subcommand *subcommand;
 	char **word;
 	int n;
+	bool changed; /* -n */
 };
 
 /* Looks at the keys of all domains; false when a domain could not sign. */
@@ -68,10 +69,20 @@ test_keys(const struct settings *s, struct buf *why, struct buf *warn)
 	return good;
 }
 
-/* -T: reads the config, prints what is in force, looks at the keys. */
+static int
+dump(const struct options *o, const struct settings *s, struct buf *out)
+{
+	if (o->changed)
+		return settings_dump_changed(s, SETTINGS_ALL, out);
+	settings_dump(s, SETTINGS_ALL, out);
+	return 0;
+}
+
+/* -T, -n: reads the config, prints what is in force, looks at the keys. */
 static int
 test_config(struct call *c)
 {
+	const struct options *o = c->options;
 	struct settings *s = NULL;
 	struct buf why, warn; /* their lines begin with the file's name */
 	bool good;
@@ -80,10 +91,12 @@ test_config(struct call *c)
 	buf_init(&warn, TOOL_MESSAGES_MAX);
 	good = settings_read(c->config, SETTINGS_ALL, &s, &why, &warn) == 0;
 	if (good) {
-		settings_dump(s, SETTINGS_ALL, &c->out);
-		good = setup_check(s, &why) == 0;
+		good = dump(o, s, &c->out) == 0;
+		good = setup_check(s, &why) == 0 && good;
 		good = test_keys(s, &why, &warn) && good;
 	}
+	if (good)
+		buf_str(&c->out, SETTINGS_OK);
 	tool_complain(NULL, &warn);
 	tool_complain(NULL, &why);
 	settings_free(s);
@@ -142,7 +155,19 @@ take(struct call *c, const char *name, int (*run)(struct call *c))
 static int
 take_test(struct call *c, const char *word)
 {
-	return take(c, "test", test_config);
+	const struct options *o = c->options;
+
+	return o->run == test_config ? 0 : take(c, "test", test_config);
+}
+
+/* -n may stand beside -T. */
+static int
+take_changed(struct call *c, const char *word)
+{
+	struct options *o = c->options;
+
+	o->changed = true;
+	return o->run == test_config ? 0 : take(c, "changed", test_config);
 }
 
 static int
@@ -206,6 +231,8 @@ static const struct subcommand postseal = {
             SUBCOMMAND_CONFIG,
             {'T', "test", NULL, "read config and keys, print what is in force",
                 .take = take_test},
+            {'n', "changed", NULL, "the same, of what differs from the default",
+                .take = take_changed},
             {0, "sample-config", NULL, "print postseal.conf with every default",
                 .take = take_sample},
             {0, "completion", NULL, "print what bash(1) completes, a script",

@@ -159,6 +159,8 @@ test(const char *file)
 		settings_dump(s.settings, SETTINGS_SIGNER, &text);
 		rc = s.keys->bad > 0 ? -1 : buf_error(&text);
 	}
+	if (rc == 0)
+		buf_str(&text, SETTINGS_OK);
 	daemon_print(stdout, &text);
 	daemon_print(stderr, &why);
 	setup_clear(&s);

@@ -1,7 +1,6 @@
 /*
- * The trick: a long option gives its row's number to getopt(3), not its letter.
- * Rows may so have one letter (-c, --postfix DIR and -c, --config FILE); what
- * the letter does says the first of them.
+ * The trick: a long option gives its row's number to getopt(3), as some have no
+ * letter.
  *
  * The trap: getopt(3) remembers where it was. main.c may have read options
  * before the subcommand, and tests run several, so each reading begins anew.
@@ -137,6 +136,10 @@ subcommand_domain(const struct call *c, const char *word, char *ret)
 int
 subcommand_take_config(struct call *c, const char *argument)
 {
+	if (tool_is_dir(argument))
+		return subcommand_wrong(c,
+		    "-c is our config, a file; another Postfix is -p",
+		    argument);
 	c->config = argument;
 	return 0;
 }
@@ -146,13 +149,6 @@ subcommand_take_postfix(struct call *c, const char *argument)
 {
 	c->postfix = argument;
 	return 0;
-}
-
-int
-subcommand_take_either(struct call *c, const char *argument)
-{
-	return tool_is_dir(argument) ? subcommand_take_postfix(c, argument)
-	                             : subcommand_take_config(c, argument);
 }
 
 int

@@ -75,24 +75,21 @@ struct subcommand {
 	int (*run)(struct call *c);
 };
 
-/* Rows that several have, and where they go: -c FILE; and for those who look at
- * Postfix, -c DIR as in postconf(1) besides, to be written before the other. */
+/* Rows that several have, and where they go: -c FILE; for those who
+ * look at Postfix, -p DIR. */
 #define SUBCOMMAND_CONFIG \
 	{ \
 		'c', "config", "FILE", "instead of " SETTINGS_FILE, \
 		    .take = subcommand_take_config \
 	}
 #define SUBCOMMAND_POSTFIX \
-	{'c', NULL, "FILE", NULL, .take = subcommand_take_either}, \
-	    {'p', NULL, "DIR", NULL, .take = subcommand_take_postfix}, \
 	{ \
-		'c', "postfix", "DIR", \
+		'p', "postfix", "DIR", \
 		    "another Postfix: as in postconf -c DIR", \
 		    .take = subcommand_take_postfix \
 	}
 int subcommand_take_config(struct call *c, const char *argument);
 int subcommand_take_postfix(struct call *c, const char *argument);
-int subcommand_take_either(struct call *c, const char *argument);
 int subcommand_take_json(struct call *c, const char *argument);
 
 /* Runs it on a command line whose first word is its name, with a config that -c

@@ -68,9 +68,7 @@ int tool_connect(const struct endpoint *to, unsigned seconds, int *ret_fd);
  * buf_init()ed here. 0, or -errno with nothing to free. */
 int tool_read_file(const char *path, size_t max, struct buf *ret);
 
-/* True if path is a directory, or is written as one. What follows -c is the
- * directory of another Postfix then, as in postconf(1), where a subcommand
- * looks at one; else our config. */
+/* True if path is a directory, or is written as one. */
 bool tool_is_dir(const char *path);
 
 /* Appends s as one word for a shell: as it is, or in single quotes. */

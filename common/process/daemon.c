@@ -143,8 +143,10 @@ daemon_test(const char *file, enum settings_scope scope)
 	buf_init(&warn, TEXT_MAX);
 	rc = settings_read(file, scope, &settings, &text, &warn);
 	daemon_print(stderr, &warn);
-	if (rc == 0)
+	if (rc == 0) {
 		settings_dump(settings, scope, &text);
+		buf_str(&text, SETTINGS_OK);
+	}
 	daemon_print(rc == 0 ? stdout : stderr, &text);
 	settings_free(settings);
 	buf_free(&text);

@@ -14,6 +14,13 @@ enum { SAMPLE_WIDTH = 76 };
 
 /* --- the effective settings ---------------------------------------------- */
 
+/* What is printed: all, or what differs from base. */
+struct dump {
+	const struct settings *base; /* NULL: all */
+	enum settings_scope scope;
+	struct buf *out;
+};
+
 static void
 put_tabs(size_t depth, struct buf *out)
 {
@@ -21,105 +28,172 @@ put_tabs(size_t depth, struct buf *out)
 		buf_byte(out, '\t');
 }
 
-/* The keys of one section, from the struct at base. */
+/* The end of a section that began there; where only differences are
+ * wanted, none that is empty is left. */
 static void
-dump_keys(const char *section, struct settings_place place, size_t depth,
-    struct buf *out)
+put_end(const struct dump *d, size_t begin, size_t head, size_t depth)
+{
+	if (d->base != NULL && d->out->n == head) {
+		d->out->n = begin;
+		return;
+	}
+	put_tabs(depth, d->out);
+	buf_str(d->out, "}\n");
+}
+
+static void
+dump_key(const struct dump *d, const struct row *row,
+    struct settings_place place, size_t depth)
+{
+	put_tabs(depth, d->out);
+	buf_fmt(d->out, "%s = ", row->name);
+	settings_value_print(row, settings_known_field(row, place), d->out);
+	buf_byte(d->out, '\n');
+}
+
+/* The keys of one section; those that are the same in base are left out. */
+static void
+dump_keys(const struct dump *d, const char *section,
+    struct settings_place place, struct settings_place base, size_t depth)
 {
 	for (size_t i = 0; i < settings_nrows; i++) {
 		const struct row *row = &settings_rows[i];
+		size_t begin = d->out->n, middle;
+		struct span text, other;
 
 		if (!settings_known_stands(row, section) || row->gone != NULL)
 			continue;
-		put_tabs(depth, out);
-		buf_fmt(out, "%s = ", row->name);
-		settings_value_print(
-		    row, settings_known_field(row, place), out);
-		buf_byte(out, '\n');
+		dump_key(d, row, place, depth);
+		if (d->base == NULL)
+			continue;
+		middle = d->out->n;
+		dump_key(d, row, base, depth);
+		text = span_of(d->out->p + begin, middle - begin);
+		other = span_of(d->out->p + middle, d->out->n - middle);
+		d->out->n = span_eq(text, other) ? begin : middle;
 	}
 }
 
 static void
-dump_domain(const struct domain_settings *d, struct buf *out)
+dump_domain(const struct dump *d, const struct domain_settings *domain)
 {
-	struct domain_settings copy =
-	    *d; /* fields are handed on as not const */
+	const struct domain_settings *b =
+	    d->base == NULL ? NULL : &d->base->domain[0];
 
-	buf_str(out, "\ndomain ");
-	buf_quoted(out, span_str(d->name));
-	buf_str(out, " {\n");
-	dump_keys("domain", (struct settings_place){&copy, 0}, 1, out);
-	for (size_t i = 0; i < d->nkeys; i++) {
-		buf_str(out, "\tkey ");
-		buf_quoted(out, span_str(d->key[i].selector));
-		buf_str(out, " {\n");
-		dump_keys("domain.key", (struct settings_place){&d->key[i], 0},
-		    2, out);
-		buf_str(out, "\t}\n");
+	/* fields are handed on as not const */
+	struct domain_settings copy = *domain, base = b == NULL ? copy : *b;
+
+	buf_str(d->out, "\ndomain ");
+	buf_quoted(d->out, span_str(domain->name));
+	buf_str(d->out, " {\n");
+	dump_keys(d, "domain", (struct settings_place){&copy, 0},
+	    (struct settings_place){&base, 0}, 1);
+	for (size_t i = 0; i < domain->nkeys; i++) {
+		buf_str(d->out, "\tkey ");
+		buf_quoted(d->out, span_str(domain->key[i].selector));
+		buf_str(d->out, " {\n");
+		dump_keys(d, "domain.key",
+		    (struct settings_place){&domain->key[i], 0},
+		    (struct settings_place){
+		        b == NULL ? domain->key : b->key, 0},
+		    2);
+		buf_str(d->out, "\t}\n");
 	}
-	buf_str(out, "}\n");
+	buf_str(d->out, "}\n");
 }
 
-static void dump_sections(const struct settings *s, struct settings_place place,
-    enum settings_scope scope, const char *parent, size_t depth,
-    struct buf *out);
+static void dump_sections(const struct dump *d, const struct settings *s,
+    struct settings_place place, struct settings_place base, const char *parent,
+    size_t depth);
 
+/* What differs from the policy of all others. */
 static void
-dump_recipient(const struct recipient_settings *r, struct buf *out)
+dump_recipient(const struct dump *d, const struct settings *s,
+    const struct recipient_settings *r)
 {
 	static const char path[] = "policyd.recipient";
-	struct policyd_settings copy = r->policyd;
-	struct settings_place place = {
-	    &copy, offsetof(struct settings, policyd)};
+	struct policyd_settings copy = r->policyd, all = s->policyd;
+	size_t origin = offsetof(struct settings, policyd);
+	struct settings_place place = {&copy, origin}, base = {&all, origin};
+	const struct dump of_policyd = {d->base, SETTINGS_POLICYD, d->out};
 
-	buf_str(out, "\n\trecipient ");
-	buf_quoted(out, span_str(r->address));
-	buf_str(out, " {\n");
-	dump_keys(path, place, 2, out);
-	dump_sections(NULL, place, SETTINGS_POLICYD, path, 2, out);
-	buf_str(out, "\t}\n");
+	buf_str(d->out, "\n\trecipient ");
+	buf_quoted(d->out, span_str(r->address));
+	buf_str(d->out, " {\n");
+	dump_keys(d, path, place, base, 2);
+	dump_sections(&of_policyd, NULL, place, base, path, 2);
+	buf_str(d->out, "\t}\n");
 }
 
 /* The sections in `parent` and what is in them, from the struct of place; of
  * the titled ones only the recipients of s, if it is not NULL. */
 static void
-dump_sections(const struct settings *s, struct settings_place place,
-    enum settings_scope scope, const char *parent, size_t depth,
-    struct buf *out)
+dump_sections(const struct dump *d, const struct settings *s,
+    struct settings_place place, struct settings_place base, const char *parent,
+    size_t depth)
 {
 	for (size_t i = 0; i < settings_nsections; i++) {
 		const struct section *in = &settings_sections[i];
+		size_t begin = d->out->n, head;
 
-		if (strcmp(in->parent, parent) != 0 || (in->scope & scope) == 0)
+		if (strcmp(in->parent, parent) != 0 ||
+		    (in->scope & d->scope) == 0)
 			continue;
 		if (strcmp(in->path, "policyd.recipient") == 0) {
 			for (size_t j = 0; j < s->nrecipients; j++)
-				dump_recipient(&s->recipient[j], out);
+				dump_recipient(d, s, &s->recipient[j]);
 		}
 		if (in->title != NULL)
 			continue;
-		buf_byte(out, '\n');
-		put_tabs(depth, out);
-		buf_fmt(out, "%s {\n", in->name);
-		dump_keys(in->path, place, depth + 1, out);
-		dump_sections(s, place, scope, in->path, depth + 1, out);
-		put_tabs(depth, out);
-		buf_str(out, "}\n");
+		buf_byte(d->out, '\n');
+		put_tabs(depth, d->out);
+		buf_fmt(d->out, "%s {\n", in->name);
+		head = d->out->n;
+		dump_keys(d, in->path, place, base, depth + 1);
+		dump_sections(d, s, place, base, in->path, depth + 1);
+		put_end(d, begin, head, depth);
 	}
+}
+
+static void
+dump(const struct dump *d, const struct settings *s)
+{
+	struct settings copy = *s; /* fields are handed on as not const */
+	struct settings base = d->base == NULL ? copy : *d->base;
+	struct settings_place place = {&copy, 0}, other = {&base, 0};
+
+	dump_keys(d, "", place, other, 0);
+	dump_sections(d, s, place, other, "", 0);
+	for (size_t i = 0; i < s->ndomains && (d->scope & SETTINGS_SIGNER) != 0;
+	     i++)
+		dump_domain(d, &s->domain[i]);
 }
 
 void
 settings_dump(
     const struct settings *s, enum settings_scope scope, struct buf *out)
 {
-	struct settings copy = *s; /* fields are handed on as not const */
-	struct settings_place place = {&copy, 0};
+	dump(&(const struct dump){NULL, scope, out}, s);
+}
 
-	dump_keys("", place, 0, out);
-	dump_sections(s, place, scope, "", 0, out);
-	for (size_t i = 0; i < s->ndomains && (scope & SETTINGS_SIGNER) != 0;
-	     i++)
-		dump_domain(&s->domain[i], out);
+int
+settings_dump_changed(
+    const struct settings *s, enum settings_scope scope, struct buf *out)
+{
+	/* of a domain and a key the names do not count, which all have */
+	static const char text[] = "domain a.example { key k { file = /k } }";
+	struct settings *base = NULL;
+	struct buf none;
+	int rc;
+
+	buf_init(&none, 1000);
+	rc = settings_parse(
+	    "", span_str(text), SETTINGS_ALL, &base, &none, &none);
+	if (rc == 0)
+		dump(&(const struct dump){base, scope, out}, s);
+	settings_free(base);
+	buf_free(&none);
+	return rc;
 }
 
 /* --- the sample file ----------------------------------------------------- */

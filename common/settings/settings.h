@@ -336,6 +336,16 @@ void settings_where(const struct settings *s, const char *key, struct buf *out);
 void settings_dump(
     const struct settings *s, enum settings_scope scope, struct buf *out);
 
+/* The last line of -T when all is well: a comment, so that what stands above
+ * it stays a config. */
+#define SETTINGS_OK "\n# OK\n"
+
+/* Of these what differs from the defaults, and of a recipient what differs from
+ * all others; each domain and key has its section. 0, or -ENOMEM with nothing
+ * appended. */
+int settings_dump_changed(
+    const struct settings *s, enum settings_scope scope, struct buf *out);
+
 /* The commented sample file, made from the rows. */
 void settings_sample(struct buf *out);
 

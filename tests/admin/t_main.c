@@ -48,7 +48,40 @@ prints_what_is_in_force(void)
 		    NULL);
 		CHECK(strstr(r.out, "signer {\n") != NULL);
 		CHECK(strstr(r.out, "domain \"a.example\" {\n") != NULL);
+		CHECK_STR(r.out + strcspn(r.out, "#"), "# OK\n");
 		CHECK(strstr(r.err, "p.conf:2: policyd.helo.pass: ") != NULL);
+	}
+	suite_row(NULL);
+}
+
+/* A config of its own again; -n what is set and not the default, and whole
+ * sections of titles. */
+static void
+prints_what_is_not_the_default(void)
+{
+	static const char *const spellings[] = {
+	    "-n -c", "--changed -c", "-T -n -c", "-nTc"};
+	static const char want[] =
+	    "hostname = \"mx.example.com\"\n\ndns {\n\ttimeout = 3\n}\n"
+	    "\npolicyd {\n\n\thelo {\n\t\tnone = \"dunno\"\n\t\tpass = "
+	    "\"dunno\"\n\t}\n"
+	    "\n\trecipient \"b@b.example\" {\n"
+	    "\n\t\thelo {\n\t\t\tnone = \"header\"\n\t\t}\n\t}\n}\n"
+	    "\ndomain \"a.example\" {\n\tkey \"s\" {\n\t\tfile = \"/";
+	static struct command r;
+
+	for (int i = 0; i < 4; i++) {
+		suite_row(spellings[i]);
+		run_test(&r, spellings[i],
+		    "hostname = mx.example.com\n"
+		    "dns { timeout = 3 servers = {} }\n"
+		    "policyd { time_limit = 20 helo { pass = dunno none = "
+		    "dunno }\nrecipient b@b.example { helo { pass = dunno "
+		    "none = header } }\n}\n",
+		    0600);
+		CHECK(r.status == 0);
+		CHECK(strncmp(r.out, want, strlen(want)) == 0);
+		CHECK_STR(strstr(r.out, "/key"), "/key\"\n\t}\n}\n\n# OK\n");
 	}
 	suite_row(NULL);
 }
@@ -61,7 +94,7 @@ tells_what_is_wrong(void)
 	run_test(
 	    &r, "-Tc", "dns { timeout = 0 }\nsigner { workers = 65 }\n", 0600);
 	CHECK(r.status == 1);
-	CHECK_STR(r.out, "");
+	CHECK_STR(r.out, ""); /* and no OK */
 	CHECK(strstr(r.err, "/p.conf:1: dns.timeout: ") != NULL);
 	CHECK(strstr(r.err, "/p.conf:2: signer.workers: ") != NULL);
 	run(&r, "-T -c /nonexistent");
@@ -158,7 +191,7 @@ refuses_a_wrong_command_line(void)
 	suite_row(NULL);
 }
 
-SUITE("main", T(prints_what_is_in_force), T(tells_what_is_wrong),
-    T(tells_what_needs_more_than_a_value), T(looks_at_the_keys),
-    T(prints_the_sample), T(tells_about_itself),
+SUITE("main", T(prints_what_is_in_force), T(prints_what_is_not_the_default),
+    T(tells_what_is_wrong), T(tells_what_needs_more_than_a_value),
+    T(looks_at_the_keys), T(prints_the_sample), T(tells_about_itself),
     T(refuses_a_wrong_command_line))

@@ -12,7 +12,7 @@ admin() {
 	shift
 	set -- "$@" -c "$ADM/ps/postseal.conf"
 	case $command in
-	setup | check) set -- "$@" -c "$ADM/pf" ;;
+	setup | check) set -- "$@" -p "$ADM/pf" ;;
 	esac
 	case $command in
 	setup | rotate) set -- "$@" -D "$ADM/ps/keys" ;;
@@ -197,7 +197,7 @@ admin_asks() {
 	local rc=0
 	sed '/^dns {.*/d' "$ADM/ps/postseal.conf" >"$ADM/ps/servers.conf"
 	echo "dns { $2 }" >>"$ADM/ps/servers.conf"
-	ADMIN_SAID=$(postseal check --all -c "$ADM/pf" \
+	ADMIN_SAID=$(postseal check --all -p "$ADM/pf" \
 	    -c "$ADM/ps/servers.conf" 2>&1) || rc=$?
 	[ "$rc" = "$1" ] || no "status $rc, not $1:" "$ADMIN_SAID"
 }
@@ -410,7 +410,7 @@ admin_rotate() {
 	admin_publish <<<"$record"
 	world_wait 10 admin rotate adm.example || no "$ADMIN_SAID" || return
 	admin_said 'the new keys sign' && admin_said 'The old private key stays in' &&
-	    postseal check --no-dns -c "$ADM/pf" -c "$ADM/ps/postseal.conf" \
+	    postseal check --no-dns -p "$ADM/pf" -c "$ADM/ps/postseal.conf" \
 		>"$T/log/admin-check" 2>&1
 	! grep 'postseal-signer has older settings' "$T/log/admin-check" &&
 	    kill "$ADMIN_OWN" &&
@@ -467,17 +467,17 @@ admin_import_wildcard() {
 	echo '*@example.jp k._domainkey.example.jp' >"$dir/SigningTable"
 	ADMIN_SAID=$(postseal import "$dir/opendkim.conf" -o "$dir/new.conf" 2>&1) ||
 	    no "$ADMIN_SAID" || return
-	ADMIN_SAID=$(postseal check -n -c "$ADM/pf" -c "$dir/new.conf" 2>&1)
+	ADMIN_SAID=$(postseal check -n -p "$ADM/pf" -c "$dir/new.conf" 2>&1)
 	admin_said "$dir/SigningTable:1: " && admin_said 'refile:' || return
 	local before
 	before=$(find "$dir" -type f | sort)
 	# nor does setup make a key where the tables have one
 	sed -i 's/^\*@//' "$dir/SigningTable"
-	ADMIN_SAID=$(postseal setup example.jp -c "$ADM/pf" -c "$dir/new.conf" 2>&1) ||
+	ADMIN_SAID=$(postseal setup example.jp -p "$ADM/pf" -c "$dir/new.conf" 2>&1) ||
 	    no "$ADMIN_SAID" || return
 	! grep -q 'postseal genkey' <<<"$ADMIN_SAID" &&
 	    admin_said 'k._domainkey.example.jp: missing' || return
-	ADMIN_SAID=$(postseal setup example.net -c "$ADM/pf" -c "$dir/new.conf" 2>&1)
+	ADMIN_SAID=$(postseal setup example.net -p "$ADM/pf" -c "$dir/new.conf" 2>&1)
 	admin_said 'postseal genkey example.net --add' || return
 	printf 'Mode s\nKeyTable\n' >"$dir/opendkim.conf"
 	! ADMIN_SAID=$(postseal import "$dir/opendkim.conf" -o "$dir/other.conf" 2>&1) &&

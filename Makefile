@@ -1,6 +1,6 @@
 # postseal: SPF policy service, DKIM signing milter and their admin command.
 #
-#   make              build the two daemons and the command into .build/release
+#   make              build the three daemons and the command into .build/release
 #   make demo         as root: private Postfix, a good, a forged and a signed mail in,
 #                     one mail out; shows what happened, then stops everything
 #   make check        as root: install what is missing, build, pass all tests

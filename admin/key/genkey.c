@@ -403,13 +403,15 @@ take_words(struct call *c, char **word, int n)
 {
 	struct options *o = c->options;
 
-	if (n != 1)
-		return subcommand_wrong(
-		    c, n == 0 ? "which domain?" : "one domain at a time", NULL);
+	if (n > 1 || (n == 1 && o->key.domain != NULL))
+		return subcommand_wrong(c, "one domain at a time", NULL);
+	if (n == 1)
+		o->key.domain = word[0];
+	if (o->key.domain == NULL)
+		return subcommand_wrong(c, "which domain?", NULL);
 	if (o->key.algorithm == KEY_ED25519_SHA256 && o->key.bits != 0)
 		return subcommand_wrong(
 		    c, "an Ed25519 key has no choice of bits", NULL);
-	o->key.domain = word[0];
 	return 0;
 }
 
@@ -455,6 +457,9 @@ const struct subcommand genkey_subcommand = {
                 .take = take_type},
             {'b', "bits", "N", "of an RSA key, 1024 to 4096 (default 2048)",
                 .take = take_bits},
+            {'d', "domain", "DOMAIN",
+                "the DOMAIN, as opendkim-genkey is called",
+                .at = offsetof(struct options, key.domain)},
             {'D', "directory", "DIR", "not " GENKEY_KEYDIR,
                 .at = offsetof(struct options, key.keydir)},
             {'a', "add", NULL, "put it into the config, not active yet",

@@ -432,7 +432,7 @@ added_to_config(void)
 
 	command_file(&c, "p.conf", CONTROL);
 	command_run(&c,
-	    "genkey example.jp -ted25519 -s t -D @/keys -a "
+	    "genkey -d example.jp -ted25519 -s t -D @/keys -a "
 	    "-c @/p.conf");
 	CHECK(c.status == 4);
 	CHECK_STR(c.err, NOT_RUNNING);
@@ -445,7 +445,7 @@ added_to_config(void)
 
 	unlink(tmpdir_file(&c.dir, "keys/example.jp/t.private", file));
 	command_run(&c,
-	    "genkey example.jp -ted25519 -s t -D @/keys -a "
+	    "genkey -d example.jp -ted25519 -s t -D @/keys -a "
 	    "-c @/p.conf");
 	CHECK(c.status == 1);
 	CHECK(access(file, F_OK) != 0);

@@ -103,8 +103,8 @@ domains(void)
 	CHECK_STR(offered("genkey --add b"), "[b.example]");
 	CHECK_STR(offered("genkey c"), "");
 	CHECK_STR(offered("genkey --"),
-	    "[--selector][--type][--bits][--directory][--add][--config]"
-	    "[--help]");
+	    "[--selector][--type][--bits][--domain][--directory][--add]"
+	    "[--config][--help]");
 	command_end(&c);
 }
 

@@ -29,6 +29,7 @@ help_from_the_rows(void)
 	    "                        with an e behind its NAME\n"
 	    "  -b, --bits N          of an RSA key, 1024 to 4096 (default "
 	    "2048)\n"
+	    "  -d, --domain DOMAIN   the DOMAIN, as opendkim-genkey is called\n"
 	    "  -D, --directory DIR   not " POSTSEAL_SYSCONFDIR
 	    "/postseal/keys\n"
 	    "  -a, --add             put it into the config, not active yet\n"
@@ -81,6 +82,7 @@ each(void)
 	    {"check", "-i here", "not an address: \"here\"", NULL},
 	    {"genkey", "", "which domain?", NULL},
 	    {"genkey", "a.example b.example", "one domain at a time", NULL},
+	    {"genkey", "-d a.example b.example", "one domain at a time", NULL},
 	    {"genkey", "-t dsa", "the type is rsa, ed25519 or both: \"dsa\"",
 	        NULL},
 	    {"testkey", "a.example b.example", "one domain at a time", ""},

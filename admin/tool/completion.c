@@ -9,7 +9,7 @@
 #include "admin/tool/completion.h"
 
 static const char head[] =
-    "# What bash(1) completes for postseal(1); made by postseal --completion.\n"
+    "# What bash(1) completes for postseal(8); made by postseal --completion.\n"
     "\n"
     "_postseal() {\n"
     "\tlocal cur=${COMP_WORDS[COMP_CWORD]}\n"

@@ -702,8 +702,8 @@ configure_standing(uint16_t port, const char *header)
 	char more[256];
 
 	snprintf(more, sizeof more,
-	    "policyd { user = \"nobody\" control = {} listen = "
-	    "{\"inet:127.0.0.1:%u\"} "
+	    "policyd { user = \"nobody\" control = {} socket_group = \"\" "
+	    "listen = {\"inet:127.0.0.1:%u\"} "
 	    "header = \"%s\" mail_from { neutral = \"OK\" } }\n",
 	    port, header);
 	configure(w.log, more);

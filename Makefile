@@ -369,7 +369,7 @@ install: all
 	  $(call located,conf/systemd/$$unit,$(UNITDIR)) || exit 1; done
 	$(call located,master.cf.snippet,$(DOCDIR))
 	install -m 0644 conf/grafana-dashboard.json conf/alerts.yml conf/fail2ban.conf \
-	  conf/doc/troubleshooting.md $(DESTDIR)$(DOCDIR)/
+	  conf/doc/*.md $(DESTDIR)$(DOCDIR)/
 	install -m 0644 -D -t $(DESTDIR)$(DOCDIR)/logwatch conf/logwatch/postseal \
 	  conf/logwatch/postseal.conf
 	install -m 0644 conf/postseal.sysusers \

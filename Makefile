@@ -27,7 +27,8 @@
 #   make fuzz-diff    random SPF zones, here and in pyspf (DIFF_CASES, DIFF_SEED)
 #   make bench        benchmarks beside the peers, ratios printed
 #   make coverage     line coverage of unit and replay
-#   make manual       put the keys of the config into postseal.conf(5)
+#   make manual       put the keys of the config into postseal.conf(5), sort the log
+#                     lines in DIAGNOSTICS
 #   make lint         formatting, fences between the rooms, cppcheck
 #   make map          the rooms and their files
 #   make deps         install libraries and test tools with apt-get

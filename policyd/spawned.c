@@ -115,7 +115,7 @@ set_up(struct spawned *s, const char *file)
 	if (rc != 0) {
 		env->broken = first_line(&s->why);
 		log_event(LOG_ERR, "config",
-		    "nothing is checked until this is mended");
+		    "nothing is checked until this is fixed");
 		return;
 	}
 	env->request.settings = s->settings;

@@ -145,7 +145,7 @@ log_mend(struct log_line *l, const struct signer *s, const char *client)
 	}
 	buf_fmt(&text, "%s}", client);
 	if (buf_text(&text) != NULL)
-		log_str(l, "mend", text.p);
+		log_str(l, "fix", text.p);
 	buf_free(&text);
 }
 

@@ -263,7 +263,7 @@ const struct subcommand check_subcommand = {
     .name = "check",
     .text = "look at config, keys, DNS and Postfix",
     .head = "postseal check - look at config, keys, DNS and Postfix, say what "
-            "to mend",
+            "to fix",
     .tail = "Exit status: 0 when there is neither a warning nor an error, 1 "
             "when there is,\n"
             "2 when the command line is wrong, 3 when something could not be "

@@ -335,7 +335,7 @@ tell_place(struct checklook *l, enum wiring_place place, const char *target)
 	switch (place) {
 	case WIRING_GOOD:
 		findings_add(l->f, FINDING_OK, AREA, NULL, NULL,
-		    "check_policy_service %s stands behind what refuses "
+		    "check_policy_service %s stands after what refuses "
 		    "relaying",
 		    target);
 		break;

@@ -127,7 +127,7 @@ findings_print(const struct findings *f, bool all, bool colour, struct buf *out)
 		if (i->why != NULL && i->level != FINDING_OK)
 			buf_fmt(out, "        why:  %s\n", i->why);
 		if (i->mend != NULL)
-			buf_fmt(out, "        mend: %s\n", i->mend);
+			buf_fmt(out, "        fix: %s\n", i->mend);
 	}
 }
 
@@ -142,7 +142,7 @@ findings_json(const struct findings *f)
 		rc = json_array_append_new(all,
 		    json_pack("{s:s, s:s, s:s, s:s*, s:s*}", "level",
 		        finding_word(i->level), "area", i->area, "what",
-		        i->what, "why", i->why, "mend", i->mend));
+		        i->what, "why", i->why, "fix", i->mend));
 	if (rc != 0 || f->no_memory) {
 		json_decref(all);
 		return NULL;

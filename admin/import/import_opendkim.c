@@ -34,7 +34,7 @@ enum kind {
 	"for " \
 	"smtp_generic_maps: see postseal check"
 #define OF_IDENTITY \
-	"i= may stand in a SigningTable, behind the name of the key and a " \
+	"i= may stand in a SigningTable, after the name of the key and a " \
 	"colon"
 #define OF_DAEMON "postseal-signer has its own user, and systemd starts it"
 

@@ -430,7 +430,7 @@ add_user(struct policyd *d, const char *file, unsigned line, char *text)
 	if (o == NULL)
 		return -ENOMEM;
 	if (options == NULL) {
-		import_wrong(d->im, o, "no options behind a comma");
+		import_wrong(d->im, o, "no options after a comma");
 		return 0;
 	}
 	buf_init(&head, CONFIG_FILE_MAX);

@@ -453,7 +453,7 @@ const struct subcommand genkey_subcommand = {
                 .at = offsetof(struct options, key.selector)},
             {'t', "type", "TYPE",
                 "rsa (default), ed25519, or both: two keys, the second\n"
-                "with an e behind its NAME",
+                "with an e after its NAME",
                 .take = take_type},
             {'b', "bits", "N", "of an RSA key, 1024 to 4096 (default 2048)",
                 .take = take_bits},

@@ -184,13 +184,14 @@ const struct subcommand sign_subcommand = {
             "\n"
             "Prints the message with the signatures that the signer would give "
             "it.",
-    .tail = "Line ends stay what they are, LF or CRLF. Exit status: 0 signed; "
-            "3 not signed,\n"
-            "printed as it is, the reason is told on stderr; 4 put off (a bad "
-            "key), nothing\n"
-            "is printed; 1 when the config or the message cannot be read, 2 "
-            "when the command\n"
-            "line is wrong. The keys must be readable, so run it as root.",
+    .tail =
+        "Line ends stay what they are, LF or CRLF. Exit status: 0 signed; "
+        "3 not signed,\n"
+        "printed as it is, the reason is printed on stderr; 4 put off (a bad "
+        "key), nothing\n"
+        "is printed; 1 when the config or the message cannot be read, 2 "
+        "when the command\n"
+        "line is wrong. The keys must be readable, so run it as root.",
     .column = 24,
     .manner = SUBCOMMAND_NAMES,
     .options = &(const struct options){.client = "127.0.0.1", .from = ""},

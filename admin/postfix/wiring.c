@@ -200,7 +200,7 @@ wiring_restrictions(struct span list, struct span classes,
 	if (s.opaque)
 		return refuse("it has a $name or a class, and no "
 		              "reject_unauth_destination beside it "
-		              "behind which the check could stand",
+		              "after which the check could stand",
 		    ret_why);
 	if (relay == WIRING_RELAY_OPEN)
 		return refuse(
@@ -208,8 +208,8 @@ wiring_restrictions(struct span list, struct span classes,
 		    "reject_unauth_destination: this could be an open relay",
 		    ret_why);
 	if (span_ieqs(s.last, "reject") || span_ieqs(s.last, "defer"))
-		return refuse("it ends with reject or defer: what stands "
-		              "behind is never asked",
+		return refuse("it ends with reject or defer: what comes "
+		              "after it is never asked",
 		    ret_why);
 	if (!span_ieqs(s.last, "permit"))
 		return put_in(list, s.last.p + s.last.n, target, ret);

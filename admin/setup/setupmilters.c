@@ -202,7 +202,7 @@ plan_verifier(struct setupmaker *m, const char *queue, struct wing *w)
 		buf_str(&m->plan->advice,
 		    "SELinux lets Postfix connect to no unix socket of the "
 		    "verifier, so it is left out: see\nSELinux in "
-		    "troubleshooting.md, and run setup --verify behind it.\n");
+		    "troubleshooting.md, and run setup --verify after that.\n");
 		return 0;
 	}
 	w->wanted = m->plan->verifier = rc == 0;

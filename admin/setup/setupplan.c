@@ -237,8 +237,8 @@ plan_version(struct setupmaker *m)
 		    "its version is ");
 		tool_config_string(buf_text(&version), &m->plan->advice);
 		buf_str(&m->plan->advice,
-		    ":\nlook at them first, and run postseal check behind "
-		    "it.\n");
+		    ":\nlook at them first, and run postseal check after "
+		    "that.\n");
 	}
 	buf_free(&version);
 	return rc;

@@ -227,9 +227,8 @@ unknown(const struct call *c, int got, const char *shown)
 	const struct subcommand *s = c->subcommand;
 
 	if ((s->manner & SUBCOMMAND_NAMES) == 0)
-		return subcommand_wrong(c,
-		    s->name[0] == '\0' ? NULL : "that is not how it is called",
-		    NULL);
+		return subcommand_wrong(
+		    c, s->name[0] == '\0' ? NULL : "wrong usage", NULL);
 	return subcommand_wrong(
 	    c, got == ':' ? "a value is missing for" : "unknown option", shown);
 }

@@ -103,7 +103,7 @@ find(struct cause *c, const struct field_list *fields, struct buf *ret)
 		return -EALREADY;
 	rc = bodyprefix_find(c->body, canon, c->s->bodyhash, &lines);
 	if (rc == 0)
-		return buf_fmt(ret, "lines were added behind line %zu", lines);
+		return buf_fmt(ret, "lines were added after line %zu", lines);
 	if (rc != -ENOENT)
 		return rc;
 	if (fits(c, canon, span_of(NULL, 0)))

@@ -51,7 +51,7 @@ add(struct taglist *list, struct span spec)
 		return "a tag without \"=\"";
 	if (!is_name(name))
 		return "a tag's name is not a letter with letters, digits or "
-		       "\"_\" behind it";
+		       "\"_\" after it";
 	/* VALCHAR, white space between, UTF-8; the ';' has been taken off */
 	if (span_has_control(value))
 		return "a control character in a tag's value";

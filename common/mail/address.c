@@ -166,7 +166,7 @@ read_domain(struct reader *r, struct front *w, struct address *a)
 	if (r->why != NULL)
 		return false;
 	if (w->bytes == start)
-		return fail(r, "an \"@\" without a domain behind it");
+		return fail(r, "an \"@\" without a domain after it");
 	if (w->full)
 		return fail(r, "an address that is too long");
 	a->local = span_of(a->text, start);
@@ -183,7 +183,7 @@ read_rest(struct reader *r, struct front *w, struct address *a)
 	if (w->n == 0)
 		return fail(r, "an \"@\" with nothing in front of it");
 	if (w->phrase)
-		return fail(r, "an \"@\" behind several words");
+		return fail(r, "an \"@\" after several words");
 	skip(r);
 	return read_domain(r, w, a);
 }

@@ -11,7 +11,7 @@
 #include "common/milter/frame.h"
 
 static const char no_nul[] = "string without NUL";
-static const char surplus[] = "bytes behind the payload";
+static const char surplus[] = "bytes after the payload";
 
 /* Takes the string at the beginning of *in; false when its NUL is missing. */
 static bool

@@ -106,7 +106,7 @@ settings_reply_warning(struct span text)
 	    text.p[3] == ' ' && (text.p[0] == '4' || text.p[0] == '5');
 
 	if (reply_code || settings_reply_code(text) > 0)
-		return "it begins with a code, and stands behind the code of "
+		return "it begins with a code, and stands after the code of "
 		       "the reply";
 	return NULL;
 }

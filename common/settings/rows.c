@@ -196,7 +196,7 @@ const struct row settings_rows[] = {
                 "(Authentication-Results cannot be without.)",
         .general = true},
     {"policyd", "reply_text", ROW_REPLY, AT(policyd.reply_text), "{reason}",
-        .help = "What reject and defer say, behind the code. Put in are "
+        .help = "What reject and defer say, after the code. Put in are "
                 "{action}, {reason}, {result}, {identity}, {domain}, {client} "
                 "and {receiver}."},
     {"policyd", "pass_required", ROW_DOMAINS, AT(policyd.pass_required), "",
@@ -328,7 +328,7 @@ const struct row settings_rows[] = {
     {"signer", "never_sign_daemons", ROW_WORDS, AT(signer.never_sign_daemons),
         "",
         .help = "Services whose mail is never signed, by the same name. For "
-                "the smtpd behind a content filter, and for fetchmail: mail "
+                "the smtpd after a content filter, and for fetchmail: mail "
                 "from outside comes in there from 127.0.0.1. Where "
                 "postseal-policyd adds no header, this alone keeps it "
                 "unsigned."},
@@ -357,7 +357,7 @@ const struct row settings_rows[] = {
                 "login with another From is not signed. \"%\" is the login: "
                 "\"inline:* %\" is a table of one line that lets each be "
                 "itself, \"inline:* *\" lets each be anybody. Lines of inline: "
-                "are parted by \";\"."},
+                "are separated by \";\"."},
     {"signer", "match_envelope", ROW_BOOL, AT(signer.match_envelope), "false",
         .help = "Sign only when the domains of From and of the envelope sender "
                 "are the same, or one is below the other and both belong to "
@@ -399,7 +399,7 @@ const struct row settings_rows[] = {
     {"signer", "sign_headers", ROW_FIELDS, AT(signer.sign_headers), "*",
         .help =
             "Header fields that are signed, all that are there of each "
-            "name; with \"!\" behind it, one more cannot be added "
+            "name; with \"!\" after it, one more cannot be added "
             "without breaking the signature (but a missing Date or "
             "Message-ID can, as servers do so). \"*\" stands for From!, "
             "Reply-To!, Subject!, To!, Cc!, MIME-Version!, Content-Type! "
@@ -410,7 +410,7 @@ const struct row settings_rows[] = {
             "A name that stands twice counts as it stands last; with \"-\" in "
             "front it is taken out again. For "
             "senders who want a field of their own signed, or {\"*\", "
-            "\"To\"} because a server behind them adds a missing To, or "
+            "\"To\"} because a server after them adds a missing To, or "
             "{\"*\", \"-Date\", \"-Message-ID\"} because it replaces "
             "these.",
         .max = SIGN_HEADERS_MAX},
@@ -567,7 +567,7 @@ const struct row settings_rows[] = {
         .help =
             "What is done for the policy: \"observe\", nothing but that "
             "field; \"mark\", also a field X-Postseal-DMARC: quarantine, or "
-            "reject, for a filter or Sieve behind us; \"enforce\", the same, "
+            "reject, for a filter or Sieve after us; \"enforce\", the same, "
             "and mail is refused (550 5.7.26) whose policy is reject and that "
             "no exception below fits. See the beginning of this section.",
         .words = "observe|mark|enforce"},

@@ -126,7 +126,7 @@ scan_list(struct scan *s)
 			return fail(s, s->lex.line, s->lex.why);
 		if (t != COMMA && t != CLOSE)
 			return fail(s, s->lex.line,
-			    "the values of a list are parted by commas and "
+			    "the values of a list are separated by commas and "
 			    "end with }");
 		if (t == CLOSE)
 			return 0;
@@ -143,7 +143,7 @@ scan_value(struct scan *s, unsigned line)
 	if (t == BAD)
 		return fail(s, s->lex.line, s->lex.why);
 	if (t != WORD && t != STRING && t != OPEN)
-		return fail(s, s->lex.line, "a value is expected behind =");
+		return fail(s, s->lex.line, "a value is expected after =");
 	begin(s, t == OPEN ? SCAN_LIST : SCAN_VALUE, (struct span){0}, line,
 	    s->lex.raw.p);
 	if (t == OPEN)
@@ -195,7 +195,7 @@ scan_item(struct scan *s)
 		return fail(s, s->lex.line,
 		    "+= is not supported, write the whole list");
 	if (t != OPEN && (t != EQUALS || kind == SCAN_TITLED))
-		return fail(s, line, "= or { is expected behind the key");
+		return fail(s, line, "= or { is expected after the key");
 	if (kind != SCAN_TITLED && (rc = note_key(s, key, line)) != 0)
 		return rc;
 	return t == OPEN ? open_section(s, key, title, kind, line)
@@ -215,7 +215,7 @@ skip_head(struct scan *s)
 	if (t == OPEN)
 		return 0;
 	return fail(s, s->lex.line,
-	    s->lex.why != NULL ? s->lex.why : "{ is expected behind the key");
+	    s->lex.why != NULL ? s->lex.why : "{ is expected after the key");
 }
 
 /*

@@ -26,7 +26,7 @@ take_table(struct authtable *t, struct arena *arena, struct buf *why)
 		if (row->value[0] != '\0')
 			continue;
 		table_tell(why, &t->table, row->line,
-		    "behind the login must stand the addresses it may use");
+		    "after the login must come the addresses it may use");
 		rc = -EINVAL;
 	}
 	globset_sort(&t->globs);

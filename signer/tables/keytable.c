@@ -326,7 +326,7 @@ read_row(struct keytable *k, size_t row, struct arena *arena, struct buf *why)
 	second = span_find(v.key, ':');
 	if (second >= v.key.n || v.key.n - second < 2) {
 		blame(k, row, why,
-		    "behind the name must stand domain:selector:path");
+		    "after the name must come domain:selector:path");
 		return 0;
 	}
 	rc = take_names(k, row, span_trim(span_of(rest.p, first)),

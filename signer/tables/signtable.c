@@ -122,7 +122,7 @@ read_row(struct signtable *t, size_t i, const struct keytable *k,
 	r->wrong = true;
 	if (name.n == 0)
 		table_tell(why, &t->table, row->line,
-		    "behind the pattern must stand the name of a key");
+		    "after the pattern must come the name of a key");
 	else if (!whole)
 		table_tell(why, &t->table, row->line,
 		    "no white space may stand in \"%.*s\": an identity is "

@@ -149,7 +149,7 @@ world_postseal() {
 # The lines for main.cf that stand in the snippet's comments: those of a spawned
 # policy daemon, and the signer's
 world_main_cf() {
-	sed -n '/^# --- Inbound, 1/,/^# Always behind/s/^#   //p
+	sed -n '/^# --- Inbound, 1/,/^# Always after/s/^#   //p
 	    /^# --- Outbound/,/^# The last line/s/^#   //p' \
 	    "$TOP/master.cf.snippet"
 }

@@ -201,12 +201,12 @@ static const struct row {
         NULL},
     {"smtpd_recipient_restrictions = reject_unauth_destination, "
      "check_policy_service inet:127.0.0.1:10031\n",
-        SMTPD, "", FINDING_OK, "inet:127.0.0.1:10031 stands behind", NULL},
+        SMTPD, "", FINDING_OK, "inet:127.0.0.1:10031 stands after", NULL},
     {"smtpd_recipient_restrictions = reject_unauth_destination, "
      "check_policy_service inet:127.0.0.1:1031\n",
         "127.0.0.1:1031 inet n n n - 0 spawn user=a "
         "argv=/x/postseal-policyd\n",
-        "", FINDING_OK, "inet:127.0.0.1:1031 stands behind", NULL},
+        "", FINDING_OK, "inet:127.0.0.1:1031 stands after", NULL},
     /* the restrictions */
     {"smtpd_recipient_restrictions = permit_mynetworks\n", policyd_spf, "",
         FINDING_WARNING, "have no check_policy_service unix:private/",
@@ -218,12 +218,12 @@ static const struct row {
         "put reject_unauth_destination"},
     {"smtpd_recipient_restrictions = check_policy_service "
      "unix:private/policyd-spf\n",
-        policyd_spf, "", FINDING_OK, "stands behind what refuses", NULL},
+        policyd_spf, "", FINDING_OK, "stands after what refuses", NULL},
     {"smtpd_recipient_restrictions = reject_unauth_destination, mine\n"
      "smtpd_restriction_classes = mine\n"
      "mine = reject_unauth_destination, check_policy_service "
      "unix:private/policyd-spf\n",
-        policyd_spf, "", FINDING_OK, "stands behind what refuses", NULL},
+        policyd_spf, "", FINDING_OK, "stands after what refuses", NULL},
     {"smtpd_recipient_restrictions = { a\n", policyd_spf, "", FINDING_UNKNOWN,
         "a brace is left open", NULL},
     {"",

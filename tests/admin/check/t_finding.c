@@ -32,7 +32,7 @@ prints(void)
 	CHECK_STR(buf_text(&out),
 	    "warning postfix: 1 wrong\n"
 	    "        why:  it matters\n"
-	    "        mend: postconf -e x\n"
+	    "        fix: postconf -e x\n"
 	    "error   config: c.conf:1: one\n"
 	    "error   config: c.conf:2: two\n");
 	buf_clear(&out);
@@ -60,10 +60,11 @@ json(void)
 	one = json_array_get(all, 1);
 	text = json_dumps(one, JSON_COMPACT | JSON_SORT_KEYS);
 	CHECK_STR(text,
-	    "{\"area\":\"postfix\",\"level\":\"warning\",\"mend\":\"postconf "
-	    "-e x\",\"what\":\"1 wrong\",\"why\":\"it matters\"}");
+	    "{\"area\":\"postfix\",\"fix\":\"postconf -e x\","
+	    "\"level\":\"warning\",\"what\":\"1 wrong\",\"why\":\"it "
+	    "matters\"}");
 	free(text);
-	CHECK(json_object_get(json_array_get(all, 2), "mend") == NULL);
+	CHECK(json_object_get(json_array_get(all, 2), "fix") == NULL);
 	json_decref(all);
 	findings_free(&f);
 }
@@ -82,7 +83,7 @@ strange_bytes(void)
 	buf_init(&out, 1000);
 	findings_print(&f, false, false, &out);
 	CHECK_STR(
-	    buf_text(&out), "note    dns: x?[31m?\?\?\n        mend: a?b\n");
+	    buf_text(&out), "note    dns: x?[31m?\?\?\n        fix: a?b\n");
 	all = findings_json(&f);
 	CHECK(all != NULL);
 	json_decref(all);

@@ -681,7 +681,7 @@ users_of_policyd(void)
 	CHECK(strstr(buf_text(&im.left),
 	          "users:2: Header_Type: not for one recipient") != NULL);
 	CHECK(strstr(buf_text(&im.wrong),
-	          "users:3: no comma: no options behind a comma") != NULL);
+	          "users:3: no comma: no options after a comma") != NULL);
 	CHECK(strstr(buf_text(&im.wrong), "users:4: not an address: ") != NULL);
 	CHECK(settings_parse(
 	          "t", buf_view(&out), SETTINGS_ALL, &s, &why, &why) == 0);

@@ -94,10 +94,10 @@ refuses_what_is_no_config(void)
 	        "f:2: policyd: the section is never closed\n"},
 	    {"}\n", "f:1: there is no { that this } closes\n"},
 	    {"a = {1\n",
-	        "f:2: a: the values of a list are parted by commas and end "
+	        "f:2: a: the values of a list are separated by commas and end "
 	        "with "
 	        "}\n"},
-	    {"a 1 2\n", "f:1: a: = or { is expected behind the key\n"},
+	    {"a 1 2\n", "f:1: a: = or { is expected after the key\n"},
 	    {"= 1\n", "f:1: a key is expected here\n"},
 	    {"a = \"x\n", "f:1: a: the string that begins here has no end\n"},
 	    {"a {b {c {d {e {}}}}}",

@@ -26,7 +26,7 @@ help_from_the_rows(void)
 	    "  -t, --type TYPE       rsa (default), ed25519, or both: two "
 	    "keys, "
 	    "the second\n"
-	    "                        with an e behind its NAME\n"
+	    "                        with an e after its NAME\n"
 	    "  -b, --bits N          of an RSA key, 1024 to 4096 (default "
 	    "2048)\n"
 	    "  -d, --domain DOMAIN   the DOMAIN, as opendkim-genkey is called\n"
@@ -125,7 +125,7 @@ each(void)
 		CHECK(c.status == 2);
 		snprintf(want, sizeof want,
 		    "%s: unrecognized option '--nothing'\n"
-		    "postseal %s: that is not how it is called\n"
+		    "postseal %s: wrong usage\n"
 		    "Try \"postseal %s --help\".\n",
 		    name, name, name);
 		CHECK_STR(c.err, want);

@@ -223,10 +223,10 @@ causes(void)
 		const char *want;
 	} row[] = {
 	    {TAGS, "", "a\r\nb\r\n", "a\r\nb\r\n-- \r\nlist\r\n", 1,
-	        "the body: lines were added behind line 2"},
+	        "the body: lines were added after line 2"},
 	    {RELAXED, "", "a\r\n\r\nb  b\r\n\r\n",
 	        "a\r\n\r\nb b\r\n\r\n\r\n_\r\n", 1,
-	        "the body: lines were added behind line 3"},
+	        "the body: lines were added after line 3"},
 	    {TAGS, "", "", "_\r\n", 1,
 	        "the body: it was empty when it was signed"},
 	    {TAGS, "", "a\nb\n", "a\r\nb\r\n", 1,

@@ -44,7 +44,7 @@ static const struct {
     {"k=RSA; p=A", "k= is neither rsa nor ed25519", 0, 0, NULL, NULL},
     {"p=A; p=B", "the same tag twice", 0, 0, NULL, NULL},
     {"\"v=DKIM1; p=A\"",
-        "a tag's name is not a letter with letters, digits or \"_\" behind it",
+        "a tag's name is not a letter with letters, digits or \"_\" after it",
         0, 0, NULL, NULL},
     {"v=DKIM1 p=A", "v= is not DKIM1", 0, 0, NULL, NULL},
 };

@@ -32,19 +32,19 @@ static const struct {
     {"v=1; DKIM", NULL, "a tag without \"=\""},
     {"=1", NULL,
         "a tag's name is not a letter with letters, digits or \"_\" "
-        "behind it"},
+        "after it"},
     {"1v=1", NULL,
         "a tag's name is not a letter with letters, digits or "
-        "\"_\" behind it"},
+        "\"_\" after it"},
     {"v x=1", NULL,
         "a tag's name is not a letter with letters, digits or "
-        "\"_\" behind it"},
+        "\"_\" after it"},
     {"v-x=1", NULL,
         "a tag's name is not a letter with letters, digits or "
-        "\"_\" behind it"},
+        "\"_\" after it"},
     {"\"v=1\"", NULL,
         "a tag's name is not a letter with letters, digits or "
-        "\"_\" behind it"},
+        "\"_\" after it"},
     {"v=\x01", NULL, "a control character in a tag's value"},
     {"v=a\x7f", NULL, "a control character in a tag's value"},
     {"v=1; a=b; v=1", NULL, "the same tag twice"},

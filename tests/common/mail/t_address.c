@@ -311,9 +311,9 @@ reasons(void)
 	    {" G: H: a@b.example, c@d.example;;", "a group within a group"},
 	    {" <@b.example>", "a route without its \":\""},
 	    {" <a@b.example <c@d.example", "\"<\" without its \">\""},
-	    {" a@", "an \"@\" without a domain behind it"},
+	    {" a@", "an \"@\" without a domain after it"},
 	    {" @b.example", "an \"@\" with nothing in front of it"},
-	    {" a b@c.example, c@d.example", "an \"@\" behind several words"},
+	    {" a b@c.example, c@d.example", "an \"@\" after several words"},
 	};
 
 	for (size_t i = 0; i < sizeof reason / sizeof reason[0]; i++) {

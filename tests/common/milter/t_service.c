@@ -324,7 +324,7 @@ bad_input(void)
 	} row[] = {
 	    /* NULs */
 	    {S("\0\0\0\x0eLSubject\0 a\0b\0"),
-	        "reason=\"bytes behind the payload\" command=HEADER"},
+	        "reason=\"bytes after the payload\" command=HEADER"},
 	    {S("\0\0\0\x0bLSubject\0 a"),
 	        "reason=\"string without NUL\" command=HEADER"},
 	    {S("\0\0\0\x08LSubject"), "reason=\"string without NUL\""},

@@ -361,7 +361,7 @@ malformed(void)
 	    {S("\0\0\0\1z"), "reason=\"unknown command\" command=?"},
 	    {S("\0\0\0\2Hx"), "reason=\"string without NUL\" command=HELO"},
 	    {S("\0\0\0\2Ax"),
-	        "reason=\"bytes behind the payload\" "
+	        "reason=\"bytes after the payload\" "
 	        "command=ABORT"},
 	    {S("\0\0\0\5O\0\0\0\6"), "reason=\"OPTNEG is too short\""},
 	};

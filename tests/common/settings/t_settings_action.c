@@ -280,9 +280,9 @@ warns_of_codes_that_differ(void)
 	CHECK(p.rc == 0);
 	CHECK_STR(parsed_warn(&p),
 	    "t.conf:2: policyd.reply_text: \"5.7.1 {reason}\": it begins with "
-	    "a code, and stands behind the code of the reply\n"
+	    "a code, and stands after the code of the reply\n"
 	    "t.conf:7: policyd.recipient.reply_text: \"550 {reason}\": it "
-	    "begins with a code, and stands behind the code of the reply\n"
+	    "begins with a code, and stands after the code of the reply\n"
 	    "t.conf:4: policyd.helo.fail: \"550 4.7.1 no\": Postfix changes "
 	    "the first digit of the enhanced code to that of the reply\n"
 	    "t.conf:8: policyd.recipient.mail_from.fail: \"DEFER 5.7.1 no\": "

@@ -21,7 +21,7 @@ static const char *const good[] = {
     "dns {\r\n\ttimeout = 3\r\n}\r\n",
     "# c\n// c\n/* c */ dns { timeout = 3 } # c",
     "dns /* { */ { # }\n timeout // = 4\n = /* 4 */ 3 }",
-    "dns { timeout = 3 } // no newline behind",
+    "dns { timeout = 3 } // no newline after",
     "dns { timeout = 3 } #",
     "/**/dns { timeout = 3 }/***/",
     "/* \" */ dns { timeout = 3 } # '",
@@ -64,20 +64,20 @@ static const struct {
     {IN "}\n", "t.conf:2: there is no { that this } closes\n"},
     {"{\n}\n", "t.conf:1: a key is expected here\n"},
     {"dns {{ }}", "t.conf:1: dns: a key is expected here\n"},
-    {"dns", "t.conf:1: dns: = or { is expected behind the key\n"},
+    {"dns", "t.conf:1: dns: = or { is expected after the key\n"},
     {"dns {\n\ttimeout }\n",
-        "t.conf:2: dns.timeout: = or { is expected behind the key\n"},
+        "t.conf:2: dns.timeout: = or { is expected after the key\n"},
     {"dns {\n\ttimeout 3\n}\n",
-        "t.conf:2: dns.timeout: = or { is expected behind the key\n"},
+        "t.conf:2: dns.timeout: = or { is expected after the key\n"},
     {"dns {\n\ttimeout 3 = 4\n}\n",
-        "t.conf:2: dns.timeout: = or { is expected behind the key\n"},
+        "t.conf:2: dns.timeout: = or { is expected after the key\n"},
     {"domain \"a.example\" \"b.example\" { }",
-        "t.conf:1: domain: = or { is expected behind the key\n"},
+        "t.conf:1: domain: = or { is expected after the key\n"},
     {"dns { timeout = }",
-        "t.conf:1: dns.timeout: a value is expected behind "
+        "t.conf:1: dns.timeout: a value is expected after "
         "=\n"},
     {"dns { timeout = = 3 }",
-        "t.conf:1: dns.timeout: a value is expected behind =\n"},
+        "t.conf:1: dns.timeout: a value is expected after =\n"},
     {"dns { = 3 }", "t.conf:1: dns: a key is expected here\n"},
     {"dns { timeout = 3, }", "t.conf:1: dns: a key is expected here\n"},
     {"dns { a { b { c { d { } } } } }",
@@ -87,20 +87,22 @@ static const struct {
     /* Lists. */
     {"dns { servers = {",
         "t.conf:1: dns.servers: the values of a list are "
-        "parted by commas and end with }\n"},
+        "separated by commas and end with }\n"},
     {"dns { servers = {\n\"::1\"\n",
         "t.conf:3: dns.servers: the values of a "
-        "list are parted by commas and end with "
+        "list are separated by commas and end with "
         "}\n"},
     {"dns { servers = {\"::1\" \"::2\"} }",
-        "t.conf:1: dns.servers: the values of a list are parted by commas and "
+        "t.conf:1: dns.servers: the values of a list are separated by commas "
+        "and "
         "end with }\n"},
     {"dns { servers = {,} }",
         "t.conf:1: dns.servers: a value is expected before ,\n"},
     {"dns { servers = {\"::1\",,\"::2\"} }",
         "t.conf:1: dns.servers: a value is expected before ,\n"},
     {"dns { servers = {{\"::1\"}} }",
-        "t.conf:1: dns.servers: the values of a list are parted by commas and "
+        "t.conf:1: dns.servers: the values of a list are separated by commas "
+        "and "
         "end with }\n"},
     {"dns { servers += {\"::1\"} }",
         "t.conf:1: dns.servers: += is not supported, write the whole list\n"},
@@ -376,11 +378,11 @@ static const struct {
     {"signer { /* }\n",
         "t.conf:1: signer: the comment that begins here never "
         "ends\n"},
-    {"signer\n", "t.conf:2: signer: { is expected behind the key\n"},
-    {"signer = 5\n", "t.conf:1: signer: { is expected behind the key\n"},
-    {"domain \"x {\n}\n", "t.conf:2: domain: { is expected behind the key\n"},
+    {"signer\n", "t.conf:2: signer: { is expected after the key\n"},
+    {"signer = 5\n", "t.conf:1: signer: { is expected after the key\n"},
+    {"domain \"x {\n}\n", "t.conf:2: domain: { is expected after the key\n"},
     {"domain \"x\" \"y\" { }",
-        "t.conf:1: domain: { is expected behind the key\n"},
+        "t.conf:1: domain: { is expected after the key\n"},
     {"signer { } }", "t.conf:1: there is no { that this } closes\n"},
 };
 
@@ -472,7 +474,8 @@ delivers_before_it_refuses(void)
 	CHECK(settings_scan(span_of(text, 31), &no_places, &seen) == -EINVAL);
 	CHECK_STR(buf_text(&seen),
 	    "1 a  @4;1 b;3 e 'f' @19;4 e.g  @29;4 h;"
-	    "BAD 4 e.g the values of a list are parted by commas and end with "
+	    "BAD 4 e.g the values of a list are separated by commas and end "
+	    "with "
 	    "};");
 	buf_free(&seen);
 }

@@ -148,7 +148,7 @@ who_as() {
 who_peer() {
 	who_as 2552 who-peer 'ADDR=203.0.113.6 NAME=[UNAVAILABLE]' &&
 	    who_unsigned who-peer 'client 203\.0\.113\.6 is not internal' &&
-	    logged 'client=203\.0\.113\.6 .*mend="/etc/postseal/postseal\.conf: signer\.internal_hosts: if the client is yours: internal_hosts = \{127\.0\.0\.1, ::1, this-host, 203\.0\.113\.6\}"'
+	    logged 'client=203\.0\.113\.6 .*fix="/etc/postseal/postseal\.conf: signer\.internal_hosts: if the client is yours: internal_hosts = \{127\.0\.0\.1, ::1, this-host, 203\.0\.113\.6\}"'
 }
 
 # A Postfix in a container sees strangers from this host's end of the bridge

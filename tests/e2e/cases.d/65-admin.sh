@@ -319,7 +319,7 @@ admin_live_rights() {
 	admin_live_well || no 'not well:' "$ADMIN_SAID" || rc=1
 	ADMIN_SAID=$(setpriv --reuid=65534 --regid=65534 --clear-groups \
 	    "$(command -v postseal)" check --no-dns 2>&1)
-	[ $? = 3 ] && admin_said 'mend: run this as root' || no "$ADMIN_SAID" || rc=1
+	[ $? = 3 ] && admin_said 'fix: run this as root' || no "$ADMIN_SAID" || rc=1
 	return "$rc"
 }
 

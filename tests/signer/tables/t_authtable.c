@@ -68,7 +68,7 @@ refuses(void)
 	CHECK(authtable_parse("/auth", span_str("a b\nbob\n"), &arena, &t,
 	          &why) == -EINVAL);
 	CHECK_STR(buf_text(&why),
-	    "/auth:2: behind the login must stand the addresses it may use\n");
+	    "/auth:2: after the login must come the addresses it may use\n");
 	buf_free(&why);
 	arena_free(&arena);
 }
@@ -104,7 +104,7 @@ in_line(void)
 	suite_row(NULL);
 	CHECK(authtable_open("inline:a b;bob", &arena, &t, &why) == -EINVAL);
 	CHECK_STR(buf_text(&why),
-	    "inline:2: behind the login must stand the addresses it may use\n");
+	    "inline:2: after the login must come the addresses it may use\n");
 	buf_free(&why);
 	arena_free(&arena);
 }

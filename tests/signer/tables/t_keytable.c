@@ -91,13 +91,12 @@ wrong_rows(void)
 	static const struct {
 		const char *text, *why;
 	} row[] = {
-	    {"a\n", "behind the name must stand domain:selector:path"},
-	    {"a b.example\n",
-	        "behind the name must stand domain:selector:path"},
+	    {"a\n", "after the name must come domain:selector:path"},
+	    {"a b.example\n", "after the name must come domain:selector:path"},
 	    {"a b.example:s\n",
-	        "behind the name must stand domain:selector:path"},
+	        "after the name must come domain:selector:path"},
 	    {"a b.example:s:\n",
-	        "behind the name must stand domain:selector:path"},
+	        "after the name must come domain:selector:path"},
 	    {"a b:s:/k\n", "\"b\" is not a domain"},
 	    {"a b..example:s:/k\n", "\"b..example\" is not a domain"},
 	    {"a b.example:s t:/k\n", "\"s t\" is not a selector"},

@@ -84,14 +84,14 @@ static const struct {
         "does not have",
         true},
     {"SigningTable", "*@a.example k\n*@b.example\n",
-        "@/SigningTable:2: behind the pattern must stand the name of a key",
+        "@/SigningTable:2: after the pattern must come the name of a key",
         true},
     {"SigningTable", "*@a.example k\n*@b.example k @b.example\n",
         "@/SigningTable:2: no white space may stand in \"k @b.example\": an "
         "identity is written name:identity, as in k:@example.com",
         true},
     {"KeyTable", "k a.example:s:@/good.pem\nb b.example:s\n",
-        "@/KeyTable:2: behind the name must stand domain:selector:path", true},
+        "@/KeyTable:2: after the name must come domain:selector:path", true},
     {"KeyTable", "k a.example:s:@/good.pem\nb b.example:t:@/none.pem\n",
         "@/KeyTable:2: domain b.example: key @/none.pem: No such file or "
         "directory",
@@ -108,7 +108,7 @@ static const struct {
     {"KeyTable", NULL, "@/KeyTable: No such file or directory", false},
     {"SigningTable", NULL, "@/SigningTable: No such file or directory", false},
     {"Logins", "bob *@a.example\nal\n",
-        "@/Logins:2: behind the login must stand the addresses it may use",
+        "@/Logins:2: after the login must come the addresses it may use",
         false},
     {"Hosts", "127.0.0.1\n10.0.0.0/33\n",
         "@/Hosts:2: \"10.0.0.0/33\" is neither an address, nor a network, nor "

@@ -184,7 +184,7 @@ values(void)
 			    value);
 		else if (row[i / 2].is == NAMELESS)
 			snprintf(says, sizeof says,
-			    "/s:1: behind the pattern must stand the name of "
+			    "/s:1: after the pattern must come the name of "
 			    "a key\n");
 		CHECK(keytable_parse("/k", span_str("k a.example:s:/k\n"),
 		          &arena, &k, &why, &why) == 0);

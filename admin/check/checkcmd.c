@@ -169,13 +169,14 @@ print_text(struct run *r)
 	for (size_t i = 0; i < s->ndomains && !r->no_dns; i++)
 		missing += guidelines_print(s->domain[i].name, &r->facts[i],
 		    r->o->all, tool_colour(), r->out);
-	buf_fmt(r->out, "%zu errors, %zu warnings, %zu unknown, %zu ok",
-	    n[FINDING_ERROR], n[FINDING_WARNING], n[FINDING_UNKNOWN],
-	    n[FINDING_OK]);
+	buf_fmt(r->out, "%zu error%s, %zu warning%s, %zu unknown, %zu ok",
+	    n[FINDING_ERROR], n[FINDING_ERROR] == 1 ? "" : "s",
+	    n[FINDING_WARNING], n[FINDING_WARNING] == 1 ? "" : "s",
+	    n[FINDING_UNKNOWN], n[FINDING_OK]);
 	if (!r->no_dns && s->ndomains > 0)
 		buf_fmt(r->out,
-		    "; %zu rules of Google, Yahoo and Microsoft not met",
-		    missing);
+		    "; %zu rule%s of Google, Yahoo and Microsoft not met",
+		    missing, missing == 1 ? "" : "s");
 	buf_byte(r->out, '\n');
 }
 

@@ -15,9 +15,9 @@ static const char *
 why_not(int rc)
 {
 	if (rc == -ENOENT || rc == -ECONNREFUSED)
-		return "is not running, or was started by spawn(8)";
+		return "is not running";
 	if (rc == -EACCES)
-		return "may not be asked by this user";
+		return "cannot be asked by this user: run this as root";
 	if (rc == -EBADMSG)
 		return "gives an answer that makes no sense";
 	return strerror(-rc);
@@ -47,8 +47,11 @@ put_text(const char *daemon, const json_t *answer, bool good, struct buf *out)
 	if (good)
 		status_text(answer, out);
 	else
-		buf_fmt(out, "%s %s\n", daemon,
-		    json_string_value(json_object_get(answer, "error")));
+		buf_fmt(out, "%s %s%s\n", daemon,
+		    json_string_value(json_object_get(answer, "error")),
+		    strcmp(daemon, "postseal-policyd") == 0
+		        ? " (one that Postfix starts is not asked)"
+		        : "");
 }
 
 /* How many of those that were asked have answered; -errno. */

@@ -264,6 +264,18 @@ help_of(void)
 	command_end(&c);
 }
 
+/* One of something. */
+static void
+plain_words(void)
+{
+	command_begin(&c);
+	command_file(
+	    &c, "p.conf", "domain a.example { key k { file = \"@/none\" } }\n");
+	command_run(&c, "check -n -c @/p.conf -p @/none");
+	CHECK(strstr(c.out, "\n1 error, 0 warnings, ") != NULL);
+	command_end(&c);
+}
+
 /* Two letters off, and not further; of a short word half of it. */
 static void
 did_you_mean(void)
@@ -305,4 +317,5 @@ did_you_mean(void)
 }
 
 SUITE("subcommand", T(help_from_the_rows), T(each), T(unknown_options),
-    T(another_postfix), T(config_before_or_after), T(help_of), T(did_you_mean))
+    T(another_postfix), T(config_before_or_after), T(help_of), T(plain_words),
+    T(did_you_mean))

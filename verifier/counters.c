@@ -25,6 +25,25 @@ algorithm_word(unsigned i)
 	    : "other";
 }
 
+static const char *
+dmarc_word(unsigned i)
+{
+	return dmarc_result_word((enum dmarc_result)i);
+}
+
+static const char *
+disposition_kind_word(unsigned i)
+{
+	return disposition_word((enum disposition_kind)i);
+}
+
+static const char *
+override_word(unsigned i)
+{
+	return disposition_reason_word(
+	    (enum disposition_reason)(i + REASON_NONE + 1));
+}
+
 static const struct stats_row rows[] = {
     {.rows = stats_connections},
     {.rows = dns_counters},
@@ -60,6 +79,24 @@ static const struct stats_row rows[] = {
         .word = result_word},
     {.rows = identity_results},
     {.rows = identity_lookups},
+    {.first = VERIFIER_DMARC,
+        .n = DMARC_RESULT_PERMERROR + 1,
+        .family = "dmarc_results_total",
+        .help = "DMARC results of messages.",
+        .label = {"result"},
+        .word = dmarc_word},
+    {.first = VERIFIER_DISPOSITION,
+        .n = DISPOSITION_REJECT + 1,
+        .family = "dmarc_dispositions_total",
+        .help = "What was done for DMARC policies, in words of RFC 9990.",
+        .label = {"disposition"},
+        .word = disposition_kind_word},
+    {.first = VERIFIER_OVERRIDE + REASON_NONE + 1,
+        .n = REASON_KINDS - 1,
+        .family = "dmarc_overrides_total",
+        .help = "Why something else was done than a DMARC policy says.",
+        .label = {"reason"},
+        .word = override_word},
     {.first = VERIFIER_STRIPPED,
         .family = "stripped_fields_total",
         .help = "Forged fields that were removed."},

@@ -8,6 +8,7 @@
 
 #include "common/dkim/signature.h"
 #include "common/milter/miltercounters.h"
+#include "verifier/dmarc/disposition.h"
 #include "verifier/verify/judge.h"
 
 /* Those of enum key_algorithm, and others. */
@@ -21,8 +22,14 @@ enum verifier_counter {
 	VERIFIER_NOT_EVALUATED = VERIFIER_ALGORITHM + VERIFIER_ALGORITHMS,
 	/* messages with a DomainKeys signature, + enum dkim_result */
 	VERIFIER_DOMAINKEYS,
+	/* messages with DMARC, + enum dmarc_result, + enum disposition_kind;
+	 * what was not done as a policy has it, + enum disposition_reason */
+	VERIFIER_DMARC = VERIFIER_DOMAINKEYS + DKIM_PERMERROR + 1,
+	VERIFIER_DISPOSITION = VERIFIER_DMARC + DMARC_RESULT_PERMERROR + 1,
+	VERIFIER_OVERRIDE = VERIFIER_DISPOSITION + DISPOSITION_REJECT + 1,
+
 	/* forged fields that were removed */
-	VERIFIER_STRIPPED = VERIFIER_DOMAINKEYS + DKIM_PERMERROR + 1,
+	VERIFIER_STRIPPED = VERIFIER_OVERRIDE + REASON_KINDS,
 	VERIFIER_OWN, /* messages that were not verified: users, trusted */
 	VERIFIER_DEFERRED,
 	VERIFIER_REFUSED,

@@ -7,14 +7,16 @@
 bool
 inspection_waits(const struct inspection *l)
 {
-	return (l->open > 0 && l->trouble == NULL) ||
-	    envelope_waits(&l->envelope);
+	bool ours = l->open > 0 || dmarc_message_waits(&l->dmarc);
+
+	return (ours && l->trouble == NULL) || envelope_waits(&l->envelope);
 }
 
 void
 inspection_reset(struct inspection *l)
 {
 	envelope_reset(&l->envelope);
+	dmarc_message_reset(&l->dmarc);
 	for (size_t i = 0; i < l->nquestions; i++) {
 		if (l->question[i].query != NULL)
 			resolver_cancel(l->question[i].query);
@@ -29,7 +31,7 @@ inspection_reset(struct inspection *l)
 	l->picked = (struct picked){NULL, 0, 0};
 	l->whose = WHOSE_STRANGER;
 	l->author[0] = '\0';
-	l->list = l->deferred = l->undone = false;
+	l->list = l->may_hold = l->deferred = l->undone = false;
 	l->now = l->ended_ms = l->waited_ms = 0;
 	l->trouble = l->reply = l->own_message = NULL;
 }

@@ -15,6 +15,7 @@
 #include "common/dkim/bodyhash.h"
 #include "common/dns/resolver.h"
 #include "common/milter/session.h"
+#include "verifier/dmarc/dmarc_message.h"
 #include "verifier/verify/dkmessage.h"
 #include "verifier/verify/envelope.h"
 #include "verifier/verify/judge.h"
@@ -58,6 +59,8 @@ enum whose {
 struct result {
 	const struct candidate *candidate;
 	struct judged judged;
+	size_t number; /* of candidate, in picked */
+	bool aligned;  /* it passes for the author's domain, as DMARC has it */
 	struct span b; /* header.b, without white space */
 };
 
@@ -80,15 +83,17 @@ struct inspection {
 	char author[DOMAIN_MAX +
 	    1];             /* of From, A-labels; "" for none or several */
 	bool list;          /* has List-Id */
+	bool may_hold;      /* the MTA lets us put it into the hold queue */
 	uint64_t now;       /* seconds since 1970, one value a message */
 	uint64_t asked_ms;  /* of the loop's clock: the questions began */
 	uint64_t ended_ms;  /* likewise: the message was complete; 0: not yet */
-	uint64_t waited_ms; /* from then on, for keys and SPF */
+	uint64_t waited_ms; /* from then on, for keys, SPF and DMARC */
 	struct picked picked;
 	struct dkmessage
 	    *domainkeys; /* NULL: no such signature, or not wanted */
 	struct key_question question[RESULTS_MAX + 1]; /* with that one's */
 	size_t nquestions, open; /* of which still without an answer */
+	struct dmarc_message dmarc;
 	struct result result[RESULTS_MAX];
 	size_t nresults;     /* of picked, that are judged */
 	bool deferred;       /* it was told to come again, as the config says */

@@ -13,8 +13,7 @@
 static const char usage_text[] =
     "usage: postseal-verifier [-c FILE] [--replace | -T]\n"
     "\n"
-    "Verifies DKIM signatures and the SPF of inbound mail, as a milter for "
-    "Postfix.\n"
+    "Verifies DKIM, SPF and DMARC of inbound mail, as a milter for Postfix.\n"
     "Stays in the foreground until SIGTERM; SIGHUP reads the config again.\n"
     "\n"
     "  --replace   take the place of a verifier that runs, at its unix "

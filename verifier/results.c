@@ -19,16 +19,17 @@ enum { B_LEAST = 8, B_MOST = 64 };
 static unsigned
 place_of(const struct result *r)
 {
-	static const unsigned char place[] = {[DKIM_PASS] = 1,
-	    [DKIM_FAIL] = 2,
-	    [DKIM_POLICY] = 3,
-	    [DKIM_NEUTRAL] = 4,
-	    [DKIM_PERMERROR] = 5,
-	    [DKIM_TEMPERROR] = 6};
+	static const unsigned char place[] = {[DKIM_FAIL] = 3,
+	    [DKIM_POLICY] = 4,
+	    [DKIM_NEUTRAL] = 5,
+	    [DKIM_PERMERROR] = 6,
+	    [DKIM_TEMPERROR] = 7};
 
-	if (r->judged.result == DKIM_PASS && r->candidate->rank == PICK_AUTHOR)
+	if (r->judged.result != DKIM_PASS)
+		return place[r->judged.result];
+	if (r->candidate->rank == PICK_AUTHOR)
 		return 0;
-	return place[r->judged.result];
+	return r->aligned ? 1 : 2;
 }
 
 /* b= without the white space in it, of which a header may be full. */
@@ -83,6 +84,7 @@ results_merge(struct inspection *l)
 		struct result r = l->result[i];
 
 		r.b = bare_b(l, r.candidate->s.b);
+		r.aligned = dmarc_message_aligned(&l->dmarc, r.number);
 		if (!merge(l->result, n, &r))
 			l->result[n++] = r;
 	}
@@ -213,12 +215,13 @@ results_write(struct inspection *l, const char *id, struct buf *out)
 	if (l->domainkeys != NULL && l->trouble == NULL)
 		write_domainkeys(&a, l->domainkeys);
 	envelope_write(&l->envelope, &a);
+	dmarc_message_write(&l->dmarc, l->author, &a);
 }
 
 /* --- what becomes of it --------------------------------------------------- */
 
 struct tally {
-	size_t pass, verified, temperror;
+	size_t pass, verified, temperror, aligned;
 	bool author_temperror; /* of a signature of the author's domain */
 	bool testing;
 	const char *reason; /* of the first that is no pass */
@@ -234,6 +237,8 @@ count(const struct inspection *l)
 
 		t.pass += r->judged.result == DKIM_PASS;
 		t.verified += r->judged.verified;
+		t.aligned += r->judged.result == DKIM_PASS &&
+		    (r->aligned || r->candidate->rank == PICK_AUTHOR);
 		t.testing = t.testing || r->judged.testing;
 		if (r->judged.result == DKIM_TEMPERROR) {
 			t.temperror++;
@@ -246,8 +251,8 @@ count(const struct inspection *l)
 	return t;
 }
 
-static bool
-wants(const struct verifier_settings *s, const char *word)
+bool
+results_refuse(const struct verifier_settings *s, const char *word)
 {
 	for (size_t i = 0; i < s->reject.n; i++) {
 		if (strcmp(s->reject.v[i], word) == 0)
@@ -273,28 +278,92 @@ refuse(
 	return edits_reply(e, 550, status, span_str(text));
 }
 
+/* What its signatures lead to. */
+static enum milter_word
+signatures_word(const struct inspection *l, const struct verifier_settings *s,
+    const struct tally *t, struct edits *e)
+{
+	if (t->testing || t->temperror > 0 || l->picked.more > 0)
+		return MILTER_GO_ON;
+	if (t->pass == 0 && t->verified == 0 && results_refuse(s, "no-pass"))
+		return refuse(
+		    e, "5.7.20", "No passing DKIM signature", t->reason);
+	if (t->pass == 0 && t->verified > 0 &&
+	    results_refuse(s, "not-acceptable"))
+		return refuse(
+		    e, "5.7.21", "No acceptable DKIM signature", t->reason);
+	/* of whom else could it be? */
+	if (t->aligned == 0 && l->author[0] != '\0' &&
+	    l->dmarc.result.result != DMARC_RESULT_TEMPERROR &&
+	    results_refuse(s, RESULTS_NOT_ALIGNED))
+		return refuse(
+		    e, "5.7.22", "No author-matched DKIM signature", l->author);
+	return MILTER_GO_ON;
+}
+
+/* What its envelope does, if DMARC says nothing better. */
+static enum milter_word
+envelope_word(const struct inspection *l, const struct verifier_settings *s,
+    struct edits *e)
+{
+	const struct check_result *spf = l->envelope.mail_from.result;
+
+	if (spf == NULL || spf->result != SPF_FAIL ||
+	    (l->dmarc.over &&
+	        (l->dmarc.result.result == DMARC_RESULT_PASS ||
+	            l->dmarc.result.result == DMARC_RESULT_TEMPERROR)) ||
+	    !results_refuse(s, "spf-fail"))
+		return MILTER_GO_ON;
+	return refuse(e, "5.7.23", "SPF validation failed", spf->domain);
+}
+
+/* What the words of `reject` and on_temperror lead to. */
+static enum milter_word
+own_word(const struct inspection *l, const struct verifier_settings *s,
+    struct span sender, struct edits *e)
+{
+	struct tally t = count(l);
+	enum milter_word word = MILTER_GO_ON;
+
+	if (l->trouble != NULL)
+		return MILTER_GO_ON;
+	if (t.pass == 0 && t.author_temperror && s->temperror_defer)
+		return edits_reply(e, 451, "4.7.5",
+		    span_str(
+		        "DKIM: no answer for the author's key, try again"));
+	if (is_bounce(sender) || l->list)
+		return MILTER_GO_ON;
+	word = signatures_word(l, s, &t, e);
+	return word == MILTER_GO_ON ? envelope_word(l, s, e) : word;
+}
+
+static enum milter_word
+dmarc_word(const struct inspection *l, struct edits *e)
+{
+	const struct disposition *d = &l->dmarc.disposition;
+	char text[EDITS_TEXT_MAX];
+
+	return edits_reply(e, d->code, d->status,
+	    span_str(dmarc_message_reply(&l->dmarc, l->author, text)));
+}
+
 enum milter_word
 results_word(const struct inspection *l, const struct verifier_settings *s,
     struct span sender, struct edits *e)
 {
-	struct tally t = count(l);
+	const struct disposition *d = &l->dmarc.disposition;
+	enum milter_word word = MILTER_GO_ON;
 
-	if (t.pass > 0 || l->trouble != NULL)
-		return MILTER_GO_ON;
-	if (t.author_temperror && s->temperror_defer)
-		return edits_reply(e, 451, "4.7.5",
-		    span_str(
-		        "DKIM: no answer for the author's key, try again"));
-	if (is_bounce(sender) || l->list || t.testing || t.temperror > 0 ||
-	    l->picked.more > 0)
-		return MILTER_GO_ON;
-	if (t.verified > 0) {
-		return wants(s, "not-acceptable")
-		    ? refuse(
-		          e, "5.7.21", "No acceptable DKIM signature", t.reason)
-		    : MILTER_GO_ON;
-	}
-	return wants(s, "no-pass")
-	    ? refuse(e, "5.7.20", "No passing DKIM signature", t.reason)
-	    : MILTER_GO_ON;
+	if (d->code >= 500)
+		return dmarc_word(l, e);
+	if (l->whose == WHOSE_STRANGER)
+		word = own_word(l, s, sender, e);
+	if (word != MILTER_GO_ON)
+		return word;
+	if (d->code != 0)
+		return dmarc_word(l, e);
+	if (d->hold && l->may_hold)
+		return edits_quarantine(
+		    e, span_str("the DMARC policy of its author's domain"));
+	return MILTER_GO_ON;
 }

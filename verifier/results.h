@@ -29,10 +29,19 @@ void results_sort(struct inspection *l);
  * Errors are told by buf_error(). */
 void results_write(struct inspection *l, const char *id, struct buf *out);
 
+/* A word of verifier.reject for which alignment must be known of all
+ * signatures. */
+#define RESULTS_NOT_ALIGNED "not-aligned"
+
+/* True if verifier.reject has the word. */
+bool results_refuse(const struct verifier_settings *s, const char *word);
+
 /*
- * The word for the message: GO_ON; or, of what the settings say, a reply (RFC
- * 7372) in e. Never for a null sender, for mail of a list, for a key that is
- * tested, nor while a signature is undecided.
+ * The word for the message: GO_ON, QUARANTINE, or a reply in e. DMARC's comes
+ * first where it refuses, and last where it puts off. Between them come
+ * on_temperror and `reject` (RFC 7372): that never for mail of a relay, a null
+ * sender, mail of a list, a key that is tested, nor while a signature, or what
+ * could make up for SPF, is undecided.
  */
 enum milter_word results_word(const struct inspection *l,
     const struct verifier_settings *s, struct span sender, struct edits *e);

@@ -15,7 +15,6 @@
 #include "common/bytes/clock.h"
 #include "common/bytes/domain.h"
 #include "common/limits.h"
-#include "common/mail/address.h"
 #include "common/mail/authres.h"
 #include "common/milter/macros.h"
 #include "common/milter/miltercounters.h"
@@ -195,7 +194,7 @@ whose_is(const struct verifier *v, const struct inspection *l,
 	                                          : WHOSE_STRANGER;
 }
 
-/* Something that was asked is there. */
+/* Something that was asked is there, or what was asked for DMARC. */
 static void
 tell(void *arg)
 {
@@ -203,6 +202,24 @@ tell(void *arg)
 
 	if (!inspection_waits(l))
 		l->ready(l->ready_arg);
+}
+
+/* DMARC is told as soon as it is known: it may want more answers then. */
+static void
+tell_spf(struct inspection *l)
+{
+	const struct check_result *r = l->envelope.mail_from.result;
+
+	if (r != NULL)
+		dmarc_message_spf(&l->dmarc, r->result);
+}
+
+/* That of MAIL FROM, or of HELO. */
+static void
+got_spf(void *arg)
+{
+	tell_spf(arg);
+	tell(arg);
 }
 
 /* One time for all of a message, and where it is kept. */
@@ -228,7 +245,7 @@ begin_envelope(struct verifier *v, struct inspection *l,
 	    .now = clock_seconds((time_t)l->now),
 	    .arena = l->arena,
 	    .witness = v->witness,
-	    .done = tell,
+	    .done = got_spf,
 	    .arg = l};
 
 	if (l->envelope.begun)
@@ -257,29 +274,6 @@ ops_recipient(void *wing, void *letter, struct message *m,
 }
 
 /* --- the end of the header ------------------------------------------------ */
-
-/* The domain that a reader sees in From, where all readers see the same one. */
-static void
-find_author(struct inspection *l, const struct field_list *fields)
-{
-	const struct field *from = NULL;
-	size_t froms = 0;
-	struct address a;
-	const char *why;
-
-	for (size_t i = 0; i < fields->n; i++) {
-		const struct field *f = &fields->v[i];
-
-		l->list = l->list || field_is(f, "List-Id");
-		if (!field_is(f, "From"))
-			continue;
-		from = f;
-		froms++;
-	}
-	if (froms != 1 || address_parse(from->value, &a, &why) != ADDRESS_ONE ||
-	    domain_to_ascii(a.domain, l->author) != 0)
-		l->author[0] = '\0';
-}
 
 static void
 keep_answer(struct key_question *q, struct dns_answer *answer)
@@ -400,9 +394,9 @@ begin_domainkeys(struct verifier *v, struct inspection *l,
 /* Puts the questions and begins the hashes that the signatures need; drops
  * those whose keys may not be asked for. 0 or -ENOMEM. */
 static int
-begin(struct verifier *v, struct inspection *l, const struct field_list *fields)
+begin(struct verifier *v, struct inspection *l, const struct field_list *fields,
+    unsigned turn)
 {
-	unsigned turn = resolver_turn(v->resolver);
 	struct picked *p = &l->picked;
 	size_t n = 0;
 
@@ -425,11 +419,57 @@ begin(struct verifier *v, struct inspection *l, const struct field_list *fields)
 	return begin_domainkeys(v, l, fields, turn);
 }
 
+/* The author's domain is known, or why there is none. 0 or -ENOMEM. */
+static int
+begin_dmarc(struct verifier *v, struct inspection *l, enum author_found found,
+    const char *why, unsigned turn)
+{
+	const struct verifier_settings *s = &v->settings->verifier;
+	const char *sender = envelope_domain(&l->envelope);
+	struct dmarc_input in = {.resolver = v->resolver,
+	    .turn = turn,
+	    .author = l->author,
+	    .picked = &l->picked,
+	    .every = s->dmarc.results != NULL ||
+	        results_refuse(s, RESULTS_NOT_ALIGNED),
+	    .arena = l->arena,
+	    .done = tell,
+	    .arg = l};
+
+	if (!s->dmarc.check)
+		return 0;
+	if (found != AUTHOR_ONE) {
+		dmarc_message_cannot(&l->dmarc, DMARC_RESULT_PERMERROR, why);
+		return 0;
+	}
+	/* a copy, as the check is gone when it has its result */
+	if (sender != NULL &&
+	    (in.sender = arena_dup(l->arena, span_str(sender))) == NULL)
+		return -ENOMEM;
+	if (dmarc_message_begin(&l->dmarc, &in) != 0)
+		return -ENOMEM;
+	tell_spf(l);
+	return 0;
+}
+
+static bool
+has_field(const struct field_list *fields, const char *name)
+{
+	size_t i = 0;
+
+	while (i < fields->n && !field_is(&fields->v[i], name))
+		i++;
+	return i < fields->n;
+}
+
 /* Reads the signatures and begins. l->trouble says why not. */
 static void
 start(struct verifier *v, struct inspection *l, struct message *m)
 {
 	struct field_list fields = message_fields(m);
+	unsigned turn = resolver_turn(v->resolver);
+	enum author_found found;
+	const char *why;
 
 	switch (m->trouble) {
 	case MESSAGE_FINE:
@@ -444,10 +484,13 @@ start(struct verifier *v, struct inspection *l, struct message *m)
 		undone(l);
 		return;
 	}
-	find_author(l, &fields);
-	if (pick(&fields, span_str(l->author), v->settings->verifier.signatures,
+	found = author_find(&fields, l->author, &why);
+	l->list = has_field(&fields, "List-Id");
+	if (found == AUTHOR_NO_MEMORY ||
+	    pick(&fields, span_str(l->author), v->settings->verifier.signatures,
 	        l->arena, &l->picked) != 0 ||
-	    begin(v, l, &fields) != 0)
+	    begin(v, l, &fields, turn) != 0 ||
+	    begin_dmarc(v, l, found, why, turn) != 0)
 		undone(l);
 }
 
@@ -465,40 +508,79 @@ strip(const struct inspection *l, struct edits *e)
 	return MILTER_GO_ON;
 }
 
+/* All that will be known of a stranger's message is known: DMARC, and the order
+ * of the results. */
+static void
+conclude(struct verifier *v, struct inspection *l, const struct message *m,
+    const struct origin *from)
+{
+	struct field_list fields = message_fields(m);
+	char list[DOMAIN_MAX + 1];
+	const struct disposition_input in = {
+	    .settings = &v->settings->verifier.dmarc,
+	    .client = from->known ? &from->client : NULL,
+	    .list = list,
+	    .relayed = l->whose == WHOSE_RELAY};
+
+	(void)author_list(&fields, list);
+	if (l->trouble != NULL && in.settings->check)
+		dmarc_message_cannot(&l->dmarc,
+		    l->undone ? DMARC_RESULT_TEMPERROR : DMARC_RESULT_PERMERROR,
+		    l->trouble);
+	dmarc_message_end(&l->dmarc, &in);
+	results_merge(l);
+	results_sort(l);
+}
+
+/* Our own fields, the results on top of all. */
+static int
+write_fields(struct verifier *v, struct inspection *l, struct edits *e)
+{
+	const enum dmarc_policy mark = l->dmarc.disposition.mark;
+	struct buf field;
+	int rc = 0;
+
+	buf_init(&field, RESULTS_FIELD_MAX);
+	if (mark != DMARC_NONE) {
+		buf_fmt(&field, " %s", dmarc_policy_word(mark));
+		rc = edits_insert(
+		    e, 0, span_str(DMARC_MARK_NAME), buf_view(&field));
+	}
+	if (rc == 0)
+		rc = buf_error(&field);
+	buf_clear(&field);
+	results_write(l, verifier_id(v->settings), &field);
+	if (rc == 0)
+		rc = buf_error(&field);
+	if (rc == 0)
+		rc = edits_insert(
+		    e, 0, span_str(AUTHRES_NAME), buf_view(&field));
+	buf_free(&field);
+	return rc;
+}
+
 /* What is done at the end of each message, verified or not: the forged fields
  * out, ours in. Of a failure to note an edit the engine makes a TEMPFAIL. */
 static enum milter_word
 settle(struct verifier *v, struct inspection *l, const struct message *m,
-    struct edits *e)
+    const struct origin *from, struct edits *e)
 {
 	enum milter_word word = strip(l, e);
-	struct buf field;
 
 	l->reply = word == MILTER_REPLY ? e->text : NULL;
 	if (word != MILTER_GO_ON)
 		return word;
-
 	if (l->whose == WHOSE_USER)
 		return MILTER_ACCEPT;
-	results_merge(l);
-	results_sort(l);
-	if (l->whose == WHOSE_STRANGER)
-		word = results_word(l, &v->settings->verifier, m->sender, e);
+	conclude(v, l, m, from);
+	word = results_word(l, &v->settings->verifier, m->sender, e);
 	l->reply = word == MILTER_REPLY ? e->text : NULL;
 	l->deferred = l->reply != NULL && l->reply[0] == '4';
-
-	if (word != MILTER_GO_ON)
+	if (word != MILTER_GO_ON && word != MILTER_QUARANTINE)
 		return word;
-
-	buf_init(&field, RESULTS_FIELD_MAX);
-	results_write(l, verifier_id(v->settings), &field);
-	if (buf_error(&field) != 0 ||
-	    edits_insert(e, 0, span_str(AUTHRES_NAME), buf_view(&field)) != 0)
-		word = MILTER_TEMPFAIL;
-	else
-		word = MILTER_ACCEPT;
-	buf_free(&field);
-	return word;
+	if (write_fields(v, l, e) != 0)
+		return MILTER_TEMPFAIL;
+	return word == MILTER_QUARANTINE ? word : MILTER_ACCEPT;
 }
 
 /* The body is complete. */
@@ -555,10 +637,12 @@ judge_some(struct verifier *v, struct inspection *l, const struct message *m)
 		struct judge_input in = input_of(v, l, &fields, l->nresults);
 		struct result *r = &l->result[l->nresults++];
 
-		*r = (struct result){.candidate = in.candidate};
+		*r = (struct result){
+		    .candidate = in.candidate, .number = l->nresults - 1};
 		early = judge_early(&in, &r->judged);
 		if (!early)
 			judge_one(l, &in, &r->judged);
+		dmarc_message_signature(&l->dmarc, r->number, r->judged.result);
 	}
 	return l->nresults < l->picked.n;
 }
@@ -585,7 +669,8 @@ ops_headers(void *wing, void *letter, struct message *m,
 	if (l->whose == WHOSE_TRUSTED)
 		return MILTER_ACCEPT;
 	if (l->whose == WHOSE_USER)
-		return settle(v, l, m, e);
+		return settle(v, l, m, from, e);
+	l->may_hold = (may & SMFIF_QUARANTINE) != 0;
 	use_message(v, l, m);
 	begin_envelope(v, l, m, from); /* of one without a recipient */
 	l->asked_ms = loop_now(v->loop);
@@ -622,13 +707,17 @@ ops_end(void *wing, void *letter, struct message *m, const struct origin *from,
 	if (inspection_waits(l) && !late && left > 0)
 		return edits_wait(e, left);
 	envelope_end(&l->envelope);
+	tell_spf(l);
 	if (l->trouble == NULL && judge_some(v, l, m)) {
 		l->ready(l->ready_arg); /* now the others' turn */
 		return edits_wait(e, left);
 	}
+	/* what is aligned is known now, and may need more answers */
+	if (inspection_waits(l) && !late && left > 0)
+		return edits_wait(e, left);
 	if (l->trouble == NULL)
 		judge_domainkeys(v, l);
-	return settle(v, l, m, e);
+	return settle(v, l, m, from, e);
 }
 
 static void
@@ -667,7 +756,7 @@ ops_error(void *wing)
 }
 
 const struct milter_ops verifier_ops = {
-    .actions = SMFIF_ADDHDRS | SMFIF_CHGHDRS,
+    .actions = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE,
 
     /* Most mail from outside is signed, and its body is wanted: its pieces need
      * no answer, nor does the end of the header, where nothing is said. */

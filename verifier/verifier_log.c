@@ -116,6 +116,36 @@ log_spf(struct log_line *line, const struct envelope *e)
 	log_result(line, "spf_helo", e->helo.result);
 }
 
+/* "fail (p=reject dis=none reason=mailing_list)", "none (there is no policy
+ * record)" */
+static void
+log_dmarc(struct log_line *line, const struct dmarc_message *d)
+{
+	char text[16 + DISPOSITION_COMMENT_MAX],
+	    comment[DISPOSITION_COMMENT_MAX];
+	const char *why = d->result.reason;
+
+	if (!d->over)
+		return;
+	if (why == NULL)
+		why = dmarc_message_comment(d, comment);
+	snprintf(text, sizeof text, "%s (%s)",
+	    dmarc_result_word(d->result.result), why);
+	log_str(line, "dmarc", text);
+}
+
+static void
+count_dmarc(const struct verifier *v, const struct dmarc_message *d)
+{
+	if (!d->over)
+		return;
+	stats_add(v->stats, VERIFIER_DMARC + d->result.result, 1);
+	stats_add(v->stats, VERIFIER_DISPOSITION + d->disposition.kind, 1);
+	if (d->disposition.reason != REASON_NONE)
+		stats_add(
+		    v->stats, VERIFIER_OVERRIDE + d->disposition.reason, 1);
+}
+
 static void
 count_spf(const struct verifier *v, const struct identity_check *i)
 {
@@ -159,6 +189,7 @@ count(
 		stats_add(v->stats, VERIFIER_NOT_EVALUATED, l->picked.more);
 		count_spf(v, &l->envelope.mail_from);
 		count_spf(v, &l->envelope.helo);
+		count_dmarc(v, &l->dmarc);
 		if (l->domainkeys != NULL && l->trouble == NULL)
 			stats_add(v->stats,
 			    VERIFIER_DOMAINKEYS + l->domainkeys->judged.result,
@@ -205,6 +236,7 @@ verifier_log(const struct verifier *v, const struct inspection *l,
 	log_str(&line, "reason", l->trouble);
 	log_str(&line, "reply", l->reply);
 	log_spf(&line, &l->envelope);
+	log_dmarc(&line, &l->dmarc);
 	if (judged)
 		log_str(
 		    &line, "dkim", results.n > 0 ? buf_text(&results) : "none");

@@ -100,15 +100,15 @@ verify(struct job *j, FILE *in)
 	    j->is.message.body_bytes == 0 &&
 	    j->is.message.trouble == MESSAGE_FINE)
 		rc = -ENODATA;
-	if (rc == 0 && !j->over)
-		rc = wait_for_answers(j);
 	if (rc != 0 || j->over)
 		return rc;
 	do { /* a piece at a time */
-		j->is.word = verifier_ops.end(
-		    &j->v, l, &j->is.message, &j->origin, true, &j->is.edits);
-	} while (j->is.word == MILTER_WAIT);
-	return 0;
+		rc = wait_for_answers(j);
+		if (rc == 0)
+			j->is.word = verifier_ops.end(&j->v, l, &j->is.message,
+			    &j->origin, false, &j->is.edits);
+	} while (rc == 0 && j->is.word == MILTER_WAIT);
+	return rc;
 }
 
 static int

@@ -56,7 +56,8 @@ const struct section settings_sections[] = {
     {"signer", "", "signer", NULL, SETTINGS_SIGNER,
         "postseal-signer: DKIM for outbound mail.", .owner = OF_ALL},
     {"verifier", "", "verifier", NULL, SETTINGS_VERIFIER,
-        "postseal-verifier: DKIM and SPF of inbound mail.", .owner = OF_ALL},
+        "postseal-verifier: DKIM, SPF and DMARC of inbound mail.",
+        .owner = OF_ALL},
     {"verifier.dmarc", "verifier", "dmarc", NULL, SETTINGS_VERIFIER,
         "DMARC (RFC 9989): what the domain in From wants to be done with mail "
         "that is not from it. A domain that says \"reject\" is not enough to "
@@ -555,10 +556,13 @@ const struct row settings_rows[] = {
         .help =
             "What is refused (RFC 7372): \"no-pass\", mail of which no "
             "signature verifies (550 5.7.20); \"not-acceptable\", mail of "
-            "which one does, but is \"policy\" (550 5.7.21). Much good mail "
-            "has no signature, or one that a mailing list broke. Never "
-            "refused: bounces, mail with a List-Id, mail of keys with t=y, "
-            "and what could not be judged."},
+            "which one does, but is \"policy\" (5.7.21); \"not-aligned\", "
+            "mail of which no signature passes that is aligned with the "
+            "author's domain (5.7.22); \"spf-fail\", mail whose envelope "
+            "sender is \"fail\", unless it passes DMARC (5.7.23). Much good "
+            "mail has no signature, or one that a mailing list broke. Never "
+            "refused: bounces, mail with a List-Id, and what could not be "
+            "judged; nor, for a signature, mail of keys with t=y."},
 
     {"verifier.dmarc", "check", ROW_BOOL, AT(verifier.dmarc.check), "true",
         .help = "Evaluate DMARC for mail of strangers, and say dmarc= in "

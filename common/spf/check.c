@@ -427,6 +427,12 @@ check_start(struct loop *loop, struct resolver *resolver,
 	return 0;
 }
 
+const char *
+check_domain(const struct check *c)
+{
+	return c->domain;
+}
+
 const struct lookups *
 check_lookups(const struct check *c)
 {

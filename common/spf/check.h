@@ -113,6 +113,10 @@ int check_start(struct loop *loop, struct resolver *resolver,
     void (*done)(void *arg, const struct check_result *result), void *arg,
     struct check **ret);
 
+/* The domain that is checked, as in its result; borrowed until the check is
+ * gone. */
+const char *check_domain(const struct check *c);
+
 /* What the check has asked and learned so far; borrowed until the check is
  * gone, which is after done(). */
 const struct lookups *check_lookups(const struct check *c);

@@ -63,6 +63,9 @@ house_open(struct house *h, const char *config)
 	    "weak._domainkey.a.example TXT \"v=DKIM1; k=rsa; p=$WEAK\"\n"
 	    "ed._domainkey.a.example TXT \"v=DKIM1; k=ed25519; p=$ED\"\n"
 	    "rsa._domainkey.b.a.example TXT \"p=$RSA\"\n"
+	    "_dmarc.a.example TXT cached\n"
+	    "_dmarc.b.example TXT cached\n"
+	    "_dmarc.example TXT cached\n"
 	    "rsa._domainkey.list.example TXT \"p=$RSA\"\n");
 	buf_free(&text);
 	buf_free(&why);
@@ -207,9 +210,9 @@ house_whole_field(struct house *h, struct mta *m)
 {
 	const char *text;
 
-	if (m->ninserted != 1)
+	if (m->ninserted == 0)
 		return "none";
-	text = buf_text(&m->inserted[0].value);
+	text = buf_text(&m->inserted[m->ninserted - 1].value); /* the top */
 	buf_clear(&h->field);
 	for (; *text != '\0'; text++) {
 		if (*text != '\n')
@@ -251,25 +254,56 @@ house_deleted(struct house *h, const struct mta *m)
 	return buf_text(&h->field);
 }
 
-/* Where the one result of SPF stands, behind the others. */
+/* Where the one result of a method stands, behind those of DKIM: "; spf=".
+ * NULL: there is none. */
 static char *
-find_spf(char *field)
+find_one(char *field, const char *method)
 {
-	char *at = strstr(field, "; spf=");
+	char *at = strstr(field, method);
 
-	CHECK(at != NULL && strstr(at + 1, "spf=") == at + 2);
+	CHECK(at == NULL || strstr(at + 1, method) == NULL);
 	return at;
+}
+
+/* That result, without those behind it. */
+static const char *
+one_result(struct house *h, struct mta *m, const char *method)
+{
+	char *at, *end;
+
+	if (strcmp(house_whole_field(h, m), "none") == 0)
+		return "none";
+	at = find_one(h->field.p, method);
+	if (at == NULL)
+		return "no result";
+	end = strstr(at + 1, "; ");
+	if (end != NULL)
+		*end = '\0';
+	return at + 2;
 }
 
 const char *
 house_spf(struct house *h, struct mta *m)
 {
-	char *at;
+	return one_result(h, m, "; spf=");
+}
 
-	if (strcmp(house_whole_field(h, m), "none") == 0)
+const char *
+house_dmarc(struct house *h, struct mta *m)
+{
+	return one_result(h, m, "; dmarc=");
+}
+
+const char *
+house_mark(const struct mta *m)
+{
+	struct buf value;
+
+	if (m->ninserted != 2)
 		return "none";
-	at = find_spf(h->field.p);
-	return at == NULL ? "no result" : at + 2;
+	CHECK_STR(m->inserted[0].name, DMARC_MARK_NAME);
+	value = m->inserted[0].value;
+	return buf_text(&value) + 1;
 }
 
 const char *
@@ -289,9 +323,10 @@ house_field(struct house *h, struct mta *m)
 	buf_str(&out, text);
 	buf_free(&h->field);
 	h->field = out;
-	if (m->ninserted == 1) {
-		char *spf = find_spf(h->field.p);
+	if (m->ninserted > 0) {
+		char *spf = find_one(h->field.p, "; spf=");
 
+		CHECK(spf != NULL);
 		if (spf != NULL)
 			*spf = '\0';
 	}

@@ -16,8 +16,12 @@
 
 enum { HOUSE_NOW = 1800000000 };
 
-/* What SPF asks of a message; it has rows of its own (t_envelope.c). */
-enum { HOUSE_SPF_QUESTIONS = 2 };
+/* What SPF asks of a message, and DMARC of one from a.example, at once: they
+ * have rows of their own (t_envelope.c, t_verifier_dmarc.c). */
+enum { HOUSE_SPF_QUESTIONS = 2, HOUSE_DMARC_QUESTIONS = 2 };
+
+/* Config for tests in which DMARC asks nothing. */
+#define HOUSE_NO_DMARC "dmarc { check = false }\n"
 
 struct house {
 	struct settings *settings;
@@ -63,15 +67,19 @@ const char *house_deleted(struct house *h, const struct mta *m);
 
 /*
  * The value of the field that was inserted, unfolded, the text of header.b as
- * "*", without the id in front and the spf= at the end; "none" if nothing was.
+ * "*", without the id in front and all from spf= on; "none" if nothing was.
  * Borrows likewise.
  */
 const char *house_field(struct house *h, struct mta *m);
 
-/* The same with header.b and spf= as they stand. */
+/* The same, all of it as it stands. */
 const char *house_whole_field(struct house *h, struct mta *m);
 
-/* Its one spf= with all that belongs to it. */
+/* Its one spf=, or dmarc=, with all that belongs to it. */
 const char *house_spf(struct house *h, struct mta *m);
+const char *house_dmarc(struct house *h, struct mta *m);
+
+/* The word in the mark that was inserted below that field, or "none". */
+const char *house_mark(const struct mta *m);
 
 #endif

@@ -297,10 +297,10 @@ ids(void)
 	static const struct {
 		const char *config, *want;
 	} id[] = {
-	    {"",
+	    {HOUSE_NO_DMARC,
 	        " mx.example.jp; dkim=none; spf=none "
 	        "smtp.mailfrom=b.example"},
-	    {"authserv_id = \"mail\"",
+	    {HOUSE_NO_DMARC "authserv_id = \"mail\"",
 	        " mail; dkim=none; spf=none smtp.mailfrom=b.example"},
 	};
 

@@ -107,6 +107,16 @@ envelope_skip(struct envelope *e, const char *why)
 	e->unchecked = why;
 }
 
+const char *
+envelope_domain(const struct envelope *e)
+{
+	const struct identity_check *i = &e->mail_from;
+
+	if (i->check != NULL)
+		return check_domain(i->check);
+	return i->result == NULL ? NULL : i->result->domain;
+}
+
 bool
 envelope_waits(const struct envelope *e)
 {

@@ -54,6 +54,10 @@ void envelope_begin(struct envelope *e, const struct envelope_input *in);
 /* In place of it: MAIL FROM is not checked, and that is why (static). */
 void envelope_skip(struct envelope *e, const char *why);
 
+/* The domain that MAIL FROM is checked of, result or not; NULL: there is no
+ * check. Borrowed until the next call that changes e. */
+const char *envelope_domain(const struct envelope *e);
+
 /* True while MAIL FROM has no result yet. Nobody waits for HELO's. */
 bool envelope_waits(const struct envelope *e);
 

@@ -142,23 +142,25 @@ verdicts(void)
 	        "pass", ""},
 	    {"--dns @/zone --client 192.0.2.1 --from joe@b.example @/m", TAGS,
 	        "", 0,
-	        "spf=pass smtp.mailfrom=b.example\n\nsignature 1: pass\n", ""},
+	        "spf=pass smtp.mailfrom=b.example;\n\tdmarc=none "
+	        "reason=\"there is no policy record\" "
+	        "header.from=a.example\n\nsignature 1: pass\n", ""},
 	    {"--dns @/zone --client 192.0.2.1 --from joe@b.example @/m", TAGS,
 	        "", 0, "\n\nMAIL FROM: pass\n  domain       b.example\n", ""},
 	    {"--dns @/zone --client 192.0.2.1 --from joe@b.example @/m", TAGS,
 	        "", 0, "? MX b.example (0 ms, insecure): 10 mail.b.example\n",
 	        ""},
 	    {"--dns @/zone --client 2001:db8::1 --from joe@b.example @/m", TAGS,
-	        "", 0, "spf=pass smtp.mailfrom=b.example\n", ""},
+	        "", 0, "spf=pass smtp.mailfrom=b.example;\n", ""},
 	    {"--dns @/zone --client 192.0.2.2 --from '<joe@b.example>' @/m",
-	        TAGS, "", 0, "spf=fail smtp.mailfrom=b.example\n", ""},
+	        TAGS, "", 0, "spf=fail smtp.mailfrom=b.example;\n", ""},
 	    {"--dns @/zone --client 192.0.2.1 --from joe@c.example @/m", TAGS,
 	        "", 0, "  mechanism    include:d.example\n", ""},
 	    {"--dns @/zone --client 192.0.2.1 --helo mail.b.example @/m", TAGS,
-	        "", 0, "spf=pass smtp.helo=mail.b.example\n", ""},
+	        "", 0, "spf=pass smtp.helo=mail.b.example;\n", ""},
 	    {"--dns @/zone --client 192.0.2.1 --helo mail.b.example "
 	     "--from joe@a.example @/m",
-	        TAGS, "", 0, "spf=none smtp.mailfrom=a.example\n", ""},
+	        TAGS, "", 0, "spf=none smtp.mailfrom=a.example;\n", ""},
 	    {"--dns @/zone --client 192.0.2.1 --helo mail.b.example "
 	     "--from joe@a.example @/m",
 	        TAGS, "", 0, "HELO: pass\n  domain       mail.b.example\n", ""},
@@ -352,7 +354,9 @@ domainkeys(void)
 	    {"domainkeys = true", "@/m", 1,
 	        "dkim=none;\n\tdomainkeys=pass (2048-bit key) "
 	        "header.d=a.example header.from=a.example;\n\tspf=none "
-	        "reason=\"the client's address is not known\"\n"
+	        "reason=\"the client's address is not known\";\n"
+	        "\tdmarc=none reason=\"there is no policy record\" "
+	        "header.from=a.example\n"
 	        "\nDomainKeys: pass\n"
 	        "  d=a.example s=rsa From=joe@a.example c=nofws\n"
 	        "  h=subject:from\n"

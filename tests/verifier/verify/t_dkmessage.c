@@ -490,7 +490,8 @@ one_name(void)
 	CHECK(house_deliver(&h, &m, buf_view(&message)) == 'a');
 	CHECK(
 	    strstr(house_field(&h, &m), "; domainkeys=pass" KEY FROM) != NULL);
-	CHECK(resolver_zone_asked_all(h.resolver) == HOUSE_SPF_QUESTIONS + 1);
+	CHECK(resolver_zone_asked_all(h.resolver) ==
+	    HOUSE_SPF_QUESTIONS + HOUSE_DMARC_QUESTIONS + 1);
 	mta_free(&m);
 	buf_free(&message);
 	house_close(&h);

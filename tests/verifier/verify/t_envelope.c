@@ -170,13 +170,15 @@ static void
 deliver(struct house *h, struct mta *m, const struct row *r,
     const struct tmpdir *dir, size_t n, char line[2048])
 {
-	char path[TMPDIR_PATH_MAX], name[32];
+	char path[TMPDIR_PATH_MAX], name[32], config[256];
 	FILE *f;
 
 	snprintf(name, sizeof name, "log%zu", n);
 	tmpdir_file(dir, name, path);
 	CHECK(log_open(path, "test") == 0);
-	house_open(h, r->config == NULL ? "" : r->config);
+	snprintf(config, sizeof config, HOUSE_NO_DMARC "%s",
+	    r->config == NULL ? "" : r->config);
+	house_open(h, config);
 	house_zone(h, zone);
 	house_mta(h, m);
 	m->sender = r->sender;
@@ -366,7 +368,8 @@ every_order(void)
 	for (unsigned i = 0; i < 24; i++) {
 		struct world w;
 
-		begin(&w, "", i < 4 ? order[i] : ZONE_SHUFFLED, i, SIG);
+		begin(&w, HOUSE_NO_DMARC, i < 4 ? order[i] : ZONE_SHUFFLED, i,
+		    SIG);
 		CHECK(
 		    wait_for_it(&w,
 		        mta_message(&w.m, NULL, buf_view(&w.message))) == 'a');
@@ -384,7 +387,7 @@ asked_at_the_first_recipient(void)
 {
 	struct world w;
 
-	begin(&w, "", ZONE_HELD, 0, "");
+	begin(&w, HOUSE_NO_DMARC, ZONE_HELD, 0, "");
 	send_path(&w, 'M', "<a@b.example>");
 	CHECK(resolver_zone_asked_all(w.h.resolver) == 0);
 	send_path(&w, 'R', "<r@r.example>");
@@ -404,7 +407,7 @@ not_asked(void)
 {
 	struct world w;
 
-	begin(&w, "", ZONE_HELD, 0, "");
+	begin(&w, HOUSE_NO_DMARC, ZONE_HELD, 0, "");
 	send_path(&w, 'M', "<a@b.example>");
 	mta_send(&w.m, 'A', span_of(NULL, 0));
 	CHECK(resolver_zone_asked_all(w.h.resolver) == 0);
@@ -442,7 +445,7 @@ no_recipient(void)
 {
 	struct world w;
 
-	begin(&w, "", ZONE_TOGETHER, 0, "");
+	begin(&w, HOUSE_NO_DMARC, ZONE_TOGETHER, 0, "");
 	send_path(&w, 'M', "<a@b.example>");
 	CHECK(wait_for_it(&w, send_text(&w)) == 'a');
 	CHECK_STR(house_spf(&w.h, &w.m), "spf=pass smtp.mailfrom=b.example");
@@ -456,7 +459,7 @@ waits(void)
 {
 	struct world w;
 
-	begin(&w, "", ZONE_HELD, 0, "");
+	begin(&w, HOUSE_NO_DMARC, ZONE_HELD, 0, "");
 	CHECK(mta_message(&w.m, NULL, buf_view(&w.message)) == 0);
 	CHECK(session_waiting(w.m.session));
 	CHECK(session_wait_ms(w.m.session) == 10000);
@@ -481,7 +484,7 @@ waits_for_both(void)
 	for (int first = 0; first < 2; first++) {
 		struct world w;
 
-		begin(&w, "", ZONE_HELD, 0, SIG);
+		begin(&w, HOUSE_NO_DMARC, ZONE_HELD, 0, SIG);
 		CHECK(mta_message(&w.m, NULL, buf_view(&w.message)) == 0);
 		if (first == 1)
 			CHECK(resolver_zone_deliver_one(
@@ -559,7 +562,7 @@ slow_client(void)
 {
 	struct world w;
 
-	begin(&w, "time_limit = 3", ZONE_HELD, 0, "");
+	begin(&w, HOUSE_NO_DMARC "time_limit = 3", ZONE_HELD, 0, "");
 	send_path(&w, 'M', "<a@b.example>");
 	send_path(&w, 'R', "<r@r.example>");
 	loop_fake_advance(w.h.loop, 60000);
@@ -616,7 +619,7 @@ given_up(void)
 	for (size_t i = 0; i < sizeof go / sizeof go[0]; i++) {
 		struct world w;
 
-		begin(&w, "", ZONE_HELD, 0, "");
+		begin(&w, HOUSE_NO_DMARC, ZONE_HELD, 0, "");
 		send_path(&w, 'M', "<a@b.example>");
 		send_path(&w, 'R', "<r@r.example>");
 		CHECK(resolver_zone_waiting(w.h.resolver) == 2);
@@ -628,7 +631,7 @@ given_up(void)
 		/* while it waits, only the connection can go */
 		if (i > 1)
 			continue;
-		begin(&w, "", ZONE_HELD, 0, SIG);
+		begin(&w, HOUSE_NO_DMARC, ZONE_HELD, 0, SIG);
 		CHECK(mta_message(&w.m, NULL, buf_view(&w.message)) == 0);
 		go[i](&w);
 		CHECK(resolver_zone_waiting(w.h.resolver) == 0);
@@ -642,7 +645,7 @@ told_to_end(void)
 {
 	struct world w;
 
-	begin(&w, "", ZONE_HELD, 0, "");
+	begin(&w, HOUSE_NO_DMARC, ZONE_HELD, 0, "");
 	send_path(&w, 'M', "<a@b.example>");
 	send_path(&w, 'R', "<r@r.example>");
 	session_finish(w.m.session);
@@ -672,7 +675,7 @@ one_after_the_other(void)
 	};
 	struct world w;
 
-	begin(&w, "", ZONE_TOGETHER, 0, "");
+	begin(&w, HOUSE_NO_DMARC, ZONE_TOGETHER, 0, "");
 	for (size_t i = 0; i < sizeof message / sizeof message[0]; i++) {
 		char r;
 
@@ -695,7 +698,7 @@ large_header(void)
 {
 	struct world w;
 
-	begin(&w, "", ZONE_TOGETHER, 0, "");
+	begin(&w, HOUSE_NO_DMARC, ZONE_TOGETHER, 0, "");
 	buf_clear(&w.message);
 	for (int i = 0; i < 10001; i++)
 		buf_str(&w.message, "X-A: b\r\n");

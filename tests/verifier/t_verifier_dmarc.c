@@ -1,0 +1,744 @@
+/*
+ * DMARC of whole messages, through the milter engine with a zone in text: the
+ * rows are those of t_evaluation.c as a sender would see them, and what the
+ * config makes of the result.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/log/log.h"
+#include "tests/support/house.h"
+#include "tests/support/loop_fake.h"
+#include "tests/support/resolver_zone.h"
+#include "tests/support/suite.h"
+#include "tests/support/tmpdir.h"
+#include "verifier/counters.h"
+
+#define TXT(name, text) "_dmarc." name " TXT \"" text "\"\n"
+#define SPF(name) name " TXT \"v=spf1 ip4:192.0.2.1 -all\"\n"
+#define KEY(name) "k._domainkey." name " TXT \"p=$RSA\"\n"
+#define SIG(d) "v=1; a=rsa-sha256; d=" d "; s=k; h=from; bh=@; b=@\n"
+#define BROKEN(d) "v=1; a=rsa-sha256; d=" d "; s=k; h=from; bh=@; b=AAAA\n"
+#define P(p) " (p=" p " dis=none"
+#define NONE " reason=\"there is no policy record\""
+#define FROM(d) " header.from=" d
+#define POLICY(p) " policy.dmarc=" p
+#define LOCAL " reason=local_policy)"
+#define DEEP "a.b.c.d.e.f.g.h.i.j.mail.example.com"
+
+/* What every sender here has: keys and SPF that pass. */
+static const char senders[] = SPF("example.com") SPF("bounce.example.com")
+    SPF("mx.example.com") SPF("other.example") SPF("mail.example.com")
+        SPF("giant.bank.example") KEY("example.com") KEY("mail.example.com")
+            KEY("b.example.com") KEY("list.example") KEY("other.example")
+                KEY("a.mail.example.com") KEY("example.com.gov")
+                    KEY("bank.example") KEY("xn--bcher-kva.example");
+
+struct row {
+	const char *name;
+	const char *zone;   /* beside that of senders */
+	const char *from;   /* domain of the author; or a field, with a colon */
+	const char *lines;  /* signatures, and fields */
+	const char *sender; /* "<a@b.example>"; NULL: of nobody */
+	const char *want;   /* dmarc= and all that is behind it; NULL: any */
+	const char *config; /* of verifier.dmarc */
+	const char *reply;  /* NULL: it goes on */
+	const char *mark;   /* NULL: none */
+	const char *client; /* NULL: 192.0.2.1 */
+	const char *helo;   /* NULL: mx.example.com */
+	const char *login;
+	const char *more; /* config of the verifier */
+	bool hold;        /* it is put into the hold queue */
+	bool no_hold;     /* the MTA does not offer it */
+};
+
+/* A message on its way. */
+struct world {
+	struct house h;
+	struct mta m;
+	struct buf message;
+};
+
+static void
+begin(struct world *w, const struct row *r)
+{
+	char config[1024], text[512];
+
+	snprintf(config, sizeof config, "%sdmarc { %s }\n",
+	    r->more == NULL ? "" : r->more, r->config == NULL ? "" : r->config);
+	house_open(&w->h, config);
+	house_zone(&w->h, senders);
+	house_zone(&w->h, r->zone);
+	snprintf(text, sizeof text,
+	    strchr(r->from, ':') != NULL ? "%s\r\nTo: r@r.example\r\n\r\nx\r\n"
+	                                 : "From: Joe <joe@%s>\r\n"
+	                                   "To: r@r.example\r\n\r\nx\r\n",
+	    r->from);
+	buf_init(&w->message, 1 << 20);
+	house_mail(&w->h, r->lines, text, &w->message);
+	house_mta(&w->h, &w->m);
+	w->m.helo = r->helo == NULL ? "mx.example.com" : r->helo;
+	if (r->no_hold)
+		w->m.offer.actions &= ~(uint32_t)SMFIF_QUARANTINE;
+	w->m.sender = r->sender == NULL ? "<a@nobody.example>" : r->sender;
+	CHECK(mta_open(&w->m));
+	mta_connect(&w->m, r->client == NULL ? "192.0.2.1" : r->client);
+}
+
+static void
+end(struct world *w)
+{
+	mta_free(&w->m);
+	buf_free(&w->message);
+	house_close(&w->h);
+}
+
+static char
+deliver(struct world *w, const char *login)
+{
+	char r = mta_message(&w->m, login, buf_view(&w->message));
+
+	for (int i = 0; i < 200 && session_waiting(w->m.session); i++) {
+		CHECK(r == 0);
+		loop_fake_turn(w->h.loop);
+		if (session_resumed(w->m.session))
+			r = mta_answer(&w->m, false);
+	}
+	CHECK(!session_waiting(w->m.session));
+	return r;
+}
+
+/* --- section 15 of the notes, and the appendix of the RFC ----------------- */
+
+static const struct row rows[] = {
+    {"1", TXT("example.com", "v=DMARC1; p=reject"), "example.com", "",
+        "<a@bounce.example.com>",
+        .want = "dmarc=pass (p=reject dis=pass)" FROM("example.com")
+            POLICY("reject")},
+    {"2", TXT("example.com", "v=DMARC1; p=reject"), "a.b.example.com", "", NULL,
+        .want = "dmarc=fail" P("reject") LOCAL FROM("a.b.example.com")
+            POLICY("reject")},
+    {"3", TXT("example.com", "v=DMARC1; p=reject; sp=none; np=reject"),
+        "no.example.com", "", NULL,
+        .want = "dmarc=fail (p=reject sp=none np=reject dis=none" LOCAL FROM(
+            "no.example.com") POLICY("reject")},
+    {"3, NODATA",
+        TXT("example.com",
+            "v=DMARC1; p=reject; sp=none; np=reject") "no.example.com TXT "
+                                                      "\"here\"\n",
+        "no.example.com", "", NULL,
+        .want = "dmarc=fail (p=reject sp=none dis=none)" FROM("no.example.com")
+            POLICY("none")},
+    {"4",
+        TXT("example.com", "v=DMARC1; p=reject")
+            TXT("mail.example.com", "v=DMARC1; p=none"),
+        "a.mail.example.com", SIG("b.example.com"), NULL,
+        .want = "dmarc=pass (p=reject dis=pass)" FROM("a.mail.example.com")
+            POLICY("reject")},
+    {"5",
+        TXT("example.com", "v=DMARC1; p=reject")
+            TXT("mail.example.com", "v=DMARC1; p=none; psd=n"),
+        "a.mail.example.com", SIG("example.com"), NULL,
+        .want = "dmarc=fail (p=none dis=none)" FROM("a.mail.example.com")
+            POLICY("none")},
+    {"6", TXT("com", "v=DMARC1; p=none; psd=y; sp=quarantine"),
+        "a.mail.example.com", "", "<a@bounce.example.com>",
+        .want = "dmarc=pass (p=none sp=quarantine dis=pass)" FROM(
+            "a.mail.example.com") POLICY("quarantine")},
+    {"7", TXT("com", "v=DMARC1; p=none"), "a.example.com", SIG("b.example.com"),
+        NULL,
+        .want = "dmarc=pass (p=none dis=none)" FROM("a.example.com")
+            POLICY("none")},
+    {"8",
+        TXT("example.com", "v=DMARC1; p=reject")
+            TXT("example.com", "v=DMARC1; p=none"),
+        "example.com", SIG("example.com"), NULL,
+        .want = "dmarc=none" NONE FROM("example.com")},
+    {"9",
+        TXT("example.com", "v=spf1 -all")
+            TXT("example.com", "v=DMARC1; p=reject"),
+        "example.com", "", NULL,
+        .want = "dmarc=fail" P("reject") LOCAL FROM("example.com")
+            POLICY("reject")},
+    {"10", TXT("example.com", "v=dmarc1; p=reject"), "example.com", "", NULL,
+        .want = "dmarc=none" NONE FROM("example.com")},
+    {"10, not first", TXT("example.com", "p=reject; v=DMARC1"), "example.com",
+        "", NULL, .want = "dmarc=none" NONE FROM("example.com")},
+    {"11", TXT("example.com", "v=DMARC1; p=bogus; rua=mailto:x@y.example"),
+        "example.com", "", NULL,
+        .want =
+            "dmarc=fail (p=none dis=none)" FROM("example.com") POLICY("none")},
+    {"11, without rua", TXT("example.com", "v=DMARC1; p=bogus"), "example.com",
+        SIG("example.com"), NULL,
+        .want = "dmarc=none reason=\"the policy record is invalid\"" FROM(
+            "example.com")},
+    {"12", TXT("example.com", "v=DMARC1; p=reject; t=y"), "example.com", "",
+        NULL,
+        .want = "dmarc=fail (p=reject dis=none reason=policy_test_mode)" FROM(
+            "example.com") POLICY("quarantine")},
+    {"13", TXT("example.com", "v=DMARC1; p=reject; pct=0"), "example.com", "",
+        NULL,
+        .want = "dmarc=fail" P("reject") LOCAL FROM("example.com")
+            POLICY("reject")},
+    {"14", TXT("example.com", "v=DMARC1; p=reject; adkim=s; aspf=s"),
+        "example.com", SIG("mail.example.com"), "<a@bounce.example.com>",
+        .want = "dmarc=fail" P("reject") LOCAL FROM("example.com")
+            POLICY("reject")},
+    {"14, the same", TXT("example.com", "v=DMARC1; p=reject; adkim=s"),
+        "example.com", SIG("mail.example.com") SIG("example.com"), NULL,
+        .want = "dmarc=pass (p=reject dis=pass)" FROM("example.com")
+            POLICY("reject")},
+    {"15", TXT("e.f.g.h.i.j.mail.example.com", "v=DMARC1; p=reject"), DEEP, "",
+        NULL, .want = "dmarc=none" NONE FROM(DEEP)},
+    {"16", TXT("example.com", "v=DMARC1; p=reject") "_dmarc.com TXT servfail\n",
+        "example.com", SIG("example.com"), NULL,
+        .want = "dmarc=pass (p=reject dis=pass)" FROM("example.com")
+            POLICY("reject")},
+    {"16, met below",
+        TXT("example.com", "v=DMARC1; p=reject") "_dmarc.com TXT servfail\n",
+        "example.com", "", "<a@bounce.example.com>",
+        .want = "dmarc=pass (p=reject dis=pass)" FROM("example.com")
+            POLICY("reject")},
+    {"17", "_dmarc.example.com TXT servfail\n", "example.com",
+        SIG("example.com"), NULL,
+        .want =
+            "dmarc=temperror reason=\"no answer for the policy record\"" FROM(
+                "example.com")},
+    {"18", TXT("example.com", "v=DMARC1; p=reject"), "example.com", "", "<>",
+        .want = "dmarc=pass (p=reject dis=pass)" FROM("example.com")
+            POLICY("reject")},
+    {"19", TXT("example.com", "v=DMARC1; p=reject"), "example.com", "",
+        "<a@other.example>",
+        .want = "dmarc=fail" P("reject") LOCAL FROM("example.com")
+            POLICY("reject")},
+    {"20", "_dmarc.example.com TXT \"v = DM\" \"ARC1 ; p = REJ\" \"ECT ; \"\n",
+        "example.com", "", NULL,
+        .want = "dmarc=fail" P("reject") LOCAL FROM("example.com")
+            POLICY("reject")},
+    {"21", TXT("xn--bcher-kva.example", "v=DMARC1; p=reject"),
+        "b\xc3\xbc"
+        "cher.example",
+        SIG("xn--bcher-kva.example"), NULL,
+        .want = "dmarc=pass (p=reject dis=pass)" FROM("xn--bcher-kva.example")
+            POLICY("reject")},
+    {"22",
+        "_dmarc.example.com CNAME d.provider.example\n"
+        "d.provider.example TXT \"v=DMARC1; p=quarantine\"\n",
+        "example.com", "", NULL,
+        .want = "dmarc=fail" P("quarantine") LOCAL FROM("example.com")
+            POLICY("quarantine")},
+
+    /* appendix B.4: simple, deep, public suffix */
+    {"23", TXT("example.com", "v=DMARC1; p=reject; aspf=r"), "example.com", "",
+        "<a@bounce.example.com>",
+        .want = "dmarc=pass (p=reject dis=pass)" FROM("example.com")
+            POLICY("reject")},
+    {"24", TXT("example.com", "v=DMARC1; p=reject"), DEEP, SIG("example.com"),
+        NULL,
+        .want = "dmarc=pass (p=reject dis=pass)" FROM(DEEP) POLICY("reject")},
+    {"25",
+        TXT("bank.example", "v=DMARC1; p=reject; psd=y")
+            TXT("giant.bank.example", "v=DMARC1; p=quarantine"),
+        "giant.bank.example", "", "<a@giant.bank.example>",
+        .want = "dmarc=pass (p=quarantine dis=pass)" FROM("giant.bank.example")
+            POLICY("quarantine")},
+    {"25, not below the suffix",
+        TXT("bank.example", "v=DMARC1; p=reject; psd=y")
+            TXT("giant.bank.example", "v=DMARC1; p=quarantine"),
+        "giant.bank.example", SIG("bank.example"), NULL,
+        .want = "dmarc=fail" P("quarantine") LOCAL FROM("giant.bank.example")
+            POLICY("quarantine")},
+
+    /* what is no author */
+    {"no From", "", "X-A: b", "", NULL,
+        .want = "dmarc=permerror reason=\"there is no From field\""},
+    {"two Froms", "", "From: a@example.com\r\nFrom: a@example.com", "", NULL,
+        .want = "dmarc=permerror reason=\"several From fields\""},
+    {"two domains", "", "From: a@example.com, b@other.example", "", NULL,
+        .want = "dmarc=permerror reason=\"several domains in From\""},
+    {"a group", "", "From: Undisclosed:;", "", NULL,
+        .want = "dmarc=permerror reason=\"no address in From\""},
+    {"an address", "", "From: a@[192.0.2.1]", "", NULL,
+        .want = "dmarc=permerror reason=\"an address instead of a domain in "
+                "From\""},
+    {"no list", "", "From: a@example.com b@other.example", "", NULL,
+        .want = "dmarc=permerror reason=\"From cannot be read\""},
+    {"a comment in it", "", "From: u@example.com(.evil.example)", "", NULL,
+        .want = "dmarc=none" NONE FROM("example.com")},
+
+    /* SPF and DKIM, each by its own verdict alone */
+    {"an SPF that is neutral",
+        TXT("neutral.example",
+            "v=DMARC1; p=reject") "neutral.example TXT \"v=spf1 ?all\"\n",
+        "neutral.example", "", "<a@neutral.example>",
+        .want = "dmarc=fail" P("reject") LOCAL FROM("neutral.example")
+            POLICY("reject")},
+    {"a broken signature", TXT("example.com", "v=DMARC1; p=reject"),
+        "example.com", BROKEN("example.com"), NULL,
+        .want = "dmarc=fail" P("reject") LOCAL FROM("example.com")
+            POLICY("reject")},
+    {"a part of the body", TXT("example.com", "v=DMARC1; p=reject"),
+        "example.com",
+        "v=1; a=rsa-sha256; d=example.com; s=k; l=1; h=from; bh=@; b=@\n", NULL,
+        .want = "dmarc=fail" P("reject") LOCAL FROM("example.com")
+            POLICY("reject")},
+    {"a field that says so", TXT("example.com", "v=DMARC1; p=reject"),
+        "example.com",
+        "!Authentication-Results: mx.example.jp; dkim=pass "
+        "header.d=example.com; spf=pass smtp.mailfrom=example.com\n"
+        "!Received-SPF: pass\n",
+        NULL,
+        .want = "dmarc=fail" P("reject") LOCAL FROM("example.com")
+            POLICY("reject")},
+    {"no answer for the key",
+        TXT("example.com",
+            "v=DMARC1; p=reject") "k._domainkey.example.com TXT servfail\n",
+        "example.com", SIG("example.com"), NULL,
+        .want = "dmarc=temperror reason=\"no answer for a domain that may be "
+                "aligned\" (p=reject dis=none)" FROM("example.com")
+                    POLICY("reject")},
+    {"no answer for another's key",
+        TXT("example.com",
+            "v=DMARC1; p=reject") "k._domainkey.other.example TXT servfail\n",
+        "example.com", SIG("other.example"), NULL,
+        .want = "dmarc=fail" P("reject") LOCAL FROM("example.com")
+            POLICY("reject")},
+    {"no answer for SPF",
+        TXT("example.com", "v=DMARC1; p=reject") "dead.example.com TXT "
+                                                 "servfail\n",
+        "example.com", "", "<a@dead.example.com>",
+        .want = "dmarc=temperror reason=\"no answer for a domain that may be "
+                "aligned\" (p=reject dis=none)" FROM("example.com")
+                    POLICY("reject")},
+};
+
+/* What a row says of a message that goes on. */
+static void
+accepted(struct world *w, const struct row *r)
+{
+	bool held = strstr(buf_text(&w->m.done), "\nq ") != NULL;
+
+	if (r->login != NULL)
+		CHECK_STR(house_field(&w->h, &w->m), "none");
+	else if (r->want != NULL)
+		CHECK_STR(house_dmarc(&w->h, &w->m), r->want);
+	CHECK_STR(house_mark(&w->m), r->mark == NULL ? "none" : r->mark);
+	CHECK(held == r->hold);
+	CHECK(strstr(r->lines, "!X-Postseal-DMARC") == NULL ||
+	    strcmp(house_deleted(&w->h, &w->m), "X-Postseal-DMARC1") == 0);
+}
+
+/* The reply begins so. */
+static void
+refused(struct world *w, const char *reply)
+{
+	const char *got = buf_text(&w->m.done);
+
+	if (strncmp(got, reply, strlen(reply)) != 0)
+		CHECK_STR(got, reply);
+}
+
+/* Delivers each row. The seed is for ZONE_SHUFFLED. */
+static void
+check(const struct row *r, size_t n, enum zone_order order, unsigned seed)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct world w;
+		char got;
+
+		suite_row(r[i].name);
+		begin(&w, &r[i]);
+		resolver_zone_order(w.h.resolver, order, seed + (unsigned)i);
+		got = deliver(&w, r[i].login);
+		CHECK(got == (r[i].reply == NULL ? 'a' : 'y'));
+		if (got == 'a')
+			accepted(&w, &r[i]);
+		else if (r[i].reply != NULL)
+			refused(&w, r[i].reply);
+		end(&w);
+	}
+	suite_row(NULL);
+}
+
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+static void
+every_order(void)
+{
+	static const enum zone_order order[] = {
+	    ZONE_READY, ZONE_TOGETHER, ZONE_ONE_BY_ONE, ZONE_REVERSED};
+
+	for (size_t i = 0; i < 4; i++)
+		check(rows, ROWS, order[i], 0);
+	for (unsigned seed = 0; seed < 20; seed++)
+		check(rows, ROWS, ZONE_SHUFFLED, 1000 * seed);
+}
+
+/* --- what is done --------------------------------------------------------- */
+
+#define REJECT TXT("example.com", "v=DMARC1; p=reject")
+#define QUARANTINE TXT("example.com", "v=DMARC1; p=quarantine")
+#define NO_POLICY TXT("example.com", "v=DMARC1; p=none")
+#define DEAD "_dmarc.example.com TXT servfail\n"
+#define MARK "action = \"mark\" "
+#define ENFORCE "action = \"enforce\" "
+#define SAID(p, dis) \
+	"dmarc=fail (p=" p " dis=" dis ")" FROM("example.com") POLICY(p)
+#define SAID_WHY(p, dis, why) \
+	"dmarc=fail (p=" p " dis=" dis " reason=" why ")" FROM("example.com") \
+	    POLICY(p)
+#define REFUSED \
+	"550 5.7.26 DMARC of example.com: neither SPF nor DKIM passes for " \
+	"this " \
+	"domain"
+#define TRY_AGAIN \
+	"451 4.7.1 DMARC of example.com: no answer for the policy record, " \
+	"try " \
+	"again"
+
+static const struct row actions[] = {
+    {"observe", REJECT, "example.com", "",
+        .want = SAID_WHY("reject", "none", "local_policy")},
+    {"observe strips a mark", REJECT, "example.com",
+        "!X-Postseal-DMARC: none\n",
+        .want = SAID_WHY("reject", "none", "local_policy")},
+    {"observe, enforced domain", NO_POLICY, "example.com", "",
+        .config = "enforce = {\"example.com\"}",
+        .want = SAID_WHY("none", "none", "local_policy")},
+    {"mark, none", NO_POLICY, "example.com", "", .config = MARK,
+        .want = SAID("none", "none")},
+    {"mark, quarantine", QUARANTINE, "example.com", "", .config = MARK,
+        .want = SAID("quarantine", "quarantine"), .mark = "quarantine"},
+    {"mark, reject", REJECT, "example.com", "", .config = MARK,
+        .want = SAID_WHY("reject", "quarantine", "local_policy"),
+        .mark = "reject"},
+    {"mark, pass", REJECT, "example.com", SIG("example.com"), .config = MARK,
+        .want = "dmarc=pass (p=reject dis=pass)" FROM("example.com")
+            POLICY("reject")},
+    {"mark, temperror", DEAD, "example.com", "", .config = MARK,
+        .want =
+            "dmarc=temperror reason=\"no answer for the policy record\"" FROM(
+                "example.com")},
+    {"enforce, none", NO_POLICY, "example.com", "", .config = ENFORCE,
+        .want = SAID("none", "none")},
+    {"enforce, quarantine", QUARANTINE, "example.com", "", .config = ENFORCE,
+        .want = SAID("quarantine", "quarantine"), .mark = "quarantine"},
+    {"enforce, reject", REJECT, "example.com", "", .config = ENFORCE,
+        .reply = REFUSED},
+    {"enforce, reject, null sender of another", REJECT, "example.com", "", "<>",
+        .config = ENFORCE, .helo = "mx.other.example", .reply = REFUSED},
+    {"enforce, reject, a pass", REJECT, "example.com", SIG("example.com"),
+        .config = ENFORCE,
+        .want = "dmarc=pass (p=reject dis=pass)" FROM("example.com")
+            POLICY("reject")},
+    {"enforce, reject in test", TXT("example.com", "v=DMARC1; p=reject; t=y"),
+        "example.com", "", .config = ENFORCE,
+        .want =
+            "dmarc=fail (p=reject dis=quarantine "
+            "reason=policy_test_mode)" FROM("example.com") POLICY("quarantine"),
+        .mark = "quarantine"},
+    {"enforce, a user's", REJECT, "example.com", "", .config = ENFORCE,
+        .login = "ann"},
+
+    /* exceptions */
+    {"exempt", REJECT, "example.com", "",
+        .config = ENFORCE "exempt = {\"Example.COM\"}",
+        .want = SAID_WHY("reject", "quarantine", "local_policy"),
+        .mark = "reject"},
+    {"exempt, a domain above", REJECT, "mail.example.com", "",
+        .config = ENFORCE "exempt = {\"example.com\"}",
+        .reply = "550 5.7.26 DMARC of mail.example.com: "},
+    {"enforced", NO_POLICY, "example.com", "",
+        .config = ENFORCE "enforce = {\"example.com\"}", .reply = REFUSED},
+    {"enforced, no record", "", "example.com", "",
+        .config = ENFORCE "enforce = {\"example.com\"}",
+        .want = "dmarc=none" NONE FROM("example.com")},
+    {"a forwarder's address", REJECT, "example.com", "",
+        .config = ENFORCE "trusted_forwarders = {\"192.0.2.0/24\"}",
+        .want = SAID_WHY("reject", "quarantine", "trusted_forwarder"),
+        .mark = "reject"},
+    {"not a forwarder's address", REJECT, "example.com", "",
+        .config = ENFORCE "trusted_forwarders = {\"192.0.3.0/24\"}",
+        .reply = REFUSED},
+    {"a forwarder's signature", REJECT, "example.com", SIG("list.example"),
+        .config = ENFORCE "trusted_forwarders = {\"dkim:list.example\"}",
+        .want = SAID_WHY("reject", "quarantine", "trusted_forwarder"),
+        .mark = "reject"},
+    {"a forwarder's signature that is broken", REJECT, "example.com",
+        BROKEN("list.example"),
+        .config = ENFORCE "trusted_forwarders = {\"dkim:list.example\"}",
+        .reply = REFUSED},
+    {"a forwarder's SPF", REJECT, "example.com", "", "<a@other.example>",
+        .config = ENFORCE "trusted_forwarders = {\"spf:other.example\"}",
+        .want = SAID_WHY("reject", "quarantine", "trusted_forwarder"),
+        .mark = "reject"},
+    {"a forwarder's SPF that fails", REJECT, "example.com", "",
+        "<a@other.example>", .client = "192.0.2.2",
+        .config = ENFORCE "trusted_forwarders = {\"spf:other.example\"}",
+        .reply = REFUSED},
+    {"a list's signature", REJECT, "example.com",
+        "!List-Id: A list <a.list.example>\n" SIG("list.example"),
+        .config = ENFORCE,
+        .want = SAID_WHY("reject", "quarantine", "mailing_list"),
+        .mark = "reject"},
+    {"a list's SPF", REJECT, "example.com", "!List-Id: <a.other.example>\n",
+        "<a@other.example>", .config = ENFORCE,
+        .want = SAID_WHY("reject", "quarantine", "mailing_list"),
+        .mark = "reject"},
+    {"what says it is a list", REJECT, "example.com",
+        "!List-Id: <a.list.example>\n" BROKEN("list.example"),
+        "<a@other.example>", .config = ENFORCE, .reply = REFUSED},
+    {"a list, and lists = reject", REJECT, "example.com",
+        "!List-Id: <a.list.example>\n" SIG("list.example"),
+        .config = ENFORCE "lists = \"reject\"", .reply = REFUSED},
+    {"a relay of ours", REJECT, "example.com", "", .config = ENFORCE,
+        .more = "relays = {\"192.0.2.1\"}\n",
+        .want = SAID_WHY("reject", "quarantine", "local_policy"),
+        .mark = "reject"},
+    {"a relay of ours, DKIM passes", REJECT, "example.com", SIG("example.com"),
+        .config = ENFORCE, .more = "relays = {\"192.0.2.1\"}\n",
+        .want = "dmarc=pass (p=reject dis=pass)" FROM("example.com")
+            POLICY("reject")},
+    {"a relay of ours, its SPF is not asked", REJECT, "example.com", "",
+        "<a@example.com>", .config = ENFORCE,
+        .more = "relays = {\"192.0.2.1\"}\n",
+        .want = SAID_WHY("reject", "quarantine", "local_policy"),
+        .mark = "reject"},
+
+    /* hold */
+    {"hold", QUARANTINE, "example.com", "",
+        .config = MARK "quarantine = \"hold\"",
+        .want = SAID("quarantine", "quarantine"), .mark = "quarantine",
+        .hold = true},
+    {"hold, reject that is marked", REJECT, "example.com", "",
+        .config = MARK "quarantine = \"hold\"",
+        .want = SAID_WHY("reject", "quarantine", "local_policy"),
+        .mark = "reject", .hold = true},
+    {"hold, observed", QUARANTINE, "example.com", "",
+        .config = "quarantine = \"hold\"",
+        .want = SAID_WHY("quarantine", "none", "local_policy")},
+    {"hold, an exception", REJECT, "example.com", "",
+        .config = ENFORCE "quarantine = \"hold\" exempt = {\"example.com\"}",
+        .want = SAID_WHY("reject", "quarantine", "local_policy"),
+        .mark = "reject"},
+    {"hold, the MTA cannot", QUARANTINE, "example.com", "",
+        .config = MARK "quarantine = \"hold\"", .no_hold = true,
+        .want = SAID("quarantine", "quarantine"), .mark = "quarantine"},
+
+    /* no author */
+    {"unusable", "", "X-A: b", "", .config = ENFORCE,
+        .want = "dmarc=permerror reason=\"there is no From field\""},
+    {"unusable, reject", "", "X-A: b", "",
+        .config = ENFORCE "unusable_from = \"reject\"",
+        .reply = "550 5.7.1 DMARC of the message: there is no From field"},
+    {"unusable, reject, observed", "", "X-A: b", "",
+        .config = MARK "unusable_from = \"reject\"",
+        .want = "dmarc=permerror reason=\"there is no From field\""},
+
+    /* no answer */
+    {"defer", DEAD, "example.com", SIG("example.com"),
+        .config = ENFORCE "on_temperror = \"defer\"", .reply = TRY_AGAIN},
+    {"defer, marked only", DEAD, "example.com", "",
+        .config = MARK "on_temperror = \"defer\"",
+        .want =
+            "dmarc=temperror reason=\"no answer for the policy record\"" FROM(
+                "example.com")},
+    {"defer, a relay of ours", DEAD, "example.com", "",
+        .config = ENFORCE "on_temperror = \"defer\"",
+        .more = "relays = {\"192.0.2.1\"}\n",
+        .want =
+            "dmarc=temperror reason=\"no answer for the policy record\"" FROM(
+                "example.com")},
+    {"the verifier's own is stricter",
+        REJECT "k._domainkey.example.com TXT servfail\n", "example.com",
+        SIG("example.com"), .config = ENFORCE,
+        .more = "on_temperror = \"defer\"\n",
+        .reply = "451 4.7.5 DKIM: no answer for the author's key, try again"},
+    {"DMARC's is stricter",
+        REJECT "k._domainkey.mail.example.com TXT servfail\n", "example.com",
+        SIG("mail.example.com"), .config = ENFORCE "on_temperror = \"defer\"",
+        .more = "on_temperror = \"defer\"\n",
+        .reply = "451 4.7.1 DMARC of example.com: no answer for a domain that "
+                 "may be aligned, try again"},
+
+    {"not checked", REJECT, "example.com", "",
+        .config = ENFORCE "check = false", .want = "no result"},
+};
+
+static void
+each_action(void)
+{
+	const size_t n = sizeof actions / sizeof actions[0];
+
+	check(actions, n, ZONE_READY, 0);
+	check(actions, n, ZONE_REVERSED, 0);
+	check(actions, n, ZONE_SHUFFLED, 7);
+}
+
+/* --- the words of verifier.reject ----------------------------------------- */
+
+#define NOT_ALIGNED "reject = {\"not-aligned\"}\n"
+#define SPF_FAIL "reject = {\"spf-fail\"}\n"
+#define ALIGNED_REPLY "550 5.7.22 No author-matched DKIM signature: "
+#define SPF_REPLY "550 5.7.23 SPF validation failed: "
+
+static const struct row refusals[] = {
+    {"aligned", NO_POLICY, "example.com", SIG("example.com"),
+        .more = NOT_ALIGNED, .want = NULL},
+    {"aligned, relaxed", NO_POLICY, "example.com", SIG("mail.example.com"),
+        .more = NOT_ALIGNED},
+    {"aligned, relaxed, behind SPF that is", NO_POLICY, "example.com",
+        SIG("mail.example.com"), "<a@example.com>", .more = NOT_ALIGNED},
+    {"SPF alone is not DKIM", NO_POLICY, "example.com", "", "<a@example.com>",
+        .more = NOT_ALIGNED, .reply = ALIGNED_REPLY "example.com"},
+    {"another's", NO_POLICY, "example.com", SIG("other.example"),
+        .more = NOT_ALIGNED, .reply = ALIGNED_REPLY "example.com"},
+    {"another's, of no policy", "", "example.com", SIG("other.example"),
+        .more = NOT_ALIGNED, .reply = ALIGNED_REPLY "example.com"},
+    {"the author's, of no policy", "", "example.com", SIG("example.com"),
+        .more = NOT_ALIGNED},
+    {"strict", TXT("example.com", "v=DMARC1; p=none; adkim=s"), "example.com",
+        SIG("mail.example.com"), .more = NOT_ALIGNED,
+        .reply = ALIGNED_REPLY "example.com"},
+    {"broken", NO_POLICY, "example.com", BROKEN("example.com"),
+        .more = NOT_ALIGNED, .reply = ALIGNED_REPLY "example.com"},
+    {"a null sender", NO_POLICY, "example.com", "", "<>", .more = NOT_ALIGNED},
+    {"a list", NO_POLICY, "example.com", "!List-Id: <a.list.example>\n",
+        .more = NOT_ALIGNED},
+    {"no answer for the policy", DEAD, "example.com", SIG("mail.example.com"),
+        .more = NOT_ALIGNED},
+    {"no answer for the key",
+        NO_POLICY "k._domainkey.example.com TXT servfail\n", "example.com",
+        SIG("example.com"), .more = NOT_ALIGNED},
+    {"no author", "", "X-A: b", "", .more = NOT_ALIGNED},
+    {"a relay of ours", NO_POLICY, "example.com", "",
+        .more = NOT_ALIGNED "relays = {\"192.0.2.1\"}\n"},
+
+    {"SPF fails", NO_POLICY, "example.com", "", "<a@other.example>",
+        .client = "192.0.2.2", .more = SPF_FAIL,
+        .reply = SPF_REPLY "other.example"},
+    {"SPF fails, and there is no policy", "", "example.com",
+        SIG("other.example"), "<a@other.example>", .client = "192.0.2.2",
+        .more = SPF_FAIL, .reply = SPF_REPLY "other.example"},
+    {"SPF fails, no DMARC at all", "", "example.com", "", "<a@other.example>",
+        .client = "192.0.2.2", .config = "check = false", .more = SPF_FAIL,
+        .reply = SPF_REPLY "other.example"},
+    {"SPF fails, DMARC passes", NO_POLICY, "example.com", SIG("example.com"),
+        "<a@other.example>", .client = "192.0.2.2", .more = SPF_FAIL},
+    {"SPF fails, DMARC cannot say", DEAD, "example.com", SIG("example.com"),
+        "<a@other.example>", .client = "192.0.2.2", .more = SPF_FAIL},
+    {"SPF passes", NO_POLICY, "example.com", "", "<a@other.example>",
+        .more = SPF_FAIL},
+    {"SPF is none", NO_POLICY, "example.com", "", .more = SPF_FAIL},
+    {"HELO fails", NO_POLICY, "example.com", "", .client = "192.0.2.2",
+        .more = SPF_FAIL},
+    {"SPF fails for a null sender", NO_POLICY, "example.com", "", "<>",
+        .client = "192.0.2.2", .more = SPF_FAIL},
+    {"SPF fails for a list", NO_POLICY, "example.com",
+        "!List-Id: <a.list.example>\n", "<a@other.example>",
+        .client = "192.0.2.2", .more = SPF_FAIL},
+    {"SPF fails, another word", NO_POLICY, "example.com", "",
+        "<a@other.example>", .client = "192.0.2.2",
+        .more = "reject = {\"not-acceptable\"}\n"},
+    {"both words, DKIM's first", NO_POLICY, "example.com", "",
+        "<a@other.example>", .client = "192.0.2.2",
+        .more = "reject = {\"spf-fail\", \"not-aligned\"}\n",
+        .reply = ALIGNED_REPLY},
+    {"DMARC refuses first", REJECT, "example.com", "", "<a@other.example>",
+        .client = "192.0.2.2", .config = ENFORCE, .more = SPF_FAIL,
+        .reply = REFUSED},
+};
+
+static void
+each_word(void)
+{
+	const size_t n = sizeof refusals / sizeof refusals[0];
+
+	check(refusals, n, ZONE_READY, 0);
+	check(refusals, n, ZONE_REVERSED, 0);
+}
+
+/* --- log and counters ----------------------------------------------------- */
+
+static const struct {
+	struct row row;
+	const char *event, *dmarc; /* of the log line */
+	enum dmarc_result result;
+	enum disposition_kind kind;
+	enum disposition_reason reason;
+} told[] = {
+    {{"pass", REJECT, "example.com", SIG("example.com"), .config = ENFORCE},
+        "verified", "pass (p=reject dis=pass)", DMARC_RESULT_PASS,
+        DISPOSITION_PASS, REASON_NONE},
+    {{"refused", REJECT, "example.com", "", .config = ENFORCE}, "rejected",
+        "fail (p=reject dis=reject)", DMARC_RESULT_FAIL, DISPOSITION_REJECT,
+        REASON_NONE},
+    {{"a list", REJECT, "example.com",
+         "!List-Id: <a.list.example>\n" SIG("list.example"), .config = ENFORCE},
+        "verified", "fail (p=reject dis=quarantine reason=mailing_list)",
+        DMARC_RESULT_FAIL, DISPOSITION_QUARANTINE, REASON_MAILING_LIST},
+    {{"none", "", "example.com", ""}, "verified",
+        "none (there is no policy record)", DMARC_RESULT_NONE, DISPOSITION_NONE,
+        REASON_NONE},
+    {{"put off", DEAD, "example.com", "",
+         .config = ENFORCE "on_temperror = \"defer\""},
+        "deferred", "temperror (no answer for the policy record)",
+        DMARC_RESULT_TEMPERROR, DISPOSITION_NONE, REASON_OTHER},
+    {{"no author", "", "X-A: b", ""}, "verified",
+        "permerror (there is no From field)", DMARC_RESULT_PERMERROR,
+        DISPOSITION_NONE, REASON_NONE},
+};
+
+static void
+log_line(const struct tmpdir *dir, const char *event, const char *dmarc)
+{
+	char path[TMPDIR_PATH_MAX], line[2048] = "", want[256];
+	FILE *f;
+
+	log_open(NULL, "test");
+	tmpdir_file(dir, "log", path);
+	f = fopen(path, "r");
+	CU_ASSERT_FATAL(f != NULL);
+	CHECK(fgets(line, sizeof line, f) != NULL);
+	fclose(f);
+	remove(path);
+	snprintf(want, sizeof want, ": %s queue_id=", event);
+	CHECK(strstr(line, want) != NULL);
+	snprintf(want, sizeof want, " dmarc=\"%s\" dkim=", dmarc);
+	CHECK(strstr(line, want) != NULL);
+}
+
+static void
+counters(void)
+{
+	char path[TMPDIR_PATH_MAX];
+	struct tmpdir dir;
+
+	tmpdir_make(&dir);
+	tmpdir_file(&dir, "log", path);
+	for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+		struct stats *stats;
+		struct world w;
+
+		suite_row(told[i].row.name);
+		CHECK(log_open(path, "test") == 0);
+		CU_ASSERT_FATAL(stats_new(1, &stats) == 0);
+		begin(&w, &told[i].row);
+		w.h.v.stats = stats_slot(stats, 0);
+		deliver(&w, NULL);
+		log_line(&dir, told[i].event, told[i].dmarc);
+		CHECK(stats_sum(stats, VERIFIER_DMARC + told[i].result) == 1);
+		CHECK(
+		    stats_sum(stats, VERIFIER_DISPOSITION + told[i].kind) == 1);
+		for (unsigned r = REASON_NONE + 1; r < REASON_KINDS; r++)
+			CHECK(stats_sum(stats, VERIFIER_OVERRIDE + r) ==
+			    (r == told[i].reason));
+		end(&w);
+		stats_free(stats);
+	}
+	suite_row(NULL);
+	tmpdir_remove(&dir);
+}
+
+SUITE(
+    "verifier_dmarc", T(every_order), T(each_action), T(each_word), T(counters))

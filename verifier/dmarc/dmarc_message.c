@@ -1,0 +1,276 @@
+/*
+ * Trick: an answer is read at once and not kept, so a question is a number and
+ * nothing else.
+ *
+ * Trap: a question that is under way points into the message's arena, so it is
+ * cancelled before that is reset.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "verifier/dmarc/dmarc_message.h"
+
+/* Names of all walks, and whether the author's domain exists. */
+enum { QUESTIONS_MAX = DMARC_WALKS_MAX * WALK_LABELS_MAX + 1 };
+
+struct dmarc_question {
+	struct dmarc_work *work;
+	struct dns_query *query; /* NULL: not under way */
+	unsigned number;         /* of evaluation_want() */
+};
+
+struct dmarc_work {
+	struct dmarc_input in;
+	struct evaluation evaluation;
+	int spf;             /* its number; -1: it is none */
+	size_t author_names; /* those of the author's walk come first */
+	size_t open;         /* questions under way */
+	struct dmarc_question question[QUESTIONS_MAX]; /* by their number */
+};
+
+/* --- questions ------------------------------------------------------------ */
+
+static void ask_more(struct dmarc_work *w);
+
+static bool
+is_told(const struct dmarc_work *w)
+{
+	const struct evaluation *e = &w->evaluation;
+
+	for (size_t i = 0; i < e->nidentifiers; i++) {
+		if (e->identifier[i].standing == DMARC_PENDING)
+			return false;
+	}
+	return true;
+}
+
+static bool
+waits(struct dmarc_work *w)
+{
+	struct evaluation_result r;
+
+	return w->open > 0 && is_told(w) &&
+	    !evaluation_result(&w->evaluation, &r);
+}
+
+static void
+got(void *arg, struct dns_answer *answer)
+{
+	struct dmarc_question *q = arg;
+	struct dmarc_work *w = q->work;
+
+	q->query = NULL;
+	w->open--;
+	evaluation_answer(&w->evaluation, q->number, answer);
+	dns_answer_free(answer);
+	ask_more(w);
+	w->in.done(w->in.arg);
+}
+
+/* Other domains' names wait for nobody while DNS has more questions than it
+ * should: silent servers of one sender must leave room for other messages. */
+static bool
+may_ask(const struct dmarc_work *w, const struct evaluation_question *q)
+{
+	return q->number < w->author_names || q->type != DNS_TXT ||
+	    !resolver_busy(w->in.resolver);
+}
+
+static void
+ask(struct dmarc_work *w, const struct evaluation_question *want)
+{
+	struct dmarc_question *q = &w->question[want->number];
+	struct dns_answer *answer = NULL;
+
+	*q = (struct dmarc_question){.work = w, .number = want->number};
+	if (may_ask(w, want) &&
+	    resolver_ask(w->in.resolver, w->in.turn, span_str(want->name),
+	        want->type, got, q, &q->query, &answer) == ASK_PENDING) {
+		w->open++;
+		return;
+	}
+	q->query = NULL;
+	evaluation_answer(&w->evaluation, want->number, answer);
+	dns_answer_free(answer);
+}
+
+static void
+ask_more(struct dmarc_work *w)
+{
+	struct evaluation_question q;
+
+	while (evaluation_want(&w->evaluation, &q))
+		ask(w, &q);
+}
+
+static void
+cancel(struct dmarc_work *w)
+{
+	for (size_t i = 0; i < QUESTIONS_MAX; i++) {
+		if (w->question[i].query == NULL)
+			continue;
+		resolver_cancel(w->question[i].query);
+		w->question[i].query = NULL;
+	}
+	w->open = 0;
+}
+
+/* --- from the beginning to the result ------------------------------------- */
+
+int
+dmarc_message_begin(struct dmarc_message *d, const struct dmarc_input *in)
+{
+	struct dmarc_work *w = arena_alloc(in->arena, sizeof *w);
+
+	if (w == NULL)
+		return -ENOMEM;
+	*d = (struct dmarc_message){.begun = true, .work = w};
+	w->in = *in;
+	evaluation_start(&w->evaluation, in->author, in->every);
+	w->author_names = w->evaluation.names.n;
+	for (size_t i = 0; i < in->picked->n; i++) {
+		const struct candidate *c = in->picked->v[i];
+		int number = evaluation_identify(
+		    &w->evaluation, DMARC_DKIM, c->s.domain_a);
+
+		if (c->result != DKIM_PASS)
+			evaluation_verified(
+			    &w->evaluation, number, DMARC_PASSES_NOT);
+	}
+	w->spf = in->sender == NULL
+	    ? -1
+	    : evaluation_identify(&w->evaluation, DMARC_SPF, in->sender);
+	evaluation_close(&w->evaluation);
+	ask_more(w);
+	return 0;
+}
+
+void
+dmarc_message_cannot(
+    struct dmarc_message *d, enum dmarc_result result, const char *why)
+{
+	dmarc_message_reset(d);
+	d->begun = true;
+	d->result = (struct evaluation_result){.result = result, .reason = why};
+}
+
+static void
+tell(struct dmarc_message *d, int number, enum dmarc_standing standing)
+{
+	if (d->work == NULL || d->over)
+		return;
+	evaluation_verified(&d->work->evaluation, number, standing);
+	ask_more(d->work);
+}
+
+void
+dmarc_message_signature(
+    struct dmarc_message *d, size_t which, enum dkim_result result)
+{
+	tell(d, (int)which,
+	    result == DKIM_PASS            ? DMARC_PASSES
+	        : result == DKIM_TEMPERROR ? DMARC_UNKNOWN
+	                                   : DMARC_PASSES_NOT);
+}
+
+void
+dmarc_message_spf(struct dmarc_message *d, enum spf_result result)
+{
+	if (d->work != NULL)
+		tell(d, d->work->spf,
+		    result == SPF_PASS            ? DMARC_PASSES
+		        : result == SPF_TEMPERROR ? DMARC_UNKNOWN
+		                                  : DMARC_PASSES_NOT);
+}
+
+bool
+dmarc_message_waits(const struct dmarc_message *d)
+{
+	return d->work != NULL && !d->over && waits(d->work);
+}
+
+bool
+dmarc_message_aligned(const struct dmarc_message *d, size_t which)
+{
+	const struct identifier *i;
+
+	if (d->work == NULL || which >= d->work->evaluation.nidentifiers)
+		return false;
+	i = &d->work->evaluation.identifier[which];
+	return i->standing == DMARC_PASSES &&
+	    (i->alignment == ALIGN_YES ||
+	        span_eq(i->domain, d->work->evaluation.author));
+}
+
+void
+dmarc_message_end(struct dmarc_message *d, const struct disposition_input *in)
+{
+	struct disposition_input all = *in;
+	struct dmarc_work *w = d->work;
+
+	if (!d->begun || d->over)
+		return;
+	if (w != NULL && !evaluation_result(&w->evaluation, &d->result)) {
+		evaluation_expire(&w->evaluation);
+		(void)evaluation_result(&w->evaluation, &d->result);
+	}
+	if (w != NULL)
+		cancel(w);
+	all.result = &d->result;
+	all.evaluation = w == NULL ? NULL : &w->evaluation;
+	d->disposition = disposition_decide(&all);
+	d->over = true;
+}
+
+void
+dmarc_message_reset(struct dmarc_message *d)
+{
+	if (d->work != NULL)
+		cancel(d->work);
+	*d = (struct dmarc_message){.begun = false};
+}
+
+/* --- words ---------------------------------------------------------------- */
+
+const char *
+dmarc_message_comment(
+    const struct dmarc_message *d, char ret[DISPOSITION_COMMENT_MAX])
+{
+	return disposition_comment(&d->result, &d->disposition, ret);
+}
+
+void
+dmarc_message_write(
+    const struct dmarc_message *d, const char *author, struct authres *a)
+{
+	char comment[DISPOSITION_COMMENT_MAX];
+
+	if (!d->over)
+		return;
+	authres_result(
+	    a, "dmarc", dmarc_result_word(d->result.result), d->result.reason);
+	if (dmarc_message_comment(d, comment)[0] != '\0')
+		authres_comment(a, comment);
+	authres_domain(a, "header.from", span_str(author));
+	if (d->result.at != NULL)
+		authres_domain(a, "policy.dmarc",
+		    span_str(dmarc_policy_word(d->result.policy)));
+}
+
+const char *
+dmarc_message_reply(
+    const struct dmarc_message *d, const char *author, char ret[EDITS_TEXT_MAX])
+{
+	const char *of = author[0] == '\0' ? "the message" : author;
+
+	if (d->result.result == DMARC_RESULT_FAIL)
+		snprintf(ret, EDITS_TEXT_MAX,
+		    "DMARC of %s: neither SPF nor DKIM passes for this domain",
+		    of);
+	else
+		snprintf(ret, EDITS_TEXT_MAX, "DMARC of %s: %s%s", of,
+		    d->result.reason,
+		    d->result.result == DMARC_RESULT_TEMPERROR ? ", try again"
+		                                               : "");
+	return ret;
+}

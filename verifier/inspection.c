@@ -22,7 +22,7 @@ inspection_reset(struct inspection *l)
 			resolver_cancel(l->question[i].query);
 		dns_answer_free(l->question[i].answer);
 	}
-	l->nquestions = l->open = l->nresults = 0;
+	l->nquestions = l->open = l->nresults = l->nrecipients = 0;
 	for (size_t i = 0; i < BODIES; i++)
 		l->body[i].wanted = l->body[i].done = false;
 	strip_init(&l->strip);

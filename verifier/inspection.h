@@ -94,6 +94,10 @@ struct inspection {
 	struct key_question question[RESULTS_MAX + 1]; /* with that one's */
 	size_t nquestions, open; /* of which still without an answer */
 	struct dmarc_message dmarc;
+
+	/* Domains of recipients, for reports alone; in the arena */
+	const char *recipient[RECIPIENT_DOMAINS_MAX];
+	size_t nrecipients;
 	struct result result[RESULTS_MAX];
 	size_t nresults;     /* of picked, that are judged */
 	bool deferred;       /* it was told to come again, as the config says */

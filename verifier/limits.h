@@ -44,6 +44,19 @@ enum {
 	 * signs with more domains wants others to ask for him. */
 	DMARC_WALKS_MAX = 10,
 
+	/* Domains of recipients that are kept for a report's line. */
+	RECIPIENT_DOMAINS_MAX = 8,
+
+	/* A line for reports: eleven signatures of some 400 bytes. */
+	AGGREGATE_LINE_MAX = 16 * 1024,
+
+	/* Bytes of such lines in a worker's file of a day: some half a million
+	 * messages. */
+	DAYFILE_MAX = 256 * 1024 * 1024,
+
+	/* How long a file that could not be opened is left alone. */
+	DAYFILE_RETRY_SECONDS = 60,
+
 	/* The Authentication-Results field: 16 results of some 250 bytes. */
 	RESULTS_FIELD_MAX = 16 * 1024
 };

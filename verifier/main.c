@@ -54,6 +54,7 @@ serve(struct loop *l, struct worker *w, void *generation)
 	resolver_count(r, worker_stats(w));
 	rc = verifier_init(&v, s, l, r);
 	v.stats = worker_stats(w);
+	v.lines.number = worker_number(w);
 	if (rc == 0)
 		rc = own_watch(&v.own, l);
 	if (rc == 0)

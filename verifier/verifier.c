@@ -15,9 +15,12 @@
 #include "common/bytes/clock.h"
 #include "common/bytes/domain.h"
 #include "common/limits.h"
+#include "common/log/log.h"
 #include "common/mail/authres.h"
 #include "common/milter/macros.h"
 #include "common/milter/miltercounters.h"
+#include "verifier/aggregate.h"
+#include "verifier/counters.h"
 #include "verifier/limits.h"
 #include "verifier/results.h"
 #include "verifier/verifier.h"
@@ -73,6 +76,7 @@ verifier_init(struct verifier *v, const struct settings *settings,
 {
 	*v = (struct verifier){
 	    .settings = settings, .loop = loop, .resolver = resolver};
+	dayfile_init(&v->lines, settings->verifier.dmarc.results, 0);
 	buf_init(&v->macros, CONN_OUT_MAX / 4);
 	if (make_ids(v) != 0 ||
 	    macros_names(&settings->verifier.own_macros, &v->macros) != 0 ||
@@ -90,6 +94,7 @@ verifier_free(struct verifier *v)
 	pubkeys_free(v->pubkeys);
 	own_free(&v->own);
 	buf_free(&v->macros);
+	dayfile_free(&v->lines);
 	free(v->id);
 	free(v->ids);
 	v->verify = NULL;
@@ -256,6 +261,31 @@ begin_envelope(struct verifier *v, struct inspection *l,
 		envelope_begin(&l->envelope, &in);
 }
 
+/* The domain of a recipient, once, for the line of reports, which may go
+ * without. */
+static void
+keep_recipient(struct inspection *l, struct span address)
+{
+	char name[DOMAIN_MAX + 1];
+	struct span domain;
+
+	address = span_trim(address);
+	if (address.n > 0 && address.p[address.n - 1] == '>')
+		address.n--;
+	domain = span_skip(address, span_behind_last(address, '@'));
+	if (l->nrecipients == RECIPIENT_DOMAINS_MAX ||
+	    domain_to_ascii(domain, name) != 0 ||
+	    !domain_is_mail(span_str(name)))
+		return;
+	for (size_t i = 0; i < l->nrecipients; i++) {
+		if (strcmp(l->recipient[i], name) == 0)
+			return;
+	}
+	l->recipient[l->nrecipients] = arena_dup(l->arena, span_str(name));
+	if (l->recipient[l->nrecipients] != NULL)
+		l->nrecipients++;
+}
+
 /* Here, and not at MAIL: the MTA shows recipients that it has taken, so who is
  * refused costs no question. And the answer has all the time of the message to
  * come. */
@@ -270,6 +300,8 @@ ops_recipient(void *wing, void *letter, struct message *m,
 	if (l->whose != WHOSE_STRANGER && l->whose != WHOSE_RELAY)
 		return;
 	use_message(v, l, m);
+	if (v->settings->verifier.dmarc.results != NULL)
+		keep_recipient(l, address);
 	begin_envelope(v, l, m, from);
 }
 
@@ -720,11 +752,37 @@ ops_end(void *wing, void *letter, struct message *m, const struct origin *from,
 	return settle(v, l, m, from, e);
 }
 
+/* The line for reports, where they are wanted. What is lost is counted, and
+ * logged once for each reason. */
+static void
+keep_line(struct verifier *v, const struct inspection *l,
+    const struct message *m, const struct origin *from, enum milter_word said)
+{
+	struct buf line;
+	int rc;
+
+	if (v->lines.folder == NULL || !aggregate_counts(l, said))
+		return;
+	buf_init(&line, AGGREGATE_LINE_MAX);
+	aggregate_write(l, m, from, &line);
+	rc = buf_error(&line);
+	if (rc == 0)
+		rc = dayfile_append(&v->lines, l->now, buf_view(&line));
+	buf_free(&line);
+	stats_add(v->stats, rc == 0 ? VERIFIER_LINES : VERIFIER_LINES_LOST, 1);
+	if (rc != 0 && rc != -EAGAIN && rc != v->lines_error)
+		log_event(LOG_WARNING, "results_lost", "%s: %s",
+		    v->lines.folder, strerror(-rc));
+	if (rc != -EAGAIN)
+		v->lines_error = rc;
+}
+
 static void
 ops_through(void *wing, void *letter, const struct message *m,
     const struct origin *from, enum milter_word said)
 {
 	verifier_log(wing, letter, m, from, said);
+	keep_line(wing, letter, m, from, said);
 }
 
 static void

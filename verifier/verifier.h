@@ -28,6 +28,7 @@
 #include "common/milter/session.h"
 #include "common/settings/settings.h"
 #include "common/stats/stats.h"
+#include "verifier/dayfile.h"
 #include "verifier/inspection.h"
 
 /* What the sessions of a worker share. */
@@ -43,6 +44,8 @@ struct verifier {
 	size_t nids;
 	struct buf macros;               /* owned: the names of own_macros */
 	struct own own;                  /* owned; empty until own_read() */
+	struct dayfile lines;            /* of verifier.dmarc.results */
+	int lines_error;                 /* of the last one, 0 or -errno */
 	struct identity_witness witness; /* of SPF checks; none, at first */
 	struct stats_slot *stats;        /* borrows; NULL: nothing is counted */
 	uint64_t time; /* seconds since 1970; 0: that of the clock */

@@ -115,6 +115,7 @@ static const struct line {
     {"dmarc_results_total", NULL, "DMARC"},
     {"dmarc_dispositions_total", NULL, "DMARC done"},
     {"dmarc_overrides_total", NULL, "not done for"},
+    {"dmarc_lines_lost_total", NULL, "lines lost"},
     {"stripped_fields_total", NULL, "removed"},
     {"own_messages_total", NULL, "own mail"},
     {"deferred_messages_total", NULL, "deferred"},

@@ -623,9 +623,9 @@ const struct row settings_rows[] = {
         .help =
             "A folder for results: one line of JSON a message with all "
             "that aggregate reports need (RFC 9990). Each worker has a file "
-            "there, a new one each day. When the disk is full or slow, "
-            "lines are dropped and counted, and no mail waits. Empty: none "
-            "are written."},
+            "there, a new one each day (UTC): 2026-11-30.1.jsonl. When the "
+            "disk is full, lines are dropped and counted, and no mail waits. "
+            "Let it be a disk of this host. Empty: none are written."},
 
     {"domain", "subdomains", ROW_BOOL, DOMAIN_AT(subdomains), "false",
         .help = "Sign for the domains below this one, too, that have no "

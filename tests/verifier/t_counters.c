@@ -24,6 +24,8 @@ families(void)
 	    "counter dmarc_results_total\n"
 	    "counter dmarc_dispositions_total\n"
 	    "counter dmarc_overrides_total\n"
+	    "counter dmarc_lines_total\n"
+	    "counter dmarc_lines_lost_total\n"
 	    "counter stripped_fields_total\n"
 	    "counter own_messages_total\n"
 	    "counter deferred_messages_total\n"

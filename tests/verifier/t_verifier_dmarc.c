@@ -677,14 +677,14 @@ static const struct {
          "!List-Id: <a.list.example>\n" SIG("list.example"), .config = ENFORCE},
         "verified", "fail (p=reject dis=quarantine reason=mailing_list)",
         DMARC_RESULT_FAIL, DISPOSITION_QUARANTINE, REASON_MAILING_LIST},
-    {{"none", "", "example.com", ""}, "verified",
+    {{"none", "", "example.com", "", .sender = NULL}, "verified",
         "none (there is no policy record)", DMARC_RESULT_NONE, DISPOSITION_NONE,
         REASON_NONE},
     {{"put off", DEAD, "example.com", "",
          .config = ENFORCE "on_temperror = \"defer\""},
         "deferred", "temperror (no answer for the policy record)",
         DMARC_RESULT_TEMPERROR, DISPOSITION_NONE, REASON_OTHER},
-    {{"no author", "", "X-A: b", ""}, "verified",
+    {{"no author", "", "X-A: b", "", .sender = NULL}, "verified",
         "permerror (there is no From field)", DMARC_RESULT_PERMERROR,
         DISPOSITION_NONE, REASON_NONE},
 };
@@ -740,5 +740,135 @@ counters(void)
 	tmpdir_remove(&dir);
 }
 
-SUITE(
-    "verifier_dmarc", T(every_order), T(each_action), T(each_word), T(counters))
+/* --- lines for reports ---------------------------------------------------- */
+
+#define HEAD \
+	"{\"time\":1800000000,\"queue_id\":\"4AE0FA84398\",\"source_ip\":" \
+	"\"192.0.2.1\","
+#define PUBLISHED(p, more) \
+	"\"policy_published\":{\"domain\":\"example.com\"," \
+	"\"discovery_method\":\"treewalk\",\"p\":\"" p "\"," more \
+	",\"adkim\":\"r\",\"aspf\":\"r\",\"testing\":\"n\"},"
+#define EVALUATED(d, dkim, spf) \
+	"\"policy_evaluated\":{\"disposition\":\"" d "\",\"dkim\":\"" dkim \
+	"\",\"spf\":\"" spf "\""
+#define IDENTIFIERS(from) \
+	"},\"identifiers\":{\"header_from\":\"example.com\"" from \
+	",\"envelope_to\":[\"r.example\"]},"
+#define ENVELOPE(from) ",\"envelope_from\":\"" from "\""
+#define DKIM(d) "{\"domain\":\"" d "\",\"selector\":\"k\",\"result\":\"pass\"}"
+#define SPF_SAYS(d, result) \
+	"\"spf\":{\"domain\":\"" d \
+	"\",\"scope\":\"mfrom\",\"result\":\"" result "\"}"
+#define RESULTS(dkim, spf) "\"auth_results\":{\"dkim\":[" dkim "]" spf "}}\n"
+
+static const struct {
+	struct row row;
+	const char *line; /* NULL: none */
+} kept[] = {
+    {{"the author's and a list's",
+         TXT("example.com",
+             "v=DMARC1; p=reject; sp=none; np=quarantine; fo=1:d; "
+             "ruf=mailto:a@example.com"),
+         "example.com",
+         "!List-Id: <a.list.example>\n" SIG("list.example")
+             SIG("mail.example.com"),
+         .config = ENFORCE},
+        HEAD "\"result\":\"pass\"," PUBLISHED(
+            "reject", "\"sp\":\"none\",\"np\":\"quarantine\",\"fo\":\"1:d\"")
+            EVALUATED("pass", "pass", "fail")
+                IDENTIFIERS(ENVELOPE("nobody.example"))
+                    RESULTS(DKIM("mail.example.com") "," DKIM("list.example"),
+                        "," SPF_SAYS("nobody.example", "none"))},
+    {{"both methods are looked at", REJECT, "example.com", SIG("example.com"),
+         "<a@bounce.example.com>", .config = ENFORCE},
+        HEAD "\"result\":\"pass\"," PUBLISHED("reject", "\"fo\":\"0\"")
+            EVALUATED("pass", "pass", "pass") IDENTIFIERS(
+                ENVELOPE("bounce.example.com")) RESULTS(DKIM("example.com"),
+                "," SPF_SAYS("bounce.example.com", "pass"))},
+    {{"refused, a null sender", REJECT, "example.com", "", "<>",
+         .helo = "mx.other.example", .config = ENFORCE},
+        HEAD "\"result\":\"fail\"," PUBLISHED("reject", "\"fo\":\"0\"")
+            EVALUATED("reject", "fail", "fail") IDENTIFIERS(ENVELOPE(""))
+                RESULTS("", "," SPF_SAYS("mx.other.example", "none"))},
+    {{"a relay of ours, observed", QUARANTINE, "example.com", "",
+         .more = "relays = {\"192.0.2.1\"}\n"},
+        HEAD "\"result\":\"fail\"," PUBLISHED("quarantine", "\"fo\":\"0\"")
+            EVALUATED("none", "fail",
+                "fail") ",\"reason\":\"local_policy\"" IDENTIFIERS("")
+                RESULTS("", "")},
+
+    /* nothing is to be reported */
+    {{"no policy", "", "example.com", "", .sender = NULL}, NULL},
+    {{"no author", REJECT, "X-A: b", "", .sender = NULL}, NULL},
+    {{"put off", DEAD, "example.com", "",
+         .config = ENFORCE "on_temperror = \"defer\""},
+        NULL},
+    {{"refused for SPF", NO_POLICY, "example.com", "", "<a@other.example>",
+         .client = "192.0.2.2", .more = SPF_FAIL},
+        NULL},
+    {{"a user's", REJECT, "example.com", "", .login = "ann"}, NULL},
+};
+
+static void
+lines(void)
+{
+	char path[TMPDIR_PATH_MAX];
+	struct tmpdir dir;
+
+	tmpdir_make(&dir);
+	tmpdir_file(&dir, "2027-01-15.0.jsonl", path);
+	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+		struct row row = kept[i].row;
+		char config[512];
+		struct world w;
+
+		suite_row(row.name);
+		snprintf(config, sizeof config, "%s results = \"%s\"",
+		    row.config == NULL ? "" : row.config, dir.path);
+		row.config = config;
+		begin(&w, &row);
+		deliver(&w, row.login);
+		CHECK_STR(tmpdir_read(path),
+		    kept[i].line == NULL ? "" : kept[i].line);
+		remove(path);
+		end(&w);
+	}
+	suite_row(NULL);
+	tmpdir_remove(&dir);
+}
+
+/* Where no line can be written the mail goes on, and one line of the log says
+ * so. */
+static void
+lost_lines(void)
+{
+	static const struct row row = {"lost", REJECT, "example.com", "",
+	    .config = "results = \"/nonexistent\""};
+	char path[TMPDIR_PATH_MAX];
+	const char *first;
+	struct tmpdir dir;
+	struct stats *stats;
+	struct world w;
+
+	tmpdir_make(&dir);
+	tmpdir_file(&dir, "log", path);
+	CHECK(log_open(path, "test") == 0);
+	CU_ASSERT_FATAL(stats_new(1, &stats) == 0);
+	begin(&w, &row);
+	w.h.v.stats = stats_slot(stats, 0);
+	for (int i = 0; i < 3; i++)
+		CHECK(deliver(&w, NULL) == 'a');
+	log_open(NULL, "test");
+	first = strstr(tmpdir_read(path),
+	    "results_lost reason=\"/nonexistent: No such file or directory\"");
+	CHECK(first != NULL && strstr(first + 1, "results_lost") == NULL);
+	CHECK(stats_sum(stats, VERIFIER_LINES_LOST) == 3);
+	CHECK(stats_sum(stats, VERIFIER_LINES) == 0);
+	end(&w);
+	stats_free(stats);
+	tmpdir_remove(&dir);
+}
+
+SUITE("verifier_dmarc", T(every_order), T(each_action), T(each_word),
+    T(counters), T(lines), T(lost_lines))

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "admin/verify/bodycause.h"
+#include "admin/verify/dmarcwalk.h"
 #include "admin/look/spf_json.h"
 #include "common/dkim/canon.h"
 #include "common/dkim/headerhash.h"
@@ -39,6 +40,8 @@ left_alone(const struct inspection *l)
 static const char *
 fate(const struct verified *v)
 {
+	if (v->word == MILTER_QUARANTINE)
+		return "held";
 	if (v->word != MILTER_REPLY)
 		return v->word == MILTER_TEMPFAIL ? "deferred" : "accepted";
 	return v->edits.text[0] == '4' ? "deferred" : "rejected";
@@ -147,6 +150,21 @@ print_domainkeys(const struct dkmessage *d, struct buf *out)
 	end_key(&d->judged, out);
 }
 
+/* The fields that are inserted, each above those before it. */
+static void
+print_inserted(const struct edit *e, struct buf *out)
+{
+	if (e == NULL)
+		return;
+	print_inserted(e->next, out);
+	if (e->kind != EDIT_INSERT)
+		return;
+	buf_span(out, e->name);
+	buf_byte(out, ':');
+	buf_span(out, e->value);
+	buf_byte(out, '\n');
+}
+
 int
 verified_text(const struct verified *v, struct buf *out)
 {
@@ -154,14 +172,9 @@ verified_text(const struct verified *v, struct buf *out)
 	const char *alone = left_alone(l);
 	int rc = 0;
 
-	for (const struct edit *e = v->edits.first; e != NULL; e = e->next) {
-		if (e->kind != EDIT_INSERT)
-			continue;
-		buf_span(out, e->name);
-		buf_byte(out, ':');
-		buf_span(out, e->value);
-		buf_byte(out, '\n');
-	}
+	print_inserted(v->edits.first, out);
+	if (v->word == MILTER_QUARANTINE)
+		buf_str(out, "into the hold queue\n");
 	if (alone != NULL)
 		buf_fmt(out, "not verified: %s\n", alone);
 	for (size_t i = 0; i < l->nresults && rc == 0; i++)
@@ -171,6 +184,10 @@ verified_text(const struct verified *v, struct buf *out)
 	if (v->spf.n > 0)
 		buf_byte(out, '\n');
 	buf_span(out, buf_view(&v->spf));
+	if (v->spf.n == 0)
+		buf_byte(out, '\n');
+	if (v->dmarc != NULL)
+		dmarcwalk_text(v->dmarc, out);
 	if (l->whose != WHOSE_TRUSTED && l->strip.n > 0)
 		buf_fmt(out, "\nremoved: %zu forged field%s\n", l->strip.n,
 		    l->strip.n == 1 ? "" : "s");
@@ -236,14 +253,18 @@ domainkeys_json(const struct dkmessage *d)
 	    (int)d->judged.testing);
 }
 
+/* The results: what is inserted last, and so on top of all. */
 static json_t *
 field_json(const struct verified *v)
 {
+	const struct edit *top = NULL;
+
 	for (const struct edit *e = v->edits.first; e != NULL; e = e->next) {
 		if (e->kind == EDIT_INSERT)
-			return json_stringn(e->value.p, e->value.n);
+			top = e;
 	}
-	return json_null();
+	return top == NULL ? json_null()
+	                   : json_stringn(top->value.p, top->value.n);
 }
 
 struct json_t *
@@ -265,9 +286,12 @@ verified_json(const struct verified *v)
 	    l->whose == WHOSE_TRUSTED ? 0 : (int)l->strip.n, "not_evaluated",
 	    (int)l->picked.more, "field", field_json(v), "signatures", all,
 	    "spf", spf_json_checks(v->spf_json));
-	if (l->domainkeys != NULL && l->trouble == NULL &&
-	    json_object_set_new(
-	        o, "domainkeys", domainkeys_json(l->domainkeys)) != 0) {
+	if ((l->domainkeys != NULL && l->trouble == NULL &&
+	        json_object_set_new(
+	            o, "domainkeys", domainkeys_json(l->domainkeys)) != 0) ||
+	    (v->dmarc != NULL &&
+	        json_object_set_new(o, "dmarc", dmarcwalk_json(v->dmarc)) !=
+	            0)) {
 		json_decref(o);
 		return NULL;
 	}

@@ -12,8 +12,9 @@
 
 enum { VERIFIED_BODY_MAX = 256 * 1024 * 1024 };
 
-struct json_t;   /* of jansson */
-struct spf_json; /* spf_json.h */
+struct json_t;    /* of jansson */
+struct spf_json;  /* spf_json.h */
+struct dmarcwalk; /* dmarcwalk.h */
 
 struct verified {
 	struct inspection letter;
@@ -23,6 +24,7 @@ struct verified {
 	enum milter_word word;
 	struct buf spf;            /* how SPF came to its results, for people */
 	struct spf_json *spf_json; /* the same for programs; or NULL */
+	struct dmarcwalk *dmarc;   /* likewise, of DMARC; NULL: there is none */
 };
 
 /* The field that is written, each signature with its result, what is done with

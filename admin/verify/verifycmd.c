@@ -15,6 +15,7 @@
 #include "admin/look/mailfile.h"
 #include "admin/look/spf.h"
 #include "admin/look/spf_json.h"
+#include "admin/verify/dmarcwalk.h"
 #include "admin/verify/verified.h"
 #include "admin/verify/zonefile.h"
 #include "verifier/verifier.h"
@@ -202,12 +203,16 @@ work(struct job *j)
 	edits_init(&j->is.edits, &j->is.message.arena);
 	buf_init(&j->is.body, VERIFIED_BODY_MAX);
 	rc = read_file(j);
+	if (rc == 0 && j->is.letter.dmarc.over)
+		rc = dmarcwalk_new(j->tool.loop, j->tool.resolver,
+		    &j->is.letter.dmarc, j->is.letter.author, &j->is.dmarc);
 	if (rc == 0)
 		rc = print(j);
 	verifier_ops.close(&j->v, &j->is.letter);
 	buf_free(&j->is.body);
 	buf_free(&j->is.spf);
 	spf_json_free(j->is.spf_json);
+	dmarcwalk_free(j->is.dmarc);
 	message_free(&j->is.message);
 	return rc;
 }

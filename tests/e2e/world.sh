@@ -133,7 +133,7 @@ world_postseal() {
 	PATH=$PATH:/usr/local/sbin
 	mount -n --bind "$T/etc/postseal" /etc/postseal
 	for file in postseal strict trust observe observe-ar broken typo standing \
-	    simple asis dnssec loop loop-ar loop-org; do
+	    simple asis dnssec loop loop-ar loop-org dmarc; do
 		world_put postseal/$file.conf
 	done
 	mkdir "$keys" "$T/etc/postseal/domains.d"

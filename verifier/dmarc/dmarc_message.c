@@ -222,6 +222,12 @@ dmarc_message_end(struct dmarc_message *d, const struct disposition_input *in)
 	d->over = true;
 }
 
+const struct evaluation *
+dmarc_message_evaluation(const struct dmarc_message *d)
+{
+	return d->work == NULL ? NULL : &d->work->evaluation;
+}
+
 void
 dmarc_message_reset(struct dmarc_message *d)
 {

@@ -76,6 +76,11 @@ bool dmarc_message_aligned(const struct dmarc_message *d, size_t which);
 void dmarc_message_end(
     struct dmarc_message *d, const struct disposition_input *in);
 
+/* The evaluation, for who explains it; NULL: there was nothing to evaluate.
+ * Borrowed until dmarc_message_reset(). */
+const struct evaluation *dmarc_message_evaluation(
+    const struct dmarc_message *d);
+
 /* Forgets all, and what is still asked. */
 void dmarc_message_reset(struct dmarc_message *d);
 

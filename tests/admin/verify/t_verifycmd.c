@@ -2,6 +2,7 @@
  * postseal verify: exit status, what is printed, and what it says of a body
  * that was changed. The rules of verifying are the rows of tests/verifier.
  */
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -144,7 +145,8 @@ verdicts(void)
 	        "", 0,
 	        "spf=pass smtp.mailfrom=b.example;\n\tdmarc=none "
 	        "reason=\"there is no policy record\" "
-	        "header.from=a.example\n\nsignature 1: pass\n", ""},
+	        "header.from=a.example\n\nsignature 1: pass\n",
+	        ""},
 	    {"--dns @/zone --client 192.0.2.1 --from joe@b.example @/m", TAGS,
 	        "", 0, "\n\nMAIL FROM: pass\n  domain       b.example\n", ""},
 	    {"--dns @/zone --client 192.0.2.1 --from joe@b.example @/m", TAGS,
@@ -342,6 +344,109 @@ canonical(void)
 }
 
 /* DomainKeys, where the config wants them; they are no pass. */
+/* --- DMARC ---------------------------------------------------------------- */
+
+#define AS(client) "--dns @/zone --client " client " --from u@bounce.a.example "
+#define POLICY \
+	"_dmarc.a.example TXT \"v=DMARC1; p=reject; sp=none\"\n" \
+	"bounce.a.example TXT \"v=spf1 ip4:192.0.2.1 -all\"\n"
+
+static const struct {
+	const char *name, *zone, *config, *words, *out;
+} explained[] = {
+    {"nothing", "", "", "--dns @/zone @/m",
+        "\nDMARC: none, there is no policy record\n"
+        "  author       a.example, organization a.example\n"
+        "  ? TXT _dmarc.a.example: no record\n"
+        "  ? TXT _dmarc.example: no record\n"},
+    {"aligned", POLICY, "", AS("192.0.2.1") "@/m",
+        "\nDMARC: pass (p=reject sp=none dis=pass)\n"
+        "  author       a.example, organization a.example\n"
+        "  policy       p=reject of _dmarc.a.example\n"
+        "  SPF          bounce.a.example, organization a.example\n"
+        "    passes, aligned: it is of the same organization\n"
+        "  ? TXT _dmarc.a.example: record \"v=DMARC1; p=reject; sp=none\"\n"
+        "  ? TXT _dmarc.example: no record\n"
+        "  ? TXT _dmarc.bounce.a.example: no record\n"},
+    {"fails, marked", POLICY, "dmarc { action = \"mark\" }",
+        AS("192.0.2.2") "@/m", "X-Postseal-DMARC: reject\n"},
+    {"does not pass", POLICY, "dmarc { action = \"mark\" }",
+        AS("192.0.2.2") "@/m",
+        "    does not pass, aligned: it is of the same organization\n"},
+    {"held", POLICY, "dmarc { action = \"mark\" quarantine = \"hold\" }",
+        AS("192.0.2.2") "@/m", "into the hold queue\n"},
+    {"refused", POLICY, "dmarc { action = \"enforce\" }", AS("192.0.2.2") "@/m",
+        "\nrejected: 550 5.7.26 DMARC of a.example: "},
+    {"strict", "_dmarc.a.example TXT \"v=DMARC1; p=none; aspf=s\"\n", "",
+        AS("192.0.2.1") "@/m",
+        "not aligned: aspf=s wants the author's domain\n"},
+    {"of others", POLICY, "",
+        "--dns @/zone --client 192.0.2.1 "
+        "--from u@b.example @/m",
+        "  SPF          b.example, organization b.example\n"
+        "    does not pass, not aligned: it is of another organization\n"},
+    {"several records",
+        "_dmarc.a.example TXT \"v=DMARC1; p=none\"\n"
+        "_dmarc.a.example TXT \"v=DMARC1; p=reject\"\n",
+        "", "--dns @/zone @/m",
+        "  ? TXT _dmarc.a.example: several records, which count as none "
+        "\"v=DMARC1; p=none\" \"v=DMARC1; p=reject\"\n"},
+    {"a tag twice", "_dmarc.a.example TXT \"v=DMARC1; p=none; p=none\"\n", "",
+        "--dns @/zone @/m",
+        "  ? TXT _dmarc.a.example: an invalid record "
+        "\"v=DMARC1; p=none; p=none\"\n"},
+    {"for programs", POLICY, "dmarc { action = \"mark\" }",
+        AS("192.0.2.2") "-j @/m",
+        "\"dmarc\":{\"result\":\"fail\",\"disposition\":\"quarantine\","
+        "\"override\":\"local_policy\",\"policy\":\"reject\","
+        "\"mark\":\"reject\",\"author\":\"a.example\","
+        "\"organization\":\"a.example\",\"identifiers\":[{"
+        "\"method\":\"spf\",\"domain\":\"bounce.a.example\","
+        "\"organization\":\"a.example\",\"standing\":\"does not pass\","
+        "\"aligned\":true,\"why\":\"it is of the same organization\"}],"
+        "\"walk\":[{\"name\":\"_dmarc.a.example\",\"found\":\"record\","
+        "\"records\":[\"v=DMARC1; p=reject; sp=none\"]},{"
+        "\"name\":\"_dmarc.example\",\"found\":\"no record\","
+        "\"records\":[]},{\"name\":\"_dmarc.bounce.a.example\","
+        "\"found\":\"no record\",\"records\":[]}]}"},
+};
+
+static void
+dmarc(void)
+{
+	for (size_t i = 0; i < sizeof explained / sizeof explained[0]; i++) {
+		char config[256];
+		struct command r;
+		size_t n = 0;
+
+		suite_row(explained[i].name);
+		snprintf(config, sizeof config,
+		    "hostname = \"mx.example.jp\"\nverifier { %s }\n",
+		    explained[i].config);
+		command_begin(&r);
+		tmpdir_write(&r.dir, "zone",
+		    explained[i].zone[0] == '\0' ? "# nothing\n"
+		                                 : explained[i].zone);
+		tmpdir_write(&r.dir, "m", HEADER "\r\nHello\r\n");
+		command_file(&r, "p.conf", config);
+		command_run(&r, "verify -c @/p.conf %s", explained[i].words);
+		/* without what the JSON has between its tokens */
+		if (strstr(explained[i].words, "-j") != NULL) {
+			bool quoted = false;
+
+			for (const char *p = r.out; *p != '\0'; p++) {
+				quoted = quoted != (*p == '"');
+				if (quoted || (*p != ' ' && *p != '\n'))
+					r.out[n++] = *p;
+			}
+			r.out[n] = '\0';
+		}
+		look(&r, 1, explained[i].out, "");
+		command_end(&r);
+	}
+	suite_row(NULL);
+}
+
 static void
 domainkeys(void)
 {
@@ -367,7 +472,7 @@ domainkeys(void)
 	        "  \"domainkeys\": {\n    \"result\": \"pass\",\n"
 	        "    \"domain\": \"a.example\",\n    \"selector\": \"rsa\",\n"
 	        "    \"from\": \"joe@a.example\",\n    \"bits\": 2048,\n"
-	        "    \"testing\": false\n  }\n"},
+	        "    \"testing\": false\n  },\n"},
 	    {"domainkeys = true", "--canonical @/m", 1,
 	        "DomainKeys, header and body: 46 bytes\n"
 	        "Subject:hello\r\nFrom:Joe<joe@a.example>\r\n\r\nab\r\n\n"},
@@ -403,4 +508,4 @@ domainkeys(void)
 }
 
 SUITE("verifycmd", T(verdicts), T(causes), T(long_body),
-    T(other_canonicalization), T(canonical), T(domainkeys))
+    T(other_canonicalization), T(canonical), T(dmarc), T(domainkeys))

@@ -94,7 +94,7 @@ verify_good() {
 	        'dkim=pass (256-bit key) header.d=two.example' \
 	        header.a=ed25519-sha256 header.s=r1 &&
 	    verify_lacks bank.example && grep -qxF "$FOREIGN" "$MAIL" &&
-	    logged 'postseal-verifier\[[0-9]+\]: verified queue_id=.* removed=1 spf="none far\.example" spf_helo="none far\.example" dkim="pass d=two\.example s=r1 a=rsa-sha256 c=relaxed/relaxed, pass d=two\.example s=e1 a=ed25519-sha256 c=relaxed/relaxed" waited_ms=[0-9]+ '
+	    logged 'postseal-verifier\[[0-9]+\]: verified queue_id=.* removed=1 spf="none far\.example" spf_helo="none far\.example" dmarc="none \(there is no policy record\)" dkim="pass d=two\.example s=r1 a=rsa-sha256 c=relaxed/relaxed, pass d=two\.example s=e1 a=ed25519-sha256 c=relaxed/relaxed" waited_ms=[0-9]+ '
 }
 
 verify_changed() {

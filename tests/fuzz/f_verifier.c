@@ -1,7 +1,8 @@
 /*
  * A whole message for the verifier: header fields, a NUL, a body, a NUL, the
  * text of a key record at k._domainkey.a.example, a NUL, the text of an SPF
- * record at b.example, whose mail it is. The first byte says into what pieces
+ * record at b.example, whose mail it is, a NUL, and that of a DMARC record at
+ * a.example. The first byte says into what pieces
  * the stream is cut, in which order answers come, and whether a message that
  * verifies stands below the fields, in place of the body.
  *
@@ -40,7 +41,9 @@ int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	log_open(NULL, "fuzz");
-	house_open(&house, "partial_body = \"pass\"\ndomainkeys = true");
+	house_open(&house,
+	    "partial_body = \"pass\"\ndomainkeys = true\n"
+	    "dmarc { action = \"enforce\" }");
 	buf_init(&signed_mail, 1 << 20);
 	house_mail(&house,
 	    "v=1; a=rsa-sha256; d=a.example; s=rsa; c=relaxed/relaxed; "
@@ -141,9 +144,10 @@ feed(struct span in, size_t step, struct buf *out)
 static void
 check(struct span out, size_t forged)
 {
-	size_t deleted = 0, inserted = 0;
+	size_t deleted = 0, ours = 0, marks = 0;
 	struct packet p;
 	struct frame f;
+	struct span name;
 	const char *why;
 	size_t used;
 	char last = 0;
@@ -155,17 +159,23 @@ check(struct span out, size_t forged)
 		deleted += p.command == 'm';
 		if (p.command != 'i')
 			continue;
-		inserted++;
 		p.payload = span_skip(p.payload, 4);
-		p.payload =
-		    span_skip(p.payload, span_find(p.payload, '\0') + 1);
+		name = span_of(p.payload.p, span_find(p.payload, '\0'));
+		p.payload = span_skip(p.payload, name.n + 1);
 		p.payload.n--;
+		if (span_ieqs(name, DMARC_MARK_NAME)) {
+			must(span_ieqs(p.payload, " reject") ||
+			    span_ieqs(p.payload, " quarantine"));
+			marks++;
+			continue;
+		}
 		must(authres_owner(p.payload, &ids) == AUTHRES_OURS);
+		ours++;
 	}
 	/* over: a NUL in a field; no field: that of a header too large to
-	 * hold */
+	 * hold; a second field: the mark */
 	must(last == 'a' || last == 'y' || last == 'O' || last == 'c');
-	must(last != 'a' || (inserted == 1 && deleted >= forged));
+	must(last != 'a' || (ours == 1 && marks <= 1 && deleted >= forged));
 }
 
 /* A TXT record of any bytes. */
@@ -189,11 +199,20 @@ publish_txt(const char *name, struct span text)
 	buf_free(&line);
 }
 
-/* texts: of the key, a NUL, of SPF. */
+/* The text up to the next NUL; the rest. */
+static struct span
+next_text(struct span *rest)
+{
+	struct span text = span_of(rest->p, span_find(*rest, '\0'));
+
+	*rest = span_skip(*rest, text.n + 1);
+	return text;
+}
+
+/* texts: of the key, a NUL, of SPF, a NUL, of DMARC. */
 static void
 publish(struct span texts, enum zone_order order, unsigned seed)
 {
-	struct span key = span_of(texts.p, span_find(texts, '\0'));
 
 	resolver_free(house.resolver);
 	must(resolver_new(house.loop, &house.settings->dns, &house.resolver) ==
@@ -202,8 +221,9 @@ publish(struct span texts, enum zone_order order, unsigned seed)
 	house_zone(&house,
 	    "rsa._domainkey.a.example TXT \"v=DKIM1; k=rsa; p=$RSA\"\n"
 	    "ed._domainkey.a.example TXT \"v=DKIM1; k=ed25519; p=$ED\"\n");
-	publish_txt("k._domainkey.a.example", key);
-	publish_txt("b.example", span_skip(texts, key.n + 1));
+	publish_txt("k._domainkey.a.example", next_text(&texts));
+	publish_txt("b.example", next_text(&texts));
+	publish_txt("_dmarc.a.example", next_text(&texts));
 	resolver_zone_order(house.resolver, order, seed);
 }
 

@@ -9,10 +9,12 @@
 #include "common/log/log.h"
 #include "tests/support/house.h"
 #include "tests/support/loop_fake.h"
+#include "tests/support/nomem.h"
 #include "tests/support/resolver_zone.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 #include "verifier/counters.h"
+#include "verifier/limits.h"
 
 #define TXT(name, text) "_dmarc." name " TXT \"" text "\"\n"
 #define SPF(name) name " TXT \"v=spf1 ip4:192.0.2.1 -all\"\n"
@@ -870,5 +872,352 @@ lost_lines(void)
 	tmpdir_remove(&dir);
 }
 
+/* --- answers that come, come late, or never ------------------------------- */
+
+/* Delivers one answer; false: it was not asked for. */
+static bool
+answer(struct world *w, const char *name)
+{
+	return resolver_zone_deliver_one(w->h.resolver, name, DNS_TXT);
+}
+
+/* The author's names at once, beside the key; those of a signature when the
+ * policy is there, equal ones once. */
+static void
+asked_at_once(void)
+{
+	static const struct row row = {"at once",
+	    REJECT "nobody.example TXT cached\nmx.example.com TXT cached\n",
+	    "mail.example.com",
+	    SIG("list.example") SIG("b.example.com") SIG("b.example.com"),
+	    .want = NULL};
+	struct world w;
+
+	begin(&w, &row);
+	resolver_zone_order(w.h.resolver, ZONE_HELD, 0);
+	CHECK(mta_message(&w.m, NULL, buf_view(&w.message)) == 0);
+	CHECK_STR(strstr(resolver_zone_log(w.h.resolver), "k._domainkey"),
+	    "k._domainkey.list.example TXT; k._domainkey.b.example.com TXT; "
+	    "_dmarc.mail.example.com TXT; _dmarc.example.com TXT; "
+	    "_dmarc.com TXT");
+	resolver_zone_forget(w.h.resolver);
+	CHECK(answer(&w, "_dmarc.mail.example.com"));
+	CHECK(answer(&w, "_dmarc.example.com"));
+	CHECK_STR(resolver_zone_log(w.h.resolver), "");
+	CHECK(answer(&w, "_dmarc.com"));
+	CHECK_STR(resolver_zone_log(w.h.resolver), "_dmarc.b.example.com TXT");
+	CHECK(answer(&w, "k._domainkey.b.example.com"));
+	CHECK(!session_resumed(w.m.session));
+	CHECK(answer(&w, "k._domainkey.list.example"));
+	CHECK(session_resumed(w.m.session)); /* to judge, meanwhile */
+	CHECK(mta_answer(&w.m, false) == 0);
+	CHECK(answer(&w, "_dmarc.b.example.com"));
+	CHECK(session_resumed(w.m.session));
+	CHECK(mta_answer(&w.m, false) == 'a');
+	CHECK_STR(house_dmarc(&w.h, &w.m),
+	    "dmarc=pass (p=reject dis=pass)" FROM("mail.example.com")
+	        POLICY("reject"));
+	end(&w);
+}
+
+/* What is certain waits for nothing: here neither for "com" nor for the walk of
+ * the other domain. */
+static void
+certain_early(void)
+{
+	static const struct row row = {"certain", REJECT, "example.com",
+	    SIG("example.com"), "<a@bounce.example.com>", .want = NULL};
+	struct world w;
+
+	begin(&w, &row);
+	resolver_zone_order(w.h.resolver, ZONE_HELD, 0);
+	CHECK(mta_message(&w.m, NULL, buf_view(&w.message)) == 0);
+	CHECK(answer(&w, "bounce.example.com"));
+	CHECK(answer(&w, "_dmarc.example.com"));
+	CHECK(!session_resumed(w.m.session));
+	CHECK(answer(&w, "k._domainkey.example.com"));
+	CHECK(session_resumed(w.m.session));
+	CHECK(mta_answer(&w.m, false) == 'a');
+	CHECK_STR(house_dmarc(&w.h, &w.m),
+	    "dmarc=pass (p=reject dis=pass)" FROM("example.com")
+	        POLICY("reject"));
+	/* nor is anything of it left */
+	mta_send(&w.m, 'A', span_of(NULL, 0));
+	CHECK(resolver_zone_waiting(w.h.resolver) == 0);
+	end(&w);
+}
+
+/* Servers that never answer: who has which silent name, what is said then, and
+ * whether the message has to wait for it. */
+static const struct {
+	struct row row;
+	bool waits;
+} silent[] = {
+    {{"the policy", "_dmarc.example.com TXT silent\n", "example.com",
+         SIG("example.com"),
+         .want = "dmarc=temperror reason=\"no answer for the policy "
+                 "record\"" FROM("example.com")},
+        true},
+    {{"the top", REJECT "_dmarc.com TXT silent\n", "example.com",
+         SIG("b.example.com"),
+         .want = "dmarc=pass (p=reject dis=pass)" FROM("example.com")
+             POLICY("reject")},
+        false},
+    {{"an identifier", REJECT "_dmarc.b.example.com TXT silent\n",
+         "example.com", SIG("b.example.com"),
+         .want = "dmarc=temperror reason=\"no answer for a domain that may "
+                 "be aligned\" (p=reject dis=none)" FROM("example.com")
+                     POLICY("reject")},
+        true},
+    {{"an identifier, and another passes",
+         REJECT "_dmarc.b.example.com TXT silent\n", "example.com",
+         SIG("b.example.com") SIG("example.com"),
+         .want = "dmarc=pass (p=reject dis=pass)" FROM("example.com")
+             POLICY("reject")},
+        false},
+    {{"the key", REJECT "k._domainkey.example.com TXT silent\n", "example.com",
+         SIG("example.com"),
+         .want = "dmarc=temperror reason=\"no answer for a domain that may "
+                 "be aligned\" (p=reject dis=none)" FROM("example.com")
+                     POLICY("reject")},
+        true},
+    {{"existence",
+         TXT("example.com", "v=DMARC1; p=none; np=reject") "no.example.com "
+                                                           "CNAME silent\n",
+         "no.example.com", "",
+         .want = "dmarc=temperror reason=\"no answer whether the domain "
+                 "exists\" (p=none dis=none)" FROM("no.example.com")
+                     POLICY("none")},
+        true},
+};
+
+static void
+never(void)
+{
+	for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++) {
+		struct world w;
+		char r;
+
+		suite_row(silent[i].row.name);
+		begin(&w, &silent[i].row);
+		resolver_zone_order(w.h.resolver, ZONE_TOGETHER, 0);
+		r = mta_message(&w.m, NULL, buf_view(&w.message));
+		for (int t = 0; t < 20 && session_waiting(w.m.session); t++) {
+			loop_fake_turn(w.h.loop);
+			if (session_resumed(w.m.session))
+				r = mta_answer(&w.m, false);
+		}
+		CHECK((r == 0) == silent[i].waits);
+		CHECK(r != 0 || session_wait_ms(w.m.session) <= 10000);
+		if (r == 0)
+			r = mta_answer(&w.m, true);
+		CHECK(r == 'a');
+		CHECK_STR(house_dmarc(&w.h, &w.m), silent[i].row.want);
+		mta_send(&w.m, 'A', span_of(NULL, 0));
+		CHECK(resolver_zone_waiting(w.h.resolver) == 0);
+		end(&w);
+	}
+	suite_row(NULL);
+}
+
+/* The connection is lost while DMARC is asked. */
+static void
+given_up(void)
+{
+	static const struct row row = {"given up", REJECT, "example.com",
+	    SIG("b.example.com"), .want = NULL};
+	struct world w;
+
+	begin(&w, &row);
+	resolver_zone_order(w.h.resolver, ZONE_HELD, 0);
+	CHECK(mta_message(&w.m, NULL, buf_view(&w.message)) == 0);
+	CHECK(answer(&w, "_dmarc.example.com"));
+	CHECK(resolver_zone_waiting(w.h.resolver) > 0);
+	session_lost(w.m.session);
+	session_free(w.m.session);
+	w.m.session = NULL;
+	CHECK(resolver_zone_waiting(w.h.resolver) == 0);
+	end(&w);
+}
+
+/* --- limits --------------------------------------------------------------- */
+
+enum { MANY = 11 };
+
+/* Signatures of as many domains of the author's organization, with many labels
+ * each. */
+static void
+put_domains(struct buf *out, struct buf *zone)
+{
+	for (int i = 0; i < MANY; i++) {
+		buf_fmt(out,
+		    "v=1; a=rsa-sha256; d=a.b.c.d.e%d.example.com; s=k; "
+		    "h=from; bh=@; b=@\n",
+		    i);
+		buf_fmt(zone,
+		    "k._domainkey.a.b.c.d.e%d.example.com TXT \"p=$RSA\"\n", i);
+	}
+}
+
+static unsigned
+asked_dmarc(struct world *w)
+{
+	const char *log = resolver_zone_log(w->h.resolver);
+	unsigned n = 0;
+
+	while ((log = strstr(log, "_dmarc.")) != NULL) {
+		log++;
+		n++;
+	}
+	return n;
+}
+
+/* A policy that aligns none of them, so that each is looked at: nine walks
+ * beside the author's, of five names each that differ. What has none may be
+ * aligned. With much to do, only the author's names are asked. */
+static void
+many_domains(void)
+{
+	for (int busy = 0; busy < 2; busy++) {
+		struct row row = {"many", NULL, "example.com", NULL,
+		    .more = "signatures = 11\n", .want = NULL};
+		struct buf lines_of, zone;
+		struct world w;
+
+		buf_init(&lines_of, 1 << 20);
+		buf_init(&zone, 1 << 20);
+		put_domains(&lines_of, &zone);
+		buf_str(&zone, REJECT);
+		for (int i = 0; i < MANY; i++)
+			buf_fmt(&zone,
+			    "_dmarc.e%d.example.com TXT \"v=DMARC1; psd=n; "
+			    "p=none\"\n",
+			    i);
+		row.lines = buf_text(&lines_of);
+		row.zone = buf_text(&zone);
+		begin(&w, &row);
+		resolver_zone_order(w.h.resolver, ZONE_TOGETHER, 0);
+		resolver_zone_busy(w.h.resolver, busy == 1);
+		CHECK(deliver(&w, NULL) == 'a');
+		CHECK(asked_dmarc(&w) ==
+		    (busy == 1 ? 2U : 2U + 5 * (DMARC_WALKS_MAX - 1)));
+		CHECK_STR(house_dmarc(&w.h, &w.m),
+		    "dmarc=temperror reason=\"no answer for a domain that may "
+		    "be aligned\" (p=reject dis=none)" FROM("example.com")
+		        POLICY("reject"));
+		end(&w);
+		buf_free(&lines_of);
+		buf_free(&zone);
+	}
+}
+
+/* However many labels an author has: eight names. */
+static void
+eight_names(void)
+{
+	static const struct row row = {"eight", "", DEEP, "", .want = NULL};
+	struct world w;
+
+	begin(&w, &row);
+	CHECK(deliver(&w, NULL) == 'a');
+	CHECK(asked_dmarc(&w) == 8);
+	end(&w);
+}
+
+/* A header that is too large hides its author, and is told so. */
+static void
+large_header(void)
+{
+	static const struct row row = {"large", REJECT, "example.com", "",
+	    .config = ENFORCE "unusable_from = \"reject\"", .want = NULL};
+	struct world w;
+
+	begin(&w, &row);
+	buf_clear(&w.message);
+	for (int i = 0; i < 10001; i++)
+		buf_str(&w.message, "X-A: b\r\n");
+	buf_str(&w.message, "From: joe@example.com\r\n\r\nx\r\n");
+	CHECK(deliver(&w, NULL) == 'y');
+	refused(&w, "550 5.7.1 DMARC of the message: too many header fields");
+	end(&w);
+}
+
+/* --- memory that is out --------------------------------------------------- */
+
+/* With the n-th allocation failing: what is answered. False: there are not so
+ * many. */
+static bool
+round_of(long n, const struct row *row, struct span sent, struct buf *out)
+{
+	struct session *s;
+	struct world w;
+	bool more;
+
+	begin(&w, row);
+	resolver_zone_order(w.h.resolver, ZONE_TOGETHER, 0);
+	CU_ASSERT_FATAL(
+	    session_new(&verifier_ops, &w.h.v, NULL, NULL, &s) == 0);
+	more = nomem_round(n);
+	if (more)
+		(void)session_feed(s, sent, out);
+	for (int i = 0; more && i < 100 && session_waiting(s); i++) {
+		loop_fake_turn(w.h.loop);
+		if (session_resumed(s))
+			session_answer(s, false, out);
+	}
+	nomem_end();
+	CHECK(!session_waiting(s));
+	session_free(s);
+	end(&w);
+	return more;
+}
+
+static bool
+has(const struct buf *b, const char *what)
+{
+	return b->n > 0 && memmem(b->p, b->n, what, strlen(what)) != NULL;
+}
+
+/* A forged mail, and one that passes: no failure makes a pass of the one, nor
+ * has the other refused. */
+static void
+every_allocation_fails(void)
+{
+	static const struct row row[] = {
+	    {"forged", REJECT, "example.com", SIG("b.example.com.gov"),
+	        "<a@other.example>", .config = ENFORCE},
+	    {"good", REJECT, "example.com", SIG("b.example.com"),
+	        "<a@bounce.example.com>", .config = ENFORCE},
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		unsigned right = 0, unknown = 0;
+		struct buf out;
+		struct world w;
+		bool more = true;
+
+		suite_row(row[i].name);
+		begin(&w, &row[i]);
+		w.m.abort_after = false;
+		CHECK(deliver(&w, NULL) == (i == 0 ? 'y' : 'a'));
+		buf_init(&out, 1 << 20);
+		for (long n = 0; more; n++) {
+			buf_clear(&out);
+			more = round_of(n, &row[i], buf_view(&w.m.sent), &out);
+			CHECK(!has(&out, i == 0 ? "dmarc=pass" : "550 "));
+			right +=
+			    has(&out, i == 0 ? "550 5.7.26" : "dmarc=pass");
+			unknown += has(&out, "dmarc=temperror");
+		}
+		CHECK(right > 0 || suite_under_valgrind());
+		CHECK(unknown > 0 || suite_under_valgrind());
+		buf_free(&out);
+		end(&w);
+	}
+	suite_row(NULL);
+}
+
 SUITE("verifier_dmarc", T(every_order), T(each_action), T(each_word),
-    T(counters), T(lines), T(lost_lines))
+    T(counters), T(lines), T(lost_lines), T(asked_at_once), T(certain_early),
+    T(never), T(given_up), T(many_domains), T(eight_names), T(large_header),
+    T(every_allocation_fails))

@@ -1,7 +1,7 @@
 # postseal: SPF policy service, DKIM signing milter and their admin command.
 #
 #   make              build the three daemons and the command into .build/release
-#   make demo         as root: private Postfix, a good, a forged and a signed mail in,
+#   make demo         as root: private Postfix, a good, two forged and a signed mail in,
 #                     one mail out; shows what happened, then stops everything
 #   make check        as root: install what is missing, build, pass all tests
 #   make unit         the tests that need neither root nor network

@@ -421,7 +421,8 @@ dmarc(void)
 
 		suite_row(explained[i].name);
 		snprintf(config, sizeof config,
-		    "hostname = \"mx.example.jp\"\nverifier { %s }\n",
+		    "hostname = \"mx.example.jp\"\nverifier { trusted_networks "
+		    "= {} %s }\n",
 		    explained[i].config);
 		command_begin(&r);
 		tmpdir_write(&r.dir, "zone",

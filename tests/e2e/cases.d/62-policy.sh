@@ -36,21 +36,21 @@ sys.stdout.buffer.write(m.replace(b"\r\n", b"\n"))' \
 }
 
 policy_pass() {
-	policy_in spf 192.0.2.1 me@pass.example me@pass.example &&
+	policy_in spf 192.0.2.3 me@pass.example me@pass.example &&
 	    verify_says 'dmarc=pass (p=reject dis=pass) header.from=pass.example policy.dmarc=reject' &&
 	    verify_send policy-dkim < <(verify_signed user@rsa.example) &&
 	    verify_says 'dmarc=pass (p=reject dis=pass) header.from=rsa.example' &&
-	    HELO_NAME=mail.pass.example policy_in null 192.0.2.1 '' \
+	    HELO_NAME=mail.pass.example policy_in null 192.0.2.3 '' \
 	        user@pass.example &&
 	    verify_says 'spf=pass smtp.helo=mail.pass.example' 'dmarc=pass'
 }
 
 # A HELO that passes is no sender that does (CVE-2019-20790); nor do fields count.
 policy_observe() {
-	HELO_NAME=mail.pass.example policy_in helo 192.0.2.1 me@far.example \
+	HELO_NAME=mail.pass.example policy_in helo 192.0.2.3 me@far.example \
 	    user@pass.example && verify_says 'dmarc=fail (p=reject dis=none' ||
 	    return
-	policy_in observe 192.0.2.1 me@pass.example boss@victim.example \
+	policy_in observe 192.0.2.3 me@pass.example boss@victim.example \
 	    'X-Postseal-DMARC: none' 'Received-SPF: pass' \
 	    'Authentication-Results: mx.two.example; dmarc=pass' &&
 	    verify_says "dmarc=fail $VICTIM_SAID" &&
@@ -59,26 +59,26 @@ policy_observe() {
 }
 
 policy_subdomain() {
-	policy_in sub 192.0.2.1 me@far.example me@there.sub.example &&
+	policy_in sub 192.0.2.3 me@far.example me@there.sub.example &&
 	    verify_says 'dmarc=fail (p=none sp=quarantine dis=none reason=local_policy) header.from=there.sub.example policy.dmarc=quarantine' &&
-	    policy_in nosub 192.0.2.1 me@far.example me@gone.sub.example &&
+	    policy_in nosub 192.0.2.3 me@far.example me@gone.sub.example &&
 	    verify_says 'dmarc=fail (p=none sp=quarantine np=reject dis=none reason=local_policy) header.from=gone.sub.example policy.dmarc=reject'
 }
 
 policy_enforce() {
-	PORT=2567 policy_in enforce 192.0.2.1 me@pass.example boss@victim.example
+	PORT=2567 policy_in enforce 192.0.2.3 me@pass.example boss@victim.example
 	replied '550 5\.7\.26 DMARC of victim\.example: neither SPF nor DKIM passes' &&
 	    not_delivered verify-policy-enforce &&
 	    logged 'milter-reject: END-OF-MESSAGE .* 5\.7\.26 DMARC of victim' &&
 	    logged 'rejected queue_id=.* dmarc="fail \(p=reject dis=reject\)"' ||
 	    return
-	PORT=2567 policy_in enforce-none 192.0.2.1 me@far.example \
+	PORT=2567 policy_in enforce-none 192.0.2.3 me@far.example \
 	    boss@none.example
 	replied '550 5\.7\.26 ' || return
-	PORT=2567 policy_in enforce-froms 192.0.2.1 me@far.example \
+	PORT=2567 policy_in enforce-froms 192.0.2.3 me@far.example \
 	    me@rsa.example 'From: me@victim.example'
 	replied '550 5\.7\.1 DMARC of the message: several From fields' || return
-	PORT=2567 policy_in enforce-dead 192.0.2.1 me@far.example me@temp.example
+	PORT=2567 policy_in enforce-dead 192.0.2.3 me@far.example me@temp.example
 	replied '451 4\.7\.1 DMARC of temp\.example: no answer for the policy record' ||
 	    return
 	PORT=2567 verify_send policy-enforce-good < <(verify_signed user@rsa.example) &&
@@ -93,7 +93,7 @@ policy_marked() {
 }
 
 policy_exceptions() {
-	PORT=2567 policy_in exempt 192.0.2.1 me@far.example me@exempt.example \
+	PORT=2567 policy_in exempt 192.0.2.3 me@far.example me@exempt.example \
 	    'X-Postseal-DMARC: none' && policy_marked local_policy || return
 	PORT=2567 policy_in relay 192.0.2.9 me@far.example me@victim.example &&
 	    policy_marked local_policy || return
@@ -104,7 +104,7 @@ policy_exceptions() {
 	PORT=2567 policy_signed list rsa.example me@victim.example \
 	    'List-Id: A list <a.rsa.example>' && policy_marked mailing_list ||
 	    return
-	PORT=2567 policy_in said-list 192.0.2.1 me@far.example \
+	PORT=2567 policy_in said-list 192.0.2.3 me@far.example \
 	    me@victim.example 'List-Id: <a.rsa.example>'
 	replied '550 5\.7\.26 '
 }
@@ -112,7 +112,7 @@ policy_exceptions() {
 # What is held stays, with its mark, until somebody lets it go.
 policy_hold() {
 	local id
-	PORT=2567 policy_in hold 192.0.2.1 me@far.example me@quarantine.example &&
+	PORT=2567 policy_in hold 192.0.2.3 me@far.example me@quarantine.example &&
 	    accepted &&
 	    logged 'milter-hold: END-OF-MESSAGE .*: milter triggers HOLD action' ||
 	    return

@@ -4,6 +4,31 @@
  */
 #include "verifier/aggregate.h"
 
+#include "common/bytes/domain.h"
+
+void
+aggregate_recipient(struct inspection *l, struct span address)
+{
+	char name[DOMAIN_MAX + 1];
+	struct span domain;
+
+	address = span_trim(address);
+	if (address.n > 0 && address.p[address.n - 1] == '>')
+		address.n--;
+	domain = span_skip(address, span_behind_last(address, '@'));
+	if (l->nrecipients == RECIPIENT_DOMAINS_MAX ||
+	    domain_to_ascii(domain, name) != 0 ||
+	    !domain_is_mail(span_str(name)))
+		return;
+	for (size_t i = 0; i < l->nrecipients; i++) {
+		if (strcmp(l->recipient[i], name) == 0)
+			return;
+	}
+	l->recipient[l->nrecipients] = arena_dup(l->arena, span_str(name));
+	if (l->recipient[l->nrecipients] != NULL)
+		l->nrecipients++;
+}
+
 bool
 aggregate_counts(const struct inspection *l, enum milter_word said)
 {

@@ -10,6 +10,10 @@
 #include "common/milter/origin.h"
 #include "verifier/inspection.h"
 
+/* A recipient as in RCPT: its domain is kept, once, in the message's arena. A
+ * report may go without. */
+void aggregate_recipient(struct inspection *l, struct span address);
+
 /* True if the message is one of a report: a policy applies, and it was taken,
  * or refused for DMARC. What comes again, or was refused for something else, is
  * not. */

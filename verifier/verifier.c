@@ -261,31 +261,6 @@ begin_envelope(struct verifier *v, struct inspection *l,
 		envelope_begin(&l->envelope, &in);
 }
 
-/* The domain of a recipient, once, for the line of reports, which may go
- * without. */
-static void
-keep_recipient(struct inspection *l, struct span address)
-{
-	char name[DOMAIN_MAX + 1];
-	struct span domain;
-
-	address = span_trim(address);
-	if (address.n > 0 && address.p[address.n - 1] == '>')
-		address.n--;
-	domain = span_skip(address, span_behind_last(address, '@'));
-	if (l->nrecipients == RECIPIENT_DOMAINS_MAX ||
-	    domain_to_ascii(domain, name) != 0 ||
-	    !domain_is_mail(span_str(name)))
-		return;
-	for (size_t i = 0; i < l->nrecipients; i++) {
-		if (strcmp(l->recipient[i], name) == 0)
-			return;
-	}
-	l->recipient[l->nrecipients] = arena_dup(l->arena, span_str(name));
-	if (l->recipient[l->nrecipients] != NULL)
-		l->nrecipients++;
-}
-
 /* Here, and not at MAIL: the MTA shows recipients that it has taken, so who is
  * refused costs no question. And the answer has all the time of the message to
  * come. */
@@ -301,7 +276,7 @@ ops_recipient(void *wing, void *letter, struct message *m,
 		return;
 	use_message(v, l, m);
 	if (v->settings->verifier.dmarc.results != NULL)
-		keep_recipient(l, address);
+		aggregate_recipient(l, address);
 	begin_envelope(v, l, m, from);
 }
 

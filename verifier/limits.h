@@ -22,7 +22,8 @@ enum {
 	/* Names whose keys are asked for one message while DNS has more
 	 * questions than it should (resolver_busy()): of the author, of who
 	 * sends for him and of a list. Silent servers of one sender must leave
-	 * room for other messages; what has no key then is not evaluated. */
+	 * room for other messages; what has no key then is not evaluated. And
+	 * names of DMARC beside the author's, likewise. */
 	QUESTIONS_BUSY_MAX = 3,
 
 	/* Key records at one name that are tried: two while a key is

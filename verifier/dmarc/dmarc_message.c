@@ -67,13 +67,14 @@ got(void *arg, struct dns_answer *answer)
 	w->in.done(w->in.arg);
 }
 
-/* Other domains' names wait for nobody while DNS has more questions than it
- * should: silent servers of one sender must leave room for other messages. */
+/* Of other domains few names are asked while DNS has more questions than it
+ * should, as it is with keys: silent servers of one sender must leave room for
+ * other messages. */
 static bool
 may_ask(const struct dmarc_work *w, const struct evaluation_question *q)
 {
-	return q->number < w->author_names || q->type != DNS_TXT ||
-	    !resolver_busy(w->in.resolver);
+	return q->number < w->author_names + QUESTIONS_BUSY_MAX ||
+	    q->type != DNS_TXT || !resolver_busy(w->in.resolver);
 }
 
 static void

@@ -297,7 +297,7 @@ look_at_scope(struct look *l)
 		    "nobody sends mail from them but forgers",
 		    dmarc_policy_word(r->p)[0] == 'r' ? "add np=reject"
 		                                      : "add np=quarantine",
-		    "DMARC of %s: p=%s, but for names below it that do not "
+		    "DMARC of %s: p=%s, and for names below it that do not "
 		    "exist %s",
 		    l->domain, dmarc_policy_word(r->p),
 		    dmarc_policy_word(r->np));

@@ -69,6 +69,7 @@ servers_start() {
 
 servers_stop() {
 	kill "${SERVERS[@]}"
+	ip addr del fe80::53/64 dev lo
 	servers_put <"$T/resolv.before"
 }
 

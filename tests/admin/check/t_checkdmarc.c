@@ -104,7 +104,7 @@ static const struct row {
         FINDING_NOTE, "for names below it that do not exist none",
         "add np=reject", NULL},
     {DMARC("a.example", "p=quarantine; np=none"), "a.example", NULL, false,
-        FINDING_NOTE, "p=quarantine, but for names below it",
+        FINDING_NOTE, "p=quarantine, and for names below it",
         "add np=quarantine", NULL},
     {DMARC("a.example", "p=reject; sp=none; np=reject"), "a.example", NULL,
         false, FINDING_OK, "DMARC of a.example: p=reject", NULL,

@@ -4,17 +4,17 @@
 # Sourced.
 # shellcheck shell=bash disable=SC2034
 
-BOX=$T/box
+CONTAINER=$T/box
 
 # The lines of that document's section that are config, and the domain of milter.lua
 container_make() {
-	mkdir -p "$BOX/domains.d" || return
+	mkdir -p "$CONTAINER/domains.d" || return
 	sed -n '/^## Containers/,/^## FIPS/s/^    //p' "$TOP/conf/doc/systems.md" |
-	    sed -n '/^hostname = /,/^verifier {/p' >"$BOX/postseal.conf"
+	    sed -n '/^hostname = /,/^verifier {/p' >"$CONTAINER/postseal.conf"
 	sed -n '/^domain "two.example/,/^}/p' "$T/etc/postseal/postseal.conf" \
-	    >"$BOX/domains.d/two.example.conf"
-	[ "$(grep -c . "$BOX/postseal.conf")" = 5 ] ||
-	    no 'cannot read the config in systems.md' "$(cat "$BOX/postseal.conf")"
+	    >"$CONTAINER/domains.d/two.example.conf"
+	[ "$(grep -c . "$CONTAINER/postseal.conf")" = 5 ] ||
+	    no 'cannot read the config in systems.md' "$(cat "$CONTAINER/postseal.conf")"
 }
 
 # The last words of its CMD, for another program
@@ -37,9 +37,9 @@ container_run() {
 	    mount -n --bind "$2" /etc/postseal/domains.d &&
 	    mount -n --bind /dev/null /dev/log || exit
 	    exec setpriv --bounding-set=-all,+setuid,+setgid,+kill,+fowner sh -c "$3"
-	' sh "$BOX/postseal.conf" "$BOX/domains.d" "$command" >"$BOX/log" 2>&1 &
+	' sh "$CONTAINER/postseal.conf" "$CONTAINER/domains.d" "$command" >"$CONTAINER/log" 2>&1 &
 	OUTSIDE=$!
-	world_wait 10 container_listens "$port" || no 'it does not start' "$(cat "$BOX/log")"
+	world_wait 10 container_listens "$port" || no 'it does not start' "$(cat "$CONTAINER/log")"
 }
 
 container_listens() {
@@ -50,18 +50,18 @@ container_listens() {
 # `docker stop`: it ends by itself, well, and has left its lines on standard error
 container_stop() {
 	kill -TERM "$INSIDE" && wait "$OUTSIDE" ||
-	    no "it ended with status $?" "$(cat "$BOX/log")" || return
-	grep -q ' stopped ' "$BOX/log" || no 'no log' "$(cat "$BOX/log")"
+	    no "it ended with status $?" "$(cat "$CONTAINER/log")" || return
+	grep -q ' stopped ' "$CONTAINER/log" || no 'no log' "$(cat "$CONTAINER/log")"
 }
 
 container_signer() {
 	container_make && container_run 8891 postseal-signer || return
 	nsenter -t "$INSIDE" -n miltertest -s "$E2E/milter.lua" \
-	    -D socket=inet:8891@127.0.0.1 || no "$(cat "$BOX/log")" || return
+	    -D socket=inet:8891@127.0.0.1 || no "$(cat "$CONTAINER/log")" || return
 	kill -HUP "$INSIDE"
-	world_wait 10 grep -q 'reload' "$BOX/log" || no 'no reload' || return
-	container_stop && grep -q 'signed .*domain=two.example' "$BOX/log" ||
-	    no "$(cat "$BOX/log")"
+	world_wait 10 grep -q 'reload' "$CONTAINER/log" || no 'no reload' || return
+	container_stop && grep -q 'signed .*domain=two.example' "$CONTAINER/log" ||
+	    no "$(cat "$CONTAINER/log")"
 }
 
 container_verifier() {

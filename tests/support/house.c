@@ -323,7 +323,7 @@ house_field(struct house *h, struct mta *m)
 	buf_str(&out, text);
 	buf_free(&h->field);
 	h->field = out;
-	if (m->ninserted > 0) {
+	if (m->ninserted > 0 && buf_text(&h->field) != NULL) {
 		char *spf = find_one(h->field.p, "; spf=");
 
 		CHECK(spf != NULL);

@@ -88,7 +88,7 @@ by_forwarder(const struct disposition_input *in)
 	return false;
 }
 
-/* Why mail that would be refused is not, by what is known of it. */
+/* Why mail that would be refused, or held, is not, by what is known of it. */
 static enum disposition_reason
 exception(const struct disposition_input *in)
 {
@@ -139,7 +139,8 @@ decide_fail(const struct disposition_input *in, enum dmarc_policy wanted,
 {
 	const struct dmarc_settings *s = in->settings;
 	enum disposition_reason spared =
-	    wanted == DMARC_REJECT ? exception(in) : REASON_NONE;
+	    wanted == DMARC_REJECT || s->quarantine_hold ? exception(in)
+	                                                 : REASON_NONE;
 	struct disposition d = {.kind = DISPOSITION_QUARANTINE,
 	    .reason = spared != REASON_NONE ? spared : reason,
 	    .mark = wanted};

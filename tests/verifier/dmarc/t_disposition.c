@@ -44,6 +44,18 @@ static const struct row {
     {"action = enforce quarantine = hold", "p=reject", "-",
         "reject mark=reject 550 5.7.26"},
     {"quarantine = hold", "p=reject", "-", "none local_policy"},
+    {"action = mark quarantine = hold", "p=quarantine", "relay",
+        "quarantine local_policy mark=quarantine"},
+    {"action = mark quarantine = hold", "p=quarantine", "list",
+        "quarantine mailing_list mark=quarantine"},
+    {"action = mark quarantine = hold lists = reject", "p=quarantine", "list",
+        "quarantine mark=quarantine hold"},
+    {"action = enforce quarantine = hold "
+     "trusted_forwarders = {\"spf:relay.example\"}",
+        "p=reject; t=y", "-", "quarantine trusted_forwarder mark=quarantine"},
+    {"action = mark quarantine = hold exempt = {example.com}", "p=quarantine",
+        "-", "quarantine local_policy mark=quarantine"},
+    {"quarantine = hold", "p=quarantine", "list", "none mailing_list"},
     {"action = enforce quarantine = hold exempt = {example.com}", "p=reject",
         "-", "quarantine local_policy mark=reject"},
     /* exempt and enforce */

@@ -426,13 +426,23 @@ begin(struct verifier *v, struct inspection *l, const struct field_list *fields,
 	return begin_domainkeys(v, l, fields, turn);
 }
 
+/* The domain that SPF is asked of. Where memory was out for it, it may be the
+ * author's: then DMARC must not say that nothing passes. */
+static const char *
+sender_of(const struct inspection *l)
+{
+	return l->envelope.mail_from.result == &check_no_memory
+	    ? l->author
+	    : envelope_domain(&l->envelope);
+}
+
 /* The author's domain is known, or why there is none. 0 or -ENOMEM. */
 static int
 begin_dmarc(struct verifier *v, struct inspection *l, enum author_found found,
     const char *why, unsigned turn)
 {
 	const struct verifier_settings *s = &v->settings->verifier;
-	const char *sender = envelope_domain(&l->envelope);
+	const char *sender = sender_of(l);
 	struct dmarc_input in = {.resolver = v->resolver,
 	    .turn = turn,
 	    .author = l->author,

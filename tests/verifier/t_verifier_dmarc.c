@@ -1189,9 +1189,13 @@ every_allocation_fails(void)
 	        "<a@other.example>", .config = ENFORCE},
 	    {"good", REJECT, "example.com", SIG("b.example.com"),
 	        "<a@bounce.example.com>", .config = ENFORCE},
+	    {"good by SPF alone", REJECT, "example.com", "",
+	        "<a@bounce.example.com>", .config = ENFORCE},
+	    {"good by DKIM alone", REJECT, "example.com", SIG("b.example.com"),
+	        "<a@other.example>", .config = ENFORCE},
 	};
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
 		unsigned right = 0, unknown = 0;
 		struct buf out;
 		struct world w;

@@ -224,6 +224,7 @@ struct tally {
 	size_t pass, verified, temperror, aligned;
 	bool author_temperror; /* of a signature of the author's domain */
 	bool testing;
+	bool undecided;     /* one passes, and may be aligned */
 	const char *reason; /* of the first that is no pass */
 };
 
@@ -240,6 +241,8 @@ count(const struct inspection *l)
 		t.aligned += r->judged.result == DKIM_PASS &&
 		    (r->aligned || r->candidate->rank == PICK_AUTHOR);
 		t.testing = t.testing || r->judged.testing;
+		t.undecided = t.undecided ||
+		    dmarc_message_undecided(&l->dmarc, r->number);
 		if (r->judged.result == DKIM_TEMPERROR) {
 			t.temperror++;
 			t.author_temperror = t.author_temperror ||
@@ -293,7 +296,7 @@ signatures_word(const struct inspection *l, const struct verifier_settings *s,
 		return refuse(
 		    e, "5.7.21", "No acceptable DKIM signature", t->reason);
 	/* of whom else could it be? */
-	if (t->aligned == 0 && l->author[0] != '\0' &&
+	if (t->aligned == 0 && !t->undecided && l->author[0] != '\0' &&
 	    l->dmarc.result.result != DMARC_RESULT_TEMPERROR &&
 	    results_refuse(s, RESULTS_NOT_ALIGNED))
 		return refuse(

@@ -190,17 +190,34 @@ dmarc_message_waits(const struct dmarc_message *d)
 	return d->work != NULL && !d->over && waits(d->work);
 }
 
-bool
-dmarc_message_aligned(const struct dmarc_message *d, size_t which)
+/* NULL: it does not pass. */
+static const struct identifier *
+passing(const struct dmarc_message *d, size_t which)
 {
 	const struct identifier *i;
 
 	if (d->work == NULL || which >= d->work->evaluation.nidentifiers)
-		return false;
+		return NULL;
 	i = &d->work->evaluation.identifier[which];
-	return i->standing == DMARC_PASSES &&
+	return i->standing == DMARC_PASSES ? i : NULL;
+}
+
+bool
+dmarc_message_aligned(const struct dmarc_message *d, size_t which)
+{
+	const struct identifier *i = passing(d, which);
+
+	return i != NULL &&
 	    (i->alignment == ALIGN_YES ||
 	        span_eq(i->domain, d->work->evaluation.author));
+}
+
+bool
+dmarc_message_undecided(const struct dmarc_message *d, size_t which)
+{
+	const struct identifier *i = passing(d, which);
+
+	return i != NULL && i->alignment == ALIGN_FAILED;
 }
 
 void

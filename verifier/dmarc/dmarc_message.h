@@ -71,6 +71,9 @@ bool dmarc_message_waits(const struct dmarc_message *d);
  * is known. */
 bool dmarc_message_aligned(const struct dmarc_message *d, size_t which);
 
+/* True if it passes, and DNS does not tell whether it is aligned. */
+bool dmarc_message_undecided(const struct dmarc_message *d, size_t which);
+
 /* No more time, or no more need of it: then d is over. in: its settings,
  * client, list and relayed count. Once. */
 void dmarc_message_end(

@@ -996,6 +996,14 @@ static const struct {
                  "exists\" (p=none dis=none)" FROM("no.example.com")
                      POLICY("none")},
         true},
+    {{"existence, while another's key is silent",
+         TXT("example.com",
+             "v=DMARC1; p=none; np=reject") "k._domainkey.silent.example TXT "
+                                            "silent\n",
+         "no.example.com", SIG("no.example.com") SIG("silent.example"),
+         .want = "dmarc=fail (p=none np=reject dis=none" LOCAL FROM(
+             "no.example.com") POLICY("reject")},
+        true},
 };
 
 static void

@@ -214,8 +214,18 @@ fail(const struct evaluation *e, const struct tally *t,
 enum stage {
 	STAGE_DONE,
 	STAGE_WAITING,
-	STAGE_EXISTENCE /* for nothing but whether the author's domain exists */
+	STAGE_EXISTENCE /* for whether the author's domain exists, at least */
 };
+
+/* Existence is asked beside what is pending: a sender whose DNS is slow must
+ * not leave it without time, so that np= counts for nothing. */
+static enum stage
+wait_for(const struct evaluation *e, const struct tally *t,
+    const struct walk_name *at)
+{
+	return !t->dkim && !t->spf && existence_matters(e, at) ? STAGE_EXISTENCE
+	                                                       : STAGE_WAITING;
+}
 
 static enum stage
 judge(struct evaluation *e, struct evaluation_result *r)
@@ -228,7 +238,7 @@ judge(struct evaluation *e, struct evaluation_result *r)
 	r->dkim = t.dkim;
 	r->spf = t.spf;
 	if (t.pending && (e->every || (!t.dkim && !t.spf)))
-		return STAGE_WAITING;
+		return wait_for(e, &t, r->at);
 	r->result = DMARC_RESULT_PASS;
 	if (!t.dkim && !t.spf && !fail(e, &t, r))
 		return STAGE_EXISTENCE;

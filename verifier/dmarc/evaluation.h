@@ -21,8 +21,8 @@
  * says true, or the time is over (evaluation_expire()). The names of the
  * author's walk are wanted at once, side by side; those of an identifier when
  * it could be aligned, and only if none that may still pass is aligned already;
- * whether the author's domain exists when nothing else is left and np= says
- * something of its own.
+ * whether the author's domain exists when np= says something of its own, and
+ * nothing passes for it yet.
  *
  * What is done with the message is known by disposition.h.
  */

@@ -30,11 +30,13 @@ dayfile_free(struct dayfile *f)
 	f->fd = -1;
 }
 
-/* The mode whatever the umask is: a group of its own may read it. */
+/* The mode whatever the umask is: a group of its own may read it. And another
+ * one may have left a part of a line. */
 static int
 look(struct dayfile *f)
 {
 	struct stat st;
+	char last = '\n';
 
 	if (fstat(f->fd, &st) != 0)
 		return -errno;
@@ -42,8 +44,10 @@ look(struct dayfile *f)
 		return -EMEDIUMTYPE;
 	if (st.st_size == 0 && fchmod(f->fd, 0640) != 0)
 		return -errno;
+	if (st.st_size > 0 && pread(f->fd, &last, 1, st.st_size - 1) < 0)
+		return -errno;
 	f->bytes = (uint64_t)st.st_size;
-	f->cut = false;
+	f->cut = last != '\n';
 	return 0;
 }
 
@@ -62,7 +66,7 @@ open_day(struct dayfile *f, uint64_t now)
 	if (rc >= (int)sizeof path)
 		return -ENAMETOOLONG;
 	f->fd = open(path,
-	    O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC,
+	    O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC,
 	    0640);
 	if (f->fd < 0)
 		return -errno;

@@ -92,7 +92,7 @@ no_file(void)
 	tmpdir_file(&dir, "2024-10-04.1.jsonl", path);
 	dayfile_init(&f, dir.path, 1);
 	CHECK(mkfifo(path, 0600) == 0);
-	CHECK(dayfile_append(&f, NOON, span_str("a")) == -ENXIO);
+	CHECK(dayfile_append(&f, NOON, span_str("a")) == -EMEDIUMTYPE);
 	CHECK(unlink(path) == 0 && symlink("/dev/null", path) == 0);
 	CHECK(dayfile_append(&f, NOON + 60, span_str("a")) == -ELOOP);
 	CHECK(unlink(path) == 0);
@@ -100,6 +100,16 @@ no_file(void)
 	dayfile_free(&f);
 	holds(&dir, "2024-10-04.1.jsonl", "a\n");
 	tmpdir_remove(&dir);
+}
+
+static void
+end_line(const char *path)
+{
+	FILE *f = fopen(path, "a");
+
+	CU_ASSERT_FATAL(f != NULL);
+	CHECK(fputc('\n', f) == '\n');
+	CHECK(fclose(f) == 0);
 }
 
 /* A day's file is full, and the next one is not. */
@@ -113,7 +123,8 @@ full_file(void)
 	tmpdir_make(&dir);
 	tmpdir_write(&dir, "2024-10-04.1.jsonl", "x\n");
 	tmpdir_file(&dir, "2024-10-04.1.jsonl", path);
-	CHECK(truncate(path, DAYFILE_MAX - 3) == 0);
+	CHECK(truncate(path, DAYFILE_MAX - 4) == 0);
+	end_line(path);
 	dayfile_init(&f, dir.path, 1);
 	CHECK(dayfile_append(&f, NOON, span_str("abc")) == -EFBIG);
 	CHECK(dayfile_append(&f, NOON, span_str("ab")) == 0);
@@ -148,6 +159,12 @@ full_disk(void)
 	CHECK(dayfile_append(&f, NOON, span_str("k")) == 0);
 	dayfile_free(&f);
 	holds(&dir, "2024-10-04.1.jsonl", "a\nbc\nhij\nk\n");
+	/* nor where another one has left it so */
+	tmpdir_write(&dir, "2024-10-04.1.jsonl", "a\nbc");
+	dayfile_init(&f, dir.path, 1);
+	CHECK(dayfile_append(&f, NOON, span_str("d")) == 0);
+	dayfile_free(&f);
+	holds(&dir, "2024-10-04.1.jsonl", "a\nbc\nd\n");
 	tmpdir_remove(&dir);
 }
 

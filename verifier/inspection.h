@@ -83,6 +83,7 @@ struct inspection {
 	char author[DOMAIN_MAX +
 	    1];             /* of From, A-labels; "" for none or several */
 	bool list;          /* has List-Id */
+	bool unasked;       /* keys were not asked for, as DNS was busy */
 	bool may_hold;      /* the MTA lets us put it into the hold queue */
 	uint64_t now;       /* seconds since 1970, one value a message */
 	uint64_t asked_ms;  /* of the loop's clock: the questions began */

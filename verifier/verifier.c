@@ -421,6 +421,7 @@ begin(struct verifier *v, struct inspection *l, const struct field_list *fields,
 		}
 		p->v[n++] = c;
 	}
+	l->unasked = n < p->n;
 	p->more += p->n - n;
 	p->n = n;
 	return begin_domainkeys(v, l, fields, turn);
@@ -537,7 +538,8 @@ conclude(struct verifier *v, struct inspection *l, const struct message *m,
 	    .settings = &v->settings->verifier.dmarc,
 	    .client = from->known ? &from->client : NULL,
 	    .list = list,
-	    .relayed = l->whose == WHOSE_RELAY};
+	    .relayed = l->whose == WHOSE_RELAY,
+	    .unasked = l->unasked};
 
 	(void)author_list(&fields, list);
 	if (l->trouble != NULL && in.settings->check)

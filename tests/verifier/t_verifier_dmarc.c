@@ -1127,6 +1127,34 @@ many_domains(void)
 	}
 }
 
+/* A signature whose key is not asked for, as DNS is busy, may be the one that
+ * passes: nothing is refused for that, and a forged mail is marked. */
+static void
+keys_not_asked(void)
+{
+	static const struct row row = {"busy",
+	    REJECT KEY("a.example") KEY("b.example") KEY("c.example"),
+	    "b.example.com",
+	    SIG("a.example") SIG("b.example") SIG("c.example")
+	        SIG("mail.example.com"),
+	    .config = ENFORCE, .want = NULL};
+
+	for (int busy = 0; busy < 2; busy++) {
+		struct world w;
+
+		begin(&w, &row);
+		resolver_zone_busy(w.h.resolver, busy == 1);
+		CHECK(deliver(&w, NULL) == 'a');
+		CHECK_STR(house_dmarc(&w.h, &w.m),
+		    busy == 1
+		        ? "dmarc=fail (p=reject dis=quarantine "
+		          "reason=other)" FROM("b.example.com") POLICY("reject")
+		        : "dmarc=pass (p=reject dis=pass)" FROM("b.example.com")
+		              POLICY("reject"));
+		end(&w);
+	}
+}
+
 /* However many labels an author has: eight names. */
 static void
 eight_names(void)
@@ -1239,5 +1267,5 @@ every_allocation_fails(void)
 
 SUITE("verifier_dmarc", T(every_order), T(each_action), T(each_word),
     T(counters), T(lines), T(lost_lines), T(asked_at_once), T(certain_early),
-    T(never), T(given_up), T(many_domains), T(eight_names), T(large_header),
-    T(every_allocation_fails))
+    T(never), T(given_up), T(many_domains), T(keys_not_asked), T(eight_names),
+    T(large_header), T(every_allocation_fails))

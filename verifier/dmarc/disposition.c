@@ -101,7 +101,7 @@ exception(const struct disposition_input *in)
 		return REASON_MAILING_LIST;
 	if (in->relayed || has(&s->exempt, in->evaluation->author))
 		return REASON_LOCAL_POLICY;
-	return REASON_NONE;
+	return in->unasked ? REASON_OTHER : REASON_NONE;
 }
 
 /* --- the decision --------------------------------------------------------- */

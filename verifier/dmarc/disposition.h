@@ -47,6 +47,7 @@ struct disposition_input {
 	const struct ip *client; /* NULL: not known */
 	const char *list;        /* of author_list(); "": none */
 	bool relayed; /* it came by a relay of ours: nothing is refused */
+	bool unasked; /* keys were not asked for, as DNS was busy */
 };
 
 struct disposition {

@@ -334,9 +334,10 @@ own_word(const struct inspection *l, const struct verifier_settings *s,
 		return edits_reply(e, 451, "4.7.5",
 		    span_str(
 		        "DKIM: no answer for the author's key, try again"));
-	if (is_bounce(sender) || l->list)
+	if (is_bounce(sender) || l->dmarc.disposition.trusted)
 		return MILTER_GO_ON;
-	word = signatures_word(l, s, &t, e);
+	if (!l->list) /* it may have changed what was signed */
+		word = signatures_word(l, s, &t, e);
 	return word == MILTER_GO_ON ? envelope_word(l, s, e) : word;
 }
 

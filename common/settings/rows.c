@@ -561,8 +561,9 @@ const struct row settings_rows[] = {
             "author's domain (5.7.22); \"spf-fail\", mail whose envelope "
             "sender is \"fail\", unless it passes DMARC (5.7.23). Much good "
             "mail has no signature, or one that a mailing list broke. Never "
-            "refused: bounces, mail with a List-Id, and what could not be "
-            "judged; nor, for a signature, mail of keys with t=y."},
+            "refused: bounces, mail of trusted_forwarders, and what could "
+            "not be judged; nor, for a signature, mail with a List-Id, or "
+            "of keys with t=y."},
 
     {"verifier.dmarc", "check", ROW_BOOL, AT(verifier.dmarc.check), "true",
         .help = "Evaluate DMARC for mail of strangers, and say dmarc= in "

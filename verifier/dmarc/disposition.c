@@ -61,7 +61,7 @@ passes_for(const struct evaluation *e, const struct trusted_forwarder *f)
 {
 	enum dmarc_method m = f->kind == FORWARDER_SPF ? DMARC_SPF : DMARC_DKIM;
 
-	for (size_t i = 0; i < e->nidentifiers; i++) {
+	for (size_t i = 0; e != NULL && i < e->nidentifiers; i++) {
 		const struct identifier *id = &e->identifier[i];
 
 		if (id->method == m && id->standing == DMARC_PASSES &&
@@ -123,7 +123,7 @@ decide_unknown(const struct disposition_input *in)
 
 	if (s->action == DMARC_ENFORCE && !in->relayed) {
 		if (in->result->result == DMARC_RESULT_PERMERROR &&
-		    s->unusable_from_reject)
+		    s->unusable_from_reject && !by_forwarder(in))
 			return refuse(550, "5.7.1");
 		if (in->result->result == DMARC_RESULT_TEMPERROR &&
 		    s->temperror_defer)
@@ -166,8 +166,8 @@ decide_fail(const struct disposition_input *in, enum dmarc_policy wanted,
 	return d;
 }
 
-struct disposition
-disposition_decide(const struct disposition_input *in)
+static struct disposition
+decide(const struct disposition_input *in)
 {
 	const struct evaluation_result *r = in->result;
 	enum disposition_reason reason = REASON_NONE;
@@ -197,6 +197,15 @@ disposition_decide(const struct disposition_input *in)
 		return (struct disposition){
 		    .kind = DISPOSITION_NONE, .reason = reason};
 	return decide_fail(in, wanted, reason);
+}
+
+struct disposition
+disposition_decide(const struct disposition_input *in)
+{
+	struct disposition d = decide(in);
+
+	d.trusted = by_forwarder(in);
+	return d;
 }
 
 const char *

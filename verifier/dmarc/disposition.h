@@ -59,6 +59,9 @@ struct disposition {
 	bool hold;          /* into Postfix's hold queue */
 	unsigned code;      /* 550, 451, or 0: it is accepted */
 	const char *status; /* "5.7.26"; NULL for 0 */
+
+	/* It came by one of trusted_forwarders: no other setting refuses it. */
+	bool trusted;
 };
 
 /*

@@ -89,8 +89,9 @@ skip_dns(struct run *r)
 	r->no_dns = true;
 	findings_add(&r->findings, FINDING_UNKNOWN, "dns",
 	    "no DNS server answers", "postseal check, when one does",
-	    "no record of this host, its keys and %zu domains was looked up",
-	    r->tool.settings->ndomains);
+	    "no record of this host, its keys and %zu domain%s was looked up",
+	    r->tool.settings->ndomains,
+	    r->tool.settings->ndomains == 1 ? "" : "s");
 }
 
 /* The servers first: where none answers, nothing else is asked. 0 or -errno. */

@@ -305,8 +305,8 @@ put_in_force(struct run *r, time_t written)
 	if (rc == 0)
 		buf_fmt(r->out,
 		    "%s: the new keys sign. Keep the old records in DNS for "
-		    "%u days\n",
-		    r->o->domain, days_kept(r));
+		    "%u day%s\n",
+		    r->o->domain, days_kept(r), days_kept(r) == 1 ? "" : "s");
 	return rc;
 }
 
@@ -483,10 +483,12 @@ retire(struct run *r)
 	if (r->now < until && r->o->every > 0 && !r->o->status)
 		return 0; /* cron sends what is said by mail, each day */
 	if (r->now < until) {
+		int64_t days = (until - r->now + DAY - 1) / DAY;
+
 		buf_fmt(r->out,
 		    "%s: the new keys sign. Keep the old records in DNS for "
-		    "%" PRId64 " more days\n",
-		    r->o->domain, (until - r->now + DAY - 1) / DAY);
+		    "%" PRId64 " more day%s\n",
+		    r->o->domain, days, days == 1 ? "" : "s");
 		return 0;
 	}
 	if (selector == NULL)

@@ -201,10 +201,10 @@ changes_over(void)
 	/* the days of the config, and of the command line */
 	buf_str(&w.zone, "old._domainkey.a.example TXT \"v=DKIM1; p=\"\n");
 	CHECK(step(&w, BEGIN + 2 + 3 * DAY - 1) == TOOL_OK);
-	CHECK(says(&w.out, "for 1 more days"));
+	CHECK(says(&w.out, "for 1 more day\n"));
 	w.rotate.keep = 5;
 	CHECK(step(&w, BEGIN + 2 + 3 * DAY) == TOOL_OK);
-	CHECK(says(&w.out, "for 2 more days"));
+	CHECK(says(&w.out, "for 2 more days\n"));
 	w.rotate.every = 90;
 	CHECK(step(&w, BEGIN + 2 + 3 * DAY) == TOOL_OK && w.out.n == 0);
 	w.rotate.every = w.rotate.keep = 0;

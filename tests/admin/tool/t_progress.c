@@ -8,13 +8,18 @@
 #include "admin/tool/progress.h"
 #include "tests/support/suite.h"
 
-/* A terminal: what is written to *ret_to is read from what is returned. */
+/* A terminal: what is written to *ret_to is read from what is returned; -1: the
+ * test is skipped, as a builder's chroot may have none. */
 static int
 terminal(int *ret_to)
 {
 	int fd = posix_openpt(O_RDWR | O_NOCTTY);
 
-	CU_ASSERT_FATAL(fd >= 0 && grantpt(fd) == 0 && unlockpt(fd) == 0);
+	if (fd < 0) {
+		suite_skip("there are no terminals here (/dev/ptmx)");
+		return -1;
+	}
+	CU_ASSERT_FATAL(grantpt(fd) == 0 && unlockpt(fd) == 0);
 	*ret_to = open(ptsname(fd), O_RDWR | O_NOCTTY);
 	CU_ASSERT_FATAL(*ret_to >= 0);
 	CU_ASSERT_FATAL(fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
@@ -38,6 +43,8 @@ who_waits_is_told(void)
 	struct progress p;
 	int to, fd = terminal(&to);
 
+	if (fd < 0)
+		return;
 	memset(name, 'x', sizeof name - 1);
 	name[sizeof name - 1] = '\0';
 	progress_begin(&p, to);
@@ -69,6 +76,8 @@ nobody_is_told(void)
 	struct progress p;
 	int pair[2], to, fd = terminal(&to);
 
+	if (fd < 0)
+		return;
 	progress_begin(&p, to);
 	progress_step(&p, "one");
 	progress_end(&p);

@@ -32,6 +32,7 @@ struct look {
 	const char *domain;
 	struct findings *f;
 	struct walk_names names;
+	struct walk_name name[WALK_NAMES_MAX]; /* those */
 	struct walked own; /* of domain: the texts of the records */
 	char helo[DOMAIN_MAX + 1];
 	char host[CHECKDMARC_REPORTS_MAX][DOMAIN_MAX + 1];
@@ -532,6 +533,7 @@ checkdmarc_look(struct tool *t, const char *domain, const char *helo,
 	struct look l = {.t = t, .domain = domain, .f = f};
 	int rc;
 
+	l.names = (struct walk_names){l.name, 0, WALK_NAMES_MAX};
 	if (domain_to_ascii(span_str(helo), l.helo) != 0)
 		l.helo[0] = '\0';
 	rc = ask(&l, domain, &l.own);

@@ -15,18 +15,16 @@
 #include "common/bytes/domain.h"
 #include "common/log/log.h"
 
-enum {
-	NAMES_MAX = DMARC_WALKS_MAX * WALK_LABELS_MAX,
-	CLEAN_MAX = 4 * 65536 /* a TXT record, each byte as \xHH */
-};
+enum { CLEAN_MAX = 4 * 65536 /* a TXT record, each byte as \xHH */ };
 
 struct dmarcwalk {
 	const struct dmarc_message *d;
 	const char *author;
 	const struct evaluation *e; /* NULL: there was nothing to evaluate */
 	struct walk_names names;
-	char name[NAMES_MAX][DOMAIN_MAX + 1]; /* with "_dmarc." */
-	struct dnswait q[NAMES_MAX];
+	struct walk_name walked[WALK_NAMES_MAX];   /* those */
+	char name[WALK_NAMES_MAX][DOMAIN_MAX + 1]; /* with "_dmarc." */
+	struct dnswait q[WALK_NAMES_MAX];
 };
 
 /* --- the questions -------------------------------------------------------- */
@@ -73,6 +71,7 @@ dmarcwalk_new(struct loop *loop, struct resolver *resolver,
 		return -ENOMEM;
 	w->d = d;
 	w->author = author;
+	w->names = (struct walk_names){w->walked, 0, WALK_NAMES_MAX};
 	w->e = dmarc_message_evaluation(d);
 	if (w->e != NULL)
 		rc = ask(w, loop, resolver);
@@ -204,7 +203,7 @@ found_word(const struct dmarcwalk *w, size_t which)
 
 struct print {
 	struct buf *out;
-	bool done[NAMES_MAX];
+	bool done[WALK_NAMES_MAX];
 };
 
 static void
@@ -298,7 +297,7 @@ dmarcwalk_text(const struct dmarcwalk *w, struct buf *out)
 
 struct collect {
 	json_t *to;
-	bool done[NAMES_MAX];
+	bool done[WALK_NAMES_MAX];
 	bool failed; /* memory is out: a part is missing */
 };
 

@@ -559,7 +559,22 @@ too_long(void)
 	}
 }
 
+/* Thousands of messages may stand in mid-body: an ordinary one, and what is
+ * asked for it, fits into one block of the arena. */
+static void
+holds_little(void)
+{
+	struct world w;
+
+	begin(&w, "", ZONE_HELD, 0, SIG("a.example", "rsa"));
+	CHECK(mta_message(&w.m, NULL, buf_view(&w.message)) == 0);
+	CHECK(session_held(w.m.session) > 4 * 1024);
+	CHECK(session_held(w.m.session) < 8 * 1000);
+	end(&w);
+}
+
 SUITE("verifier_answers", T(every_order), T(asked_at_once), T(not_asked),
     T(not_asked_for_own_mail), T(silence), T(time_of_the_body), T(given_up),
     T(two_messages), T(revoked_meanwhile), T(too_long), T(busy),
-    T(body_hashed_once), T(one_a_turn), T(given_up_between), T(others_go_on))
+    T(body_hashed_once), T(one_a_turn), T(given_up_between), T(others_go_on),
+    T(holds_little))

@@ -1,6 +1,7 @@
 /*
  * Trick: an answer is read at once and not kept, so a question is a number and
- * nothing else.
+ * nothing else. There is room for the questions of this message, no more: it
+ * stands beside thousands of others.
  *
  * Trap: a question that is under way points into the message's arena, so it is
  * cancelled before that is reset.
@@ -9,9 +10,6 @@
 #include <stdio.h>
 
 #include "verifier/dmarc/dmarc_message.h"
-
-/* Names of all walks, and whether the author's domain exists. */
-enum { QUESTIONS_MAX = DMARC_WALKS_MAX * WALK_LABELS_MAX + 1 };
 
 struct dmarc_question {
 	struct dmarc_work *work;
@@ -25,7 +23,7 @@ struct dmarc_work {
 	int spf;             /* its number; -1: it is none */
 	size_t author_names; /* those of the author's walk come first */
 	size_t open;         /* questions under way */
-	struct dmarc_question question[QUESTIONS_MAX]; /* by their number */
+	struct dmarc_question question[]; /* by their number */
 };
 
 /* --- questions ------------------------------------------------------------ */
@@ -107,7 +105,7 @@ ask_more(struct dmarc_work *w)
 static void
 cancel(struct dmarc_work *w)
 {
-	for (size_t i = 0; i < QUESTIONS_MAX; i++) {
+	for (size_t i = 0; i <= w->evaluation.names.room; i++) {
 		if (w->question[i].query == NULL)
 			continue;
 		resolver_cancel(w->question[i].query);
@@ -118,16 +116,35 @@ cancel(struct dmarc_work *w)
 
 /* --- from the beginning to the result ------------------------------------- */
 
+/* The names of all walks that may be wanted. */
+static size_t
+count_names(const struct dmarc_input *in)
+{
+	size_t n = walk_length(span_str(in->author));
+
+	for (size_t i = 0; i < in->picked->n; i++)
+		n += walk_length(span_str(in->picked->v[i]->s.domain_a));
+	if (in->sender != NULL)
+		n += walk_length(span_str(in->sender));
+	return n < WALK_NAMES_MAX ? n : WALK_NAMES_MAX;
+}
+
 int
 dmarc_message_begin(struct dmarc_message *d, const struct dmarc_input *in)
 {
-	struct dmarc_work *w = arena_alloc(in->arena, sizeof *w);
+	const size_t room = count_names(in);
+	struct walk_names names = {.room = room};
+	struct dmarc_work *w;
 
-	if (w == NULL)
+	/* and whether the author's domain exists */
+	w = arena_alloc(
+	    in->arena, sizeof *w + (room + 1) * sizeof w->question[0]);
+	names.v = arena_alloc(in->arena, room * sizeof names.v[0]);
+	if (w == NULL || names.v == NULL)
 		return -ENOMEM;
 	*d = (struct dmarc_message){.begun = true, .work = w};
 	w->in = *in;
-	evaluation_start(&w->evaluation, in->author, in->every);
+	evaluation_start(&w->evaluation, names, in->author, in->every);
 	w->author_names = w->evaluation.names.n;
 	for (size_t i = 0; i < in->picked->n; i++) {
 		const struct candidate *c = in->picked->v[i];

@@ -11,9 +11,6 @@
 
 #include "verifier/dmarc/evaluation.h"
 
-/* The number of the question whether the author's domain exists. */
-enum { EXISTS = DMARC_WALKS_MAX * WALK_LABELS_MAX };
-
 const char *
 dmarc_result_word(enum dmarc_result r)
 {
@@ -33,12 +30,13 @@ dmarc_result_word(enum dmarc_result r)
 }
 
 void
-evaluation_start(struct evaluation *e, const char *author, bool every)
+evaluation_start(struct evaluation *e, struct walk_names names,
+    const char *author, bool every)
 {
 	e->author = span_str(author);
 	e->every = every;
 	e->closed = false;
-	e->names.n = 0;
+	e->names = names;
 	e->walks = 1;
 	e->nidentifiers = 0;
 	e->exists = WALK_UNKNOWN;
@@ -280,6 +278,14 @@ evaluation_result(struct evaluation *e, struct evaluation_result *ret)
 
 /* --- questions ------------------------------------------------------------ */
 
+/* The number of the question whether the author's domain exists, behind those
+ * of the names. */
+static unsigned
+exists_number(const struct evaluation *e)
+{
+	return (unsigned)e->names.room;
+}
+
 /* "_dmarc." in front of the name. False: it would be no name any more, so there
  * is no record. */
 static bool
@@ -327,7 +333,7 @@ evaluation_want(struct evaluation *e, struct evaluation_question *ret)
 	if (stage != STAGE_EXISTENCE || e->exists_asked)
 		return false;
 	e->exists_asked = true;
-	ret->number = EXISTS;
+	ret->number = exists_number(e);
 	ret->type = DNS_CNAME;
 	snprintf(
 	    ret->name, sizeof ret->name, "%.*s", (int)e->author.n, e->author.p);
@@ -350,7 +356,7 @@ evaluation_answer(
 {
 	struct walk_name *n;
 
-	if (number == EXISTS) {
+	if (number == exists_number(e)) {
 		e->exists = read_existence(answer);
 		return;
 	}

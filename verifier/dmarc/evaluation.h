@@ -5,7 +5,7 @@
  * A pure function over answers: it says what it wants to know, is told, and
  * says what the result is as soon as that is certain.
  *
- *     evaluation_start(&e, "mail.example.com", false);
+ *     evaluation_start(&e, names, "mail.example.com", false);
  *     evaluation_identify(&e, DMARC_DKIM, "example.com");    as many as there
  *                                                            are,
  *     evaluation_identify(&e, DMARC_SPF, "b.example.com");   verified or not
@@ -89,9 +89,12 @@ struct evaluation_result {
 	bool dkim, spf; /* one of its identifiers passes and is aligned */
 };
 
-/* Begins. author: A-labels in lower case, borrowed as long as e is used. every:
- * for reports, which say of both methods whether they are aligned. */
-void evaluation_start(struct evaluation *e, const char *author, bool every);
+/* Begins. names: without any yet, with room for those of the walks of author
+ * and of all identifiers, or WALK_NAMES_MAX; its memory, and author, A-labels
+ * in lower case, are borrowed as long as e is used. every: for reports, which
+ * say of both methods whether they are aligned. */
+void evaluation_start(struct evaluation *e, struct walk_names names,
+    const char *author, bool every);
 
 /* One more domain, A-labels in lower case, borrowed likewise, DMARC_PENDING.
  * Returns its number, or -1 if there are too many: it is left out. */
@@ -106,7 +109,7 @@ void evaluation_verified(
 void evaluation_close(struct evaluation *e);
 
 struct evaluation_question {
-	unsigned number; /* for evaluation_answer() */
+	unsigned number; /* for evaluation_answer(); at most names.room */
 	enum dns_type type;
 	char name[DOMAIN_MAX + 1];
 };

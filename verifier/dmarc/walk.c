@@ -22,6 +22,14 @@ walk_labels(struct span name)
 	return labels;
 }
 
+size_t
+walk_length(struct span start)
+{
+	size_t labels = walk_labels(start);
+
+	return labels < WALK_LABELS_MAX ? labels : WALK_LABELS_MAX;
+}
+
 /* The name without its first n labels. */
 static struct span
 without(struct span name, size_t n)
@@ -53,13 +61,12 @@ walk_known(const struct walk_names *names, struct span name)
 bool
 walk_add(struct walk_names *names, struct span start, struct span until)
 {
-	const size_t room = sizeof names->v / sizeof names->v[0];
 	size_t before = names->n;
 
 	for (struct span at = start; at.n > until.n; at = walk_up(at)) {
 		if (walk_known(names, at) != NULL)
 			continue;
-		if (names->n == room) {
+		if (names->n == names->room) {
 			names->n = before;
 			return false;
 		}

@@ -16,7 +16,12 @@
 #include "verifier/dmarc/dmarc_record.h"
 #include "verifier/limits.h"
 
-enum { WALK_LABELS_MAX = 8 };
+enum {
+	WALK_LABELS_MAX = 8,
+
+	/* Of all walks of a message. */
+	WALK_NAMES_MAX = DMARC_WALKS_MAX * WALK_LABELS_MAX
+};
 
 enum walk_found {
 	WALK_UNKNOWN, /* not asked, or not answered yet */
@@ -32,13 +37,17 @@ struct walk_name {
 	struct dmarc_record record; /* WALK_RECORD */
 };
 
+/* The memory is its user's: few messages have many names. */
 struct walk_names {
-	struct walk_name v[DMARC_WALKS_MAX * WALK_LABELS_MAX];
-	size_t n;
+	struct walk_name *v; /* borrowed */
+	size_t n, room;
 };
 
 /* How many labels a name has. */
 size_t walk_labels(struct span name);
+
+/* How many names its walk has. */
+size_t walk_length(struct span start);
 
 /* The name that a walk looks at behind this one; empty: it is over. */
 struct span walk_up(struct span name);

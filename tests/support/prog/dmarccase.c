@@ -62,11 +62,13 @@ print(const struct evaluation_result *r)
 static bool
 evaluate(const struct scene *s, const char *author)
 {
+	static struct walk_name v[WALK_NAMES_MAX];
 	static struct evaluation e;
 	struct evaluation_question q;
 	struct evaluation_result r;
 
-	evaluation_start(&e, author, true);
+	evaluation_start(
+	    &e, (struct walk_names){v, 0, WALK_NAMES_MAX}, author, true);
 	for (size_t i = 0; i < s->n; i++) {
 		bool spf = strcmp(s->v[i].word, "spf") == 0;
 

@@ -150,11 +150,13 @@ static void
 evaluate(struct evaluation *e, const char *record, const char *message,
     struct evaluation_result *ret)
 {
+	static struct walk_name v[WALK_NAMES_MAX];
 	struct evaluation_question q;
 	char text[200];
 
 	snprintf(text, sizeof text, "v=DMARC1; %s", record);
-	evaluation_start(e, "example.com", false);
+	evaluation_start(
+	    e, (struct walk_names){v, 0, WALK_NAMES_MAX}, "example.com", false);
 	identify(e, message);
 	while (evaluation_want(e, &q)) {
 		bool here = strcmp(q.name, "_dmarc.example.com") == 0;

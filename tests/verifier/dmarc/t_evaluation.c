@@ -252,6 +252,7 @@ struct run {
 	const struct row *row;
 	struct zone *zone;
 	struct evaluation e;
+	struct walk_name name[WALK_NAMES_MAX];         /* of e */
 	struct evaluation_question out[QUESTIONS_MAX]; /* without an answer */
 	size_t nout;
 	char text[4000]; /* author and identifiers, one behind the other */
@@ -386,7 +387,8 @@ begin(struct run *r, const struct row *row, bool every)
 	r->row = row;
 	r->zone = zone_new();
 	CU_ASSERT_FATAL(zone_add(r->zone, row->zone, why) == 0);
-	evaluation_start(&r->e, row->author, every);
+	evaluation_start(&r->e, (struct walk_names){r->name, 0, WALK_NAMES_MAX},
+	    row->author, every);
 	identify(r);
 }
 

@@ -1,6 +1,7 @@
 #include "policyd/counters.h"
 
 #include "common/limits.h"
+#include "policyd/decide/verdict.h"
 
 _Static_assert(
     (int)POLICYD_END <= STATS_COUNTERS_MAX, "a slot has room for all");
@@ -8,19 +9,7 @@ _Static_assert(
 static const char *
 action_word(unsigned i)
 {
-	switch ((enum action_kind)i) {
-	case ACTION_HEADER:
-		return "header";
-	case ACTION_REJECT:
-		return "reject";
-	case ACTION_DEFER:
-		return "defer";
-	case ACTION_DUNNO:
-		return "dunno";
-	case ACTION_ACCESS:
-		break;
-	}
-	return "access";
+	return verdict_word((enum action_kind)i);
 }
 
 static const struct stats_row rows[] = {

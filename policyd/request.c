@@ -79,7 +79,8 @@ would(struct request *r, const struct verdict_results *results,
 	if (!p->observe || r->skip != SKIP_NO || wanted.kind == given->kind)
 		return NULL;
 	verdict_action(p, &wanted, &r->subject, text);
-	return buf_error(text) == 0 ? buf_text(text) : verdict_word(&wanted);
+	return buf_error(text) == 0 ? buf_text(text)
+	                            : verdict_word(wanted.kind);
 }
 
 static struct verdict_results
@@ -114,7 +115,7 @@ request_finish(struct request *r)
 	    .repeat = is_checked_state(r->attr.protocol_state),
 	    .once = verdict_once(&v),
 	    .kind = v.kind,
-	    .word = verdict_word(&v),
+	    .word = verdict_word(v.kind),
 	    .would = would(r, &results, &v, &other),
 	    .unchecked = r->skip != SKIP_NO ? skip_word(r->skip) : r->unchecked,
 	    .by = r->by,

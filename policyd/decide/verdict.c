@@ -213,9 +213,9 @@ verdict_once(const struct verdict *v)
 }
 
 const char *
-verdict_word(const struct verdict *v)
+verdict_word(enum action_kind kind)
 {
-	switch (v->kind) {
+	switch (kind) {
 	case ACTION_HEADER:
 		return "header";
 	case ACTION_REJECT:

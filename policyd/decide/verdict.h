@@ -72,7 +72,8 @@ void verdict_action(const struct policyd_settings *p, const struct verdict *v,
  * a@b". NULL: it adds nothing and is told each recipient. Borrows from v. */
 const char *verdict_once(const struct verdict *v);
 
-/* "header", "reject", "defer", "dunno" or "access", for the log. */
-const char *verdict_word(const struct verdict *v);
+/* "header", "reject", "defer", "dunno" or "access", for the log and the
+ * counters. */
+const char *verdict_word(enum action_kind kind);
 
 #endif

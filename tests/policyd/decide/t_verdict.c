@@ -689,7 +689,7 @@ once_and_words(void)
 
 		suite_row(row[i].word);
 		CHECK_STR(verdict_once(&v), row[i].once);
-		CHECK_STR(verdict_word(&v), row[i].word);
+		CHECK_STR(verdict_word(v.kind), row[i].word);
 	}
 }
 

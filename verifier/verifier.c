@@ -470,16 +470,6 @@ begin_dmarc(struct verifier *v, struct inspection *l, enum author_found found,
 	return 0;
 }
 
-static bool
-has_field(const struct field_list *fields, const char *name)
-{
-	size_t i = 0;
-
-	while (i < fields->n && !field_is(&fields->v[i], name))
-		i++;
-	return i < fields->n;
-}
-
 /* Reads the signatures and begins. l->trouble says why not. */
 static void
 start(struct verifier *v, struct inspection *l, struct message *m)
@@ -488,6 +478,7 @@ start(struct verifier *v, struct inspection *l, struct message *m)
 	unsigned turn = resolver_turn(v->resolver);
 	enum author_found found;
 	const char *why;
+	size_t n;
 
 	switch (m->trouble) {
 	case MESSAGE_FINE:
@@ -503,7 +494,7 @@ start(struct verifier *v, struct inspection *l, struct message *m)
 		return;
 	}
 	found = author_find(&fields, l->author, &why);
-	l->list = has_field(&fields, "List-Id");
+	l->list = field_find(&fields, "List-Id", &n) != NULL;
 	if (found == AUTHOR_NO_MEMORY ||
 	    pick(&fields, span_str(l->author), v->settings->verifier.signatures,
 	        l->arena, &l->picked) != 0 ||

@@ -29,4 +29,20 @@ struct field_list {
 	size_t n;
 };
 
+/* The first field of that name, or NULL; *ret_n: how many there are. */
+static inline const struct field *
+field_find(const struct field_list *l, const char *name, size_t *ret_n)
+{
+	const struct field *first = NULL;
+
+	*ret_n = 0;
+	for (size_t i = 0; i < l->n; i++) {
+		if (!field_is(&l->v[i], name))
+			continue;
+		if ((*ret_n)++ == 0)
+			first = &l->v[i];
+	}
+	return first;
+}
+
 #endif

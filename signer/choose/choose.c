@@ -52,18 +52,14 @@ static enum choose_verdict
 judge_from(struct choose_path *p)
 {
 	const struct field_list *fields = &p->in->fields;
-	const struct field *from = NULL;
 	struct address address;
 	const char *why;
+	size_t n;
+	const struct field *from = field_find(fields, "From", &n);
 	int rc;
 
-	for (size_t i = 0; i < fields->n; i++) {
-		if (!field_is(&fields->v[i], "From"))
-			continue;
-		if (from != NULL)
-			return CHOOSE_FROM_REPEATED;
-		from = &fields->v[i];
-	}
+	if (n > 1)
+		return CHOOSE_FROM_REPEATED;
 	if (from == NULL)
 		return CHOOSE_FROM_MISSING;
 	switch (address_parse(from->value, &address, &why)) {

@@ -14,16 +14,11 @@
 static const struct field *
 only_field(const struct field_list *fields, const char *name, bool *ret_several)
 {
-	const struct field *found = NULL;
+	size_t n;
+	const struct field *found = field_find(fields, name, &n);
 
-	*ret_several = false;
-	for (size_t i = 0; i < fields->n; i++) {
-		if (!field_is(&fields->v[i], name))
-			continue;
-		*ret_several = *ret_several || found != NULL;
-		found = &fields->v[i];
-	}
-	return *ret_several ? NULL : found;
+	*ret_several = n > 1;
+	return n > 1 ? NULL : found;
 }
 
 /* A mail domain, or a name of one label, as hosts have it among themselves. */

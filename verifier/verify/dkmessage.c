@@ -38,20 +38,10 @@ say(struct dkmessage *d, enum dkim_result result, const char *reason)
 static const struct field *
 find_source(const struct field_list *fields)
 {
-	const struct field *from = NULL, *sender = NULL;
-	size_t froms = 0, senders = 0;
+	size_t froms, senders;
+	const struct field *from = field_find(fields, "From", &froms);
+	const struct field *sender = field_find(fields, "Sender", &senders);
 
-	for (size_t i = 0; i < fields->n; i++) {
-		const struct field *f = &fields->v[i];
-
-		if (field_is(f, "From")) {
-			from = f;
-			froms++;
-		} else if (field_is(f, "Sender")) {
-			sender = f;
-			senders++;
-		}
-	}
 	if (froms != 1 || senders > 1)
 		return NULL;
 	return senders == 1 ? sender : from;
@@ -110,16 +100,6 @@ passed_over(const struct dkmessage *d, const struct field *field,
 	if (source < field)
 		return "the sender's field is above the signature";
 	return NULL;
-}
-
-static bool
-is_there(const struct field_list *fields)
-{
-	for (size_t i = 0; i < fields->n; i++) {
-		if (field_is(&fields->v[i], DKSIGNATURE_NAME))
-			return true;
-	}
-	return false;
 }
 
 /* The first that counts, else the topmost, of which d says why not. */
@@ -212,12 +192,14 @@ int
 dkmessage_begin(const struct field_list *fields, size_t max,
     struct arena *arena, struct dkmessage **ret)
 {
-	const struct field *source = find_source(fields);
+	const struct field *source;
 	struct dkmessage *d;
+	size_t n;
 	int rc = 0;
 
-	if (!is_there(fields))
+	if (field_find(fields, DKSIGNATURE_NAME, &n) == NULL)
 		return 0;
+	source = find_source(fields);
 	d = arena_alloc(arena, sizeof *d);
 	if (d == NULL)
 		return -ENOMEM;

@@ -189,21 +189,13 @@ judge_answer(const struct dns_answer *key, bool too_long,
 
 /* --- what is acceptable --------------------------------------------------- */
 
-static size_t
-count(const struct field_list *fields, const char *name)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < fields->n; i++)
-		n += field_is(&fields->v[i], name);
-	return n;
-}
-
 static bool
 leaves_out(const struct judge_input *in, const char *name)
 {
-	return signature_names(&in->candidate->s, name) <
-	    count(in->fields, name);
+	size_t n;
+
+	(void)field_find(in->fields, name, &n);
+	return signature_names(&in->candidate->s, name) < n;
 }
 
 /* Why a signature that verifies does not cover what a reader sees, or NULL. */

@@ -7,7 +7,7 @@
 bool
 inspection_waits(const struct inspection *l)
 {
-	bool ours = l->open > 0 || dmarc_message_waits(&l->dmarc);
+	bool ours = l->keys.open > 0 || dmarc_message_waits(&l->dmarc);
 
 	return (ours && l->trouble == NULL) || envelope_waits(&l->envelope);
 }
@@ -17,12 +17,8 @@ inspection_reset(struct inspection *l)
 {
 	envelope_reset(&l->envelope);
 	dmarc_message_reset(&l->dmarc);
-	for (size_t i = 0; i < l->nquestions; i++) {
-		if (l->question[i].query != NULL)
-			resolver_cancel(l->question[i].query);
-		dns_answer_free(l->question[i].answer);
-	}
-	l->nquestions = l->open = l->nresults = l->nrecipients = 0;
+	keyfetch_reset(&l->keys);
+	l->nresults = l->nrecipients = 0;
 	for (size_t i = 0; i < BODIES; i++)
 		l->body[i].wanted = l->body[i].done = false;
 	strip_init(&l->strip);

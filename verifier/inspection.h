@@ -13,31 +13,17 @@
 #include "common/bytes/arena.h"
 #include "common/bytes/domain.h"
 #include "common/dkim/bodyhash.h"
-#include "common/dns/resolver.h"
 #include "common/milter/session.h"
 #include "verifier/dmarc/dmarc_message.h"
 #include "verifier/verify/dkmessage.h"
 #include "verifier/verify/envelope.h"
 #include "verifier/verify/judge.h"
+#include "verifier/verify/keyfetch.h"
 #include "verifier/verify/pick.h"
 #include "verifier/verify/strip.h"
 
-/* Signatures of one message that have a result, and the largest value of
- * verifier.signatures (rows.c). The field has room for 16 results: one more
- * says that there are more, and one is that of SPF. */
-enum { RESULTS_MAX = 11 };
-
 _Static_assert((int)RESULTS_MAX <= (int)BODYHASH_PARTS_MAX,
     "each result may have an l= of its own");
-
-/* A key that was asked for, once for all signatures that name it. */
-struct key_question {
-	struct inspection *inspection;
-	const char *name;          /* SELECTOR._domainkey.DOMAIN */
-	struct dns_query *query;   /* NULL: not under way */
-	struct dns_answer *answer; /* owned; NULL: not there */
-	bool too_long;             /* there was one, but longer than keys are */
-};
 
 /* The hashes of the body for all signatures with the same c=, whatever their
  * l=. */
@@ -92,8 +78,7 @@ struct inspection {
 	struct picked picked;
 	struct dkmessage
 	    *domainkeys; /* NULL: no such signature, or not wanted */
-	struct key_question question[RESULTS_MAX + 1]; /* with that one's */
-	size_t nquestions, open; /* of which still without an answer */
+	struct keyfetch keys;
 	struct dmarc_message dmarc;
 
 	/* Domains of recipients, for reports alone; in the arena */

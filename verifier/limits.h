@@ -19,6 +19,11 @@ enum {
 	 * Chains of forwarders have six. */
 	CANDIDATES_MAX = 64,
 
+	/* Signatures of one message that have a result, and the largest value
+	 * of verifier.signatures (rows.c). The field has room for 16 results:
+	 * one more says that there are more, and one is that of SPF. */
+	RESULTS_MAX = 11,
+
 	/* Names whose keys are asked for one message while DNS has more
 	 * questions than it should (resolver_busy()): of the author, of who
 	 * sends for him and of a list. Silent servers of one sender must leave

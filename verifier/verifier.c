@@ -282,62 +282,6 @@ ops_recipient(void *wing, void *letter, struct message *m,
 
 /* --- the end of the header ------------------------------------------------ */
 
-static void
-keep_answer(struct key_question *q, struct dns_answer *answer)
-{
-	q->too_long = answer != NULL && answer->size > KEY_ANSWER_MAX;
-	if (q->too_long)
-		dns_answer_free(answer);
-	else
-		q->answer = answer;
-}
-
-static void
-got_key(void *arg, struct dns_answer *answer)
-{
-	struct key_question *q = arg;
-
-	q->query = NULL;
-	keep_answer(q, answer);
-	q->inspection->open--;
-	tell(q->inspection);
-}
-
-static const struct key_question *
-question_for(const struct inspection *l, const char *name)
-{
-	for (size_t i = 0; i < l->nquestions; i++) {
-		if (strcmp(l->question[i].name, name) == 0)
-			return &l->question[i];
-	}
-	return NULL;
-}
-
-/* Asks for the key of a signature, unless another one has. */
-static void
-ask(struct verifier *v, struct inspection *l, unsigned turn, const char *name)
-{
-	struct key_question *q = &l->question[l->nquestions];
-	struct dns_answer *answer = NULL;
-
-	if (question_for(l, name) != NULL)
-		return;
-	*q = (struct key_question){.inspection = l, .name = name};
-	switch (resolver_ask(v->resolver, turn, span_str(name), DNS_TXT,
-	    got_key, q, &q->query, &answer)) {
-	case ASK_PENDING:
-		l->open++;
-		break;
-	case ASK_READY:
-	case ASK_BADNAME: /* not for us: signature.c has made it */
-	case ASK_NOMEM:
-		q->query = NULL;
-		keep_answer(q, answer);
-		break;
-	}
-	l->nquestions++;
-}
-
 /* The canonical bytes of the body that a signature covers. */
 static uint64_t
 part_of(const struct signature *s)
@@ -373,18 +317,10 @@ input_of(struct verifier *v, const struct inspection *l,
 	    .pubkeys = v->pubkeys};
 }
 
-/* True if its key may be asked for: those of the first signatures always. */
-static bool
-may_ask(const struct verifier *v, const struct inspection *l, const char *name)
-{
-	return l->nquestions < QUESTIONS_BUSY_MAX ||
-	    question_for(l, name) != NULL || !resolver_busy(v->resolver);
-}
-
 /* The DomainKeys signature, where they are wanted. 0 or -ENOMEM. */
 static int
-begin_domainkeys(struct verifier *v, struct inspection *l,
-    const struct field_list *fields, unsigned turn)
+begin_domainkeys(
+    struct verifier *v, struct inspection *l, const struct field_list *fields)
 {
 	const struct verifier_settings *s = &v->settings->verifier;
 	int rc = 0;
@@ -392,17 +328,15 @@ begin_domainkeys(struct verifier *v, struct inspection *l,
 	if (s->domainkeys)
 		rc = dkmessage_begin(
 		    fields, s->signatures, l->arena, &l->domainkeys);
-	if (l->domainkeys != NULL && l->domainkeys->judging &&
-	    may_ask(v, l, dkmessage_name(l->domainkeys)))
-		ask(v, l, turn, dkmessage_name(l->domainkeys));
+	if (l->domainkeys != NULL && l->domainkeys->judging)
+		(void)keyfetch_ask(&l->keys, dkmessage_name(l->domainkeys));
 	return rc;
 }
 
 /* Puts the questions and begins the hashes that the signatures need; drops
  * those whose keys may not be asked for. 0 or -ENOMEM. */
 static int
-begin(struct verifier *v, struct inspection *l, const struct field_list *fields,
-    unsigned turn)
+begin(struct verifier *v, struct inspection *l, const struct field_list *fields)
 {
 	struct picked *p = &l->picked;
 	size_t n = 0;
@@ -413,18 +347,17 @@ begin(struct verifier *v, struct inspection *l, const struct field_list *fields,
 		struct judged early;
 
 		if (!judge_early(&in, &early)) {
-			if (!may_ask(v, l, c->s.name))
+			if (!keyfetch_ask(&l->keys, c->s.name))
 				continue;
 			if (want_body(l, &c->s) != 0)
 				return -ENOMEM;
-			ask(v, l, turn, c->s.name);
 		}
 		p->v[n++] = c;
 	}
 	l->unasked = n < p->n;
 	p->more += p->n - n;
 	p->n = n;
-	return begin_domainkeys(v, l, fields, turn);
+	return begin_domainkeys(v, l, fields);
 }
 
 /* The domain that SPF is asked of. Where memory was out for it, it may be the
@@ -440,12 +373,12 @@ sender_of(const struct inspection *l)
 /* The author's domain is known, or why there is none. 0 or -ENOMEM. */
 static int
 begin_dmarc(struct verifier *v, struct inspection *l, enum author_found found,
-    const char *why, unsigned turn)
+    const char *why)
 {
 	const struct verifier_settings *s = &v->settings->verifier;
 	const char *sender = sender_of(l);
 	struct dmarc_input in = {.resolver = v->resolver,
-	    .turn = turn,
+	    .turn = l->keys.turn,
 	    .author = l->author,
 	    .picked = &l->picked,
 	    .every = s->dmarc.results != NULL ||
@@ -475,7 +408,6 @@ static void
 start(struct verifier *v, struct inspection *l, struct message *m)
 {
 	struct field_list fields = message_fields(m);
-	unsigned turn = resolver_turn(v->resolver);
 	enum author_found found;
 	const char *why;
 	size_t n;
@@ -493,13 +425,14 @@ start(struct verifier *v, struct inspection *l, struct message *m)
 		undone(l);
 		return;
 	}
+	keyfetch_begin(
+	    &l->keys, v->resolver, resolver_turn(v->resolver), tell, l);
 	found = author_find(&fields, l->author, &why);
 	l->list = field_find(&fields, "List-Id", &n) != NULL;
 	if (found == AUTHOR_NO_MEMORY ||
 	    pick(&fields, span_str(l->author), v->settings->verifier.signatures,
 	        l->arena, &l->picked) != 0 ||
-	    begin(v, l, &fields, turn) != 0 ||
-	    begin_dmarc(v, l, found, why, turn) != 0)
+	    begin(v, l, &fields) != 0 || begin_dmarc(v, l, found, why) != 0)
 		undone(l);
 }
 
@@ -614,25 +547,25 @@ judge_one(
 {
 	const struct signature *s = &in->candidate->s;
 	const struct bodyhash *body = l->body[s->body_canon].hash;
-	const struct key_question *q = question_for(l, s->name);
 
 	in->bodyhash = bodyhash_digest(body, part_of(s));
 	in->body_length = bodyhash_length(body);
-	in->key = q == NULL ? NULL : q->answer;
-	in->key_too_long = q != NULL && q->too_long;
+	in->key = keyfetch_answer(&l->keys, s->name, &in->key_too_long);
 	judge(in, ret);
 }
 
 static void
 judge_domainkeys(struct verifier *v, struct inspection *l)
 {
-	const struct key_question *q = l->domainkeys == NULL
-	    ? NULL
-	    : question_for(l, dkmessage_name(l->domainkeys));
+	const struct dns_answer *key;
+	bool too_long;
 
-	dkmessage_judge(l->domainkeys, q == NULL ? NULL : q->answer,
-	    q != NULL && q->too_long, v->settings->verifier.domainkeys_min_bits,
-	    v->pubkeys);
+	if (l->domainkeys == NULL)
+		return;
+	key =
+	    keyfetch_answer(&l->keys, dkmessage_name(l->domainkeys), &too_long);
+	dkmessage_judge(l->domainkeys, key, too_long,
+	    v->settings->verifier.domainkeys_min_bits, v->pubkeys);
 }
 
 /* Judges up to the first signature that may cost something: 1 MB of header to
@@ -774,13 +707,7 @@ ops_held(const void *letter)
 {
 	const struct inspection *l = letter;
 
-	size_t n = envelope_held(&l->envelope);
-
-	for (size_t i = 0; i < l->nquestions; i++) {
-		if (l->question[i].answer != NULL)
-			n += l->question[i].answer->size;
-	}
-	return n;
+	return envelope_held(&l->envelope) + keyfetch_held(&l->keys);
 }
 
 static void

@@ -7,15 +7,16 @@
  * (envelope.c), while the client still has to send the rest. Each field is
  * looked at as it comes: does it claim to be ours (strip.c)? Mail of users and
  * of this house is not verified. Of a stranger's the signatures are read and
- * picked (pick.c), all their keys are asked for at once, equal names once, with
- * the names of the author's DMARC walk (dmarc_message.c), and one hash is begun
- * for each c= and l=. The body streams through the hashes and is not held. At
- * the end of the message the wing WAITs for keys and SPF that are not there
- * yet, at most verifier.time_limit; then each signature is judged (judge.c);
- * then it WAITs for what DMARC still needs to know, out of the same time. The
- * message goes on with one Authentication-Results field of ours on top, perhaps
- * a mark below it, and without the forged ones; or is held, put off or refused,
- * where the config says so (disposition.c, results.c).
+ * picked (pick.c), all their keys are asked for at once, equal names once
+ * (keyfetch.c), with the names of the author's DMARC walk (dmarc_message.c),
+ * and one hash is begun for each c= and l=. The body streams through the hashes
+ * and is not held. At the end of the message the wing WAITs for keys and SPF
+ * that are not there yet, at most verifier.time_limit; then each signature is
+ * judged (judge.c); then it WAITs for what DMARC still needs to know, out of
+ * the same time. The message goes on with one Authentication-Results field of
+ * ours on top, perhaps a mark below it, and without the forged ones; or is
+ * held, put off or refused, where the config says so (disposition.c,
+ * results.c).
  *
  * The message is judged as it was received: forged fields may be signed, and go
  * afterwards. Nothing of our own (memory, DNS) ever refuses a message; where a

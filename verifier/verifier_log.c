@@ -242,7 +242,7 @@ verifier_log(const struct verifier *v, const struct inspection *l,
 		    &line, "dkim", results.n > 0 ? buf_text(&results) : "none");
 	if (domainkeys.n > 0)
 		log_str(&line, "domainkeys", buf_text(&domainkeys));
-	if (l->nquestions > 0 || l->waited_ms > 0)
+	if (l->keys.n > 0 || l->waited_ms > 0)
 		log_num(&line, "waited_ms", (long long)l->waited_ms);
 	log_str(&line, "daemon", from->daemon);
 	log_problem(&line, "problem", l->envelope.mail_from.result);

@@ -32,9 +32,8 @@
 #include "common/bytes/domain.h"
 #include "verifier/dmarc/align.h"
 
-/* Identifiers of a message: the signatures that are evaluated, RESULTS_MAX
- * (inspection.h) at the most, and SPF's. */
-enum { EVALUATION_IDENTIFIERS_MAX = 12 };
+/* Identifiers of a message: the signatures that are evaluated, and SPF's. */
+enum { EVALUATION_IDENTIFIERS_MAX = RESULTS_MAX + 1 };
 
 enum dmarc_method { DMARC_DKIM, DMARC_SPF };
 

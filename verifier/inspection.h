@@ -51,10 +51,9 @@ struct result {
 };
 
 struct inspection {
-	/* Of the connection */
-	void (*ready)(
-	    void *arg); /* go on: inspection_waits() no more, or a turn
-	                           * is over */
+	/* Of the connection. ready() is called to go on: inspection_waits() no
+	 * more, or a turn is over. */
+	void (*ready)(void *arg);
 	void *ready_arg;
 	char host[AUTHRES_ID_MAX + 1]; /* macro j as an id; "": none */
 	const char *own_client;        /* of macros_find(), NULL: none */
@@ -66,8 +65,9 @@ struct inspection {
 	struct envelope envelope;
 	const char *own_message; /* of macros_find(), NULL: none */
 	enum whose whose;
-	char author[DOMAIN_MAX +
-	    1];             /* of From, A-labels; "" for none or several */
+
+	/* The domain of From in A-labels; "" for none or several */
+	char author[DOMAIN_MAX + 1];
 	bool list;          /* has List-Id */
 	bool unasked;       /* keys were not asked for, as DNS was busy */
 	bool may_hold;      /* the MTA lets us put it into the hold queue */
@@ -76,8 +76,7 @@ struct inspection {
 	uint64_t ended_ms;  /* likewise: the message was complete; 0: not yet */
 	uint64_t waited_ms; /* from then on, for keys, SPF and DMARC */
 	struct picked picked;
-	struct dkmessage
-	    *domainkeys; /* NULL: no such signature, or not wanted */
+	struct dkmessage *domainkeys; /* NULL: none, or not wanted */
 	struct keyfetch keys;
 	struct dmarc_message dmarc;
 

@@ -33,8 +33,8 @@ struct daemon_options {
 };
 
 struct daemon {
-	const char
-	    *ident; /* its name: of the program, in messages and the log */
+	/* Its name: of the program, in messages and the log */
+	const char *ident;
 	const char *usage; /* the text of --help */
 	const struct stats_report *report;
 

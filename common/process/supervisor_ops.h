@@ -14,8 +14,9 @@ struct supervisor_plan {
 	const struct daemon_settings *daemon; /* listen, mode, group, user */
 	bool replace; /* a living daemon's unix sockets; at the start only */
 	unsigned workers; /* 0: one for each core; WORKERS_MAX at most */
-	void
-	    *generation; /* the wing's: settings, tables, keys, ...; not NULL */
+
+	/* The wing's: settings, tables, keys, ...; not NULL */
+	void *generation;
 };
 
 struct supervisor_ops {

@@ -42,8 +42,8 @@ struct text_list {
 };
 
 struct cidr_list {
-	struct cidr
-	    *v; /* of family 0: "this-host", each address of this host */
+	/* One of family 0: "this-host", each address of this host */
+	struct cidr *v;
 	size_t n;
 };
 

@@ -77,9 +77,11 @@ struct row {
 	struct question *question; /* its own; NULL: not put yet */
 	struct question **host;    /* mx: for the addresses of its names */
 	size_t nhosts;
-	struct plan
-	    *record; /* include, redirect: the record that it leads to; */
-	const struct record_fault *fault; /* or why there is none */
+
+	/* include, redirect: the record that it leads to, or why there is
+	 * none */
+	struct plan *record;
+	const struct record_fault *fault;
 
 	enum row_said said; /* in this run; by run.c */
 };

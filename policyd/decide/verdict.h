@@ -32,17 +32,17 @@
 /* The results of one request. NULL: this identity was not checked. */
 struct verdict_results {
 	const struct check_result *helo;
-	const struct check_result
-	    *mail_from; /* null sender: postmaster@HELO's */
+	/* Of a null sender: postmaster@HELO's */
+	const struct check_result *mail_from;
 	bool null_sender;
 };
 
 struct verdict {
 	enum action_kind kind;
 	enum identity identity; /* whose action it is */
-	const struct check_result
-	    *result;        /* that led to it; NULL: none did, and
-					    * kind is ACTION_DUNNO */
+
+	/* That led to it; NULL: none did, and kind is ACTION_DUNNO */
+	const struct check_result *result;
 	const char *access; /* ACTION_ACCESS; else NULL */
 	enum skip skip;     /* not SKIP_NO: the header tells this */
 };

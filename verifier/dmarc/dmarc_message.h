@@ -29,9 +29,10 @@ struct dmarc_work;
 struct dmarc_message {
 	bool begun;
 	bool over; /* result and disposition are there */
-	struct dmarc_work
-	    *work; /* the evaluation, in the message's arena; NULL:
-				  * there is nothing to evaluate */
+
+	/* The evaluation, in the message's arena; NULL: there is nothing to
+	 * evaluate */
+	struct dmarc_work *work;
 	struct evaluation_result result;
 	struct disposition disposition;
 };

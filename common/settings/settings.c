@@ -77,6 +77,16 @@ settings_is_this_host(const struct cidr *net)
 	return net->ip.family == 0;
 }
 
+const char *
+settings_find_domain(const struct text_list *list, struct span name)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (domain_equal(name, span_str(list->v[i])))
+			return list->v[i];
+	}
+	return NULL;
+}
+
 bool
 settings_in_networks(
     const struct cidr_list *list, const struct ip *ip, bool own)

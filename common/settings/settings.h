@@ -53,6 +53,10 @@ struct cidr_list {
 /* True if it is that word. */
 bool settings_is_this_host(const struct cidr *net);
 
+/* The listed domain that the name is, or NULL. */
+const char *settings_find_domain(
+    const struct text_list *list, struct span name);
+
 /* True if ip lies in one of the networks. own: it is an address of this
  * host. */
 bool settings_in_networks(

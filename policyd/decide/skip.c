@@ -61,17 +61,15 @@ skip_sender(
 {
 	size_t at = span_behind_last(sender, '@');
 	char ascii[DOMAIN_MAX + 1];
+	const char *by;
 
 	if (at == 0 || domain_to_ascii(span_skip(sender, at), ascii) != 0)
 		return SKIP_NO;
-	for (size_t i = 0; i < p->exempt_domains.n; i++) {
-		if (domain_equal(
-		        span_str(ascii), span_str(p->exempt_domains.v[i]))) {
-			*ret_by = p->exempt_domains.v[i];
-			return SKIP_SENDER;
-		}
-	}
-	return SKIP_NO;
+	by = settings_find_domain(&p->exempt_domains, span_str(ascii));
+	if (by == NULL)
+		return SKIP_NO;
+	*ret_by = by;
+	return SKIP_SENDER;
 }
 
 bool

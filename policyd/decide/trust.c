@@ -110,16 +110,6 @@ got_addresses(void *arg, struct dns_answer *answer)
 	tell(t);
 }
 
-static const char *
-find_name(const struct text_list *l, struct span name)
-{
-	for (size_t i = 0; i < l->n; i++) {
-		if (domain_equal(name, span_str(l->v[i])))
-			return l->v[i];
-	}
-	return NULL;
-}
-
 static void
 ask_helo(struct trust *t, struct resolver *resolver)
 {
@@ -178,7 +168,8 @@ trust_start(struct loop *loop, struct resolver *resolver,
     const struct policyd_settings *p, const struct check_input *in,
     void (*changed)(void *arg), void *arg, struct trust **ret)
 {
-	const char *helo = find_name(&p->trusted_helo, in->subject.helo);
+	const char *helo =
+	    settings_find_domain(&p->trusted_helo, in->subject.helo);
 	struct trust *t;
 
 	*ret = NULL;

@@ -82,15 +82,11 @@ action_required(const struct policyd_settings *p, const struct check_result *r,
 {
 	if (r->result == SPF_PASS || refuses_for_good(&otherwise))
 		return otherwise;
-	for (size_t i = 0; i < p->pass_required.n; i++) {
-		if (domain_equal(
-		        span_str(r->domain), span_str(p->pass_required.v[i])))
-			return (struct action){r->result == SPF_TEMPERROR
-			        ? ACTION_DEFER
-			        : ACTION_REJECT,
-			    NULL};
-	}
-	return otherwise;
+	if (settings_find_domain(&p->pass_required, span_str(r->domain)) ==
+	    NULL)
+		return otherwise;
+	return (struct action){
+	    r->result == SPF_TEMPERROR ? ACTION_DEFER : ACTION_REJECT, NULL};
 }
 
 /* The verdict of one identity; dunno if it was not checked. */

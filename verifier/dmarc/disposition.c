@@ -47,16 +47,6 @@ disposition_reason_word(enum disposition_reason r)
 /* --- exceptions ----------------------------------------------------------- */
 
 static bool
-has(const struct text_list *list, struct span domain)
-{
-	for (size_t i = 0; i < list->n; i++) {
-		if (domain_equal(domain, span_str(list->v[i])))
-			return true;
-	}
-	return false;
-}
-
-static bool
 passes_for(const struct evaluation *e, const struct trusted_forwarder *f)
 {
 	enum dmarc_method m = f->kind == FORWARDER_SPF ? DMARC_SPF : DMARC_DKIM;
@@ -99,7 +89,8 @@ exception(const struct disposition_input *in)
 	if (!s->lists_reject && in->list[0] != '\0' &&
 	    evaluation_passes_above(in->evaluation, span_str(in->list)))
 		return REASON_MAILING_LIST;
-	if (in->relayed || has(&s->exempt, in->evaluation->author))
+	if (in->relayed ||
+	    settings_find_domain(&s->exempt, in->evaluation->author) != NULL)
 		return REASON_LOCAL_POLICY;
 	return in->unasked ? REASON_OTHER : REASON_NONE;
 }
@@ -189,7 +180,8 @@ decide(const struct disposition_input *in)
 	if (wanted != r->published)
 		reason = REASON_POLICY_TEST_MODE;
 	if (wanted != DMARC_REJECT &&
-	    has(&in->settings->enforce, in->evaluation->author)) {
+	    settings_find_domain(
+	        &in->settings->enforce, in->evaluation->author) != NULL) {
 		wanted = DMARC_REJECT;
 		reason = REASON_LOCAL_POLICY;
 	}

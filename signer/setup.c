@@ -83,8 +83,8 @@ setup_warn(const struct setup *s, time_t now, struct buf *warn)
 		settings_where(s->settings, "signer.auth_table", warn);
 		buf_str(warn,
 		    ": each login may have mail signed as any of the domains; "
-		    "\"inline:* %\" lets each be itself, \"inline:* *\" leaves "
-		    "it so\n");
+		    "\"inline:* %\" lets each use its own address only, "
+		    "\"inline:* *\" leaves it so\n");
 	}
 	if (g->list_domains.n > 0 && g->list_daemons.n == 0 &&
 	    g->list_hosts.n == 0) {

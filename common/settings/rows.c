@@ -356,9 +356,9 @@ const struct row settings_rows[] = {
         .help = "Which From addresses a login may use: a line has the login "
                 "and patterns, such as \"bob *@example.com\". Mail of a "
                 "login with another From is not signed. \"%\" is the login: "
-                "\"inline:* %\" is a table of one line that lets each be "
-                "itself, \"inline:* *\" lets each be anybody. Lines of inline: "
-                "are separated by \";\"."},
+                "\"inline:* %\" is a table of one line that lets each use its "
+                "own address only, \"inline:* *\" lets each use any. Lines of "
+                "inline: are separated by \";\"."},
     {"signer", "match_envelope", ROW_BOOL, AT(signer.match_envelope), "false",
         .help = "Sign only when the domains of From and of the envelope sender "
                 "are the same, or one is below the other and both belong to "

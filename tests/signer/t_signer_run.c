@@ -81,9 +81,8 @@ tenants(void)
 {
 	static const char warning[] =
 	    "signer.auth_table: each login may have mail signed as any of the "
-	    "domains; \"inline:* %\" lets each be itself, \"inline:* *\" "
-	    "leaves "
-	    "it so\n";
+	    "domains; \"inline:* %\" lets each use its own address only, "
+	    "\"inline:* *\" leaves it so\n";
 	char both[2000];
 
 	signerd_begin();

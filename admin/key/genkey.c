@@ -215,17 +215,22 @@ genkey_record(const char *domain, const char *selector,
 	buf_str(out, "\n\n");
 }
 
+void
+genkey_next(const char *domain, bool rotating, struct buf *out)
+{
+	buf_fmt(out, "When DNS has the record: postseal %s %s%s\n",
+	    rotating ? "rotate" : "testkey", domain,
+	    rotating ? "" : " --activate");
+}
+
 /* What is left to do by hand. */
 static void
 print_rest(const struct genkey *g, const struct names *n, const char *added_to,
     struct buf *out)
 {
 	if (added_to != NULL) {
-		buf_fmt(out,
-		    "The key is in %s, not active yet.\n"
-		    "When DNS has the record: postseal %s %s%s\n",
-		    added_to, g->rotating ? "rotate" : "testkey", n->domain,
-		    g->rotating ? "" : " --activate");
+		buf_fmt(out, "The key is in %s, not active yet.\n", added_to);
+		genkey_next(n->domain, g->rotating, out);
 		return;
 	}
 	buf_fmt(out,

@@ -58,4 +58,8 @@ int genkey_all(
 void genkey_record(const char *domain, const char *selector,
     enum key_algorithm algorithm, struct span half, struct buf *out);
 
+/* Appends the line that says what follows when DNS has that record: it is for
+ * rotate, or for testkey. */
+void genkey_next(const char *domain, bool rotating, struct buf *out);
+
 #endif

@@ -342,7 +342,7 @@ change_over(struct run *r, const struct domainkey *k, size_t n)
 static bool
 are_published(struct run *r, const struct domainkey *k, size_t n)
 {
-	bool all = true;
+	bool all = true, told = false;
 
 	for (size_t i = 0; i < n; i++) {
 		if (!rotate_names_have(
@@ -354,9 +354,13 @@ are_published(struct run *r, const struct domainkey *k, size_t n)
 		    k[i].problem != NULL ? (int)strlen(k[i].problem)
 		                         : (int)k[i].text.n,
 		    k[i].problem != NULL ? k[i].problem : k[i].text.p);
-		if (!r->o->again && domainkey_lacks(&k[i]))
-			domainkey_record(&k[i], r->out);
+		if (r->o->again || !domainkey_lacks(&k[i]))
+			continue;
+		domainkey_record(&k[i], r->out);
+		told = true;
 	}
+	if (told)
+		genkey_next(r->o->domain, true, r->out);
 	return all;
 }
 

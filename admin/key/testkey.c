@@ -11,6 +11,7 @@
 #include "admin/key/domainfile.h"
 #include "admin/key/domainkey.h"
 #include "admin/key/follow.h"
+#include "admin/key/genkey.h"
 #include "admin/key/testkey.h"
 #include "common/bytes/domain.h"
 
@@ -180,6 +181,8 @@ report(struct call *c, const struct domainkey *k, size_t n)
 				continue;
 			buf_byte(&c->out, '\n');
 			domainkey_record(&k[i], &c->out);
+			if (!k[i].settings->active)
+				genkey_next(k[i].domain->name, false, &c->out);
 		}
 	}
 	return rc == 0 && o->activate ? let_sign(c, k, n) : rc;

@@ -159,6 +159,8 @@ from_key_to_key(void)
 	CHECK(says(&w.out, "missing: DNS has no such record"));
 	/* once more what to publish, of the same key */
 	CHECK(says(&w.out, "\nv=DKIM1; k=ed25519; p="));
+	CHECK(says(
+	    &w.out, "When DNS has the record: postseal rotate a.example\n"));
 	publish(&w, again);
 	CHECK_STR(again, new);
 	w.zone.n = 0;
@@ -169,6 +171,7 @@ from_key_to_key(void)
 	w.rotate.again = false;
 	CHECK(step(&w, BEGIN + 120) == TOOL_LATER);
 	CHECK(!says(&w.out, "v=DKIM1"));
+	CHECK(!says(&w.out, "When DNS has"));
 
 	snprintf(path, sizeof path, "keys/a.example/%s.private", new);
 	CHECK(has(&w, path, "PRIVATE KEY"));

@@ -120,7 +120,8 @@ admin_setup_again() {
 admin_key() {
 	local record
 	admin_exits 1 testkey && admin_said 'missing: DNS has no such record' &&
-	    admin_said 'one value' && admin_said 'v=DKIM1; k=' ||
+	    admin_said 'one value' && admin_said 'v=DKIM1; k=' &&
+	    admin_said 'has the record: postseal testkey adm.example --activate' ||
 	    return
 	admin_exits 3 check && admin_said 'missing: DNS has' || return
 	admin setup adm.example

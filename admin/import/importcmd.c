@@ -246,11 +246,11 @@ take_words(struct call *c, char **word, int n)
 const struct subcommand import_subcommand = {
     .name = "import",
     .words = "FILE ...",
-    .text = "opendkim.conf, opendmarc.conf, policyd-spf.conf as postseal.conf",
+    .text = "config from OpenDKIM's, OpenDMARC's and policyd-spf's",
     .head = "postseal import FILE ... - the postseal.conf that does what "
             "opendkim.conf,\nopendmarc.conf and policyd-spf.conf did",
     .tail = "Tables and keys stay where they are. On stderr: what was not "
-            "carried over, and why.\n"
+            "carried over,\nand why.\n"
             "Exit status: 0; 1 when it failed, 2 when the command line is "
             "wrong, 3 when an\noption was wrong and all else was made.",
     .column = 24,
@@ -262,12 +262,12 @@ const struct subcommand import_subcommand = {
                 "write it to this new file, do not print it",
                 .at = offsetof(struct options, output)},
             {'q', "query", NULL,
-                "read tables in databases, by mysql(1) or psql(1), into "
-                "FILE.KeyTable ...",
+                "read tables in databases, by mysql(1) or psql(1), into\n"
+                "files beside FILE: FILE.KeyTable ...",
                 .at = offsetof(struct options, query)},
             {'s', "sign-only", NULL,
-                "opendkim goes on verifying: its new opendkim.conf is "
-                "printed, as comments without -o",
+                "opendkim goes on verifying: print its new opendkim.conf,\n"
+                "too, without -o as comments",
                 .at = offsetof(struct options, sign_only)},
         },
     .take_words = take_words,

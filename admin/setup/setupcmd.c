@@ -618,11 +618,11 @@ take_words(struct call *c, char **word, int n)
 const struct subcommand setup_subcommand = {
     .name = "setup",
     .words = "DOMAIN",
-    .text = "make this host sign mail of DOMAIN, check SPF and DKIM",
+    .text = "make this host sign mail of DOMAIN, verify what comes in",
     .head = "postseal setup DOMAIN - show what this host needs to sign mail of "
-            "DOMAIN and to\ncheck SPF and DKIM of others, and do it",
-    .tail = "Run it again when the records are in DNS: then the key begins to "
-            "sign.\n"
+            "DOMAIN and to\ncheck SPF, DKIM and DMARC of others, and do it",
+    .tail = "Run it again with --apply when the records are in DNS: then the "
+            "key begins to\nsign.\n"
             "Exit status: 0; 1 when something could not be done, 2 when the "
             "command line is\n"
             "wrong, 4 when a running daemon does not have its new settings "

@@ -287,7 +287,8 @@ const struct subcommand verify_subcommand = {
     .size = sizeof(struct options),
     .option =
         {
-            {0, "client", "ADDRESS", "of the SMTP client; none: a stranger",
+            {0, "client", "ADDRESS",
+                "of the SMTP client; without it there is no SPF",
                 .at = offsetof(struct options, client)},
             {0, "helo", "NAME", "that it said; the sender of a bounce, for SPF",
                 .at = offsetof(struct options, helo)},

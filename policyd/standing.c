@@ -167,7 +167,7 @@ standing_load(const char *file, bool reload, struct supervisor_plan *ret)
 	if (rc != 0)
 		return rc;
 	ret->daemon = &s->policyd.daemon;
-	ret->workers = 1; /* a second one would have a DNS cache of its own */
+	ret->workers = 1; /* a second one would put equal questions again */
 	ret->generation = s;
 	return 0;
 }

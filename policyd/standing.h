@@ -1,6 +1,6 @@
 /*
  * standing.h - the daemon that listens: connections from many smtpd processes,
- * in one worker, so that all of them share one DNS cache.
+ * in one worker, so that equal questions to DNS that are under way are one.
  *
  * Listening, rights, reload and restart are common/process/supervisor.h's
  * affair. After a reload the old worker answers on, with the settings that its

@@ -56,14 +56,12 @@ is_in_list(struct checklook *l, const char *list, const char *milter)
 static bool
 is_asked(struct checklook *l, const struct daemon *d, const struct endpoint *at)
 {
-	const char *queue = buf_text(&l->queue), *target, *name;
+	const char *target = buf_text(&l->target), *name;
 	struct buf text;
 	bool is = false;
 
 	buf_init(&text, ENDPOINT_TEXT_MAX);
-	wiring_endpoint(at, queue == NULL ? "" : queue, &text);
-	name = buf_text(&text);
-	target = buf_text(&l->target);
+	name = checklook_spell(l, at, &text);
 	if (name != NULL && d->milter)
 		is = is_in_list(l, "smtpd_milters", name) ||
 		    is_in_list(l, "non_smtpd_milters", name);

@@ -18,12 +18,11 @@
 
 /* True if its mail is signed before it goes on. */
 static bool
-signs(struct checklook *l, struct span line,
-    bool (*has)(struct checklook *l, struct span milters))
+signs(struct checklook *l, struct span line)
 {
 	return checklook_is_smtpd(line) &&
 	    !checklook_is_set(l, line, "smtpd_proxy_filter") &&
-	    checklook_reaches(l, line, has);
+	    checklook_reaches(l, line, checklook_has_signer);
 }
 
 /* What becomes of mail that goes to a filter. */
@@ -33,14 +32,13 @@ struct ways {
 };
 
 static struct ways
-look_at_ways(
-    struct checklook *l, bool (*has)(struct checklook *l, struct span milters))
+look_at_ways(struct checklook *l)
 {
 	struct span rest = buf_view(&l->services), line;
 	struct ways w = {false, false};
 
 	while (mastercf_next(&rest, &line)) {
-		if (!signs(l, line, has))
+		if (!signs(l, line))
 			continue;
 		if (checklook_takes_back(l, line))
 			w.behind = true;
@@ -52,13 +50,12 @@ look_at_ways(
 }
 
 static void
-look_behind_filter(struct checklook *l, struct span line, bool before,
-    bool (*has)(struct checklook *l, struct span milters))
+look_behind_filter(struct checklook *l, struct span line, bool before)
 {
 	struct span name = mastercf_word(line, MASTERCF_NAME);
 	char mend[300];
 
-	if (!checklook_reaches(l, line, has) || !before) {
+	if (!checklook_reaches(l, line, checklook_has_signer) || !before) {
 		findings_add(l->f, FINDING_OK, AREA, NULL, NULL,
 		    "master.cf: %.*s takes mail back from a filter, and it is "
 		    "signed once",
@@ -76,14 +73,13 @@ look_behind_filter(struct checklook *l, struct span line, bool before,
 
 /* One where mail is submitted, in its own way. */
 static void
-look_at_way(struct checklook *l, struct span line, const struct ways *w,
-    bool (*has)(struct checklook *l, struct span milters))
+look_at_way(struct checklook *l, struct span line, const struct ways *w)
 {
 	struct span name = mastercf_word(line, MASTERCF_NAME), own;
 	bool proxied = checklook_is_set(l, line, "smtpd_proxy_filter"),
 	     filtered = proxied || checklook_is_set(l, line, "content_filter");
 
-	if (signs(l, line, has) || (filtered && w->behind))
+	if (signs(l, line) || (filtered && w->behind))
 		return;
 	if (proxied)
 		findings_add(l->f, FINDING_WARNING, AREA,
@@ -103,18 +99,17 @@ look_at_way(struct checklook *l, struct span line, const struct ways *w,
 
 /* Each smtpd of master.cf: is its mail signed, and once? */
 static void
-look_at_services(
-    struct checklook *l, bool (*has)(struct checklook *l, struct span milters))
+look_at_services(struct checklook *l)
 {
 	struct span rest = buf_view(&l->services), line;
-	struct ways w = look_at_ways(l, has);
+	struct ways w = look_at_ways(l);
 	bool filter = checklook_has_filter(l);
 
 	while (mastercf_next(&rest, &line)) {
 		if (filter && checklook_takes_back(l, line))
-			look_behind_filter(l, line, w.before, has);
+			look_behind_filter(l, line, w.before);
 		else if (checklook_is_smtpd(line))
-			look_at_way(l, line, &w, has);
+			look_at_way(l, line, &w);
 	}
 }
 
@@ -123,16 +118,14 @@ look_at_services(
 static bool
 names_one(struct checklook *l, const struct endpoint_list *e, struct span text)
 {
-	const char *queue = buf_text(&l->queue);
 	struct buf name;
 	bool has = false;
 
 	buf_init(&name, ENDPOINT_TEXT_MAX);
 	for (size_t i = 0; i < e->n && !has; i++) {
-		buf_clear(&name);
-		wiring_endpoint(&e->v[i], queue == NULL ? "" : queue, &name);
-		has = buf_text(&name) != NULL &&
-		    mastercf_has(text, buf_text(&name));
+		const char *milter = checklook_spell(l, &e->v[i], &name);
+
+		has = milter != NULL && mastercf_has(text, milter);
 	}
 	buf_free(&name);
 	return has;
@@ -156,8 +149,7 @@ map_signs(struct checklook *l, struct span map)
 /* For the clients in it other milters are called than those of the list, or
  * none. */
 static void
-look_at_maps(
-    struct checklook *l, bool (*has)(struct checklook *l, struct span milters))
+look_at_maps(struct checklook *l)
 {
 	struct span rest = buf_view(&l->services), line, own;
 	struct buf all;
@@ -170,7 +162,7 @@ look_at_maps(
 		    ? own
 		    : buf_view(&all);
 
-		if (map.n == 0 || !signs(l, line, has) || map_signs(l, map))
+		if (map.n == 0 || !signs(l, line) || map_signs(l, map))
 			continue;
 		findings_add(l->f, FINDING_WARNING, AREA,
 		    "for the clients in that table other milters are called, "
@@ -202,24 +194,18 @@ is_sendmail_filter(struct checklook *l, struct span filter)
 	return false;
 }
 
-/* Of an smtpd whose mail comes back by sendmail(1): does the verifier mark it,
- * so that the signer knows where it came from? */
-static bool
-is_marked(struct checklook *l, struct span milters)
-{
-	return checklook_has(l, &l->settings->verifier.daemon.listen, milters);
-}
-
+/* Of an smtpd whose mail comes back by sendmail(1): the verifier marks it, so
+ * that the signer knows where it came from, or not. */
 static void
-look_at_pipes(
-    struct checklook *l, bool (*has)(struct checklook *l, struct span milters))
+look_at_pipes(struct checklook *l)
 {
 	struct span rest = buf_view(&l->services), line, own;
 	struct buf all, local;
 
 	checklook_get(l, "content_filter", &all);
 	checklook_get(l, "non_smtpd_milters", &local);
-	while (has(l, buf_view(&local)) && mastercf_next(&rest, &line)) {
+	while (checklook_has_signer(l, buf_view(&local)) &&
+	    mastercf_next(&rest, &line)) {
 		struct span name = mastercf_word(line, MASTERCF_NAME),
 		            filter =
 		                mastercf_option(line, "content_filter", &own)
@@ -228,7 +214,7 @@ look_at_pipes(
 
 		if (!checklook_is_smtpd(line) ||
 		    !is_sendmail_filter(l, filter) ||
-		    checklook_reaches(l, line, is_marked))
+		    checklook_reaches(l, line, checklook_has_verifier))
 			continue;
 		findings_add(l->f, FINDING_WARNING, AREA,
 		    "what it hands back by sendmail(1) looks like mail of this "
@@ -245,10 +231,9 @@ look_at_pipes(
 }
 
 void
-checkfilter_look(
-    struct checklook *l, bool (*has)(struct checklook *l, struct span milters))
+checkfilter_look(struct checklook *l)
 {
-	look_at_services(l, has);
-	look_at_maps(l, has);
-	look_at_pipes(l, has);
+	look_at_services(l);
+	look_at_maps(l);
+	look_at_pipes(l);
 }

@@ -17,12 +17,6 @@
 #define AREA CHECKLOOK_AREA
 
 static bool
-has_verifier(struct checklook *l, struct span milters)
-{
-	return checklook_has(l, &l->settings->verifier.daemon.listen, milters);
-}
-
-static bool
 is_for_users(struct checklook *l, struct span line)
 {
 	const struct text_list *own = &l->settings->verifier.own_daemons;
@@ -42,7 +36,7 @@ static bool
 is_inbound(struct checklook *l, struct span line)
 {
 	return checklook_is_smtpd(line) && !is_for_users(l, line) &&
-	    checklook_reaches(l, line, has_verifier);
+	    checklook_reaches(l, line, checklook_has_verifier);
 }
 
 /* --- parameters ----------------------------------------------------------- */
@@ -259,7 +253,7 @@ look_at_users(struct checklook *l, const struct buf *without)
 		struct span name = mastercf_word(line, MASTERCF_NAME);
 
 		if (!checklook_is_smtpd(line) || !is_for_users(l, line) ||
-		    !checklook_reaches(l, line, has_verifier))
+		    !checklook_reaches(l, line, checklook_has_verifier))
 			continue;
 		buf_clear(&mend);
 		buf_fmt(&mend, "%.*s/inet/smtpd_milters=", (int)name.n, name.p);

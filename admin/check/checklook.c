@@ -142,33 +142,61 @@ checklook_add(struct checklook *l, enum finding_level level, const char *why,
 	free(what);
 }
 
-const struct endpoint *
-checklook_lists(struct checklook *l, const struct endpoint_list *e,
-    struct span milters, struct buf *name)
+const char *
+checklook_spell(struct checklook *l, const struct endpoint *e, struct buf *name)
 {
 	const char *queue = buf_text(&l->queue);
 
+	buf_clear(name);
+	wiring_endpoint(e, queue == NULL ? "" : queue, name);
+	return buf_text(name);
+}
+
+static const struct endpoint *
+lists(struct checklook *l, const struct endpoint_list *e, struct span milters,
+    struct buf *name)
+{
 	for (size_t i = 0; i < e->n; i++) {
-		buf_clear(name);
-		wiring_endpoint(&e->v[i], queue == NULL ? "" : queue, name);
-		if (buf_text(name) != NULL &&
-		    wiring_has_milter(milters, buf_text(name)))
+		const char *milter = checklook_spell(l, &e->v[i], name);
+
+		if (milter != NULL && wiring_has_milter(milters, milter))
 			return &e->v[i];
 	}
 	return NULL;
 }
 
-bool
-checklook_has(
-    struct checklook *l, const struct endpoint_list *e, struct span milters)
+const struct endpoint *
+checklook_lists(struct checklook *l, const struct daemon_settings *d,
+    struct span milters, struct buf *name)
+{
+	const struct endpoint *at = lists(l, &d->listen, milters, name);
+
+	return at != NULL ? at : lists(l, &d->legacy, milters, name);
+}
+
+static bool
+has_listener(
+    struct checklook *l, const struct daemon_settings *d, struct span milters)
 {
 	struct buf name;
-	bool has;
+	bool yes;
 
 	buf_init(&name, ENDPOINT_TEXT_MAX);
-	has = checklook_lists(l, e, milters, &name) != NULL;
+	yes = checklook_lists(l, d, milters, &name) != NULL;
 	buf_free(&name);
-	return has;
+	return yes;
+}
+
+bool
+checklook_has_signer(struct checklook *l, struct span milters)
+{
+	return has_listener(l, &l->settings->signer.daemon, milters);
+}
+
+bool
+checklook_has_verifier(struct checklook *l, struct span milters)
+{
+	return has_listener(l, &l->settings->verifier.daemon, milters);
 }
 
 /* --- services of master.cf ------------------------------------------------ */

@@ -60,14 +60,20 @@ void checklook_add(struct checklook *l, enum finding_level level,
     const char *why, const char *option, const char *word, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
 
-/* The first of a daemon's listeners that is in the list of milters, whose
- * spelling is put into name; NULL: none is. Borrows from e. */
-const struct endpoint *checklook_lists(struct checklook *l,
-    const struct endpoint_list *e, struct span milters, struct buf *name);
+/* The endpoint as this Postfix spells it, in name, borrowed from that; NULL
+ * when memory is out. */
+const char *checklook_spell(
+    struct checklook *l, const struct endpoint *e, struct buf *name);
 
-/* The same without the spelling. */
-bool checklook_has(
-    struct checklook *l, const struct endpoint_list *e, struct span milters);
+/* The first of a daemon's listeners, those of old included, that is in the list
+ * of milters, whose spelling is put into name; NULL: none is. Borrows from d.
+ */
+const struct endpoint *checklook_lists(struct checklook *l,
+    const struct daemon_settings *d, struct span milters, struct buf *name);
+
+/* True if the list has one of the listeners of the signer, of the verifier. */
+bool checklook_has_signer(struct checklook *l, struct span milters);
+bool checklook_has_verifier(struct checklook *l, struct span milters);
 
 /* Of a line of master.cf: an smtpd; one that takes mail back from a filter on
  * this host. */
@@ -93,10 +99,8 @@ void checkpolicy_look(struct checklook *l);
 /* The signer, and what breaks its signatures: checkmilter.c. */
 void checkmilter_look(struct checklook *l);
 
-/* Services and filters, on whose way mail is signed or not: checkfilter.c.
- * signs: finds the signer in a list. */
-void checkfilter_look(struct checklook *l,
-    bool (*signs)(struct checklook *l, struct span milters));
+/* Services and filters, on whose way mail is signed or not: checkfilter.c. */
+void checkfilter_look(struct checklook *l);
 
 /* The verifier: checkverifier.c. */
 void checkverifier_look(struct checklook *l);

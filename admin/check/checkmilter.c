@@ -16,25 +16,6 @@
 
 /* --- the two lists -------------------------------------------------------- */
 
-static const struct endpoint *
-lists_signer(struct checklook *l, struct span milters, struct buf *name)
-{
-	const struct daemon_settings *d = &l->settings->signer.daemon;
-	const struct endpoint *at =
-	    checklook_lists(l, &d->listen, milters, name);
-
-	return at != NULL ? at : checklook_lists(l, &d->legacy, milters, name);
-}
-
-static bool
-has_signer(struct checklook *l, struct span milters)
-{
-	const struct daemon_settings *d = &l->settings->signer.daemon;
-
-	return checklook_has(l, &d->listen, milters) ||
-	    checklook_has(l, &d->legacy, milters);
-}
-
 /* The items without the signer, which comes behind the last one that may change
  * mail. */
 static void
@@ -44,7 +25,7 @@ reorder(struct checklook *l, struct span milters, struct buf *ret)
 	bool bad = false, first = true;
 
 	while (wiring_next(&rest, &item, &bad)) {
-		if (signer.p == NULL && has_signer(l, item))
+		if (signer.p == NULL && checklook_has_signer(l, item))
 			signer = item;
 		else if (!checkpeers_keeps(l, item))
 			last = item;
@@ -68,7 +49,7 @@ is_changed_behind(struct checklook *l, struct span milters)
 
 	while (wiring_next(&milters, &item, &bad)) {
 		if (!signer)
-			signer = has_signer(l, item);
+			signer = checklook_has_signer(l, item);
 		else if (!checkpeers_keeps(l, item))
 			return true;
 	}
@@ -113,7 +94,7 @@ has_own(struct checklook *l, const char *name, const char *why)
 		        span_str("cleanup")) ||
 		    !mastercf_option(line, name, &own))
 			continue;
-		if (!has_signer(l, own))
+		if (!checklook_has_signer(l, own))
 			findings_add(l->f, FINDING_WARNING, AREA, why, NULL,
 			    "master.cf: cleanup has %s of its own, without "
 			    "the signer",
@@ -135,7 +116,7 @@ look_at_list(struct checklook *l, const char *name, const char *why)
 	checklook_get(l, name, &value);
 	snprintf(prefix, sizeof prefix, "%s = ", name);
 	checkpeers_order(l, name, buf_view(&value));
-	if (!has_signer(l, buf_view(&value)))
+	if (!checklook_has_signer(l, buf_view(&value)))
 		findings_add(l->f, FINDING_WARNING, AREA, why,
 		    "postseal setup DOMAIN", "%s do not have the signer", name);
 	else
@@ -158,7 +139,7 @@ look_at_own_lists(struct checklook *l)
 
 		for (size_t i = 0; i < 2; i++) {
 			if (!mastercf_option(line, lists[i], &value) ||
-			    !has_signer(l, value))
+			    !checklook_has_signer(l, value))
 				continue;
 			snprintf(where, sizeof where, "master.cf: %s of %.*s",
 			    lists[i], (int)name.n, name.p);
@@ -199,7 +180,8 @@ does(struct checklook *l, const char *what)
 
 	checklook_get(l, "smtpd_milters", &milters);
 	buf_init(&name, ENDPOINT_TEXT_MAX);
-	if (lists_signer(l, buf_view(&milters), &name) != NULL)
+	if (checklook_lists(l, &l->settings->signer.daemon, buf_view(&milters),
+	        &name) != NULL)
 		own =
 		    wiring_default_action(buf_view(&milters), buf_text(&name));
 	has = own.n > 0 ? span_ieqs(own, what)
@@ -401,7 +383,7 @@ checkmilter_look(struct checklook *l)
 	look_at_list(l, "non_smtpd_milters",
 	    "mail of cron and sendmail(1), and bounces, go out unsigned");
 	look_at_own_lists(l);
-	checkfilter_look(l, has_signer);
+	checkfilter_look(l);
 	checknetworks_unsigned(l);
 	look_at_listen(l);
 	look_at_default(l);

@@ -73,7 +73,7 @@ peer_value(const struct peer *p, const char *name, struct span *ret)
 static bool
 is_listed(struct checklook *l, struct span milters, const struct peer *p)
 {
-	const char *why, *queue = buf_text(&l->queue);
+	const char *why, *milter;
 	struct endpoint at;
 	struct span socket;
 	struct buf name;
@@ -85,9 +85,8 @@ is_listed(struct checklook *l, struct span milters, const struct peer *p)
 	    endpoint_parse(socket, &at, &why) != 0)
 		return false;
 	buf_init(&name, ENDPOINT_TEXT_MAX);
-	wiring_endpoint(&at, queue == NULL ? "" : queue, &name);
-	has = buf_text(&name) != NULL &&
-	    wiring_has_milter(milters, buf_text(&name));
+	milter = checklook_spell(l, &at, &name);
+	has = milter != NULL && wiring_has_milter(milters, milter);
 	buf_free(&name);
 	return has;
 }
@@ -205,25 +204,10 @@ kind_of(struct checklook *l, struct span item)
 	return found;
 }
 
-static bool
-is_verifier(struct checklook *l, struct span item)
-{
-	return checklook_has(l, &l->settings->verifier.daemon.listen, item);
-}
-
-static bool
-is_signer(struct checklook *l, struct span item)
-{
-	const struct daemon_settings *d = &l->settings->signer.daemon;
-
-	return checklook_has(l, &d->listen, item) ||
-	    checklook_has(l, &d->legacy, item);
-}
-
 bool
 checkpeers_keeps(struct checklook *l, struct span item)
 {
-	return is_verifier(l, item) || kind_of(l, item) != NULL;
+	return checklook_has_verifier(l, item) || kind_of(l, item) != NULL;
 }
 
 static bool
@@ -249,7 +233,7 @@ look_in_front(struct checklook *l, const char *where, struct span milters)
 	while (wiring_next(&milters, &item, &bad)) {
 		const struct kind *k;
 
-		if (is_signer(l, item))
+		if (checklook_has_signer(l, item))
 			continue;
 		k = kind_of(l, item);
 		if (k == &kinds[OPENDMARC]) {
@@ -356,7 +340,7 @@ look_for_spf(struct checklook *l, const char *where, struct span milters)
 void
 checkpeers_order(struct checklook *l, const char *where, struct span milters)
 {
-	const bool has = is_signer(l, milters);
+	const bool has = checklook_has_signer(l, milters);
 	struct span rest = milters, item;
 	bool bad = false;
 	unsigned signer = 0;
@@ -364,7 +348,7 @@ checkpeers_order(struct checklook *l, const char *where, struct span milters)
 	while (has && wiring_next(&rest, &item, &bad)) {
 		const struct kind *k;
 
-		if (is_signer(l, item)) {
+		if (checklook_has_signer(l, item)) {
 			signer++;
 			continue;
 		}

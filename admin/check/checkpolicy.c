@@ -248,18 +248,15 @@ static void
 find_listener(struct checklook *l)
 {
 	const struct endpoint_list *e = &l->settings->policyd.daemon.listen;
-	const char *queue = buf_text(&l->queue);
 	struct buf value;
 	bool found = false;
 
 	checklook_get(l, "smtpd_recipient_restrictions", &value);
 	for (size_t i = 0; i < e->n && !found; i++) {
-		buf_clear(&l->target);
-		wiring_endpoint(
-		    &e->v[i], queue == NULL ? "" : queue, &l->target);
-		found = buf_text(&l->target) != NULL &&
-		    wiring_place(buf_view(&value), buf_text(&l->target)) !=
-		        WIRING_ABSENT;
+		const char *target = checklook_spell(l, &e->v[i], &l->target);
+
+		found = target != NULL &&
+		    wiring_place(buf_view(&value), target) != WIRING_ABSENT;
 	}
 	buf_free(&value);
 }

@@ -18,8 +18,7 @@
 static const struct endpoint *
 lists_verifier(struct checklook *l, struct span milters, struct buf *name)
 {
-	return checklook_lists(
-	    l, &l->settings->verifier.daemon.listen, milters, name);
+	return checklook_lists(l, &l->settings->verifier.daemon, milters, name);
 }
 
 /* --- its place in the lists ----------------------------------------------- */

@@ -11,9 +11,7 @@
 
 #include "admin/check/checkdmarc.h"
 #include "admin/check/dmarc.h"
-#include "admin/tool/dnswait.h"
-#include "common/bytes/domain.h"
-#include "verifier/dmarc/walk.h"
+#include "admin/tool/walkask.h"
 
 #define AREA "dns"
 
@@ -23,7 +21,7 @@ enum { TEXT_MAX = 2 * DOMAIN_MAX + 80 };
 struct walked {
 	size_t first; /* of its names in the table, those that were new */
 	struct dnswait q[WALK_LABELS_MAX];
-	char name[WALK_LABELS_MAX][DOMAIN_MAX + sizeof "_dmarc."];
+	walkask_name name[WALK_LABELS_MAX];
 	size_t n;
 };
 
@@ -50,33 +48,12 @@ struct look {
 static int
 ask(struct look *l, const char *start, struct walked *w)
 {
-	int rc;
-
 	w->first = l->names.n;
-	w->n = 0;
 	if (!walk_add(&l->names, span_str(start), span_of("", 0)))
 		return -ENOMEM;
-	for (size_t i = w->first; i < l->names.n; i++, w->n++) {
-		struct span name = l->names.v[i].name;
-
-		snprintf(w->name[w->n], sizeof w->name[0], "_dmarc.%.*s",
-		    (int)name.n, name.p);
-		w->q[w->n] =
-		    (struct dnswait){.name = w->name[w->n], .type = DNS_TXT};
-	}
-	rc = dnswait_all(l->t->loop, l->t->resolver, w->q, w->n);
-	for (size_t i = 0; i < w->n && rc == 0; i++) {
-		const struct dns_answer *a = w->q[i].answer;
-		struct walk_name *to = &l->names.v[w->first + i];
-
-		if (a->status == DNS_TEMPERROR)
-			to->found = WALK_ERROR;
-		else
-			to->found = dmarc_record_of(a, &to->record)
-			    ? WALK_RECORD
-			    : WALK_NOTHING;
-	}
-	return rc;
+	w->n = l->names.n - w->first;
+	return walkask(
+	    l->t->loop, l->t->resolver, &l->names, w->first, w->name, w->q);
 }
 
 /* Asks, where only the names count. */

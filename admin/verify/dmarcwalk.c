@@ -11,8 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "admin/tool/dnswait.h"
-#include "common/bytes/domain.h"
+#include "admin/tool/walkask.h"
 #include "common/log/log.h"
 
 enum { CLEAN_MAX = 4 * 65536 /* a TXT record, each byte as \xHH */ };
@@ -23,7 +22,7 @@ struct dmarcwalk {
 	const struct evaluation *e; /* NULL: there was nothing to evaluate */
 	struct walk_names names;
 	struct walk_name walked[WALK_NAMES_MAX];   /* those */
-	char name[WALK_NAMES_MAX][DOMAIN_MAX + 1]; /* with "_dmarc." */
+	walkask_name name[WALK_NAMES_MAX];
 	struct dnswait q[WALK_NAMES_MAX];
 };
 
@@ -34,30 +33,12 @@ ask(struct dmarcwalk *w, struct loop *loop, struct resolver *resolver)
 {
 	const struct evaluation *e = w->e;
 	struct walk_names *names = &w->names;
-	int rc;
 
 	(void)walk_add(names, e->author, span_of(NULL, 0));
 	for (size_t i = 0; i < e->nidentifiers; i++)
 		(void)walk_add(
 		    names, e->identifier[i].domain, span_of(NULL, 0));
-	for (size_t i = 0; i < names->n; i++) {
-		const struct span *n = &names->v[i].name;
-
-		/* one that is too long is no name, and does not exist */
-		snprintf(w->name[i], sizeof w->name[i], "_dmarc.%.*s",
-		    (int)n->n, n->p);
-		w->q[i] = (struct dnswait){.name = w->name[i], .type = DNS_TXT};
-	}
-	rc = dnswait_all(loop, resolver, w->q, names->n);
-	for (size_t i = 0; i < names->n && rc == 0; i++) {
-		struct walk_name *n = &names->v[i];
-
-		n->found = w->q[i].answer->status == DNS_TEMPERROR ? WALK_ERROR
-		    : dmarc_record_of(w->q[i].answer, &n->record)
-		    ? WALK_RECORD
-		    : WALK_NOTHING;
-	}
-	return rc;
+	return walkask(loop, resolver, names, 0, w->name, w->q);
 }
 
 int

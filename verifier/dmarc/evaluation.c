@@ -354,18 +354,10 @@ void
 evaluation_answer(
     struct evaluation *e, unsigned number, const struct dns_answer *answer)
 {
-	struct walk_name *n;
-
-	if (number == exists_number(e)) {
+	if (number == exists_number(e))
 		e->exists = read_existence(answer);
-		return;
-	}
-	n = &e->names.v[number];
-	if (answer == NULL || answer->status == DNS_TEMPERROR)
-		n->found = WALK_ERROR;
 	else
-		n->found = dmarc_record_of(answer, &n->record) ? WALK_RECORD
-		                                               : WALK_NOTHING;
+		walk_answer(&e->names.v[number], answer);
 }
 
 void

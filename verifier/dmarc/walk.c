@@ -75,6 +75,17 @@ walk_add(struct walk_names *names, struct span start, struct span until)
 	return true;
 }
 
+void
+walk_answer(struct walk_name *name, const struct dns_answer *answer)
+{
+	if (answer == NULL || answer->status == DNS_TEMPERROR)
+		name->found = WALK_ERROR;
+	else
+		name->found = dmarc_record_of(answer, &name->record)
+		    ? WALK_RECORD
+		    : WALK_NOTHING;
+}
+
 /* What a walk has met. */
 struct met {
 	const struct walk_name *stop; /* with psd=y or psd=n; or NULL */

@@ -61,6 +61,10 @@ const struct walk_name *walk_known(
  * the table is used. False: no room, the table is as it was. */
 bool walk_add(struct walk_names *names, struct span start, struct span until);
 
+/* Puts into the table what DNS says at "_dmarc." in front of the name; NULL:
+ * there is no answer. */
+void walk_answer(struct walk_name *name, const struct dns_answer *answer);
+
 /* Of a question that the table answers. */
 enum walk_state {
 	WALK_KNOWN,

@@ -23,22 +23,6 @@ look_at_tls(struct checklook *l)
 	return !off;
 }
 
-static bool
-runs(const struct postconf *p)
-{
-	struct postconf_command c;
-	struct buf quiet;
-	bool yes = false;
-
-	buf_init(&quiet, POSTCONF_VALUE_MAX);
-	if (postconf_command(p, &c, "postfix", "status", NULL) == 0) {
-		yes = postconf_command_run(&c, &quiet) == 0;
-		postconf_command_free(&c);
-	}
-	buf_free(&quiet);
-	return yes;
-}
-
 static void
 add_address(struct checklook *l, const char *name, struct buf *ret)
 {
@@ -70,7 +54,7 @@ checkpostfix_look(const struct postconf *p, const struct settings *s,
 		findings_lines(f, FINDING_UNKNOWN, CHECKLOOK_AREA, &why);
 	if (!l.failed && l.services.n > 0) {
 		ret->there = true;
-		l.runs = runs(p);
+		l.runs = postconf_postfix_runs(p);
 		if (!l.runs)
 			findings_add(f, FINDING_UNKNOWN, CHECKLOOK_AREA, NULL,
 			    geteuid() == 0 ? "postfix start"

@@ -115,6 +115,32 @@ postconf_command_run(const struct postconf_command *c, struct buf *why)
 	return rc;
 }
 
+int
+postconf_run_postfix(
+    const struct postconf *p, const char *word, struct buf *why)
+{
+	struct postconf_command c;
+	int rc = postconf_command(p, &c, "postfix", word, NULL);
+
+	if (rc != 0)
+		return rc;
+	rc = postconf_command_run(&c, why);
+	postconf_command_free(&c);
+	return rc;
+}
+
+bool
+postconf_postfix_runs(const struct postconf *p)
+{
+	struct buf quiet;
+	bool runs;
+
+	buf_init(&quiet, TOOL_MESSAGES_MAX);
+	runs = postconf_run_postfix(p, "status", &quiet) == 0;
+	buf_free(&quiet);
+	return runs;
+}
+
 /* --- questions ------------------------------------------------------------ */
 
 /* From 3.10 on Postfix resolves $config_directory to its own also when -c names

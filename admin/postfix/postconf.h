@@ -63,4 +63,12 @@ void postconf_command_print(const struct postconf_command *c, struct buf *out);
 /* Runs it. 0, or -errno and what it said in why; -EIO when it failed. */
 int postconf_command_run(const struct postconf_command *c, struct buf *why);
 
+/* "postfix WORD" for this instance. As postconf_command_run(); -ENOMEM without
+ * a sentence. */
+int postconf_run_postfix(
+    const struct postconf *p, const char *word, struct buf *why);
+
+/* True if Postfix runs, as far as this user may ask. */
+bool postconf_postfix_runs(const struct postconf *p);
+
 #endif

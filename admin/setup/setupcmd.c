@@ -126,37 +126,11 @@ make_key(struct run *r)
 	return rc;
 }
 
-/* "postfix WORD", as the instance wants it. */
-static int
-run_postfix(struct run *r, const char *word, struct buf *why)
-{
-	struct postconf_command c;
-	int rc = postconf_command(&r->postfix, &c, "postfix", word, NULL);
-
-	if (rc != 0)
-		return rc;
-	rc = postconf_command_run(&c, why);
-	postconf_command_free(&c);
-	return rc;
-}
-
-static bool
-postfix_runs(struct run *r)
-{
-	struct buf quiet;
-	bool runs;
-
-	buf_init(&quiet, TOOL_MESSAGES_MAX);
-	runs = run_postfix(r, "status", &quiet) == 0;
-	buf_free(&quiet);
-	return runs;
-}
-
 static int
 reload_postfix(struct run *r)
 {
-	if (postfix_runs(r))
-		return run_postfix(r, "reload", r->why);
+	if (postconf_postfix_runs(&r->postfix))
+		return postconf_run_postfix(&r->postfix, "reload", r->why);
 	r->asleep = true;
 	return 0;
 }
@@ -237,7 +211,7 @@ change_postfix(struct run *r)
 	for (size_t i = 0; i < r->plan.n && rc == 0; i++)
 		rc = postconf_command_run(&r->plan.command[i], r->why);
 	if (rc == 0)
-		rc = run_postfix(r, "check", r->why);
+		rc = postconf_run_postfix(&r->postfix, "check", r->why);
 	if (rc != 0) {
 		(void)take_back(r, dir);
 		return rc;
@@ -267,7 +241,7 @@ ask_daemons(struct run *r)
 	char text[ENDPOINT_TEXT_MAX];
 	struct buf units;
 
-	if (p->n == 0 || !postfix_runs(r))
+	if (p->n == 0 || !postconf_postfix_runs(&r->postfix))
 		return 0;
 	buf_init(&units, 100);
 	for (size_t i = 0; i < p->ndaemons; i++) {

@@ -397,3 +397,12 @@ domainkeys_free(struct domainkeys *k)
 	tables_free(k->tables);
 	*k = (struct domainkeys){.n = 0};
 }
+
+int
+domainkeys_tell_none(const char *config, const char *domain, struct buf *why)
+{
+	buf_fmt(why,
+	    "%s has no such key; to make one: postseal genkey %s --add\n",
+	    config, *domain == '\0' ? "DOMAIN" : domain);
+	return -ENOENT;
+}

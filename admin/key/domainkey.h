@@ -73,4 +73,9 @@ int domainkeys_read(const struct settings *s, const char *domain,
 
 void domainkeys_free(struct domainkeys *k);
 
+/* Says that the config has no such key, and what makes one for the domain; "":
+ * for any. Returns -ENOENT. */
+int domainkeys_tell_none(
+    const char *config, const char *domain, struct buf *why);
+
 #endif

@@ -102,13 +102,8 @@ run(struct call *c)
 		rc = domainkeys_read(s, o->domain,
 		    o->selector[0] == '\0' ? NULL : o->selector, &keys,
 		    &c->why);
-	if (rc == 0 && keys.n == 0) {
-		buf_fmt(&c->why,
-		    "%s has no such key; to make one: postseal genkey %s "
-		    "--add\n",
-		    c->config, o->domain);
-		rc = -ENOENT;
-	}
+	if (rc == 0 && keys.n == 0)
+		rc = domainkeys_tell_none(c->config, o->domain, &c->why);
 	if (rc == 0)
 		rc = print_all(c, &keys);
 	domainkeys_free(&keys);
@@ -123,9 +118,7 @@ take_selector(struct call *c, const char *word)
 {
 	struct options *o = c->options;
 
-	if (domain_to_ascii(span_str(word), o->selector) != 0)
-		return subcommand_wrong(c, "not a selector", word);
-	return 0;
+	return subcommand_selector(c, word, o->selector);
 }
 
 static int

@@ -199,10 +199,7 @@ look(struct call *c, struct tool *t, struct domainkeys *k)
 	if (rc != 0)
 		buf_fmt(&c->why, "%s\n", strerror(-rc));
 	else if (k->n == 0)
-		buf_fmt(&c->why,
-		    "%s has no such key; to make one: postseal genkey %s "
-		    "--add\n",
-		    c->config, o->domain[0] == '\0' ? "DOMAIN" : o->domain);
+		(void)domainkeys_tell_none(c->config, o->domain, &c->why);
 	return rc == 0 ? report(c, k->key, k->n) : rc;
 }
 
@@ -241,9 +238,7 @@ take_selector(struct call *c, const char *word)
 {
 	struct options *o = c->options;
 
-	if (domain_to_ascii(span_str(word), o->selector) != 0)
-		return subcommand_wrong(c, "not a selector", word);
-	return 0;
+	return subcommand_selector(c, word, o->selector);
 }
 
 static int

@@ -131,6 +131,14 @@ subcommand_domain(const struct call *c, const char *word, char *ret)
 	return subcommand_wrong(c, "not a domain", word);
 }
 
+int
+subcommand_selector(const struct call *c, const char *word, char *ret)
+{
+	if (domain_to_ascii(span_str(word), ret) == 0)
+		return 0;
+	return subcommand_wrong(c, "not a selector", word);
+}
+
 /* --- the command line ----------------------------------------------------- */
 
 int

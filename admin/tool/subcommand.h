@@ -119,4 +119,7 @@ int subcommand_json(struct call *c, struct json_t *all);
  * after saying that it is none. */
 int subcommand_domain(const struct call *c, const char *word, char *ret);
 
+/* The same for a selector. */
+int subcommand_selector(const struct call *c, const char *word, char *ret);
+
 #endif

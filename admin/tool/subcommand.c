@@ -14,6 +14,7 @@
 #include <jansson.h>
 
 #include "common/bytes/domain.h"
+#include "common/log/log.h"
 #include "common/settings/known.h"
 
 enum { ROW = 256, HELP = 1 }; /* of a long option: ROW and the row's number */
@@ -120,6 +121,19 @@ subcommand_json(struct call *c, struct json_t *all)
 	buf_fmt(&c->out, "%s\n", text);
 	free(text);
 	return 0;
+}
+
+json_t *
+subcommand_clean_json(struct span s)
+{
+	struct buf text;
+	json_t *o;
+
+	buf_init(&text, TOOL_MESSAGES_MAX);
+	log_clean(s, &text);
+	o = buf_text(&text) == NULL ? NULL : json_string(buf_text(&text));
+	buf_free(&text);
+	return o;
 }
 
 int

@@ -115,6 +115,10 @@ int subcommand_wrong(
  * 0 or -ENOMEM. */
 int subcommand_json(struct call *c, struct json_t *all);
 
+/* A string, owned, of what may be anything (log_clean) and comes to less than
+ * TOOL_MESSAGES_MAX bytes; NULL when it is more, or memory is out. */
+struct json_t *subcommand_clean_json(struct span s);
+
 /* A domain as it is typed -> A-labels into ret[DOMAIN_MAX + 1]. 0, or -EINVAL
  * after saying that it is none. */
 int subcommand_domain(const struct call *c, const char *word, char *ret);

@@ -11,10 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "admin/tool/subcommand.h"
 #include "admin/tool/walkask.h"
 #include "common/log/log.h"
-
-enum { CLEAN_MAX = 4 * 65536 /* a TXT record, each byte as \xHH */ };
 
 struct dmarcwalk {
 	const struct dmarc_message *d;
@@ -288,20 +287,6 @@ append(struct collect *c, json_t *item)
 	c->failed = json_array_append_new(c->to, item) != 0 || c->failed;
 }
 
-/* A string of what may be anything. */
-static json_t *
-clean_json(struct span s)
-{
-	struct buf text;
-	json_t *o;
-
-	buf_init(&text, CLEAN_MAX);
-	log_clean(s, &text);
-	o = buf_text(&text) == NULL ? NULL : json_string(buf_text(&text));
-	buf_free(&text);
-	return o;
-}
-
 static json_t *
 span_json(struct span s)
 {
@@ -317,7 +302,8 @@ collect_name(void *arg, const struct dmarcwalk *w, size_t which)
 	if (!c->done[which]) {
 		for (size_t i = 0; i < a->n; i++)
 			if (dmarc_record_counts(a->record[i].txt))
-				append(&texts, clean_json(a->record[i].txt));
+				append(&texts,
+				    subcommand_clean_json(a->record[i].txt));
 		c->failed = c->failed || texts.failed;
 		append(c,
 		    json_pack("{s:s, s:s, s:O}", "name", w->name[which],

@@ -8,9 +8,10 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "admin/look/spf_json.h"
+#include "admin/tool/subcommand.h"
 #include "admin/verify/bodycause.h"
 #include "admin/verify/dmarcwalk.h"
-#include "admin/look/spf_json.h"
 #include "common/dkim/canon.h"
 #include "common/dkim/headerhash.h"
 #include "common/log/log.h"
@@ -200,20 +201,6 @@ verified_text(const struct verified *v, struct buf *out)
 
 /* --- for programs --------------------------------------------------------- */
 
-/* A string of what may be anything. */
-static json_t *
-clean_json(struct span s)
-{
-	struct buf text;
-	json_t *o;
-
-	buf_init(&text, NAMES_MAX);
-	log_clean(s, &text);
-	o = buf_text(&text) == NULL ? NULL : json_string(buf_text(&text));
-	buf_free(&text);
-	return o;
-}
-
 static json_t *
 result_json(const struct verified *v, const struct result *r)
 {
@@ -229,10 +216,10 @@ result_json(const struct verified *v, const struct result *r)
 		o = json_pack("{s:s, s:s*, s:o, s:o, s:o, s:o, s:i, s:b, s:s*}",
 		    "result", dkim_result_word(r->judged.result), "reason",
 		    r->judged.reason, "domain",
-		    clean_json(span_str(s->domain_a)), "selector",
-		    clean_json(span_str(s->selector)), "algorithm",
-		    clean_json(s->algorithm_word), "identity",
-		    clean_json(span_str(s->identity)), "bits",
+		    subcommand_clean_json(span_str(s->domain_a)), "selector",
+		    subcommand_clean_json(span_str(s->selector)), "algorithm",
+		    subcommand_clean_json(s->algorithm_word), "identity",
+		    subcommand_clean_json(span_str(s->identity)), "bits",
 		    (int)r->judged.bits, "testing", (int)r->judged.testing,
 		    "body", word);
 	}
@@ -247,10 +234,10 @@ domainkeys_json(const struct dkmessage *d)
 
 	return json_pack("{s:s, s:s*, s:o, s:o, s:o, s:i, s:b}", "result",
 	    dkim_result_word(d->judged.result), "reason", d->judged.reason,
-	    "domain", clean_json(span_str(s->domain_a)), "selector",
-	    clean_json(span_str(s->selector)), d->is_sender ? "sender" : "from",
-	    clean_json(d->address), "bits", (int)d->judged.bits, "testing",
-	    (int)d->judged.testing);
+	    "domain", subcommand_clean_json(span_str(s->domain_a)), "selector",
+	    subcommand_clean_json(span_str(s->selector)),
+	    d->is_sender ? "sender" : "from", subcommand_clean_json(d->address),
+	    "bits", (int)d->judged.bits, "testing", (int)d->judged.testing);
 }
 
 /* The results: what is inserted last, and so on top of all. */

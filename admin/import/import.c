@@ -141,6 +141,14 @@ import_whole(const struct buf *part, struct buf *of)
 		of->error = buf_error(part);
 }
 
+const char *
+import_name(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+
+	return slash == NULL ? file : slash + 1;
+}
+
 bool
 import_is_number(const char *s)
 {
@@ -314,13 +322,7 @@ import_put_list(struct import *im, const struct import_option *o,
 
 	buf_init(&s.good, CONFIG_FILE_MAX);
 	import_items(items, judge_item, &s);
-	if (s.good.n > 0 && buf_text(&s.good) != NULL) {
-		import_tabs(tabs, out);
-		buf_fmt(out, "%s = ", key);
-		import_list(buf_text(&s.good), out);
-		buf_byte(out, '\n');
-	}
-	import_whole(&s.good, out);
+	import_key_words(out, tabs, key, &s.good);
 	buf_free(&s.good);
 }
 
@@ -339,6 +341,37 @@ import_string(
 	buf_fmt(out, "%s = ", key);
 	tool_config_string(value, out);
 	buf_byte(out, '\n');
+}
+
+void
+import_key_words(
+    struct buf *out, unsigned tabs, const char *key, struct buf *words)
+{
+	if (words->n > 0 && buf_text(words) != NULL) {
+		import_tabs(tabs, out);
+		buf_fmt(out, "%s = ", key);
+		import_list(buf_text(words), out);
+		buf_byte(out, '\n');
+	}
+	import_whole(words, out);
+}
+
+void
+import_number(struct import *im, const struct import_option *o, const char *key,
+    const struct import_range *r, unsigned tabs, struct buf *out)
+{
+	unsigned long n = strtoul(o->value, NULL, 10);
+	char text[20];
+
+	if (!import_is_number(o->value)) {
+		import_wrong(im, o, "not a number");
+		return;
+	}
+	if (n < r->least || n > r->most)
+		import_left(im, o, r->why);
+	n = n < r->least ? r->least : n > r->most ? r->most : n;
+	snprintf(text, sizeof text, "%lu", n);
+	import_key(out, tabs, key, text);
 }
 
 /* --- the whole ------------------------------------------------------------ */
@@ -395,13 +428,10 @@ has_equals(const char *file)
 static bool
 is_policyd(const char *file)
 {
-	const char *slash = strrchr(file, '/');
-
-	if (strstr(slash == NULL ? file : slash, "policyd") != NULL)
+	if (strstr(import_name(file), "policyd") != NULL)
 		return true;
-	if (strstr(slash == NULL ? file : slash, "opendkim") != NULL)
+	if (strstr(import_name(file), "opendkim") != NULL)
 		return false;
-
 	return has_equals(file);
 }
 

@@ -150,9 +150,27 @@ void import_key(
 void import_string(
     struct buf *out, unsigned tabs, const char *key, const char *value);
 
+/* The same with a list of these words, which are parted as for import_items();
+ * nothing where there is none. */
+void import_key_words(
+    struct buf *out, unsigned tabs, const char *key, struct buf *words);
+
+/* The same with the number that the option says, or the end of our range, which
+ * is told with `why`. */
+struct import_range {
+	unsigned least, most;
+	const char *why;
+};
+void import_number(struct import *im, const struct import_option *o,
+    const char *key, const struct import_range *r, unsigned tabs,
+    struct buf *out);
+
 /* Text that was built aside and is not whole makes what it belongs to fail,
  * too. */
 void import_whole(const struct buf *part, struct buf *of);
+
+/* A file's name without its folders. Borrows. */
+const char *import_name(const char *file);
 
 /* Digits alone. */
 bool import_is_number(const char *s);

@@ -13,8 +13,7 @@
 bool
 import_is_exempt(const char *file)
 {
-	const char *slash = strrchr(file, '/');
-	const char *name = slash == NULL ? file : slash + 1;
+	const char *name = import_name(file);
 
 	return strcmp(name, "exempt_spf_domains") == 0 ||
 	    strcmp(name, "exempt_spf_addresses") == 0;
@@ -39,8 +38,7 @@ put_line(struct import *im, const struct import_option *o, struct buf *line)
 int
 import_exempt(struct import *im, const char *file)
 {
-	const char *slash = strrchr(file, '/');
-	const char *name = slash == NULL ? file : slash + 1;
+	const char *name = import_name(file);
 	const struct import_option o = {.file = file, .line = 1, .name = name};
 	bool domains = strcmp(name, "exempt_spf_domains") == 0;
 	struct buf text, line;

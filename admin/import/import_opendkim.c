@@ -610,12 +610,7 @@ end_verifier(struct opendkim *d)
 		buf_init(&all, IMPORT_LIST_MAX + 200);
 		buf_str(&all, "127.0.0.0/8 ::1/128 " SETTINGS_THIS_HOST " ");
 		buf_span(&all, buf_view(&d->networks));
-		if (buf_text(&all) != NULL) {
-			buf_str(out, "\ttrusted_networks = ");
-			import_list(buf_text(&all), out);
-			buf_byte(out, '\n');
-		}
-		import_whole(&all, out);
+		import_key_words(out, 1, "trusted_networks", &all);
 		buf_free(&all);
 	}
 	import_whole(&d->networks, out);

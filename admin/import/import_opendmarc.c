@@ -279,19 +279,6 @@ got(void *arg, const struct import_option *o)
 /* --- the sections --------------------------------------------------------- */
 
 static void
-put_list(const char *key, unsigned tabs, struct buf *words, struct buf *out)
-{
-	if (words->n > 0 && buf_text(words) != NULL) {
-		while (tabs-- > 0)
-			buf_byte(out, '\t');
-		buf_fmt(out, "%s = ", key);
-		import_list(buf_text(words), out);
-		buf_byte(out, '\n');
-	}
-	import_whole(words, out);
-}
-
-static void
 put_unless_there(
     struct opendmarc *d, const char *key, const char *first, struct buf *words)
 {
@@ -308,7 +295,7 @@ put_unless_there(
 		buf_str(&all, first);
 		buf_span(&all, buf_view(words));
 	}
-	put_list(key, 1, &all, &d->im->verifier);
+	import_key_words(&d->im->verifier, 1, key, &all);
 	import_whole(words, &d->im->verifier);
 	buf_free(&all);
 }
@@ -336,8 +323,8 @@ put_dmarc(struct opendmarc *d)
 		import_left(d->im, d->refuses_from,
 		    "nothing is refused for its From without action "
 		    "\"enforce\"");
-	put_list("exempt", 2, &d->exempt, &dmarc);
-	put_list("trusted_forwarders", 2, &d->forwarders, &dmarc);
+	import_key_words(&dmarc, 2, "exempt", &d->exempt);
+	import_key_words(&dmarc, 2, "trusted_forwarders", &d->forwarders);
 	if (dmarc.n > 0) {
 		buf_str(&d->im->verifier, "\tdmarc {\n");
 		buf_span(&d->im->verifier, buf_view(&dmarc));
@@ -350,9 +337,7 @@ put_dmarc(struct opendmarc *d)
 bool
 import_is_opendmarc(const char *file)
 {
-	const char *slash = strrchr(file, '/');
-
-	return strstr(slash == NULL ? file : slash, "opendmarc") != NULL;
+	return strstr(import_name(file), "opendmarc") != NULL;
 }
 
 int

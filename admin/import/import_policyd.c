@@ -231,25 +231,16 @@ take_header_type(struct policyd *d, const struct import_option *o)
 		import_string(&d->im->policyd, 1, "header", word);
 }
 
-/* A number within our range, or the end of the range, which is told. */
 static void
 take_number(struct policyd *d, const struct row *r,
     const struct import_option *o, unsigned tabs, struct buf *out)
 {
-	unsigned long n = strtoul(o->value, NULL, 10);
-	char text[20], why[60];
+	char why[60];
+	const struct import_range range = {r->least, r->most, why};
 
-	if (!import_is_number(o->value)) {
-		import_wrong(d->im, o, "not a number");
-		return;
-	}
 	snprintf(
 	    why, sizeof why, "%s may be %u to %u", r->key, r->least, r->most);
-	if (n < r->least || n > r->most)
-		import_left(d->im, o, why);
-	n = n < r->least ? r->least : n > r->most ? r->most : n;
-	snprintf(text, sizeof text, "%lu", n);
-	import_key(out, tabs, r->key, text);
+	import_number(d->im, o, r->key, &range, tabs, out);
 }
 
 static void
@@ -406,16 +397,6 @@ make_user(struct policyd *d, const struct import_option *o, char *options,
 	return rc;
 }
 
-static void
-print_classes(struct policyd *d, struct buf *out)
-{
-	if (d->classes.n == 0 || buf_text(&d->classes) == NULL)
-		return;
-	buf_str(out, "\trestriction_classes = ");
-	import_list(buf_text(&d->classes), out);
-	buf_byte(out, '\n');
-}
-
 static int
 add_user(struct policyd *d, const char *file, unsigned line, char *text)
 {
@@ -437,7 +418,7 @@ add_user(struct policyd *d, const char *file, unsigned line, char *text)
 	buf_init(&section, CONFIG_FILE_MAX);
 	rc = make_user(d, o, options, &section);
 	buf_str(&head, "policyd {\n");
-	print_classes(d, &head);
+	import_key_words(&head, 1, "restriction_classes", &d->classes);
 	if (rc == 0 && buf_text(&head) != NULL &&
 	    import_judge(d->im, o, buf_text(&head), buf_view(&section), "}\n"))
 		buf_span(&d->im->policyd, buf_view(&section));
@@ -501,9 +482,8 @@ import_policyd(struct import *im, const char *file)
 		import_policy_print(&d.policy, false, 1, &im->policyd);
 		if (d.per_user != NULL)
 			rc = add_users(&d);
-		print_classes(&d, &im->policyd);
 	}
-	import_whole(&d.classes, &im->policyd);
+	import_key_words(&im->policyd, 1, "restriction_classes", &d.classes);
 	buf_free(&d.classes);
 	return rc;
 }

@@ -136,25 +136,13 @@ take_ids(struct import *im, const struct import_option *o)
 	buf_free(&ids);
 }
 
-/* A number that is within our range, or the end of the range, which is told. */
 static void
 take_number(struct import *im, const struct import_option *o, const char *key,
     unsigned least, unsigned most, const char *why)
 {
-	unsigned long n = strtoul(o->value, NULL, 10);
-	char text[20];
+	const struct import_range range = {least, most, why};
 
-	if (!import_is_number(o->value)) {
-		import_wrong(im, o, "not a number");
-		return;
-	}
-	if (n < least || n > most)
-		import_left(im, o, why);
-	snprintf(text, sizeof text, "%lu",
-	    n < least      ? least
-	        : n > most ? most
-	                   : n);
-	import_key(&im->verifier, 1, key, text);
+	import_number(im, o, key, &range, 1, &im->verifier);
 }
 
 /* On-*: what to do with which mail. */

@@ -73,22 +73,15 @@ peer_value(const struct peer *p, const char *name, struct span *ret)
 static bool
 is_listed(struct checklook *l, struct span milters, const struct peer *p)
 {
-	const char *why, *milter;
+	const char *why, *queue = buf_text(&l->queue);
 	struct endpoint at;
 	struct span socket;
-	struct buf name;
-	bool has;
 
 	if (mastercf_has(milters, p->name))
 		return true;
-	if (!peer_value(p, "Socket", &socket) ||
-	    endpoint_parse(socket, &at, &why) != 0)
-		return false;
-	buf_init(&name, ENDPOINT_TEXT_MAX);
-	milter = checklook_spell(l, &at, &name);
-	has = milter != NULL && wiring_has_milter(milters, milter);
-	buf_free(&name);
-	return has;
+	return peer_value(p, "Socket", &socket) &&
+	    endpoint_parse(socket, &at, &why) == 0 &&
+	    wiring_has_endpoint(milters, &at, queue == NULL ? "" : queue);
 }
 
 /* Of opendkim: it signs, "s", or verifies, "v"; both where nothing is said. */

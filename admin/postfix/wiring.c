@@ -495,3 +495,18 @@ wiring_endpoint(const struct endpoint *e, const char *queue, struct buf *ret)
 	if (ret->n == before)
 		buf_str(ret, text);
 }
+
+bool
+wiring_has_endpoint(
+    struct span milters, const struct endpoint *e, const char *queue)
+{
+	struct buf name;
+	bool has;
+
+	buf_init(&name, ENDPOINT_TEXT_MAX);
+	wiring_endpoint(e, queue, &name);
+	has = buf_text(&name) != NULL &&
+	    wiring_has_milter(milters, buf_text(&name));
+	buf_free(&name);
+	return has;
+}

@@ -113,4 +113,8 @@ void wiring_missing(struct span mynetworks, const struct cidr_list *one,
 void wiring_endpoint(
     const struct endpoint *e, const char *queue, struct buf *ret);
 
+/* True if the endpoint, so spelled, is in the list of milters. */
+bool wiring_has_endpoint(
+    struct span milters, const struct endpoint *e, const char *queue);
+
 #endif

@@ -27,21 +27,16 @@ static int
 has_verifier(const struct postconf *p, struct setupconfig *c, bool *ret)
 {
 	const struct endpoint_list *e = &c->settings->verifier.daemon.listen;
-	struct buf milters, queue, milter;
+	struct buf milters, queue;
 	int rc = get(p, "smtpd_milters", &milters, c->why);
 
 	buf_init(&queue, 0);
 	if (rc == 0)
 		rc = get(p, "queue_directory", &queue, c->why);
 	*ret = false;
-	for (size_t i = 0; rc == 0 && i < e->n && !*ret; i++) {
-		buf_init(&milter, ENDPOINT_TEXT_MAX);
-		wiring_endpoint(
-		    &e->v[i], queue.n == 0 ? "" : buf_text(&queue), &milter);
-		*ret = buf_text(&milter) != NULL &&
-		    wiring_has_milter(buf_view(&milters), buf_text(&milter));
-		buf_free(&milter);
-	}
+	for (size_t i = 0; rc == 0 && i < e->n && !*ret; i++)
+		*ret = wiring_has_endpoint(buf_view(&milters), &e->v[i],
+		    queue.n == 0 ? "" : buf_text(&queue));
 	buf_free(&queue);
 	buf_free(&milters);
 	return rc;

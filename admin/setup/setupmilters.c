@@ -39,17 +39,13 @@ static int
 is_named(struct setupmaker *m, const struct endpoint *e, const char *queue,
     bool *ret)
 {
-	struct buf value, milter;
+	struct buf value;
 	int rc;
 
 	buf_init(&value, POSTCONF_VALUE_MAX);
-	buf_init(&milter, ENDPOINT_TEXT_MAX);
-	wiring_endpoint(e, queue, &milter);
 	rc = postconf_get(m->postfix, "smtpd_milters", true, &value, m->why);
-	*ret = buf_text(&milter) != NULL &&
-	    wiring_has_milter(buf_view(&value), buf_text(&milter));
+	*ret = wiring_has_endpoint(buf_view(&value), e, queue);
 	buf_free(&value);
-	buf_free(&milter);
 	return rc == -ENOENT ? 0 : rc;
 }
 

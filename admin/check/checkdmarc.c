@@ -287,14 +287,12 @@ look_at_scope(struct look *l)
 static bool
 report_host(struct span uri, char *ret)
 {
-	static const struct span scheme = {"mailto:", 7};
-	size_t end;
+	static const char scheme[] = "mailto:";
 
-	if (uri.n < scheme.n || !span_ieqs(span_of(uri.p, scheme.n), scheme.p))
+	if (!span_ibegins(uri, scheme))
 		return false;
-	uri = span_skip(uri, scheme.n);
-	end = span_find(uri, '!');
-	uri = span_of(uri.p, end);
+	uri = span_skip(uri, sizeof scheme - 1);
+	uri = span_of(uri.p, span_find(uri, '!'));
 	uri = span_of(uri.p, span_find(uri, '?'));
 	if (span_find(uri, '@') == uri.n)
 		return false;

@@ -60,7 +60,7 @@ peer_value(const struct peer *p, const char *name, struct span *ret)
 
 	while (mastercf_next(&rest, &line)) {
 		line = span_trim(span_of(line.p, span_find(line, '#')));
-		if (line.n <= n || !span_ieqs(span_of(line.p, n), name) ||
+		if (line.n <= n || !span_ibegins(line, name) ||
 		    (line.p[n] != ' ' && line.p[n] != '\t'))
 			continue;
 		*ret = span_trim(span_skip(line, n));

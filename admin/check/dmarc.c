@@ -1,22 +1,14 @@
 #include "admin/check/dmarc.h"
 #include "common/dkim/taglist.h"
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 /* Takes text and the blanks behind it off s, or nothing. */
 static bool
 take(struct span *s, const char *text)
 {
-	size_t n = strlen(text);
-
-	if (s->n < n || !span_ieqs(span_of(s->p, n), text))
+	if (!span_ibegins(*s, text))
 		return false;
-	*s = span_skip(*s, n);
-	while (s->n > 0 && is_blank(s->p[0]))
+	*s = span_skip(*s, strlen(text));
+	while (s->n > 0 && span_is_wsp(s->p[0]))
 		*s = span_skip(*s, 1);
 	return true;
 }
@@ -24,7 +16,7 @@ take(struct span *s, const char *text)
 bool
 dmarc_claims(struct span text)
 {
-	while (text.n > 0 && (is_blank(text.p[0]) || text.p[0] == '"'))
+	while (text.n > 0 && (span_is_wsp(text.p[0]) || text.p[0] == '"'))
 		text = span_skip(text, 1);
 	return take(&text, "v") && take(&text, "=") && take(&text, "dmarc1") &&
 	    (text.n == 0 || text.p[0] == ';' || text.p[0] == '"');

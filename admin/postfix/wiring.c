@@ -225,11 +225,9 @@ wiring_restrictions(struct span list, struct span classes,
 static bool
 skip(struct span *s, const char *begin)
 {
-	size_t n = strlen(begin);
-
-	if (s->n < n || !span_ieqs(span_of(s->p, n), begin))
+	if (!span_ibegins(*s, begin))
 		return false;
-	*s = span_skip(*s, n);
+	*s = span_skip(*s, strlen(begin));
 	return true;
 }
 

@@ -27,11 +27,8 @@ fail(struct asked *r, int rc)
 static bool
 has_record(const struct dns_answer *a, const char *begin)
 {
-	size_t n = strlen(begin);
-
 	for (size_t i = 0; a->status == DNS_FOUND && i < a->n; i++) {
-		if (a->record[i].txt.n >= n &&
-		    span_ieqs(span_of(a->record[i].txt.p, n), begin))
+		if (span_ibegins(a->record[i].txt, begin))
 			return true;
 	}
 	return a->status == DNS_TEMPERROR;

@@ -99,14 +99,6 @@ struct walk {
 	struct buf *out;
 };
 
-static bool
-begins(struct span line, const char *with)
-{
-	size_t n = strlen(with);
-
-	return line.n >= n && span_ieqs(span_of(line.p, n), with);
-}
-
 static struct span
 without_end(struct span line)
 {
@@ -119,7 +111,7 @@ static bool
 is_boundary(struct walk *w, struct span line, struct span rest)
 {
 	line = without_end(line);
-	if (!begins(line, "--"))
+	if (!span_ibegins(line, "--"))
 		return false;
 	for (size_t i = 0; i < w->n; i++) {
 		const struct span *b = &w->boundary[i];
@@ -127,7 +119,7 @@ is_boundary(struct walk *w, struct span line, struct span rest)
 		if (line.n >= b->n && memcmp(line.p, b->p, b->n) == 0)
 			return true;
 	}
-	if (w->n == DEPTH || !begins(rest, "Content-"))
+	if (w->n == DEPTH || !span_ibegins(rest, "Content-"))
 		return false;
 	w->boundary[w->n++] = line;
 	return true;
@@ -151,7 +143,7 @@ says_encoded(const struct walk *w, struct span line)
 	static const char name[] = "Content-Transfer-Encoding:";
 	struct span value;
 
-	if (!begins(line, name))
+	if (!span_ibegins(line, name))
 		return false;
 	value = span_skip(line, sizeof name - 1);
 	return words_skip_cfws(&value) &&

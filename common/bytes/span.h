@@ -75,6 +75,15 @@ span_ieqs(struct span a, const char *b)
 	return span_ieq(a, span_str(b));
 }
 
+/* True if s begins with that C string, but for ASCII case. */
+static inline bool
+span_ibegins(struct span s, const char *with)
+{
+	size_t n = strlen(with);
+
+	return s.n >= n && span_ieqs(span_of(s.p, n), with);
+}
+
 static inline bool
 span_is_ascii(struct span s)
 {

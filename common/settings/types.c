@@ -400,9 +400,7 @@ parse_forwarder(struct span text, struct field *f)
 	struct trusted_forwarder *to = f->to;
 
 	for (unsigned kind = FORWARDER_DKIM; kind <= FORWARDER_SPF; kind++) {
-		size_t n = strlen(passes[kind]);
-
-		if (text.n < n || !span_ieqs(span_of(text.p, n), passes[kind]))
+		if (!span_ibegins(text, passes[kind]))
 			continue;
 		to->kind = kind;
 		return parse_passes(text, passes[kind], f, &to->domain);

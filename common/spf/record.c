@@ -21,7 +21,7 @@ record_is_spf(struct span txt)
 {
 	size_t n = sizeof version - 1;
 
-	if (txt.n < n || !span_ieqs(span_of(txt.p, n), version))
+	if (!span_ibegins(txt, version))
 		return false;
 	return txt.n == n || txt.p[n] == ' ';
 }

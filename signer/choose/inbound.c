@@ -203,23 +203,15 @@ is_our_spf(struct span value, struct search *search)
 
 /* --- X-Comment ------------------------------------------------------------ */
 
-static bool
-begins_with(struct span s, const char *text)
-{
-	size_t n = strlen(text);
-
-	return s.n >= n && span_ieqs(span_of(s.p, n), text);
-}
-
 /* Mail of others that was not checked. Ours names a receiver; of our own users
  * it names none. The other services' text is for relays only. */
 static bool
 is_our_comment(struct span value, struct search *search)
 {
 	value = span_skip_fws(value);
-	if (begins_with(value, "SPF not checked:"))
+	if (span_ibegins(value, "SPF not checked:"))
 		return is_us_somewhere(value, search);
-	return begins_with(value, "SPF skipped for whitelisted relay") &&
+	return span_ibegins(value, "SPF skipped for whitelisted relay") &&
 	    is_our_spf(value, search);
 }
 

@@ -60,16 +60,6 @@ database_is(const char *value)
 	return rest_of(value, &mysql) != NULL;
 }
 
-static int
-digit(char c)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	const char *at =
-	    c == '\0' ? NULL : strchr(digits, c >= 'a' ? c - 'a' + 'A' : c);
-
-	return at == NULL ? -1 : (int)(at - digits);
-}
-
 /* A copy in which =XX is a character; NULL when memory is out. */
 static char *
 decode(struct arena *a, struct span text)
@@ -77,8 +67,8 @@ decode(struct arena *a, struct span text)
 	char *copy = arena_dup(a, text), *to = copy;
 
 	for (const char *p = copy; p != NULL && *p != '\0'; p++) {
-		if (*p == '=' && digit(p[1]) >= 0 && digit(p[2]) >= 0) {
-			*to++ = (char)(digit(p[1]) * 16 + digit(p[2]));
+		if (*p == '=' && span_hex(p[1]) >= 0 && span_hex(p[2]) >= 0) {
+			*to++ = (char)(span_hex(p[1]) * 16 + span_hex(p[2]));
 			p += 2;
 		} else {
 			*to++ = *p;

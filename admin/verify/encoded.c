@@ -24,16 +24,6 @@ encoded_word(enum encoding e)
 
 /* --- text ----------------------------------------------------------------- */
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* One line without its end. False where the line goes on with the next. */
 static bool
 decode_line(struct span s, struct buf *out)
@@ -41,13 +31,14 @@ decode_line(struct span s, struct buf *out)
 	while (s.n > 0 && span_is_fws(s.p[s.n - 1]))
 		s.n--;
 	while (s.n > 0) {
-		bool pair = s.p[0] == '=' && s.n > 2 && hex(s.p[1]) >= 0 &&
-		    hex(s.p[2]) >= 0;
+		bool pair = s.p[0] == '=' && s.n > 2 && span_hex(s.p[1]) >= 0 &&
+		    span_hex(s.p[2]) >= 0;
 
 		if (s.p[0] == '=' && s.n == 1)
 			return false;
 		buf_byte(out,
-		    pair ? (char)(16 * hex(s.p[1]) + hex(s.p[2])) : s.p[0]);
+		    pair ? (char)(16 * span_hex(s.p[1]) + span_hex(s.p[2]))
+		         : s.p[0]);
 		s = span_skip(s, pair ? 3 : 1);
 	}
 	return true;

@@ -141,6 +141,17 @@ span_is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+/* The value of a digit in base 16, of either case; -1: it is none. */
+static inline int
+span_hex(char c)
+{
+	char l = (char)span_lower((unsigned char)c);
+
+	if (span_is_digit(c))
+		return c - '0';
+	return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
+}
+
 static inline bool
 span_is_alpha(char c)
 {

@@ -17,7 +17,6 @@
 #include "common/log/log.h"
 #include "common/milter/frame.h"
 #include "tests/support/house.h"
-#include "tests/support/loop_fake.h"
 #include "tests/support/resolver_zone.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -130,11 +129,7 @@ feed(struct span in, size_t step, struct buf *out)
 		buf_add(&rest, in.p, n);
 		in = span_skip(in, n);
 		buf_drop(&rest, session_feed(s, buf_view(&rest), out));
-		for (int i = 0; session_waiting(s) && i < 100; i++) {
-			loop_fake_turn(house.loop);
-			if (session_resumed(s))
-				session_answer(s, false, out);
-		}
+		house_wait_session(&house, s, out);
 		must(!session_waiting(s));
 	}
 	session_free(s);

@@ -21,6 +21,7 @@ must(bool is)
 enum {
 	TEXT_MAX = 4 << 20,
 	LINE_SIZE = 4096,
+	TURNS_MAX = 100,
 	SPKI_HEAD = 32 /* base64 in front of the RSAPublicKey of 2,048 bits */
 };
 
@@ -203,6 +204,29 @@ house_deliver(struct house *h, struct mta *m, struct span message)
 {
 	house_connect(h, m, "192.0.2.1");
 	return mta_message(m, NULL, message);
+}
+
+char
+house_wait(struct house *h, struct mta *m, char r)
+{
+	for (int i = 0; i < TURNS_MAX && session_waiting(m->session); i++) {
+		CHECK(r == 0);
+		loop_fake_turn(h->loop);
+		if (session_resumed(m->session))
+			r = mta_answer(m, false);
+	}
+	CHECK(!session_waiting(m->session));
+	return r;
+}
+
+void
+house_wait_session(struct house *h, struct session *s, struct buf *out)
+{
+	for (int i = 0; i < TURNS_MAX && session_waiting(s); i++) {
+		loop_fake_turn(h->loop);
+		if (session_resumed(s))
+			session_answer(s, false, out);
+	}
 }
 
 const char *

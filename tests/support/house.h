@@ -60,6 +60,15 @@ void house_connect(struct house *h, struct mta *m, const char *address);
 /* Has the message verified; the last answer. m is initialized. */
 char house_deliver(struct house *h, struct mta *m, struct span message);
 
+/* What the end of a message is told, which was answered with r so far: the loop
+ * turns, and the session is asked when there is something new, as service.c
+ * does. Checks that nothing is said before, and that it comes to an end. */
+char house_wait(struct house *h, struct mta *m, char r);
+
+/* The same for a session without an MTA, whose answers are appended; nothing is
+ * checked. */
+void house_wait_session(struct house *h, struct session *s, struct buf *out);
+
 /* The fields that were deleted, in the order of the packets: "3 1
  * DomainKey-Status1", the first two of Authentication-Results. Checks that the
  * insertion comes last. Borrows until the next call of these. */

@@ -57,21 +57,12 @@ end(struct world *w)
 	house_close(&w->h);
 }
 
-/* What the message is told, as service.c does: asked when there is something
- * new. */
+/* What the message is told. */
 static char
 wait_for_it(struct world *w)
 {
-	char r = mta_message(&w->m, NULL, buf_view(&w->message));
-
-	for (int i = 0; i < 100 && session_waiting(w->m.session); i++) {
-		CHECK(r == 0);
-		loop_fake_turn(w->h.loop);
-		if (session_resumed(w->m.session))
-			r = mta_answer(&w->m, false);
-	}
-	CHECK(!session_waiting(w->m.session));
-	return r;
+	return house_wait(
+	    &w->h, &w->m, mta_message(&w->m, NULL, buf_view(&w->message)));
 }
 
 /* Whatever the order, the results are the same. */

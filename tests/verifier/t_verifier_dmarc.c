@@ -98,16 +98,8 @@ end(struct world *w)
 static char
 deliver(struct world *w, const char *login)
 {
-	char r = mta_message(&w->m, login, buf_view(&w->message));
-
-	for (int i = 0; i < 200 && session_waiting(w->m.session); i++) {
-		CHECK(r == 0);
-		loop_fake_turn(w->h.loop);
-		if (session_resumed(w->m.session))
-			r = mta_answer(&w->m, false);
-	}
-	CHECK(!session_waiting(w->m.session));
-	return r;
+	return house_wait(
+	    &w->h, &w->m, mta_message(&w->m, login, buf_view(&w->message)));
 }
 
 /* --- section 15 of the notes, and the appendix of the RFC ----------------- */
@@ -1217,12 +1209,9 @@ round_of(long n, const struct row *row, struct span sent, struct buf *out)
 	CU_ASSERT_FATAL(
 	    session_new(&verifier_ops, &w.h.v, NULL, NULL, &s) == 0);
 	more = nomem_round(n);
-	if (more)
+	if (more) {
 		(void)session_feed(s, sent, out);
-	for (int i = 0; more && i < 100 && session_waiting(s); i++) {
-		loop_fake_turn(w.h.loop);
-		if (session_resumed(s))
-			session_answer(s, false, out);
+		house_wait_session(&w.h, s, out);
 	}
 	nomem_end();
 	CHECK(!session_waiting(s));

@@ -4,7 +4,6 @@
 
 #include "common/milter/frame.h"
 #include "tests/support/house.h"
-#include "tests/support/loop_fake.h"
 #include "tests/support/nomem.h"
 #include "tests/support/resolver_zone.h"
 #include "tests/support/suite.h"
@@ -504,12 +503,9 @@ round_of(long n, const char *config, struct span sent, struct told *ret)
 	CU_ASSERT_FATAL(session_new(&verifier_ops, &h.v, NULL, NULL, &s) == 0);
 	buf_init(&out, 1 << 20);
 	more = nomem_round(n);
-	if (more)
+	if (more) {
 		(void)session_feed(s, sent, &out);
-	for (int i = 0; more && i < 100 && session_waiting(s); i++) {
-		loop_fake_turn(h.loop);
-		if (session_resumed(s))
-			session_answer(s, false, &out);
+		house_wait_session(&h, s, &out);
 	}
 	nomem_end();
 	*ret = told_of(buf_view(&out));

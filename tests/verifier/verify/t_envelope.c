@@ -342,21 +342,6 @@ send_text(struct world *w)
 	return mta_send(&w->m, 'E', span_of(NULL, 0));
 }
 
-/* What a message is told, as service.c does: asked when there is something
- * new. */
-static char
-wait_for_it(struct world *w, char r)
-{
-	for (int i = 0; i < 100 && session_waiting(w->m.session); i++) {
-		CHECK(r == 0);
-		loop_fake_turn(w->h.loop);
-		if (session_resumed(w->m.session))
-			r = mta_answer(&w->m, false);
-	}
-	CHECK(!session_waiting(w->m.session));
-	return r;
-}
-
 /* Whatever the order of answers, the result is the same; that of HELO, for
  * which nobody waits, has no answer. */
 static void
@@ -371,7 +356,7 @@ every_order(void)
 		begin(&w, HOUSE_NO_DMARC, i < 4 ? order[i] : ZONE_SHUFFLED, i,
 		    SIG);
 		CHECK(
-		    wait_for_it(&w,
+		    house_wait(&w.h, &w.m,
 		        mta_message(&w.m, NULL, buf_view(&w.message))) == 'a');
 		CHECK_STR(
 		    house_spf(&w.h, &w.m), "spf=pass smtp.mailfrom=b.example");
@@ -447,7 +432,7 @@ no_recipient(void)
 
 	begin(&w, HOUSE_NO_DMARC, ZONE_TOGETHER, 0, "");
 	send_path(&w, 'M', "<a@b.example>");
-	CHECK(wait_for_it(&w, send_text(&w)) == 'a');
+	CHECK(house_wait(&w.h, &w.m, send_text(&w)) == 'a');
 	CHECK_STR(house_spf(&w.h, &w.m), "spf=pass smtp.mailfrom=b.example");
 	end(&w);
 }
@@ -685,7 +670,7 @@ one_after_the_other(void)
 			loop_fake_advance(w.h.loop, 10000);
 			r = mta_answer(&w.m, true);
 		}
-		CHECK(wait_for_it(&w, r) == 'a');
+		CHECK(house_wait(&w.h, &w.m, r) == 'a');
 		CHECK_STR(house_spf(&w.h, &w.m), message[i].want);
 		w.m.abort_after = i == 1;
 	}
@@ -703,8 +688,8 @@ large_header(void)
 	for (int i = 0; i < 10001; i++)
 		buf_str(&w.message, "X-A: b\r\n");
 	buf_str(&w.message, "\r\nHello\r\n");
-	CHECK(wait_for_it(&w, mta_message(&w.m, NULL, buf_view(&w.message))) ==
-	    'a');
+	CHECK(house_wait(&w.h, &w.m,
+	          mta_message(&w.m, NULL, buf_view(&w.message))) == 'a');
 	CHECK_STR(house_spf(&w.h, &w.m), "spf=pass smtp.mailfrom=b.example");
 	CHECK_STR(house_field(&w.h, &w.m),
 	    "dkim=neutral reason=\"too many header fields\"");
@@ -726,12 +711,9 @@ round_of(long n, struct span sent, struct buf *out)
 	house_zone(&h, zone);
 	CU_ASSERT_FATAL(session_new(&verifier_ops, &h.v, NULL, NULL, &s) == 0);
 	more = nomem_round(n);
-	if (more)
+	if (more) {
 		(void)session_feed(s, sent, out);
-	for (int i = 0; more && i < 100 && session_waiting(s); i++) {
-		loop_fake_turn(h.loop);
-		if (session_resumed(s))
-			session_answer(s, false, out);
+		house_wait_session(&h, s, out);
 	}
 	nomem_end();
 	CHECK(!session_waiting(s));

@@ -356,3 +356,33 @@ house_field(struct house *h, struct mta *m)
 	}
 	return buf_text(&h->field);
 }
+
+void
+house_check_rows(
+    const struct house_row *row, size_t n, const char *config, const char *text)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct house_row *r = &row[i];
+		struct house h;
+		struct buf message;
+		struct mta m;
+		const char *got;
+
+		suite_row(r->name);
+		house_open(&h, r->config == NULL ? config : r->config);
+		house_zone(&h, r->zone);
+		buf_init(&message, TEXT_MAX);
+		house_mail(
+		    &h, r->lines, r->text == NULL ? text : r->text, &message);
+		CHECK(house_deliver(&h, &m, buf_view(&message)) == 'a');
+		got = house_field(&h, &m);
+		if (r->want[0] != '~')
+			CHECK_STR(got, r->want);
+		else if (strstr(got, r->want + 1) == NULL)
+			CHECK_STR(got, r->want + 1);
+		mta_free(&m);
+		buf_free(&message);
+		house_close(&h);
+	}
+	suite_row(NULL);
+}

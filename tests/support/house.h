@@ -74,6 +74,19 @@ void house_wait_session(struct house *h, struct session *s, struct buf *out);
  * insertion comes last. Borrows until the next call of these. */
 const char *house_deleted(struct house *h, const struct mta *m);
 
+/* A row: mail that goes on, and what is said of it. */
+struct house_row {
+	const char *name;
+	const char *lines; /* of house_mail() */
+	const char *want;  /* house_field(); "~...": what stands in it */
+	const char *zone;
+	const char *config, *text; /* NULL: those of the table */
+};
+
+/* Checks n rows, each in a house of its own. */
+void house_check_rows(const struct house_row *row, size_t n, const char *config,
+    const char *text);
+
 /*
  * The value of the field that was inserted, unfolded, the text of header.b as
  * "*", without the id in front and all from spf= on; "none" if nothing was.

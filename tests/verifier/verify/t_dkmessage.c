@@ -31,41 +31,12 @@
 
 static const char text[] = "From: Joe <joe@a.example>\r\n" BODY;
 
-struct row {
-	const char *name;
-	const char *lines; /* of house_mail() */
-	const char *want;  /* the field; "~...": what stands in it */
-	const char *zone, *config, *text;
-};
-
-static void
-run(const struct row *row, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct house h;
-		struct buf message;
-		struct mta m;
-
-		suite_row(row[i].name);
-		house_open(&h, row[i].config == NULL ? ON : row[i].config);
-		house_zone(&h, row[i].zone);
-		buf_init(&message, 4 << 20);
-		house_mail(&h, row[i].lines,
-		    row[i].text == NULL ? text : row[i].text, &message);
-		CHECK(house_deliver(&h, &m, buf_view(&message)) == 'a');
-		CHECK_STR(house_field(&h, &m), row[i].want);
-		mta_free(&m);
-		buf_free(&message);
-		house_close(&h);
-	}
-	suite_row(NULL);
-}
-
-#define RUN(table) run(table, sizeof table / sizeof table[0])
+#define RUN(table) \
+	house_check_rows(table, sizeof table / sizeof table[0], ON, text)
 
 /* --- the signature, and what it covers ------------------------------------ */
 
-static const struct row signatures[] = {
+static const struct house_row signatures[] = {
     {"not wanted", GOOD, NONE, NULL, "", NULL},
     {"unsigned", "", NONE, NULL, NULL, NULL},
     {"good", GOOD, PASS, NULL, NULL, NULL},
@@ -125,7 +96,7 @@ what_is_signed(void)
 
 /* --- whose it is ---------------------------------------------------------- */
 
-static const struct row senders[] = {
+static const struct house_row senders[] = {
     {"d= above the domain", GOOD,
         NONE "; domainkeys=pass" KEY D " header.from=b.a.example", NULL, NULL,
         "From: joe@B.A.example\r\n" BODY},
@@ -225,7 +196,7 @@ whose_it_is(void)
 	X("p=MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAPikzn9XJKfhyd5XYkMOSlqp+pbsCnW3" \
 	  "WeQ508pxCuoz9gnTmLF4Q8aPH+yqMrZ0IqHzeDhBofDxfV6tYG6FJj8CAwEAAQ==")
 
-static const struct row keys[] = {
+static const struct house_row keys[] = {
     {"no name", AT("x"), PERM("no key"), NULL, NULL, NULL},
     {"no TXT", AT("x"), PERM("no key"), "x._domainkey.a.example A 192.0.2.1",
         NULL, NULL},

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/log/log.h"
 #include "tests/support/fixture.h"
 #include "tests/support/pem.h"
 
@@ -81,8 +80,6 @@ void
 fixture_make_with(struct fixture *f, const char *config,
     void (*files)(const struct tmpdir *d))
 {
-	char path[TMPDIR_PATH_MAX];
-
 	*f = (struct fixture){.keys = NULL};
 	tmpdir_make(&f->dir);
 	write_file(f, "ed.pem", pem_ed25519, 0600);
@@ -98,16 +95,13 @@ fixture_make_with(struct fixture *f, const char *config,
 	if (keyring_open(f->settings, &f->keys, &f->why, &f->warn) != 0 ||
 	    signer_init(&f->signer, f->settings, f->keys) != 0)
 		fail("keyring");
-	buf_init(&f->log, 1 << 20);
-	if (log_open(fixture_file(f, "log", path), "test") != 0)
-		fail("log");
+	logged_begin(&f->log, &f->dir);
 }
 
 void
 fixture_free(struct fixture *f)
 {
-	log_open(NULL, "test");
-	buf_free(&f->log);
+	logged_end(&f->log);
 	signer_free(&f->signer);
 	keyring_free(f->keys);
 	settings_free(f->settings);
@@ -125,18 +119,7 @@ fixture_file(const struct fixture *f, const char *name, char *path)
 const char *
 fixture_logged(struct fixture *f)
 {
-	char path[TMPDIR_PATH_MAX], piece[4096];
-	int fd = open(fixture_file(f, "log", path), O_RDWR | O_CLOEXEC);
-	ssize_t n;
-
-	buf_clear(&f->log);
-	if (fd < 0)
-		fail(path);
-	while ((n = read(fd, piece, sizeof piece)) > 0)
-		buf_add(&f->log, piece, (size_t)n);
-	if (n < 0 || ftruncate(fd, 0) != 0 || close(fd) != 0)
-		fail(path);
-	return buf_text(&f->log);
+	return logged_text(&f->log);
 }
 
 unsigned

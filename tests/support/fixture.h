@@ -13,6 +13,7 @@
 #include "common/settings/settings.h"
 #include "signer/keys/keyring.h"
 #include "signer/signer.h"
+#include "tests/support/logged.h"
 #include "tests/support/tmpdir.h"
 
 struct fixture {
@@ -22,7 +23,7 @@ struct fixture {
 	struct signer signer;
 	struct buf why; /* what keyring_open() said */
 	struct buf warn;
-	struct buf log; /* of fixture_logged() */
+	struct logged log;
 };
 
 /* config is the whole text of a config file. Aborts the test program when

@@ -1,10 +1,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/log/log.h"
 #include "tests/support/house.h"
+#include "tests/support/logged.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
 #include "verifier/limits.h"
 
 #define SIG(d, s, more) \
@@ -110,20 +109,18 @@ static const struct {
 static void
 words(void)
 {
+	struct logged log;
 	struct tmpdir dir;
 
 	tmpdir_make(&dir);
+	logged_begin(&log, &dir);
 	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-		char path[TMPDIR_PATH_MAX], name[32], line[1024] = "";
 		struct house h;
 		struct buf message;
 		struct mta m;
-		FILE *f;
+		const char *line;
 
 		suite_row(row[i].name);
-		snprintf(name, sizeof name, "log%zu", i);
-		tmpdir_file(&dir, name, path);
-		CHECK(log_open(path, "test") == 0);
 		house_open(&h, row[i].config);
 		house_zone(&h, zone);
 		buf_init(&message, 1 << 20);
@@ -138,17 +135,14 @@ words(void)
 			CHECK_STR(buf_text(&m.done), row[i].reply);
 		else
 			CHECK(m.ninserted == 1);
-		log_open(NULL, "test");
-		f = fopen(path, "r");
-		CU_ASSERT_FATAL(f != NULL);
-		CHECK(fgets(line, sizeof line, f) != NULL);
-		fclose(f);
+		line = logged_line(&log);
 		CHECK(strstr(line, row[i].event) != NULL);
 		mta_free(&m);
 		buf_free(&message);
 		house_close(&h);
 	}
 	suite_row(NULL);
+	logged_end(&log);
 	tmpdir_remove(&dir);
 }
 
@@ -262,16 +256,16 @@ static void
 long_log(void)
 {
 	static const int n[] = {230, 230, 90, 238};
-	char path[TMPDIR_PATH_MAX], line[LOG_LINE_MAX + 2] = "", d[256];
+	char d[256];
 	struct buf lines, message;
+	struct logged log;
 	struct tmpdir dir;
 	struct house h;
 	struct mta m;
-	FILE *f;
+	const char *line;
 
 	tmpdir_make(&dir);
-	tmpdir_file(&dir, "log", path);
-	CHECK(log_open(path, "test") == 0);
+	logged_begin(&log, &dir);
 	house_open(&h, "");
 	buf_init(&lines, 1 << 20);
 	buf_init(&message, 1 << 20);
@@ -287,11 +281,7 @@ long_log(void)
 	}
 	house_mail(&h, buf_text(&lines), text, &message);
 	CHECK(house_deliver(&h, &m, buf_view(&message)) == 'a');
-	log_open(NULL, "test");
-	f = fopen(path, "r");
-	CU_ASSERT_FATAL(f != NULL);
-	CHECK(fgets(line, sizeof line, f) != NULL);
-	fclose(f);
+	line = logged_line(&log);
 	CHECK(strstr(line, ", permerror d=dd") != NULL);
 	CHECK(
 	    strlen(line) > 4 && strcmp(line + strlen(line) - 4, "...\n") == 0);
@@ -299,6 +289,7 @@ long_log(void)
 	buf_free(&lines);
 	buf_free(&message);
 	house_close(&h);
+	logged_end(&log);
 	tmpdir_remove(&dir);
 }
 

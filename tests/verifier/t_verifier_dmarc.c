@@ -6,13 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/log/log.h"
 #include "tests/support/house.h"
+#include "tests/support/logged.h"
 #include "tests/support/loop_fake.h"
 #include "tests/support/nomem.h"
 #include "tests/support/resolver_zone.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
 #include "verifier/counters.h"
 #include "verifier/limits.h"
 
@@ -706,18 +705,10 @@ static const struct {
 };
 
 static void
-log_line(const struct tmpdir *dir, const char *event, const char *dmarc)
+check_line(const char *line, const char *event, const char *dmarc)
 {
-	char path[TMPDIR_PATH_MAX], line[2048] = "", want[256];
-	FILE *f;
+	char want[256];
 
-	log_open(NULL, "test");
-	tmpdir_file(dir, "log", path);
-	f = fopen(path, "r");
-	CU_ASSERT_FATAL(f != NULL);
-	CHECK(fgets(line, sizeof line, f) != NULL);
-	fclose(f);
-	remove(path);
 	snprintf(want, sizeof want, ": %s queue_id=", event);
 	CHECK(strstr(line, want) != NULL);
 	snprintf(want, sizeof want, " dmarc=\"%s\" dkim=", dmarc);
@@ -727,22 +718,21 @@ log_line(const struct tmpdir *dir, const char *event, const char *dmarc)
 static void
 counters(void)
 {
-	char path[TMPDIR_PATH_MAX];
+	struct logged log;
 	struct tmpdir dir;
 
 	tmpdir_make(&dir);
-	tmpdir_file(&dir, "log", path);
+	logged_begin(&log, &dir);
 	for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
 		struct stats *stats;
 		struct world w;
 
 		suite_row(told[i].row.name);
-		CHECK(log_open(path, "test") == 0);
 		CU_ASSERT_FATAL(stats_new(1, &stats) == 0);
 		begin(&w, &told[i].row);
 		w.h.v.stats = stats_slot(stats, 0);
 		deliver(&w, NULL);
-		log_line(&dir, told[i].event, told[i].dmarc);
+		check_line(logged_line(&log), told[i].event, told[i].dmarc);
 		CHECK(stats_sum(stats, VERIFIER_DMARC + told[i].result) == 1);
 		CHECK(
 		    stats_sum(stats, VERIFIER_DISPOSITION + told[i].kind) == 1);
@@ -753,6 +743,7 @@ counters(void)
 		stats_free(stats);
 	}
 	suite_row(NULL);
+	logged_end(&log);
 	tmpdir_remove(&dir);
 }
 
@@ -861,28 +852,27 @@ lost_lines(void)
 {
 	static const struct row row = {"lost", REJECT, "example.com", "",
 	    .config = "results = \"/nonexistent\""};
-	char path[TMPDIR_PATH_MAX];
 	const char *first;
+	struct logged log;
 	struct tmpdir dir;
 	struct stats *stats;
 	struct world w;
 
 	tmpdir_make(&dir);
-	tmpdir_file(&dir, "log", path);
-	CHECK(log_open(path, "test") == 0);
+	logged_begin(&log, &dir);
 	CU_ASSERT_FATAL(stats_new(1, &stats) == 0);
 	begin(&w, &row);
 	w.h.v.stats = stats_slot(stats, 0);
 	for (int i = 0; i < 3; i++)
 		CHECK(deliver(&w, NULL) == 'a');
-	log_open(NULL, "test");
-	first = strstr(tmpdir_read(path),
+	first = strstr(logged_text(&log),
 	    "results_lost reason=\"/nonexistent: No such file or directory\"");
 	CHECK(first != NULL && strstr(first + 1, "results_lost") == NULL);
 	CHECK(stats_sum(stats, VERIFIER_LINES_LOST) == 3);
 	CHECK(stats_sum(stats, VERIFIER_LINES) == 0);
 	end(&w);
 	stats_free(stats);
+	logged_end(&log);
 	tmpdir_remove(&dir);
 }
 

@@ -5,15 +5,13 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "common/log/log.h"
 #include "tests/support/house.h"
+#include "tests/support/logged.h"
 #include "tests/support/loop_fake.h"
 #include "tests/support/nomem.h"
 #include "tests/support/resolver_zone.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
 
 /* It claims what SPF says of it. */
 static const char claims[] = "Received-SPF: pass (mx.example.jp) "
@@ -165,17 +163,12 @@ static const struct row {
         .address = "unknown", .questions = 0},
 };
 
-/* A message through a house with that zone; its log line. */
+/* A message through a house with that zone. */
 static void
-deliver(struct house *h, struct mta *m, const struct row *r,
-    const struct tmpdir *dir, size_t n, char line[2048])
+deliver(struct house *h, struct mta *m, const struct row *r)
 {
-	char path[TMPDIR_PATH_MAX], name[32], config[256];
-	FILE *f;
+	char config[256];
 
-	snprintf(name, sizeof name, "log%zu", n);
-	tmpdir_file(dir, name, path);
-	CHECK(log_open(path, "test") == 0);
 	snprintf(config, sizeof config, HOUSE_NO_DMARC "%s",
 	    r->config == NULL ? "" : r->config);
 	house_open(h, config);
@@ -186,11 +179,6 @@ deliver(struct house *h, struct mta *m, const struct row *r,
 	CHECK(mta_open(m));
 	mta_connect(m, r->address == NULL ? "192.0.2.1" : r->address);
 	CHECK(mta_message(m, r->login, span_str(claims)) == 'a');
-	log_open(NULL, "test");
-	f = fopen(path, "r");
-	CU_ASSERT_FATAL(f != NULL);
-	CHECK(fgets(line, 2048, f) != NULL);
-	fclose(f);
 }
 
 /* The log line has the word that the field has: "spf=pass smtp.mailfrom=..." */
@@ -212,16 +200,20 @@ says(const char *line, const char *field)
 static void
 results(void)
 {
+	struct logged log;
 	struct tmpdir dir;
 
 	tmpdir_make(&dir);
+	logged_begin(&log, &dir);
 	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-		char line[2048] = "", want[128] = "spf_helo=";
+		char want[128] = "spf_helo=";
+		const char *line;
 		struct house h;
 		struct mta m;
 
 		suite_row(row[i].name);
-		deliver(&h, &m, &row[i], &dir, i, line);
+		deliver(&h, &m, &row[i]);
+		line = logged_line(&log);
 		CHECK_STR(house_spf(&h, &m), row[i].want);
 		CHECK(row[i].questions < 0 ||
 		    resolver_zone_asked_all(h.resolver) ==
@@ -235,6 +227,7 @@ results(void)
 		house_close(&h);
 	}
 	suite_row(NULL);
+	logged_end(&log);
 	tmpdir_remove(&dir);
 }
 
@@ -505,17 +498,14 @@ silence(void)
 	        "v=1; a=rsa-sha256; d=a.example; s=quiet; h=from; bh=@; b=@\n",
 	        "spf=pass smtp.mailfrom=b.example", "dkim=temperror"},
 	};
-	char path[TMPDIR_PATH_MAX];
+	struct logged log;
 	struct tmpdir dir;
 
 	tmpdir_make(&dir);
-	tmpdir_file(&dir, "log", path);
+	logged_begin(&log, &dir);
 	for (size_t i = 0; i < sizeof quiet / sizeof quiet[0]; i++) {
-		char line[2048] = "";
 		struct world w;
-		FILE *f;
 
-		CHECK(log_open(path, "test") == 0);
 		begin(
 		    &w, "time_limit = 3", ZONE_TOGETHER, 0, quiet[i].signature);
 		w.m.sender = quiet[i].sender;
@@ -529,14 +519,9 @@ silence(void)
 		CHECK(strncmp(house_field(&w.h, &w.m), quiet[i].dkim,
 		          strlen(quiet[i].dkim)) == 0);
 		end(&w);
-		log_open(NULL, "test");
-		f = fopen(path, "r");
-		CU_ASSERT_FATAL(f != NULL);
-		CHECK(fgets(line, sizeof line, f) != NULL);
-		fclose(f);
-		unlink(path);
-		CHECK(strstr(line, " waited_ms=3000 ") != NULL);
+		CHECK(strstr(logged_line(&log), " waited_ms=3000 ") != NULL);
 	}
+	logged_end(&log);
 	tmpdir_remove(&dir);
 }
 

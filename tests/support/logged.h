@@ -1,0 +1,26 @@
+/*
+ * logged.h - the log of this very program, in a file of a test's directory.
+ */
+#ifndef POSTSEAL_TESTS_LOGGED_H
+#define POSTSEAL_TESTS_LOGGED_H
+
+#include "common/bytes/buf.h"
+#include "tests/support/tmpdir.h"
+
+struct logged {
+	char path[TMPDIR_PATH_MAX];
+	struct buf text; /* of logged_text() */
+};
+
+/* From here to the end the log goes into the file "log" there, afterwards
+ * nowhere. Aborts the test program when the file cannot be opened or read. */
+void logged_begin(struct logged *l, const struct tmpdir *dir);
+void logged_end(struct logged *l);
+
+/* What was logged since the last call; borrows until the next. */
+const char *logged_text(struct logged *l);
+
+/* The first line of that; checks that there is one. */
+const char *logged_line(struct logged *l);
+
+#endif

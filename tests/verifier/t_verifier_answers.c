@@ -1,9 +1,7 @@
-#include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
+#include "tests/support/hashed.h"
 #include "tests/support/house.h"
 #include "tests/support/loop_fake.h"
 #include "tests/support/resolver_zone.h"
@@ -372,20 +370,6 @@ busy(void)
 }
 
 /* --- the worker's own time ------------------------------------------------ */
-
-/* Bytes that were given to the hash function, by everybody. */
-static size_t hashed;
-
-int
-EVP_DigestUpdate(EVP_MD_CTX *c, const void *p, size_t n)
-{
-	static int (*next)(EVP_MD_CTX *, const void *, size_t);
-
-	if (next == NULL)
-		next = (__typeof__(next))dlsym(RTLD_NEXT, "EVP_DigestUpdate");
-	hashed += n;
-	return next(c, p, n);
-}
 
 /* Eleven signatures with as many l=, of each canonicalization in turn. */
 static void

@@ -21,7 +21,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <openssl/evp.h>
@@ -30,6 +29,7 @@
 #include "common/dkim/bodyhash.h"
 #include "common/dkim/canon.h"
 #include "common/limits.h"
+#include "tests/support/cputime.h"
 #include "tests/support/load.h"
 
 struct work {
@@ -224,25 +224,16 @@ hash(struct work *w)
 	    "hash");
 }
 
-static double
-cpu_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
 static void
 measure(struct work *w, const char *name, void (*part)(struct work *w), int n)
 {
 	double began;
 
 	part(w);
-	began = cpu_ms();
+	began = cputime_us();
 	for (int i = 0; i < n; i++)
 		part(w);
-	printf("%s_ms=%.4f ", name, (cpu_ms() - began) / n);
+	printf("%s_ms=%.4f ", name, (cputime_us() - began) / 1e3 / n);
 }
 
 int

@@ -2,12 +2,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/dns/dnsmsg.h"
 #include "common/dns/dnsname.h"
 #include "common/limits.h"
 #include "tests/support/answer.h"
+#include "tests/support/cputime.h"
 #include "tests/support/guard.h"
 #include "tests/support/nomem.h"
 #include "tests/support/suite.h"
@@ -698,9 +698,8 @@ reading_us(const struct msg *m, const char *name, enum dns_type type,
     enum dns_status want)
 {
 	enum { ROUNDS = 50 };
-	struct timespec begun, ended;
+	double begun = cputime_us();
 
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begun);
 	for (int i = 0; i < ROUNDS; i++) {
 		struct dns_answer *a;
 
@@ -710,10 +709,7 @@ reading_us(const struct msg *m, const char *name, enum dns_type type,
 		CHECK(a->status == want);
 		dns_answer_free(a);
 	}
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ended);
-	return ((double)(ended.tv_sec - begun.tv_sec) * 1e6 +
-	           (double)(ended.tv_nsec - begun.tv_nsec) / 1e3) /
-	    ROUNDS;
+	return (cputime_us() - begun) / ROUNDS;
 }
 
 /* A whole message of addresses, which a sender may have in each of 100 answers:

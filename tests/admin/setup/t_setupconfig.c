@@ -1,40 +1,53 @@
 #include <errno.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "admin/setup/setupconfig.h"
-#include "tests/support/eml.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 
-/* Reads text, NULL: no file, as setup would, writes it; what it is then. */
+/* A config file. */
+struct world {
+	struct tmpdir d;
+	char path[TMPDIR_PATH_MAX];
+	struct setupconfig c;
+	struct buf why;
+};
+
+/* text: NULL for no file. */
+static void
+begin(struct world *w, const char *text)
+{
+	suite_row(text == NULL ? "no file" : text);
+	tmpdir_make(&w->d);
+	tmpdir_file(&w->d, "p.conf", w->path);
+	if (text != NULL)
+		tmpdir_write(&w->d, "p.conf", text);
+	buf_init(&w->why, 1000);
+}
+
+/* Checks what it has become. */
+static void
+end(struct world *w, const char *want)
+{
+	CHECK_STR(tmpdir_read(w->path), want);
+	buf_free(&w->why);
+	tmpdir_remove(&w->d);
+	suite_row(NULL);
+}
+
+/* Reads text, as setup would, writes it; what it is then. */
 static void
 check(const char *text, bool observe, const char *listen, const char *want)
 {
-	char path[TMPDIR_PATH_MAX];
-	struct setupconfig c;
-	struct tmpdir d;
-	struct buf why;
-	char *got;
-	size_t n;
+	struct world w;
 
-	suite_row(text == NULL ? "no file" : text);
-	tmpdir_make(&d);
-	if (text != NULL)
-		tmpdir_write(&d, "p.conf", text);
-	buf_init(&why, 1000);
-	CHECK(setupconfig_read(&c, tmpdir_file(&d, "p.conf", path), &why) == 0);
-	CHECK(setupconfig_plan(&c, "mx.a.example", observe, listen) == 0);
-	CHECK((c.changes.n > 0) == (text == NULL || strcmp(text, want) != 0));
-	CHECK(setupconfig_store(&c) == 0);
-	CHECK(why.n == 0);
-	got = eml_file(path, &n);
-	CHECK_STR(got, want);
-	free(got);
-	setupconfig_free(&c);
-	buf_free(&why);
-	tmpdir_remove(&d);
-	suite_row(NULL);
+	begin(&w, text);
+	CHECK(setupconfig_read(&w.c, w.path, &w.why) == 0);
+	CHECK(setupconfig_plan(&w.c, "mx.a.example", observe, listen) == 0);
+	CHECK((w.c.changes.n > 0) == (text == NULL || strcmp(text, want) != 0));
+	CHECK(setupconfig_store(&w.c) == 0);
+	CHECK(w.why.n == 0);
+	setupconfig_free(&w.c);
+	end(&w, want);
 }
 
 static void
@@ -118,29 +131,15 @@ enforces(void)
 	};
 
 	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-		char path[TMPDIR_PATH_MAX];
-		struct setupconfig c;
-		struct tmpdir d;
-		struct buf why;
-		char *got;
-		size_t n;
+		struct world w;
 
-		suite_row(row[i].text);
-		tmpdir_make(&d);
-		tmpdir_write(&d, "p.conf", row[i].text);
-		tmpdir_file(&d, "p.conf", path);
-		buf_init(&why, 1000);
-		CHECK(setupconfig_read(&c, path, &why) == 0);
-		CHECK(setupconfig_enforce(&c, row[i].verifies) == 0);
-		CHECK(setupconfig_store(&c) == 0);
-		got = eml_file(path, &n);
-		CHECK_STR(got, row[i].want);
-		free(got);
-		setupconfig_free(&c);
-		buf_free(&why);
-		tmpdir_remove(&d);
+		begin(&w, row[i].text);
+		CHECK(setupconfig_read(&w.c, w.path, &w.why) == 0);
+		CHECK(setupconfig_enforce(&w.c, row[i].verifies) == 0);
+		CHECK(setupconfig_store(&w.c) == 0);
+		setupconfig_free(&w.c);
+		end(&w, row[i].want);
 	}
-	suite_row(NULL);
 }
 
 /* What is no config is not touched. */
@@ -151,28 +150,14 @@ refuses(void)
 	    "policyd { observe = maybe }\n"};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		char path[TMPDIR_PATH_MAX];
-		struct setupconfig c;
-		struct tmpdir d;
-		struct buf why;
-		char *got;
-		size_t n;
+		struct world w;
 
-		suite_row(rows[i]);
-		tmpdir_make(&d);
-		tmpdir_write(&d, "p.conf", rows[i]);
-		buf_init(&why, 1000);
-		CHECK(setupconfig_read(&c, tmpdir_file(&d, "p.conf", path),
-		          &why) == -EINVAL);
-		CHECK(strstr(buf_text(&why), "p.conf:1: ") != NULL ||
-		    strstr(buf_text(&why), "p.conf:2: ") != NULL);
-		got = eml_file(path, &n);
-		CHECK_STR(got, rows[i]);
-		free(got);
-		buf_free(&why);
-		tmpdir_remove(&d);
+		begin(&w, rows[i]);
+		CHECK(setupconfig_read(&w.c, w.path, &w.why) == -EINVAL);
+		CHECK(strstr(buf_text(&w.why), "p.conf:1: ") != NULL ||
+		    strstr(buf_text(&w.why), "p.conf:2: ") != NULL);
+		end(&w, rows[i]);
 	}
-	suite_row(NULL);
 }
 
 SUITE("setupconfig", T(two_lines), T(verifies), T(enforces), T(refuses))

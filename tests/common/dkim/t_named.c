@@ -4,6 +4,19 @@
 #include "common/limits.h"
 #include "tests/support/suite.h"
 
+/* Checks the values of what was picked, a letter each; '-' for no field. */
+static void
+check_picked(const struct named_fields *got, const char *want)
+{
+	char text[16] = "";
+
+	CU_ASSERT_FATAL(got->n < sizeof text);
+	for (size_t i = 0; i < got->n; i++)
+		text[i] =
+		    got->v[i].field == NULL ? '-' : got->v[i].field->value.p[0];
+	CHECK_STR(text, want);
+}
+
 static void
 which(void)
 {
@@ -34,18 +47,12 @@ which(void)
 		    fields, sizeof fields / sizeof fields[0]};
 		struct named_fields got = {NULL, 0};
 		struct arena arena;
-		char text[16] = "";
 
 		suite_row(row[i].names);
 		arena_init(&arena, 1 << 20);
 		CHECK(named_pick(span_str(row[i].names), &list, NULL, &arena,
 		          &got) == 0);
-		CU_ASSERT_FATAL(got.n < sizeof text);
-		for (size_t j = 0; j < got.n; j++)
-			text[j] = got.v[j].field == NULL
-			    ? '-'
-			    : got.v[j].field->value.p[0];
-		CHECK_STR(text, row[i].want);
+		check_picked(&got, row[i].want);
 		arena_free(&arena);
 	}
 	suite_row(NULL);
@@ -88,16 +95,12 @@ below(void)
 		    fields, sizeof fields / sizeof fields[0]};
 		struct named_fields got = {NULL, 0};
 		struct arena arena;
-		char text[16] = "";
 
 		suite_row(row[i].names);
 		arena_init(&arena, 1 << 20);
 		CHECK(named_pick_below(span_str(row[i].names), &list,
 		          &fields[1], &arena, &got) == 0);
-		CU_ASSERT_FATAL(got.n < sizeof text);
-		for (size_t j = 0; j < got.n; j++)
-			text[j] = got.v[j].field->value.p[0];
-		CHECK_STR(text, row[i].want);
+		check_picked(&got, row[i].want);
 		/* the signature is the last field: nothing is below */
 		CHECK(named_pick_below(span_str(row[i].names), &list,
 		          &fields[list.n - 1], &arena, &got) == 0);

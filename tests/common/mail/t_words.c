@@ -36,12 +36,28 @@ cfws(void)
 	suite_row(NULL);
 }
 
+struct word {
+	const char *text, *want; /* what is cut off in front */
+};
+
+static void
+check_words(const struct word *row, size_t n, struct span (*cut)(struct span *))
+{
+	for (size_t i = 0; i < n; i++) {
+		struct span in = guard_copy(span_str(row[i].text)), s = in;
+
+		suite_row(row[i].text);
+		CHECK(span_eq(cut(&s), span_str(row[i].want)));
+		CHECK(s.n == in.n - strlen(row[i].want));
+		guard_free(in);
+	}
+	suite_row(NULL);
+}
+
 static void
 tokens(void)
 {
-	static const struct {
-		const char *text, *token;
-	} row[] = {
+	static const struct word row[] = {
 	    {"", ""},
 	    {"a.b-c_d!#$%&'*+^`{|}~ e", "a.b-c_d!#$%&'*+^`{|}~"},
 	    {"a/b", "a"},
@@ -56,23 +72,13 @@ tokens(void)
 	    {" a", ""},
 	};
 
-	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-		struct span in = guard_copy(span_str(row[i].text)), s = in;
-
-		suite_row(row[i].text);
-		CHECK(span_eq(words_token(&s), span_str(row[i].token)));
-		CHECK(s.n == in.n - strlen(row[i].token));
-		guard_free(in);
-	}
-	suite_row(NULL);
+	check_words(row, sizeof row / sizeof row[0], words_token);
 }
 
 static void
 atoms(void)
 {
-	static const struct {
-		const char *text, *atom;
-	} row[] = {
+	static const struct word row[] = {
 	    {"", ""},
 	    {"..a.b.-!#$%&'*+/=?^_`{|}~ e", "..a.b.-!#$%&'*+/=?^_`{|}~"},
 	    {"a@b", "a"},
@@ -92,15 +98,7 @@ atoms(void)
 	    {" a", ""},
 	};
 
-	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-		struct span in = guard_copy(span_str(row[i].text)), s = in;
-
-		suite_row(row[i].text);
-		CHECK(span_eq(words_atom(&s), span_str(row[i].atom)));
-		CHECK(s.n == in.n - strlen(row[i].atom));
-		guard_free(in);
-	}
-	suite_row(NULL);
+	check_words(row, sizeof row / sizeof row[0], words_atom);
 }
 
 static void

@@ -3,25 +3,18 @@
  * request cut anywhere is MORE until its last byte, and the limit holds.
  */
 #include <stdint.h>
-#include <stdlib.h>
 
 #include "policyd/attr.h"
+#include "tests/support/must.h"
 
 enum { MAX = 256 }; /* small, so that it is met */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
-must(bool true_always)
-{
-	if (!true_always)
-		abort();
-}
-
-static void
 must_be_inside(struct span s, struct span in)
 {
-	must(s.n == 0 || (s.p >= in.p && s.p + s.n <= in.p + in.n));
+	must(is_inside(s, in));
 	must(span_find(s, '\n') == s.n && span_find(s, '\0') == s.n);
 }
 

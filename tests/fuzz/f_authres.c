@@ -14,6 +14,7 @@
 
 #include "common/limits.h"
 #include "common/mail/authres.h"
+#include "tests/support/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -21,13 +22,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const names[] = {ID};
 static const struct authres_ids ids = {names, 1};
-
-static void
-must(bool is)
-{
-	if (!is)
-		abort();
-}
 
 static bool
 is_id(struct span s)

@@ -3,16 +3,9 @@
 #include <stdlib.h>
 
 #include "common/milter/command.h"
+#include "tests/support/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-inside(struct span whole, struct span part)
-{
-	if (part.n > 0 &&
-	    (part.p < whole.p || part.p + part.n > whole.p + whole.n))
-		abort();
-}
 
 static void
 check(struct span in, const struct command *c)
@@ -23,34 +16,34 @@ check(struct span in, const struct command *c)
 	case SMFIC_MACRO:
 		list = c->u.macro.list;
 		while (command_macro(&list, &name, &value)) {
-			inside(in, name);
-			inside(in, value);
+			must(is_inside(name, in));
+			must(is_inside(value, in));
 		}
 		if (list.n > 0)
 			abort();
 		break;
 	case SMFIC_CONNECT:
-		inside(in, c->u.connect.host);
-		inside(in, c->u.connect.address);
+		must(is_inside(c->u.connect.host, in));
+		must(is_inside(c->u.connect.address, in));
 		break;
 	case SMFIC_HEADER:
-		inside(in, c->u.header.name);
-		inside(in, c->u.header.value);
+		must(is_inside(c->u.header.name, in));
+		must(is_inside(c->u.header.value, in));
 		break;
 	case SMFIC_MAIL:
 	case SMFIC_RCPT:
-		inside(in, c->u.envelope.address);
-		inside(in, c->u.envelope.args);
+		must(is_inside(c->u.envelope.address, in));
+		must(is_inside(c->u.envelope.args, in));
 		break;
 	case SMFIC_HELO:
-		inside(in, c->u.helo);
+		must(is_inside(c->u.helo, in));
 		break;
 	case SMFIC_UNKNOWN:
-		inside(in, c->u.unknown);
+		must(is_inside(c->u.unknown, in));
 		break;
 	case SMFIC_BODY:
 	case SMFIC_BODYEOB:
-		inside(in, c->u.body);
+		must(is_inside(c->u.body, in));
 		break;
 	case SMFIC_ABORT:
 	case SMFIC_QUIT_NC:

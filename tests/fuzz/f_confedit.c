@@ -7,18 +7,12 @@
 #include <stdlib.h>
 
 #include "admin/key/confedit.h"
+#include "tests/support/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct confedit_step path[] = {
     {"domain", "a.example"}, {"key", "s"}};
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 /* Sets it in text; false when that is no config. */
 static bool

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "tests/support/dksign.h"
+#include "tests/support/must.h"
 #include "verifier/verify/dkcanon.h"
 #include "verifier/verify/dksignature.h"
 
@@ -18,35 +19,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { TEXT_MAX = 1 << 20 };
 
 static void
-must(bool is)
-{
-	if (!is)
-		abort();
-}
-
-static bool
-is_within(struct span part, struct span all)
-{
-	return part.n == 0 ||
-	    (part.p >= all.p && part.p + part.n <= all.p + all.n);
-}
-
-static bool
-is_name(const char *text)
-{
-	return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-_.") ==
-	    strlen(text);
-}
-
-static void
 read_value(struct span in)
 {
 	static struct dksignature s, t;
 	const char *why = dksignature_read(in, &s);
 
-	must(is_name(s.tags.domain_a) && is_name(s.tags.selector) &&
-	    is_name(s.tags.name));
-	must(is_within(s.tags.b, in) && is_within(s.tags.headers, in));
+	must(is_plain_name(s.tags.domain_a) && is_plain_name(s.tags.selector) &&
+	    is_plain_name(s.tags.name));
+	must(is_inside(s.tags.b, in) && is_inside(s.tags.headers, in));
 	if (why == NULL) {
 		must(domain_is_mail(span_str(s.tags.domain_a)));
 		must(domain_is_name(span_str(s.tags.name)));

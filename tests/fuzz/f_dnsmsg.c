@@ -11,7 +11,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const enum dns_type types[] = {
-    DNS_A, DNS_AAAA, DNS_TXT, DNS_MX, DNS_PTR};
+    DNS_A, DNS_AAAA, DNS_TXT, DNS_MX, DNS_PTR, DNS_CNAME};
 
 /* Header and question, so that not every input must invent them. */
 static const unsigned char head[] = "\0\0\201\200\0\1\0\0\0\0\0\0"
@@ -56,6 +56,7 @@ check_record(const struct dns_record *r, enum dns_type type)
 		want(r->ip.family == AF_INET6);
 		return 0;
 	case DNS_PTR:
+	case DNS_CNAME:
 		want(r->preference == 0);
 		return check_name(r->name);
 	case DNS_MX:
@@ -74,7 +75,7 @@ check(struct span msg, enum dns_type type)
 {
 	struct dns_answer *a;
 	size_t text = 0;
-	bool names = type == DNS_MX || type == DNS_PTR;
+	bool names = type == DNS_MX || type == DNS_PTR || type == DNS_CNAME;
 
 	want(dnsmsg_read(msg, span_str("a.example"), type, &a) == 0);
 	want((a->status == DNS_TEMPERROR) == (a->why != NULL));
@@ -100,7 +101,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 5 || size > 65000)
 		return 0;
-	type = types[data[0] % 5];
+	type = types[data[0] % (sizeof types / sizeof types[0])];
 	if (data[0] >= 0xc0) {
 		check(span_of(data + 1, size - 1), type);
 		return 0;

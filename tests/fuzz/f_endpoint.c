@@ -2,18 +2,11 @@
  * Any text as an endpoint: what is taken is the same again from our spelling.
  */
 #include <stdint.h>
-#include <stdlib.h>
 
 #include "common/bytes/endpoint.h"
+#include "tests/support/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -3,18 +3,11 @@
  * taken for the same.
  */
 #include <stdint.h>
-#include <stdlib.h>
 
 #include "common/bytes/ip.h"
+#include "tests/support/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -3,18 +3,11 @@
  * a reader finds it that knows the rules of log.h.
  */
 #include <stdint.h>
-#include <stdlib.h>
 
 #include "common/log/log.h"
+#include "tests/support/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 /* Bytes of the value behind "k=": up to a space, or to the closing quote. */
 static size_t

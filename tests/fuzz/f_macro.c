@@ -4,19 +4,12 @@
  */
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/limits.h"
 #include "common/spf/macro.h"
+#include "tests/support/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool expr)
-{
-	if (!expr)
-		abort();
-}
 
 static struct span
 cut(struct span *rest)

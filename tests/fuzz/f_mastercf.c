@@ -3,15 +3,9 @@
 #include <stdlib.h>
 
 #include "admin/postfix/mastercf.h"
+#include "tests/support/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static bool
-is_inside(struct span part, struct span whole)
-{
-	return part.n == 0 ||
-	    (part.p >= whole.p && part.p + part.n <= whole.p + whole.n);
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

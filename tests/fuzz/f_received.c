@@ -9,15 +9,9 @@
 
 #include "common/limits.h"
 #include "policyd/decide/verdict.h"
+#include "tests/support/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool true_always)
-{
-	if (!true_always)
-		abort();
-}
 
 /* Cuts a piece off the input: its length in two bytes in front of it. */
 static struct span

@@ -9,22 +9,9 @@
 
 #include "common/limits.h"
 #include "common/spf/spfeval.h"
+#include "tests/support/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool expr)
-{
-	if (!expr)
-		abort();
-}
-
-static void
-inside(struct span whole, struct span part)
-{
-	must(part.n == 0 ||
-	    (part.p >= whole.p && part.p + part.n <= whole.p + whole.n));
-}
 
 /* Every term lies in the record, and the reader comes to an end. */
 static void
@@ -37,12 +24,12 @@ read_terms(struct span txt)
 
 	record_open(&r, txt);
 	while ((step = record_next(&r, &t, &why)) == RECORD_TERM) {
-		inside(txt, t.text);
-		inside(txt, t.domain);
+		must(is_inside(t.text, txt));
+		must(is_inside(t.domain, txt));
 		must(t.text.n > 0 && t.bits4 <= 32 && t.bits6 <= 128);
 	}
 	if (step == RECORD_BAD) {
-		inside(txt, t.text);
+		must(is_inside(t.text, txt));
 		must(why != NULL);
 	}
 }

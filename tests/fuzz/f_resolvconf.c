@@ -3,18 +3,11 @@
  * the same again from our spelling.
  */
 #include <stdint.h>
-#include <stdlib.h>
 
 #include "common/dns/resolvconf.h"
+#include "tests/support/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static void
 same_again(const struct dns_server *s)

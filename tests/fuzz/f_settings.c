@@ -7,15 +7,9 @@
 #include <stdlib.h>
 
 #include "common/settings/settings.h"
+#include "tests/support/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 /* The dump of the settings in out; false when the text is refused. */
 static bool

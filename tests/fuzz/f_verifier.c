@@ -12,11 +12,11 @@
  */
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/log/log.h"
 #include "common/milter/frame.h"
 #include "tests/support/house.h"
+#include "tests/support/must.h"
 #include "tests/support/resolver_zone.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -28,13 +28,6 @@ static struct house house;
 static struct buf signed_mail;
 static const char *const names[] = {"mx.example.jp"};
 static const struct authres_ids ids = {names, 1};
-
-static void
-must(bool is)
-{
-	if (!is)
-		abort();
-}
 
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)

@@ -7,15 +7,9 @@
 #include <stdlib.h>
 
 #include "admin/postfix/wiring.h"
+#include "tests/support/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static void
 restrictions(struct span list, enum wiring_relay relay)

@@ -8,15 +8,8 @@
 #include "common/dkim/keyrecord.h"
 #include "common/dkim/taglist.h"
 #include "tests/support/eml.h"
+#include "tests/support/must.h"
 #include "tests/support/suite.h"
-
-/* Not CUnit's: fuzzers have no suite. */
-static void
-must(bool is)
-{
-	if (!is)
-		abort();
-}
 
 static struct span
 tag(const struct taglist *tags, const char *name)

@@ -9,16 +9,9 @@
 #include "common/dkim/base64.h"
 #include "common/dkim/taglist.h"
 #include "tests/support/eml.h"
+#include "tests/support/must.h"
 
 enum { TEXT_MAX = 8 << 20, NAMES_MAX = 64 };
-
-/* Not CUnit's: fuzzers have no suite. */
-static void
-must(bool is)
-{
-	if (!is)
-		abort();
-}
 
 static bool
 is_white(char c)

@@ -6,17 +6,10 @@
 
 #include "tests/support/dksign.h"
 #include "tests/support/loop_fake.h"
+#include "tests/support/must.h"
 #include "tests/support/pem.h"
 #include "tests/support/resolver_zone.h"
 #include "tests/support/suite.h"
-
-/* Not CUnit's: fuzzers have no suite. */
-static void
-must(bool is)
-{
-	if (!is)
-		abort();
-}
 
 enum {
 	TEXT_MAX = 4 << 20,

@@ -171,3 +171,70 @@ sink_has() {
 field_count() {
 	sed '/^\r*$/q' "$2" | grep -aci "^$1:"
 }
+
+# --- a flood of mail, and what befalls a daemon in it -------------------------
+
+# arrived_in SUFFIX - recipients ending in it whose mail was delivered, sorted
+arrived_in() {
+	grep -rhaxE "Delivered-To: [0-9]+$1" "$T/mail/in/new" | sort -u | wc -l
+}
+
+arrived_out() {
+	grep -rhaoE "^X-Rcpt-Args: <[0-9]+$1>" "$T/sink" | sort -u | wc -l
+}
+
+arrived() { # arrived in|out SUFFIX N
+	[ "$("arrived_$1" "$2")" = "$3" ]
+}
+
+# arriving in|out SUFFIX - the first of them has arrived
+arriving() {
+	[ "$("arrived_$1" "$2")" -gt 0 ]
+}
+
+# hup PID - ten reloads in two seconds; then Postfix closes its connections to the
+# old workers, which end with them
+hup() {
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		kill -HUP "$1" || no "the supervisor is gone" || return
+		sleep 0.2 # faster than reloads begin
+	done
+	postfix reload >>"$T/log/postfix.out" 2>&1
+}
+
+# ended PID
+ended() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+children() {
+	ps -o pid= --ppid "$1" | tr -d ' '
+}
+
+# one process below PID is killed, and another takes its place
+kill_worker() {
+	local before victim
+	before=$(children "$1" | wc -l)
+	victim=$(children "$1" | head -n 1)
+	[ -n "$victim" ] && kill -KILL "$victim" || no 'no worker' || return
+	world_wait 10 ended "$victim" &&
+	    world_wait 10 eval "[ \$(children $1 | wc -l) = $before ]" ||
+	    no "no new worker: $(children "$1" | wc -l) of $before processes"
+}
+
+# The supervisor is killed; its children end, with the connections that Postfix has
+# to them; it is started again
+kill_supervisor() {
+	local pid=$1 child left
+	shift
+	left=$(children "$pid")
+	kill -KILL "$pid" || return
+	wait "$pid" 2>/dev/null
+	world_start "$@"
+	postfix reload >>"$T/log/postfix.out" 2>&1
+	for child in $left; do
+		world_wait 20 ended "$child" ||
+		    no "process $child outlived its supervisor" \
+		    "$(ps -fp "$child")" || return
+	done
+}

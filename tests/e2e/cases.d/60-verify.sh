@@ -244,7 +244,7 @@ verify_flooded() {
 	"$E2E/flood" -n $n -p 0.05 -x 198.51.100.9 -f "$FORGED" 127.0.0.1 2561 \
 	    me@far.example "$to" >"$T/flood.verify" 2>&1 &
 	flood=$!
-	sleep 0.5
+	world_wait 10 arriving in "$to"
 	kill -0 $flood || no 'too little traffic' || rc=1
 	"$@" || rc=1
 	wait $flood || rc=1

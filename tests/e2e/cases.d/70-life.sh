@@ -11,27 +11,9 @@
 
 FLOODS=0
 
-# arrived_in SUFFIX - recipients ending in it whose mail was delivered, sorted
-arrived_in() {
-	grep -rhaxE "Delivered-To: [0-9]+$1" "$T/mail/in/new" | sort -u | wc -l
-}
-
-arrived_out() {
-	grep -rhaoE "^X-Rcpt-Args: <[0-9]+$1>" "$T/sink" | sort -u | wc -l
-}
-
-arrived() { # arrived in|out SUFFIX N
-	[ "$("arrived_$1" "$2")" = "$3" ]
-}
-
 # swept - what arrived before is gone
 swept() {
 	find "$T/sink" "$T/mail/in/new" -type f -delete
-}
-
-# flowing OUT IN - the first of both has arrived
-flowing() {
-	[ "$(arrived_out "$1")" -gt 0 ] && [ "$(arrived_in "$2")" -gt 0 ]
 }
 
 # flooded COMMAND... - runs it in the middle of a flood of 2 x 300 messages, then
@@ -48,7 +30,7 @@ flooded() {
 	"$E2E/flood" -n $n 192.0.2.1 "${PORT_IN:-25}" user@pass.example "$in" \
 	    >"$T/flood.in" 2>&1 &
 	flood_in=$!
-	world_wait 10 flowing "$out" "$in"
+	world_wait 10 arriving out "$out" && world_wait 10 arriving in "$in"
 	kill -0 $flood_out && kill -0 $flood_in || no 'too little traffic' || rc=1
 	"$@" || rc=1
 	wait $flood_out || rc=1
@@ -71,48 +53,6 @@ flooded() {
 
 nothing() {
 	:
-}
-
-# hup PID - ten reloads in two seconds; then Postfix closes its connections to the
-# old workers, which end with them
-hup() {
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		kill -HUP "$1" || no "the supervisor is gone" || return
-		sleep 0.2 # faster than reloads begin
-	done
-	postfix reload >>"$T/log/postfix.out" 2>&1
-}
-
-children() {
-	ps -o pid= --ppid "$1" | tr -d ' '
-}
-
-# one process below PID is killed, and another takes its place
-kill_worker() {
-	local before victim
-	before=$(children "$1" | wc -l)
-	victim=$(children "$1" | head -n 1)
-	[ -n "$victim" ] && kill -KILL "$victim" || no 'no worker' || return
-	world_wait 10 eval "[ \$(children $1 | wc -l) = $before ] &&
-	    ! kill -0 $victim 2>/dev/null" ||
-	    no "no new worker: $(children "$1" | wc -l) of $before processes"
-}
-
-# The supervisor is killed; its children end, with the connections that Postfix has
-# to them; it is started again
-kill_supervisor() {
-	local pid=$1 child left
-	shift
-	left=$(children "$pid")
-	kill -KILL "$pid" || return
-	wait "$pid" 2>/dev/null
-	world_start "$@"
-	postfix reload >>"$T/log/postfix.out" 2>&1
-	for child in $left; do
-		world_wait 20 eval "! kill -0 $child 2>/dev/null" ||
-		    no "process $child outlived its supervisor" \
-		    "$(ps -fp "$child")" || return
-	done
 }
 
 kill_signer() {
@@ -161,7 +101,7 @@ kill_spawned() {
 		    no 'no policy daemon was started' || return
 		for pid in $(pgrep -x -f "$LIBEXEC/postseal-policyd"); do
 			kill -KILL "$pid"
-			world_wait 10 eval "! kill -0 $pid 2>/dev/null"
+			world_wait 10 ended "$pid"
 		done
 	done
 }
@@ -310,7 +250,7 @@ life_signer_down() {
 	kill -KILL "$pid"
 	wait "$pid" 2>/dev/null
 	for pid in $children; do
-		world_wait 20 eval "! kill -0 $pid 2>/dev/null"
+		world_wait 20 ended "$pid"
 	done
 	for port in 25 2515; do
 		PORT=$port mail_out me@two.example "down$port@far.example"

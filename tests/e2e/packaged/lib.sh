@@ -130,7 +130,7 @@ from_far() {
 	return 0
 }
 
-arrived() {
+alice_has_mail() {
 	[ -s /var/mail/alice ]
 }
 
@@ -138,7 +138,7 @@ arrived() {
 mail_comes_in() {
 	rm -f /var/mail/alice
 	from_far $GOOD bob@sender.test
-	accepted && world_wait 20 arrived || no 'nothing in /var/mail' || return
+	accepted && world_wait 20 alice_has_mail || no 'nothing in /var/mail' || return
 	# the first line is the mailbox's own
 	tail -n +2 /var/mail/alice >"$T/in.eml"
 	MAIL=$T/in.eml

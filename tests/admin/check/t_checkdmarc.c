@@ -4,7 +4,6 @@
 #include "tests/support/found.h"
 #include "tests/support/resolver_zone.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
 
 #define DMARC(name, text) "_dmarc." name " TXT \"v=DMARC1; " text "\"\n"
 
@@ -176,86 +175,60 @@ static const struct row {
 };
 
 static void
-check_row(struct tool *t, const struct row *r)
+check_row(struct found *w, const struct row *r)
 {
 	struct guidelines_facts facts = {
 	    .dkim = r->unsigned_ ? GUIDELINES_NO : GUIDELINES_YES};
-	const struct finding *found;
-	struct findings f;
 
-	findings_init(&f);
-	CHECK(checkdmarc_look(t, r->domain,
-	          r->helo == NULL ? "mx.a.example" : r->helo, &f, &facts) == 0);
-	found = found_first(&f, r->what);
-	CHECK(found != NULL);
-	if (found != NULL) {
-		CHECK(found->level == r->level);
-		CHECK((found->mend != NULL) == (r->mend != NULL));
-		CHECK(r->mend == NULL || found->mend == NULL ||
-		    strstr(found->mend, r->mend) != NULL);
-	}
-	CHECK(r->not == NULL || found_first(&f, r->not ) == NULL);
-	CHECK((facts.dmarc == GUIDELINES_YES) == (f.count[FINDING_OK] > 0));
-	findings_free(&f);
+	CHECK(checkdmarc_look(&w->tool, r->domain,
+	          r->helo == NULL ? "mx.a.example" : r->helo, &w->f,
+	          &facts) == 0);
+	found_check(&w->f, r->what, r->level, r->mend);
+	CHECK(r->not == NULL || found_first(&w->f, r->not ) == NULL);
+	CHECK((facts.dmarc == GUIDELINES_YES) == (w->f.count[FINDING_OK] > 0));
 }
 
 static void
 each_finding(void)
 {
-	char path[TMPDIR_PATH_MAX];
-	struct tmpdir d;
-
-	tmpdir_make(&d);
-	tmpdir_write(&d, "p.conf", config);
-	tmpdir_file(&d, "p.conf", path);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct tool t;
+		struct found w;
 
 		suite_row(rows[i].what);
-		CU_ASSERT_FATAL(
-		    tool_open(&t, "check", path, SETTINGS_ALL) == 0);
-		resolver_zone_load(t.resolver, rows[i].zone);
-		resolver_zone_order(t.resolver,
+		found_open(&w, config);
+		resolver_zone_load(w.tool.resolver, rows[i].zone);
+		resolver_zone_order(w.tool.resolver,
 		    i % 2 == 0 ? ZONE_READY : ZONE_SHUFFLED, (unsigned)i);
-		check_row(&t, &rows[i]);
-		tool_close(&t);
+		check_row(&w, &rows[i]);
+		found_close(&w);
 	}
 	suite_row(NULL);
-	tmpdir_remove(&d);
 }
 
 /* No more hosts than there are walks for, however many are named. */
 static void
 many_reports(void)
 {
-	char path[TMPDIR_PATH_MAX], zone[4000], name[80], *p = zone;
+	char zone[4000], name[80], *p = zone;
 	struct guidelines_facts facts = {.dkim = GUIDELINES_YES};
-	struct findings f;
-	struct tmpdir d;
-	struct tool t;
+	struct found w;
 
-	tmpdir_make(&d);
-	tmpdir_write(&d, "p.conf", config);
-	CU_ASSERT_FATAL(tool_open(&t, "check", tmpdir_file(&d, "p.conf", path),
-	                    SETTINGS_ALL) == 0);
+	found_open(&w, config);
 	p += sprintf(p, "_dmarc.a.example TXT \"v=DMARC1; p=none; rua=");
 	for (int i = 0; i < CHECKDMARC_REPORTS_MAX + 1; i++)
 		p += sprintf(p, "%smailto:d@1.2.3.4.5.6.h%d.e%d",
 		    i > 0 ? "," : "", i, i);
 	sprintf(p, "\"\n");
-	resolver_zone_load(t.resolver, zone);
-	findings_init(&f);
-	CHECK(checkdmarc_look(&t, "a.example", "1.2.3.4.5.6.7.b", &f, &facts) ==
-	    0);
+	resolver_zone_load(w.tool.resolver, zone);
+	CHECK(checkdmarc_look(
+	          &w.tool, "a.example", "1.2.3.4.5.6.7.b", &w.f, &facts) == 0);
 	for (int i = 0; i < CHECKDMARC_REPORTS_MAX + 1; i++) {
 		sprintf(name, "1.2.3.4.5.6.h%d.e%d does not say", i, i);
-		CHECK((found_first(&f, name) != NULL) ==
+		CHECK((found_first(&w.f, name) != NULL) ==
 		    (i < CHECKDMARC_REPORTS_MAX));
 	}
 	CHECK(facts.dmarc == GUIDELINES_YES);
-	findings_free(&f);
-	tool_close(&t);
-	tmpdir_remove(&d);
+	found_close(&w);
 }
 
 SUITE("checkdmarc", T(each_finding), T(many_reports))

@@ -5,11 +5,12 @@
 #include "tests/support/found.h"
 #include "tests/support/resolver_zone.h"
 #include "tests/support/suite.h"
-#include "tests/support/tmpdir.h"
 
 /* What DNS has of a domain that is as it should be. */
 static const char good[] = "mx.a.example A 192.0.2.1\n"
                            "1.2.0.192.in-addr.arpa PTR mx.a.example\n";
+
+static const char config[] = "hostname = mx.a.example\n";
 
 static const struct row {
 	const char *zone; /* beside or in the place of what is good */
@@ -110,84 +111,62 @@ fact(const char *facts, char letter)
 }
 
 static void
-check_row(const struct tool *t, const struct row *r)
+check_row(struct found *w, const struct row *r)
 {
-	struct tool tool = *t;
 	struct guidelines_facts facts = {.tls = true};
 	struct checkdns_host host = {.name = "mx.a.example"};
 	const struct finding *found;
-	struct findings f;
 
-	findings_init(&f);
-	CHECK(checkdns_host(&tool, &f, &host) == 0);
-	CHECK(checkdns_domain(&tool, "a.example", &host, &f, &facts) == 0);
-	found = found_first(&f, r->what);
-	CHECK(found != NULL);
-	if (found != NULL) {
-		CHECK(found->level == r->level);
-		CHECK((found->mend != NULL) == (r->mend != NULL));
-		CHECK(r->mend == NULL || strstr(found->mend, r->mend) != NULL);
-		CHECK(found->level < FINDING_WARNING || found->why != NULL);
-	}
+	CHECK(checkdns_host(&w->tool, &w->f, &host) == 0);
+	CHECK(
+	    checkdns_domain(&w->tool, "a.example", &host, &w->f, &facts) == 0);
+	found = found_check(&w->f, r->what, r->level, r->mend);
+	CHECK(
+	    r->level < FINDING_WARNING || found == NULL || found->why != NULL);
 	CHECK(facts.spf == fact(r->facts, 's'));
 	CHECK(facts.dmarc == fact(r->facts, 'd'));
 	CHECK(facts.ptr == fact(r->facts, 'p'));
-	findings_free(&f);
 }
 
 static void
 each_finding(void)
 {
-	char path[TMPDIR_PATH_MAX];
-	struct tmpdir d;
-
-	tmpdir_make(&d);
-	tmpdir_write(&d, "p.conf", "hostname = mx.a.example\n");
-	tmpdir_file(&d, "p.conf", path);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct tool t;
+		struct found w;
 
 		suite_row(rows[i].what);
-		CU_ASSERT_FATAL(
-		    tool_open(&t, "check", path, SETTINGS_ALL) == 0);
+		found_open(&w, config);
 		if (!rows[i].alone)
-			resolver_zone_load(t.resolver, good);
-		resolver_zone_load(t.resolver, rows[i].zone);
-		resolver_zone_order(t.resolver,
+			resolver_zone_load(w.tool.resolver, good);
+		resolver_zone_load(w.tool.resolver, rows[i].zone);
+		resolver_zone_order(w.tool.resolver,
 		    i % 2 == 0 ? ZONE_READY : ZONE_SHUFFLED, (unsigned)i);
-		check_row(&t, &rows[i]);
-		tool_close(&t);
+		check_row(&w, &rows[i]);
+		found_close(&w);
 	}
 	suite_row(NULL);
-	tmpdir_remove(&d);
 }
 
 /* A record of the domain above counts for those below. */
 static void
 dmarc_above(void)
 {
-	char path[TMPDIR_PATH_MAX];
 	struct guidelines_facts facts = {.tls = true};
 	struct checkdns_host host = {.name = "mx.a.example"};
-	struct findings f;
-	struct tmpdir d;
-	struct tool t;
+	struct found w;
 
-	tmpdir_make(&d);
-	tmpdir_write(&d, "p.conf", "hostname = mx.a.example\n");
-	CU_ASSERT_FATAL(tool_open(&t, "check", tmpdir_file(&d, "p.conf", path),
-	                    SETTINGS_ALL) == 0);
-	resolver_zone_load(t.resolver,
+	found_open(&w, config);
+	resolver_zone_load(w.tool.resolver,
 	    "_dmarc.a.example TXT \"v=DMARC1; p=quarantine; "
 	    "rua=mailto:x@y\"\n");
-	findings_init(&f);
-	CHECK(checkdns_domain(&t, "c.b.a.example", &host, &f, &facts) == 0);
+	CHECK(checkdns_domain(&w.tool, "c.b.a.example", &host, &w.f, &facts) ==
+	    0);
 	CHECK(facts.dmarc);
-	CHECK(found_first(&f, "DMARC of c.b.a.example: p=quarantine") != NULL);
-	CHECK(resolver_zone_asked(t.resolver, "_dmarc.example", DNS_TXT) == 1);
-	findings_free(&f);
-	tool_close(&t);
-	tmpdir_remove(&d);
+	CHECK(
+	    found_first(&w.f, "DMARC of c.b.a.example: p=quarantine") != NULL);
+	CHECK(resolver_zone_asked(w.tool.resolver, "_dmarc.example", DNS_TXT) ==
+	    1);
+	found_close(&w);
 }
 
 /* Addresses as Postfix and people write them; CHECKDNS_ADDRESSES_MAX, and

@@ -127,9 +127,7 @@ static const struct row {
 struct rig {
 	struct dnsd *server[SERVERS];
 	char name[SERVERS][DNS_SERVER_TEXT_MAX];
-	struct tmpdir d;
-	struct tool t;
-	struct findings f;
+	struct found found;
 };
 
 /* Text with {1} and {2} as the servers' names, in buf[500]. */
@@ -170,27 +168,20 @@ server_start(struct rig *r, size_t i, const char *zone)
 static void
 rig_open(struct rig *r, const char *dns, const char *rest)
 {
-	char text[1000] = "hostname = mx.a.example\ndns {",
-	     path[TMPDIR_PATH_MAX];
+	char text[1000] = "hostname = mx.a.example\ndns {";
 
 	for (size_t i = 0; i < SERVERS && r->server[i] != NULL; i++)
 		sprintf(text + strlen(text), "%s\"%s\"",
 		    i == 0 ? "servers = {" : ", ", r->name[i]);
 	sprintf(text + strlen(text), "%s %s }\n%s\n",
 	    r->server[0] == NULL ? "" : "}", dns, rest);
-	tmpdir_make(&r->d);
-	tmpdir_write(&r->d, "p.conf", text);
-	tmpdir_file(&r->d, "p.conf", path);
-	CU_ASSERT_FATAL(tool_open(&r->t, "check", path, SETTINGS_ALL) == 0);
-	findings_init(&r->f);
+	found_open(&r->found, text);
 }
 
 static void
 rig_close(struct rig *r)
 {
-	findings_free(&r->f);
-	tool_close(&r->t);
-	tmpdir_remove(&r->d);
+	found_close(&r->found);
 	for (size_t i = 0; i < SERVERS; i++) {
 		if (r->server[i] != NULL)
 			dnsd_stop(r->server[i]);
@@ -202,7 +193,7 @@ find(const struct rig *r, const char *what)
 {
 	char text[500];
 
-	return found_first(&r->f, named(r, what, text));
+	return found_first(&r->found.f, named(r, what, text));
 }
 
 /* The time of an answer that is on its way is not a matter of ours, but two
@@ -213,13 +204,14 @@ look(struct rig *r, const char *resolv_conf, const char *host)
 	uint64_t begun = await_now_ms();
 	bool answers;
 
-	CHECK(
-	    checkservers_look(&r->t, resolv_conf, host, &r->f, &answers) == 0);
-	CHECK(answers == (r->f.count[FINDING_ERROR] == 0));
+	CHECK(checkservers_look(&r->found.tool, resolv_conf, host, &r->found.f,
+	          &answers) == 0);
+	CHECK(answers == (r->found.f.count[FINDING_ERROR] == 0));
 	CHECK(await_now_ms() - begun <= 2 * CHECKSERVERS_SECONDS * 1000);
-	CHECK(!r->f.no_memory);
-	CHECK(r->f.count[FINDING_UNKNOWN] == 0);
-	for (const struct finding *i = r->f.first; i != NULL; i = i->next) {
+	CHECK(!r->found.f.no_memory);
+	CHECK(r->found.f.count[FINDING_UNKNOWN] == 0);
+	for (const struct finding *i = r->found.f.first; i != NULL;
+	     i = i->next) {
 		CHECK(strcmp(i->area, "dns") == 0);
 		CHECK(i->level < FINDING_NOTE ||
 		    (i->why != NULL && i->mend != NULL));
@@ -231,7 +223,7 @@ each_finding(void)
 {
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		const struct row *row = &rows[i];
-		const struct finding *found;
+		char text[500];
 		struct rig r = {0};
 
 		suite_row(row->what);
@@ -241,14 +233,8 @@ each_finding(void)
 			dnsd_mode(r.server[0], row->mode);
 		rig_open(&r, row->dns, "");
 		look(&r, "/none", "mx.a.example");
-		found = find(&r, row->what);
-		CHECK(found != NULL);
-		if (found != NULL) {
-			CHECK(found->level == row->level);
-			CHECK((found->mend != NULL) == (row->mend != NULL));
-			CHECK(row->mend == NULL || found->mend == NULL ||
-			    strstr(found->mend, row->mend) != NULL);
-		}
+		found_check(&r.found.f, named(&r, row->what, text), row->level,
+		    row->mend);
 		CHECK(row->absent == NULL || find(&r, row->absent) == NULL);
 		rig_close(&r);
 	}
@@ -294,7 +280,7 @@ over_tcp(void)
 
 	server_start(&r, 0, A);
 	rig_open(&r, "", "");
-	r.t.settings->dns.tcp = true;
+	r.found.tool.settings->dns.tcp = true;
 	look(&r, "/none", "mx.a.example");
 	CHECK(find(&r, "the DNS server {1} answers in ") != NULL);
 	CHECK(dnsd_count_tcp(r.server[0], "a.example", "MX") == 2);
@@ -321,7 +307,7 @@ nobody_answers(void)
 		        DOMAIN("d.example"));
 		command_begin(&c);
 		command_run(&c, "check --config %s/p.conf --postfix %s",
-		    r.d.path, r.d.path);
+		    r.found.dir.path, r.found.dir.path);
 		command_end(&c);
 		CHECK(c.status == TOOL_FAILED);
 		CHECK(strstr(c.out,
@@ -348,9 +334,9 @@ of_resolv_conf(void)
 
 		rig_open(&r, "", "");
 		sprintf(text, "nameserver fe80::53%%lo\n%s", options[i]);
-		tmpdir_write(&r.d, "resolv.conf", text);
-		look(
-		    &r, tmpdir_file(&r.d, "resolv.conf", path), "mx.a.example");
+		tmpdir_write(&r.found.dir, "resolv.conf", text);
+		look(&r, tmpdir_file(&r.found.dir, "resolv.conf", path),
+		    "mx.a.example");
 		found =
 		    find(&r, "the DNS server fe80::53%lo gives no answer (");
 		CHECK(found != NULL && found->level == FINDING_ERROR &&
@@ -378,11 +364,11 @@ without_memory(void)
 	rig_open(&r, "", "");
 	for (long n = 0; n < 2 + SERVERS * 3; n++) {
 		nomem_round(n);
-		rc = checkservers_look(
-		    &r.t, "/none", "mx.a.example", &r.f, &answers);
+		rc = checkservers_look(&r.found.tool, "/none", "mx.a.example",
+		    &r.found.f, &answers);
 		CHECK(nomem_end() ? rc == -ENOMEM : suite_under_valgrind());
 	}
-	CHECK(r.f.first == NULL || suite_under_valgrind());
+	CHECK(r.found.f.first == NULL || suite_under_valgrind());
 	look(&r, "/none", "mx.a.example");
 	rig_close(&r);
 }

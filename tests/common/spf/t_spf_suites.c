@@ -5,19 +5,17 @@
  */
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/support/spfrun.h"
 #include "tests/support/spfsuite.h"
 #include "tests/support/suite.h"
 
-enum { LINE_MAX_BYTES = 128 * 1024, FIELDS = 7 };
-
 /* "pass,softfail" has the word. */
 static void
-check_case(struct spfrun *s, char **f)
+check_case(void *arg, char **f)
 {
+	struct spfrun *s = arg;
 	struct spfrun_result first = {0};
 
 	for (size_t i = 0; i < SPFRUN_WAYS; i++) {
@@ -50,66 +48,31 @@ check_case(struct spfrun *s, char **f)
 	suite_row(NULL);
 }
 
-/* Cuts line at its tabs. */
-static size_t
-fields_of(char *line, char **f)
+static void
+scenario(void *arg)
 {
-	size_t n = 0;
-
-	line[strcspn(line, "\n")] = '\0';
-	while (n < FIELDS) {
-		char *tab = strchr(line, '\t');
-
-		f[n++] = line;
-		if (tab == NULL)
-			break;
-		*tab = '\0';
-		line = tab + 1;
-	}
-	return n;
+	spfrun_close(arg);
+	spfrun_open(arg);
 }
 
-static unsigned
-run_lines(FILE *in)
+static void
+zone(void *arg, const char *line)
 {
-	char *line = malloc(LINE_MAX_BYTES), *f[FIELDS];
-	struct spfrun s;
-	unsigned cases = 0;
-
-	CU_ASSERT_FATAL(line != NULL);
-	spfrun_open(&s);
-	while (fgets(line, LINE_MAX_BYTES, in) != NULL) {
-		size_t n = fields_of(line, f);
-
-		if (strcmp(f[0], "scenario") == 0) {
-			spfrun_close(&s);
-			spfrun_open(&s);
-		} else if (strcmp(f[0], "zone") == 0 && n == 2) {
-			spfrun_zone(&s, f[1]);
-		} else if (strcmp(f[0], "case") == 0 && n == FIELDS) {
-			check_case(&s, f);
-			cases++;
-		} else {
-			CU_FAIL("a line that is not understood");
-		}
-	}
-	spfrun_close(&s);
-	free(line);
-	return cases;
+	spfrun_zone(arg, line);
 }
 
 static void
 run_suite(const char *file, unsigned want)
 {
+	static const struct spfsuite_ops ops = {scenario, zone, check_case};
 	char command[PATH_MAX + 100];
-	FILE *in;
+	struct spfrun s;
 
 	if (!spfsuite_command(file, command, sizeof command))
 		return;
-	in = popen(command, "r");
-	CU_ASSERT_FATAL(in != NULL);
-	CU_ASSERT_EQUAL(run_lines(in), want);
-	CU_ASSERT_EQUAL(pclose(in), 0);
+	spfrun_open(&s);
+	CU_ASSERT_EQUAL(spfsuite_read(command, &ops, &s), want);
+	spfrun_close(&s);
 }
 
 static void

@@ -20,7 +20,7 @@ struct dmarcwalk {
 	const char *author;
 	const struct evaluation *e; /* NULL: there was nothing to evaluate */
 	struct walk_names names;
-	struct walk_name walked[WALK_NAMES_MAX];   /* those */
+	struct walk_name walked[WALK_NAMES_MAX]; /* those */
 	walkask_name name[WALK_NAMES_MAX];
 	struct dnswait q[WALK_NAMES_MAX];
 };

@@ -11,7 +11,8 @@ each_answer(void)
 	static const enum walk_found found[] = {
 	    WALK_NOTHING, WALK_RECORD, WALK_ERROR, WALK_NOTHING};
 	const struct dns_settings dns = {.timeout = 5};
-	struct walk_names names = {.n = 0};
+	struct walk_name known[8];
+	struct walk_names names = {known, 0, 8};
 	struct resolver *resolver;
 	struct dnswait q[4];
 	walkask_name name[4];
@@ -50,7 +51,8 @@ longest_name(void)
 {
 	const struct dns_settings dns = {.timeout = 5};
 	char domain[DOMAIN_MAX + 1], zone[DOMAIN_MAX + 60];
-	struct walk_names names = {.n = 0};
+	struct walk_name known[8];
+	struct walk_names names = {known, 0, 8};
 	struct resolver *resolver;
 	struct dnswait q[8];
 	walkask_name name[8];

@@ -31,7 +31,14 @@ buf_free(struct buf *b)
 void
 buf_clear(struct buf *b)
 {
-	b->n = 0;
+	buf_cut(b, 0);
+}
+
+void
+buf_cut(struct buf *b, size_t n)
+{
+	if (n < b->n)
+		b->n = n;
 	b->error = 0;
 }
 

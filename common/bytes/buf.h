@@ -46,6 +46,9 @@ int buf_quoted(struct buf *b, struct span s);
 int buf_fmt(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Forgets all behind the first n bytes, and the error. */
+void buf_cut(struct buf *b, size_t n);
+
 /* Removes the first n bytes (all of them, if there are fewer). */
 void buf_drop(struct buf *b, size_t n);
 

@@ -89,8 +89,7 @@ const char *command_name(unsigned char byte);
  * buf_error(out).
  */
 
-/* The replies without payload: CONTINUE, ACCEPT, REJECT, TEMPFAIL, SKIP,
- * PROGRESS. */
+/* The replies without payload: CONTINUE, ACCEPT, REJECT, SKIP, PROGRESS. */
 void command_reply(struct buf *out, enum milter_reply reply);
 
 /* REPLYCODE or QUARANTINE, with its text, which is legal (edits.h). */

@@ -30,7 +30,7 @@ enum milter_word {
 	MILTER_GO_ON,    /* no word yet; at the end of a message: it goes on */
 	MILTER_ACCEPT,   /* it goes on, and nobody looks at it any more */
 	MILTER_REJECT,   /* 550 5.7.1, in the MTA's own words */
-	MILTER_TEMPFAIL, /* 451 4.7.1, likewise */
+	MILTER_TEMPFAIL, /* 451 4.3.0: a failure of ours */
 	MILTER_REPLY,    /* that of edits_reply() */
 	MILTER_QUARANTINE, /* it goes on, into the MTA's hold queue */
 	MILTER_WAIT /* as long as edits_wait() says, for session_resume() */

@@ -45,7 +45,6 @@ enum milter_reply {
 	SMFIR_REJECT = 'r',
 	SMFIR_REPLYCODE = 'y', /* "550 5.7.1 text" */
 	SMFIR_SKIP = 's', /* version 6: no more BODY packets of this message */
-	SMFIR_TEMPFAIL = 't',
 
 	/* only in answer to BODYEOB, before the last word */
 	SMFIR_ADDHEADER = 'h',

@@ -146,7 +146,9 @@ static void
 settle(struct peer *p, struct buf *out, size_t rest)
 {
 	if (buf_error(out) != 0)
-		session_break(p->session, "too many commands at once");
+		session_break(p->session,
+		    buf_error(out) == -ENOMEM ? "out of memory"
+		                              : "too many commands at once");
 	else if (out->n > 0 && conn_write(p->conn, out->p, out->n) != 0)
 		session_break(p->session, "the answers are not read");
 	if (!session_over(p->session))

@@ -397,7 +397,38 @@ can_do(const struct session *s, enum milter_word word)
 	return !s->edits.failed && (needs & ~s->agreed.actions) == 0;
 }
 
-/* A word at the end of the message: the edits, then the word itself. */
+/* A message that goes on: the edits, then the word. False if there is no room
+ * for all of that: nothing of it is said then. An answer before it that had no
+ * room costs the connection, whatever is said here. */
+static bool
+let_go(const struct session *s, enum milter_word word, struct buf *out)
+{
+	bool lost = buf_error(out) != 0;
+	size_t before = out->n;
+
+	if (!can_do(s, word))
+		return false;
+	edits_write(&s->edits, one_space(s), out);
+	if (word == MILTER_QUARANTINE)
+		edits_write_quarantine(&s->edits, out);
+	command_reply(out, SMFIR_ACCEPT);
+	if (lost || buf_error(out) == 0)
+		return true;
+	buf_cut(out, before);
+	return false;
+}
+
+/* A failure of ours. Not SMFIR_TEMPFAIL, of which Postfix makes 4.7.1: that
+ * would say that the sender may not (RFC 3463). There is room for it in the
+ * memory that the first answers had. */
+static void
+put_off(struct buf *out)
+{
+	command_reply_text(out, SMFIR_REPLYCODE,
+	    "451 4.3.0 Temporary system problem, try again later");
+}
+
+/* A word at the end of the message. */
 static void
 conclude(struct session *s, enum milter_word word, struct buf *out)
 {
@@ -405,15 +436,10 @@ conclude(struct session *s, enum milter_word word, struct buf *out)
 	case MILTER_GO_ON:
 	case MILTER_ACCEPT:
 	case MILTER_QUARANTINE:
-		if (!can_do(s, word)) {
-			word = MILTER_TEMPFAIL;
-			command_reply(out, SMFIR_TEMPFAIL);
+		if (let_go(s, word, out))
 			break;
-		}
-		edits_write(&s->edits, one_space(s), out);
-		if (word == MILTER_QUARANTINE)
-			edits_write_quarantine(&s->edits, out);
-		command_reply(out, SMFIR_ACCEPT);
+		word = MILTER_TEMPFAIL;
+		put_off(out);
 		break;
 	case MILTER_REJECT:
 		command_reply(out, SMFIR_REJECT);
@@ -424,7 +450,7 @@ conclude(struct session *s, enum milter_word word, struct buf *out)
 	case MILTER_TEMPFAIL:
 	case MILTER_WAIT: /* too late for that */
 		word = MILTER_TEMPFAIL;
-		command_reply(out, SMFIR_TEMPFAIL);
+		put_off(out);
 		break;
 	}
 	end_message(s, word);

@@ -397,7 +397,7 @@ enum { FINE, ODD_BYTES, ODD_ANSWER, WENT_UNSIGNED, NOT_CONSUMED };
 
 struct counted {
 	unsigned inserted;
-	bool put_off, passed;
+	bool passed;
 };
 
 static struct counted
@@ -412,7 +412,6 @@ count_replies(struct span in, const char **ret_why)
 	while (
 	    in.n > 0 && frame_parse(&f, in, &p, &used, ret_why) == PARSE_OK) {
 		c.inserted += p.command == SMFIR_INSHEADER;
-		c.put_off |= p.command == SMFIR_TEMPFAIL;
 		c.passed |=
 		    p.command == SMFIR_ACCEPT || p.command == SMFIR_CONTINUE;
 		in = span_skip(in, used);

@@ -25,7 +25,7 @@ static const struct row {
 	const char *config;
 	const char *from;
 	const char *macro, *value; /* with MAIL */
-	char answer;               /* the last: 'a' or 't' */
+	char answer;               /* the last: 'a' or 'y' */
 	size_t signatures;
 	const char *has[WANTS]; /* in the one on top */
 	const char *has_not;
@@ -132,7 +132,7 @@ static const struct row {
         .config = "signer { key_table = \"@torn\" signing_table = \"@users\"\n"
                   " on_bad_key = \"tempfail\" }\n",
         .from = "one@sign.example",
-        .answer = 't'},
+        .answer = 'y'},
     {.name = "rs-multiple: the first row on top, in another domain's name",
         .config = "signer { key_table = \"@keys\" signing_table = "
                   "\"refile:@both\"\n sign_all = true }\n",
@@ -227,7 +227,7 @@ check_row(const struct row *r)
 		CU_ASSERT_FATAL(m.ninserted == r->signatures);
 		log = fixture_logged(&f);
 		CHECK(suite_has(log,
-		    r->answer == 't'         ? ": tempfail queue_id="
+		    r->answer == 'y'         ? ": tempfail queue_id="
 		        : r->signatures == 0 ? ": unsigned queue_id="
 		                             : ": signed queue_id="));
 		if (r->signatures == 0)

@@ -191,7 +191,7 @@ bad_key_at_start(void)
 	signerd_begin_message(fd, "a.example");
 	signerd_end_message(fd, "ia");
 	signerd_begin_message(fd, "b.example");
-	signerd_end_message(fd, "t");
+	signerd_end_message(fd, "y");
 	CHECK(signerd_logged(
 	    "from=b.example reason=\"a key for b.example cannot be used ("));
 	close(fd);

@@ -162,13 +162,13 @@ take_edit(struct mta *m, char reply, struct span payload)
 static void
 check_final(const struct mta *m, char command, const struct packet *p)
 {
-	CHECK(strchr(command == 'E' ? "castry" : "cas", p->command) != NULL);
+	CHECK(strchr(command == 'E' ? "cary" : "cas", p->command) != NULL);
 	CHECK(p->command != 's' ||
 	    (command == 'B' && (m->agreed.protocol & SMFIP_SKIP) != 0));
 	CHECK((p->payload.n > 0) == (p->command == 'y'));
 	/* nothing is done to what is refused */
 	CHECK(m->done.n == 0 || command != 'E' ||
-	    strchr("try", p->command) == NULL);
+	    strchr("ry", p->command) == NULL);
 }
 
 /* Takes the answers to one command. */

@@ -75,7 +75,7 @@ void mta_connect(struct mta *m, const char *address);
 /*
  * One message, from MAIL to its end, with the macros that Postfix sends. login:
  * the SASL name, or NULL. text: header and body, lines with CRLF. Returns the
- * last answer: 'a' or 'c' when the message goes on, 't', or 0 when the session
+ * last answer: 'a' or 'c' when the message goes on, 'y', or 0 when the session
  * ended.
  */
 char mta_message(struct mta *m, const char *login, struct span text);

@@ -114,6 +114,25 @@ formats_any_length(void)
 	}
 }
 
+/* What was meant for behind it and found no room is taken back. */
+static void
+cut_off(void)
+{
+	struct buf b;
+
+	buf_init(&b, 6);
+	buf_str(&b, "abc");
+	buf_str(&b, "de");
+	CHECK(buf_str(&b, "fg") == -EMSGSIZE);
+	buf_cut(&b, 3);
+	check_view(&b, "abc");
+	CHECK(buf_error(&b) == 0);
+	CHECK(buf_str(&b, "xyz") == 0);
+	buf_cut(&b, 7);
+	check_view(&b, "abcxyz");
+	buf_free(&b);
+}
+
 static void
 drops_from_the_front(void)
 {
@@ -168,4 +187,4 @@ bears_lack_of_memory(void)
 
 SUITE("buf", T(appends_pieces), T(empty_is_text), T(holds_max_and_not_one_more),
     T(an_error_stays), T(formats_any_length), T(drops_from_the_front),
-    T(bears_lack_of_memory))
+    T(cut_off), T(bears_lack_of_memory))

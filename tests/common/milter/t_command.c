@@ -244,7 +244,7 @@ put_reply(struct buf *b, int i)
 		command_reply(b, SMFIR_CONTINUE);
 		return;
 	case 1:
-		command_reply(b, SMFIR_TEMPFAIL);
+		command_reply(b, SMFIR_REJECT);
 		return;
 	case 2:
 		command_reply_optneg(b, &o, lists, 2);
@@ -279,7 +279,7 @@ replies(void)
 		size_t n;
 	} want[] = {
 	    {S("\0\0\0\1c")},
-	    {S("\0\0\0\1t")},
+	    {S("\0\0\0\1r")},
 	    {S("\0\0\0\x25O\0\0\0\6\0\0\1\1\0\x1c\5\x80"
 	       "\0\0\0\2i {auth_type}\0\0\0\0\5i\0")},
 	    {S("\0\0\0\15O\0\0\0\6\0\0\1\1\0\x1c\5\x80")},

@@ -16,6 +16,9 @@
 /* A literal with its inner NULs, without the last one. */
 #define S(text) text, sizeof(text) - 1
 
+/* What a TEMPFAIL is, and all that could not be done. */
+#define LATER "451 4.3.0 Temporary system problem, try again later\n"
+
 static const struct optneg all = {6, 0x1ff, 0x1fffff};
 
 static const char text[] =
@@ -246,7 +249,7 @@ words(void)
 	    {SKIP, MILTER_GO_ON, MILTER_REJECT, "cccr", SEEN, MILTER_REJECT},
 	    {EOH | BODY, MILTER_GO_ON, MILTER_REJECT, "---r", SEEN,
 	        MILTER_REJECT},
-	    {SKIP, MILTER_GO_ON, MILTER_TEMPFAIL, "ccct", SEEN,
+	    {SKIP, MILTER_GO_ON, MILTER_TEMPFAIL, "cccy", SEEN,
 	        MILTER_TEMPFAIL},
 	    {SKIP, MILTER_GO_ON, MILTER_REPLY, "cccy", SEEN, MILTER_REPLY},
 	    {SKIP, MILTER_GO_ON, MILTER_QUARANTINE, "ccca", SEEN,
@@ -271,13 +274,13 @@ words(void)
 	        MILTER_REJECT},
 	    {EOH | BODY | SKIP, MILTER_REJECT, MILTER_GO_ON, "---r", EARLY,
 	        MILTER_REJECT},
-	    {SKIP, MILTER_TEMPFAIL, MILTER_GO_ON, "cst", EARLY,
+	    {SKIP, MILTER_TEMPFAIL, MILTER_GO_ON, "csy", EARLY,
 	        MILTER_TEMPFAIL},
 	    {SKIP, MILTER_REPLY, MILTER_GO_ON, "csy", EARLY, MILTER_REPLY},
 	    {SKIP, MILTER_QUARANTINE, MILTER_GO_ON, "csa", EARLY,
 	        MILTER_QUARANTINE},
 	    /* that is not for here */
-	    {SKIP, MILTER_WAIT, MILTER_GO_ON, "cst", EARLY, MILTER_TEMPFAIL},
+	    {SKIP, MILTER_WAIT, MILTER_GO_ON, "csy", EARLY, MILTER_TEMPFAIL},
 #undef SEEN
 #undef EARLY
 	};
@@ -385,10 +388,10 @@ texts(void)
 	    {MILTER_REPLY, 550, "5.7.20", "100% no", 0x1ff, 'y',
 	        "550 5.7.20 100%% no\n"},
 	    {MILTER_REPLY, 451, "4.7.5", "later", 0, 'y', "451 4.7.5 later\n"},
-	    {MILTER_REPLY, 421, "4.7.5", "go away", 0x1ff, 't', ""},
-	    {MILTER_REPLY, 550, "4.7.5", "class", 0x1ff, 't', ""},
+	    {MILTER_REPLY, 421, "4.7.5", "go away", 0x1ff, 'y', LATER},
+	    {MILTER_REPLY, 550, "4.7.5", "class", 0x1ff, 'y', LATER},
 	    {MILTER_QUARANTINE, 0, NULL, "50% odd", 0x1ff, 'a', "q 50% odd\n"},
-	    {MILTER_QUARANTINE, 0, NULL, "x", 0x1ff & ~0x20U, 't', ""},
+	    {MILTER_QUARANTINE, 0, NULL, "x", 0x1ff & ~0x20U, 'y', LATER},
 	};
 	struct world w;
 
@@ -409,7 +412,8 @@ texts(void)
 		    row[r].answer);
 		CHECK_STR(buf_text(&w.mta.done), row[r].done);
 		CHECK(w.wing.said ==
-		    (row[r].answer == 't' ? MILTER_TEMPFAIL : row[r].word));
+		    (strcmp(row[r].done, LATER) == 0 ? MILTER_TEMPFAIL
+		                                     : row[r].word));
 		again(&w);
 	}
 	suite_row(NULL);
@@ -442,24 +446,24 @@ edits(void)
 	        "q text\n"},
 	    /* nothing is done to what does not go on */
 	    {many, 0x1ff, MILTER_REJECT, 'r', ""},
-	    {many, 0x1ff, MILTER_TEMPFAIL, 't', ""},
+	    {many, 0x1ff, MILTER_TEMPFAIL, 'y', LATER},
 	    {many, 0x1ff, MILTER_REPLY, 'y', "550 5.7.1 text\n"},
 	    {bad, 0x1ff, MILTER_REPLY, 'y', "550 5.7.1 text\n"},
 	    {many, 0, MILTER_REPLY, 'y', "550 5.7.1 text\n"},
 	    /* not agreed on */
 	    {insert, SMFIF_ADDHDRS, MILTER_ACCEPT, 'a', "i 0 X-A| 1\n"},
-	    {insert, 0x1ff & ~0x1U, MILTER_ACCEPT, 't', ""},
-	    {add, 0x1ff & ~0x1U, MILTER_GO_ON, 't', ""},
+	    {insert, 0x1ff & ~0x1U, MILTER_ACCEPT, 'y', LATER},
+	    {add, 0x1ff & ~0x1U, MILTER_GO_ON, 'y', LATER},
 	    {change, SMFIF_CHGHDRS, MILTER_ACCEPT, 'a', "m 2 X-Forged| 3\n"},
-	    {change, 0x1ff & ~0x10U, MILTER_ACCEPT, 't', ""},
-	    {removed, 0x1ff & ~0x10U, MILTER_ACCEPT, 't', ""},
-	    {many, 0x1ff & ~0x10U, MILTER_ACCEPT, 't', ""},
-	    {many, 0x1ff & ~0x1U, MILTER_ACCEPT, 't', ""},
-	    {insert, 0x1ff & ~0x20U, MILTER_QUARANTINE, 't', ""},
+	    {change, 0x1ff & ~0x10U, MILTER_ACCEPT, 'y', LATER},
+	    {removed, 0x1ff & ~0x10U, MILTER_ACCEPT, 'y', LATER},
+	    {many, 0x1ff & ~0x10U, MILTER_ACCEPT, 'y', LATER},
+	    {many, 0x1ff & ~0x1U, MILTER_ACCEPT, 'y', LATER},
+	    {insert, 0x1ff & ~0x20U, MILTER_QUARANTINE, 'y', LATER},
 	    /* could not be noted */
-	    {bad, 0x1ff, MILTER_ACCEPT, 't', ""},
-	    {half, 0x1ff, MILTER_GO_ON, 't', ""},
-	    {half, 0x1ff, MILTER_QUARANTINE, 't', ""},
+	    {bad, 0x1ff, MILTER_ACCEPT, 'y', LATER},
+	    {half, 0x1ff, MILTER_GO_ON, 'y', LATER},
+	    {half, 0x1ff, MILTER_QUARANTINE, 'y', LATER},
 	};
 	struct world w;
 
@@ -630,7 +634,7 @@ wait_too_long(void)
 	} row[] = {
 	    {MILTER_ACCEPT, 'a'},
 	    {MILTER_REPLY, 'y'},
-	    {MILTER_WAIT, 't'},
+	    {MILTER_WAIT, 'y'},
 	};
 	struct world w;
 

@@ -949,7 +949,7 @@ wait_never(void)
 			left -= MILTER_PROGRESS_MS;
 		}
 		CHECK_STR(after(&x, left - 1), "");
-		CHECK_STR(after(&x, 1), "t");
+		CHECK_STR(after(&x, 1), "y");
 		CHECK(x.wing.said == MILTER_TEMPFAIL);
 		CHECK_STR(ask(&x.w, x.fd, 'Q', S("")), "eof");
 		CHECK(x.wing.errors == 0);
@@ -975,7 +975,7 @@ wait_no_time(void)
 	greet(&w, fd);
 	begin_message(&w, fd);
 	CHECK_STR(ask(&w, fd, 'N', S("")), "c");
-	CHECK_STR(ask(&w, fd, 'E', S("")), "t");
+	CHECK_STR(ask(&w, fd, 'E', S("")), "y");
 	close(fd);
 	stop(&w);
 	testwing_free(&wing);
@@ -1100,7 +1100,7 @@ wait_and_orders(void)
 			resume(&x);
 			CHECK_STR(after(&x, 0), "a");
 		} else {
-			CHECK_STR(after(&x, 1), "t");
+			CHECK_STR(after(&x, 1), "y");
 		}
 		CHECK_STR(after(&x, 0), row[i].last);
 		CHECK(connections(x.w.worker) == (row[i].last[0] == '\0'));

@@ -113,7 +113,7 @@ choose_identity() {
 
 choose_bad_row() {
 	PORT=2533 mail_out me@wrong.example bad@far.example
-	replied '451' &&
+	replied '451 4\.3\.0 ' &&
 	    logged 'tempfail.*a key for wrong\.example cannot be used .*SigningTable:3'
 }
 

@@ -58,7 +58,7 @@ configure(const char *more)
 	    text, signerd_domain("own.example", "o", signerd.good));
 }
 
-/* The end of a message from a@FROM: 'i' and its signature, then 'a'; or 't'. */
+/* The end of a message from a@FROM: 'i' and its signature, then 'a'; or 'y'. */
 static void
 mail(const char *from, const char *want, const char *signature)
 {
@@ -203,7 +203,7 @@ starts(void)
 		CHECK(suite_has(tmpdir_read(signerd.log), in_log(row[i].says)));
 		mail("a.example", "ia", "d=a.example; s=s;");
 		mail("own.example", "ia", "d=own.example; s=o;");
-		mail("b.example", "t", "");
+		mail("b.example", "y", "");
 		CHECK(signerd_logged("from=b.example reason=\"a key for "
 		                     "b.example cannot be used ("));
 		kill(pid, SIGTERM);

@@ -8,11 +8,11 @@
 enum {
 	/* Forged fields that are deleted from one message. Postfix's cleanup
 	 * needs quadratic time for them: 1,000 took 0.1 s, 10,000 took 9 s,
-	 * 20,000 killed it (3.7.11). A message with more is refused. */
+	 * 20,000 killed it (3.7.11). A message with more is not let in. */
 	STRIP_MAX = 100,
 
 	/* Authentication-Results that are judged, whoever's they are: an id
-	 * with U-labels costs 20 us. A message with more is refused, too. */
+	 * with U-labels costs 20 us. One with more is not let in either. */
 	STRIP_SEEN_MAX = 1000,
 
 	/* DKIM-Signature fields that are read, to find the author's among them.

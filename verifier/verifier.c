@@ -438,16 +438,30 @@ start(struct verifier *v, struct inspection *l, struct message *m)
 
 /* --- the word ------------------------------------------------------------- */
 
-/* Removes what is forged. More than can be removed is refused: it was made by
- * hand. GO_ON when all is well. */
+/* Removes what is forged. More than can be removed does not go in: it was made
+ * by hand, and is refused. Not to a relay, which would tell a sender who may be
+ * anybody: it is held, or put off by an MTA that cannot. GO_ON when all is
+ * well. */
 static enum milter_word
-strip(const struct inspection *l, struct edits *e)
+strip(struct inspection *l, struct edits *e)
 {
-	if (l->strip.full)
-		return edits_reply(e, 550, "5.7.1",
-		    span_str("too many forged Authentication-Results fields"));
-	strip_edits(&l->strip, e);
-	return MILTER_GO_ON;
+	struct span why =
+	    span_str("too many forged Authentication-Results fields");
+	enum milter_word word;
+
+	if (!l->strip.full) {
+		strip_edits(&l->strip, e);
+		return MILTER_GO_ON;
+	}
+	if (l->whose != WHOSE_RELAY)
+		word = edits_reply(e, 550, "5.7.1", why);
+	else if (l->may_hold)
+		word = edits_quarantine(e, why);
+	else
+		word = edits_reply(e, 451, "4.7.1", why);
+	l->reply = e->text;
+	l->deferred = word == MILTER_REPLY && e->text[0] == '4';
+	return word;
 }
 
 /* All that will be known of a stranger's message is known: DMARC, and the order
@@ -510,7 +524,6 @@ settle(struct verifier *v, struct inspection *l, const struct message *m,
 {
 	enum milter_word word = strip(l, e);
 
-	l->reply = word == MILTER_REPLY ? e->text : NULL;
 	if (word != MILTER_GO_ON)
 		return word;
 	if (l->whose == WHOSE_USER)

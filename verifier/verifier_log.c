@@ -22,9 +22,10 @@ event_of(const struct inspection *l, enum milter_word said)
 		return "tempfail";
 	case MILTER_REPLY:
 		return l->deferred ? "deferred" : "rejected";
+	case MILTER_QUARANTINE:
+		return "held";
 	case MILTER_GO_ON:
 	case MILTER_ACCEPT:
-	case MILTER_QUARANTINE:
 	case MILTER_WAIT:
 		break;
 	}

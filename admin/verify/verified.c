@@ -175,7 +175,7 @@ verified_text(const struct verified *v, struct buf *out)
 
 	print_inserted(v->edits.first, out);
 	if (v->word == MILTER_QUARANTINE)
-		buf_str(out, "into the hold queue\n");
+		buf_fmt(out, "into the hold queue: %s\n", v->edits.text);
 	if (alone != NULL)
 		buf_fmt(out, "not verified: %s\n", alone);
 	for (size_t i = 0; i < l->nresults && rc == 0; i++)

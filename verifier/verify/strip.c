@@ -21,10 +21,17 @@ strip_init(struct strip *s)
 }
 
 static void
+give_up(struct strip *s)
+{
+	s->full = true;
+	s->n = 0;
+}
+
+static void
 note(struct strip *s, size_t name)
 {
 	if (s->n == STRIP_MAX) {
-		s->full = true;
+		give_up(s);
 		return;
 	}
 	s->v[s->n].name = (unsigned char)name;
@@ -38,13 +45,15 @@ strip_field(struct strip *s, const struct authres_ids *ids, struct span name,
 {
 	size_t i = 0;
 
+	if (s->full)
+		return;
 	name = span_trim(name);
 	while (i < STRIP_NAMES && !span_ieqs(name, names[i]))
 		i++;
 	if (i == STRIP_NAMES)
 		return;
 	if (++s->seen[i] > STRIP_SEEN_MAX) {
-		s->full = true;
+		give_up(s);
 		return;
 	}
 

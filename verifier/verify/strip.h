@@ -29,7 +29,8 @@ struct strip {
 		uint32_t index; /* of the fields of that name, from 1 */
 	} v[STRIP_MAX];
 	size_t n;
-	bool full; /* more than STRIP_MAX, or than STRIP_SEEN_MAX of a name */
+	bool full; /* more than STRIP_MAX, or than STRIP_SEEN_MAX of a name:
+	            * none is deleted, n is 0 */
 };
 
 /* No field was seen. */

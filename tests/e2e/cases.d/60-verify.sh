@@ -164,6 +164,19 @@ verify_flood() {
 	    verify_unsigned after-flood
 }
 
+# Not to a relay, which would send a bounce to the sender.
+verify_flood_relay() {
+	local n=20000 id
+	verify_send flood-relay 192.0.2.9 \
+	    < <(verify_message user@far.example "$(yes "$FORGED" | head -n $n)") &&
+	    accepted && logged 'held queue_id=.* client=192\.0\.2\.9 .*reply="too many' ||
+	    return
+	id=$(grep -ao 'held queue_id=[0-9A-Za-z]*' "$MAILLOG" | tail -n 1 | cut -d= -f2)
+	[ -n "$id" ] && [ -e "$(find "$T/queue/hold" -name "$id")" ] ||
+	    no "$id is not in the hold queue" || return
+	not_delivered verify-flood-relay && postsuper -d "$id" >/dev/null 2>&1
+}
+
 # What a user hands in is not verified, but forged fields go; the signer signs it.
 verify_login() {
 	LOGIN=user verify_send login < <(verify_message me@two.example "$FORGED") &&
@@ -427,6 +440,7 @@ verify_cases() {
 	case_run 'verify: no From' verify_no_from
 	case_run 'verify: forged in every shape' verify_forged
 	case_run 'verify: 20,000 forged fields' verify_flood
+	case_run 'verify: 20,000 forged fields, from a relay: held' verify_flood_relay
 	case_run 'verify: mail of a user is signed, not verified' verify_login
 	case_run 'verify: mail of this host is left alone' verify_trusted
 	case_run 'verify: this host by another address is ours' \

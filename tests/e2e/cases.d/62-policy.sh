@@ -116,7 +116,7 @@ policy_hold() {
 	    accepted &&
 	    logged 'milter-hold: END-OF-MESSAGE .*: milter triggers HOLD action' ||
 	    return
-	id=$(grep -aE 'verified queue_id=.* from=quarantine\.example' "$MAILLOG" |
+	id=$(grep -aE 'held queue_id=.* from=quarantine\.example' "$MAILLOG" |
 	    sed 's/.*queue_id=\([^ ]*\).*/\1/' | tail -n 1)
 	[ -n "$id" ] && [ -e "$(find "$T/queue/hold" -name "$id")" ] ||
 	    no "$id is not in the hold queue" || return

@@ -13,6 +13,8 @@ without_braces(struct span name)
 const char *
 macros_find(const struct text_list *list, struct span name, struct span value)
 {
+	if (value.n == 0)
+		return NULL;
 	for (size_t i = 0; i < list->n; i++) {
 		const char *entry = list->v[i];
 		struct span e = span_str(entry), rest;

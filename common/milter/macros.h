@@ -9,7 +9,9 @@
 #include "common/bytes/buf.h"
 #include "common/settings/settings.h"
 
-/* The entry of the list that this macro fulfils, or NULL. Borrows from list. */
+/* The entry of the list that this macro fulfils, or NULL: no entry means an
+ * empty value, as Postfix sends one for what it does not know. Borrows from
+ * list. */
 const char *macros_find(
     const struct text_list *list, struct span name, struct span value);
 

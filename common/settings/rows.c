@@ -335,7 +335,8 @@ const struct row settings_rows[] = {
                 "unsigned."},
     {"signer", "sign_macros", ROW_MACROS, AT(signer.sign_macros), "",
         .help = "Macros of the MTA that say whose mail is signed: \"{name}\" "
-                "(has any value) or \"{name}=value|value\"."},
+                "(has any value but an empty one) or "
+                "\"{name}=value|value\"."},
     {"signer", "list_domains", ROW_DOMAINS, AT(signer.list_domains), "",
         .help = "From domains that only mailing lists of yours write as, such "
                 "as lists.example.com. A list that writes its own address into "
@@ -505,10 +506,10 @@ const struct row settings_rows[] = {
                 "from it."},
     {"verifier", "own_macros", ROW_MACROS, AT(verifier.own_macros), "",
         .help = "Macros of the MTA that say the same of a message, as in "
-                "signer.sign_macros: \"{name}\" (has any value) or "
-                "\"{name}=value|value\". \"{cert_subject}=Ann|Joe\" is for "
-                "users with a TLS client certificate from a CA that Postfix "
-                "trusts (smtpd_tls_CAfile)."},
+                "signer.sign_macros: \"{name}\" (has any value but an empty "
+                "one) or \"{name}=value|value\". \"{cert_subject}=Ann|Joe\" "
+                "is for users with a TLS client certificate from a CA that "
+                "Postfix trusts (smtpd_tls_CAfile)."},
     {"verifier", "time_limit", ROW_NUMBER, AT(verifier.time_limit), "10",
         .help = "Seconds for the questions of one message; what has not come "
                 "then, a key or an SPF result, is temperror. (A stop waits for "

@@ -47,7 +47,8 @@ enum {
 
 	/* DMARC: walks of a message, that of the author included, each of at
 	 * most eight names: mail of a good sender needs two or three, and who
-	 * signs with more domains wants others to ask for him. */
+	 * signs with more domains wants others to ask for him. SPF's and those
+	 * of what passes come first (evaluation.c). */
 	DMARC_WALKS_MAX = 10,
 
 	/* Domains of recipients that are kept for a report's line. */

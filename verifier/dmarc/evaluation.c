@@ -82,10 +82,11 @@ align(const struct evaluation *e, const struct dmarc_record *r,
 	return align_relaxed(&e->names, e->author, i->domain, ret_until);
 }
 
-/* Puts the names of an identifier's walk into the table. False: it would be one
- * walk too many. */
+/* Puts the names of an identifier's walk into the table. False: there would be
+ * more walks than max. */
 static bool
-add_walk(struct evaluation *e, struct span domain, struct span until)
+add_walk(
+    struct evaluation *e, struct span domain, struct span until, unsigned max)
 {
 	size_t before = e->names.n;
 
@@ -93,12 +94,43 @@ add_walk(struct evaluation *e, struct span domain, struct span until)
 		return false;
 	if (e->names.n == before)
 		return true;
-	if (e->walks == DMARC_WALKS_MAX) {
+	if (e->walks >= max) {
 		e->names.n = before;
 		return false;
 	}
 	e->walks++;
 	return true;
+}
+
+/* Who walks first: SPF's, of which there is one, then what passes. Anybody can
+ * write ten signatures that do not. */
+enum turn { TURN_SPF, TURN_PASSES, TURN_OTHER, TURNS };
+
+static enum turn
+turn_of(const struct identifier *i)
+{
+	if (i->method == DMARC_SPF)
+		return TURN_SPF;
+	return i->standing == DMARC_PASSES ? TURN_PASSES : TURN_OTHER;
+}
+
+/* The walks of those whose turn it is. Until all is known of all, what does not
+ * pass leaves half of the walks to what may still pass. */
+static void
+add_walks(struct evaluation *e, enum turn turn,
+    const struct span until[EVALUATION_IDENTIFIERS_MAX], bool pending)
+{
+	unsigned max = turn == TURN_OTHER && pending ? DMARC_WALKS_MAX / 2
+	                                             : DMARC_WALKS_MAX;
+
+	for (size_t k = 0; k < e->nidentifiers; k++) {
+		struct identifier *i = &e->identifier[k];
+
+		if (turn_of(i) == turn && i->alignment == ALIGN_ASK &&
+		    i->standing != DMARC_PASSES_NOT &&
+		    !add_walk(e, i->domain, until[k], max))
+			i->alignment = ALIGN_FAILED;
+	}
 }
 
 /* Aligns all as far as it can be; the names that are wanted for it are put into
@@ -107,12 +139,13 @@ static void
 align_all(struct evaluation *e, const struct dmarc_record *r)
 {
 	struct span until[EVALUATION_IDENTIFIERS_MAX];
-	bool hope = false;
+	bool hope = false, pending = !e->closed;
 
 	for (size_t k = 0; k < e->nidentifiers; k++) {
 		struct identifier *i = &e->identifier[k];
 
 		i->alignment = align(e, r, i, &until[k]);
+		pending = pending || i->standing == DMARC_PENDING;
 		hope = hope ||
 		    (i->alignment == ALIGN_YES &&
 		        (i->standing == DMARC_PASSES ||
@@ -120,14 +153,8 @@ align_all(struct evaluation *e, const struct dmarc_record *r)
 	}
 	if (hope && !e->every)
 		return;
-	for (size_t k = 0; k < e->nidentifiers; k++) {
-		struct identifier *i = &e->identifier[k];
-
-		if (i->alignment == ALIGN_ASK &&
-		    i->standing != DMARC_PASSES_NOT &&
-		    !add_walk(e, i->domain, until[k]))
-			i->alignment = ALIGN_FAILED;
-	}
+	for (enum turn turn = TURN_SPF; turn < TURNS; turn++)
+		add_walks(e, turn, until, pending);
 }
 
 /* What is known of all of them together. */

@@ -8,7 +8,8 @@
 
 /*
  * A message: its author, and the identifiers: "dkim=NAME" passes, "dkim!NAME"
- * does not, "dkim?NAME" has a temporary error; likewise "spf". Each result as
+ * does not, "dkim?NAME" has a temporary error, of "dkim~NAME" it is not known
+ * yet; likewise "spf". Each result as
  *     RESULT TAG=PUBLISHED[/WITH-T] NAME-OF-THE-RECORD [dkim] [spf]
  */
 struct row {
@@ -239,7 +240,7 @@ static const struct row rows[] = {
         "dkim!a.example.com dkim=b.example.com dkim=b.example.com "
         "spf=c.b.example.com",
         "pass p=reject example.com dkim spf",
-        "example.com com;b.example.com c.b.example.com;"},
+        "example.com com;c.b.example.com b.example.com;"},
 };
 
 /* --- a message ------------------------------------------------------------ */
@@ -288,7 +289,7 @@ identify(struct run *r)
 	strcpy(r->text, r->row->author);
 	strcpy(rest, r->row->identifiers);
 	while ((word = strsep(&rest, " ")) != NULL && *word != '\0') {
-		size_t at = strcspn(word, "=!?");
+		size_t at = strcspn(word, "=!?~");
 		int number = evaluation_identify(&r->e,
 		    word[0] == 's' ? DMARC_SPF : DMARC_DKIM, word + at + 1);
 
@@ -296,7 +297,8 @@ identify(struct run *r)
 		evaluation_verified(&r->e, number,
 		    word[at] == '='       ? DMARC_PASSES
 		        : word[at] == '!' ? DMARC_PASSES_NOT
-		                          : DMARC_UNKNOWN);
+		        : word[at] == '?' ? DMARC_UNKNOWN
+		                          : DMARC_PENDING);
 	}
 	evaluation_close(&r->e);
 }
@@ -567,6 +569,13 @@ every_identifier(void)
 	zone_free(r.zone);
 }
 
+#define ALONE(name) TXT(name ".example.com", "v=DMARC1; psd=n; p=none")
+
+static const char organizations[] =
+    TXT("example.com", "v=DMARC1; p=reject; adkim=r") ALONE("a") ALONE("b")
+        ALONE("c") ALONE("d") ALONE("e") ALONE("f") ALONE("g") ALONE("h")
+            ALONE("i") ALONE("j");
+
 /* DMARC_WALKS_MAX, and one more: it may be aligned, and is not known to be. */
 static void
 many_walks(void)
@@ -575,17 +584,7 @@ many_walks(void)
 	struct row row = late;
 	char text[1000];
 
-	row.zone = TXT("example.com", "v=DMARC1; p=reject; adkim=r")
-	    TXT("a.example.com", "v=DMARC1; psd=n; p=none")
-	        TXT("b.example.com", "v=DMARC1; psd=n; p=none") TXT(
-	            "c.example.com", "v=DMARC1; psd=n; p=none")
-	            TXT("d.example.com", "v=DMARC1; psd=n; p=none") TXT(
-	                "e.example.com", "v=DMARC1; psd=n; p=none")
-	                TXT("f.example.com", "v=DMARC1; psd=n; p=none") TXT(
-	                    "g.example.com", "v=DMARC1; psd=n; p=none")
-	                    TXT("h.example.com", "v=DMARC1; psd=n; p=none") TXT(
-	                        "i.example.com", "v=DMARC1; psd=n; p=none")
-	                        TXT("j.example.com", "v=DMARC1; psd=n; p=none");
+	row.zone = organizations;
 	for (int n = DMARC_WALKS_MAX - 1; n <= DMARC_WALKS_MAX; n++) {
 		size_t at = 0;
 
@@ -603,6 +602,64 @@ many_walks(void)
 		CHECK(r.e.walks == DMARC_WALKS_MAX);
 		zone_free(r.zone);
 	}
+}
+
+/* Signatures of ten domains below the author's, of which each, if it passes, is
+ * an organization of its own. */
+#define TEN(is) \
+	"dkim" is "a.example.com dkim" is "b.example.com dkim" is \
+	"c.example.com dkim" is "d.example.com dkim" is \
+	"e.example.com dkim" is "f.example.com dkim" is \
+	"g.example.com dkim" is "h.example.com dkim" is \
+	"i.example.com dkim" is "j.example.com"
+
+/* They leave a walk for SPF, and for what passes; whatever the junk is known to
+ * be at last. */
+static void
+walks_for_what_counts(void)
+{
+	static const struct {
+		const char *identifiers;
+		int passes; /* the number of that which does, in the end */
+		enum dmarc_standing others;
+		const char *want;
+	} many[] = {
+	    {TEN("=") " spf=bounce.example.com", 10, DMARC_PASSES, "spf"},
+	    {TEN("~") " spf=bounce.example.com", 10, DMARC_PASSES_NOT, "spf"},
+	    {TEN("~") " spf~bounce.example.com", 10, DMARC_PASSES_NOT, "spf"},
+	    {TEN("?") " spf=bounce.example.com", 10, DMARC_UNKNOWN, "spf"},
+	    {TEN("~") " dkim~m.example.com", 10, DMARC_PASSES_NOT, "dkim"},
+	    {TEN("~") " dkim~m.example.com", 10, DMARC_UNKNOWN, "dkim"},
+	    {TEN("~") " dkim~m.example.com spf~other.example", 10,
+	        DMARC_PASSES_NOT, "dkim"},
+	    {TEN("?") " dkim~m.example.com", 10, DMARC_UNKNOWN, "dkim"},
+	};
+	static struct run r;
+	struct row row = late;
+
+	row.zone = organizations;
+	for (size_t i = 0; i < sizeof many / sizeof many[0]; i++) {
+		char want[60];
+
+		suite_row(many[i].identifiers);
+		row.identifiers = many[i].identifiers;
+		begin(&r, &row, false);
+		answer_all(&r);
+		for (int k = 0; k < (int)r.e.nidentifiers; k++) {
+			evaluation_verified(&r.e, k,
+			    k == many[i].passes      ? DMARC_PASSES
+			        : k > many[i].passes ? DMARC_PASSES_NOT
+			                             : many[i].others);
+			answer_all(&r);
+		}
+		note_result(&r);
+		snprintf(want, sizeof want, "pass p=reject example.com %s",
+		    many[i].want);
+		CHECK_STR(r.result, want);
+		CHECK(r.e.walks <= DMARC_WALKS_MAX);
+		zone_free(r.zone);
+	}
+	suite_row(NULL);
 }
 
 /* As many as there may be, and one more; the longest names. */
@@ -637,5 +694,6 @@ limits(void)
 	}
 }
 
-SUITE("evaluation", T(each_row), T(in_any_order), T(never), T(asks_in_time),
-    T(waits_for_all), T(every_identifier), T(many_walks), T(limits))
+SUITE("evaluation", T(walks_for_what_counts), T(each_row), T(in_any_order),
+    T(never), T(asks_in_time), T(waits_for_all), T(every_identifier),
+    T(many_walks), T(limits))

@@ -614,8 +614,11 @@ const struct row settings_rows[] = {
         .help =
             "Mail that would be refused and has a List-Id of the domain of a "
             "signature that passes, or of an envelope sender that passes SPF, "
-            "or below it: \"mark\" or \"reject\". (List-Id alone counts for "
-            "nothing: anybody can write it.)",
+            "or below it: \"mark\" or \"reject\". (That says whose list it "
+            "would be, not that it is one: any stranger who signs with a "
+            "domain of his own and writes a List-Id of it gets the mark "
+            "instead of the refusal. If that is too much, say \"reject\" and "
+            "name the lists of your users in trusted_forwarders.)",
         .words = "mark|reject"},
     {"verifier.dmarc", "on_temperror", ROW_EITHER,
         AT(verifier.dmarc.temperror_defer), "accept",

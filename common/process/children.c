@@ -297,6 +297,16 @@ least(struct children *c, unsigned generation, const bool *tried, bool *full)
 	return best;
 }
 
+unsigned
+children_idle(const struct children *c)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++)
+		n += c->v[i].pid != 0 && load_of(c, &c->v[i]) == 0;
+	return n;
+}
+
 int
 children_give(struct children *c, unsigned generation, int fd)
 {

@@ -103,8 +103,9 @@ unsigned children_room(const struct children *c);
 unsigned children_present(const struct children *c, unsigned generation);
 unsigned children_ready(const struct children *c, unsigned generation);
 
-/* Workers of all generations. */
+/* Workers of all generations; those that have no connection. */
 unsigned children_alive(const struct children *c);
+unsigned children_idle(const struct children *c);
 
 /*
  * Gives fd to the ready worker of the generation that has the fewest

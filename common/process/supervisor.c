@@ -478,7 +478,8 @@ accept_rest(struct supervisor *s)
 }
 
 /* The next daemon gets all that is new. The workers stay behind, without us,
- * for the sessions that they have: one that was cut could go on unsigned. */
+ * for the sessions that they have: one that was cut could go on unsigned. Who
+ * has none ends now, and is not among those that are told to be left. */
 static void
 hand_over(struct supervisor *s)
 {
@@ -488,7 +489,8 @@ hand_over(struct supervisor *s)
 
 	accept_rest(s);
 	children_drain(&s->children, 0);
-	while (s->helper.pid != 0 && (now = now_ms()) < until) {
+	while ((s->helper.pid != 0 || children_idle(&s->children) > 0) &&
+	    (now = now_ms()) < until) {
 		poll(&p, 1, (int)(until - now));
 		read_signals(s);
 	}

@@ -383,7 +383,7 @@ many_wait_for_a_large_answer(void)
 		    slot_ask(&rig, &s[i], "a.example", DNS_TXT) == ASK_PENDING);
 	rig_await(&rig, DNS_QUESTIONS_MAX);
 	after = mallinfo2().uordblks + mallinfo2().hblkhd;
-	CHECK(after - before < 1024 * 1024);
+	CHECK(after < before + 1024 * 1024);
 	/* whoever lets go of it leaves it to the others */
 	for (int i = 0; i < DNS_QUESTIONS_MAX; i++) {
 		CU_ASSERT_EQUAL(s[i].calls, 1);
@@ -396,23 +396,28 @@ many_wait_for_a_large_answer(void)
 	free(s);
 }
 
-/* Names that somebody else chooses leave nothing behind. */
+/* Names that somebody else chooses leave nothing behind: the smallest block
+ * for each would be twice LEAST, as malloc(3) counts. A little more is kept
+ * once, by libevent and by malloc itself, where something is done for the first
+ * time, as happens on a busy machine; a slow answer and one over TCP are
+ * such. */
 static void
 nothing_is_kept(void)
 {
-	enum { WARM = 50, MANY = 1000 };
+	enum { WARM = 50, MANY = 1000, LEAST = 16 };
 	struct rig rig;
 	size_t before = 0;
 	char name[40];
 
-	rig_open(&rig, "", 5);
+	rig_open(&rig,
+	    "n500.example ANY delay=1800\nn700.example ANY truncate\n", 5);
 	for (int i = 0; i < WARM + MANY; i++) {
 		if (i == WARM)
 			before = mallinfo2().uordblks;
 		snprintf(name, sizeof name, "n%d.example", i);
 		CHECK(rig_ask(&rig, name, DNS_TXT)->status == DNS_NXDOMAIN);
 	}
-	CHECK(mallinfo2().uordblks <= before + 1024);
+	CHECK(mallinfo2().uordblks < before + LEAST * MANY);
 	rig_close(&rig);
 }
 

@@ -40,6 +40,7 @@
 #include <unistd.h>
 
 #include "tests/support/load.h"
+#include "tests/support/mta.h"
 
 enum { PACKETS_MAX = 4096, CHUNK = 65535, DOMAINS_MAX = 10000 };
 
@@ -47,16 +48,7 @@ enum { PACKETS_MAX = 4096, CHUNK = 65535, DOMAINS_MAX = 10000 };
 enum { DIGITS = 4, PLACES_MAX = 8 };
 static const char numbered[] = "user@d0000.example";
 
-/* SMFIP_NR_* bits of the milter protocol, by the command they silence. */
-static const struct {
-	char cmd;
-	uint32_t no;  /* do not send at all */
-	uint32_t nor; /* no reply */
-} quiet[] = {{'C', 0x1, 0x1000}, {'H', 0x2, 0x2000}, {'M', 0x4, 0x4000},
-    {'R', 0x8, 0x8000}, {'B', 0x10, 0x80000}, {'L', 0x20, 0x80},
-    {'N', 0x40, 0x40000}, {'T', 0x200, 0x10000}};
-
-struct packet {
+struct scripted {
 	size_t end; /* offset behind it in the script */
 	bool reply; /* wait for one */
 	char cmd;
@@ -65,7 +57,7 @@ struct packet {
 struct script {
 	char *bytes;
 	size_t n, cap;
-	struct packet packet[PACKETS_MAX];
+	struct scripted packet[PACKETS_MAX];
 	size_t packets;
 };
 
@@ -110,22 +102,12 @@ put(struct script *s, const void *p, size_t n)
 	s->n += n;
 }
 
-static bool
-bit(char cmd, bool send)
-{
-	for (size_t i = 0; i < sizeof quiet / sizeof quiet[0]; i++) {
-		if (quiet[i].cmd == cmd)
-			return protocol & (send ? quiet[i].no : quiet[i].nor);
-	}
-	return false;
-}
-
 static void
-packet(struct script *s, char cmd, const void *p, size_t n, bool reply)
+packet(struct script *s, char cmd, const void *p, size_t n)
 {
 	uint32_t len = htonl((uint32_t)n + 1);
 
-	if (bit(cmd, true))
+	if (!mta_is_sent(protocol, cmd))
 		return;
 	if (s->packets == PACKETS_MAX) {
 		fprintf(stderr, "body too large\n");
@@ -135,17 +117,17 @@ packet(struct script *s, char cmd, const void *p, size_t n, bool reply)
 	put(s, &cmd, 1);
 	put(s, p, n);
 	s->packet[s->packets++] =
-	    (struct packet){s->n, reply && !bit(cmd, false), cmd};
+	    (struct scripted){s->n, mta_is_answered(protocol, cmd), cmd};
 }
 
 /* Two C strings with their NULs, as a header or macros are sent. */
 static void
-pair(struct script *s, char cmd, const char *a, const char *b, bool reply)
+pair(struct script *s, char cmd, const char *a, const char *b)
 {
 	char text[4096];
 	int n = snprintf(text, sizeof text, "%s%c%s", a, 0, b) + 1;
 
-	packet(s, cmd, text, (size_t)n, reply);
+	packet(s, cmd, text, (size_t)n);
 }
 
 static void
@@ -155,11 +137,11 @@ make_session(void)
 	static const char stranger[] = "far.example\0004\0\031192.0.2.1";
 	static const char macros[] = "Cj\0mx.example.com\0{daemon_name}\0mx";
 
-	packet(&session, 'D', macros, sizeof macros, false);
+	packet(&session, 'D', macros, sizeof macros);
 	packet(&session, 'C', file != NULL ? stranger : here,
-	    file != NULL ? sizeof stranger : sizeof here, true);
-	packet(&session, 'D', "H", 1, false);
-	packet(&session, 'H', "localhost", 10, true);
+	    file != NULL ? sizeof stranger : sizeof here);
+	packet(&session, 'D', "H", 1);
+	packet(&session, 'H', "localhost", 10);
 }
 
 static void
@@ -168,24 +150,24 @@ begin_message(const char *from)
 	char value[300];
 
 	snprintf(value, sizeof value, "<%s>", from);
-	packet(&message, 'M', value, strlen(value) + 1, true);
-	packet(&message, 'D', "Ri\0004AE0FA84398", 15, false);
-	packet(&message, 'R', "<bob@rcpt.example>", 19, true);
-	packet(&message, 'T', "", 0, true);
+	packet(&message, 'M', value, strlen(value) + 1);
+	packet(&message, 'D', "Ri\0004AE0FA84398", 15);
+	packet(&message, 'R', "<bob@rcpt.example>", 19);
+	packet(&message, 'T', "", 0);
 }
 
 static void
 end_message(const char *body, size_t size)
 {
 	body_size = size;
-	packet(&message, 'N', "", 0, true);
+	packet(&message, 'N', "", 0);
 	for (size_t at = 0; at < size; at += CHUNK) {
 		packet(&message, 'B', body + at,
-		    size - at < CHUNK ? size - at : CHUNK, true);
+		    size - at < CHUNK ? size - at : CHUNK);
 	}
-	packet(&message, 'D', "Ei\0004AE0FA84398", 15, false);
-	packet(&message, 'E', "", 0, true);
-	packet(&message, 'A', "", 0, false);
+	packet(&message, 'D', "Ei\0004AE0FA84398", 15);
+	packet(&message, 'E', "", 0);
+	packet(&message, 'A', "", 0);
 }
 
 /* A field of the file, its folds with LF; where the next one begins, or
@@ -201,7 +183,7 @@ put_field(char *at)
 	if (end == NULL || colon == NULL || colon > end)
 		return NULL;
 	*end = *colon = '\0';
-	pair(&message, 'L', at, colon + 1, true);
+	pair(&message, 'L', at, colon + 1);
 	return end + 1;
 }
 
@@ -279,20 +261,19 @@ make_message(const char *from, size_t size)
 		load_die("malloc");
 	begin_message(from);
 	snprintf(value, sizeof value, " Alice Example <%s>", from);
-	pair(&message, 'L', "From", value, true);
-	pair(&message, 'L', "To", " Bob <bob@rcpt.example>", true);
-	pair(&message, 'L', "Subject", " A message of ordinary length", true);
-	pair(&message, 'L', "Date", " Thu, 19 Nov 2026 10:00:00 +0000", true);
-	pair(&message, 'L', "Message-ID", " <20261119.1@example.com>", true);
-	pair(&message, 'L', "MIME-Version", " 1.0", true);
-	pair(&message, 'L', "Content-Type", " text/plain; charset=utf-8", true);
+	pair(&message, 'L', "From", value);
+	pair(&message, 'L', "To", " Bob <bob@rcpt.example>");
+	pair(&message, 'L', "Subject", " A message of ordinary length");
+	pair(&message, 'L', "Date", " Thu, 19 Nov 2026 10:00:00 +0000");
+	pair(&message, 'L', "Message-ID", " <20261119.1@example.com>");
+	pair(&message, 'L', "MIME-Version", " 1.0");
+	pair(&message, 'L', "Content-Type", " text/plain; charset=utf-8");
 	pair(&message, 'L', "Received",
 	    " from client.example (client.example [192.0.2.1])\n\tby "
 	    "mx.example.com "
 	    "(Postfix) with ESMTPSA id 4AE0FA84398;\n\tThu, 19 Nov 2026 "
 	    "10:00:00 "
-	    "+0000 (UTC)",
-	    true);
+	    "+0000 (UTC)");
 	while (filled < size) {
 		size_t n = size - filled < sizeof line - 1 ? size - filled
 		                                           : sizeof line - 1;
@@ -561,7 +542,7 @@ main(int argc, char **argv)
 	ep = epoll_create1(0);
 	if (client == NULL || latency == NULL || ep < 0)
 		load_die("start");
-	packet(&negotiate, 'O', offer, 12, true);
+	packet(&negotiate, 'O', offer, 12);
 
 	/* One connection first: what is negotiated decides the scripts. */
 	cpu = load_cpu_ms(pids);

@@ -31,8 +31,6 @@
 
 #include "tests/support/load.h"
 
-enum { WORDS_MAX = 32 };
-
 struct client {
 	int fd;
 	pid_t pid;
@@ -50,48 +48,14 @@ static int number;
 static void
 ask(struct client *c)
 {
-	char d[256], h[256], text[2048];
-	int n, value = number++;
+	char sender[256], h[256], pattern[256];
+	int value = number++;
 
-	load_number(d, sizeof d, domain, value);
+	snprintf(pattern, sizeof pattern, "user@%s", domain);
+	load_number(sender, sizeof sender, pattern, value);
 	load_number(h, sizeof h, helo, value);
-	n = snprintf(text, sizeof text,
-	    "request=smtpd_access_policy\nprotocol_state=RCPT\n"
-	    "protocol_name=ESMTP\nhelo_name=%s\nqueue_id=\nsender=user@%s\n"
-	    "recipient=bob@rcpt.test\nrecipient_count=0\nclient_address=%s\n"
-	    "client_name=unknown\nreverse_client_name=unknown\n"
-	    "instance=%d.%d.0\nsasl_method=\nsasl_username=\nsasl_sender=\n"
-	    "size=0\nccert_subject=\nccert_issuer=\nccert_fingerprint=\n"
-	    "encryption_protocol=\nencryption_cipher=\n"
-	    "encryption_keysize=0\netrn_domain=\nstress=\n\n",
-	    h, d, address, (int)getpid(), value);
 	c->asked = load_now_ns();
-	if (send(c->fd, text, (size_t)n, MSG_NOSIGNAL) != n)
-		load_die("send");
-}
-
-static void
-spawn(struct client *c, const char *command)
-{
-	char *words[WORDS_MAX + 1], *save = NULL, *copy = strdup(command);
-	int pair[2], n = 0;
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-		load_die("socketpair");
-	for (char *w = strtok_r(copy, " ", &save); w != NULL && n < WORDS_MAX;
-	     w = strtok_r(NULL, " ", &save))
-		words[n++] = w;
-	words[n] = NULL;
-	c->pid = fork();
-	if (c->pid == 0) {
-		for (int fd = 0; fd < 3; fd++)
-			dup2(pair[1], fd);
-		execv(words[0], words);
-		_exit(127);
-	}
-	free(copy);
-	close(pair[1]);
-	c->fd = pair[0];
+	load_ask(c->fd, h, sender, address, value);
 }
 
 /* A whole reply is there: remember the action. */
@@ -129,24 +93,6 @@ dial_idle(int n, const char *path, int port)
 		;
 }
 
-static long
-memory(pid_t pid, const char *key)
-{
-	char path[64], line[256];
-	long kb = 0;
-	FILE *f;
-
-	snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pid);
-	f = fopen(path, "r");
-	while (f != NULL && fgets(line, sizeof line, f) != NULL) {
-		if (strncmp(line, key, strlen(key)) == 0)
-			kb = strtol(line + strlen(key), NULL, 10);
-	}
-	if (f != NULL)
-		fclose(f);
-	return kb;
-}
-
 /* Those whose CPU counts, for load_cpu_ms(). */
 static char *
 list_pids(const struct client *client, int n, pid_t one)
@@ -172,7 +118,7 @@ main(int argc, char **argv)
 	pid_t watch = 0;
 	int idle = 0;
 	struct client *client;
-	char *watched;
+	char *watched, one[12];
 	double *latency, first = 0, cpu, seconds;
 	size_t done = 0;
 	uint64_t began;
@@ -234,7 +180,7 @@ main(int argc, char **argv)
 		    .events = EPOLLIN, .data.ptr = &client[i]};
 
 		if (command != NULL)
-			spawn(&client[i], command);
+			client[i].fd = load_spawn(command, &client[i].pid);
 		else
 			client[i].fd = load_dial(path, port);
 		client[i].left = each;
@@ -243,6 +189,7 @@ main(int argc, char **argv)
 	watched = list_pids(client, connections, watch);
 	if (watch == 0)
 		watch = client[0].pid;
+	snprintf(one, sizeof one, "%d", (int)watch);
 	cpu = command != NULL ? 0 : load_cpu_ms(watched);
 	for (int i = 0; i < connections; i++)
 		ask(&client[i]);
@@ -285,8 +232,8 @@ main(int argc, char **argv)
 	    first, done, done > 1 ? (double)(done - 1) / seconds : 0,
 	    done > 1 ? latency[(done - 1) / 2] : 0,
 	    done > 1 ? latency[(done - 1) * 99 / 100] : 0,
-	    memory(watch, "Rss:"), memory(watch, "Pss:"), cpu / (double)done,
-	    action);
+	    load_memory_kb(one, "Rss:"), load_memory_kb(one, "Pss:"),
+	    cpu / (double)done, action);
 	for (int i = 0; i < connections; i++) {
 		close(client[i].fd);
 		if (client[i].pid > 0)

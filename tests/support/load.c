@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TRIES_MAX = 1000, AGAIN_US = 10000 };
+enum { TRIES_MAX = 1000, AGAIN_US = 10000, WORDS_MAX = 32 };
 
 void
 load_die(const char *what)
@@ -71,9 +71,94 @@ load_dial(const char *path, int port)
 	}
 }
 
+int
+load_spawn(const char *command, pid_t *ret_pid)
+{
+	char *words[WORDS_MAX + 1], *save = NULL, *copy = strdup(command);
+	int pair[2], n = 0;
+
+	if (copy == NULL ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+		load_die("socketpair");
+	for (char *w = strtok_r(copy, " ", &save); w != NULL && n < WORDS_MAX;
+	     w = strtok_r(NULL, " ", &save))
+		words[n++] = w;
+	words[n] = NULL;
+	*ret_pid = fork();
+	if (*ret_pid == 0) {
+		for (int fd = 0; fd < 3; fd++)
+			dup2(pair[1], fd);
+		execv(words[0], words);
+		_exit(127);
+	}
+	free(copy);
+	close(pair[1]);
+	return pair[0];
+}
+
+void
+load_ask(int fd, const char *helo, const char *sender, const char *address,
+    int number)
+{
+	char text[2048];
+	int n = snprintf(text, sizeof text,
+	    "request=smtpd_access_policy\nprotocol_state=RCPT\n"
+	    "protocol_name=ESMTP\nhelo_name=%s\nqueue_id=\nsender=%s\n"
+	    "recipient=bob@rcpt.test\nrecipient_count=0\nclient_address=%s\n"
+	    "client_name=unknown\nreverse_client_name=unknown\n"
+	    "instance=%d.%d.0\nsasl_method=\nsasl_username=\nsasl_sender=\n"
+	    "size=0\nccert_subject=\nccert_issuer=\nccert_fingerprint=\n"
+	    "encryption_protocol=\nencryption_cipher=\n"
+	    "encryption_keysize=0\netrn_domain=\nstress=\n\n",
+	    helo, sender, address, (int)getpid(), number);
+
+	if (send(fd, text, (size_t)n, MSG_NOSIGNAL) != n)
+		load_die("send");
+}
+
+/* A figure of all of "pid,pid". */
+static double
+sum_of(
+    const char *pids, double (*of)(pid_t pid, const char *key), const char *key)
+{
+	double sum = 0;
+
+	while (pids != NULL && *pids != '\0') {
+		sum += of(atoi(pids), key);
+		pids = strchr(pids, ',');
+		if (pids != NULL)
+			pids++;
+	}
+	return sum;
+}
+
+static double
+kb_of(pid_t pid, const char *key)
+{
+	char path[64], line[256];
+	double kb = 0;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pid);
+	f = fopen(path, "r");
+	while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+		if (strncmp(line, key, strlen(key)) == 0)
+			kb = strtod(line + strlen(key), NULL);
+	}
+	if (f != NULL)
+		fclose(f);
+	return kb;
+}
+
+long
+load_memory_kb(const char *pids, const char *key)
+{
+	return (long)sum_of(pids, kb_of, key);
+}
+
 /* The kernel's clock of a process: to the nanosecond, where /proc has ticks. */
 static double
-cpu_ms_of(pid_t pid)
+cpu_ms_of(pid_t pid, const char *key)
 {
 	struct timespec t;
 	clockid_t clock;
@@ -87,15 +172,7 @@ cpu_ms_of(pid_t pid)
 double
 load_cpu_ms(const char *pids)
 {
-	double ms = 0;
-
-	while (pids != NULL && *pids != '\0') {
-		ms += cpu_ms_of(atoi(pids));
-		pids = strchr(pids, ',');
-		if (pids != NULL)
-			pids++;
-	}
-	return ms;
+	return sum_of(pids, cpu_ms_of, NULL);
 }
 
 int

@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* Prints what, and why as errno has it; exits with 1. */
 void load_die(const char *what) __attribute__((noreturn));
@@ -23,6 +24,22 @@ void load_raise_limit(void);
  * exec.
  */
 int load_dial(const char *path, int port);
+
+/*
+ * Starts a command, words with one space between them, as spawn(8) does: its
+ * fds 0, 1 and 2 are one socket. Returns our end of it, blocking, closed on
+ * exec.
+ */
+int load_spawn(const char *command, pid_t *ret_pid);
+
+/* Asks a policy service at RCPT, as smtpd does, of the message with that number
+ * of this process. */
+void load_ask(int fd, const char *helo, const char *sender, const char *address,
+    int number);
+
+/* The lines of that key, "Pss:", in smaps_rollup of the processes "pid,pid"
+ * together: kB, 0 where there is none. */
+long load_memory_kb(const char *pids, const char *key);
 
 /* Milliseconds of CPU that the processes "pid,pid" have used, without children
  * that were waited for. NULL: 0. */

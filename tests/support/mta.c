@@ -22,25 +22,24 @@ static const struct {
     {'D', 0, UINT32_MAX}, {'A', 0, UINT32_MAX}, {'Q', 0, UINT32_MAX},
     {'K', 0, UINT32_MAX}};
 
-/* Is the command sent at all, and is it answered? */
-static bool
-is_sent(const struct mta *m, char command)
+bool
+mta_is_sent(uint32_t protocol, char command)
 {
 	for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++) {
 		if (bits[i].command == command)
-			return (m->agreed.protocol & bits[i].no) == 0;
+			return (protocol & bits[i].no) == 0;
 	}
 	return true;
 }
 
-static bool
-is_answered(const struct mta *m, char command)
+bool
+mta_is_answered(uint32_t protocol, char command)
 {
 	if (strchr("DAQK", command) != NULL)
 		return false;
 	for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++) {
 		if (bits[i].command == command)
-			return (m->agreed.protocol & bits[i].no_reply) == 0;
+			return (protocol & bits[i].no_reply) == 0;
 	}
 	return true;
 }
@@ -200,8 +199,8 @@ take_answers(struct mta *m, char command)
 		finals++;
 	}
 	CHECK(out.n == 0);
-	CHECK(finals == is_answered(m, command) || session_over(m->session) ||
-	    session_waiting(m->session));
+	CHECK(finals == mta_is_answered(m->agreed.protocol, command) ||
+	    session_over(m->session) || session_waiting(m->session));
 	buf_clear(&m->out);
 	return last;
 }
@@ -221,17 +220,24 @@ mta_answer(struct mta *m, bool late)
 	return last;
 }
 
-static void
-send_packet(struct mta *m, char command, struct span payload)
+void
+mta_packet(struct buf *out, char command, struct span payload)
 {
 	uint32_t n = (uint32_t)payload.n + 1;
 	const char head[5] = {
 	    (char)(n >> 24), (char)(n >> 16), (char)(n >> 8), (char)n, command};
+
+	buf_add(out, head, sizeof head);
+	buf_span(out, payload);
+}
+
+static void
+send_packet(struct mta *m, char command, struct span payload)
+{
 	struct buf b;
 
 	buf_init(&b, TEXT_MAX);
-	buf_add(&b, head, sizeof head);
-	buf_span(&b, payload);
+	mta_packet(&b, command, payload);
 	buf_span(&m->sent, buf_view(&b));
 	mta_feed(m, buf_view(&b));
 	buf_free(&b);
@@ -240,7 +246,8 @@ send_packet(struct mta *m, char command, struct span payload)
 char
 mta_send(struct mta *m, char command, struct span payload)
 {
-	if (session_over(m->session) || !is_sent(m, command))
+	if (session_over(m->session) ||
+	    !mta_is_sent(m->agreed.protocol, command))
 		return 0;
 	send_packet(m, command, payload);
 	return take_answers(m, command);

@@ -51,6 +51,14 @@ struct mta {
 	size_t body_sent; /* bytes of the last message's body */
 };
 
+/* Where these protocol bits were agreed: is the command sent at all, and is it
+ * answered? */
+bool mta_is_sent(uint32_t protocol, char command);
+bool mta_is_answered(uint32_t protocol, char command);
+
+/* Appends a packet to out. */
+void mta_packet(struct buf *out, char command, struct span payload);
+
 /* An MTA that offers version 6 and all, over a new session of that wing, which
  * is borrowed. */
 void mta_init(struct mta *m, const struct milter_ops *ops, void *wing);

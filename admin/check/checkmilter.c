@@ -163,7 +163,7 @@ look_at_listen(struct checklook *l)
 		    "every local user can have mail signed there, as any "
 		    "domain; with the key it listens on a socket that only "
 		    "Postfix can open",
-		    "postseal setup DOMAIN --apply, then reload the signer",
+		    "postseal setup DOMAIN --apply",
 		    "signer.listen is not set: the signer also answers on "
 		    "%s, as before",
 		    SETTINGS_LEGACY_SIGNER);

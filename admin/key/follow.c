@@ -5,6 +5,7 @@
  * it has it.
  */
 #include <errno.h>
+#include <stddef.h>
 
 #include "admin/key/follow.h"
 #include "admin/tool/running.h"
@@ -14,11 +15,16 @@
 struct daemon {
 	const char *name, *section;
 	enum settings_scope scope;
+	size_t at; /* of its struct daemon_settings */
 };
 
 static const struct daemon daemons[] = {
-    [FOLLOW_SIGNER] = {"postseal-signer", "signer", SETTINGS_SIGNER},
-    [FOLLOW_VERIFIER] = {"postseal-verifier", "verifier", SETTINGS_VERIFIER},
+    [FOLLOW_SIGNER] = {"postseal-signer", "signer", SETTINGS_SIGNER,
+        offsetof(struct settings, signer.daemon)},
+    [FOLLOW_VERIFIER] = {"postseal-verifier", "verifier", SETTINGS_VERIFIER,
+        offsetof(struct settings, verifier.daemon)},
+    [FOLLOW_POLICYD] = {"postseal-policyd", "policyd", SETTINGS_POLICYD,
+        offsetof(struct settings, policyd.daemon)},
 };
 
 /* What a reload of the signer would take. False after a line for each problem
@@ -52,8 +58,9 @@ follow_try(
 	buf_free(&warn);
 	if (rc != 0)
 		return -EINVAL;
-	control = d == FOLLOW_SIGNER ? &s->signer.daemon.control
-	                             : &s->verifier.daemon.control;
+	control =
+	    &((const struct daemon_settings *)((const char *)s + daemons[d].at))
+	         ->control;
 	rc = control->n == 0
 	    ? -ENOTSUP
 	    : running_find(daemons[d].name, control, config, &r);

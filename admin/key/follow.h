@@ -14,7 +14,9 @@
 
 #include "common/bytes/buf.h"
 
-enum follow_daemon { FOLLOW_SIGNER, FOLLOW_VERIFIER };
+enum follow_daemon { FOLLOW_SIGNER, FOLLOW_VERIFIER, FOLLOW_POLICYD };
+
+enum { FOLLOW_DAEMONS = FOLLOW_POLICYD + 1 };
 
 /*
  * Has the running daemon read config, which was written at that time and not

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -65,14 +66,22 @@ is_nothing(const struct run *r)
 
 /* "postfix WORD", as the instance wants it, for people. */
 static void
-show_postfix(struct run *r, const char *word)
+show_postfix(struct run *r, const char *word, struct buf *out)
 {
 	struct postconf_command c;
 
 	if (postconf_command(&r->postfix, &c, "postfix", word, NULL) != 0)
 		return; /* what needs memory next will tell */
-	postconf_command_print(&c, r->out);
+	postconf_command_print(&c, out);
 	postconf_command_free(&c);
+}
+
+/* True if Postfix is to be reloaded: its own files change, or the config, as
+ * the policyd that it spawns keeps its settings as long as smtpd asks it. */
+static bool
+needs_reload(const struct run *r)
+{
+	return r->plan.n > 0 || r->goes_on || r->config.changes.n > 0;
 }
 
 static void
@@ -98,10 +107,10 @@ show(struct run *r)
 		postconf_command_print(&r->plan.command[i], r->out);
 	if (r->goes_on)
 		buf_str(r->out, "(to end what an earlier run has begun)\n");
-	if (r->plan.n > 0 || r->goes_on) {
-		show_postfix(r, "check");
-		show_postfix(r, "reload");
-	}
+	if (r->plan.n > 0 || r->goes_on)
+		show_postfix(r, "check", r->out);
+	if (needs_reload(r))
+		show_postfix(r, "reload", r->out);
 	buf_byte(r->out, '\n');
 	buf_span(r->out, buf_view(&r->plan.advice));
 }
@@ -133,6 +142,15 @@ reload_postfix(struct run *r)
 		return postconf_run_postfix(&r->postfix, "reload", r->why);
 	r->asleep = true;
 	return 0;
+}
+
+static void
+tell_asleep(struct run *r)
+{
+	if (!r->asleep)
+		return;
+	buf_str(r->out, "Postfix is not running: ");
+	show_postfix(r, "start", r->out);
 }
 
 /* True where the config has the address that was the default before. */
@@ -202,7 +220,7 @@ change_postfix(struct run *r)
 	int rc;
 
 	if (r->plan.n == 0 && !r->goes_on)
-		return 0;
+		return needs_reload(r) ? reload_postfix(r) : 0;
 	if (dir == NULL)
 		return fail(r, "postconf", -ENOMEM);
 	rc = undo_save(dir, r->why);
@@ -264,24 +282,22 @@ ask_daemons(struct run *r)
 	return -ENOTCONN;
 }
 
-/* The running daemons get the config, so that they listen where Postfix will
- * ask them. */
+/* The running daemons get the config. needed: who has to run from now on;
+ * policyd mostly does not, as Postfix spawns it. */
 static void
-tell_daemons(struct run *r, time_t written)
+tell_daemons(struct run *r, time_t written, const bool needed[FOLLOW_DAEMONS])
 {
-	static const char *const units[] = {
+	static const char *const units[FOLLOW_DAEMONS] = {
 	    [FOLLOW_SIGNER] = " postseal-signer",
-	    [FOLLOW_VERIFIER] = " postseal-verifier"};
-	const bool wanted[] = {[FOLLOW_SIGNER] = !r->o->verify,
-	    [FOLLOW_VERIFIER] = r->plan.verifier};
+	    [FOLLOW_VERIFIER] = " postseal-verifier",
+	    [FOLLOW_POLICYD] = " postseal-policyd"};
 
-	for (int d = FOLLOW_SIGNER; d <= FOLLOW_VERIFIER; d++) {
-		int rc = wanted[d] ? follow_try((enum follow_daemon)d,
-		                         r->o->config, written, r->why)
-		                   : 0;
+	for (int d = 0; d < FOLLOW_DAEMONS; d++) {
+		int rc = follow_try(
+		    (enum follow_daemon)d, r->o->config, written, r->why);
 
 		if (follow_absent(rc)) {
-			buf_str(&r->start, units[d]);
+			buf_str(&r->start, needed[d] ? units[d] : "");
 		} else if (rc != 0) {
 			follow_tell((enum follow_daemon)d, rc, r->why);
 			r->untold = true;
@@ -331,8 +347,11 @@ apply(struct run *r)
 		rc = setupconfig_store(&r->config);
 	if (rc != 0)
 		return rc;
-	if (!is_nothing(r))
-		tell_daemons(r, time(NULL));
+	if (!is_nothing(r)) /* so that they listen where Postfix will ask */
+		tell_daemons(r, time(NULL),
+		    (const bool[FOLLOW_DAEMONS]){
+		        [FOLLOW_SIGNER] = !r->o->verify,
+		        [FOLLOW_VERIFIER] = r->plan.verifier});
 	rc = ask_daemons(r);
 	if (rc != 0)
 		return rc;
@@ -359,7 +378,7 @@ tell_next(struct run *r, const struct setupdns *dns)
 		    buf_text(&r->start));
 	if (r->asleep) {
 		buf_str(r->out, "- ");
-		show_postfix(r, "start");
+		show_postfix(r, "start", r->out);
 	}
 	if (dns->publish)
 		buf_fmt(r->out,
@@ -439,16 +458,46 @@ set_up(struct run *r)
 	return rc == 0 && (r->untold || dns.untold) ? TOOL_UNTOLD : rc;
 }
 
+/* The policyd that Postfix spawns reads the config when an smtpd begins to ask
+ * it: so a new one has to. */
+static void
+renew_policyd(struct run *r)
+{
+	if (reload_postfix(r) != 0 || (r->asleep && geteuid() != 0)) {
+		buf_str(r->why,
+		    "Postfix is not reloaded, so a policyd that it has started "
+		    "may keep its old settings: run as root: ");
+		show_postfix(r, "reload", r->why);
+		r->untold = true;
+	} else {
+		tell_asleep(r);
+	}
+}
+
+/* Also where nothing has changed: of the last change somebody may not have
+ * heard. */
 static int
 enforce(struct run *r)
 {
-	int rc = setupenforce(&r->postfix, &r->config, r->out);
+	bool verifies = false;
+	struct stat st;
+	int rc = setupenforce(&r->postfix, &r->config, r->out, &verifies);
 
 	if (rc == 0)
 		rc = setupconfig_store(&r->config);
-	if (rc != 0)
+	if (rc != 0) {
 		buf_clear(r->out);
-	return rc;
+		return rc;
+	}
+	tell_daemons(r, stat(r->o->config, &st) == 0 ? st.st_ctime : 0,
+	    (const bool[FOLLOW_DAEMONS]){[FOLLOW_VERIFIER] = verifies});
+	renew_policyd(r);
+	if (r->start.n > 0)
+		follow_tell(FOLLOW_VERIFIER, -ENOENT, r->why);
+	if (r->start.n > 0 || r->untold)
+		return TOOL_UNTOLD;
+	buf_str(r->out, "All that runs has these settings.\n");
+	return 0;
 }
 
 static int
@@ -470,10 +519,8 @@ undo(struct run *r)
 		tell_of_signer(r, r->out);
 	if (rc == 0)
 		rc = reload_postfix(r);
-	if (rc == 0 && r->asleep) {
-		buf_str(r->out, "Postfix is not running: ");
-		show_postfix(r, "start");
-	}
+	if (rc == 0)
+		tell_asleep(r);
 	return rc;
 }
 
@@ -515,7 +562,7 @@ work(struct run *r)
 	rc = setupconfig_read(&r->config, r->o->config, r->why);
 	if (rc != 0)
 		return rc;
-	return r->o->what == ENFORCE ? enforce(r) : set_up(r);
+	return r->o->what == ENFORCE ? hold(r, enforce) : set_up(r);
 }
 
 static int

@@ -129,7 +129,8 @@ advise(const struct setupconfig *c, struct buf *out)
 }
 
 int
-setupenforce(const struct postconf *p, struct setupconfig *c, struct buf *out)
+setupenforce(const struct postconf *p, struct setupconfig *c, struct buf *out,
+    bool *ret_verifies)
 {
 	bool verifies = false;
 	int rc = has_verifier(p, c, &verifies);
@@ -141,6 +142,7 @@ setupenforce(const struct postconf *p, struct setupconfig *c, struct buf *out)
 		rc = setupconfig_enforce(c, verifies);
 	if (rc != 0)
 		return rc;
+	*ret_verifies = verifies;
 	if (c->changes.n == 0) {
 		buf_str(out, "Mail may be refused for SPF already.\n");
 		return 0;
@@ -150,13 +152,8 @@ setupenforce(const struct postconf *p, struct setupconfig *c, struct buf *out)
 	if (verifies)
 		buf_str(out,
 		    "policyd marks, and the verifier refuses mail whose SPF "
-		    "fails and whose DMARC does not\npass. It counts after "
-		    "systemctl reload postseal-verifier.\n");
+		    "fails and whose DMARC does not\npass.\n");
 	if (verifies)
 		advise(c, out);
-	buf_str(out,
-	    "For policyd it counts from now on for new connections; at once "
-	    "after postfix reload\n(a standing daemon: systemctl reload "
-	    "postseal-policyd)\n");
 	return 0;
 }

@@ -13,10 +13,11 @@
 #include "admin/postfix/postconf.h"
 #include "admin/setup/setupconfig.h"
 
-/* Changes the config, and tells into out what to do then. 0; or -errno after a
- * sentence in c->why, -EINVAL: clients of ours would be refused. Nothing is
- * written (setupconfig_store). */
-int setupenforce(
-    const struct postconf *p, struct setupconfig *c, struct buf *out);
+/* Changes the config, and tells into out what that is. 0 and *ret_verifies:
+ * the verifier is to refuse; or -errno after a sentence in c->why, -EINVAL:
+ * clients of ours would be refused. Nothing is written (setupconfig_store), and
+ * nobody told. */
+int setupenforce(const struct postconf *p, struct setupconfig *c,
+    struct buf *out, bool *ret_verifies);
 
 #endif

@@ -17,7 +17,7 @@ static const char script[] =
     "	case $* in\n"
     "	*status) [ -e \"$dir/running\" ] ;;\n"
     "	*check) [ ! -e \"$dir/bad\" ] ;;\n"
-    "	*reload) echo >>\"$dir/reloaded\" ;;\n"
+    "	*reload) [ ! -e \"$dir/stuck\" ] && echo >>\"$dir/reloaded\" ;;\n"
     "	esac\n"
     "	exit\n"
     "fi\n"

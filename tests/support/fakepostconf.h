@@ -3,7 +3,8 @@
  * not depend on a Postfix.
  *
  * postfix(1) can do everything, says that it runs if there is a file "running",
- * finds fault with what it checks if there is "bad", and leaves a "reloaded".
+ * finds fault with what it checks if there is "bad", and leaves a "reloaded",
+ * unless there is "stuck".
  * Where there is a file "left" with "N SIGNAL", the N+1st call of the two sends
  * that signal to its caller.
  *

@@ -2,6 +2,7 @@
  * postseal setup --apply: Postfix is changed only when those answer whom it
  * will ask. What is planned is in t_setupplan.c. --enforce: who refuses.
  */
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,11 +11,13 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/support/await.h"
 #include "tests/support/built.h"
 #include "tests/support/command.h"
+#include "tests/support/fakedaemon.h"
 #include "tests/support/fakepostconf.h"
 #include "tests/support/suite.h"
 
@@ -33,7 +36,7 @@ static const char defaults[] = "myhostname = mx.a.example\n"
 
 /* A config whose verifier listens at @/v, and a Postfix that runs. */
 static void
-begin(struct command *c, const char *more)
+begin(struct command *c, const char *policyd)
 {
 	char text[500];
 
@@ -42,8 +45,11 @@ begin(struct command *c, const char *more)
 	tmpdir_write(&c->dir, "running", "");
 	snprintf(text, sizeof text,
 	    "hostname = \"mx.a.example\"\n"
-	    "verifier { listen = {\"unix:@/v\", \"inet:127.0.0.1:1\"} }\n%s\n",
-	    more);
+	    "policyd { control = \"unix:@/none\" %s }\n"
+	    "signer { control = \"unix:@/none\" }\n"
+	    "verifier { control = \"unix:@/none\"\n"
+	    "listen = {\"unix:@/v\", \"inet:127.0.0.1:1\"} }\n",
+	    policyd);
 	command_file(c, "p.conf", text);
 }
 
@@ -115,7 +121,7 @@ refuses_beside_authentication_results(void)
 {
 	static struct command c;
 
-	begin(&c, "policyd { header = \"authentication-results\" }");
+	begin(&c, "header = \"authentication-results\"");
 	command_run(&c, SETUP);
 	CHECK(c.status == 1);
 	CHECK(strstr(c.err, "header = \"authentication-results\"") != NULL);
@@ -125,8 +131,7 @@ refuses_beside_authentication_results(void)
 
 /* --- what is cut off ------------------------------------------------------ */
 
-/* Postfix runs nothing yet; signer and verifier have no control socket to be
- * told at. */
+/* Postfix runs nothing yet, and no daemon does. */
 static void
 begin_domain(struct command *c)
 {
@@ -142,6 +147,7 @@ begin_domain(struct command *c)
 	command_file(c, "p.conf",
 	    "hostname = \"mx.a.example\"\n"
 	    "dns { servers = {\"127.0.0.1:9\"} timeout = 1 }\n"
+	    "policyd { control = \"unix:@/pc\" }\n"
 	    "signer { control = \"unix:@/none\" listen = \"unix:@/s\" }\n"
 	    "verifier { control = \"unix:@/none\" listen = \"unix:@/v\" }\n");
 }
@@ -319,9 +325,11 @@ begin_enforcing(struct command *c, bool has, const char *networks,
 	    "queue_directory = /q\n",
 	    has ? "{ unix:v, default_action=tempfail }" : "", networks);
 	fakepostconf_make(&c->dir, text, defaults, "");
+	tmpdir_write(&c->dir, "running", "");
 	snprintf(text, sizeof text,
-	    "policyd { observe = true %s }\n"
-	    "verifier { listen = unix:/q/v %s }\n",
+	    "policyd { observe = true control = \"unix:@/pc\" %s }\n"
+	    "signer { control = \"unix:@/sc\" }\n"
+	    "verifier { listen = unix:/q/v control = \"unix:@/vc\" %s }\n",
 	    policyd, verifier);
 	command_file(c, "p.conf", text);
 }
@@ -355,10 +363,17 @@ enforces(void)
 		begin_enforcing(
 		    &c, row[i].has, row[i].networks, "", row[i].verifier);
 		command_run(&c, ENFORCE);
-		CHECK(c.status == 0);
-		CHECK_STR(c.err, "");
-		CHECK((strstr(c.out, "systemctl reload postseal-verifier") !=
-		          NULL) == row[i].verifies);
+		/* it is to refuse, and does not run */
+		CHECK(c.status == (row[i].verifies ? 4 : 0));
+		CHECK_STR(c.err,
+		    row[i].verifies ? "postseal setup: postseal-verifier does "
+		                      "not run, and reads this when it is "
+		                      "started: systemctl start "
+		                      "postseal-verifier\n"
+		                    : "");
+		CHECK((strstr(c.out, "All that runs has these settings") !=
+		          NULL) != row[i].verifies);
+		CHECK_STR(file_of(&c, "reloaded"), "\n");
 		now = file_of(&c, "p.conf");
 		CHECK(strstr(now, "observe = false") != NULL);
 		CHECK((strstr(now, "fail = \"header\"") != NULL) ==
@@ -367,11 +382,105 @@ enforces(void)
 		    row[i].verifies);
 
 		command_run(&c, ENFORCE);
-		CHECK(c.status == 0);
+		CHECK(c.status == (row[i].verifies ? 4 : 0));
 		CHECK(strstr(c.out, "may be refused for SPF already") != NULL);
 		command_end(&c);
 	}
 	suite_row(NULL);
+}
+
+/* A daemon that says of itself that it has read the config at that time. */
+static pid_t
+daemon_at(const struct command *c, const char *name, const char *control,
+    const char *config, long long when)
+{
+	char at[TMPDIR_PATH_MAX + 10], path[TMPDIR_PATH_MAX], text[500];
+	struct endpoint e;
+
+	snprintf(at, sizeof at, "unix:%s", tmpdir_file(&c->dir, control, path));
+	snprintf(text, sizeof text,
+	    "{\"config\": \"%s\", \"config_time\": %lld}\n",
+	    tmpdir_file(&c->dir, config, path), when);
+	return fakedaemon_start(name, at, span_str(text), &e);
+}
+
+/* Each that runs is told, and asked until it has the settings; one that has
+ * them gets no signal. */
+static void
+tells_who_runs(void)
+{
+	static const struct {
+		const char *policyd, *verifier, *out, *last;
+	} row[] = {
+	    {"p.conf", "p.conf", "All that runs has these settings.\n", ""},
+	    {"p.conf", "other.conf", "",
+	        "The postseal-verifier that runs reads another config"},
+	    {"other.conf", "p.conf", "",
+	        "The postseal-policyd that runs reads another config"},
+	};
+	const long long later = (long long)time(NULL) + 1000;
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		static struct command c;
+		pid_t verifier, policyd;
+
+		suite_row(row[i].last);
+		begin_enforcing(&c, true, "127.0.0.0/8", "", "");
+		command_file(&c, "other.conf", "");
+		verifier = daemon_at(
+		    &c, "postseal-verifier", "vc", row[i].verifier, later);
+		policyd = daemon_at(
+		    &c, "postseal-policyd", "pc", row[i].policyd, later);
+		command_run(&c, ENFORCE);
+		CHECK(c.status == (row[i].last[0] == '\0' ? 0 : 4));
+		CHECK(suite_has(c.out, row[i].out));
+		CHECK(suite_has(c.err, row[i].last));
+		CHECK(kill(verifier, 0) == 0 && kill(policyd, 0) == 0);
+		fakedaemon_stop(verifier);
+		fakedaemon_stop(policyd);
+		command_end(&c);
+	}
+	suite_row(NULL);
+}
+
+/* What the command cannot do is the last line. */
+static void
+says_who_is_left(void)
+{
+	static struct command c;
+	char path[TMPDIR_PATH_MAX];
+
+	begin_enforcing(&c, false, "127.0.0.0/8", "", "");
+	tmpdir_write(&c.dir, "stuck", "");
+	command_run(&c, ENFORCE);
+	CHECK(c.status == 4);
+	CHECK(suite_has(c.err, "run as root: postfix -c "));
+	CHECK(strstr(file_of(&c, "p.conf"), "observe = false") != NULL);
+	unlink(tmpdir_file(&c.dir, "stuck", path));
+
+	/* a daemon with older settings hears of the second run */
+	command_run(&c, ENFORCE);
+	CHECK(c.status == 0);
+	CHECK_STR(file_of(&c, "reloaded"), "\n");
+	command_end(&c);
+}
+
+/* The config of a policyd that stands is not changed unheard. */
+static void
+sets_up_who_runs(void)
+{
+	static struct command c;
+	pid_t policyd;
+
+	begin_domain(&c);
+	command_file(&c, "other.conf", "");
+	policyd = daemon_at(&c, "postseal-policyd", "pc", "other.conf", 1);
+	command_run(&c, DOMAIN_SETUP);
+	CHECK(c.status == 4);
+	CHECK(suite_has(
+	    c.err, "The postseal-policyd that runs reads another config"));
+	fakedaemon_stop(policyd);
+	command_end(&c);
 }
 
 /* Printers and relays: policyd is not asked about them, the verifier is. */
@@ -418,7 +527,7 @@ advises_of_names(void)
 	begin_enforcing(&c, true, "127.0.0.0/8",
 	    "trusted_forwarders = {\"fwd.example\"}", "");
 	command_run(&c, ENFORCE);
-	CHECK(c.status == 0);
+	CHECK(c.status == 4); /* no verifier runs here */
 	CHECK(
 	    strstr(c.out, "put their addresses into\nverifier.relays") != NULL);
 	command_end(&c);
@@ -426,5 +535,6 @@ advises_of_names(void)
 
 SUITE("setupcmd", T(waits_for_the_daemon),
     T(refuses_beside_authentication_results), T(goes_on), T(holds_signals),
-    T(says_what_stays), T(not_as_root), T(enforces), T(refuses_to_enforce),
+    T(says_what_stays), T(not_as_root), T(enforces), T(tells_who_runs),
+    T(says_who_is_left), T(sets_up_who_runs), T(refuses_to_enforce),
     T(advises_of_names))

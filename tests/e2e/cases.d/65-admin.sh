@@ -70,6 +70,10 @@ admin_make() {
 	chmod 644 "$ADM/pf"/*
 	cat >"$ADM/ps/postseal.conf" <<-END
 	# mine
+	policyd {
+		control = {"unix:$ADM/ps/policyd.ctl"}
+		listen = {"unix:$ADM/queue/postseal/policyd.sock"}
+	}
 	signer { control = {"unix:$ADM/ps/signer.ctl"} }
 	verifier { control = {"unix:$ADM/ps/verifier.ctl"} }
 	END
@@ -164,6 +168,37 @@ admin_setup_followed() {
 	    admin_said '- systemctl enable --now postseal-verifier' || return
 	world_wait 10 log_has_more "$before" 'postseal-signer.* reloaded' ||
 	    no 'the signer was not told' "$ADMIN_SAID"
+}
+
+# Without the verifier that is to refuse it says what to do; where all run, each has
+# the settings when it ends
+admin_enforce_followed() {
+	local before daemon rc=0
+	admin_exits 4 setup --enforce &&
+	    [ "${ADMIN_SAID##*: }" = 'systemctl start postseal-verifier' ] ||
+	    no "$ADMIN_SAID" || return
+	# the verifier's first address is held by the one of the world
+	sed -i -e 's/observe = false/observe = true/' \
+	    -e 's|"unix:/var/spool/[^"]*verifier.sock", ||' "$ADM/ps/postseal.conf"
+	"$LIBEXEC/postseal-verifier" -c "$ADM/ps/postseal.conf" \
+	    >>"$T/log/admin-verifier.out" 2>&1 &
+	ADMIN_VERIFIER=$!
+	"$LIBEXEC/postseal-policyd" -c "$ADM/ps/postseal.conf" --listen \
+	    >>"$T/log/admin-policyd.out" 2>&1 &
+	ADMIN_POLICYD=$!
+	for daemon in verifier policyd; do
+		world_wait 10 test -S "$ADM/ps/$daemon.ctl" ||
+		    no "no $daemon" "$(cat "$T/log/admin-$daemon.out")" || return
+	done
+	before=$(log_count 'postseal-(signer|verifier|policyd).* reloaded')
+	admin_exits 0 setup --enforce &&
+	    admin_said 'All that runs has these settings' &&
+	    admin_said "Postfix is not running: postfix -c $ADM/pf start" &&
+	    world_wait 10 log_has_more $((before + 2)) \
+	    'postseal-(signer|verifier|policyd).* reloaded' || rc=1
+	kill "$ADMIN_VERIFIER" "$ADMIN_POLICYD"
+	wait "$ADMIN_VERIFIER" "$ADMIN_POLICYD"
+	return "$rc"
 }
 
 admin_check() {
@@ -682,6 +717,7 @@ admin_cases() {
 	case_run 'testkey: no record, then the right one' admin_key
 	case_run 'testkey --activate: the running signer follows' admin_key_followed
 	case_run 'setup --apply: the running signer follows' admin_setup_followed
+	case_run 'setup --enforce: all that run follow' admin_enforce_followed
 	case_run 'check: DNS servers here and elsewhere' admin_servers
 	case_run 'check: all is well, then not' admin_check
 	case_run 'check: what runs is well' admin_live_up

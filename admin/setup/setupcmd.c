@@ -459,7 +459,8 @@ set_up(struct run *r)
 }
 
 /* The policyd that Postfix spawns reads the config when an smtpd begins to ask
- * it: so a new one has to. */
+ * it, and one that stands answers an smtpd by the config of then: so others
+ * have to. */
 static void
 renew_policyd(struct run *r)
 {

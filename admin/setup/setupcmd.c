@@ -282,8 +282,8 @@ ask_daemons(struct run *r)
 	return -ENOTCONN;
 }
 
-/* The running daemons get the config. needed: who has to run from now on;
- * policyd mostly does not, as Postfix spawns it. */
+/* The running daemons get the config. needed: who has to run with it from now
+ * on; policyd mostly does not, as Postfix spawns it. */
 static void
 tell_daemons(struct run *r, time_t written, const bool needed[FOLLOW_DAEMONS])
 {
@@ -298,7 +298,7 @@ tell_daemons(struct run *r, time_t written, const bool needed[FOLLOW_DAEMONS])
 
 		if (follow_absent(rc)) {
 			buf_str(&r->start, needed[d] ? units[d] : "");
-		} else if (rc != 0) {
+		} else if (rc != 0 && (rc != -EXDEV || needed[d])) {
 			follow_tell((enum follow_daemon)d, rc, r->why);
 			r->untold = true;
 		}

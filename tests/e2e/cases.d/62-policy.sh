@@ -109,13 +109,13 @@ policy_exceptions() {
 	replied '550 5\.7\.26 '
 }
 
-# What is held stays, with its mark, until somebody lets it go.
+# What is held stays, with its mark, until somebody lets it go. The reason is logged by
+# Postfix of Debian 13 and later.
 policy_hold() {
-	local id
+	local id why="milter triggers HOLD action|the DMARC policy of its author's domain"
 	PORT=2567 policy_in hold 192.0.2.3 me@far.example me@quarantine.example &&
 	    accepted &&
-	    logged 'milter-hold: END-OF-MESSAGE .*: milter triggers HOLD action' ||
-	    return
+	    logged 'milter-hold: END-OF-MESSAGE .*: '"($why);" || return
 	id=$(grep -aE 'held queue_id=.* from=quarantine\.example' "$MAILLOG" |
 	    sed 's/.*queue_id=\([^ ]*\).*/\1/' | tail -n 1)
 	[ -n "$id" ] && [ -e "$(find "$T/queue/hold" -name "$id")" ] ||

@@ -18,11 +18,13 @@ enum {
 
 /* --- writing -------------------------------------------------------------- */
 
-/* Three texts that stay together, behind a blank or on a new line. */
+/* Texts that stay together, behind a blank or on a new line: a name or nothing,
+ * what opens the value, the value, what closes it. */
 static void
-put(struct authres *a, const char *head, struct span value, const char *tail)
+put(struct authres *a, const char *name, const char *open, struct span value,
+    const char *close)
 {
-	size_t n = strlen(head) + value.n + strlen(tail);
+	size_t n = strlen(name) + strlen(open) + value.n + strlen(close);
 
 	if (a->column + 1 + n > LINE_MAX_BYTES) {
 		buf_str(a->out, "\n\t");
@@ -31,9 +33,10 @@ put(struct authres *a, const char *head, struct span value, const char *tail)
 		buf_byte(a->out, ' ');
 		a->column++;
 	}
-	buf_str(a->out, head);
+	buf_str(a->out, name);
+	buf_str(a->out, open);
 	buf_span(a->out, value);
-	buf_str(a->out, tail);
+	buf_str(a->out, close);
 	a->column += n;
 }
 
@@ -41,7 +44,7 @@ void
 authres_begin(struct authres *a, const char *id, struct buf *out)
 {
 	*a = (struct authres){out, strlen(AUTHRES_NAME ":")};
-	put(a, "", span_str(id), "");
+	put(a, "", "", span_str(id), "");
 }
 
 /* In quotes; those that it has itself, as in "a tag without "="", become single
@@ -55,7 +58,7 @@ put_reason(struct authres *a, const char *reason)
 	for (; *reason != '\0'; reason++)
 		buf_byte(
 		    &text, *reason == '"' || *reason == '\\' ? '\'' : *reason);
-	put(a, "reason=\"", buf_view(&text), "\"");
+	put(a, "reason", "=\"", buf_view(&text), "\"");
 	if (buf_error(&text) != 0 && a->out->error == 0)
 		a->out->error = buf_error(&text);
 	buf_free(&text);
@@ -67,7 +70,7 @@ authres_result(struct authres *a, const char *method, const char *result,
 {
 	buf_byte(a->out, ';');
 	a->column = LINE_MAX_BYTES; /* the result begins a line */
-	put(a, method, span_str("="), result);
+	put(a, method, "=", span_str(result), "");
 	if (reason != NULL)
 		put_reason(a, reason);
 }
@@ -75,7 +78,7 @@ authres_result(struct authres *a, const char *method, const char *result,
 void
 authres_comment(struct authres *a, const char *comment)
 {
-	put(a, "(", span_str(comment), ")");
+	put(a, "", "(", span_str(comment), ")");
 }
 
 /* Letters, digits, '.', '-', '_', and one byte more. */
@@ -92,26 +95,11 @@ is_plain(struct span s, char also)
 	return s.n > 0;
 }
 
-static void
-put_property(
-    struct authres *a, const char *name, struct span value, const char *quote)
-{
-	struct buf head;
-
-	buf_init(&head, strlen(name) + sizeof "=\"");
-	buf_fmt(&head, "%s=%s", name, quote);
-	if (buf_text(&head) != NULL)
-		put(a, head.p, value, quote);
-	else if (a->out->error == 0)
-		a->out->error = buf_error(&head);
-	buf_free(&head);
-}
-
 void
 authres_domain(struct authres *a, const char *name, struct span value)
 {
 	if (is_plain(value, '.'))
-		put_property(a, name, value, "");
+		put(a, name, "=", value, "");
 }
 
 /* Atoms with one dot between two: some readers take no other local part. */
@@ -140,7 +128,7 @@ authres_address(struct authres *a, const char *name, struct span value)
 		return;
 	if (at > LOCAL_PART_MAX || !is_dot_atom(span_of(value.p, at)))
 		value = span_skip(value, at);
-	put_property(a, name, value, "");
+	put(a, name, "=", value, "");
 }
 
 static bool
@@ -157,8 +145,10 @@ is_base64(struct span s)
 void
 authres_base64(struct authres *a, const char *name, struct span value)
 {
+	bool plain = is_plain(value, '.');
+
 	if (is_base64(value))
-		put_property(a, name, value, is_plain(value, '.') ? "" : "\"");
+		put(a, name, plain ? "=" : "=\"", value, plain ? "" : "\"");
 }
 
 /* --- judging -------------------------------------------------------------- */

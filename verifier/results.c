@@ -32,22 +32,15 @@ place_of(const struct result *r)
 	return r->aligned ? 1 : 2;
 }
 
-/* b= without the white space in it, of which a header may be full. */
+/* The beginning of b=, as much as can be told of it, without the white space in
+ * it, of which a header may be full. */
 static struct span
 bare_b(struct inspection *l, struct span b)
 {
-	char *text;
+	char *text = arena_alloc(l->arena, B_MOST);
 	size_t n = 0;
 
-	for (size_t i = 0; i < b.n; i++)
-		n += !span_is_fws(b.p[i]);
-	if (n == b.n)
-		return b;
-	text = arena_alloc(l->arena, n + 1);
-	if (text == NULL)
-		return span_of(NULL, 0);
-	n = 0;
-	for (size_t i = 0; i < b.n; i++) {
+	for (size_t i = 0; text != NULL && i < b.n && n < B_MOST; i++) {
 		if (!span_is_fws(b.p[i]))
 			text[n++] = b.p[i];
 	}
@@ -55,10 +48,11 @@ bare_b(struct inspection *l, struct span b)
 }
 
 static bool
-same_signature(const struct result *a, const struct result *b)
+same_signature(const struct signature *a, const struct signature *b)
 {
-	return a->b.n > 0 && span_eq(a->b, b->b) &&
-	    strcmp(a->candidate->s.name, b->candidate->s.name) == 0;
+	return a->signature_n > 0 && a->signature_n == b->signature_n &&
+	    memcmp(a->signature, b->signature, a->signature_n) == 0 &&
+	    strcmp(a->name, b->name) == 0;
 }
 
 /* r, or what takes its place, is there. */
@@ -66,7 +60,7 @@ static bool
 merge(struct result *v, size_t n, const struct result *r)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (!same_signature(&v[i], r))
+		if (!same_signature(&v[i].candidate->s, &r->candidate->s))
 			continue;
 		if (place_of(r) < place_of(&v[i]))
 			v[i] = *r;

@@ -94,21 +94,27 @@ shown_length(struct span s)
 	return n;
 }
 
-static bool
-needs_quotes(struct span value)
+/* How many bytes at the front of s stand for themselves: without quotes around
+ * them, or within. */
+static size_t
+plain_length(struct span s, bool quoted)
 {
-	for (size_t i = 0; i < value.n; i++) {
-		unsigned char c = (unsigned char)value.p[i];
+	size_t n = 0;
 
-		if (c <= ' ' || c >= 0x7f || c == '"' || c == '=')
-			return true;
+	for (; n < s.n; n++) {
+		unsigned char c = (unsigned char)s.p[n];
+
+		if (c < ' ' || c >= 0x7f || c == '"' ||
+		    (quoted ? c == '\\' : c == ' ' || c == '='))
+			break;
 	}
-	return false;
+	return n;
 }
 
-/* Puts the first character of s as it stands between quotes; its length. */
+/* Puts the first character of s, which does not stand for itself; its
+ * length. */
 static size_t
-put_quoted(struct log_line *l, struct span s)
+put_escape(struct log_line *l, struct span s)
 {
 	static const char hex[] = "0123456789ABCDEF";
 	unsigned char c = (unsigned char)s.p[0];
@@ -117,8 +123,6 @@ put_quoted(struct log_line *l, struct span s)
 
 	if (c == '"' || c == '\\') {
 		put(l, escape, 2);
-	} else if (c >= ' ' && c < 0x7f) {
-		put(l, s.p, 1);
 	} else if (c >= 0x80 && (n = shown_length(s)) > 0) {
 		put(l, s.p, n);
 	} else {
@@ -150,7 +154,7 @@ log_clean(struct span s, struct buf *out)
 static void
 put_pair(struct log_line *l, const char *key, struct span value, size_t most)
 {
-	bool quoted = needs_quotes(value);
+	bool quoted = plain_length(value, false) < value.n;
 	size_t begin;
 
 	if (value.n == 0)
@@ -162,10 +166,16 @@ put_pair(struct log_line *l, const char *key, struct span value, size_t most)
 		put(l, "\"", 1);
 	begin = l->n;
 	while (value.n > 0 && !l->cut && l->n - begin < most) {
-		size_t n = quoted ? put_quoted(l, value) : 1;
+		size_t n = plain_length(value, quoted);
 
-		if (!quoted)
-			put(l, value.p, 1);
+		if (n > most - (l->n - begin))
+			n = most - (l->n - begin);
+		if (n > LOG_TEXT_MAX - l->n)
+			n = LOG_TEXT_MAX - l->n;
+		if (n > 0)
+			put(l, value.p, n);
+		else /* or the line is full, and is cut */
+			n = put_escape(l, value);
 		value = span_skip(value, n);
 	}
 	if (value.n > 0)

@@ -604,10 +604,10 @@ judge_some(struct verifier *v, struct inspection *l, const struct message *m)
 }
 
 static uint64_t
-left_ms(const struct verifier *v, const struct inspection *l)
+left_ms(const struct verifier *v, const struct inspection *l, uint64_t now)
 {
 	uint64_t limit = 1000 * (uint64_t)v->settings->verifier.time_limit;
-	uint64_t took = loop_now(v->loop) - l->asked_ms;
+	uint64_t took = now - l->asked_ms;
 
 	return took < limit ? limit - took : 0;
 }
@@ -652,12 +652,12 @@ ops_end(void *wing, void *letter, struct message *m, const struct origin *from,
 {
 	struct verifier *v = wing;
 	struct inspection *l = letter;
-	uint64_t left = left_ms(v, l);
+	uint64_t now = loop_now(v->loop), left = left_ms(v, l, now);
 
 	end_bodies(l);
 	if (l->ended_ms == 0)
-		l->ended_ms = loop_now(v->loop);
-	l->waited_ms = loop_now(v->loop) - l->ended_ms;
+		l->ended_ms = now;
+	l->waited_ms = now - l->ended_ms;
 	if (m->trouble == MESSAGE_NO_MEMORY)
 		undone(l);
 	if (inspection_waits(l) && !late && left > 0)

@@ -603,12 +603,12 @@ bucket_of(struct resolver *r, const struct dnsname *name, enum dns_type type)
 /* The same question, if it is out and still has half of its time. */
 static struct question *
 question_find(struct question *bucket, const struct dnsname *name,
-    enum dns_type type, unsigned turn)
+    enum dns_type type, unsigned turn, uint64_t now)
 {
 	for (struct question *q = bucket; q != NULL; q = q->next) {
 		if (q->type == type && dnsname_equal(&q->name, name) &&
 		    (!q->set->rotate || q->turn == turn) &&
-		    loop_now(q->r->loop) - q->begun < q->r->timeout / 2)
+		    now - q->begun < q->r->timeout / 2)
 			return q;
 	}
 	return NULL;
@@ -619,9 +619,8 @@ question_find(struct question *bucket, const struct dnsname *name,
  * then. */
 static struct question *
 question_new(struct resolver *r, struct question **bucket, struct span text,
-    const struct dnsname *name, enum dns_type type, unsigned turn)
+    const struct dnsname *name, enum dns_type type, unsigned turn, uint64_t now)
 {
-	uint64_t now = loop_now(r->loop);
 	struct nameservers *set = nameservers_now(r->source, now);
 	struct question *q;
 
@@ -660,7 +659,7 @@ question_new(struct resolver *r, struct question **bucket, struct span text,
 /* One more waits for it. */
 static struct dns_query *
 query_new(struct question *q, void (*got)(void *arg, struct dns_answer *answer),
-    void *arg)
+    void *arg, uint64_t now)
 {
 	struct dns_query *w = malloc(sizeof *w);
 
@@ -670,7 +669,7 @@ query_new(struct question *q, void (*got)(void *arg, struct dns_answer *answer),
 	    .question = q,
 	    .got = got,
 	    .arg = arg,
-	    .asked = loop_now(q->r->loop)};
+	    .asked = now};
 	*q->last = w;
 	q->last = &w->next;
 	q->r->out++;
@@ -738,6 +737,7 @@ resolver_ask(struct resolver *r, unsigned turn, struct span name,
 {
 	struct question **bucket, *q;
 	struct dnsname wire;
+	uint64_t now;
 	bool joins;
 
 	if (dnsname_parse(name, &wire) != 0)
@@ -750,14 +750,15 @@ resolver_ask(struct resolver *r, unsigned turn, struct span name,
 		return dnsmsg_error("too many questions", ret_answer) == 0
 		    ? ASK_READY
 		    : ASK_NOMEM;
+	now = loop_now(r->loop);
 	bucket = bucket_of(r, &wire, type);
-	q = question_find(*bucket, &wire, type, turn);
+	q = question_find(*bucket, &wire, type, turn, now);
 	joins = q != NULL;
 	if (!joins)
-		q = question_new(r, bucket, name, &wire, type, turn);
+		q = question_new(r, bucket, name, &wire, type, turn, now);
 	if (q == NULL)
 		return ASK_NOMEM;
-	*ret_query = query_new(q, got, arg);
+	*ret_query = query_new(q, got, arg, now);
 	if (*ret_query == NULL) {
 		if (!joins)
 			question_free(q);

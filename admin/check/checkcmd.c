@@ -89,9 +89,8 @@ skip_dns(struct run *r)
 	r->no_dns = true;
 	findings_add(&r->findings, FINDING_UNKNOWN, "dns",
 	    "no DNS server answers", "postseal check, when one does",
-	    "no record of this host, its keys and %zu domain%s was looked up",
-	    r->tool.settings->ndomains,
-	    r->tool.settings->ndomains == 1 ? "" : "s");
+	    "this host, its keys and %zu domain%s were not looked up",
+	    r->tool.settings->ndomains, buf_plural(r->tool.settings->ndomains));
 }
 
 /* The servers first: where none answers, nothing else is asked. 0 or -errno. */
@@ -171,13 +170,12 @@ print_text(struct run *r)
 		missing += guidelines_print(s->domain[i].name, &r->facts[i],
 		    r->o->all, tool_colour(), r->out);
 	buf_fmt(r->out, "%zu error%s, %zu warning%s, %zu unknown, %zu ok",
-	    n[FINDING_ERROR], n[FINDING_ERROR] == 1 ? "" : "s",
-	    n[FINDING_WARNING], n[FINDING_WARNING] == 1 ? "" : "s",
-	    n[FINDING_UNKNOWN], n[FINDING_OK]);
+	    n[FINDING_ERROR], buf_plural(n[FINDING_ERROR]), n[FINDING_WARNING],
+	    buf_plural(n[FINDING_WARNING]), n[FINDING_UNKNOWN], n[FINDING_OK]);
 	if (!r->no_dns && s->ndomains > 0)
 		buf_fmt(r->out,
 		    "; %zu rule%s of Google, Yahoo and Microsoft not met",
-		    missing, missing == 1 ? "" : "s");
+		    missing, buf_plural(missing));
 	buf_byte(r->out, '\n');
 }
 

@@ -228,8 +228,8 @@ on_result(void *arg, const struct check_result *r)
 	if (r->result == SPF_PASS)
 		findings_add(s->f, r->lookups > 8 ? FINDING_NOTE : FINDING_OK,
 		    AREA, "over ten, receivers take the record for broken",
-		    NULL, "SPF of %s: pass for %s, %u lookups of 10", s->domain,
-		    ip, r->lookups);
+		    NULL, "SPF of %s: pass for %s, %u lookup%s of 10",
+		    s->domain, ip, r->lookups, buf_plural(r->lookups));
 	else if (r->result == SPF_TEMPERROR)
 		findings_add(s->f, FINDING_UNKNOWN, AREA, NULL, NULL,
 		    "SPF of %s for %s: %s", s->domain, ip,
@@ -242,9 +242,11 @@ on_result(void *arg, const struct check_result *r)
 		findings_add(s->f, FINDING_ERROR, AREA,
 		    "mail from this host is not authorised by the domain",
 		    "put the address into the record",
-		    "SPF of %s for %s: %s%s%s, %u lookups of 10", s->domain, ip,
-		    spf_result_word(r->result), r->problem == NULL ? "" : ": ",
-		    r->problem == NULL ? "" : r->problem, r->lookups);
+		    "SPF of %s for %s: %s%s%s, %u lookup%s of 10", s->domain,
+		    ip, spf_result_word(r->result),
+		    r->problem == NULL ? "" : ": ",
+		    r->problem == NULL ? "" : r->problem, r->lookups,
+		    buf_plural(r->lookups));
 	loop_stop(s->loop);
 }
 

@@ -306,7 +306,7 @@ put_in_force(struct run *r, time_t written)
 		buf_fmt(r->out,
 		    "%s: the new keys sign. Keep the old records in DNS for "
 		    "%u day%s\n",
-		    r->o->domain, days_kept(r), days_kept(r) == 1 ? "" : "s");
+		    r->o->domain, days_kept(r), buf_plural(days_kept(r)));
 	return rc;
 }
 
@@ -492,7 +492,7 @@ retire(struct run *r)
 		buf_fmt(r->out,
 		    "%s: the new keys sign. Keep the old records in DNS for "
 		    "%" PRId64 " more day%s\n",
-		    r->o->domain, days, days == 1 ? "" : "s");
+		    r->o->domain, days, buf_plural((unsigned long long)days));
 		return 0;
 	}
 	if (selector == NULL)

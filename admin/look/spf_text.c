@@ -149,8 +149,8 @@ put_records(const struct question *q, struct buf *out)
 			buf_byte(out, '"');
 	}
 	if (others > 0)
-		buf_fmt(out, " and %zu other text%s", others,
-		    others == 1 ? "" : "s");
+		buf_fmt(
+		    out, " and %zu other text%s", others, buf_plural(others));
 }
 
 static void

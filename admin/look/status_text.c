@@ -195,7 +195,8 @@ put_dns(const json_t *s, const json_t *counters, struct buf *out)
 	if (count <= 0)
 		return;
 	put_title("DNS", out);
-	buf_fmt(out, "%lld questions; ", count);
+	buf_fmt(out, "%lld question%s; ", count,
+	    buf_plural((unsigned long long)count));
 	if (put_words(json_object_get(counters, "dns_answers_total"), out))
 		buf_str(out, "; ");
 	buf_fmt(out, "mean %lld ms", number(latency, "ms") / count);

@@ -191,7 +191,7 @@ verified_text(const struct verified *v, struct buf *out)
 		dmarcwalk_text(v->dmarc, out);
 	if (l->whose != WHOSE_TRUSTED && l->strip.n > 0)
 		buf_fmt(out, "\nremoved: %zu forged field%s\n", l->strip.n,
-		    l->strip.n == 1 ? "" : "s");
+		    buf_plural(l->strip.n));
 	if (v->word == MILTER_REPLY)
 		buf_fmt(out, "\n%s: %s\n", fate(v), v->edits.text);
 	else if (v->word == MILTER_TEMPFAIL)
@@ -336,7 +336,7 @@ put_header(const struct verified *v, const struct candidate *c, struct buf *out)
 static void
 print_bytes(const char *what, const struct buf *b, struct buf *out)
 {
-	buf_fmt(out, "%s: %zu bytes\n", what, b->n);
+	buf_fmt(out, "%s: %zu byte%s\n", what, b->n, buf_plural(b->n));
 	buf_span(out, buf_view(b));
 	buf_byte(out, '\n');
 }

@@ -142,6 +142,12 @@ buf_fmt(struct buf *b, const char *fmt, ...)
 	return b->error;
 }
 
+const char *
+buf_plural(unsigned long long n)
+{
+	return n == 1 ? "" : "s";
+}
+
 void
 buf_drop(struct buf *b, size_t n)
 {

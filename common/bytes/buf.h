@@ -49,6 +49,9 @@ int buf_fmt(struct buf *b, const char *fmt, ...)
 /* Forgets all behind the first n bytes, and the error. */
 void buf_cut(struct buf *b, size_t n);
 
+/* What a number of things ends with: "" of one, "s" of any other. Static. */
+const char *buf_plural(unsigned long long n);
+
 /* Removes the first n bytes (all of them, if there are fewer). */
 void buf_drop(struct buf *b, size_t n);
 

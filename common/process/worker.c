@@ -174,7 +174,8 @@ make_room(void *arg)
 		return;
 	w->told = now;
 	log_event(LOG_WARNING, "crowded",
-	    "all %u places of a worker are taken: connections on which nothing "
+	    "every place of a worker is taken (%u): connections on which "
+	    "nothing "
 	    "is said are closed",
 	    w->fullest);
 }

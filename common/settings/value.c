@@ -60,8 +60,7 @@ settings_value_set(const struct row *row, const struct span *text, size_t n,
 	if (size == 0)
 		return set_one(row, text[0], arena, to, why);
 	if (row->max > 0 && n > row->max) {
-		buf_fmt(
-		    why, "%zu values, and at most %u are allowed", n, row->max);
+		buf_fmt(why, "too many values (%zu): at most %u", n, row->max);
 		return -EINVAL;
 	}
 	if (n > 0) {

@@ -253,8 +253,8 @@ run_count_void(
 		return true;
 	if (++r->voids <= r->void_max)
 		return true;
-	run_fail(
-	    r, RUN_PERMERROR, row, "more than %u void lookups", r->void_max);
+	run_fail(r, RUN_PERMERROR, row, "more than %u void lookup%s",
+	    r->void_max, buf_plural(r->void_max));
 	return false;
 }
 

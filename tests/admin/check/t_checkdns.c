@@ -24,13 +24,17 @@ static const struct row {
     /* all */
     {"a.example TXT \"v=spf1 mx -all\"\na.example MX 10 mx.a.example\n"
      "_dmarc.a.example TXT \"v=DMARC1; p=reject; rua=mailto:d@a.example\"\n",
-        false, FINDING_OK, "SPF of a.example: pass for 192.0.2.1, 1 lookups",
-        NULL, "sdp"},
+        false, FINDING_OK,
+        "SPF of a.example: pass for 192.0.2.1, 1 lookup of 10", NULL, "sdp"},
     /* SPF */
     {"", false, FINDING_WARNING, "SPF of a.example: there is no record",
         "a.example. IN TXT \"v=spf1 mx a:mx.a.example ~all\"", "p"},
     {"a.example TXT \"v=spf1 -all\"\n", false, FINDING_ERROR,
-        "SPF of a.example for 192.0.2.1: fail", "put the address", "p"},
+        "SPF of a.example for 192.0.2.1: fail, 0 lookups of 10",
+        "put the address", "p"},
+    {"a.example TXT \"v=spf1 a:n.example -all\"\nn.example A 192.0.2.99\n",
+        false, FINDING_ERROR,
+        "SPF of a.example for 192.0.2.1: fail, 1 lookup of 10", "put the", "p"},
     {"a.example TXT \"v=spf1 ~all\"\n", false, FINDING_ERROR,
         "SPF of a.example for 192.0.2.1: softfail", "put the address", "p"},
     {"a.example TXT \"v=spf1 ipp4:192.0.2.1 -all\"\n", false, FINDING_ERROR,

@@ -73,6 +73,10 @@ static const struct {
         "  refused         8\n"
         "  put off         1\n"
         "  errors          2\n"},
+    {"{\"dns_latency\": {\"count\": 1, \"ms\": 3}}",
+        "? ?, pid 0, up 0 s; settings 0, read 0 s ago\n"
+        "  workers         0\n"
+        "  DNS             1 question; mean 3 ms\n"},
     {"{\"keys\": []}",
         "? ?, pid 0, up 0 s; settings 0, read 0 s ago\n"
         "  workers         0\n"

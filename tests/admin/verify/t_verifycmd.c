@@ -215,6 +215,7 @@ verdicts(void)
 	"none\r\n--b b\r\nContent-Type: text/plain\r\n" \
 	"Content-Transfer-Encoding: " encoding "\r\n\r\n" text \
 	"--b b\r\nContent-Type: x/y\r\n\r\n--\r\n--b\r\n--b b--\r\nend=3D\r\n"
+#define L1 "v=1; a=rsa-sha256; d=a.example; s=rsa; l=1; h=from; bh=@; b=@"
 #define L3 "v=1; a=rsa-sha256; d=a.example; s=rsa; l=3; h=from; bh=@; b=@"
 
 /* Each cause, and what is none of them. */
@@ -341,6 +342,9 @@ canonical(void)
 	run(&r, "--dns @/zone --canonical @/m", L3, "", "", "abcdef\r\n",
 	    "abcdef\r\n");
 	CHECK(strstr(r.out, "body: 3 bytes\nabc\n") != NULL);
+	run(&r, "--dns @/zone --canonical @/m", L1, "", "", "abcdef\r\n",
+	    "abcdef\r\n");
+	CHECK(strstr(r.out, "body: 1 byte\na\n") != NULL);
 }
 
 /* DomainKeys, where the config wants them; they are no pass. */

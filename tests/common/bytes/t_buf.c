@@ -134,6 +134,15 @@ cut_off(void)
 }
 
 static void
+counts_one_and_more(void)
+{
+	CHECK_STR(buf_plural(0), "s");
+	CHECK_STR(buf_plural(1), "");
+	CHECK_STR(buf_plural(2), "s");
+	CHECK_STR(buf_plural(-1ULL), "s");
+}
+
+static void
 drops_from_the_front(void)
 {
 	struct buf b;
@@ -186,5 +195,5 @@ bears_lack_of_memory(void)
 }
 
 SUITE("buf", T(appends_pieces), T(empty_is_text), T(holds_max_and_not_one_more),
-    T(an_error_stays), T(formats_any_length), T(drops_from_the_front),
-    T(cut_off), T(bears_lack_of_memory))
+    T(an_error_stays), T(formats_any_length), T(cut_off),
+    T(counts_one_and_more), T(drops_from_the_front), T(bears_lack_of_memory))

@@ -279,7 +279,9 @@ static const struct {
     {"policyd",
         "trusted_forwarders = {" SIXTEEN ", " SIXTEEN ", " SIXTEEN ", " SIXTEEN
         ", a.bc}",
-        "policyd.trusted_forwarders: 65 values, and at most 64 are allowed"},
+        "policyd.trusted_forwarders: too many values (65): at most 64"},
+    {"policyd", "control = {\"unix:/a\", \"unix:/b\"}",
+        "policyd.control: too many values (2): at most 1"},
     {"policyd", "reply_text = \"\"",
         "policyd.reply_text: \"\" is not a text for replies (a reply needs "
         "some text)"},

@@ -223,6 +223,10 @@ voids(void)
 	CHECK_STR(
 	    all_ways(&s, "192.0.2.7", "u@v3.example", SPF_PERMERROR).problem,
 	    "v3.example: exists:x1.example: more than 2 void lookups");
+	s.void_max = 1;
+	CHECK_STR(
+	    all_ways(&s, "192.0.2.7", "u@v2.example", SPF_PERMERROR).problem,
+	    "v2.example: mx:x1.example: more than 1 void lookup");
 	spfrun_close(&s);
 }
 

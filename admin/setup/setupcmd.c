@@ -1,6 +1,7 @@
 /*
  * The trick: all is planned before anything is done, so what is shown is what
- * --apply does, and a second run plans what the first has left.
+ * --apply does, and a second run plans what the first has left. Where --apply
+ * refuses, or fails, the plan is not shown: it was not done.
  *
  * The trap: the order. Key and config come first, as they harm nobody; main.cf
  * and master.cf last, all of it or nothing (undo.h), since mail depends on them
@@ -94,7 +95,7 @@ show(struct run *r)
 		return;
 	}
 	buf_str(r->out,
-	    o->what == APPLY ? "This is being done:\n\n"
+	    o->what == APPLY ? "This was done:\n\n"
 	                     : "This would be done (with --apply it is):\n\n");
 	if (r->new_key)
 		buf_fmt(r->out, "postseal genkey %s --add%s\n", o->domain,
@@ -311,11 +312,11 @@ tell_what_stays(struct run *r)
 {
 	if (r->new_key || r->config.changes.n > 0)
 		buf_fmt(r->why,
-		    "The %s%s%s of postseal stays as it is now. When this is "
-		    "fixed, run setup again: it goes on\n",
-		    r->new_key ? "new key" : "",
-		    r->new_key && r->config.changes.n > 0 ? " and the " : "",
-		    r->config.changes.n > 0 ? "config" : "");
+		    "Kept as it is now: %s%s%s. When this is fixed, run setup "
+		    "again: it goes on\n",
+		    r->new_key ? "the new key" : "",
+		    r->new_key && r->config.changes.n > 0 ? " and " : "",
+		    r->config.changes.n > 0 ? "the config of postseal" : "");
 }
 
 /* Does it while no signal may end us. Who has pressed Ctrl-C meanwhile reads
@@ -353,10 +354,11 @@ apply(struct run *r)
 		        [FOLLOW_SIGNER] = !r->o->verify,
 		        [FOLLOW_VERIFIER] = r->plan.verifier});
 	rc = ask_daemons(r);
-	if (rc != 0)
-		return rc;
-	rc = change_postfix(r);
-	if (rc != 0)
+	if (rc == 0)
+		rc = change_postfix(r);
+	if (rc == 0)
+		show(r);
+	else
 		tell_what_stays(r);
 	return rc;
 }
@@ -447,9 +449,10 @@ set_up(struct run *r)
 	if (rc != 0)
 		return rc;
 	r->goes_on = undo_is_open(buf_text(&r->plan.dir));
-	show(r);
 	if (o->what == APPLY)
 		rc = hold(r, apply);
+	else
+		show(r);
 	if (rc == 0 && !o->verify)
 		rc = setupdns_look(o->config, o->domain, o->what == APPLY, &dns,
 		    r->out, r->why);

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <jansson.h>
+
 #include "admin/key/domainkey.h"
 #include "admin/key/genkey.h"
 #include "admin/tool/dnswait.h"
@@ -30,6 +32,19 @@ domainkey_record(const struct domainkey *k, struct buf *out)
 	if (k->problem == NULL)
 		genkey_record(k->domain->name, k->settings->selector,
 		    k->facts.algorithm, buf_view(&k->half), out);
+}
+
+json_t *
+domainkey_json(const struct domainkey *k)
+{
+	json_t *o = genkey_record_json(k->domain->name, k->settings->selector,
+	    k->facts.algorithm, buf_view(&k->half));
+
+	if (json_object_set_new(
+	        o, "active", json_boolean(k->settings->active)) == 0)
+		return o;
+	json_decref(o);
+	return NULL;
 }
 
 bool

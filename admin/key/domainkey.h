@@ -36,6 +36,10 @@ bool domainkey_good(const struct domainkey *k);
  * private key cannot be used. */
 void domainkey_record(const struct domainkey *k, struct buf *out);
 
+/* The record for --json, and whether the key is active; owned. NULL: memory is
+ * out. */
+struct json_t *domainkey_json(const struct domainkey *k);
+
 /* True if DNS has another record, or none; not where it gave no answer. */
 bool domainkey_lacks(const struct domainkey *k);
 

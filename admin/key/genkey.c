@@ -1,7 +1,7 @@
 /*
  * The trick: the file is written before the config names it, and the config
  * before anything is printed, so that what is printed is true. What fails takes
- * back what came before it.
+ * back what came before it; what is killed is ended by the next run (take_up).
  *
  * The trap: of two keys (-t both) each reads the config anew, since the first
  * has changed it; and where the second fails, the first stays, is printed, and
@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <jansson.h>
 
 #include "admin/key/domainfile.h"
 #include "admin/key/follow.h"
@@ -28,13 +30,10 @@ enum {
 	DOMAIN_DIR_MODE = 0750
 };
 
-/* What is made of the options. */
+/* The folders of a key. */
 struct names {
-	char domain[DOMAIN_MAX + 1];   /* A-labels */
-	char selector[DOMAIN_MAX + 1]; /* lower case */
-	char keydir[PATH_MAX];         /* absolute */
-	char dir[PATH_MAX];            /* keydir/domain */
-	char file[PATH_MAX];           /* dir/selector.private */
+	char keydir[PATH_MAX]; /* absolute */
+	char dir[PATH_MAX];    /* keydir/domain */
 };
 
 /* --- names ---------------------------------------------------------------- */
@@ -86,10 +85,10 @@ given_selector(const char *selector, char *ret, struct buf *why)
 
 /* True if "SELECTOR._domainkey.DOMAIN" can be asked in DNS. */
 static bool
-fits_dns(const struct names *n)
+fits_dns(const struct genkey_made *m)
 {
-	return strlen(n->selector) + strlen("._domainkey.") +
-	    strlen(n->domain) <=
+	return strlen(m->selector) + strlen("._domainkey.") +
+	    strlen(m->domain) <=
 	    DOMAIN_MAX;
 }
 
@@ -108,73 +107,82 @@ make_keydir(const char *keydir, char *ret)
 }
 
 static int
-make_paths(const struct genkey *g, struct names *n, struct buf *why)
+make_paths(const struct genkey *g, struct names *n, struct genkey_made *m,
+    struct buf *why)
 {
 	int error = make_keydir(g->keydir, n->keydir);
 
 	if (error == 0 &&
-	    (snprintf(n->dir, PATH_MAX, "%s/%s", n->keydir, n->domain) >=
+	    (snprintf(n->dir, PATH_MAX, "%s/%s", n->keydir, m->domain) >=
 	            PATH_MAX ||
-	        snprintf(n->file, PATH_MAX, "%s/%s.private", n->dir,
-	            n->selector) >= PATH_MAX))
+	        snprintf(m->file, PATH_MAX, "%s/%s.private", n->dir,
+	            m->selector) >= PATH_MAX))
 		error = -ENAMETOOLONG;
 	if (error != 0)
 		buf_fmt(why, "%s: %s", g->keydir, strerror(-error));
 	return error;
 }
 
-/* True if file or config has the key of that name. */
-static bool
-is_taken(const struct genkey *g, const struct names *n)
+/* The key of that name in the config, or NULL. */
+static const struct key_settings *
+find_key(const struct genkey *g, const struct genkey_made *m)
 {
 	const struct domain_settings *d = g->settings == NULL
 	    ? NULL
-	    : settings_domain(g->settings, span_str(n->domain));
+	    : settings_domain(g->settings, span_str(m->domain));
 
 	for (size_t i = 0; d != NULL && i < d->nkeys; i++) {
-		if (strcmp(d->key[i].selector, n->selector) == 0)
-			return true;
+		if (strcmp(d->key[i].selector, m->selector) == 0)
+			return &d->key[i];
 	}
-	return access(n->file, F_OK) == 0;
+	return NULL;
+}
+
+/* True if file or config has the key of that name. */
+static bool
+is_taken(const struct genkey *g, const struct genkey_made *m)
+{
+	return find_key(g, m) != NULL || access(m->file, F_OK) == 0;
 }
 
 static int
-name_key(
-    const struct genkey *g, unsigned number, struct names *n, struct buf *why)
+name_key(const struct genkey *g, unsigned number, struct names *n,
+    struct genkey_made *m, struct buf *why)
 {
 	int error = g->selector == NULL
-	    ? date_selector(g, number, n->selector)
-	    : given_selector(g->selector, n->selector, why);
+	    ? date_selector(g, number, m->selector)
+	    : given_selector(g->selector, m->selector, why);
 
-	if (error == 0 && !fits_dns(n)) {
+	if (error == 0 && !fits_dns(m)) {
 		buf_str(why, "selector and domain are too long for DNS");
 		error = -EINVAL;
 	}
-	return error == 0 ? make_paths(g, n, why) : error;
+	return error == 0 ? make_paths(g, n, m, why) : error;
 }
 
 static int
-make_names(const struct genkey *g, struct names *n, struct buf *why)
+make_names(const struct genkey *g, struct names *n, struct genkey_made *m,
+    struct buf *why)
 {
-	int error = domain_to_ascii(span_str(g->domain), n->domain);
+	int error = domain_to_ascii(span_str(g->domain), m->domain);
 	unsigned number = 1;
 
-	if (error == 0 && !domain_is_mail(span_str(n->domain)))
+	if (error == 0 && !domain_is_mail(span_str(m->domain)))
 		error = -EINVAL;
 	if (error != 0) {
 		buf_fmt(why, "\"%s\" is not a domain", g->domain);
 		return error;
 	}
 	do
-		error = name_key(g, number++, n, why);
-	while (error == 0 && g->selector == NULL && is_taken(g, n));
+		error = name_key(g, number++, n, m, why);
+	while (error == 0 && g->selector == NULL && is_taken(g, m));
 	return error;
 }
 
 /* --- the file ------------------------------------------------------------- */
 
 static int
-store(const struct names *n, struct span pem, struct buf *why)
+store(const struct names *n, const char *file, struct span pem, struct buf *why)
 {
 	bool made_keydir = false, made_dir = false;
 	int error = newfile_dir(n->keydir, KEYDIR_MODE, &made_keydir, why);
@@ -182,7 +190,7 @@ store(const struct names *n, struct span pem, struct buf *why)
 	if (error == 0)
 		error = newfile_dir(n->dir, DOMAIN_DIR_MODE, &made_dir, why);
 	if (error == 0)
-		error = newfile_write(n->file, pem, 0600, why);
+		error = newfile_write(file, pem, 0600, why);
 	if (error == 0)
 		return 0;
 	if (made_dir)
@@ -193,7 +201,7 @@ store(const struct names *n, struct span pem, struct buf *why)
 		buf_fmt(why,
 		    "%s exists and stays as it is; name another "
 		    "selector with -s",
-		    n->file);
+		    file);
 	return error;
 }
 
@@ -225,30 +233,80 @@ genkey_next(const char *domain, bool rotating, struct buf *out)
 
 /* What is left to do by hand. */
 static void
-print_rest(const struct genkey *g, const struct names *n, const char *added_to,
-    struct buf *out)
+print_rest(const struct genkey_made *m, bool rotating, struct buf *out)
 {
-	if (added_to != NULL) {
-		buf_fmt(out, "The key is in %s, not active yet.\n", added_to);
-		genkey_next(n->domain, g->rotating, out);
+	if (m->added_to[0] != '\0') {
+		buf_fmt(
+		    out, "The key is in %s, not active yet.\n", m->added_to);
+		genkey_next(m->domain, rotating, out);
 		return;
 	}
 	buf_fmt(out,
 	    "When DNS has it, put this into %s,\n"
 	    "or into a file of its own, " POSTSEAL_SYSCONFDIR
 	    "/postseal/domains.d/%s.conf:\n\n",
-	    SETTINGS_FILE, n->domain);
-	buf_fmt(out, "domain \"%s\" {\n\tkey \"%s\" {\n\t\tfile = ", n->domain,
-	    n->selector);
-	tool_config_string(n->file, out);
+	    SETTINGS_FILE, m->domain);
+	buf_fmt(out, "domain \"%s\" {\n\tkey \"%s\" {\n\t\tfile = ", m->domain,
+	    m->selector);
+	tool_config_string(m->file, out);
 	buf_str(out, "\n\t}\n}\n");
+}
+
+void
+genkey_print(const struct genkey_made *m, bool rotating, struct buf *out)
+{
+	buf_fmt(out, "The private key is in %s%s\n\n", m->file,
+	    m->found ? ", where an earlier run has put it" : "");
+	genkey_record(m->domain, m->selector, m->facts.algorithm,
+	    buf_view(&m->half), out);
+	print_rest(m, rotating, out);
+}
+
+json_t *
+genkey_record_json(const char *domain, const char *selector,
+    enum key_algorithm algorithm, struct span half)
+{
+	const struct keyrecord record = {.algorithm = algorithm, .key = half};
+	char name[2 * DOMAIN_MAX + sizeof "._domainkey."];
+	struct buf value;
+	json_t *o;
+
+	snprintf(name, sizeof name, "%s._domainkey.%s", selector, domain);
+	buf_init(&value, TOOL_MESSAGES_MAX);
+	keyrecord_print(&record, &value);
+	o = json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", name, "type", "TXT",
+	    "value", buf_text(&value), "domain", domain, "selector", selector);
+	buf_free(&value);
+	return o;
+}
+
+json_t *
+genkey_json(const struct genkey_made *m)
+{
+	json_t *o = genkey_record_json(
+	    m->domain, m->selector, m->facts.algorithm, buf_view(&m->half));
+	json_t *more = json_pack("{s:o, s:s, s:i, s:o, s:b}", "file",
+	    subcommand_clean_json(span_str(m->file)), "key_type",
+	    key_type_word(m->facts.algorithm), "bits", (int)m->facts.bits,
+	    "config",
+	    m->added_to[0] == '\0'
+	        ? json_null()
+	        : subcommand_clean_json(span_str(m->added_to)),
+	    "found", (int)m->found);
+	int rc = json_object_update(o, more);
+
+	json_decref(more);
+	if (rc == 0)
+		return o;
+	json_decref(o);
+	return NULL;
 }
 
 /* --- the whole ------------------------------------------------------------ */
 
-/* Reads the key that was made, as the signer will, for its public half. */
+/* Reads a key as the signer will: what it is, and its public half. */
 static int
-public_half(struct span pem, struct buf *ret, struct buf *why)
+look_at(struct span pem, struct genkey_made *m, struct buf *why)
 {
 	struct key *key = NULL;
 	const char *reason;
@@ -258,9 +316,8 @@ public_half(struct span pem, struct buf *ret, struct buf *why)
 		buf_str(why, reason);
 		return error;
 	}
-	if (key_facts(key)->warning != NULL)
-		buf_str(why, key_facts(key)->warning);
-	error = key_public(key, ret);
+	m->facts = *key_facts(key);
+	error = key_public(key, &m->half);
 	if (error != 0)
 		buf_str(why, "OpenSSL cannot use the new key");
 	key_free(key);
@@ -269,7 +326,7 @@ public_half(struct span pem, struct buf *ret, struct buf *why)
 
 /* Makes key and file. On failure there is no file. */
 static int
-make_key(const struct genkey *g, const struct names *n, struct buf *half,
+make_key(const struct genkey *g, const struct names *n, struct genkey_made *m,
     struct buf *why)
 {
 	struct buf pem;
@@ -283,44 +340,98 @@ make_key(const struct genkey *g, const struct names *n, struct buf *half,
 	else if (error != 0)
 		buf_str(why, "OpenSSL cannot make a key");
 	if (error == 0)
-		error = public_half(buf_view(&pem), half, why);
+		error = look_at(buf_view(&pem), m, why);
 	if (error == 0)
-		error = store(n, buf_view(&pem), why);
+		error = store(n, m->file, buf_view(&pem), why);
 	key_wipe(&pem);
 	return error;
 }
 
-int
-genkey_make(const struct genkey *g, struct buf *out, struct buf *why)
+/* True if a run that was cut off may have left the file: it is such a key, and
+ * none that signs. */
+static bool
+is_unfinished(const struct genkey *g, const struct genkey_made *m)
 {
-	char added_to[PATH_MAX];
-	struct names n;
-	struct buf half;
-	int error = make_names(g, &n, why);
+	const struct key_settings *key = find_key(g, m);
 
-	if (error != 0)
-		return error;
-	buf_init(&half, KEY_FILE_MAX);
-	error = make_key(g, &n, &half, why);
-	if (error == 0 && g->config != NULL) {
-		error = domainfile_add(g->config, g->settings, n.domain,
-		    n.selector, n.file, false, added_to, why);
-		if (error != 0)
-			unlink(n.file);
-	}
+	return m->facts.algorithm == g->algorithm &&
+	    (g->algorithm != KEY_RSA_SHA256 || m->facts.bits == g->bits) &&
+	    (key == NULL ||
+	        (!key->active && key->file != NULL &&
+	            strcmp(key->file, m->file) == 0));
+}
+
+/* Goes on with the file that is there, and the section, if that is there. 0;
+ * -EEXIST: it is something else. */
+static int
+take_up(const struct genkey *g, struct genkey_made *m, struct buf *why)
+{
+	const struct key_settings *key = find_key(g, m);
+	struct buf pem, none;
+	int error = tool_read_file(m->file, KEY_FILE_MAX, &pem);
+
+	buf_init(&none, TOOL_MESSAGES_MAX);
 	if (error == 0) {
-		buf_fmt(out, "The private key is in %s\n\n", n.file);
-		genkey_record(
-		    n.domain, n.selector, g->algorithm, buf_view(&half), out);
-		print_rest(g, &n, g->config == NULL ? NULL : added_to, out);
+		error = look_at(buf_view(&pem), m, &none);
+		key_wipe(&pem);
 	}
-	buf_free(&half);
+	buf_free(&none);
+	if (error != 0 || !is_unfinished(g, m)) {
+		buf_fmt(why,
+		    "%s exists and stays as it is: it is another key, or one "
+		    "that is in use; name another selector with -s",
+		    m->file);
+		return -EEXIST;
+	}
+	m->found = true;
+	if (key != NULL)
+		snprintf(m->added_to, sizeof m->added_to, "%s", key->origin);
+	return 0;
+}
+
+/* Into the config. On failure the file goes, if it is new. */
+static int
+add(const struct genkey *g, struct genkey_made *m, struct buf *why)
+{
+	int error = domainfile_add(g->config, g->settings, m->domain,
+	    m->selector, m->file, false, m->added_to, why);
+
+	if (error != 0 && !m->found)
+		unlink(m->file);
 	return error;
+}
+
+int
+genkey_make(const struct genkey *g, struct genkey_made *ret, struct buf *why)
+{
+	struct names n;
+	int error;
+
+	*ret = (struct genkey_made){.found = false};
+	buf_init(&ret->half, KEY_FILE_MAX);
+	error = make_names(g, &n, ret, why);
+	if (error == 0)
+		error = g->config != NULL && access(ret->file, F_OK) == 0
+		    ? take_up(g, ret, why)
+		    : make_key(g, &n, ret, why);
+	if (error == 0 && g->config != NULL && ret->added_to[0] == '\0')
+		error = add(g, ret, why);
+	if (error != 0)
+		genkey_clear(ret);
+	else if (ret->facts.warning != NULL)
+		buf_str(why, ret->facts.warning);
+	return error;
+}
+
+void
+genkey_clear(struct genkey_made *m)
+{
+	buf_free(&m->half);
 }
 
 /* The config as it is now, each time: the key before has changed it. */
 static int
-make_with(const struct genkey *g, struct buf *out, struct buf *why)
+make_with(const struct genkey *g, struct genkey_pair *to, struct buf *why)
 {
 	struct genkey with = *g;
 	struct settings *s = NULL;
@@ -335,18 +446,23 @@ make_with(const struct genkey *g, struct buf *out, struct buf *why)
 		with.settings = s;
 	}
 	if (error == 0)
-		error = genkey_make(&with, out, why);
+		error = genkey_make(&with, &to->key[to->n], why);
+	if (error == 0)
+		to->n++;
 	settings_free(s);
 	return error;
 }
 
 int
-genkey_all(const struct genkey *g, bool both, struct buf *out, struct buf *why)
+genkey_all(
+    const struct genkey *g, bool both, struct genkey_pair *ret, struct buf *why)
 {
 	char selector[DOMAIN_MAX + 2];
 	struct genkey second = *g;
-	int error = make_with(g, out, why);
+	int error;
 
+	ret->n = 0;
+	error = make_with(g, ret, why);
 	if (error != 0 || !both)
 		return error;
 	if (why->n > 0)
@@ -356,8 +472,15 @@ genkey_all(const struct genkey *g, bool both, struct buf *out, struct buf *why)
 		snprintf(selector, sizeof selector, "%se", g->selector);
 		second.selector = selector;
 	}
-	buf_byte(out, '\n');
-	return make_with(&second, out, why);
+	return make_with(&second, ret, why);
+}
+
+void
+genkey_clear_all(struct genkey_pair *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		genkey_clear(&p->key[i]);
+	p->n = 0;
 }
 
 /* --- the subcommand ------------------------------------------------------- */
@@ -421,21 +544,57 @@ take_words(struct call *c, char **word, int n)
 }
 
 static int
+print_json(struct call *c, const struct genkey_pair *p, bool told)
+{
+	json_t *keys = json_array();
+	int rc = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		rc |= json_array_append_new(keys, genkey_json(&p->key[i]));
+	if (rc != 0) {
+		json_decref(keys);
+		return -ENOMEM;
+	}
+	return subcommand_json(
+	    c, json_pack("{s:o, s:b}", "keys", keys, "signer_told", (int)told));
+}
+
+/* What was made, also when the second of two could not be. */
+static int
+print(struct call *c, const struct genkey_pair *p, bool told)
+{
+	if (p->n > 0 && c->json)
+		return print_json(c, p, told);
+	for (size_t i = 0; i < p->n; i++) {
+		if (i > 0)
+			buf_byte(&c->out, '\n');
+		genkey_print(&p->key[i], false, &c->out);
+	}
+	return 0;
+}
+
+static int
 run(struct call *c)
 {
 	struct options *o = c->options;
-	int rc;
+	struct genkey_pair made;
+	bool told = false;
+	int rc, error;
 
 	if (o->key.bits == 0)
 		o->key.bits = KEY_RSA_BITS_GOOD;
 	o->key.now = time(NULL);
 	o->key.config = o->add ? c->config : NULL;
-	rc = genkey_all(&o->key, o->both, &c->out, &c->why);
-	if (rc != 0 || !o->add)
-		return rc;
-	if (c->why.n > 0 && c->why.p[c->why.n - 1] != '\n')
-		buf_byte(&c->why, '\n');
-	return follow_signer(c->config, time(NULL), &c->why);
+	rc = genkey_all(&o->key, o->both, &made, &c->why);
+	if (rc == 0 && o->add) {
+		if (c->why.n > 0 && c->why.p[c->why.n - 1] != '\n')
+			buf_byte(&c->why, '\n');
+		rc = follow_signer(c->config, time(NULL), &c->why);
+		told = rc == TOOL_OK;
+	}
+	error = print(c, &made, told);
+	genkey_clear_all(&made);
+	return error == 0 ? rc : error;
 }
 
 const struct subcommand genkey_subcommand = {
@@ -469,6 +628,7 @@ const struct subcommand genkey_subcommand = {
                 .at = offsetof(struct options, key.keydir)},
             {'a', "add", NULL, "put it into the config, not active yet",
                 .at = offsetof(struct options, add)},
+            {'j', "json", NULL, "for machines", .take = subcommand_take_json},
             SUBCOMMAND_CONFIG,
         },
     .take_words = take_words,

@@ -6,16 +6,22 @@
  * file and as the one value that a provider's web form wants, and the section
  * for the config, or with --add puts that there itself, not active. It does not
  * change DNS; testkey.c looks there, and lets the key sign.
+ *
+ * A run with --add that was cut off is ended by the next one of that selector:
+ * the key file that it has left is taken, if it is such a key and does not sign
+ * yet.
  */
 #ifndef POSTSEAL_ADMIN_GENKEY_H
 #define POSTSEAL_ADMIN_GENKEY_H
 
+#include <limits.h> /* PATH_MAX */
 #include <time.h>
 
 #include "admin/tool/subcommand.h"
 #include "common/bytes/buf.h"
+#include "common/bytes/domain.h"
 #include "common/settings/settings.h"
-#include "common/dkim/keyrecord.h" /* enum key_algorithm */
+#include "signer/keys/keyfile.h" /* struct key_facts */
 
 #define GENKEY_KEYDIR POSTSEAL_SYSCONFDIR "/postseal/keys"
 
@@ -32,26 +38,59 @@ struct genkey {
 	const char *keydir;
 	enum key_algorithm algorithm;
 	unsigned bits; /* of RSA */
-	bool rotating; /* rotate.h goes on from here */
 	time_t now;
 	const char *config;              /* the key is added to it; or NULL */
 	const struct settings *settings; /* that were read from it, or NULL */
 };
 
-/*
- * Makes the key as g says. 0 and the text for stdout in out; or -errno and one
- * sentence in why; then nothing has been written. Advice (a short key) goes to
- * why on success, too.
- */
-int genkey_make(const struct genkey *g, struct buf *out, struct buf *why);
+/* A key, for genkey_clear(). */
+struct genkey_made {
+	char domain[DOMAIN_MAX + 1];   /* A-labels */
+	char selector[DOMAIN_MAX + 1]; /* lower case */
+	char file[PATH_MAX];
+	char added_to[PATH_MAX]; /* the config; "": to none */
+	bool found;              /* a run before has made the file */
+	struct key_facts facts;
+	struct buf half; /* public, base64 */
+};
 
 /*
- * As genkey_make() of one algorithm or, with both, an RSA key and one of
- * Ed25519, whose selector gets an "e" behind (RFC 8463 section 6: two keys, two
- * selectors). With g->config, which need not exist, g->settings are read here.
+ * Makes the key as g says. 0 and *ret; or -errno and one sentence in why; then
+ * nothing has been written. Advice (a short key) goes to why on success, too.
  */
-int genkey_all(
-    const struct genkey *g, bool both, struct buf *out, struct buf *why);
+int genkey_make(
+    const struct genkey *g, struct genkey_made *ret, struct buf *why);
+
+/* Those that genkey_all() has made: one, or an RSA key and one of Ed25519. */
+struct genkey_pair {
+	struct genkey_made key[2];
+	size_t n;
+};
+
+/*
+ * As genkey_make() of one algorithm or, with both, of the two; the selector of
+ * the second gets an "e" behind (RFC 8463 section 6: two keys, two selectors).
+ * With g->config, which need not exist, g->settings are read here. *ret is for
+ * genkey_clear_all(), also after a failure: the first of two may have been made.
+ */
+int genkey_all(const struct genkey *g, bool both, struct genkey_pair *ret,
+    struct buf *why);
+
+void genkey_clear(struct genkey_made *made);
+void genkey_clear_all(struct genkey_pair *made);
+
+/* Appends where the key is, its record and what comes next; as rotate does it,
+ * or the administrator. */
+void genkey_print(
+    const struct genkey_made *made, bool rotating, struct buf *out);
+
+/* The record of a public half for --json: name, type, value, domain, selector.
+ * Owned; NULL: memory is out. */
+struct json_t *genkey_record_json(const char *domain, const char *selector,
+    enum key_algorithm algorithm, struct span half);
+
+/* The same of a key, with file, key_type, bits, config and found. */
+struct json_t *genkey_json(const struct genkey_made *made);
 
 /* Appends the record of a public half (key_public), as lines of a zone file and
  * as one value for a web form. domain and selector are A-labels. */

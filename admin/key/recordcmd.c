@@ -37,24 +37,6 @@ print(const struct options *o, const struct domainkey *k, struct buf *out)
 	}
 }
 
-static int
-add_json(json_t *all, const struct domainkey *k)
-{
-	const struct keyrecord record = record_of(k);
-	struct buf value;
-	int rc;
-
-	buf_init(&value, TOOL_MESSAGES_MAX);
-	keyrecord_print(&record, &value);
-	rc = json_array_append_new(all,
-	    json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "name", k->name, "type",
-	        "TXT", "value", buf_text(&value), "domain", k->domain->name,
-	        "selector", k->settings->selector, "active",
-	        (int)k->settings->active));
-	buf_free(&value);
-	return rc == 0 ? 0 : -ENOMEM;
-}
-
 /* --- all of them ---------------------------------------------------------- */
 
 /* TOOL_OK; TOOL_FAILED when there is one that cannot be used, told; or
@@ -75,7 +57,10 @@ print_all(struct call *c, const struct domainkeys *keys)
 			    k->problem);
 			rc = TOOL_FAILED;
 		} else if (c->json) {
-			error = add_json(all, k);
+			error =
+			    json_array_append_new(all, domainkey_json(k)) == 0
+			    ? 0
+			    : -ENOMEM;
 		} else {
 			print(c->options, k, &c->out);
 		}

@@ -214,13 +214,13 @@ static int
 make_key(struct run *r, enum key_algorithm algorithm)
 {
 	char selector[32];
+	struct genkey_pair made;
 	struct genkey g = {.domain = r->o->domain,
 	    .keydir = r->o->keydir,
 	    .algorithm = algorithm,
 	    .bits = KEY_RSA_BITS_GOOD,
 	    .now = (time_t)r->now,
 	    .selector = selector,
-	    .rotating = true,
 	    .config = r->o->config};
 	int rc = name_key(r, algorithm, selector, sizeof selector);
 
@@ -230,7 +230,13 @@ make_key(struct run *r, enum key_algorithm algorithm)
 	if (rc != 0)
 		return fail_state(r, rc);
 	rc = write_state(r);
-	return rc == 0 ? genkey_all(&g, false, r->out, r->why) : rc;
+	if (rc != 0)
+		return rc;
+	rc = genkey_all(&g, false, &made, r->why);
+	for (size_t i = 0; i < made.n; i++)
+		genkey_print(&made.key[i], true, r->out);
+	genkey_clear_all(&made);
+	return rc;
 }
 
 /* New names whose keys have never come to be. */

@@ -127,12 +127,10 @@ make_key(struct run *r)
 	    .bits = KEY_RSA_BITS_GOOD,
 	    .now = time(NULL),
 	    .config = r->o->config};
-	struct buf quiet; /* the records are printed when DNS was asked */
-	int rc;
+	struct genkey_pair made; /* its records are printed after DNS */
+	int rc = genkey_all(&g, r->o->both, &made, r->why);
 
-	buf_init(&quiet, TOOL_MESSAGES_MAX);
-	rc = genkey_all(&g, r->o->both, &quiet, r->why);
-	buf_free(&quiet);
+	genkey_clear_all(&made);
 	return rc;
 }
 

@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 #include "admin/key/genkey.h"
 #include "common/settings/settings.h"
 #include "signer/keys/keys.h"
@@ -30,6 +32,23 @@ result_begin(struct result *r)
 	buf_init(&r->why, 1 << 16);
 }
 
+/* What it prints, when it is made. */
+static int
+make_as(struct result *r, const struct genkey *g)
+{
+	struct genkey_made made;
+	int rc;
+
+	buf_clear(&r->out);
+	buf_clear(&r->why);
+	rc = genkey_make(g, &made, &r->why);
+	if (rc == 0) {
+		genkey_print(&made, false, &r->out);
+		genkey_clear(&made);
+	}
+	return rc;
+}
+
 static int
 make(struct result *r, const char *domain, const char *selector,
     enum key_algorithm a, unsigned bits)
@@ -41,9 +60,7 @@ make(struct result *r, const char *domain, const char *selector,
 	    .bits = bits,
 	    .now = noon};
 
-	buf_clear(&r->out);
-	buf_clear(&r->why);
-	return genkey_make(&g, &r->out, &r->why);
+	return make_as(r, &g);
 }
 
 static void
@@ -222,8 +239,7 @@ next_of_the_day(void)
 	        SETTINGS_SIGNER, &s, &r.why, &warn) == 0);
 	g.settings = s;
 	g.keydir = r.keydir;
-	buf_clear(&r.out);
-	CHECK(genkey_make(&g, &r.out, &r.why) == 0);
+	CHECK(make_as(&r, &g) == 0);
 	check_record(&r, below(&r, "example.jp/20261122e-4.private"));
 	settings_free(s);
 	buf_free(&warn);
@@ -454,6 +470,96 @@ added_to_config(void)
 	command_end(&c);
 }
 
+/* Its member of that name. */
+static const char *
+text_of(const json_t *o, const char *name)
+{
+	return json_string_value(json_object_get(o, name));
+}
+
+/* One key of the output: as the file and the command line say. */
+static void
+check_json(const struct command *c, const json_t *key, const char *selector,
+    const char *type, unsigned bits)
+{
+	char path[TMPDIR_PATH_MAX], name[100], value[1000];
+	struct buf half;
+	struct key *k;
+
+	snprintf(name, sizeof name, "keys/example.jp/%s.private", selector);
+	CHECK_STR(text_of(key, "file"), tmpdir_file(&c->dir, name, path));
+	k = key_in(path);
+	buf_init(&half, 1000);
+	CHECK(key_public(k, &half) == 0);
+	snprintf(
+	    value, sizeof value, "v=DKIM1; k=%s; p=%s", type, buf_text(&half));
+	CHECK_STR(text_of(key, "value"), value);
+	buf_free(&half);
+	key_free(k);
+	snprintf(name, sizeof name, "%s._domainkey.example.jp", selector);
+	CHECK_STR(text_of(key, "name"), name);
+	CHECK_STR(text_of(key, "type"), "TXT");
+	CHECK_STR(text_of(key, "domain"), "example.jp");
+	CHECK_STR(text_of(key, "selector"), selector);
+	CHECK_STR(text_of(key, "key_type"), type);
+	CHECK(json_integer_value(json_object_get(key, "bits")) == (int)bits);
+}
+
+static void
+for_machines(void)
+{
+	static struct command c;
+	char path[TMPDIR_PATH_MAX];
+	json_t *all, *keys, *key;
+
+	command_begin(&c);
+	command_file(&c, "p.conf", CONTROL);
+	command_run(&c,
+	    "genkey example.jp -t both -b 1024 -s s -D @/keys --add --json "
+	    "-c @/p.conf");
+	CHECK(c.status == 4);
+	CHECK(suite_has(c.err, NOT_RUNNING));
+	all = json_loads(c.out, 0, NULL);
+	keys = json_object_get(all, "keys");
+	CHECK(json_array_size(keys) == 2);
+	CHECK(json_is_false(json_object_get(all, "signer_told")));
+	check_json(&c, json_array_get(keys, 0), "s", "rsa", 1024);
+	check_json(&c, json_array_get(keys, 1), "se", "ed25519", 256);
+	for (size_t i = 0; i < 2; i++) {
+		key = json_array_get(keys, i);
+		CHECK_STR(text_of(key, "config"),
+		    tmpdir_file(&c.dir, "domains.d/example.jp.conf", path));
+		CHECK(json_is_false(json_object_get(key, "found")));
+	}
+	json_decref(all);
+
+	/* once more: it is there */
+	command_run(&c,
+	    "genkey example.jp -t ed25519 -s se -D @/keys --add -j -c "
+	    "@/p.conf");
+	all = json_loads(c.out, 0, NULL);
+	key = json_array_get(json_object_get(all, "keys"), 0);
+	CHECK(json_is_true(json_object_get(key, "found")));
+	check_json(&c, key, "se", "ed25519", 256);
+	json_decref(all);
+
+	/* into no config */
+	command_run(&c, "genkey example.jp -ted25519 -s t -D @/keys -j");
+	CHECK(c.status == 0);
+	CHECK_STR(c.err, "");
+	all = json_loads(c.out, 0, NULL);
+	key = json_array_get(json_object_get(all, "keys"), 0);
+	CHECK(json_is_null(json_object_get(key, "config")));
+	check_json(&c, key, "t", "ed25519", 256);
+	json_decref(all);
+
+	command_run(&c, "genkey example.jp -ted25519 -s t -D @/keys -j");
+	CHECK(c.status == 1);
+	CHECK_STR(c.out, "");
+	CHECK(suite_has(c.err, "exists and stays as it is"));
+	command_end(&c);
+}
+
 /* A full disk under stdout is not success; the key stays. */
 static void
 cannot_print(void)
@@ -507,4 +613,4 @@ not_into_a_foreign_folder(void)
 SUITE("genkey", T(not_into_a_foreign_folder), T(ed25519), T(rsa), T(names),
     T(next_of_the_day), T(never_overwritten), T(bad_names), T(longest_name),
     T(bad_sizes), T(no_directory), T(command_line), T(whole_command),
-    T(added_to_config), T(cannot_print))
+    T(added_to_config), T(for_machines), T(cannot_print))

@@ -71,7 +71,8 @@ struct genkey_pair {
  * As genkey_make() of one algorithm or, with both, of the two; the selector of
  * the second gets an "e" behind (RFC 8463 section 6: two keys, two selectors).
  * With g->config, which need not exist, g->settings are read here. *ret is for
- * genkey_clear_all(), also after a failure: the first of two may have been made.
+ * genkey_clear_all(), also after a failure: the first of two may have been
+ * made.
  */
 int genkey_all(const struct genkey *g, bool both, struct genkey_pair *ret,
     struct buf *why);

@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -22,7 +21,6 @@
 #include "admin/key/follow.h"
 #include "admin/key/genkey.h"
 #include "admin/key/rotate.h"
-#include "admin/key/rotate_state.h"
 #include "admin/limits.h"
 #include "admin/tool/dnswait.h"
 #include "admin/tool/newfile.h"
@@ -38,7 +36,8 @@ struct run {
 	bool under_way;      /* there is a state */
 	struct rotate_state state;
 	int64_t now;
-	struct buf *out, *why;
+	struct rotate_report *ret;
+	struct buf *why;
 };
 
 static int
@@ -143,19 +142,22 @@ rotate_lock(const struct rotate *o, struct buf *why)
 
 /* --- 1: new keys ---------------------------------------------------------- */
 
-/* True if the newest file of an active key is not old enough. */
-static bool
-is_young(struct run *r, const struct domainkey *k, size_t n)
+/* When the newest file of an active key is old enough; 0: it may begin. */
+static int64_t
+begins_at(struct run *r, const struct domainkey *k, size_t n)
 {
+	int64_t at = 0;
+
 	for (size_t i = 0; i < n && r->o->every > 0; i++) {
+		int64_t age = (int64_t)r->o->every * DAY;
 		struct stat st;
 
 		if (k[i].settings->active &&
 		    stat(k[i].settings->file, &st) == 0 &&
-		    r->now - st.st_mtime < (int64_t)r->o->every * DAY)
-			return true;
+		    st.st_mtime + age > at)
+			at = st.st_mtime + age;
 	}
-	return false;
+	return at;
 }
 
 static const struct domainkey *
@@ -234,8 +236,7 @@ make_key(struct run *r, enum key_algorithm algorithm)
 		return rc;
 	rc = genkey_all(&g, false, &made, r->why);
 	for (size_t i = 0; i < made.n; i++)
-		genkey_print(&made.key[i], true, r->out);
-	genkey_clear_all(&made);
+		r->ret->made.key[r->ret->made.n++] = made.key[i];
 	return rc;
 }
 
@@ -258,8 +259,10 @@ begin(struct run *r, const struct domainkey *k, size_t n)
 	bool seen[2] = {false, false};
 	int rc = 0;
 
-	if (!r->under_way && is_young(r, k, n))
+	if (!r->under_way && begins_at(r, k, n) > r->now) {
+		r->ret->progress = ROTATE_NONE;
 		return 0;
+	}
 	forget_unmade(r, k, n);
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		enum key_algorithm a = k[i].facts.algorithm;
@@ -283,9 +286,12 @@ begin(struct run *r, const struct domainkey *k, size_t n)
 		return rc;
 	r->state.made = true;
 	rc = write_state(r);
-	if (rc == 0) /* not needed yet, but check would find old settings */
-		(void)follow_signer(r->o->config, time(NULL), r->why);
-	return rc == 0 ? TOOL_LATER : rc;
+	if (rc != 0)
+		return rc;
+	/* not needed yet, but check would find old settings */
+	(void)follow_signer(r->o->config, time(NULL), r->why);
+	r->ret->progress = ROTATE_PUBLISH;
+	return TOOL_LATER;
 }
 
 /* --- 2: they sign --------------------------------------------------------- */
@@ -297,6 +303,13 @@ days_kept(const struct run *r)
 	                      : r->tool->settings->signer.rotate_keep;
 }
 
+/* When old records may go. */
+static int64_t
+ends_at(const struct run *r)
+{
+	return r->state.in_force + (int64_t)days_kept(r) * DAY;
+}
+
 /* The running signer gets the new keys, and signs with the old ones no more;
  * from then on the days count. Until it has, each run tries again. */
 static int
@@ -304,16 +317,31 @@ put_in_force(struct run *r, time_t written)
 {
 	int rc = follow_signer(r->o->config, written, r->why);
 
+	r->ret->progress = ROTATE_UNTOLD;
 	if (rc != 0)
 		return rc;
 	r->state.in_force = r->now;
 	rc = write_state(r);
-	if (rc == 0)
-		buf_fmt(r->out,
-		    "%s: the new keys sign. Keep the old records in DNS for "
-		    "%u day%s\n",
-		    r->o->domain, days_kept(r), buf_plural(days_kept(r)));
+	r->ret->progress = rc == 0 ? ROTATE_KEEP : ROTATE_FAILED;
+	r->ret->in_force = rc == 0;
+	r->ret->until = ends_at(r);
 	return rc;
+}
+
+/* Remembers where an old private key is. */
+static int
+note_file(struct run *r, const struct key_settings *key)
+{
+	for (size_t i = 0; i < r->state.old.n; i++) {
+		struct rotate_old *old = &r->ret->old[i];
+
+		if (strcmp(r->state.old.v[i], key->selector) != 0)
+			continue;
+		free(old->file);
+		old->file = strdup(key->file);
+		return old->file == NULL ? fail(r->why, key->file, -ENOMEM) : 0;
+	}
+	return 0;
 }
 
 /* The config lets the new keys sign, and has the old ones no more. */
@@ -332,42 +360,26 @@ change_over(struct run *r, const struct domainkey *k, size_t n)
 			continue;
 		rc = domainfile_remove(k[i].settings, r->o->domain, r->why);
 		if (rc == 0)
-			buf_fmt(r->out,
-			    "The old private key stays in %s until the end\n",
-			    k[i].settings->file);
+			rc = note_file(r, k[i].settings);
 	}
 	if (rc != 0)
 		return rc;
 	r->state.activated = r->now;
 	rc = write_state(r);
+	r->ret->activated = rc == 0;
 	return rc == 0 ? put_in_force(r, time(NULL)) : rc;
 }
 
-/* True if DNS has all records of the new keys; those that it has not are told,
- * each time: who reads this has perhaps not read it before. */
+/* True if DNS has all records of the new keys. */
 static bool
 are_published(struct run *r, const struct domainkey *k, size_t n)
 {
-	bool all = true, told = false;
-
 	for (size_t i = 0; i < n; i++) {
-		if (!rotate_names_have(
-		        &r->state.new, k[i].settings->selector) ||
-		    domainkey_good(&k[i]))
-			continue;
-		all = false;
-		buf_fmt(r->out, "%s: %.*s\n", k[i].name,
-		    k[i].problem != NULL ? (int)strlen(k[i].problem)
-		                         : (int)k[i].text.n,
-		    k[i].problem != NULL ? k[i].problem : k[i].text.p);
-		if (r->o->again || !domainkey_lacks(&k[i]))
-			continue;
-		domainkey_record(&k[i], r->out);
-		told = true;
+		if (rotate_names_have(&r->state.new, k[i].settings->selector) &&
+		    !domainkey_good(&k[i]))
+			return false;
 	}
-	if (told)
-		genkey_next(r->o->domain, true, r->out);
-	return all;
+	return true;
 }
 
 /* Lets the new keys sign, if DNS has all of their records. */
@@ -383,22 +395,21 @@ try_new(struct run *r, const struct domainkey *k, size_t n)
 		    r->o->config, r->state.new.v[i], r->file);
 		return -ENOENT;
 	}
-	if (!are_published(r, k, n))
+	if (!are_published(r, k, n)) {
+		r->ret->progress = ROTATE_PUBLISH;
 		return TOOL_LATER;
+	}
 	if (!r->o->status)
 		return change_over(r, k, n);
-	buf_fmt(r->out,
-	    "%s: DNS has the records of the new keys; the next run lets them "
-	    "sign\n",
-	    r->o->domain);
+	r->ret->progress = ROTATE_READY;
 	return TOOL_OK;
 }
 
 /* --- 3: the old records --------------------------------------------------- */
 
-/* 1: DNS still has the record, or does not say; 0: not; or -errno. */
+/* Asks DNS for the record of an old key. 0 or -errno. */
 static int
-is_published(struct run *r, const char *selector)
+ask_old(struct run *r, const char *selector, struct rotate_old *ret)
 {
 	char name[DOMAIN_MAX * 2 + 20];
 	struct dnswait q = {.name = name, .type = DNS_TXT};
@@ -409,13 +420,32 @@ is_published(struct run *r, const char *selector)
 	if (rc != 0)
 		return fail(r->why, name, rc);
 	if (q.answer->status == DNS_TEMPERROR)
-		buf_fmt(r->out, "%s: DNS gives no answer (%s)\n", name,
-		    q.answer->why);
-	else if (q.answer->status == DNS_FOUND)
-		buf_fmt(r->out, "Remove from DNS: %s\n", name);
-	rc = q.answer->status == DNS_FOUND || q.answer->status == DNS_TEMPERROR;
+		ret->problem = q.answer->why;
+	else
+		ret->record =
+		    q.answer->status == DNS_FOUND ? ROTATE_THERE : ROTATE_GONE;
 	dnswait_free(&q, 1);
-	return rc;
+	return 0;
+}
+
+/* The old private keys that lie where genkey puts them. */
+static int
+look_for_files(struct run *r)
+{
+	char name[DOMAIN_MAX + sizeof ".private"], path[PATH_MAX];
+
+	for (size_t i = 0; i < r->state.old.n; i++) {
+		struct rotate_old *old = &r->ret->old[i];
+
+		snprintf(name, sizeof name, "%s.private", r->state.old.v[i]);
+		if (path_of(r->o->keydir, r->o->domain, name, path) != 0 ||
+		    access(path, F_OK) != 0)
+			continue;
+		old->file = strdup(path);
+		if (old->file == NULL)
+			return fail(r->why, path, -ENOMEM);
+	}
+	return 0;
 }
 
 /* The selector of an old key that the config has again, or NULL. */
@@ -432,43 +462,22 @@ returned(struct run *r)
 	return NULL;
 }
 
-/* All is done but for the old key files: those that lie where genkey puts
- * them. */
-static void
-tell_end(struct run *r)
-{
-	char name[DOMAIN_MAX + sizeof ".private"], path[PATH_MAX];
-
-	buf_fmt(r->out, "%s: the rotation is done", r->o->domain);
-	buf_str(r->out, "; the old private keys are of no more use:\n");
-	for (size_t i = 0; i < r->state.old.n; i++) {
-		snprintf(name, sizeof name, "%s.private", r->state.old.v[i]);
-		if (path_of(r->o->keydir, r->o->domain, name, path) != 0 ||
-		    access(path, F_OK) != 0)
-			continue;
-		buf_str(r->out, "rm ");
-		tool_shell_word(path, r->out);
-		buf_byte(r->out, '\n');
-	}
-}
-
 /* Which old records may go. */
 static int
-tell_old(struct run *r)
+look_at_old(struct run *r)
 {
 	bool left = false;
 
 	for (size_t i = 0; i < r->state.old.n; i++) {
-		int rc = is_published(r, r->state.old.v[i]);
+		struct rotate_old *old = &r->ret->old[i];
+		int rc = ask_old(r, r->state.old.v[i], old);
 
 		if (rc < 0)
 			return rc;
-		left = left || rc > 0;
+		left = left || old->record != ROTATE_GONE;
 	}
-	if (left)
-		return 0;
-	tell_end(r);
-	if (r->o->status)
+	r->ret->progress = left ? ROTATE_REMOVE : ROTATE_DONE;
+	if (left || r->o->status)
 		return 0;
 	return unlink(r->file) == 0 ? 0 : fail_state(r, -errno);
 }
@@ -478,31 +487,24 @@ tell_old(struct run *r)
 static int
 retire(struct run *r)
 {
-	int64_t until = r->state.in_force + (int64_t)days_kept(r) * DAY;
 	const char *selector = returned(r);
+	int rc = look_for_files(r);
 
+	if (rc != 0)
+		return rc;
 	if (r->state.in_force == 0 && !r->o->status)
 		return put_in_force(r, (time_t)r->state.activated);
 	if (r->state.in_force == 0) {
-		buf_fmt(r->out,
-		    "%s: the running signer does not have the new keys yet; "
-		    "the next run tells it\n",
-		    r->o->domain);
+		r->ret->progress = ROTATE_UNTOLD;
 		return TOOL_UNTOLD;
 	}
-	if (r->now < until && r->o->every > 0 && !r->o->status)
-		return 0; /* cron sends what is said by mail, each day */
-	if (r->now < until) {
-		int64_t days = (until - r->now + DAY - 1) / DAY;
-
-		buf_fmt(r->out,
-		    "%s: the new keys sign. Keep the old records in DNS for "
-		    "%" PRId64 " more day%s\n",
-		    r->o->domain, days, buf_plural((unsigned long long)days));
+	if (r->now < ends_at(r)) {
+		r->ret->progress = ROTATE_KEEP;
+		r->ret->until = ends_at(r);
 		return 0;
 	}
 	if (selector == NULL)
-		return tell_old(r);
+		return look_at_old(r);
 	buf_fmt(r->why,
 	    "%s: the old key %s is in the config again, so its record has to "
 	    "stay. Take it out, or remove %s to end this rotation\n",
@@ -532,21 +534,22 @@ step(struct run *r)
 	else if (!r->o->status)
 		rc = begin(r, k, n);
 	else
-		buf_fmt(r->out, "%s: %s\n", r->o->domain,
-		    r->under_way
-		        ? "the new keys are not all made; the next run does it"
-		        : "no rotation is under way");
-	domainkey_free(k, n);
+		r->ret->progress = r->under_way ? ROTATE_MAKING : ROTATE_NONE;
+	if (!r->under_way)
+		r->ret->until = begins_at(r, k, n);
+	r->ret->key = k;
+	r->ret->n = n;
 	return rc;
 }
 
 int
 rotate_step(struct tool *t, const struct rotate *o, int64_t now,
-    struct buf *out, struct buf *why)
+    struct rotate_report *ret, struct buf *why)
 {
 	struct run *r;
 	int rc;
 
+	*ret = (struct rotate_report){.o = o, .now = now};
 	if (clock_seconds(now) == 0) {
 		buf_str(why,
 		    "the clock of this host says it is before 2020: when keys "
@@ -560,9 +563,12 @@ rotate_step(struct tool *t, const struct rotate *o, int64_t now,
 	r->o = o;
 	r->tool = t;
 	r->now = now;
-	r->out = out;
+	r->ret = ret;
 	r->why = why;
 	rc = step(r);
+	ret->names = r->state.new;
+	ret->old_names = r->state.old;
+	ret->kept = days_kept(r);
 	free(r);
 	return rc;
 }

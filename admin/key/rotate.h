@@ -20,6 +20,7 @@
 
 #include <stdint.h>
 
+#include "admin/key/rotate_report.h"
 #include "admin/tool/tool.h"
 
 struct rotate {
@@ -36,10 +37,12 @@ struct rotate {
  * One step, at that time (UNIX); t is open, with the signer's settings.
  * TOOL_OK; TOOL_LATER: DNS does not have the new records yet; TOOL_UNTOLD: the
  * running signer does not have the new keys yet, and why says last what to do;
- * or -errno. Text for people in out, sentences about what failed in why.
+ * or -errno. What was done and found in *ret, also after a failure, for
+ * rotate_report_clear(), which borrows o and t's settings; sentences about what
+ * failed in why.
  */
 int rotate_step(struct tool *t, const struct rotate *o, int64_t now,
-    struct buf *out, struct buf *why);
+    struct rotate_report *ret, struct buf *why);
 
 /* True if a rotation of the domain has begun. */
 bool rotate_has_begun(const char *keydir, const char *domain);

@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 #include "admin/key/genkey.h"
 #include "admin/key/rotate.h"
 #include "admin/key/rotatecmd.h"
@@ -21,56 +23,84 @@ struct options {
 	unsigned wait;               /* seconds */
 };
 
+/* One run. */
+struct run {
+	struct call *c;
+	json_t *domains; /* what each step says; NULL: in text */
+};
+
+/* Prints it, or keeps it for the end. 0 or -errno. */
+static int
+report(struct run *r, const struct rotate_report *said)
+{
+	if (r->domains == NULL) {
+		rotate_report_print(said, &r->c->out);
+		return 0;
+	}
+	return json_array_append_new(r->domains, rotate_report_json(said)) == 0
+	    ? 0
+	    : -ENOMEM;
+}
+
 /* Reads the config anew for each step, as it may have changed. */
 static int
-read_and_step(struct call *c, const char *domain, bool again)
+read_and_step(struct run *r, const char *domain, bool again)
 {
-	const struct options *o = c->options;
+	const struct options *o = r->c->options;
 	struct rotate one = o->rotate;
+	struct rotate_report *said = calloc(1, sizeof *said);
 	struct tool t;
-	int rc = tool_open(&t, "rotate", c->config, SETTINGS_SIGNER);
+	int rc, error;
 
-	if (rc != 0)
-		return rc;
-	one.config = c->config;
-	one.domain = domain;
-	one.again = again;
-	rc = rotate_step(&t, &one, time(NULL), &c->out, &c->why);
-	tool_close(&t);
+	if (said == NULL)
+		return -ENOMEM;
+	rc = tool_open(&t, "rotate", r->c->config, SETTINGS_SIGNER);
+	if (rc == 0) {
+		one.config = r->c->config;
+		one.domain = domain;
+		one.again = again;
+		rc = rotate_step(&t, &one, time(NULL), said, &r->c->why);
+		error = report(r, said);
+		rc = error == 0 ? rc : error;
+		rotate_report_clear(said);
+		tool_close(&t);
+	}
+	free(said);
 	return rc;
 }
 
 static int
-steps(struct call *c)
+steps(struct run *r)
 {
-	const struct options *o = c->options;
+	const struct options *o = r->c->options;
 	unsigned waited = 0;
-	int rc = read_and_step(c, o->domain, false);
+	int rc = read_and_step(r, o->domain, false);
 
 	while (rc == TOOL_LATER && waited < o->wait) {
 		unsigned left = o->wait - waited;
 		unsigned pause = left < WAIT_STEP ? left : WAIT_STEP;
 
-		if (tool_print("rotate", &c->out, stdout) != 0)
+		if (tool_print("rotate", &r->c->out, stdout) != 0)
 			return -EIO;
-		buf_clear(&c->out);
+		buf_clear(&r->c->out);
+		json_array_clear(r->domains);
 		sleep(pause);
 		waited += pause;
-		rc = read_and_step(c, o->domain, true);
+		rc = read_and_step(r, o->domain, true);
 	}
 	return rc;
 }
 
 /* --status of all domains of which a rotation has begun; the worst of them. */
 static int
-status_of_all(struct call *c)
+status_of_all(struct run *r)
 {
-	const struct options *o = c->options;
+	const struct options *o = r->c->options;
 	struct tool t;
 	int worst = TOOL_OK, rc = 0;
 	bool any = false;
 
-	if (tool_open(&t, "rotate", c->config, SETTINGS_SIGNER) != 0)
+	if (tool_open(&t, "rotate", r->c->config, SETTINGS_SIGNER) != 0)
 		return -EINVAL;
 	for (size_t i = 0; i < t.settings->ndomains && rc >= 0; i++) {
 		const char *domain = t.settings->domain[i].name;
@@ -78,31 +108,49 @@ status_of_all(struct call *c)
 		if (!rotate_has_begun(o->rotate.keydir, domain))
 			continue;
 		any = true;
-		rc = read_and_step(c, domain, false);
+		rc = read_and_step(r, domain, false);
 		worst = rc > worst ? rc : worst;
 	}
 	tool_close(&t);
-	if (!any)
-		buf_str(&c->out, "no rotation is under way\n");
+	if (!any && r->domains == NULL)
+		buf_str(&r->c->out, "no rotation is under way\n");
 	return rc < 0 ? rc : worst;
+}
+
+/* The exit status, or -errno, which was told. */
+static int
+work(struct run *r)
+{
+	struct options *o = r->c->options;
+	int rc;
+
+	if (o->rotate.status)
+		return o->domain[0] == '\0'
+		    ? status_of_all(r)
+		    : read_and_step(r, o->domain, false);
+	rc = rotate_lock(&o->rotate, &r->c->why);
+	return rc == 0 ? steps(r) : rc;
 }
 
 static int
 run(struct call *c)
 {
 	struct options *o = c->options;
-	int rc;
+	struct run r = {.c = c, .domains = c->json ? json_array() : NULL};
+	int rc, error = 0;
 
+	if (c->json && r.domains == NULL)
+		return -ENOMEM;
 	o->rotate.config = c->config;
 	o->rotate.domain = o->domain;
-	if (o->rotate.status)
-		rc = o->domain[0] == '\0' ? status_of_all(c)
-		                          : read_and_step(c, o->domain, false);
-	else
-		rc = rotate_lock(&o->rotate, &c->why);
-	if (rc == 0 && !o->rotate.status)
-		rc = steps(c);
-	return rc < 0 ? TOOL_FAILED : rc; /* told */
+	rc = work(&r);
+	if (c->json && (rc >= 0 || json_array_size(r.domains) > 0))
+		error = subcommand_json(
+		    c, json_pack("{s:O}", "domains", r.domains));
+	json_decref(r.domains);
+	if (error != 0)
+		return error;
+	return rc < 0 ? TOOL_FAILED : rc;
 }
 
 /* --- the command line ----------------------------------------------------- */
@@ -182,6 +230,7 @@ const struct subcommand rotate_subcommand = {
             {'w', "wait", "SECONDS", "wait for DNS so long", .take = take_wait},
             {'S', "status", NULL, "only say how far it is; no DOMAIN: of all",
                 .at = offsetof(struct options, rotate.status)},
+            {'j', "json", NULL, "for machines", .take = subcommand_take_json},
             {'D', "directory", "DIR", "for keys, instead of " GENKEY_KEYDIR,
                 .at = offsetof(struct options, rotate.keydir)},
             SUBCOMMAND_CONFIG,

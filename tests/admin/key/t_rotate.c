@@ -7,8 +7,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 #include "admin/key/rotate.h"
 #include "admin/limits.h"
+#include "tests/support/command.h"
 #include "tests/support/eml.h"
 #include "tests/support/fakedaemon.h"
 #include "tests/support/pem.h"
@@ -25,6 +28,7 @@ struct world {
 	struct rotate rotate;
 	struct buf zone; /* text of it */
 	struct buf out, why;
+	json_t *json; /* the same as out */
 	pid_t signer; /* one that has read the config in the far future */
 };
 
@@ -67,6 +71,7 @@ begin(struct world *w, const char *more)
 	buf_init(&w->zone, 10000);
 	buf_init(&w->out, 100000);
 	buf_init(&w->why, 100000);
+	w->json = NULL;
 	signer_runs(w);
 }
 
@@ -74,6 +79,7 @@ static void
 end(struct world *w)
 {
 	fakedaemon_stop(w->signer);
+	json_decref(w->json);
 	buf_free(&w->zone);
 	buf_free(&w->out);
 	buf_free(&w->why);
@@ -83,15 +89,22 @@ end(struct world *w)
 static int
 step(struct world *w, int64_t now)
 {
+	struct rotate_report *said = calloc(1, sizeof *said);
 	struct tool t;
 	int rc;
 
+	CU_ASSERT_FATAL(said != NULL);
 	buf_clear(&w->out);
 	buf_clear(&w->why);
 	CU_ASSERT_FATAL(
 	    tool_open(&t, "rotate", w->config, SETTINGS_SIGNER) == 0);
 	resolver_zone_load(t.resolver, buf_text(&w->zone));
-	rc = rotate_step(&t, &w->rotate, now, &w->out, &w->why);
+	rc = rotate_step(&t, &w->rotate, now, said, &w->why);
+	rotate_report_print(said, &w->out);
+	json_decref(w->json);
+	w->json = rotate_report_json(said);
+	rotate_report_clear(said);
+	free(said);
 	tool_close(&t);
 	return rc;
 }
@@ -234,6 +247,201 @@ changes_over(void)
 	end(&w);
 }
 
+/* --- for machines --------------------------------------------------------- */
+
+static const char *
+text_of(const json_t *o, const char *name)
+{
+	return json_string_value(json_object_get(o, name));
+}
+
+static bool
+is_true(const json_t *o, const char *name)
+{
+	return json_is_true(json_object_get(o, name));
+}
+
+/* The state, what was done ("m" made, "a" activated, "t" the signer told), and
+ * days left. */
+static void
+check_state(
+    const struct world *w, const char *state, const char *done, int64_t days)
+{
+	char did[4];
+
+	snprintf(did, sizeof did, "%s%s%s", is_true(w->json, "made") ? "m" : "",
+	    is_true(w->json, "activated") ? "a" : "",
+	    is_true(w->json, "signer_told") ? "t" : "");
+	CHECK_STR(text_of(w->json, "domain"), "a.example");
+	CHECK_STR(text_of(w->json, "state"), state);
+	CHECK_STR(did, done);
+	CHECK(
+	    json_integer_value(json_object_get(w->json, "days_left")) == days);
+	CHECK(json_is_null(json_object_get(w->json, "next_after")) ==
+	    (days == 0));
+}
+
+/* The first of the new or old keys. */
+static json_t *
+key_of(const struct world *w, const char *which)
+{
+	json_t *all = json_object_get(w->json, which);
+
+	CHECK(json_array_size(all) == 1);
+	return json_array_get(all, 0);
+}
+
+static void
+check_old(struct world *w, const char *published)
+{
+	char path[TMPDIR_PATH_MAX];
+	json_t *old = key_of(w, "old"), *is = json_object_get(old, "published");
+
+	CHECK_STR(text_of(old, "selector"), "old");
+	CHECK_STR(text_of(old, "name"), "old._domainkey.a.example");
+	CHECK_STR(text_of(old, "file"),
+	    tmpdir_file(&w->d, "keys/a.example/old.private", path));
+	CHECK_STR(json_is_null(is) ? "unknown"
+	        : json_is_true(is) ? "yes"
+	                           : "no",
+	    published);
+}
+
+/* The record of the new key as it was printed, and whether DNS has it. */
+static void
+check_new(
+    struct world *w, const char *selector, const char *value, const char *text)
+{
+	json_t *new = key_of(w, "new");
+
+	CHECK_STR(text_of(new, "selector"), selector);
+	CHECK_STR(text_of(new, "type"), "TXT");
+	CHECK_STR(text_of(new, "value"), value);
+	CHECK(!is_true(new, "active"));
+	CHECK(suite_has(text_of(new, "text"), text));
+}
+
+static void
+for_machines(void)
+{
+	char new[100], value[400], path[300];
+	struct world w;
+
+	begin(&w, "rotate_keep = 3");
+	w.rotate.status = true;
+	CHECK(step(&w, BEGIN) == TOOL_OK);
+	check_state(&w, "none", "", 0);
+	CHECK(json_array_size(json_object_get(w.json, "new")) == 0);
+	w.rotate.status = false;
+	CHECK(step(&w, BEGIN) == TOOL_LATER);
+	check_state(&w, "publish", "m", 0);
+	publish(&w, new);
+	snprintf(
+	    value, sizeof value, "%s", text_of(key_of(&w, "new"), "value"));
+	CHECK(says(&w.zone, value));
+	snprintf(path, sizeof path, "%s/a.example/%s.private", w.keys, new);
+	CHECK_STR(text_of(key_of(&w, "new"), "file"), path);
+	w.zone.n = 0;
+	CHECK(step(&w, BEGIN + 1) == TOOL_LATER);
+	check_state(&w, "publish", "", 0);
+	check_new(&w, new, value, "missing");
+	CHECK(json_is_false(json_object_get(key_of(&w, "new"), "published")));
+	buf_fmt(&w.zone, "%s._domainkey.a.example ANY timeout\n", new);
+	CHECK(step(&w, BEGIN + 1) == TOOL_LATER);
+	CHECK(json_is_null(json_object_get(key_of(&w, "new"), "published")));
+	w.zone.n = 0;
+	buf_fmt(&w.zone, "%s._domainkey.a.example TXT \"%s\"\n", new, value);
+	w.rotate.status = true;
+	CHECK(step(&w, BEGIN + 2) == TOOL_OK);
+	check_state(&w, "ready", "", 0);
+	check_new(&w, new, value, "key OK");
+	CHECK(is_true(key_of(&w, "new"), "published"));
+	w.rotate.status = false;
+	CHECK(step(&w, BEGIN + 2) == TOOL_OK);
+	check_state(&w, "keep", "at", 3);
+	check_old(&w, "unknown");
+
+	/* also where cron says nothing */
+	w.rotate.every = 90;
+	CHECK(step(&w, BEGIN + 2 + 2 * DAY) == TOOL_OK && w.out.n == 0);
+	check_state(&w, "keep", "", 1);
+	CHECK(json_integer_value(json_object_get(w.json, "next_after")) ==
+	    BEGIN + 2 + 3 * DAY);
+	CHECK_STR(text_of(key_of(&w, "new"), "selector"), new);
+	buf_str(&w.zone, "old._domainkey.a.example TXT \"v=DKIM1; p=\"\n");
+	CHECK(step(&w, BEGIN + 2 + 3 * DAY) == TOOL_OK);
+	check_state(&w, "remove", "", 0);
+	check_old(&w, "yes");
+	w.zone.n = 0;
+	buf_str(&w.zone, "old._domainkey.a.example ANY timeout\n");
+	CHECK(step(&w, BEGIN + 4 * DAY) == TOOL_OK);
+	check_state(&w, "remove", "", 0);
+	check_old(&w, "unknown");
+	w.zone.n = 0;
+	CHECK(step(&w, BEGIN + 4 * DAY) == TOOL_OK);
+	check_state(&w, "done", "", 0);
+	check_old(&w, "no");
+
+	CHECK(step(&w, 0) == -EINVAL);
+	check_state(&w, "failed", "", 0);
+	end(&w);
+}
+
+/* As it is called: one object, of all domains. */
+static void
+for_machines_whole(void)
+{
+	static struct command c;
+	const time_t now = time(NULL);
+	json_t *all, *one;
+	char state[300];
+
+	command_begin(&c);
+	tmpdir_sub(&c.dir, "keys");
+	tmpdir_sub(&c.dir, "keys/a.example");
+	command_file(&c, "e.pem", pem_ed25519);
+	command_file(&c, "p.conf",
+	    "signer { control = {\"unix:@/control\"} }\n"
+	    "domain \"a.example\" { key \"new\" { file = \"@/e.pem\" } }\n");
+	command_run(&c, "rotate --status --json -D @/keys -c @/p.conf");
+	CHECK(c.status == TOOL_OK);
+	all = json_loads(c.out, 0, NULL);
+	CHECK(json_array_size(json_object_get(all, "domains")) == 0);
+	CHECK(json_is_array(json_object_get(all, "domains")));
+	json_decref(all);
+
+	snprintf(state, sizeof state,
+	    "{\"new\": [\"new\"], \"old\": [\"old\"], \"made\": true, "
+	    "\"activated\": %lld, \"in_force\": 0}",
+	    (long long)now);
+	command_file(&c, "keys/a.example/rotate.json", state);
+	for (int i = 0; i < 2; i++) {
+		command_run(&c, "rotate %s -j -D @/keys -c @/p.conf",
+		    i == 0 ? "--status" : "a.example");
+		CHECK(c.status == TOOL_UNTOLD);
+		CHECK(suite_has(c.err,
+		    i == 0 ? ""
+		           : "postseal-signer does not run, and reads this"));
+		all = json_loads(c.out, 0, NULL);
+		one = json_array_get(json_object_get(all, "domains"), 0);
+		CHECK_STR(text_of(one, "state"), "untold");
+		CHECK(json_is_null(json_object_get(
+		    json_array_get(json_object_get(one, "old"), 0), "file")));
+		json_decref(all);
+	}
+	command_file(&c, "keys/a.example/rotate.json", "{");
+	command_run(&c, "rotate a.example -j -D @/keys -c @/p.conf");
+	CHECK(c.status == TOOL_FAILED);
+	CHECK(suite_has(c.err, "this is not what rotate has written"));
+	all = json_loads(c.out, 0, NULL);
+	one = json_array_get(json_object_get(all, "domains"), 0);
+	CHECK_STR(text_of(one, "state"), "failed");
+	json_decref(all);
+	command_end(&c);
+}
+
+/* --- what comes between ----------------------------------------------------- */
+
 /* The days count from when the running signer has the new key, not the config:
  * each run tries that again. */
 static void
@@ -302,6 +510,8 @@ waits_for_its_age(void)
 	w.rotate.every = 90;
 	CHECK(step(&w, BEGIN + 90 * DAY - 1) == TOOL_OK);
 	CHECK(w.out.n == 0 && !rotate_has_begun(w.keys, "a.example"));
+	CHECK(json_integer_value(json_object_get(w.json, "next_after")) ==
+	    BEGIN + 90 * DAY);
 	CHECK(step(&w, BEGIN + 90 * DAY) == TOOL_LATER);
 	CHECK(rotate_has_begun(w.keys, "a.example"));
 	end(&w);
@@ -323,6 +533,8 @@ is_taken_up(void)
 	w.rotate.status = true;
 	CHECK(step(&w, BEGIN) == TOOL_OK);
 	CHECK(says(&w.out, "not all made"));
+	CHECK_STR(
+	    json_string_value(json_object_get(w.json, "state")), "making");
 	w.rotate.status = false;
 	CHECK(step(&w, BEGIN) == TOOL_LATER);
 	publish(&w, new);
@@ -462,7 +674,7 @@ no_wrong_clock(void)
 	end(&w);
 }
 
-SUITE("rotate", T(no_wrong_clock), T(from_key_to_key), T(changes_over),
-    T(waits_for_the_signer), T(old_key_is_back), T(file_without_key),
-    T(waits_for_its_age), T(is_taken_up), T(bad_states), T(no_key_signs),
-    T(only_one_at_a_time))
+SUITE("rotate", T(for_machines), T(for_machines_whole), T(no_wrong_clock),
+    T(from_key_to_key), T(changes_over), T(waits_for_the_signer),
+    T(old_key_is_back), T(file_without_key), T(waits_for_its_age),
+    T(is_taken_up), T(bad_states), T(no_key_signs), T(only_one_at_a_time))

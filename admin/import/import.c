@@ -20,37 +20,19 @@
 void
 import_left(struct import *im, const struct import_option *o, const char *why)
 {
-	buf_fmt(&im->left, "%s:%u: %s: %s\n", o->file, o->line, o->name, why);
+	import_note(im, IMPORT_LEFT, o, "%s", why);
 }
 
 void
 import_needless(struct import *im, const struct import_option *o)
 {
-	buf_fmt(&im->needless, " %s", o->name);
-}
-
-/* Once: an option of OpenDKIM may be read for the signer and for the
- * verifier. */
-static void
-tell_wrong(struct import *im, const struct import_option *o, struct span why)
-{
-	struct buf line;
-
-	buf_init(&line, CONFIG_FILE_MAX);
-	buf_fmt(&line, "%s:%u: %s: %.*s\n", o->file, o->line, o->name,
-	    (int)why.n, why.p);
-	if (line.n > 0 &&
-	    (im->wrong.n == 0 ||
-	        memmem(im->wrong.p, im->wrong.n, line.p, line.n) == NULL))
-		buf_span(&im->wrong, buf_view(&line));
-	import_whole(&line, &im->wrong);
-	buf_free(&line);
+	import_note(im, IMPORT_NEEDLESS, o, NULL);
 }
 
 void
 import_wrong(struct import *im, const struct import_option *o, const char *why)
 {
-	tell_wrong(im, o, span_str(why));
+	import_note(im, IMPORT_WRONG, o, "%s", why);
 	im->lost = true;
 }
 
@@ -70,7 +52,7 @@ tell_reason(struct import *im, const struct import_option *o, struct span said)
 		if (n + 1 < line.n && line.p[n] == ':')
 			line = span_skip(line, n + 2);
 	}
-	tell_wrong(im, o, line);
+	import_note(im, IMPORT_WRONG, o, "%.*s", (int)line.n, line.p);
 }
 
 /* What the daemons say to head, text and tail: 0, or -errno and a line in
@@ -235,6 +217,7 @@ import_each(struct import *im, const struct import_options *all,
 		}
 		for (size_t i = 0; i < PARTS; i++)
 			before[i] = part_text(im, i)->n;
+		import_note(im, IMPORT_CARRIED, o, NULL);
 		rc = got(arg, o);
 		if (rc == 0)
 			judge_added(im, o, before);
@@ -438,8 +421,7 @@ is_policyd(const char *file)
 static struct buf *
 text_of(struct import *im, size_t i)
 {
-	struct buf *const others[] = {&im->keep, &im->left, &im->needless,
-	    &im->wrong, &im->said, &im->why};
+	struct buf *const others[] = {&im->keep, &im->said, &im->why};
 
 	if (i < PARTS)
 		return part_text(im, i);
@@ -496,7 +478,7 @@ int
 import_compose(struct import *im, struct buf *out)
 {
 	struct buf *one;
-	int rc = 0;
+	int rc = im->error;
 
 	for (size_t i = 0; (one = text_of(im, i)) != NULL && rc == 0; i++)
 		rc = buf_error(one);

@@ -30,6 +30,23 @@ struct import_file {
 	struct buf text; /* owned, and wiped: private keys may be in it */
 };
 
+/* What is told of the old options. */
+enum import_kind {
+	IMPORT_CARRIED,  /* it was taken */
+	IMPORT_LEFT,     /* not carried over, or not all of it */
+	IMPORT_NEEDLESS, /* what it does is always so, or means nothing here */
+	IMPORT_WRONG     /* what the daemons would not take */
+};
+
+struct import_note {
+	struct import_note *next;
+	enum import_kind kind;
+	const char *file;   /* of the arena; NULL: of no one file */
+	unsigned line;      /* 0: of no one line */
+	const char *option; /* NULL: the line is none */
+	const char *why;    /* NULL: there is nothing to say */
+};
+
 struct import {
 	struct arena arena;
 	const char
@@ -45,9 +62,8 @@ struct import {
 	struct buf domains;       /* sections */
 	bool sign_only;           /* opendkim goes on verifying */
 	struct buf keep;          /* the opendkim.conf for that */
-	struct buf left;          /* "FILE:LINE: OPTION: why", for people */
-	struct buf needless;      /* names of options, " A B" */
-	struct buf wrong; /* likewise: what the daemons would not take */
+	struct import_note *first, *last; /* in the order they came in */
+	int error;        /* of what there was no memory to note */
 	struct buf said;  /* what the signer says of the tables and keys */
 	bool policyd_spf; /* policyd-spf.conf was read, */
 	bool perl;        /* or a list of policyd-spf-perl */
@@ -109,6 +125,22 @@ bool import_split(struct span line, bool equals, struct span *ret_name,
  * and wrong. 0, or what got() gave. */
 int import_each(struct import *im, const struct import_options *all,
     int (*got)(void *arg, const struct import_option *o), void *arg);
+
+/* Remembers what is to be told of an option, as printf(3) does; o may have no
+ * file, line or name, and fmt may be NULL. */
+void import_note(struct import *im, enum import_kind kind,
+    const struct import_option *o, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Appends "FILE:LINE: OPTION: why" of each note of that kind. */
+void import_notes_print(
+    const struct import *im, enum import_kind kind, struct buf *out);
+
+/* The same for --json: objects with file, line, option, why, as far as there
+ * are; of those carried, without those of which there is another note. Owned;
+ * NULL: memory is out. */
+struct json_t *import_notes_json(
+    const struct import *im, enum import_kind kind);
 
 /* Remembers that an option is not carried over. */
 void import_left(

@@ -22,8 +22,8 @@ add_field(
 	struct buf line;
 
 	if (hdrsel_never(name)) {
-		buf_fmt(&im->left, "%s:%u: %s: %.*s is never signed\n",
-		    f->o->file, f->o->line, f->o->name, (int)name.n, name.p);
+		import_note(im, IMPORT_LEFT, f->o, "%.*s is never signed",
+		    (int)name.n, name.p);
 		return;
 	}
 	buf_init(&line, CONFIG_FILE_MAX);

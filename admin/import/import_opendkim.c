@@ -292,13 +292,13 @@ tell_folder(struct opendkim *d, const struct import_option *o, const char *path)
 		if (strncmp(path, ours[i], strlen(ours[i])) == 0)
 			return;
 	}
-	buf_fmt(&d->im->left,
-	    "%s:%u: %s: systemd lets the signer write to its own folders "
+	import_note(d->im, IMPORT_LEFT, o,
+	    "systemd lets the signer write to its own folders "
 	    "alone: "
 	    "\"systemctl edit postseal-signer\", \"[Service]\", "
 	    "\"ReadWritePaths=%.*s\"; or take the default of listen, and "
-	    "unix:postseal/signer.sock in main.cf\n",
-	    o->file, o->line, o->name, (int)(slash - path), path);
+	    "unix:postseal/signer.sock in main.cf",
+	    (int)(slash - path), path);
 }
 
 /* "local:path" and "unix:path" are paths, "inet:port@host" is none. */
@@ -549,23 +549,22 @@ tell_mode(
     struct opendkim *d, const struct import_options *all, const char *file)
 {
 	const struct import_option *last = NULL;
+	const struct import_option none = {.file = file, .name = "Mode"};
 
 	for (const struct import_option *o = all->first; o != NULL; o = o->next)
 		last = is(o, "Mode") ? o : last;
 	if (!d->signs || !d->verifies)
 		return;
 	if (d->im->sign_only)
-		buf_fmt(&d->im->left,
-		    "%s: Mode: opendkim goes on verifying, with the "
-		    "opendkim.conf that is printed here\n",
-		    file);
+		import_left(d->im, &none,
+		    "opendkim goes on verifying, with the opendkim.conf that "
+		    "is printed here");
 	else if (last != NULL)
 		import_left(d->im, last, TWO_DAEMONS);
 	else
-		buf_fmt(&d->im->left,
-		    "%s: Mode: it is not set, so opendkim signs and verifies "
-		    "(sv); " TWO_DAEMONS "\n",
-		    file);
+		import_left(d->im, &none,
+		    "it is not set, so opendkim signs and verifies "
+		    "(sv); " TWO_DAEMONS);
 }
 
 /* What of opendkim.conf is for verifying, for who keeps it for that. */

@@ -285,9 +285,11 @@ put_unless_there(
 	struct buf all;
 
 	if (words->n > 0 && has_key(&d->im->verifier, key)) {
-		buf_fmt(&d->im->left,
-		    "%s: opendkim.conf has it, too; of opendmarc.conf: %.*s\n",
-		    key, (int)words->n, words->p);
+		const struct import_option o = {.name = key};
+
+		import_note(d->im, IMPORT_LEFT, &o,
+		    "opendkim.conf has it, too; of opendmarc.conf: %.*s",
+		    (int)words->n, words->p);
 		return;
 	}
 	buf_init(&all, IMPORT_LIST_MAX + 200);

@@ -67,6 +67,7 @@ static int
 read_line(struct import *im, struct span line, const char *file,
     unsigned number, bool equals, struct import_options *ret)
 {
+	const struct import_option here = {.file = file, .line = number};
 	struct span name, value;
 	int rc;
 
@@ -77,14 +78,18 @@ read_line(struct import *im, struct span line, const char *file,
 		return 0;
 	if (span_find(line, '\0') < line.n ||
 	    !import_split(line, equals, &name, &value)) {
-		buf_fmt(equals ? &im->wrong : &im->why,
-		    "%s:%u: not an option with a value\n", file, number);
-		return equals ? 0 : -EINVAL; /* one goes on, one does not */
+		if (equals) /* one goes on, one does not */
+			import_note(im, IMPORT_WRONG, &here,
+			    "not an option with a value");
+		else
+			buf_fmt(&im->why, "%s:%u: not an option with a value\n",
+			    file, number);
+		return equals ? 0 : -EINVAL;
 	}
 	if (equals && span_find(value, '=') < value.n) {
-		buf_fmt(&im->wrong,
-		    "%s:%u: %.*s: policyd-spf reads no line with two \"=\"\n",
-		    file, number, (int)name.n, name.p);
+		import_note(im, IMPORT_WRONG, &here,
+		    "%.*s: policyd-spf reads no line with two \"=\"",
+		    (int)name.n, name.p);
 		return 0;
 	}
 	rc = keep(im, ret, file, number, name, value);
@@ -141,12 +146,12 @@ int
 import_read(struct import *im, const char *file, bool equals,
     struct import_options *ret)
 {
-	size_t before = im->wrong.n;
+	const struct import_note *before = im->last;
 	int rc;
 
 	*ret = (struct import_options){.exact = equals};
 	rc = read_file(im, file, equals, 0, ret);
-	if (rc != 0 || ret->n > 0 || im->wrong.n == before)
+	if (rc != 0 || ret->n > 0 || im->last == before)
 		return rc;
 	buf_fmt(&im->why, "%s: no line is an option\n", file);
 	return -EINVAL;

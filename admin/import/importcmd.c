@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 #include "admin/import/import.h"
 #include "admin/limits.h"
 #include "admin/tool/newfile.h"
@@ -53,8 +55,9 @@ import_try(const char *name, const struct buf *text, struct buf *said)
 /* --- the subcommand ------------------------------------------------------- */
 
 enum {
-	IMPORT_LOST = 3,     /* its exit status */
-	IMPORT_FILES_MAX = 5 /* of three old programs, and two lists */
+	IMPORT_LOST = 3,      /* its exit status */
+	IMPORT_FILES_MAX = 5, /* of three old programs, and two lists */
+	IMPORT_JSON_MAX = 8 * CONFIG_FILE_MAX /* with all notes */
 };
 
 struct options {
@@ -188,6 +191,129 @@ put_kept(struct span keep, bool comments, struct buf *out)
 	}
 }
 
+/* The notes of a kind below their title. */
+static void
+print_notes(const struct import *im, enum import_kind kind, const char *title,
+    struct buf *out)
+{
+	size_t before = out->n, empty;
+
+	buf_str(out, title);
+	empty = out->n;
+	import_notes_print(im, kind, out);
+	if (out->n == empty)
+		buf_cut(out, before);
+}
+
+/* Their names are enough. */
+static void
+print_needless(const struct import *im, struct buf *out)
+{
+	size_t before = out->n, empty;
+
+	buf_str(out, "always so, or not needed here:");
+	empty = out->n;
+	for (const struct import_note *n = im->first; n != NULL; n = n->next) {
+		if (n->kind == IMPORT_NEEDLESS)
+			buf_fmt(out, " %s", n->option);
+	}
+	if (out->n == empty)
+		buf_cut(out, before);
+	else
+		buf_byte(out, '\n');
+}
+
+static void
+print(struct call *c, const struct import *im)
+{
+	const struct options *o = c->options;
+
+	if (o->output != NULL)
+		buf_clear(&c->out);
+	put_kept(buf_view(&im->keep), o->output == NULL, &c->out);
+	print_notes(im, IMPORT_LEFT, "not carried over:\n", &c->why);
+	print_needless(im, &c->why);
+	print_notes(im, IMPORT_WRONG, "wrong, and left out:\n", &c->why);
+	if (im->said.n > 0) {
+		buf_str(&c->why, "what the signer says of tables and keys:\n");
+		buf_span(&c->why, buf_view(&im->said));
+	}
+}
+
+/* A text whose bytes count, or null where it is empty. It must be UTF-8. */
+static json_t *
+text_json(const struct buf *text)
+{
+	return text->n == 0 ? json_null() : json_stringn(text->p, text->n);
+}
+
+static json_t *
+lines_json(struct span text)
+{
+	json_t *all = json_array();
+
+	while (text.n > 0) {
+		size_t n = span_find(text, '\n');
+
+		if (json_array_append_new(
+		        all, subcommand_clean_json(span_of(text.p, n))) != 0) {
+			json_decref(all);
+			return NULL;
+		}
+		text = span_skip(text, n + 1);
+	}
+	return all;
+}
+
+/* The new files. */
+static json_t *
+written_json(const struct import *im, const char *output)
+{
+	json_t *all = json_array();
+	int rc = 0;
+
+	if (output != NULL)
+		rc = json_array_append_new(
+		    all, subcommand_clean_json(span_str(output)));
+	for (struct import_file *f = im->file; f != NULL && rc == 0;
+	     f = f->next)
+		rc = json_array_append_new(
+		    all, subcommand_clean_json(span_str(f->path)));
+	if (rc == 0)
+		return all;
+	json_decref(all);
+	return NULL;
+}
+
+static int
+print_json(struct call *c, const struct import *im)
+{
+	const struct options *o = c->options;
+	json_t *config, *keep = text_json(&im->keep), *all;
+
+	config = o->output == NULL ? text_json(&c->out) : json_null();
+
+	if (config == NULL || keep == NULL) {
+		json_decref(config);
+		json_decref(keep);
+		buf_clear(&c->out);
+		buf_str(&c->why,
+		    "the config is not UTF-8, as JSON has to be: leave out "
+		    "--json\n");
+		return -EILSEQ;
+	}
+	all = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "config",
+	    config, "opendkim_conf", keep, "written",
+	    written_json(im, o->output), "carried",
+	    import_notes_json(im, IMPORT_CARRIED), "left",
+	    import_notes_json(im, IMPORT_LEFT), "needless",
+	    import_notes_json(im, IMPORT_NEEDLESS), "wrong",
+	    import_notes_json(im, IMPORT_WRONG), "signer_says",
+	    lines_json(buf_view(&im->said)));
+	buf_clear(&c->out);
+	return subcommand_json(c, all);
+}
+
 static int
 run(struct call *c)
 {
@@ -196,30 +322,15 @@ run(struct call *c)
 	int rc;
 
 	import_init(&im);
-	buf_init(&c->out, CONFIG_FILE_MAX);
+	buf_init(&c->out, IMPORT_JSON_MAX);
 	buf_init(&c->why, 2 * CONFIG_FILE_MAX);
 	rc = import_all(&im, o, &c->out);
-	if (rc != 0 || o->output != NULL)
+	if (rc == 0 && c->json)
+		rc = print_json(c, &im);
+	else if (rc == 0)
+		print(c, &im);
+	else
 		buf_clear(&c->out);
-	if (rc == 0)
-		put_kept(buf_view(&im.keep), o->output == NULL, &c->out);
-	if (rc == 0 && im.left.n > 0) {
-		buf_str(&c->why, "not carried over:\n");
-		buf_span(&c->why, buf_view(&im.left));
-	}
-	if (rc == 0 && im.needless.n > 0) {
-		buf_str(&c->why, "always so, or not needed here:");
-		buf_span(&c->why, buf_view(&im.needless));
-		buf_byte(&c->why, '\n');
-	}
-	if (rc == 0 && im.wrong.n > 0) {
-		buf_str(&c->why, "wrong, and left out:\n");
-		buf_span(&c->why, buf_view(&im.wrong));
-	}
-	if (rc == 0 && im.said.n > 0) {
-		buf_str(&c->why, "what the signer says of tables and keys:\n");
-		buf_span(&c->why, buf_view(&im.said));
-	}
 	if (rc == 0 && im.lost)
 		rc = IMPORT_LOST;
 	buf_span(&c->why, buf_view(&im.why));
@@ -269,6 +380,7 @@ const struct subcommand import_subcommand = {
                 "opendkim goes on verifying: print its new opendkim.conf,\n"
                 "too, without -o as comments",
                 .at = offsetof(struct options, sign_only)},
+            {'j', "json", NULL, "for machines", .take = subcommand_take_json},
         },
     .take_words = take_words,
     .run = run,

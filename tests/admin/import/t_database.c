@@ -8,6 +8,7 @@
 #include "admin/import/database.h"
 #include "admin/import/import.h"
 #include "common/limits.h"
+#include "tests/support/imported.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 
@@ -233,11 +234,11 @@ whole_config(void)
 	CHECK_STR(im.file->path, "/x/new.conf.SigningTable");
 	CHECK_STR(buf_text(&im.file->text), "a.example v\n");
 	CHECK_STR(im.file->next->path, "/x/new.conf.KeyTable");
-	CHECK(strstr(buf_text(&im.wrong),
+	CHECK(strstr(imported_notes(&im, IMPORT_WRONG),
 	          ":5: DontSignMailTo: it stands in a database that is not "
 	          "asked: write its rows into a file") != NULL);
-	CHECK(strstr(buf_text(&im.wrong), "secret") == NULL);
-	CHECK(strstr(buf_text(&im.left), "secret") == NULL);
+	CHECK(strstr(imported_notes(&im, IMPORT_WRONG), "secret") == NULL);
+	CHECK(strstr(imported_notes(&im, IMPORT_LEFT), "secret") == NULL);
 	CHECK(strstr(buf_text(&out), "secret") == NULL);
 	import_free(&im);
 	buf_free(&out);

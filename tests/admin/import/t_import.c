@@ -7,6 +7,7 @@
 #include "admin/import/import.h"
 #include "admin/limits.h"
 #include "common/settings/settings.h"
+#include "tests/support/imported.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 
@@ -43,7 +44,7 @@ end(struct imported *m)
 static const char *
 left_of(struct imported *m)
 {
-	const char *left = buf_text(&m->im.left);
+	const char *left = imported_notes(&m->im, IMPORT_LEFT);
 	const char *end = strchr(left, '\n');
 
 	if (end != NULL && strstr(left, ": Mode: it is not set") != NULL)
@@ -84,10 +85,11 @@ check_rows(const struct row *rows, size_t n, bool policyd)
 		if (r->signer != NULL)
 			CHECK_STR(buf_text(&m.im.signer), r->signer);
 		if (r->left != NULL)
-			CHECK(strstr(buf_text(&m.im.left), r->left) != NULL);
+			CHECK(strstr(imported_notes(&m.im, IMPORT_LEFT),
+			          r->left) != NULL);
 		else
 			CHECK_STR(left_of(&m), "");
-		CHECK_STR(buf_text(&m.im.wrong), "");
+		CHECK_STR(imported_notes(&m.im, IMPORT_WRONG), "");
 		end(&m);
 	}
 	suite_row(NULL);
@@ -240,8 +242,8 @@ verifying_options(void)
 		CHECK(m.rc == 0);
 		CHECK_STR(buf_text(&m.im.verifier), row[i].verifier);
 		if (row[i].left != NULL)
-			CHECK(
-			    strstr(buf_text(&m.im.left), row[i].left) != NULL);
+			CHECK(strstr(imported_notes(&m.im, IMPORT_LEFT),
+			          row[i].left) != NULL);
 		else
 			CHECK_STR(left_of(&m), "");
 		CHECK((m.im.signer.n > 0) == row[i].signs);
@@ -356,7 +358,7 @@ each_verifying_option(void)
 		CHECK(row[i].key == NULL ||
 		    strstr(buf_text(&out), row[i].key) != NULL);
 		CHECK(row[i].key != NULL || m.im.verifier.n == 0);
-		left = strstr(buf_text(&m.im.left), name);
+		left = strstr(imported_notes(&m.im, IMPORT_LEFT), name);
 		CHECK((left != NULL) == (row[i].left != NULL));
 		CHECK(left == NULL || row[i].left == NULL ||
 		    strstr(left, row[i].left) != NULL);
@@ -602,9 +604,11 @@ wrong_values(void)
 		buf_init(&out, 100000);
 		CHECK(m.rc == 0 && import_compose(&m.im, &out) == 0);
 		CHECK_STR(buf_text(&m.im.why), "");
-		CU_ASSERT_FATAL(m.im.wrong.n > 0);
-		CHECK(strstr(buf_text(&m.im.wrong), row[i].wrong) != NULL);
-		CHECK(strchr(buf_text(&m.im.wrong), '\n')[1] == '\0');
+		CU_ASSERT_FATAL(*imported_notes(&m.im, IMPORT_WRONG) != '\0');
+		CHECK(strstr(imported_notes(&m.im, IMPORT_WRONG),
+		          row[i].wrong) != NULL);
+		CHECK(strchr(imported_notes(&m.im, IMPORT_WRONG), '\n')[1] ==
+		    '\0');
 		CHECK(strstr(buf_text(&out),
 		          row[i].policyd ? "hide_receiver = true"
 		                         : "sign_all = true") != NULL);
@@ -642,7 +646,7 @@ domains_in_a_file(void)
 		import_init(&im);
 		CHECK(import_opendkim(&im, tmpdir_file(&d, "old", path)) == 0);
 		CHECK_STR(buf_text(&im.domains), sections);
-		CHECK((strstr(buf_text(&im.wrong),
+		CHECK((strstr(imported_notes(&im, IMPORT_WRONG),
 		           ":3: Domain: \"*.b.example\" is a pattern, and a "
 		           "section is of one domain: write") != NULL) ==
 		    (pattern != 0));
@@ -678,11 +682,12 @@ users_of_policyd(void)
 	buf_init(&why, 10000);
 	CHECK(import_file(&im, tmpdir_file(&d, "policyd-spf.conf", path)) == 0);
 	CHECK(import_compose(&im, &out) == 0);
-	CHECK(strstr(buf_text(&im.left),
+	CHECK(strstr(imported_notes(&im, IMPORT_LEFT),
 	          "users:2: Header_Type: not for one recipient") != NULL);
-	CHECK(strstr(buf_text(&im.wrong),
+	CHECK(strstr(imported_notes(&im, IMPORT_WRONG),
 	          "users:3: no comma: no options after a comma") != NULL);
-	CHECK(strstr(buf_text(&im.wrong), "users:4: not an address: ") != NULL);
+	CHECK(strstr(imported_notes(&im, IMPORT_WRONG),
+	          "users:4: not an address: ") != NULL);
 	CHECK(settings_parse(
 	          "t", buf_view(&out), SETTINGS_ALL, &s, &why, &why) == 0);
 	CU_ASSERT_FATAL(s != NULL);
@@ -818,6 +823,7 @@ options_all(void)
 		char text[200];
 		struct imported m;
 		struct buf out;
+		char said[4000];
 
 		if (strcmp(name[i], "Include") == 0)
 			continue; /* it reads a file: included_files() */
@@ -826,10 +832,11 @@ options_all(void)
 		import(&m, text, false);
 		buf_init(&out, 100000);
 		CHECK(m.rc == 0 && import_compose(&m.im, &out) == 0);
-		buf_span(&m.im.left, buf_view(&m.im.wrong));
-		buf_span(&m.im.left, buf_view(&m.im.needless));
-		CHECK(strstr(left_of(&m), "nothing like it") == NULL);
-		CHECK(strstr(left_of(&m), name[i]) != NULL ||
+		snprintf(said, sizeof said, "%s%s%s", left_of(&m),
+		    imported_notes(&m.im, IMPORT_WRONG),
+		    imported_notes(&m.im, IMPORT_NEEDLESS));
+		CHECK(strstr(said, "nothing like it") == NULL);
+		CHECK(strstr(said, name[i]) != NULL ||
 		    !span_eq(buf_view(&out), buf_view(&usual)));
 		buf_free(&out);
 		end(&m);
@@ -988,8 +995,8 @@ large_list(void)
 		tmpdir_write(&d, "old", line);
 		import_init(&im);
 		CHECK(import_opendkim(&im, tmpdir_file(&d, "old", path)) == 0);
-		CHECK_STR(
-		    buf_text(&im.wrong) + strcspn(buf_text(&im.wrong), ":"),
+		CHECK_STR(imported_notes(&im, IMPORT_WRONG) +
+		        strcspn(imported_notes(&im, IMPORT_WRONG), ":"),
 		    n > IMPORT_LIST_MAX ? ":2: DontSignMailTo: File too large\n"
 		                        : "");
 		CHECK(n > IMPORT_LIST_MAX ||

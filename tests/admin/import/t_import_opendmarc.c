@@ -4,6 +4,7 @@
 
 #include "admin/import/import.h"
 #include "tests/support/command.h"
+#include "tests/support/imported.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 
@@ -154,8 +155,7 @@ each_option(void)
 		CHECK(
 		    r->key == NULL || strstr(buf_text(&m.out), r->key) != NULL);
 		CHECK(r->key != NULL || m.im.verifier.n + m.im.dns.n == 0);
-		left = m.im.left.n == 0 ? NULL
-		                        : strstr(buf_text(&m.im.left), name);
+		left = strstr(imported_notes(&m.im, IMPORT_LEFT), name);
 		CHECK((left != NULL) == (r->left != NULL));
 		CHECK(left == NULL || r->left == NULL ||
 		    strstr(left, r->left) != NULL);
@@ -234,7 +234,8 @@ together(void)
 		CHECK(
 		    r->key == NULL || strstr(buf_text(&m.out), r->key) != NULL);
 		CHECK(r->key != NULL || m.im.verifier.n == 0);
-		CHECK((m.im.left.n > 0) == (r->left != NULL));
+		CHECK((*imported_notes(&m.im, IMPORT_LEFT) != '\0') ==
+		    (r->left != NULL));
 		end(&m);
 	}
 	suite_row(NULL);

@@ -14,6 +14,7 @@
 #include "policyd/request.h"
 #include "tests/support/loop_fake.h"
 #include "tests/support/resolver_zone.h"
+#include "tests/support/imported.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 
@@ -48,8 +49,8 @@ import(const char *policyd_spf)
 	buf_init(&warn, 10000);
 	CHECK(import_file(&im, tmpdir_file(&d, "policyd-spf.conf", path)) == 0);
 	CHECK(import_compose(&im, &out) == 0);
-	CHECK_STR(buf_text(&im.left), "");
-	CHECK_STR(buf_text(&im.wrong), "");
+	CHECK_STR(imported_notes(&im, IMPORT_LEFT), "");
+	CHECK_STR(imported_notes(&im, IMPORT_WRONG), "");
 	CHECK(settings_parse(
 	          "t", buf_view(&out), SETTINGS_ALL, &s, &why, &warn) == 0);
 	CU_ASSERT_FATAL(s != NULL);

@@ -148,7 +148,7 @@ tell_none(struct look *l)
 {
 	char mend[TEXT_MAX];
 
-	snprintf(mend, sizeof mend, "_dmarc.%s. IN TXT \"v=DMARC1; p=none;\"",
+	snprintf(mend, sizeof mend, "_dmarc.%s. IN TXT \"" PUBLISH_DMARC "\"",
 	    l->domain);
 	findings_add(l->f, FINDING_WARNING, AREA,
 	    "Google, Yahoo and Microsoft want one of who sends much", mend,

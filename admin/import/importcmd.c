@@ -247,24 +247,6 @@ text_json(const struct buf *text)
 	return text->n == 0 ? json_null() : json_stringn(text->p, text->n);
 }
 
-static json_t *
-lines_json(struct span text)
-{
-	json_t *all = json_array();
-
-	while (text.n > 0) {
-		size_t n = span_find(text, '\n');
-
-		if (json_array_append_new(
-		        all, subcommand_clean_json(span_of(text.p, n))) != 0) {
-			json_decref(all);
-			return NULL;
-		}
-		text = span_skip(text, n + 1);
-	}
-	return all;
-}
-
 /* The new files. */
 static json_t *
 written_json(const struct import *im, const char *output)
@@ -309,7 +291,7 @@ print_json(struct call *c, const struct import *im)
 	    import_notes_json(im, IMPORT_LEFT), "needless",
 	    import_notes_json(im, IMPORT_NEEDLESS), "wrong",
 	    import_notes_json(im, IMPORT_WRONG), "signer_says",
-	    lines_json(buf_view(&im->said)));
+	    subcommand_lines_json(buf_view(&im->said)));
 	buf_clear(&c->out);
 	return subcommand_json(c, all);
 }

@@ -54,6 +54,14 @@ domainkey_lacks(const struct domainkey *k)
 	    k->diff != KEYDIFF_NODNS;
 }
 
+json_t *
+domainkey_published_json(const struct domainkey *k)
+{
+	if (domainkey_good(k))
+		return json_true();
+	return domainkey_lacks(k) ? json_false() : json_null();
+}
+
 /* --- the private key ------------------------------------------------------ */
 
 /* Looks at the private key. */

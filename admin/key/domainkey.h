@@ -40,6 +40,9 @@ void domainkey_record(const struct domainkey *k, struct buf *out);
  * out. */
 struct json_t *domainkey_json(const struct domainkey *k);
 
+/* true or false, or null where DNS does not say, or was not asked. */
+struct json_t *domainkey_published_json(const struct domainkey *k);
+
 /* True if DNS has another record, or none; not where it gave no answer. */
 bool domainkey_lacks(const struct domainkey *k);
 

@@ -208,15 +208,6 @@ name_json(const struct rotate_report *r, const char *selector)
 	    json_sprintf("%s._domainkey.%s", selector, r->o->domain));
 }
 
-/* "published" of a key of the config: null where DNS does not say. */
-static json_t *
-published_json(const struct domainkey *k)
-{
-	return domainkey_good(k) ? json_true()
-	    : domainkey_lacks(k) ? json_false()
-	                         : json_null();
-}
-
 /* The record, where the key was made or looked at just now. */
 static json_t *
 new_json(const struct rotate_report *r, const char *selector)
@@ -231,7 +222,8 @@ new_json(const struct rotate_report *r, const char *selector)
 	if (k == NULL)
 		return name_json(r, selector);
 	o = domainkey_json(k);
-	if (json_object_set_new(o, "published", published_json(k)) != 0 ||
+	if (json_object_set_new(o, "published", domainkey_published_json(k)) !=
+	        0 ||
 	    json_object_set_new(o, "text",
 	        subcommand_clean_json(k->problem != NULL
 	                ? span_str(k->problem)

@@ -22,104 +22,24 @@
 #include "admin/setup/setupdns.h"
 #include "admin/setup/setupenforce.h"
 #include "admin/setup/setupplan.h"
+#include "admin/setup/setuprun.h"
 #include "admin/tool/tool.h"
 #include "admin/tool/undo.h"
 #include "common/bytes/domain.h"
 #include "common/limits.h"
 #include "signer/keys/keys.h"
 
-struct options {
-	const char *config; /* the call's */
-	const char *keydir;
-	char domain[DOMAIN_MAX + 1];
-	enum { SHOW, APPLY, UNDO, ENFORCE } what;
-	bool both, verify;
-};
-
-/* One run. */
-struct run {
-	const struct options *o;
-	struct buf *out, *why; /* the call's */
-	struct postconf postfix;
-	struct setupconfig config;
-	struct setupplan plan;
-	bool new_key, goes_on; /* an earlier run was cut off */
-	struct buf start;      /* units that do not run, with a blank before */
-	bool untold;           /* a daemon runs with older settings, told */
-	bool asleep;           /* Postfix does not run */
-};
-
 static int
-fail(struct run *r, const char *what, int rc)
+fail(struct setuprun *r, const char *what, int rc)
 {
 	buf_fmt(r->why, "%s: %s\n", what, strerror(-rc));
 	return rc;
 }
 
-/* --- what is shown -------------------------------------------------------- */
-
-static bool
-is_nothing(const struct run *r)
-{
-	return !r->new_key && !r->goes_on && r->config.changes.n == 0 &&
-	    r->plan.n == 0;
-}
-
-/* "postfix WORD", as the instance wants it, for people. */
-static void
-show_postfix(struct run *r, const char *word, struct buf *out)
-{
-	struct postconf_command c;
-
-	if (postconf_command(&r->postfix, &c, "postfix", word, NULL) != 0)
-		return; /* what needs memory next will tell */
-	postconf_command_print(&c, out);
-	postconf_command_free(&c);
-}
-
-/* True if Postfix is to be reloaded: its own files change, or the config, as
- * the policyd that it spawns keeps its settings as long as smtpd asks it. */
-static bool
-needs_reload(const struct run *r)
-{
-	return r->plan.n > 0 || r->goes_on || r->config.changes.n > 0;
-}
-
-static void
-show(struct run *r)
-{
-	const struct options *o = r->o;
-
-	if (is_nothing(r)) {
-		buf_str(r->out, "Nothing is left to change on this host.\n");
-		return;
-	}
-	buf_str(r->out,
-	    o->what == APPLY ? "This was done:\n\n"
-	                     : "This would be done (with --apply it is):\n\n");
-	if (r->new_key)
-		buf_fmt(r->out, "postseal genkey %s --add%s\n", o->domain,
-		    o->both ? " -t both" : "");
-	if (r->config.changes.n > 0) {
-		buf_fmt(r->out, "in %s:\n", o->config);
-		buf_span(r->out, buf_view(&r->config.changes));
-	}
-	for (size_t i = 0; i < r->plan.n; i++)
-		postconf_command_print(&r->plan.command[i], r->out);
-	if (r->goes_on)
-		buf_str(r->out, "(to end what an earlier run has begun)\n");
-	if (r->plan.n > 0 || r->goes_on)
-		show_postfix(r, "check", r->out);
-	if (needs_reload(r))
-		show_postfix(r, "reload", r->out);
-	buf_byte(r->out, '\n');
-	buf_span(r->out, buf_view(&r->plan.advice));
-}
-
 /* --- what is done --------------------------------------------------------- */
 
 static int
-make_key(struct run *r)
+make_key(struct setuprun *r)
 {
 	struct genkey g = {.domain = r->o->domain,
 	    .keydir = r->o->keydir,
@@ -135,21 +55,12 @@ make_key(struct run *r)
 }
 
 static int
-reload_postfix(struct run *r)
+reload_postfix(struct setuprun *r)
 {
 	if (postconf_postfix_runs(&r->postfix))
 		return postconf_run_postfix(&r->postfix, "reload", r->why);
 	r->asleep = true;
 	return 0;
-}
-
-static void
-tell_asleep(struct run *r)
-{
-	if (!r->asleep)
-		return;
-	buf_str(r->out, "Postfix is not running: ");
-	show_postfix(r, "start", r->out);
 }
 
 /* True where the config has the address that was the default before. */
@@ -169,7 +80,7 @@ listens_as_before(const struct daemon_settings *d)
 /* Of a main.cf that was put back, and the config that stays: told into ret.
  * What cannot be read is not told of; `postseal check` does that. */
 static void
-tell_of_signer(struct run *r, struct buf *ret)
+tell_of_signer(struct setuprun *r, struct buf *ret)
 {
 	struct setupconfig now = {.settings = NULL};
 	struct buf milters, why;
@@ -193,7 +104,7 @@ tell_of_signer(struct run *r, struct buf *ret)
 
 /* What a failure has left of Postfix's files. */
 static int
-take_back(struct run *r, const char *dir)
+take_back(struct setuprun *r, const char *dir)
 {
 	int rc = undo_rollback(dir, r->why);
 
@@ -213,13 +124,13 @@ take_back(struct run *r, const char *dir)
  * last, so that one that is cut off before the reload reloads in the next
  * run. */
 static int
-change_postfix(struct run *r)
+change_postfix(struct setuprun *r)
 {
 	const char *dir = buf_text(&r->plan.dir);
 	int rc;
 
 	if (r->plan.n == 0 && !r->goes_on)
-		return needs_reload(r) ? reload_postfix(r) : 0;
+		return setuprun_needs_reload(r) ? reload_postfix(r) : 0;
 	if (dir == NULL)
 		return fail(r, "postconf", -ENOMEM);
 	rc = undo_save(dir, r->why);
@@ -252,7 +163,7 @@ answers(const struct endpoint *at)
 /* From the moment when main.cf names them mail waits for daemons that are away.
  * 0, or -ENOTCONN after saying which are, and what starts them. */
 static int
-ask_daemons(struct run *r)
+ask_daemons(struct setuprun *r)
 {
 	const struct setupplan *p = &r->plan;
 	char text[ENDPOINT_TEXT_MAX];
@@ -284,7 +195,8 @@ ask_daemons(struct run *r)
 /* The running daemons get the config. needed: who has to run with it from now
  * on; policyd mostly does not, as Postfix spawns it. */
 static void
-tell_daemons(struct run *r, time_t written, const bool needed[FOLLOW_DAEMONS])
+tell_daemons(
+    struct setuprun *r, time_t written, const bool needed[FOLLOW_DAEMONS])
 {
 	static const char *const units[FOLLOW_DAEMONS] = {
 	    [FOLLOW_SIGNER] = " postseal-signer",
@@ -306,7 +218,7 @@ tell_daemons(struct run *r, time_t written, const bool needed[FOLLOW_DAEMONS])
 
 /* After a failure in Postfix's part: the rest is done, and harms nobody. */
 static void
-tell_what_stays(struct run *r)
+tell_what_stays(struct setuprun *r)
 {
 	if (r->new_key || r->config.changes.n > 0)
 		buf_fmt(r->why,
@@ -320,17 +232,22 @@ tell_what_stays(struct run *r)
 /* Does it while no signal may end us. Who has pressed Ctrl-C meanwhile reads
  * what was done, and then it counts. */
 static int
-hold(struct run *r, int (*what)(struct run *))
+hold(struct setuprun *r, int (*what)(struct setuprun *))
 {
 	sigset_t old, came;
+	struct buf text;
 	int rc;
 
 	tool_hold_signals(&old);
 	rc = what(r);
 	if (sigpending(&came) == 0 && !sigisemptyset(&came)) {
-		(void)tool_print("setup", r->out, stdout);
+		buf_init(&text, TOOL_TEXT_MAX);
+		if (!r->json)
+			setupreport_print(r, &text);
+		r->shown = true;
+		(void)tool_print("setup", &text, stdout);
 		tool_complain("setup", r->why);
-		buf_clear(r->out);
+		buf_free(&text);
 		buf_clear(r->why);
 	}
 	sigprocmask(SIG_SETMASK, &old, NULL);
@@ -338,7 +255,7 @@ hold(struct run *r, int (*what)(struct run *))
 }
 
 static int
-apply(struct run *r)
+apply(struct setuprun *r)
 {
 	int rc = r->new_key ? make_key(r) : 0;
 
@@ -346,7 +263,8 @@ apply(struct run *r)
 		rc = setupconfig_store(&r->config);
 	if (rc != 0)
 		return rc;
-	if (!is_nothing(r)) /* so that they listen where Postfix will ask */
+	if (!setuprun_is_nothing(
+	        r)) /* so that they listen where Postfix will ask */
 		tell_daemons(r, time(NULL),
 		    (const bool[FOLLOW_DAEMONS]){
 		        [FOLLOW_SIGNER] = !r->o->verify,
@@ -354,49 +272,17 @@ apply(struct run *r)
 	rc = ask_daemons(r);
 	if (rc == 0)
 		rc = change_postfix(r);
-	if (rc == 0)
-		show(r);
-	else
+	r->applied = rc == 0;
+	if (rc != 0)
 		tell_what_stays(r);
 	return rc;
-}
-
-/* --- what comes next ------------------------------------------------------ */
-
-static void
-tell_next(struct run *r, const struct setupdns *dns)
-{
-	const struct options *o = r->o;
-
-	buf_str(r->out, "What comes next:\n");
-	if (o->what == SHOW && !is_nothing(r)) {
-		buf_str(r->out, "- run this again with --apply\n");
-		return;
-	}
-	if (r->start.n > 0)
-		buf_fmt(r->out, "- systemctl enable --now%s\n",
-		    buf_text(&r->start));
-	if (r->asleep) {
-		buf_str(r->out, "- ");
-		show_postfix(r, "start", r->out);
-	}
-	if (dns->publish)
-		buf_fmt(r->out,
-		    "- publish the record of the key; when DNS has it: "
-		    "postseal testkey %s --activate\n",
-		    o->domain);
-	buf_str(r->out, "- postseal check\n");
-	if (dns->observes)
-		buf_str(r->out,
-		    "- SPF refuses nothing yet (observe = true); when the log "
-		    "looks right: postseal setup --enforce\n");
 }
 
 /* --- the four ways -------------------------------------------------------- */
 
 /* A domain that neither a section nor the tables have a key for. */
 static int
-needs_key(struct run *r, bool *ret)
+needs_key(struct setuprun *r, bool *ret)
 {
 	const struct settings *s = r->config.settings;
 	bool has = settings_domain(s, span_str(r->o->domain)) != NULL;
@@ -410,7 +296,7 @@ needs_key(struct run *r, bool *ret)
 
 /* What shall be in the config. */
 static int
-plan_config(struct run *r)
+plan_config(struct setuprun *r)
 {
 	struct setupplan *p = &r->plan;
 	int rc = 0;
@@ -428,11 +314,10 @@ plan_config(struct run *r)
 }
 
 static int
-set_up(struct run *r)
+set_up(struct setuprun *r)
 {
-	const struct options *o = r->o;
+	const struct setup_options *o = r->o;
 	const struct settings *s = r->config.settings;
-	struct setupdns dns = {.publish = false};
 	unsigned how =
 	    (setupplan_enforcing(SETUPPLAN_ENFORCE) ? SETUPPLAN_ENFORCING : 0) |
 	    (o->verify ? SETUPPLAN_VERIFY : 0);
@@ -447,63 +332,57 @@ set_up(struct run *r)
 	if (rc != 0)
 		return rc;
 	r->goes_on = undo_is_open(buf_text(&r->plan.dir));
-	if (o->what == APPLY)
+	r->planned = true;
+	if (o->what == SETUP_APPLY)
 		rc = hold(r, apply);
-	else
-		show(r);
 	if (rc == 0 && !o->verify)
-		rc = setupdns_look(o->config, o->domain, o->what == APPLY, &dns,
-		    r->out, r->why);
-	if (rc == 0)
-		tell_next(r, &dns);
-	return rc == 0 && (r->untold || dns.untold) ? TOOL_UNTOLD : rc;
+		rc = setupdns_look(o->config, o->domain, o->what == SETUP_APPLY,
+		    &r->dns, r->why);
+	r->ended = rc == 0;
+	return rc == 0 && (r->untold || r->dns.untold) ? TOOL_UNTOLD : rc;
 }
 
 /* The policyd that Postfix spawns reads the config when an smtpd begins to ask
  * it, and one that stands answers an smtpd by the config of then: so others
  * have to. */
 static void
-renew_policyd(struct run *r)
+renew_policyd(struct setuprun *r)
 {
 	if (reload_postfix(r) != 0 || (r->asleep && geteuid() != 0)) {
 		buf_str(r->why,
 		    "Postfix is not reloaded, so a policyd that it has started "
 		    "may keep its old settings: run as root: ");
-		show_postfix(r, "reload", r->why);
+		setupreport_postfix(r, "reload", r->why);
 		r->untold = true;
-	} else {
-		tell_asleep(r);
 	}
 }
 
 /* Also where nothing has changed: of the last change somebody may not have
  * heard. */
 static int
-enforce(struct run *r)
+enforce(struct setuprun *r)
 {
 	bool verifies = false;
 	struct stat st;
-	int rc = setupenforce(&r->postfix, &r->config, r->out, &verifies);
+	int rc;
 
+	buf_init(&r->plan.advice, TOOL_MESSAGES_MAX);
+	rc = setupenforce(&r->postfix, &r->config, &r->plan.advice, &verifies);
 	if (rc == 0)
 		rc = setupconfig_store(&r->config);
-	if (rc != 0) {
-		buf_clear(r->out);
+	if (rc != 0)
 		return rc;
-	}
+	r->applied = true;
 	tell_daemons(r, stat(r->o->config, &st) == 0 ? st.st_ctime : 0,
 	    (const bool[FOLLOW_DAEMONS]){[FOLLOW_VERIFIER] = verifies});
 	renew_policyd(r);
 	if (r->start.n > 0)
 		follow_tell(FOLLOW_VERIFIER, -ENOENT, r->why);
-	if (r->start.n > 0 || r->untold)
-		return TOOL_UNTOLD;
-	buf_str(r->out, "All that runs has these settings.\n");
-	return 0;
+	return r->start.n > 0 || r->untold ? TOOL_UNTOLD : 0;
 }
 
 static int
-undo(struct run *r)
+undo(struct setuprun *r)
 {
 	int rc;
 
@@ -513,31 +392,26 @@ undo(struct run *r)
 		rc = fail(r, "postconf", -ENOMEM);
 	if (rc == 0)
 		rc = undo_restore(buf_text(&r->plan.dir), r->why);
-	if (rc == 0)
-		buf_str(r->out,
-		    "main.cf and master.cf are as they were; "
-		    "keys and config of postseal stay.\n");
-	if (rc == 0)
-		tell_of_signer(r, r->out);
-	if (rc == 0)
-		rc = reload_postfix(r);
-	if (rc == 0)
-		tell_asleep(r);
-	return rc;
+	if (rc != 0)
+		return rc;
+	r->applied = true;
+	buf_init(&r->plan.advice, TOOL_MESSAGES_MAX);
+	tell_of_signer(r, &r->plan.advice);
+	return reload_postfix(r);
 }
 
 /* Who may not change the files hears that first, and nothing is begun. */
 static int
-check_rights(struct run *r)
+check_rights(struct setuprun *r)
 {
 	struct buf dir;
 	const char *path = r->o->config;
 	int rc = 0;
 
-	if (geteuid() == 0 || r->o->what == SHOW)
+	if (geteuid() == 0 || r->o->what == SETUP_SHOW)
 		return 0;
 	buf_init(&dir, CONFIG_FILE_MAX);
-	if (r->o->what != ENFORCE) {
+	if (r->o->what != SETUP_ENFORCE) {
 		rc = postconf_directory(&r->postfix, &dir, r->why);
 		path = buf_text(&dir);
 	}
@@ -552,37 +426,52 @@ check_rights(struct run *r)
 }
 
 static int
-work(struct run *r)
+work(struct setuprun *r)
 {
 	int rc = check_rights(r);
 
 	if (rc != 0)
 		return rc;
 
-	if (r->o->what == UNDO)
+	if (r->o->what == SETUP_UNDO)
 		return hold(r, undo);
 	rc = setupconfig_read(&r->config, r->o->config, r->why);
 	if (rc != 0)
 		return rc;
-	return r->o->what == ENFORCE ? hold(r, enforce) : set_up(r);
+	return r->o->what == SETUP_ENFORCE ? hold(r, enforce) : set_up(r);
+}
+
+/* What was planned and done, also where something has failed later. */
+static int
+report(struct call *c, struct setuprun *r)
+{
+	if (!c->json)
+		setupreport_print(r, &c->out);
+	else if (r->applied || r->ended)
+		return subcommand_json(c, setupreport_json(r));
+	return 0;
 }
 
 static int
 run(struct call *c)
 {
-	struct options *o = c->options;
-	struct run r = {.o = o,
-	    .out = &c->out,
+	struct setup_options *o = c->options;
+	struct setuprun r = {.o = o,
 	    .why = &c->why,
+	    .json = c->json,
 	    .postfix = {.dir = c->postfix}};
-	int rc;
+	int rc, error;
 
 	o->config = c->config;
 	buf_init(&r.start, TOOL_MESSAGES_MAX);
 	rc = work(&r);
+	error = report(c, &r);
 	buf_free(&r.start);
+	setupdns_free(&r.dns);
 	setupplan_free(&r.plan);
 	setupconfig_free(&r.config);
+	if (error != 0)
+		return error;
 	return rc >= 0 ? rc : TOOL_FAILED;
 }
 
@@ -591,9 +480,9 @@ run(struct call *c)
 static int
 take_what(struct call *c, int what)
 {
-	struct options *o = c->options;
+	struct setup_options *o = c->options;
 
-	if (o->what != SHOW)
+	if (o->what != SETUP_SHOW)
 		return subcommand_wrong(c, "one thing at a time", NULL);
 	o->what = what;
 	return 0;
@@ -602,26 +491,26 @@ take_what(struct call *c, int what)
 static int
 take_apply(struct call *c, const char *word)
 {
-	return take_what(c, APPLY);
+	return take_what(c, SETUP_APPLY);
 }
 
 static int
 take_enforce(struct call *c, const char *word)
 {
-	return take_what(c, ENFORCE);
+	return take_what(c, SETUP_ENFORCE);
 }
 
 static int
 take_undo(struct call *c, const char *word)
 {
-	return take_what(c, UNDO);
+	return take_what(c, SETUP_UNDO);
 }
 
 static int
 take_words(struct call *c, char **word, int n)
 {
-	struct options *o = c->options;
-	bool plans = o->what == SHOW || o->what == APPLY;
+	struct setup_options *o = c->options;
+	bool plans = o->what == SETUP_SHOW || o->what == SETUP_APPLY;
 	bool needs_domain = plans && !o->verify;
 
 	if (c->config[0] != '/') /* master.cf will have it */
@@ -651,8 +540,8 @@ const struct subcommand setup_subcommand = {
             "wrong, 4 when a running daemon does not have its new settings "
             "yet.",
     .column = 24,
-    .options = &(const struct options){.keydir = GENKEY_KEYDIR},
-    .size = sizeof(struct options),
+    .options = &(const struct setup_options){.keydir = GENKEY_KEYDIR},
+    .size = sizeof(struct setup_options),
     .option =
         {
             {'a', "apply", NULL,
@@ -660,17 +549,18 @@ const struct subcommand setup_subcommand = {
                 .take = take_apply},
             {'v', "verify", NULL,
                 "no DOMAIN: the verifier of inbound mail, nothing else",
-                .at = offsetof(struct options, verify)},
+                .at = offsetof(struct setup_options, verify)},
             {'e', "enforce", NULL, "no DOMAIN: let SPF refuse mail, too",
                 .take = take_enforce},
             {'u', "undo", NULL, "no DOMAIN: put main.cf and master.cf back",
                 .take = take_undo},
             {'2', "both", NULL, "an RSA and an Ed25519 key",
-                .at = offsetof(struct options, both)},
+                .at = offsetof(struct setup_options, both)},
+            {'j', "json", NULL, "for machines", .take = subcommand_take_json},
             SUBCOMMAND_POSTFIX,
             SUBCOMMAND_CONFIG,
             {'D', "directory", "DIR", "for keys, instead of " GENKEY_KEYDIR,
-                .at = offsetof(struct options, keydir)},
+                .at = offsetof(struct setup_options, keydir)},
         },
     .take_words = take_words,
     .run = run,

@@ -2,135 +2,219 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 #include "admin/key/domainfile.h"
 #include "admin/key/domainkey.h"
 #include "admin/key/follow.h"
 #include "admin/setup/setupdns.h"
 #include "admin/tool/dnswait.h"
-#include "admin/tool/tool.h"
+#include "admin/tool/subcommand.h"
 #include "common/bytes/domain.h"
 
-struct asked {
-	const char *domain;
-	bool apply, activated;
-	struct setupdns said;
-	struct buf *out, *why;
-};
-
 static int
-fail(struct asked *r, int rc)
+fail(int rc, struct buf *why)
 {
-	buf_fmt(r->why, "DNS: %s\n", strerror(-rc));
+	buf_fmt(why, "DNS: %s\n", strerror(-rc));
 	return rc;
 }
 
+/* Whether no record begins so, as far as DNS says. */
 static bool
-has_record(const struct dns_answer *a, const char *begin)
+lacks(const struct dns_answer *a, const char *begin)
 {
 	for (size_t i = 0; a->status == DNS_FOUND && i < a->n; i++) {
 		if (span_ibegins(a->record[i].txt, begin))
-			return true;
+			return false;
 	}
-	return a->status == DNS_TEMPERROR;
+	return a->status != DNS_TEMPERROR;
 }
 
-/* SPF and DMARC, where the domain has none. */
+/* SPF and DMARC of the domain. */
 static int
-advise_policies(struct asked *r, struct tool *t)
+look_at_policies(struct setupdns *s, struct buf *why)
 {
 	char name[DOMAIN_MAX + sizeof "_dmarc."];
 	struct dnswait q[] = {
-	    {.name = r->domain, .type = DNS_TXT},
+	    {.name = s->domain, .type = DNS_TXT},
 	    {.name = name, .type = DNS_TXT},
 	};
 	int rc;
 
-	snprintf(name, sizeof name, "_dmarc.%s", r->domain);
-	rc = dnswait_all(t->loop, t->resolver, q, 2);
+	snprintf(name, sizeof name, "_dmarc.%s", s->domain);
+	rc = dnswait_all(s->tool.loop, s->tool.resolver, q, 2);
 	if (rc != 0)
-		return fail(r, rc);
-	if (!has_record(q[0].answer, "v=spf1"))
-		buf_fmt(r->out,
-		    "There is no SPF record. If mail of the domain comes from "
-		    "its MX hosts and this one:\n\n" PUBLISH_SPF "\n\n",
-		    r->domain, t->settings->hostname);
-	if (!has_record(q[1].answer, "v=DMARC1"))
-		buf_fmt(r->out,
-		    "There is no DMARC record. To begin with:\n\n"
-		    "%s. IN TXT \"v=DMARC1; p=none;\"\n\n",
-		    name);
+		return fail(rc, why);
+	s->no_spf = lacks(q[0].answer, "v=spf1");
+	s->no_dmarc = lacks(q[1].answer, "v=DMARC1");
 	dnswait_free(q, 2);
 	return 0;
 }
 
-/* Activates, or asks for the record. */
-static int
-tell_key(struct asked *r, const struct domainkey *k)
+/* One that was activated here. */
+static bool
+begins_to_sign(const struct setupdns *s, const struct domainkey *k)
 {
-	if (k->problem != NULL) {
-		buf_fmt(r->why, "%s: %s\n", k->settings->file, k->problem);
-		return -EINVAL;
-	}
-	if (!domainkey_good(k)) {
-		buf_fmt(
-		    r->out, "%s: %.*s.\n", k->name, (int)k->text.n, k->text.p);
-		if (domainkey_lacks(k))
-			domainkey_record(k, r->out);
-		r->said.publish = true;
-		return 0;
-	}
-	if (k->settings->active)
-		return 0;
-	if (!r->apply) {
-		buf_fmt(r->out,
-		    "%s is in DNS: --apply, or postseal testkey %s --activate, "
-		    "lets the key sign\n",
-		    k->name, k->domain->name);
-		return 0;
-	}
-	buf_fmt(r->out, "%s is in DNS: the key is active now\n", k->name);
-	r->activated = true;
-	return domainfile_activate(k->settings, k->domain->name, r->why);
+	return s->apply && domainkey_good(k) && !k->settings->active;
 }
 
-/* Text about all keys, and the policies. 0 or -errno, told in r->why. */
+/* Activates it, or remembers that its record is to be published. */
 static int
-look(struct asked *r, struct tool *t, struct domainkeys *k)
+take_key(struct setupdns *s, const struct domainkey *k, struct buf *why)
 {
-	int rc = domainkeys_look(t, r->domain, NULL, k, r->why);
+	if (k->problem != NULL) {
+		buf_fmt(why, "%s: %s\n", k->settings->file, k->problem);
+		return -EINVAL;
+	}
+	if (!domainkey_good(k))
+		s->publish = true;
+	return begins_to_sign(s, k)
+	    ? domainfile_activate(k->settings, k->domain->name, why)
+	    : 0;
+}
+
+/* All keys, and the policies. 0 or -errno, told in why. */
+static int
+look(struct setupdns *s, bool *activated, struct buf *why)
+{
+	int rc = domainkeys_look(&s->tool, s->domain, NULL, &s->keys, why);
 
 	if (rc != 0)
-		return fail(r, rc);
-	for (size_t i = 0; i < k->n && rc == 0; i++)
-		rc = tell_key(r, &k->key[i]);
-	return rc == 0 ? advise_policies(r, t) : rc;
+		return fail(rc, why);
+	while (s->n < s->keys.n && rc == 0) {
+		const struct domainkey *k = &s->keys.key[s->n];
+
+		rc = take_key(s, k, why);
+		if (rc == 0)
+			s->n++;
+		*activated |= rc == 0 && begins_to_sign(s, k);
+	}
+	return rc == 0 ? look_at_policies(s, why) : rc;
 }
 
 int
 setupdns_look(const char *config, const char *domain, bool apply,
-    struct setupdns *ret, struct buf *out, struct buf *why)
+    struct setupdns *ret, struct buf *why)
 {
-	struct asked r = {
-	    .domain = domain, .apply = apply, .out = out, .why = why};
-	struct domainkeys k = {.n = 0};
-	struct tool t;
+	bool activated = false;
 	int rc;
 
-	*ret = r.said;
+	*ret = (struct setupdns){.domain = domain, .apply = apply};
 	if (access(config, F_OK) != 0)
 		return 0; /* nothing was applied yet */
-	rc = tool_open(&t, "setup", config, SETTINGS_ALL);
+	rc = tool_open(&ret->tool, "setup", config, SETTINGS_ALL);
 	if (rc != 0)
 		return rc;
-	rc = look(&r, &t, &k);
-	r.said.observes = t.settings->policyd.observe;
-	if (r.activated)
-		r.said.untold = follow_signer(config, time(NULL), why) != 0;
-	*ret = r.said;
-	domainkeys_free(&k);
-	tool_close(&t);
+	rc = look(ret, &activated, why);
+	ret->observes = ret->tool.settings->policyd.observe;
+	if (activated)
+		ret->untold = follow_signer(config, time(NULL), why) != 0;
 	return rc;
 }
+
+void
+setupdns_free(struct setupdns *s)
+{
+	domainkeys_free(&s->keys);
+	tool_close(&s->tool);
+}
+
+/* --- for people ----------------------------------------------------------- */
+
+static void
+print_key(const struct setupdns *s, const struct domainkey *k, struct buf *out)
+{
+	if (!domainkey_good(k)) {
+		buf_fmt(out, "%s: %.*s.\n", k->name, (int)k->text.n, k->text.p);
+		if (domainkey_lacks(k))
+			domainkey_record(k, out);
+	} else if (begins_to_sign(s, k)) {
+		buf_fmt(out, "%s is in DNS: the key is active now\n", k->name);
+	} else if (!k->settings->active) {
+		buf_fmt(out,
+		    "%s is in DNS: --apply, or postseal testkey %s --activate, "
+		    "lets the key sign\n",
+		    k->name, k->domain->name);
+	}
+}
+
+void
+setupdns_print(const struct setupdns *s, struct buf *out)
+{
+	for (size_t i = 0; i < s->n; i++)
+		print_key(s, &s->keys.key[i], out);
+	if (s->no_spf)
+		buf_fmt(out,
+		    "There is no SPF record. If mail of the domain comes from "
+		    "its MX hosts and this one:\n\n" PUBLISH_SPF "\n\n",
+		    s->domain, s->tool.settings->hostname);
+	if (s->no_dmarc)
+		buf_fmt(out,
+		    "There is no DMARC record. To begin with:\n\n"
+		    "_dmarc.%s. IN TXT \"" PUBLISH_DMARC "\"\n\n",
+		    s->domain);
+}
+
+/* --- for machines --------------------------------------------------------- */
+
+static json_t *
+key_json(const struct setupdns *s, const struct domainkey *k)
+{
+	json_t *o = domainkey_json(k);
+
+	if (begins_to_sign(s, k))
+		(void)json_object_set_new(o, "active", json_true());
+	if (json_object_set_new(o, "published", domainkey_published_json(k)) ==
+	        0 &&
+	    json_object_set_new(
+	        o, "text", subcommand_clean_json(buf_view(&k->text))) == 0)
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
+json_t *
+setupdns_records_json(const struct setupdns *s)
+{
+	json_t *all = json_array();
+	int rc = 0;
+
+	for (size_t i = 0; i < s->n && rc == 0; i++)
+		rc = json_array_append_new(all, key_json(s, &s->keys.key[i]));
+	if (rc == 0)
+		return all;
+	json_decref(all);
+	return NULL;
+}
+
+static int
+add_missing(json_t *all, json_t *name, json_t *value)
+{
+	return json_array_append_new(all,
+	    json_pack("{s:o, s:s, s:o}", "name", name, "type", "TXT", "value",
+	        value));
+}
+
+json_t *
+setupdns_missing_json(const struct setupdns *s)
+{
+	json_t *all = json_array();
+	int rc = 0;
+
+	if (s->no_spf)
+		rc |= add_missing(all, json_string(s->domain),
+		    json_sprintf(
+		        PUBLISH_SPF_VALUE, s->tool.settings->hostname));
+	if (s->no_dmarc)
+		rc |= add_missing(all, json_sprintf("_dmarc.%s", s->domain),
+		    json_string(PUBLISH_DMARC));
+	if (rc == 0)
+		return all;
+	json_decref(all);
+	return NULL;
+}
+
+/* --- a key in the tables -------------------------------------------------- */
 
 int
 setupdns_has_key(
@@ -146,7 +230,7 @@ setupdns_has_key(
 	if (rc == 0)
 		*ret = k.n > 0;
 	else
-		buf_fmt(why, "DNS: %s\n", strerror(-rc));
+		(void)fail(rc, why);
 	domainkeys_free(&k);
 	tool_close(&t);
 	return rc;

@@ -143,12 +143,8 @@ setupenforce(const struct postconf *p, struct setupconfig *c, struct buf *out,
 	if (rc != 0)
 		return rc;
 	*ret_verifies = verifies;
-	if (c->changes.n == 0) {
-		buf_str(out, "Mail may be refused for SPF already.\n");
+	if (c->changes.n == 0)
 		return 0;
-	}
-	buf_fmt(out, "in %s:\n", c->file);
-	buf_span(out, buf_view(&c->changes));
 	if (verifies)
 		buf_str(out,
 		    "policyd marks, and the verifier refuses mail whose SPF "

@@ -136,6 +136,24 @@ subcommand_clean_json(struct span s)
 	return o;
 }
 
+json_t *
+subcommand_lines_json(struct span text)
+{
+	json_t *all = json_array();
+
+	while (text.n > 0) {
+		size_t n = span_find(text, '\n');
+
+		if (json_array_append_new(
+		        all, subcommand_clean_json(span_of(text.p, n))) != 0) {
+			json_decref(all);
+			return NULL;
+		}
+		text = span_skip(text, n + 1);
+	}
+	return all;
+}
+
 int
 subcommand_domain(const struct call *c, const char *word, char *ret)
 {

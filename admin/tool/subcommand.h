@@ -119,6 +119,9 @@ int subcommand_json(struct call *c, struct json_t *all);
  * TOOL_MESSAGES_MAX bytes; NULL when it is more, or memory is out. */
 struct json_t *subcommand_clean_json(struct span s);
 
+/* An array, owned, of such strings, one of each line; NULL: memory is out. */
+struct json_t *subcommand_lines_json(struct span text);
+
 /* A domain as it is typed -> A-labels into ret[DOMAIN_MAX + 1]. 0, or -EINVAL
  * after saying that it is none. */
 int subcommand_domain(const struct call *c, const char *word, char *ret);

@@ -25,9 +25,11 @@ enum {
 	TOOL_UNTOLD = 4 /* done, but a running daemon does not have it yet */
 };
 
-/* The SPF record that is proposed for a domain where there is none: of the
- * domain and the name of this host. */
-#define PUBLISH_SPF "%s. IN TXT \"v=spf1 mx a:%s ~all\""
+/* The records that are proposed for a domain where there are none: of SPF, with
+ * the name of this host, the whole with the domain in front; of DMARC. */
+#define PUBLISH_SPF_VALUE "v=spf1 mx a:%s ~all"
+#define PUBLISH_SPF "%s. IN TXT \"" PUBLISH_SPF_VALUE "\""
+#define PUBLISH_DMARC "v=DMARC1; p=none;"
 
 struct tool {
 	const char *name; /* of the subcommand */

@@ -174,6 +174,16 @@ undo_is_open(const char *dir)
 	return has(dir, CHANGING, "") && has(dir, files[FILES - 1], BEFORE);
 }
 
+void
+undo_list(const char *dir, struct buf *out)
+{
+	for (size_t i = 0; i < FILES; i++) {
+		if (has(dir, files[i], BEFORE))
+			buf_fmt(out, "%s/postseal.undo/%s" BEFORE "\n", dir,
+			    files[i]);
+	}
+}
+
 static int
 open_it(const char *dir, struct buf *why)
 {

@@ -15,6 +15,10 @@
  * there. */
 bool undo_is_open(const char *dir);
 
+/* Appends the paths of the originals that are kept, a line each. dir
+ * is Postfix' configuration directory. */
+void undo_list(const char *dir, struct buf *out);
+
 /* Each function: dir is Postfix' configuration directory. 0, or -errno and a
  * sentence in why. */
 

@@ -14,9 +14,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 #include "tests/support/await.h"
 #include "tests/support/built.h"
 #include "tests/support/command.h"
+#include "tests/support/dnsd.h"
 #include "tests/support/fakedaemon.h"
 #include "tests/support/fakepostconf.h"
 #include "tests/support/suite.h"
@@ -541,8 +544,182 @@ advises_of_names(void)
 	command_end(&c);
 }
 
-SUITE("setupcmd", T(waits_for_the_daemon),
-    T(refuses_beside_authentication_results), T(goes_on), T(holds_signals),
-    T(says_what_stays), T(not_as_root), T(enforces), T(tells_who_runs),
-    T(says_who_is_left), T(sets_up_who_runs), T(refuses_to_enforce),
-    T(advises_of_names))
+/* --- for machines --------------------------------------------------------- */
+
+static const char *
+text_of(const json_t *o, const char *name)
+{
+	return json_string_value(json_object_get(o, name));
+}
+
+/* True if a line of the list has that text. */
+static bool
+lists(const json_t *all, const char *name, const char *text)
+{
+	const json_t *list = json_object_get(all, name);
+	bool found = false;
+
+	for (size_t i = 0; i < json_array_size(list); i++)
+		found |= strstr(json_string_value(json_array_get(list, i)),
+		             text) != NULL;
+	return found;
+}
+
+/* True if there is such a change of that file. */
+static bool
+changes(const struct command *c, const json_t *all, const char *file,
+    const char *what)
+{
+	const json_t *list = json_object_get(all, "changes");
+	char path[TMPDIR_PATH_MAX];
+	bool found = false;
+
+	tmpdir_file(&c->dir, file, path);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *o = json_array_get(list, i);
+
+		found |= strcmp(text_of(o, "file"), path) == 0 &&
+		    strstr(text_of(o, "what"), what) != NULL;
+	}
+	return found;
+}
+
+/* One object, of that mode; "applied" and "told" as in the word: "at". */
+static json_t *
+run_json(struct command *c, const char *line, const char *mode, const char *did)
+{
+	char is[3];
+	json_t *all;
+
+	command_run(c, "%s --json", line);
+	all = json_loads(c->out, 0, NULL);
+	CU_ASSERT_FATAL(all != NULL);
+	CHECK_STR(text_of(all, "mode"), mode);
+	snprintf(is, sizeof is, "%s%s",
+	    json_is_true(json_object_get(all, "applied")) ? "a" : "",
+	    json_is_true(json_object_get(all, "told")) ? "t" : "");
+	CHECK_STR(is, did);
+	return all;
+}
+
+/* What --apply is going to do, and has done, is told alike. */
+static void
+check_changes(const struct command *c, const json_t *all)
+{
+	CHECK(json_array_size(json_object_get(all, "changes")) > 4);
+	CHECK(changes(
+	    c, all, "keys/a.example", "postseal genkey a.example --add"));
+	CHECK(changes(c, all, "p.conf", "policyd { observe = true }"));
+	CHECK(changes(c, all, "/main.cf", "smtpd_milters = "));
+	CHECK(changes(c, all, "/master.cf", "-M "));
+}
+
+#define SHOWN "setup a.example -c @/p.conf --postfix @/ -D @/keys"
+
+static void
+for_machines(void)
+{
+	static struct command c;
+	char text[500], path[TMPDIR_PATH_MAX];
+	struct dnsd *dns =
+	    dnsd_start("a.example TXT \"v=spf1 -all\"\n"
+	               "_dmarc.b.example TXT \"v=DMARC1; p=none\"\n");
+	json_t *all, *one;
+
+	begin_domain(&c);
+	snprintf(text, sizeof text,
+	    "hostname = \"mx.a.example\"\n"
+	    "dns { servers = {\"127.0.0.1:%u\"} }\n"
+	    "signer { control = \"unix:@/none\" listen = \"unix:@/s\" }\n"
+	    "verifier { control = \"unix:@/none\" listen = \"unix:@/v\" }\n",
+	    dnsd_port(dns));
+	command_file(&c, "p.conf", text);
+	all = run_json(&c, SHOWN, "show", "");
+	CHECK(c.status == 0);
+	check_changes(&c, all);
+	CHECK(json_array_size(json_object_get(all, "kept")) == 0);
+	CHECK(json_array_size(json_object_get(all, "records")) == 0);
+	CHECK(json_array_size(json_object_get(all, "next")) == 1);
+	CHECK(lists(all, "next", "run this again with --apply"));
+	one = json_array_get(json_object_get(all, "missing"), 0);
+	CHECK(json_array_size(json_object_get(all, "missing")) == 1);
+	CHECK_STR(text_of(one, "name"), "_dmarc.a.example");
+	CHECK_STR(text_of(one, "type"), "TXT");
+	CHECK_STR(text_of(one, "value"), "v=DMARC1; p=none;");
+	json_decref(all);
+
+	/* the signer does not run */
+	all = run_json(&c, DOMAIN_SETUP, "apply", "a");
+	CHECK(c.status == 0);
+	check_changes(&c, all);
+	CHECK(lists(all, "kept",
+	    tmpdir_file(&c.dir, "/postseal.undo/main.cf.before", path)));
+	CHECK(lists(all, "kept",
+	    tmpdir_file(&c.dir, "/postseal.undo/master.cf.before", path)));
+	CHECK(lists(all, "next",
+	    "systemctl enable --now postseal-signer postseal-verifier"));
+	CHECK(lists(all, "next", "start"));
+	CHECK(lists(all, "next", "postseal testkey a.example --activate"));
+	CHECK(lists(all, "next", "postseal setup --enforce"));
+	one = json_array_get(json_object_get(all, "records"), 0);
+	CHECK(strncmp(text_of(one, "value"), "v=DKIM1; k=rsa; p=", 18) == 0);
+	CHECK(json_is_false(json_object_get(one, "published")));
+	CHECK(json_is_false(json_object_get(one, "active")));
+	CHECK(suite_has(text_of(one, "text"), "missing"));
+	snprintf(text, sizeof text, "%s TXT \"%s\"", text_of(one, "name"),
+	    text_of(one, "value"));
+	json_decref(all);
+
+	/* its record is there: it signs */
+	dnsd_add(dns, text);
+	all = run_json(&c, DOMAIN_SETUP, "apply", "a");
+	CHECK(c.status == 4);
+	CHECK(json_array_size(json_object_get(all, "changes")) == 0);
+	one = json_array_get(json_object_get(all, "records"), 0);
+	CHECK(json_is_true(json_object_get(one, "published")));
+	CHECK(json_is_true(json_object_get(one, "active")));
+	json_decref(all);
+
+	all =
+	    run_json(&c, "setup --undo -c @/p.conf --postfix @/", "undo", "at");
+	CHECK(changes(&c, all, "/main.cf", "put back"));
+	CHECK(changes(&c, all, "/master.cf", "put back"));
+	CHECK(json_array_size(json_object_get(all, "kept")) == 0);
+	json_decref(all);
+	command_run(&c, "setup --undo -j -c @/p.conf --postfix @/");
+	CHECK(c.status == 1);
+	CHECK_STR(c.out, "");
+	CHECK(suite_has(c.err, "nothing is kept here"));
+	command_end(&c);
+	dnsd_stop(dns);
+}
+
+static void
+for_machines_enforcing(void)
+{
+	static struct command c;
+	json_t *all;
+
+	begin_enforcing(&c, false, "127.0.0.0/8", "", "");
+	all = run_json(&c, ENFORCE, "enforce", "at");
+	CHECK(c.status == 0);
+	CHECK(changes(&c, all, "p.conf", "policyd { observe = false }"));
+	CHECK(json_array_size(json_object_get(all, "advice")) == 0);
+	json_decref(all);
+	command_end(&c);
+
+	begin_enforcing(&c, true, "127.0.0.0/8",
+	    "trusted_forwarders = {\"fwd.example\"}", "");
+	all = run_json(&c, ENFORCE, "enforce", "a");
+	CHECK(c.status == 4);
+	CHECK(lists(all, "advice", "policyd leaves clients alone"));
+	CHECK(lists(all, "next", "systemctl enable --now postseal-verifier"));
+	json_decref(all);
+	command_end(&c);
+}
+
+SUITE("setupcmd", T(for_machines), T(for_machines_enforcing),
+    T(waits_for_the_daemon), T(refuses_beside_authentication_results),
+    T(goes_on), T(holds_signals), T(says_what_stays), T(not_as_root),
+    T(enforces), T(tells_who_runs), T(says_who_is_left), T(sets_up_who_runs),
+    T(refuses_to_enforce), T(advises_of_names))

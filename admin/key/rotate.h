@@ -23,16 +23,6 @@
 #include "admin/key/rotate_report.h"
 #include "admin/tool/tool.h"
 
-struct rotate {
-	const char *config, *keydir;
-	const char *domain; /* A-labels */
-	unsigned keep;      /* days; 0: as the config says (rotate_keep) */
-	unsigned every; /* days: begins only when the newest key is so old, and
-	                 * says nothing while there is nothing to do */
-	bool status;    /* only says how far it is */
-	bool again; /* the records were printed a moment ago: not once more */
-};
-
 /*
  * One step, at that time (UNIX); t is open, with the signer's settings.
  * TOOL_OK; TOOL_LATER: DNS does not have the new records yet; TOOL_UNTOLD: the

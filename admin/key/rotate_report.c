@@ -7,7 +7,6 @@
 
 #include <jansson.h>
 
-#include "admin/key/rotate.h"
 #include "admin/key/rotate_report.h"
 #include "admin/tool/subcommand.h"
 

@@ -11,7 +11,16 @@
 #include "admin/key/genkey.h"
 #include "admin/key/rotate_state.h"
 
-struct rotate; /* rotate.h */
+/* What is asked of it. */
+struct rotate {
+	const char *config, *keydir;
+	const char *domain; /* A-labels */
+	unsigned keep;      /* days; 0: as the config says (rotate_keep) */
+	unsigned every; /* days: begins only when the newest key is so old, and
+	                 * says nothing while there is nothing to do */
+	bool status;    /* only says how far it is */
+	bool again; /* the records were printed a moment ago: not once more */
+};
 
 /* How far it is, and what comes next. */
 enum rotate_progress {

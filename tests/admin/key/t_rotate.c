@@ -440,7 +440,7 @@ for_machines_whole(void)
 	command_end(&c);
 }
 
-/* --- what comes between ----------------------------------------------------- */
+/* --- what comes between --------------------------------------------------- */
 
 /* The days count from when the running signer has the new key, not the config:
  * each run tries that again. */

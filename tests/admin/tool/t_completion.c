@@ -50,8 +50,8 @@ rows(void)
 	    /* options, those that --help tells */
 	    {"--ver", "[--version]"},
 	    {"setup --",
-	        "[--apply][--verify][--enforce][--undo][--both][--postfix]"
-	        "[--config][--directory][--help]"},
+	        "[--apply][--verify][--enforce][--undo][--both][--json]"
+	        "[--postfix][--config][--directory][--help]"},
 	    {"check \"\"",
 	        "[--all][--ip][--no-dns][--json][--postfix]"
 	        "[--config][--help]"},
@@ -103,7 +103,7 @@ domains(void)
 	CHECK_STR(offered("genkey --add b"), "[b.example]");
 	CHECK_STR(offered("genkey c"), "");
 	CHECK_STR(offered("genkey --"),
-	    "[--selector][--type][--bits][--domain][--directory][--add]"
+	    "[--selector][--type][--bits][--domain][--directory][--add][--json]"
 	    "[--config][--help]");
 	command_end(&c);
 }

@@ -33,6 +33,7 @@ help_from_the_rows(void)
 	    "  -D, --directory DIR   not " POSTSEAL_SYSCONFDIR
 	    "/postseal/keys\n"
 	    "  -a, --add             put it into the config, not active yet\n"
+	    "  -j, --json            for machines\n"
 	    "  -c, --config FILE     instead of " SETTINGS_FILE "\n"
 	    "  -h, --help            print this\n"
 	    "\n"

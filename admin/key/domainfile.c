@@ -61,8 +61,8 @@ own_path(const char *config, const char *domain, char *ret, struct buf *why)
 	return newfile_dir(dir, DIR_MODE, &made, why);
 }
 
-static const struct key_settings *
-find_key(const struct domain_settings *d, const char *selector)
+const struct key_settings *
+domainfile_key(const struct domain_settings *d, const char *selector)
 {
 	for (size_t i = 0; d != NULL && i < d->nkeys; i++) {
 		if (strcmp(d->key[i].selector, selector) == 0)
@@ -117,7 +117,7 @@ domainfile_add(const char *config, const struct settings *s, const char *domain,
 	char path[PATH_MAX];
 	int rc = 0;
 
-	if (find_key(d, selector) != NULL) {
+	if (domainfile_key(d, selector) != NULL) {
 		buf_fmt(why, "%s: domain %s has a key \"%s\"\n", d->origin,
 		    domain, selector);
 		return -EEXIST;

@@ -11,6 +11,10 @@
 
 #include "common/settings/settings.h"
 
+/* The key of that selector, or NULL; d may be NULL. */
+const struct key_settings *domainfile_key(
+    const struct domain_settings *d, const char *selector);
+
 /*
  * Adds a key. config: the path of postseal.conf; s: what was read from it, or
  * NULL where there is none yet. domain and selector are A-labels, file is

@@ -26,6 +26,16 @@ domainkey_good(const struct domainkey *k)
 	return k->problem == NULL && keydiff_good(k->diff);
 }
 
+const struct domainkey *
+domainkey_find(const struct domainkey *k, size_t n, const char *selector)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(k[i].settings->selector, selector) == 0)
+			return &k[i];
+	}
+	return NULL;
+}
+
 void
 domainkey_record(const struct domainkey *k, struct buf *out)
 {

@@ -32,6 +32,10 @@ struct domainkey {
 /* True if verifiers will take its signatures. */
 bool domainkey_good(const struct domainkey *k);
 
+/* The one of that selector among the n keys of a domain, or NULL. */
+const struct domainkey *domainkey_find(
+    const struct domainkey *k, size_t n, const char *selector);
+
 /* Appends the record to publish, as genkey_record() does; nothing where the
  * private key cannot be used. */
 void domainkey_record(const struct domainkey *k, struct buf *out);

@@ -127,15 +127,10 @@ make_paths(const struct genkey *g, struct names *n, struct genkey_made *m,
 static const struct key_settings *
 find_key(const struct genkey *g, const struct genkey_made *m)
 {
-	const struct domain_settings *d = g->settings == NULL
+	return g->settings == NULL
 	    ? NULL
-	    : settings_domain(g->settings, span_str(m->domain));
-
-	for (size_t i = 0; d != NULL && i < d->nkeys; i++) {
-		if (strcmp(d->key[i].selector, m->selector) == 0)
-			return &d->key[i];
-	}
-	return NULL;
+	    : domainfile_key(settings_domain(g->settings, span_str(m->domain)),
+	          m->selector);
 }
 
 /* True if file or config has the key of that name. */

@@ -160,16 +160,6 @@ begins_at(struct run *r, const struct domainkey *k, size_t n)
 	return at;
 }
 
-static const struct domainkey *
-find_key(const struct domainkey *k, size_t n, const char *selector)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(k[i].settings->selector, selector) == 0)
-			return &k[i];
-	}
-	return NULL;
-}
-
 /* True if a run that was cut off has made one of that kind. */
 static bool
 is_made(struct run *r, const struct domainkey *k, size_t n,
@@ -177,7 +167,7 @@ is_made(struct run *r, const struct domainkey *k, size_t n,
 {
 	for (size_t i = 0; i < r->state.new.n; i++) {
 		const struct domainkey *found =
-		    find_key(k, n, r->state.new.v[i]);
+		    domainkey_find(k, n, r->state.new.v[i]);
 
 		if (found != NULL && found->problem == NULL &&
 		    found->facts.algorithm == algorithm)
@@ -245,7 +235,7 @@ static void
 forget_unmade(struct run *r, const struct domainkey *k, size_t n)
 {
 	for (size_t i = r->state.new.n; i-- > 0;) {
-		if (find_key(k, n, r->state.new.v[i]) == NULL)
+		if (domainkey_find(k, n, r->state.new.v[i]) == NULL)
 			rotate_names_remove(&r->state.new, i);
 	}
 }
@@ -387,7 +377,7 @@ static int
 try_new(struct run *r, const struct domainkey *k, size_t n)
 {
 	for (size_t i = 0; i < r->state.new.n; i++) {
-		if (find_key(k, n, r->state.new.v[i]) != NULL)
+		if (domainkey_find(k, n, r->state.new.v[i]) != NULL)
 			continue;
 		buf_fmt(r->why,
 		    "%s: the config lacks the new key %s that %s names; remove "

@@ -28,17 +28,6 @@ rotate_report_days(const struct rotate_report *r)
 	return r->until <= r->now ? 0 : (r->until - r->now + DAY - 1) / DAY;
 }
 
-/* The new key of that name in the config, or NULL. */
-static const struct domainkey *
-find_key(const struct rotate_report *r, const char *selector)
-{
-	for (size_t i = 0; i < r->n; i++) {
-		if (strcmp(r->key[i].settings->selector, selector) == 0)
-			return &r->key[i];
-	}
-	return NULL;
-}
-
 /* --- for people ----------------------------------------------------------- */
 
 /* The records that DNS does not have, each time: who reads this has perhaps not
@@ -211,7 +200,7 @@ name_json(const struct rotate_report *r, const char *selector)
 static json_t *
 new_json(const struct rotate_report *r, const char *selector)
 {
-	const struct domainkey *k = find_key(r, selector);
+	const struct domainkey *k = domainkey_find(r->key, r->n, selector);
 	json_t *o;
 
 	for (size_t i = 0; i < r->made.n; i++) {

@@ -145,6 +145,10 @@ change_postfix(struct setuprun *r)
 		return rc;
 	}
 	rc = reload_postfix(r);
+	if (rc != 0)
+		buf_str(r->why,
+		    "main.cf and master.cf are changed, but Postfix has not "
+		    "read them yet\n");
 	return undo_seal(dir, r->why) == 0 ? rc : -EIO;
 }
 
@@ -263,8 +267,8 @@ apply(struct setuprun *r)
 		rc = setupconfig_store(&r->config);
 	if (rc != 0)
 		return rc;
-	if (!setuprun_is_nothing(
-	        r)) /* so that they listen where Postfix will ask */
+	/* so that they listen where Postfix will ask */
+	if (!setuprun_is_nothing(r))
 		tell_daemons(r, time(NULL),
 		    (const bool[FOLLOW_DAEMONS]){
 		        [FOLLOW_SIGNER] = !r->o->verify,

@@ -274,6 +274,27 @@ says_what_stays(void)
 	command_end(&c);
 }
 
+/* The files are changed, and nobody has read them: that is said, too. */
+static void
+says_what_is_not_read(void)
+{
+	static struct command c;
+	int v;
+
+	begin_domain(&c);
+	tmpdir_write(&c.dir, "running", "");
+	tmpdir_write(&c.dir, "stuck", "");
+	v = listen_at(&c, "v");
+	command_run(&c, SETUP);
+	CHECK(c.status == 1);
+	CHECK_STR(c.out, "");
+	CHECK(suite_has(c.err,
+	    "main.cf and master.cf are changed, but Postfix has not read"));
+	CHECK(suite_has(file_of(&c, "main.cf"), "unix:v,"));
+	close(v);
+	command_end(&c);
+}
+
 /* One who may not do it is told so first. */
 static void
 not_as_root(void)
@@ -720,6 +741,6 @@ for_machines_enforcing(void)
 
 SUITE("setupcmd", T(for_machines), T(for_machines_enforcing),
     T(waits_for_the_daemon), T(refuses_beside_authentication_results),
-    T(goes_on), T(holds_signals), T(says_what_stays), T(not_as_root),
-    T(enforces), T(tells_who_runs), T(says_who_is_left), T(sets_up_who_runs),
-    T(refuses_to_enforce), T(advises_of_names))
+    T(goes_on), T(holds_signals), T(says_what_stays), T(says_what_is_not_read),
+    T(not_as_root), T(enforces), T(tells_who_runs), T(says_who_is_left),
+    T(sets_up_who_runs), T(refuses_to_enforce), T(advises_of_names))

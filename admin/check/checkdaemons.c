@@ -303,8 +303,10 @@ look_at_age(struct checklook *l, const struct daemon *d)
 		return;
 	snprintf(mend, sizeof mend, "systemctl reload %s", d->name);
 	findings_add(l->f, FINDING_WARNING, AREA,
-	    "what was changed there does nothing before: a key that was "
-	    "activated does not sign",
+	    d->settings == &s->signer.daemon
+	        ? "what was changed there does nothing before: a key that was "
+	          "activated does not sign"
+	        : "what was changed there does nothing before",
 	    mend, "%s has older settings: %s was changed after it was read",
 	    d->name, n.file);
 }

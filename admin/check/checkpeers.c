@@ -69,19 +69,29 @@ peer_value(const struct peer *p, const char *name, struct span *ret)
 	return found;
 }
 
-/* True if the list has it, by its name or by its Socket. */
+/* True if the list has it, by its name or by its Socket; one of ours may listen
+ * where it did. */
 static bool
 is_listed(struct checklook *l, struct span milters, const struct peer *p)
 {
 	const char *why, *queue = buf_text(&l->queue);
 	struct endpoint at;
-	struct span socket;
+	struct span socket, item;
+	bool bad = false;
+	const bool known = peer_value(p, "Socket", &socket) &&
+	    endpoint_parse(socket, &at, &why) == 0;
 
-	if (mastercf_has(milters, p->name))
-		return true;
-	return peer_value(p, "Socket", &socket) &&
-	    endpoint_parse(socket, &at, &why) == 0 &&
-	    wiring_has_endpoint(milters, &at, queue == NULL ? "" : queue);
+	while (wiring_next(&milters, &item, &bad)) {
+		if (checklook_has_signer(l, item) ||
+		    checklook_has_verifier(l, item))
+			continue;
+		if (mastercf_has(item, p->name) ||
+		    (known &&
+		        wiring_has_endpoint(
+		            item, &at, queue == NULL ? "" : queue)))
+			return true;
+	}
+	return false;
 }
 
 /* Of opendkim: it signs, "s", or verifies, "v"; both where nothing is said. */

@@ -79,7 +79,8 @@ squeeze(struct dkcanon *c, struct span in, const struct canon_sink *sink)
 		}
 		c->cr = b == '\r';
 	}
-	canon_body_feed(&c->lines, span_of(piece, n), sink);
+	if (n > 0)
+		canon_body_feed(&c->lines, span_of(piece, n), sink);
 }
 
 void

@@ -397,21 +397,52 @@ can_do(const struct session *s, enum milter_word word)
 	return !s->edits.failed && (needs & ~s->agreed.actions) == 0;
 }
 
-/* A message that goes on: the edits, then the word. False if there is no room
- * for all of that: nothing of it is said then. An answer before it that had no
- * room costs the connection, whatever is said here. */
+/* A message that goes on: the edits, then the word. False if they cannot be. */
 static bool
 let_go(const struct session *s, enum milter_word word, struct buf *out)
 {
-	bool lost = buf_error(out) != 0;
-	size_t before = out->n;
-
 	if (!can_do(s, word))
 		return false;
 	edits_write(&s->edits, one_space(s), out);
 	if (word == MILTER_QUARANTINE)
 		edits_write_quarantine(&s->edits, out);
 	command_reply(out, SMFIR_ACCEPT);
+	return true;
+}
+
+/* The word, with what belongs to it. False if it cannot be said. */
+static bool
+say(const struct session *s, enum milter_word word, struct buf *out)
+{
+	switch (word) {
+	case MILTER_GO_ON:
+	case MILTER_ACCEPT:
+	case MILTER_QUARANTINE:
+		return let_go(s, word, out);
+	case MILTER_REJECT:
+		command_reply(out, SMFIR_REJECT);
+		return true;
+	case MILTER_REPLY:
+		edits_write_reply(&s->edits, out);
+		return true;
+	case MILTER_TEMPFAIL:
+	case MILTER_WAIT: /* too late for that */
+		break;
+	}
+	return false;
+}
+
+/* As say(), and false if there is no room for all of that: nothing of it is
+ * said then. An answer before it that had no room costs the connection,
+ * whatever is said here. */
+static bool
+say_whole(const struct session *s, enum milter_word word, struct buf *out)
+{
+	bool lost = buf_error(out) != 0;
+	size_t before = out->n;
+
+	if (!say(s, word, out))
+		return false;
 	if (lost || buf_error(out) == 0)
 		return true;
 	buf_cut(out, before);
@@ -432,26 +463,9 @@ put_off(struct buf *out)
 static void
 conclude(struct session *s, enum milter_word word, struct buf *out)
 {
-	switch (word) {
-	case MILTER_GO_ON:
-	case MILTER_ACCEPT:
-	case MILTER_QUARANTINE:
-		if (let_go(s, word, out))
-			break;
+	if (!say_whole(s, word, out)) {
 		word = MILTER_TEMPFAIL;
 		put_off(out);
-		break;
-	case MILTER_REJECT:
-		command_reply(out, SMFIR_REJECT);
-		break;
-	case MILTER_REPLY:
-		edits_write_reply(&s->edits, out);
-		break;
-	case MILTER_TEMPFAIL:
-	case MILTER_WAIT: /* too late for that */
-		word = MILTER_TEMPFAIL;
-		put_off(out);
-		break;
 	}
 	end_message(s, word);
 }

@@ -491,6 +491,56 @@ edits(void)
 	testwing_free(&w.wing);
 }
 
+/* What finds no room among the answers: nothing of it is said, and the message
+ * is put off. So is a refusal: the MTA may be told to let a message in
+ * where the connection ends. */
+static void
+no_room(void)
+{
+	static const char much[] =
+	    "many words, so that the whole of them has no room at all here";
+	static const struct {
+		enum milter_word word;
+		const struct testwing_edit *edit;
+		const char *text;
+		char answer;
+		const char *done;
+	} row[] = {
+	    {MILTER_GO_ON, many, "", 'y', LATER},
+	    {MILTER_QUARANTINE, NULL, much, 'y', LATER},
+	    {MILTER_REPLY, NULL, much, 'y', LATER},
+	    {MILTER_REPLY, many, much, 'y', LATER},
+	    {MILTER_REPLY, NULL, "few", 'y', "550 5.7.1 few\n"},
+	    {MILTER_REJECT, many, much, 'r', ""},
+	    {MILTER_ACCEPT, insert, "", 'a', "i 0 X-A| 1\n"},
+	};
+	struct world w;
+
+	testwing_init(&w.wing);
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		static char name[20];
+
+		snprintf(name, sizeof name, "row %zu", i);
+		suite_row(name);
+		w.wing.at_end = row[i].word;
+		w.wing.edit = row[i].edit;
+		w.wing.text = row[i].text;
+		dial(&w, all);
+		w.mta.out.max = 5 + sizeof LATER;
+		CHECK(mta_message(&w.mta, NULL, span_of(S(text))) ==
+		    row[i].answer);
+		CHECK_STR(buf_text(&w.mta.done), row[i].done);
+		CHECK(w.wing.said ==
+		    (strcmp(row[i].done, LATER) == 0 ? MILTER_TEMPFAIL
+		                                     : row[i].word));
+		CHECK(session_idle(w.mta.session) &&
+		    !session_over(w.mta.session));
+		again(&w);
+	}
+	suite_row(NULL);
+	testwing_free(&w.wing);
+}
+
 /* The space behind the colon, where the MTA has its own. */
 static void
 without_leadspc(void)
@@ -761,7 +811,7 @@ wait_and_finish(void)
 }
 
 SUITE("milter_wing", T(story), T(least_wing), T(fields_beyond_the_limit),
-    T(macros), T(words), T(every_offer), T(texts), T(edits), T(without_leadspc),
-    T(edits_are_forgotten), T(wait_answered), T(wait_answered_at_once),
-    T(wait_in_pieces), T(wait_too_long), T(wait_with_more_sent), T(wait_broken),
-    T(wait_and_finish))
+    T(macros), T(words), T(every_offer), T(texts), T(edits), T(no_room),
+    T(without_leadspc), T(edits_are_forgotten), T(wait_answered),
+    T(wait_answered_at_once), T(wait_in_pieces), T(wait_too_long),
+    T(wait_with_more_sent), T(wait_broken), T(wait_and_finish))

@@ -458,11 +458,19 @@ ops_end(void *wing, void *letter, struct message *m, const struct origin *from,
 	return word_of(l->outcome.kind);
 }
 
+/* The engine puts off what it finds no memory to say, whatever was said. */
 static void
 ops_through(void *wing, void *letter, const struct message *m,
     const struct origin *from, enum milter_word said)
 {
-	signer_log(wing, letter, m, from);
+	struct letter *l = letter;
+	struct outcome *o = &l->outcome;
+
+	if (said == MILTER_TEMPFAIL && o->kind != OUTCOME_TEMPFAIL) {
+		set(o, OUTCOME_TEMPFAIL, UNSIGNED_OTHER, no_memory);
+		o->fault = true;
+	}
+	signer_log(wing, l, m, from);
 }
 
 static void

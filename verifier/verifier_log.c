@@ -235,7 +235,8 @@ verifier_log(const struct verifier *v, const struct inspection *l,
 	if (l->strip.n > 0 && l->whose != WHOSE_TRUSTED)
 		log_num(&line, "removed", (long long)l->strip.n);
 	log_str(&line, "reason", l->trouble);
-	log_str(&line, "reply", l->reply);
+	if (said != MILTER_TEMPFAIL) /* that is the engine's own */
+		log_str(&line, "reply", l->reply);
 	log_spf(&line, &l->envelope);
 	log_dmarc(&line, &l->dmarc);
 	if (judged)

@@ -916,6 +916,34 @@ every_allocation(void)
 	fixture_free(&f);
 }
 
+/* Its signatures find no room among the answers: the MTA is told to come again,
+ * and the line says so. */
+static void
+no_room(void)
+{
+	struct stats *stats;
+	struct fixture f;
+	const char *log;
+	struct mta m;
+
+	fixture_make(&f, config);
+	CU_ASSERT_FATAL(stats_new(1, &stats) == 0);
+	f.signer.stats = stats_slot(stats, 0);
+	start(&m, &f, "127.0.0.1");
+	m.out.max = 100;
+	CHECK(mta_message(&m, NULL, span_of(S(two_message))) == 'y');
+	log = fixture_logged(&f);
+	CHECK(fixture_lines(log) == 1);
+	CHECK(suite_has(log,
+	    "tempfail queue_id=4AE0FA84398 client=127.0.0.1 "
+	    "from=two.example reason=\"out of memory\""));
+	CHECK(stats_sum(stats, SIGNER_SIGNED) == 0);
+	CHECK(stats_sum(stats, MILTER_COUNT_TEMPFAIL) == 1);
+	mta_free(&m);
+	stats_free(stats);
+	fixture_free(&f);
+}
+
 /* What the helper has marked is left out, where on_key_mismatch is skip. */
 static void
 keys_that_dns_has_not(void)
@@ -1005,4 +1033,4 @@ SUITE("signer", T(signs), T(this_host), T(own_addresses), T(mends),
     T(simple_canonicalization), T(reasons), T(no_header_may_be_added),
     T(bad_key_tempfail), T(limits), T(key_does_not_work), T(one_key_good),
     T(openssl_fails), T(at_risk), T(names_to_sign), T(out_of_memory),
-    T(every_allocation), T(keys_that_dns_has_not), T(missing_key))
+    T(every_allocation), T(no_room), T(keys_that_dns_has_not), T(missing_key))

@@ -473,6 +473,39 @@ many_forged(void)
 	tmpdir_remove(&dir);
 }
 
+/* The refusal finds no room among the answers: the message is put off, and the
+ * line does not say that it was refused. */
+static void
+no_room(void)
+{
+	struct logged log;
+	struct tmpdir dir;
+	struct buf message;
+	struct house h;
+	const char *line;
+	struct mta m;
+
+	tmpdir_make(&dir);
+	logged_begin(&log, &dir);
+	house_open(&h, "");
+	buf_init(&message, 4 << 20);
+	put_forged(STRIP_MAX + 1, ours, &message);
+	house_mail(&h, SIGNED, text, &message);
+	house_connect(&h, &m, "192.0.2.1");
+	m.out.max = 4 + strlen(REFUSED); /* a byte too few */
+	logged_text(&log);
+	CHECK(mta_message(&m, NULL, buf_view(&message)) == 'y');
+	CHECK(suite_has(buf_text(&m.done), "451 4.3.0 "));
+	line = logged_text(&log);
+	CHECK(suite_has(line, ": tempfail queue_id="));
+	CHECK(!suite_has(line, " reply="));
+	mta_free(&m);
+	buf_free(&message);
+	house_close(&h);
+	logged_end(&log);
+	tmpdir_remove(&dir);
+}
+
 /* Forged fields beyond the header that is kept, counted all the same. */
 static void
 beyond_what_is_kept(void)
@@ -634,5 +667,5 @@ every_allocation_fails(void)
 }
 
 SUITE("verifier_whose", T(whose_mail), T(this_host), T(own_macros), T(ids),
-    T(one_after_the_other), T(many_forged), T(beyond_what_is_kept),
+    T(one_after_the_other), T(many_forged), T(no_room), T(beyond_what_is_kept),
     T(every_allocation_fails))

@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,12 +92,24 @@ suite_skip_valgrind(void)
 	return 1;
 }
 
+/* nohup(1) or a shell's "&" may have said to ignore them, and programs that are
+ * tested would, too. */
+static void
+take_signals(void)
+{
+	static const int taken[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+
+	for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+		signal(taken[i], SIG_DFL);
+}
+
 int
 suite_run(const char *name, const struct suite_test *test, size_t n)
 {
 	unsigned failed = 1;
 	CU_pSuite suite;
 
+	take_signals();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (CU_initialize_registry() != CUE_SUCCESS)
 		return 1;

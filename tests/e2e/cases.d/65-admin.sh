@@ -594,8 +594,8 @@ admin_import_sign_only() {
 	mkdir -p "$dir"
 	printf '%s\n' 'Domain ours.example' "KeyFile $E2E/keys/r1.private" \
 	    'Selector s1' 'Socket inet:8891@127.0.0.1' >"$dir/opendkim.conf"
-	ADMIN_SAID=$(postseal import -s "$dir/opendkim.conf" -o "$dir/new.conf" \
-	    2>"$dir/said" >"$dir/keep.conf") || no "$(cat "$dir/said")" || return
+	postseal import -s "$dir/opendkim.conf" -o "$dir/new.conf" \
+	    2>"$dir/said" >"$dir/keep.conf" || no "$(cat "$dir/said")" || return
 	[ "$(grep -v '^#' "$dir/keep.conf")" = $'Mode v\nSocket inet:8891@127.0.0.1' ] ||
 	    no "$(cat "$dir/keep.conf")" || return
 	grep -qF 'listen = {}' "$dir/new.conf" && ! grep -q 8891 "$dir/new.conf" &&

@@ -253,13 +253,14 @@ static int
 add_command(
     const struct setuprun *r, json_t *all, const struct postconf_command *c)
 {
-	struct buf what;
+	struct buf line;
 	int rc;
 
-	buf_init(&what, TOOL_MESSAGES_MAX);
-	postconf_command_print(c, &what);
-	rc = add_postfix(r, all, file_of(c), span_trim(buf_view(&what)));
-	buf_free(&what);
+	buf_init(&line, TOOL_MESSAGES_MAX);
+	postconf_command_print(c, &line);
+	rc = add_postfix(r, all, file_of(c),
+	    span_of(line.p, line.n == 0 ? 0 : line.n - 1)); /* no '\n' */
+	buf_free(&line);
 	return rc;
 }
 

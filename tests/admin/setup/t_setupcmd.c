@@ -633,6 +633,7 @@ check_changes(const struct command *c, const json_t *all)
 	CHECK(changes(c, all, "p.conf", "policyd { observe = true }"));
 	CHECK(changes(c, all, "/main.cf", "smtpd_milters = "));
 	CHECK(changes(c, all, "/master.cf", "-M "));
+	CHECK(strstr(c->out, "x0A") == NULL); /* a command is one line */
 }
 
 #define SHOWN "setup a.example -c @/p.conf --postfix @/ -D @/keys"

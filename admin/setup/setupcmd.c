@@ -370,6 +370,13 @@ enforce(struct setuprun *r)
 	struct stat st;
 	int rc;
 
+	if (stat(r->o->config, &st) != 0 && errno == ENOENT) {
+		buf_fmt(r->why,
+		    "%s: there is no config yet; first: postseal setup DOMAIN "
+		    "--apply\n",
+		    r->o->config);
+		return -ENOENT;
+	}
 	buf_init(&r->plan.advice, TOOL_MESSAGES_MAX);
 	rc = setupenforce(&r->postfix, &r->config, &r->plan.advice, &verifies);
 	if (rc == 0)
@@ -401,7 +408,12 @@ undo(struct setuprun *r)
 	r->applied = true;
 	buf_init(&r->plan.advice, TOOL_MESSAGES_MAX);
 	tell_of_signer(r, &r->plan.advice);
-	return reload_postfix(r);
+	rc = reload_postfix(r);
+	r->untold = rc != 0;
+	if (rc != 0)
+		buf_str(
+		    r->why, "Postfix has not read main.cf and master.cf yet\n");
+	return rc;
 }
 
 /* Who may not change the files hears that first, and nothing is begun. */

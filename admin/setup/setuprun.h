@@ -35,7 +35,7 @@ struct setuprun {
 	bool shown;            /* all up to DNS was printed */
 	struct setupdns dns;
 	struct buf start; /* units that do not run, with a blank before */
-	bool untold;      /* a daemon runs with older settings, told */
+	bool untold;      /* a daemon, or Postfix, has older settings, told */
 	bool asleep;      /* Postfix does not run */
 };
 

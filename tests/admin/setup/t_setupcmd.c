@@ -740,7 +740,51 @@ for_machines_enforcing(void)
 	command_end(&c);
 }
 
+/* Nothing was set up yet: so nothing can begin to refuse. */
+static void
+enforces_no_missing_config(void)
+{
+	static const char *const row[] = {"", " --json"};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		static struct command c;
+
+		suite_row(row[i]);
+		begin_enforcing(&c, false, "127.0.0.0/8", "", "");
+		command_run(&c, "setup --enforce -c @/none.conf --postfix @/%s",
+		    row[i]);
+		CHECK(c.status == 1);
+		CHECK_STR(c.out, "");
+		CHECK(suite_has(c.err,
+		    "none.conf: there is no config yet; first: postseal setup "
+		    "DOMAIN --apply"));
+		CHECK_STR(file_of(&c, "reloaded"), "");
+		command_end(&c);
+	}
+	suite_row(NULL);
+}
+
+/* Where Postfix does not read what was put back, that is no success. */
+static void
+undoes_without_reload(void)
+{
+	static struct command c;
+	json_t *all;
+
+	begin_domain(&c);
+	command_run(&c, DOMAIN_SETUP);
+	tmpdir_write(&c.dir, "running", "");
+	tmpdir_write(&c.dir, "stuck", "");
+	all =
+	    run_json(&c, "setup --undo -c @/p.conf --postfix @/", "undo", "a");
+	CHECK(c.status == 1);
+	CHECK(suite_has(c.err, "Postfix has not read main.cf and master.cf"));
+	json_decref(all);
+	command_end(&c);
+}
+
 SUITE("setupcmd", T(for_machines), T(for_machines_enforcing),
+    T(enforces_no_missing_config), T(undoes_without_reload),
     T(waits_for_the_daemon), T(refuses_beside_authentication_results),
     T(goes_on), T(holds_signals), T(says_what_stays), T(says_what_is_not_read),
     T(not_as_root), T(enforces), T(tells_who_runs), T(says_who_is_left),

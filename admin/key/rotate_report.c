@@ -196,7 +196,8 @@ name_json(const struct rotate_report *r, const char *selector)
 	    json_sprintf("%s._domainkey.%s", selector, r->o->domain));
 }
 
-/* The record, where the key was made or looked at just now. */
+/* The record, where the key was made or looked at just now; none where its
+ * private key cannot be used: an empty p= would revoke it. */
 static json_t *
 new_json(const struct rotate_report *r, const char *selector)
 {
@@ -209,7 +210,7 @@ new_json(const struct rotate_report *r, const char *selector)
 	}
 	if (k == NULL)
 		return name_json(r, selector);
-	o = domainkey_json(k);
+	o = k->problem == NULL ? domainkey_json(k) : name_json(r, selector);
 	if (json_object_set_new(o, "published", domainkey_published_json(k)) !=
 	        0 ||
 	    json_object_set_new(o, "text",

@@ -29,7 +29,14 @@ struct run {
 	json_t *domains; /* what each step says; NULL: in text */
 };
 
-/* Prints it, or keeps it for the end. 0 or -errno. */
+static int
+fail(struct run *r, int rc)
+{
+	buf_fmt(&r->c->why, "%s\n", strerror(-rc));
+	return rc;
+}
+
+/* Prints it, or keeps it for the end. 0 or -errno, told. */
 static int
 report(struct run *r, const struct rotate_report *said)
 {
@@ -39,7 +46,7 @@ report(struct run *r, const struct rotate_report *said)
 	}
 	return json_array_append_new(r->domains, rotate_report_json(said)) == 0
 	    ? 0
-	    : -ENOMEM;
+	    : fail(r, -ENOMEM);
 }
 
 /* Reads the config anew for each step, as it may have changed. */
@@ -53,7 +60,7 @@ read_and_step(struct run *r, const char *domain, bool again)
 	int rc, error;
 
 	if (said == NULL)
-		return -ENOMEM;
+		return fail(r, -ENOMEM);
 	rc = tool_open(&t, "rotate", r->c->config, SETTINGS_SIGNER);
 	if (rc == 0) {
 		one.config = r->c->config;
@@ -67,6 +74,21 @@ read_and_step(struct run *r, const char *domain, bool again)
 	}
 	free(said);
 	return rc;
+}
+
+/* Of two steps the later one is told, with the keys that the first has made. */
+static int
+merge(json_t *domains)
+{
+	const json_t *first = json_array_get(domains, 0);
+	json_t *last = json_array_get(domains, 1);
+
+	if (last == NULL)
+		return 0;
+	if (json_is_true(json_object_get(first, "made")) &&
+	    json_object_set_new(last, "made", json_true()) != 0)
+		return -ENOMEM;
+	return json_array_remove(domains, 0);
 }
 
 static int
@@ -83,10 +105,11 @@ steps(struct run *r)
 		if (tool_print("rotate", &r->c->out, stdout) != 0)
 			return -EIO;
 		buf_clear(&r->c->out);
-		json_array_clear(r->domains);
 		sleep(pause);
 		waited += pause;
 		rc = read_and_step(r, o->domain, true);
+		if (merge(r->domains) != 0)
+			return fail(r, -ENOMEM);
 	}
 	return rc;
 }
@@ -150,7 +173,7 @@ run(struct call *c)
 	json_decref(r.domains);
 	if (error != 0)
 		return error;
-	return rc < 0 ? TOOL_FAILED : rc;
+	return rc < 0 ? TOOL_FAILED : rc; /* told */
 }
 
 /* --- the command line ----------------------------------------------------- */

@@ -440,6 +440,67 @@ for_machines_whole(void)
 	command_end(&c);
 }
 
+/* A record without its key would say that the key is revoked. */
+static void
+for_machines_unusable(void)
+{
+	char new[100], path[200];
+	struct world w;
+
+	begin(&w, "");
+	CHECK(step(&w, BEGIN) == TOOL_LATER);
+	publish(&w, new);
+	snprintf(path, sizeof path, "keys/a.example/%s.private", new);
+	tmpdir_write(&w.d, path, "half");
+	CHECK(step(&w, BEGIN + 1) == TOOL_LATER);
+	check_state(&w, "publish", "", 0);
+	CHECK_STR(text_of(key_of(&w, "new"), "selector"), new);
+	CHECK(json_object_get(key_of(&w, "new"), "value") == NULL);
+	CHECK(json_is_null(json_object_get(key_of(&w, "new"), "published")));
+	CHECK(suite_has(text_of(key_of(&w, "new"), "text"), "no key in PEM"));
+	CHECK(says(&w.out, text_of(key_of(&w, "new"), "text")));
+	end(&w);
+}
+
+/* What the run has made before it waited, it has made; also where the config
+ * cannot be read afterwards. */
+static void
+for_machines_waiting(void)
+{
+	static const char *const meanwhile[] = {"true", "echo x >@/p.conf"};
+
+	for (size_t i = 0; i < sizeof meanwhile / sizeof meanwhile[0]; i++) {
+		static struct command c;
+		json_t *all, *one;
+
+		suite_row(meanwhile[i]);
+		command_begin(&c);
+		tmpdir_sub(&c.dir, "keys");
+		tmpdir_sub(&c.dir, "keys/a.example");
+		command_file(&c, "e.pem", pem_ed25519);
+		command_file(&c, "p.conf",
+		    "dns { servers = {\"127.0.0.1:9\"} timeout = 1 }\n"
+		    "signer { control = {\"unix:@/control\"} }\n"
+		    "domain \"a.example\" { key \"old\" { file = "
+		    "\"@/e.pem\" } }\n");
+		command_run(&c,
+		    "rotate a.example -w 1 -j -D @/keys -c @/p.conf & "
+		    "for i in $(seq 500); do grep -qs 'made.: true' "
+		    "@/keys/a.example/rotate.json && break; sleep 0.01; done; "
+		    "%s; wait $!",
+		    meanwhile[i]);
+		CHECK(c.status == (i == 0 ? TOOL_LATER : TOOL_FAILED));
+		all = json_loads(c.out, 0, NULL);
+		CHECK(json_array_size(json_object_get(all, "domains")) == 1);
+		one = json_array_get(json_object_get(all, "domains"), 0);
+		CHECK_STR(text_of(one, "state"), "publish");
+		CHECK(is_true(one, "made"));
+		json_decref(all);
+		command_end(&c);
+	}
+	suite_row(NULL);
+}
+
 /* --- what comes between --------------------------------------------------- */
 
 /* The days count from when the running signer has the new key, not the config:
@@ -674,7 +735,8 @@ no_wrong_clock(void)
 	end(&w);
 }
 
-SUITE("rotate", T(for_machines), T(for_machines_whole), T(no_wrong_clock),
+SUITE("rotate", T(for_machines), T(for_machines_whole),
+    T(for_machines_unusable), T(for_machines_waiting), T(no_wrong_clock),
     T(from_key_to_key), T(changes_over), T(waits_for_the_signer),
     T(old_key_is_back), T(file_without_key), T(waits_for_its_age),
     T(is_taken_up), T(bad_states), T(no_key_signs), T(only_one_at_a_time))

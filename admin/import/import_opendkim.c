@@ -548,18 +548,18 @@ static void
 tell_mode(
     struct opendkim *d, const struct import_options *all, const char *file)
 {
-	const struct import_option *last = NULL;
 	const struct import_option none = {.file = file, .name = "Mode"};
+	const struct import_option *last = &none;
 
 	for (const struct import_option *o = all->first; o != NULL; o = o->next)
 		last = is(o, "Mode") ? o : last;
 	if (!d->signs || !d->verifies)
 		return;
 	if (d->im->sign_only)
-		import_left(d->im, &none,
+		import_left(d->im, last,
 		    "opendkim goes on verifying, with the opendkim.conf that "
 		    "is printed here");
-	else if (last != NULL)
+	else if (last != &none)
 		import_left(d->im, last, TWO_DAEMONS);
 	else
 		import_left(d->im, &none,

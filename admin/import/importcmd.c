@@ -154,9 +154,32 @@ goes_behind(const char *file)
 	return import_is_exempt(file) || import_is_opendmarc(file);
 }
 
-static int
-import_all(struct import *im, const struct options *o, struct buf *out)
+/* A text whose bytes count, or null where it is empty. It must be UTF-8. */
+static json_t *
+text_json(const struct buf *text)
 {
+	return text->n == 0 ? json_null() : json_stringn(text->p, text->n);
+}
+
+/* It is said before anything is written. */
+static int
+check_text(struct import *im, const struct buf *text)
+{
+	json_t *o = text_json(text);
+
+	json_decref(o);
+	if (o != NULL)
+		return 0;
+	buf_str(&im->why,
+	    "the config is not UTF-8, as JSON has to be: leave out --json\n");
+	return -EILSEQ;
+}
+
+static int
+import_all(struct import *im, struct call *c)
+{
+	const struct options *o = c->options;
+	struct buf *out = &c->out;
 	char full[PATH_MAX];
 	int rc = o->output == NULL ? 0 : full_path(im, o->output, full);
 
@@ -170,6 +193,10 @@ import_all(struct import *im, const struct options *o, struct buf *out)
 	}
 	if (rc == 0)
 		rc = import_compose(im, out);
+	if (rc == 0 && c->json)
+		rc = check_text(im, &im->keep);
+	if (rc == 0 && c->json && o->output == NULL)
+		rc = check_text(im, out);
 	if (rc != 0)
 		return rc;
 	return o->output != NULL ? write_all(im, full, out)
@@ -240,13 +267,6 @@ print(struct call *c, const struct import *im)
 	}
 }
 
-/* A text whose bytes count, or null where it is empty. It must be UTF-8. */
-static json_t *
-text_json(const struct buf *text)
-{
-	return text->n == 0 ? json_null() : json_stringn(text->p, text->n);
-}
-
 /* The new files. */
 static json_t *
 written_json(const struct import *im, const char *output)
@@ -271,21 +291,11 @@ static int
 print_json(struct call *c, const struct import *im)
 {
 	const struct options *o = c->options;
-	json_t *config, *keep = text_json(&im->keep), *all;
+	json_t *all;
 
-	config = o->output == NULL ? text_json(&c->out) : json_null();
-
-	if (config == NULL || keep == NULL) {
-		json_decref(config);
-		json_decref(keep);
-		buf_clear(&c->out);
-		buf_str(&c->why,
-		    "the config is not UTF-8, as JSON has to be: leave out "
-		    "--json\n");
-		return -EILSEQ;
-	}
 	all = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "config",
-	    config, "opendkim_conf", keep, "written",
+	    o->output == NULL ? text_json(&c->out) : json_null(),
+	    "opendkim_conf", text_json(&im->keep), "written",
 	    written_json(im, o->output), "carried",
 	    import_notes_json(im, IMPORT_CARRIED), "left",
 	    import_notes_json(im, IMPORT_LEFT), "needless",
@@ -299,14 +309,13 @@ print_json(struct call *c, const struct import *im)
 static int
 run(struct call *c)
 {
-	const struct options *o = c->options;
 	struct import im;
 	int rc;
 
 	import_init(&im);
 	buf_init(&c->out, IMPORT_JSON_MAX);
 	buf_init(&c->why, 2 * CONFIG_FILE_MAX);
-	rc = import_all(&im, o, &c->out);
+	rc = import_all(&im, c);
 	if (rc == 0 && c->json)
 		rc = print_json(c, &im);
 	else if (rc == 0)

@@ -126,6 +126,8 @@ written(void)
 	all = run("--sign-only -o @/new.conf", 0);
 	CHECK(json_is_null(json_object_get(all, "config")));
 	CHECK(suite_has(text_of(all, "opendkim_conf"), "\nMode v\n"));
+	check_note(all, "left", 1, "Mode", "opendkim goes on verifying");
+	CHECK(json_array_size(json_object_get(all, "carried")) == 4);
 	files = json_object_get(all, "written");
 	CHECK(json_array_size(files) == 1);
 	CHECK_STR(json_string_value(json_array_get(files, 0)),
@@ -146,6 +148,7 @@ written(void)
 static void
 no_text(void)
 {
+	char path[TMPDIR_PATH_MAX];
 	json_t *all;
 
 	command_begin(&c);
@@ -163,6 +166,14 @@ no_text(void)
 	CHECK(c.status == 1);
 	CHECK_STR(c.out, "");
 	CHECK(suite_has(c.err, "leave out --json"));
+
+	/* nor is anything written then */
+	command_file(&c, "opendkim.conf", "Mode sv\nNonsense\xff yes\n");
+	command_run(&c, "import -j -s -o @/new.conf @/opendkim.conf");
+	CHECK(c.status == 1);
+	CHECK_STR(c.out, "");
+	CHECK(suite_has(c.err, "leave out --json"));
+	CHECK(access(tmpdir_file(&c.dir, "new.conf", path), F_OK) != 0);
 	command_end(&c);
 }
 

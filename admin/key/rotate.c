@@ -318,22 +318,6 @@ put_in_force(struct run *r, time_t written)
 	return rc;
 }
 
-/* Remembers where an old private key is. */
-static int
-note_file(struct run *r, const struct key_settings *key)
-{
-	for (size_t i = 0; i < r->state.old.n; i++) {
-		struct rotate_old *old = &r->ret->old[i];
-
-		if (strcmp(r->state.old.v[i], key->selector) != 0)
-			continue;
-		free(old->file);
-		old->file = strdup(key->file);
-		return old->file == NULL ? fail(r->why, key->file, -ENOMEM) : 0;
-	}
-	return 0;
-}
-
 /* The config lets the new keys sign, and has the old ones no more. */
 static int
 change_over(struct run *r, const struct domainkey *k, size_t n)
@@ -346,11 +330,9 @@ change_over(struct run *r, const struct domainkey *k, size_t n)
 			    k[i].settings, r->o->domain, r->why);
 	}
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		if (!rotate_names_have(&r->state.old, k[i].settings->selector))
-			continue;
-		rc = domainfile_remove(k[i].settings, r->o->domain, r->why);
-		if (rc == 0)
-			rc = note_file(r, k[i].settings);
+		if (rotate_names_have(&r->state.old, k[i].settings->selector))
+			rc = domainfile_remove(
+			    k[i].settings, r->o->domain, r->why);
 	}
 	if (rc != 0)
 		return rc;
@@ -504,13 +486,30 @@ retire(struct run *r)
 
 /* --- a step --------------------------------------------------------------- */
 
+/* The old private keys, of keys that the config has, or had until now. */
+static int
+note_files(struct run *r, const struct domainkey *k, size_t n)
+{
+	for (size_t i = 0; i < r->state.old.n; i++) {
+		const struct domainkey *old =
+		    domainkey_find(k, n, r->state.old.v[i]);
+
+		if (old == NULL || old->settings->file == NULL)
+			continue;
+		r->ret->old[i].file = strdup(old->settings->file);
+		if (r->ret->old[i].file == NULL)
+			return fail(r->why, old->settings->file, -ENOMEM);
+	}
+	return 0;
+}
+
 /* One of: begin, wait for DNS, wait for the days to be over. */
 static int
 step(struct run *r)
 {
 	struct domainkey *k = NULL;
 	size_t n = 0;
-	int rc = read_state(r);
+	int error, rc = read_state(r);
 
 	if (rc != 0)
 		return rc;
@@ -529,7 +528,8 @@ step(struct run *r)
 		r->ret->until = begins_at(r, k, n);
 	r->ret->key = k;
 	r->ret->n = n;
-	return rc;
+	error = note_files(r, k, n);
+	return error == 0 ? rc : error;
 }
 
 int

@@ -335,6 +335,7 @@ for_machines(void)
 	w.rotate.status = false;
 	CHECK(step(&w, BEGIN) == TOOL_LATER);
 	check_state(&w, "publish", "m", 0);
+	check_old(&w, "unknown");
 	publish(&w, new);
 	snprintf(
 	    value, sizeof value, "%s", text_of(key_of(&w, "new"), "value"));
@@ -354,6 +355,7 @@ for_machines(void)
 	w.rotate.status = true;
 	CHECK(step(&w, BEGIN + 2) == TOOL_OK);
 	check_state(&w, "ready", "", 0);
+	check_old(&w, "unknown");
 	check_new(&w, new, value, "key OK");
 	CHECK(is_true(key_of(&w, "new"), "published"));
 	w.rotate.status = false;

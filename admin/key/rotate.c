@@ -111,7 +111,7 @@ rotate_has_begun(const char *keydir, const char *domain)
 	char path[PATH_MAX];
 
 	return path_of(keydir, domain, "rotate.json", path) == 0 &&
-	    access(path, F_OK) == 0;
+	    (access(path, F_OK) == 0 || errno != ENOENT);
 }
 
 int
@@ -267,9 +267,10 @@ begin(struct run *r, const struct domainkey *k, size_t n)
 		seen[a] = true;
 	}
 	if (rc == 0 && !seen[0] && !seen[1]) {
-		buf_fmt(r->why,
-		    "%s: no key of %s signs; see postseal genkey --add\n",
-		    r->o->config, r->o->domain);
+		buf_fmt(r->why, "%s: no key of %s signs; %s postseal %s %s%s\n",
+		    r->o->config, r->o->domain, n > 0 ? "see" : "to make one:",
+		    n > 0 ? "testkey" : "genkey", r->o->domain,
+		    n > 0 ? "" : " --add");
 		rc = -ENOENT;
 	}
 	if (rc != 0)

@@ -34,7 +34,7 @@
 int rotate_step(struct tool *t, const struct rotate *o, int64_t now,
     struct rotate_report *ret, struct buf *why);
 
-/* True if a rotation of the domain has begun. */
+/* True if a rotation of the domain has begun, or that cannot be seen. */
 bool rotate_has_begun(const char *keydir, const char *domain);
 
 /* Keeps another rotate of the domain out until the process ends: cron and a

@@ -503,6 +503,27 @@ for_machines_waiting(void)
 	suite_row(NULL);
 }
 
+/* Where it cannot be seen whether one is under way, that is no "none". */
+static void
+status_not_seen(void)
+{
+	static struct command c;
+	char path[TMPDIR_PATH_MAX];
+
+	command_begin(&c);
+	tmpdir_sub(&c.dir, "keys");
+	CHECK(symlink("a.example",
+	          tmpdir_file(&c.dir, "keys/a.example", path)) == 0);
+	command_file(&c, "e.pem", pem_ed25519);
+	command_file(&c, "p.conf",
+	    "domain \"a.example\" { key \"k\" { file = \"@/e.pem\" } }\n");
+	command_run(&c, "rotate --status -D @/keys -c @/p.conf");
+	CHECK(c.status == TOOL_FAILED);
+	CHECK_STR(c.out, "");
+	CHECK(suite_has(c.err, "rotate.json: Too many levels of symbolic"));
+	command_end(&c);
+}
+
 /* --- what comes between --------------------------------------------------- */
 
 /* The days count from when the running signer has the new key, not the config:
@@ -693,8 +714,14 @@ no_key_signs(void)
 	    w.keys);
 	tmpdir_write(&w.d, "p.conf", text);
 	CHECK(step(&w, BEGIN) == -ENOENT);
-	CHECK(says(&w.why, "no key of a.example signs"));
+	CHECK(says(&w.why,
+	    "no key of a.example signs; see postseal testkey a.example\n"));
 	CHECK(!rotate_has_begun(w.keys, "a.example"));
+	w.rotate.domain = "b.example";
+	CHECK(step(&w, BEGIN) == -ENOENT);
+	CHECK(says(&w.why,
+	    "no key of b.example signs; to make one: postseal genkey b.example "
+	    "--add\n"));
 	end(&w);
 }
 
@@ -738,7 +765,8 @@ no_wrong_clock(void)
 }
 
 SUITE("rotate", T(for_machines), T(for_machines_whole),
-    T(for_machines_unusable), T(for_machines_waiting), T(no_wrong_clock),
-    T(from_key_to_key), T(changes_over), T(waits_for_the_signer),
-    T(old_key_is_back), T(file_without_key), T(waits_for_its_age),
-    T(is_taken_up), T(bad_states), T(no_key_signs), T(only_one_at_a_time))
+    T(for_machines_unusable), T(for_machines_waiting), T(status_not_seen),
+    T(no_wrong_clock), T(from_key_to_key), T(changes_over),
+    T(waits_for_the_signer), T(old_key_is_back), T(file_without_key),
+    T(waits_for_its_age), T(is_taken_up), T(bad_states), T(no_key_signs),
+    T(only_one_at_a_time))

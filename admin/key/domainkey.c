@@ -12,6 +12,7 @@
 #include "admin/key/domainkey.h"
 #include "admin/key/genkey.h"
 #include "admin/tool/dnswait.h"
+#include "admin/tool/subcommand.h"
 #include "common/bytes/domain.h"
 #include "common/io/wholefile.h"
 #include "signer/keys/keys.h"
@@ -64,12 +65,30 @@ domainkey_lacks(const struct domainkey *k)
 	    k->diff != KEYDIFF_NODNS;
 }
 
-json_t *
-domainkey_published_json(const struct domainkey *k)
+/* true, false, or null where DNS does not say. */
+static json_t *
+published_json(const struct domainkey *k)
 {
 	if (domainkey_good(k))
 		return json_true();
 	return domainkey_lacks(k) ? json_false() : json_null();
+}
+
+json_t *
+domainkey_looked_json(const struct domainkey *k)
+{
+	bool usable = k->problem == NULL;
+	json_t *o = usable ? domainkey_json(k)
+	                   : json_pack("{s:s, s:s}", "name", k->name,
+	                         "selector", k->settings->selector);
+
+	if (json_object_set_new(o, "published", published_json(k)) == 0 &&
+	    json_object_set_new(o, "text",
+	        subcommand_clean_json(
+	            usable ? buf_view(&k->text) : span_str(k->problem))) == 0)
+		return o;
+	json_decref(o);
+	return NULL;
 }
 
 /* --- the private key ------------------------------------------------------ */

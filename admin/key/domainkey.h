@@ -44,8 +44,11 @@ void domainkey_record(const struct domainkey *k, struct buf *out);
  * out. */
 struct json_t *domainkey_json(const struct domainkey *k);
 
-/* true or false, or null where DNS does not say, or was not asked. */
-struct json_t *domainkey_published_json(const struct domainkey *k);
+/* The same, with what domainkey_look() has found: published (true, false, or
+ * null where DNS does not say), and the text for people. Beside them only name
+ * and selector where the private key cannot be used: a value with an empty p=
+ * would revoke it. */
+struct json_t *domainkey_looked_json(const struct domainkey *k);
 
 /* True if DNS has another record, or none; not where it gave no answer. */
 bool domainkey_lacks(const struct domainkey *k);

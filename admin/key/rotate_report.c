@@ -196,31 +196,17 @@ name_json(const struct rotate_report *r, const char *selector)
 	    json_sprintf("%s._domainkey.%s", selector, r->o->domain));
 }
 
-/* The record, where the key was made or looked at just now; none where its
- * private key cannot be used: an empty p= would revoke it. */
+/* The record, where the key was made or looked at just now. */
 static json_t *
 new_json(const struct rotate_report *r, const char *selector)
 {
 	const struct domainkey *k = domainkey_find(r->key, r->n, selector);
-	json_t *o;
 
 	for (size_t i = 0; i < r->made.n; i++) {
 		if (strcmp(r->made.key[i].selector, selector) == 0)
 			return genkey_json(&r->made.key[i]);
 	}
-	if (k == NULL)
-		return name_json(r, selector);
-	o = k->problem == NULL ? domainkey_json(k) : name_json(r, selector);
-	if (json_object_set_new(o, "published", domainkey_published_json(k)) !=
-	        0 ||
-	    json_object_set_new(o, "text",
-	        subcommand_clean_json(k->problem != NULL
-	                ? span_str(k->problem)
-	                : buf_view(&k->text))) != 0) {
-		json_decref(o);
-		return NULL;
-	}
-	return o;
+	return k == NULL ? name_json(r, selector) : domainkey_looked_json(k);
 }
 
 static json_t *

@@ -9,7 +9,6 @@
 #include "admin/key/follow.h"
 #include "admin/setup/setupdns.h"
 #include "admin/tool/dnswait.h"
-#include "admin/tool/subcommand.h"
 #include "common/bytes/domain.h"
 
 static int
@@ -160,14 +159,10 @@ setupdns_print(const struct setupdns *s, struct buf *out)
 static json_t *
 key_json(const struct setupdns *s, const struct domainkey *k)
 {
-	json_t *o = domainkey_json(k);
+	json_t *o = domainkey_looked_json(k);
 
-	if (begins_to_sign(s, k))
-		(void)json_object_set_new(o, "active", json_true());
-	if (json_object_set_new(o, "published", domainkey_published_json(k)) ==
-	        0 &&
-	    json_object_set_new(
-	        o, "text", subcommand_clean_json(buf_view(&k->text))) == 0)
+	if (!begins_to_sign(s, k) ||
+	    json_object_set_new(o, "active", json_true()) == 0)
 		return o;
 	json_decref(o);
 	return NULL;

@@ -342,14 +342,17 @@ make_key(const struct genkey *g, const struct names *n, struct genkey_made *m,
 	return error;
 }
 
-/* True if a run that was cut off may have left the file: it is such a key, and
- * none that signs. */
+/* True if a run that was cut off may have left the file: it is such a key, of
+ * ours alone, and none that signs. */
 static bool
 is_unfinished(const struct genkey *g, const struct genkey_made *m)
 {
 	const struct key_settings *key = find_key(g, m);
+	struct stat st;
 
-	return m->facts.algorithm == g->algorithm &&
+	return lstat(m->file, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_uid == geteuid() && (st.st_mode & 077) == 0 &&
+	    m->facts.algorithm == g->algorithm &&
 	    (g->algorithm != KEY_RSA_SHA256 || m->facts.bits == g->bits) &&
 	    (key == NULL ||
 	        (!key->active && key->file != NULL &&
@@ -357,14 +360,20 @@ is_unfinished(const struct genkey *g, const struct genkey_made *m)
 }
 
 /* Goes on with the file that is there, and the section, if that is there. 0;
- * -EEXIST: it is something else. */
+ * -EEXIST: it is something else; -EPERM: somebody else may have put it there,
+ * who would sign with it, too. */
 static int
-take_up(const struct genkey *g, struct genkey_made *m, struct buf *why)
+take_up(const struct genkey *g, const struct names *n, struct genkey_made *m,
+    struct buf *why)
 {
 	const struct key_settings *key = find_key(g, m);
 	struct buf pem, none;
-	int error = tool_read_file(m->file, KEY_FILE_MAX, &pem);
+	bool made;
+	int error = newfile_dir(n->dir, DOMAIN_DIR_MODE, &made, why);
 
+	if (error != 0)
+		return error;
+	error = tool_read_file(m->file, KEY_FILE_MAX, &pem);
 	buf_init(&none, TOOL_MESSAGES_MAX);
 	if (error == 0) {
 		error = look_at(buf_view(&pem), m, &none);
@@ -407,7 +416,7 @@ genkey_make(const struct genkey *g, struct genkey_made *ret, struct buf *why)
 	error = make_names(g, &n, ret, why);
 	if (error == 0)
 		error = g->config != NULL && access(ret->file, F_OK) == 0
-		    ? take_up(g, ret, why)
+		    ? take_up(g, &n, ret, why)
 		    : make_key(g, &n, ret, why);
 	if (error == 0 && g->config != NULL && ret->added_to[0] == '\0')
 		error = add(g, ret, why);

@@ -215,4 +215,51 @@ keeps_what_is_something_else(void)
 	suite_row(NULL);
 }
 
-SUITE("genkey_cutoff", T(goes_on), T(keeps_what_is_something_else))
+/* One that somebody else has put there, or could read, is none that a run has
+ * left: whoever has its private half signs in the name of the domain. */
+static void
+takes_no_strangers_key(void)
+{
+	enum { STRANGER = 64321 };
+	static const struct {
+		const char *what, *whose, *why;
+		mode_t mode;
+	} rows[] = {
+	    {"readable", "", "s.private exists and stays as it is", 0644},
+	    {"another's", "keys/a.example/s.private",
+	        "s.private exists and stays as it is", 0600},
+	    {"folder", "keys/a.example", "nothing is written: the folder",
+	        0600},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char path[TMPDIR_PATH_MAX];
+
+		if (rows[i].whose[0] != '\0' && geteuid() != 0)
+			continue;
+		suite_row(rows[i].what);
+		begin();
+		tmpdir_sub(&c.dir, "keys");
+		tmpdir_sub(&c.dir, "keys/a.example");
+		command_file(&c, "keys/a.example/s.private", pem_ed25519);
+		CHECK(
+		    chmod(tmpdir_file(&c.dir, "keys/a.example/s.private", path),
+		        rows[i].mode) == 0);
+		CHECK(rows[i].whose[0] == '\0' ||
+		    chown(tmpdir_file(&c.dir, rows[i].whose, path), STRANGER,
+		        0) == 0);
+		command_run(&c,
+		    "genkey a.example -s s -t ed25519 --add -D @/keys "
+		    "-c @/p.conf");
+		CHECK(c.status == TOOL_FAILED);
+		CHECK_STR(c.out, "");
+		CHECK(suite_has(c.err, rows[i].why));
+		CHECK(
+		    access(tmpdir_file(&c.dir, "domains.d", path), F_OK) != 0);
+		command_end(&c);
+	}
+	suite_row(NULL);
+}
+
+SUITE("genkey_cutoff", T(goes_on), T(keeps_what_is_something_else),
+    T(takes_no_strangers_key))

@@ -234,7 +234,7 @@ tell_what_stays(struct setuprun *r)
 }
 
 /* Does it while no signal may end us. Who has pressed Ctrl-C meanwhile reads
- * what was done, and then it counts. */
+ * what was done, with --json on stderr, and then it counts. */
 static int
 hold(struct setuprun *r, int (*what)(struct setuprun *))
 {
@@ -246,10 +246,9 @@ hold(struct setuprun *r, int (*what)(struct setuprun *))
 	rc = what(r);
 	if (sigpending(&came) == 0 && !sigisemptyset(&came)) {
 		buf_init(&text, TOOL_TEXT_MAX);
-		if (!r->json)
-			setupreport_print(r, &text);
+		setupreport_print(r, &text);
 		r->shown = true;
-		(void)tool_print("setup", &text, stdout);
+		(void)tool_print("setup", &text, r->json ? stderr : stdout);
 		tool_complain("setup", r->why);
 		buf_free(&text);
 		buf_clear(r->why);

@@ -240,6 +240,15 @@ holds_signals(void)
 		    access(tmpdir_file(&c.dir, "postseal.undo/changing", path),
 		        F_OK) != 0);
 		command_end(&c);
+
+		/* in words, too, for whoever wants JSON */
+		begin_domain(&c);
+		sends(&c, calls - 2, signals[i]);
+		command_run(&c, SETUP " --json");
+		CHECK(c.status > 128);
+		CHECK_STR(c.out, "");
+		CHECK(strstr(c.err, "This was done:\n\n") != NULL);
+		command_end(&c);
 	}
 	suite_row(NULL);
 }

@@ -71,15 +71,8 @@ struct options {
 static int
 full_path(struct import *im, const char *path, char *full)
 {
-	char here[PATH_MAX] = "";
-	int rc = 0;
+	int rc = newfile_absolute(path, full);
 
-	if (path[0] != '/' && getcwd(here, sizeof here) == NULL)
-		rc = -errno;
-	if (rc == 0 &&
-	    snprintf(full, PATH_MAX, "%s%s%s", here, path[0] == '/' ? "" : "/",
-	        path) >= PATH_MAX)
-		rc = -ENAMETOOLONG;
 	if (rc != 0)
 		buf_fmt(&im->why, "%s: %s\n", path, strerror(-rc));
 	return rc;

@@ -92,25 +92,12 @@ fits_dns(const struct genkey_made *m)
 	    DOMAIN_MAX;
 }
 
-/* The directory as an absolute path, which the config needs. */
-static int
-make_keydir(const char *keydir, char *ret)
-{
-	char here[PATH_MAX] = "";
-	int n;
-
-	if (keydir[0] != '/' && getcwd(here, sizeof here) == NULL)
-		return -errno;
-	n = snprintf(
-	    ret, PATH_MAX, "%s%s%s", here, keydir[0] == '/' ? "" : "/", keydir);
-	return n < PATH_MAX ? 0 : -ENAMETOOLONG;
-}
-
 static int
 make_paths(const struct genkey *g, struct names *n, struct genkey_made *m,
     struct buf *why)
 {
-	int error = make_keydir(g->keydir, n->keydir);
+	/* the config needs absolute paths */
+	int error = newfile_absolute(g->keydir, n->keydir);
 
 	if (error == 0 &&
 	    (snprintf(n->dir, PATH_MAX, "%s/%s", n->keydir, m->domain) >=

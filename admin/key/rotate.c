@@ -27,8 +27,6 @@
 #include "common/bytes/clock.h"
 #include "common/bytes/domain.h"
 
-enum { DAY = 24 * 60 * 60 };
-
 struct run {
 	const struct rotate *o;
 	struct tool *tool;
@@ -149,7 +147,7 @@ begins_at(struct run *r, const struct domainkey *k, size_t n)
 	int64_t at = 0;
 
 	for (size_t i = 0; i < n && r->o->every > 0; i++) {
-		int64_t age = (int64_t)r->o->every * DAY;
+		int64_t age = (int64_t)r->o->every * ROTATE_DAY;
 		struct stat st;
 
 		if (k[i].settings->active &&
@@ -298,7 +296,7 @@ days_kept(const struct run *r)
 static int64_t
 ends_at(const struct run *r)
 {
-	return r->state.in_force + (int64_t)days_kept(r) * DAY;
+	return r->state.in_force + (int64_t)days_kept(r) * ROTATE_DAY;
 }
 
 /* The running signer gets the new keys, and signs with the old ones no more;

@@ -10,8 +10,6 @@
 #include "admin/key/rotate_report.h"
 #include "admin/tool/subcommand.h"
 
-enum { DAY = 24 * 60 * 60 };
-
 void
 rotate_report_clear(struct rotate_report *r)
 {
@@ -25,7 +23,9 @@ rotate_report_clear(struct rotate_report *r)
 int64_t
 rotate_report_days(const struct rotate_report *r)
 {
-	return r->until <= r->now ? 0 : (r->until - r->now + DAY - 1) / DAY;
+	return r->until <= r->now
+	    ? 0
+	    : (r->until - r->now + ROTATE_DAY - 1) / ROTATE_DAY;
 }
 
 /* --- for people ----------------------------------------------------------- */

@@ -11,6 +11,8 @@
 #include "admin/key/genkey.h"
 #include "admin/key/rotate_state.h"
 
+enum { ROTATE_DAY = 24 * 60 * 60 };
+
 /* What is asked of it. */
 struct rotate {
 	const char *config, *keydir;

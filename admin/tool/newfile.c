@@ -18,6 +18,19 @@
 
 /* --- where it is written -------------------------------------------------- */
 
+int
+newfile_absolute(const char *path, char ret[PATH_MAX])
+{
+	char here[PATH_MAX] = "";
+	int n;
+
+	if (path[0] != '/' && getcwd(here, sizeof here) == NULL)
+		return -errno;
+	n = snprintf(
+	    ret, PATH_MAX, "%s%s%s", here, path[0] == '/' ? "" : "/", path);
+	return n < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
 static int
 fail(const char *path, int error, struct buf *why)
 {

@@ -13,7 +13,13 @@
 #ifndef POSTSEAL_ADMIN_NEWFILE_H
 #define POSTSEAL_ADMIN_NEWFILE_H
 
+#include <limits.h>
+
 #include "common/bytes/buf.h"
+
+/* The path as an absolute one, from the current directory; it need not exist.
+ * 0, or -errno without a line. */
+int newfile_absolute(const char *path, char ret[PATH_MAX]);
 
 /* Makes the directory, if there is none, with that mode. 0 and whether it was
  * made here, or -errno. */

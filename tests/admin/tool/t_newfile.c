@@ -260,6 +260,29 @@ may_use_a_sticky_folder(void)
 	tmpdir_remove(&d);
 }
 
-SUITE("newfile", T(written), T(other_things_there), T(half_written),
-    T(bad_paths), T(replaces), T(goes_through_no_foreign_folder),
-    T(may_use_a_sticky_folder))
+/* An absolute path stays as it is; one that has just room, and one too long. */
+static void
+absolute_paths(void)
+{
+	char here[PATH_MAX], want[2 * PATH_MAX], path[PATH_MAX + 1];
+	char long_path[PATH_MAX + 1];
+
+	CU_ASSERT_FATAL(getcwd(here, sizeof here) != NULL);
+	CHECK(newfile_absolute("/a/../b", path) == 0);
+	CHECK_STR(path, "/a/../b");
+	snprintf(want, sizeof want, "%s/keys", here);
+	CHECK(newfile_absolute("keys", path) == 0);
+	CHECK_STR(path, want);
+
+	memset(long_path, 'a', sizeof long_path);
+	long_path[0] = '/';
+	long_path[PATH_MAX] = '\0';
+	CHECK(newfile_absolute(long_path, path) == -ENAMETOOLONG);
+	long_path[PATH_MAX - 1] = '\0';
+	CHECK(newfile_absolute(long_path, path) == 0);
+	CHECK_STR(path, long_path);
+}
+
+SUITE("newfile", T(absolute_paths), T(written), T(other_things_there),
+    T(half_written), T(bad_paths), T(replaces),
+    T(goes_through_no_foreign_folder), T(may_use_a_sticky_folder))

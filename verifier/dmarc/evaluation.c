@@ -104,29 +104,29 @@ add_walk(
 
 /* Who walks first: SPF's, of which there is one, then what passes. Anybody can
  * write ten signatures that do not. */
-enum turn { TURN_SPF, TURN_PASSES, TURN_OTHER, TURNS };
+enum rank { RANK_SPF, RANK_PASSES, RANK_OTHER, RANKS };
 
-static enum turn
-turn_of(const struct identifier *i)
+static enum rank
+rank_of(const struct identifier *i)
 {
 	if (i->method == DMARC_SPF)
-		return TURN_SPF;
-	return i->standing == DMARC_PASSES ? TURN_PASSES : TURN_OTHER;
+		return RANK_SPF;
+	return i->standing == DMARC_PASSES ? RANK_PASSES : RANK_OTHER;
 }
 
-/* The walks of those whose turn it is. Until all is known of all, what does not
+/* The walks of those of this rank. Until all is known of all, what does not
  * pass leaves half of the walks to what may still pass. */
 static void
-add_walks(struct evaluation *e, enum turn turn,
+add_walks(struct evaluation *e, enum rank rank,
     const struct span until[EVALUATION_IDENTIFIERS_MAX], bool pending)
 {
-	unsigned max = turn == TURN_OTHER && pending ? DMARC_WALKS_MAX / 2
+	unsigned max = rank == RANK_OTHER && pending ? DMARC_WALKS_MAX / 2
 	                                             : DMARC_WALKS_MAX;
 
 	for (size_t k = 0; k < e->nidentifiers; k++) {
 		struct identifier *i = &e->identifier[k];
 
-		if (turn_of(i) == turn && i->alignment == ALIGN_ASK &&
+		if (rank_of(i) == rank && i->alignment == ALIGN_ASK &&
 		    i->standing != DMARC_PASSES_NOT &&
 		    !add_walk(e, i->domain, until[k], max))
 			i->alignment = ALIGN_FAILED;
@@ -153,8 +153,8 @@ align_all(struct evaluation *e, const struct dmarc_record *r)
 	}
 	if (hope && !e->every)
 		return;
-	for (enum turn turn = TURN_SPF; turn < TURNS; turn++)
-		add_walks(e, turn, until, pending);
+	for (enum rank rank = RANK_SPF; rank < RANKS; rank++)
+		add_walks(e, rank, until, pending);
 }
 
 /* What is known of all of them together. */

@@ -27,7 +27,7 @@ inspection_reset(struct inspection *l)
 	l->picked = (struct picked){NULL, 0, 0};
 	l->whose = WHOSE_STRANGER;
 	l->author[0] = '\0';
-	l->list = l->unasked = l->may_hold = l->deferred = l->undone = false;
+	l->list = l->unasked = l->may_hold = l->undone = false;
 	l->now = l->ended_ms = l->waited_ms = 0;
 	l->trouble = l->reply = l->own_message = NULL;
 }

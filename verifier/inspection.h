@@ -47,7 +47,7 @@ struct result {
 	struct judged judged;
 	size_t number; /* of candidate, in picked */
 	bool aligned;  /* it passes for the author's domain, as DMARC has it */
-	struct span b; /* header.b, without white space */
+	struct span b; /* the beginning of b=, without white space */
 };
 
 struct inspection {
@@ -85,8 +85,8 @@ struct inspection {
 	size_t nrecipients;
 	struct result result[RESULTS_MAX];
 	size_t nresults;     /* of picked, that are judged */
-	bool deferred;       /* it was told to come again, as the config says */
-	const char *reply;   /* the words for that, or for no; in m's arena */
+	const char *reply;   /* "550 5.7.1 text"; or why forged fields have it
+	                      * held; NULL: none; in the message's edits */
 	const char *trouble; /* why it was not verified; static */
 	bool undone;         /* for a failure of ours */
 };

@@ -443,25 +443,20 @@ start(struct verifier *v, struct inspection *l, struct message *m)
  * anybody: it is held, or put off by an MTA that cannot. GO_ON when all is
  * well. */
 static enum milter_word
-strip(struct inspection *l, struct edits *e)
+strip(const struct inspection *l, struct edits *e)
 {
 	struct span why =
 	    span_str("too many forged Authentication-Results fields");
-	enum milter_word word;
 
 	if (!l->strip.full) {
 		strip_edits(&l->strip, e);
 		return MILTER_GO_ON;
 	}
 	if (l->whose != WHOSE_RELAY)
-		word = edits_reply(e, 550, "5.7.1", why);
-	else if (l->may_hold)
-		word = edits_quarantine(e, why);
-	else
-		word = edits_reply(e, 451, "4.7.1", why);
-	l->reply = e->text;
-	l->deferred = word == MILTER_REPLY && e->text[0] == '4';
-	return word;
+		return edits_reply(e, 550, "5.7.1", why);
+	if (l->may_hold)
+		return edits_quarantine(e, why);
+	return edits_reply(e, 451, "4.7.1", why);
 }
 
 /* All that will be known of a stranger's message is known: DMARC, and the order
@@ -524,14 +519,16 @@ settle(struct verifier *v, struct inspection *l, const struct message *m,
 {
 	enum milter_word word = strip(l, e);
 
-	if (word != MILTER_GO_ON)
+	if (word != MILTER_GO_ON) {
+		l->reply = e->text;
 		return word;
+	}
 	if (l->whose == WHOSE_USER)
 		return MILTER_ACCEPT;
 	conclude(v, l, m, from);
 	word = results_word(l, &v->settings->verifier, m->sender, e);
-	l->reply = word == MILTER_REPLY ? e->text : NULL;
-	l->deferred = l->reply != NULL && l->reply[0] == '4';
+	if (word == MILTER_REPLY)
+		l->reply = e->text;
 	if (word != MILTER_GO_ON && word != MILTER_QUARANTINE)
 		return word;
 	if (write_fields(v, l, e) != 0)

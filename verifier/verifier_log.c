@@ -12,6 +12,13 @@
 #include "verifier/limits.h"
 #include "verifier/verifier.h"
 
+/* Of a message with a reply: the client was told to come again. */
+static bool
+is_deferred(const struct inspection *l)
+{
+	return l->reply[0] == '4';
+}
+
 static const char *
 event_of(const struct inspection *l, enum milter_word said)
 {
@@ -21,7 +28,7 @@ event_of(const struct inspection *l, enum milter_word said)
 	case MILTER_TEMPFAIL:
 		return "tempfail";
 	case MILTER_REPLY:
-		return l->deferred ? "deferred" : "rejected";
+		return is_deferred(l) ? "deferred" : "rejected";
 	case MILTER_QUARANTINE:
 		return "held";
 	case MILTER_GO_ON:
@@ -201,7 +208,7 @@ count(
 		stats_add(v->stats, VERIFIER_STRIPPED, l->strip.n);
 	if (said == MILTER_REPLY)
 		stats_add(v->stats,
-		    l->deferred ? VERIFIER_DEFERRED : VERIFIER_REFUSED, 1);
+		    is_deferred(l) ? VERIFIER_DEFERRED : VERIFIER_REFUSED, 1);
 	else if (said == MILTER_TEMPFAIL)
 		stats_add(v->stats, MILTER_COUNT_TEMPFAIL, 1);
 }

@@ -16,11 +16,11 @@
  * the same time. The message goes on with one Authentication-Results field of
  * ours on top, perhaps a mark below it, and without the forged ones; or is
  * held, put off or refused, where the config says so (disposition.c,
- * results.c).
+ * results.c), or where more are forged than can be removed (strip.c).
  *
  * The message is judged as it was received: forged fields may be signed, and go
- * afterwards. Nothing of our own (memory, DNS) ever refuses a message; where a
- * forged field could not be removed, it is put off.
+ * afterwards. Nothing of our own (memory, DNS) ever refuses a message; where
+ * memory is out for the removal of a forged field, it is put off.
  */
 #ifndef POSTSEAL_VERIFIER_VERIFIER_H
 #define POSTSEAL_VERIFIER_VERIFIER_H

@@ -1,7 +1,7 @@
 /*
  * macros.h - lists of macros of the MTA that say whose mail it is, as the
- * config has them: "{name}" for any value, "{name}=value|value". Braces may be
- * left out. (pure)
+ * config has them: "{name}" for any value but an empty one,
+ * "{name}=value|value". Braces may be left out. (pure)
  */
 #ifndef POSTSEAL_COMMON_MACROS_H
 #define POSTSEAL_COMMON_MACROS_H
@@ -9,8 +9,8 @@
 #include "common/bytes/buf.h"
 #include "common/settings/settings.h"
 
-/* The entry of the list that this macro fulfils, or NULL: no entry means an
- * empty value, as Postfix sends one for what it does not know. Borrows from
+/* The entry of the list that this macro fulfils, or NULL. An empty value
+ * fulfils none: Postfix sends it for what it does not know. Borrows from
  * list. */
 const char *macros_find(
     const struct text_list *list, struct span name, struct span value);

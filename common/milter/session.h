@@ -45,8 +45,9 @@
  * and the mail stays where it is.
  *
  * What cannot be done. When an edit could not be noted (memory), or was not
- * agreed on with the MTA (optneg), or a quarantine was not, the message is put
- * off: to let it go as if all had been done would be a lie. With REJECT,
+ * agreed on with the MTA (optneg), or a quarantine was not, or there is no
+ * memory for the packets, the message is put off, and through() is told
+ * TEMPFAIL: to let it go as if all had been done would be a lie. With REJECT,
  * TEMPFAIL and a reply no edits are written.
  *
  * WAIT. The session is session_waiting(): it reads nothing more, and what the

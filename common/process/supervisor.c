@@ -478,8 +478,8 @@ accept_rest(struct supervisor *s)
 }
 
 /* The next daemon gets all that is new. The workers stay behind, without us,
- * for the sessions that they have: one that was cut could go on unsigned. Who
- * has none ends now, and is not among those that are told to be left. */
+ * for the sessions that they have: one that was cut could go on unsigned. A
+ * worker that has none ends now, and is not counted as left. */
 static void
 hand_over(struct supervisor *s)
 {

@@ -175,8 +175,7 @@ make_room(void *arg)
 	w->told = now;
 	log_event(LOG_WARNING, "crowded",
 	    "every place of a worker is taken (%u): connections on which "
-	    "nothing "
-	    "is said are closed",
+	    "nothing is said are closed",
 	    w->fullest);
 }
 

@@ -496,8 +496,9 @@ const struct row settings_rows[] = {
         .help = "Addresses of relays, such as a secondary MX or a forwarder "
                 "of ours, that may lie in trusted_networks: what they bring is "
                 "from strangers. None of it is refused, as the relay would "
-                "tell senders who may be forged: with more forged fields than "
-                "can be removed (100) it goes to Postfix's hold queue."},
+                "send a bounce to a sender who may be forged: with more forged "
+                "fields than can be removed (100) it goes to Postfix's hold "
+                "queue."},
     {"verifier", "own_daemons", ROW_WORDS, AT(verifier.own_daemons),
         "ORIGINATING",
         .help = "Services of master.cf that take mail of our users only, by "

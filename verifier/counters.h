@@ -34,6 +34,7 @@ enum verifier_counter {
 	/* forged fields that were removed */
 	VERIFIER_STRIPPED,
 	VERIFIER_OWN, /* messages that were not verified: users, trusted */
+	VERIFIER_HELD,
 	VERIFIER_DEFERRED,
 	VERIFIER_REFUSED,
 	VERIFIER_END

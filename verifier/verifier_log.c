@@ -209,6 +209,8 @@ count(
 	if (said == MILTER_REPLY)
 		stats_add(v->stats,
 		    is_deferred(l) ? VERIFIER_DEFERRED : VERIFIER_REFUSED, 1);
+	else if (said == MILTER_QUARANTINE)
+		stats_add(v->stats, VERIFIER_HELD, 1);
 	else if (said == MILTER_TEMPFAIL)
 		stats_add(v->stats, MILTER_COUNT_TEMPFAIL, 1);
 }

@@ -118,6 +118,7 @@ static const struct line {
     {"dmarc_lines_lost_total", NULL, "lines lost"},
     {"stripped_fields_total", NULL, "removed"},
     {"own_messages_total", NULL, "own mail"},
+    {"held_messages_total", NULL, "held"},
     {"deferred_messages_total", NULL, "deferred"},
     {"refused_messages_total", NULL, "refused"},
     {"tempfailed_messages_total", NULL, "put off"},

@@ -28,6 +28,7 @@ families(void)
 	    "counter dmarc_lines_lost_total\n"
 	    "counter stripped_fields_total\n"
 	    "counter own_messages_total\n"
+	    "counter held_messages_total\n"
 	    "counter deferred_messages_total\n"
 	    "counter refused_messages_total\n"
 	    "counter reloads_total\n"

@@ -743,10 +743,34 @@ counters(void)
 		for (unsigned r = REASON_NONE + 1; r < REASON_KINDS; r++)
 			CHECK(stats_sum(stats, VERIFIER_OVERRIDE + r) ==
 			    (r == told[i].reason));
+		CHECK(stats_sum(stats, VERIFIER_HELD) ==
+		    (strcmp(told[i].event, "held") == 0));
 		end(&w);
 		stats_free(stats);
 	}
 	suite_row(NULL);
+	logged_end(&log);
+	tmpdir_remove(&dir);
+}
+
+/* So far conf/fail2ban.conf reads it. */
+static void
+line_of_a_refusal(void)
+{
+	static const struct row row = {"SPF fails", NO_POLICY, "example.com",
+	    "", "<a@other.example>", .client = "192.0.2.2", .more = SPF_FAIL};
+	struct logged log;
+	struct tmpdir dir;
+	struct world w;
+
+	tmpdir_make(&dir);
+	logged_begin(&log, &dir);
+	begin(&w, &row);
+	deliver(&w, NULL);
+	CHECK(suite_has(logged_line(&log),
+	    ": rejected queue_id=4AE0FA84398 client=192.0.2.2 "
+	    "from=example.com reply=\"" SPF_REPLY));
+	end(&w);
 	logged_end(&log);
 	tmpdir_remove(&dir);
 }
@@ -1270,6 +1294,7 @@ every_allocation_fails(void)
 }
 
 SUITE("verifier_dmarc", T(every_order), T(each_action), T(each_word),
-    T(counters), T(lines), T(lost_lines), T(asked_at_once), T(certain_early),
-    T(never), T(given_up), T(many_domains), T(keys_not_asked), T(eight_names),
-    T(large_header), T(every_allocation_fails))
+    T(counters), T(line_of_a_refusal), T(lines), T(lost_lines),
+    T(asked_at_once), T(certain_early), T(never), T(given_up), T(many_domains),
+    T(keys_not_asked), T(eight_names), T(large_header),
+    T(every_allocation_fails))

@@ -463,6 +463,8 @@ many_forged(void)
 		mta_message(&m, many[i].login, buf_view(&message));
 		check_forged(&many[i], &h, &m, logged_text(&log));
 		CHECK(stats_sum(stats, VERIFIER_STRIPPED) == many[i].deleted);
+		CHECK(stats_sum(stats, VERIFIER_HELD) ==
+		    (strcmp(many[i].event, "held") == 0));
 		mta_free(&m);
 		buf_free(&message);
 		house_close(&h);

@@ -55,8 +55,8 @@ static const struct {
      " {\"pass\": 30, \"fail\": 2}, \"dmarc_dispositions_total\":"
      " {\"pass\": 11, \"reject\": 1}, \"dmarc_overrides_total\":"
      " {\"mailing_list\": 1}, \"stripped_fields_total\": 5,"
-     " \"own_messages_total\": 6, \"deferred_messages_total\": 7,"
-     " \"refused_messages_total\": 8}}",
+     " \"own_messages_total\": 6, \"held_messages_total\": 10,"
+     " \"deferred_messages_total\": 7, \"refused_messages_total\": 8}}",
         "postseal-verifier 1, pid 7, up 5 s; settings 1, read 5 s ago\n"
         "  workers         0\n"
         "  DKIM            none 3, pass 20, temperror 1\n"
@@ -69,6 +69,7 @@ static const struct {
         "  not done for    mailing_list 1\n"
         "  removed         5\n"
         "  own mail        6\n"
+        "  held            10\n"
         "  deferred        7\n"
         "  refused         8\n"
         "  put off         1\n"

@@ -56,9 +56,13 @@ fakedaemon_start(const char *name, const char *at, struct span answer,
 	return pid;
 }
 
-void
+int
 fakedaemon_stop(pid_t pid)
 {
+	int status;
+
 	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	if (waitpid(pid, &status, 0) != pid)
+		abort();
+	return WTERMSIG(status);
 }

@@ -17,6 +17,7 @@
 pid_t fakedaemon_start(const char *name, const char *at, struct span answer,
     struct endpoint *ret_at);
 
-void fakedaemon_stop(pid_t pid);
+/* Returns the signal that has ended it: SIGKILL, if it has lived until now. */
+int fakedaemon_stop(pid_t pid);
 
 #endif

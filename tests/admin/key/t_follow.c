@@ -171,15 +171,14 @@ tells_only_a_signer(void)
 		pid = fakedaemon_start(
 		    "postseal-signer", at, span_str(answers[i]), &e);
 		follows(signerd.config, time(NULL), "It is not known");
-		fakedaemon_stop(pid);
+		CHECK(fakedaemon_stop(pid) == SIGKILL);
 		unlink(path);
 	}
 	snprintf(more, sizeof more,
 	    "{\"config\": \"%s\", \"config_time\": 1}\n", signerd.config);
 	pid = fakedaemon_start("sshd", at, span_str(more), &e);
 	follows(signerd.config, time(NULL), "It is not known");
-	CHECK(kill(pid, 0) == 0);
-	fakedaemon_stop(pid);
+	CHECK(fakedaemon_stop(pid) == SIGKILL);
 	end();
 }
 

@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -380,7 +381,8 @@ static const struct forged {
 	size_t n;
 	const char *field, *address, *login;
 	size_t deleted;
-	const char *done; /* in place of that; NULL: it goes on */
+	const char *done; /* in place of that; NULL: it goes on. A reply has a
+	                   * digit in front */
 	const char *event;
 	bool no_hold; /* the MTA has none */
 } many[] = {
@@ -460,7 +462,9 @@ many_forged(void)
 		CHECK(mta_open(&m));
 		mta_connect(&m, many[i].address);
 		logged_text(&log);
-		mta_message(&m, many[i].login, buf_view(&message));
+		CHECK(mta_message(&m, many[i].login, buf_view(&message)) ==
+		    (many[i].done != NULL && isdigit(many[i].done[0]) ? 'y'
+		                                                      : 'a'));
 		check_forged(&many[i], &h, &m, logged_text(&log));
 		CHECK(stats_sum(stats, VERIFIER_STRIPPED) == many[i].deleted);
 		CHECK(stats_sum(stats, VERIFIER_HELD) ==

@@ -115,7 +115,7 @@ policy_hold() {
 	local id why="milter triggers HOLD action|the DMARC policy of its author's domain"
 	PORT=2567 policy_in hold 192.0.2.3 me@far.example me@quarantine.example &&
 	    accepted &&
-	    logged 'milter-hold: END-OF-MESSAGE .*: '"($why);" || return
+	    logged 'milter-hold: END-OF-MESSAGE .*\[192\.0\.2\.3\]: '"($why);" || return
 	id=$(grep -aE 'held queue_id=.* from=quarantine\.example' "$MAILLOG" |
 	    sed 's/.*queue_id=\([^ ]*\).*/\1/' | tail -n 1)
 	[ -n "$id" ] && [ -e "$(find "$T/queue/hold" -name "$id")" ] ||

@@ -173,7 +173,8 @@ admin_setup_followed() {
 # Without the verifier that is to refuse it says what to do; where all run, each has
 # the settings when it ends
 admin_enforce_followed() {
-	local before daemon rc=0
+	local daemon rc=0
+	local -A before
 	admin_exits 4 setup --enforce &&
 	    [ "${ADMIN_SAID##*: }" = 'systemctl start postseal-verifier' ] ||
 	    no "$ADMIN_SAID" || return
@@ -190,12 +191,17 @@ admin_enforce_followed() {
 		world_wait 10 test -S "$ADM/ps/$daemon.ctl" ||
 		    no "no $daemon" "$(cat "$T/log/admin-$daemon.out")" || return
 	done
-	before=$(log_count 'postseal-(signer|verifier|policyd).* reloaded')
+	for daemon in signer verifier policyd; do
+		before[$daemon]=$(log_count "postseal-$daemon.* reloaded")
+	done
 	admin_exits 0 setup --enforce &&
 	    admin_said 'All that runs has these settings' &&
-	    admin_said "Postfix is not running: postfix -c $ADM/pf start" &&
-	    world_wait 10 log_has_more $((before + 2)) \
-	    'postseal-(signer|verifier|policyd).* reloaded' || rc=1
+	    admin_said "Postfix is not running: postfix -c $ADM/pf start" || rc=1
+	for daemon in "${!before[@]}"; do
+		world_wait 10 log_has_more "${before[$daemon]}" \
+		    "postseal-$daemon.* reloaded" ||
+		    no "the $daemon was not told" "$ADMIN_SAID" || rc=1
+	done
 	kill "$ADMIN_VERIFIER" "$ADMIN_POLICYD"
 	wait "$ADMIN_VERIFIER" "$ADMIN_POLICYD"
 	return "$rc"

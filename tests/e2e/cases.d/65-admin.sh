@@ -312,7 +312,7 @@ admin_live_old() {
 
 # The signer is away; another program has its port; it is back
 admin_live_down() {
-	local other
+	local other rc=0
 	kill "$SIGNER" && wait "$SIGNER"
 	admin_live_has 'postseal-signer does not answer at inet:127.0.0.1:8891' &&
 	    grep -q '^error *daemons: postseal-signer' <<<"$ADMIN_SAID" ||
@@ -323,11 +323,12 @@ while True:
     s.accept()[0].close()' &
 	other=$!
 	world_wait 10 admin_live_has "should listen, is held by python3 (process $other)" ||
-	    no "$ADMIN_SAID"
+	    no "$ADMIN_SAID" || rc=1
 	kill "$other" && wait "$other" 2>/dev/null
 	world_start 8891 postseal-signer
 	SIGNER=$STARTED
-	world_wait 10 admin_live_well || no 'not well:' "$ADMIN_SAID"
+	world_wait 10 admin_live_well || no 'not well:' "$ADMIN_SAID" || rc=1
+	return "$rc"
 }
 
 # The user of the spawn line, its program and its rights. Postfix is not told: it would

@@ -43,6 +43,7 @@
 #include "tests/support/mta.h"
 
 enum { PACKETS_MAX = 4096, CHUNK = 65535, DOMAINS_MAX = 10000 };
+enum { SCRIPT_MAX = 300 << 20 };
 
 /* The digits of a domain of -d, and where they stand in a message. */
 enum { DIGITS = 4, PLACES_MAX = 8 };
@@ -55,8 +56,7 @@ struct scripted {
 };
 
 struct script {
-	char *bytes;
-	size_t n, cap;
+	struct buf bytes;
 	struct scripted packet[PACKETS_MAX];
 	size_t packets;
 };
@@ -90,34 +90,21 @@ static unsigned domains, next_domain; /* of -d */
 static size_t place[PLACES_MAX], places;
 
 static void
-put(struct script *s, const void *p, size_t n)
-{
-	if (s->n + n > s->cap) {
-		s->cap = (s->n + n) * 2;
-		s->bytes = realloc(s->bytes, s->cap);
-		if (s->bytes == NULL)
-			load_die("realloc");
-	}
-	memcpy(s->bytes + s->n, p, n);
-	s->n += n;
-}
-
-static void
 packet(struct script *s, char cmd, const void *p, size_t n)
 {
-	uint32_t len = htonl((uint32_t)n + 1);
-
 	if (!mta_is_sent(protocol, cmd))
 		return;
 	if (s->packets == PACKETS_MAX) {
 		fprintf(stderr, "body too large\n");
 		exit(1);
 	}
-	put(s, &len, 4);
-	put(s, &cmd, 1);
-	put(s, p, n);
+	if (s->packets == 0)
+		buf_init(&s->bytes, SCRIPT_MAX);
+	mta_packet(&s->bytes, cmd, span_of(p, n));
+	if (buf_error(&s->bytes) != 0)
+		load_die("script");
 	s->packet[s->packets++] =
-	    (struct scripted){s->n, mta_is_answered(protocol, cmd), cmd};
+	    (struct scripted){s->bytes.n, mta_is_answered(protocol, cmd), cmd};
 }
 
 /* Two C strings with their NULs, as a header or macros are sent. */
@@ -288,14 +275,14 @@ make_message(const char *from, size_t size)
 static void
 find_places(void)
 {
-	const char *at = message.bytes, *end = message.bytes + message.n;
+	const char *at = message.bytes.p, *end = at + message.bytes.n;
 
 	while ((at = memmem(at, (size_t)(end - at), numbered,
 	            sizeof numbered - 1)) != NULL) {
 		if (places == PLACES_MAX)
 			load_die("places");
 		place[places++] =
-		    (size_t)(at - message.bytes) + strlen("user@d");
+		    (size_t)(at - message.bytes.p) + strlen("user@d");
 		at++;
 	}
 }
@@ -317,12 +304,12 @@ number(struct client *c)
 	char digits[DIGITS + 1];
 
 	if (domains == 0)
-		return message.bytes;
+		return message.bytes.p;
 	if (c->own == NULL) {
-		c->own = malloc(message.n);
+		c->own = malloc(message.bytes.n);
 		if (c->own == NULL)
 			load_die("malloc");
-		memcpy(c->own, message.bytes, message.n);
+		memcpy(c->own, message.bytes.p, message.bytes.n);
 	}
 	snprintf(digits, sizeof digits, "%04u", next_domain % DOMAINS_MAX);
 	next_domain = (next_domain + 1) % domains;
@@ -338,7 +325,7 @@ start(struct client *c, enum phase phase, const struct script *s)
 		s = next_message();
 	c->phase = phase;
 	c->script = s;
-	c->bytes = s == &message ? number(c) : s->bytes;
+	c->bytes = s == &message ? number(c) : s->bytes.p;
 	c->sent = c->packet = 0;
 	c->skip = c->signed_one = false;
 }
@@ -376,9 +363,9 @@ send_some(struct client *c)
 		    last < c->script->packets && !c->script->packet[last].reply)
 			last++;
 		stop = last < c->script->packets ? c->script->packet[last].end
-		                                 : c->script->n;
+		                                 : c->script->bytes.n;
 		if (hold && c->phase == MESSAGE && c->packet == 0)
-			stop = c->script->n - 30 - body_size / 2;
+			stop = c->script->bytes.n - 30 - body_size / 2;
 		while (c->sent < stop) {
 			ssize_t n = send(c->fd, c->bytes + c->sent,
 			    stop - c->sent, MSG_NOSIGNAL);

@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "tests/support/command.h"
+#include "tests/support/member.h"
 #include "tests/support/suite.h"
 
 static struct command c;
@@ -20,12 +21,6 @@ static const char old[] = "Mode sv\n"
                           "MinimumKeyBits x\n"
                           "AutoRestart yes\n"
                           "Canonicalization relaxed/simple\n";
-
-static const char *
-text_of(const json_t *o, const char *name)
-{
-	return json_string_value(json_object_get(o, name));
-}
 
 /* One that stands in the list: of that line, with that reason. */
 static void

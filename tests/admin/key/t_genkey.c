@@ -11,6 +11,7 @@
 #include "signer/keys/keys.h"
 #include "tests/support/command.h"
 #include "tests/support/eml.h"
+#include "tests/support/member.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 
@@ -470,13 +471,6 @@ added_to_config(void)
 	command_end(&c);
 }
 
-/* Its member of that name. */
-static const char *
-text_of(const json_t *o, const char *name)
-{
-	return json_string_value(json_object_get(o, name));
-}
-
 /* One key of the output: as the file and the command line say. */
 static void
 check_json(const struct command *c, const json_t *key, const char *selector,
@@ -539,7 +533,7 @@ for_machines(void)
 	    "@/p.conf");
 	all = json_loads(c.out, 0, NULL);
 	key = json_array_get(json_object_get(all, "keys"), 0);
-	CHECK(json_is_true(json_object_get(key, "found")));
+	CHECK(is_true(key, "found"));
 	check_json(&c, key, "se", "ed25519", 256);
 	json_decref(all);
 

@@ -14,6 +14,7 @@
 #include "tests/support/command.h"
 #include "tests/support/eml.h"
 #include "tests/support/fakedaemon.h"
+#include "tests/support/member.h"
 #include "tests/support/pem.h"
 #include "tests/support/resolver_zone.h"
 #include "tests/support/suite.h"
@@ -248,18 +249,6 @@ changes_over(void)
 }
 
 /* --- for machines --------------------------------------------------------- */
-
-static const char *
-text_of(const json_t *o, const char *name)
-{
-	return json_string_value(json_object_get(o, name));
-}
-
-static bool
-is_true(const json_t *o, const char *name)
-{
-	return json_is_true(json_object_get(o, name));
-}
 
 /* The state, what was done ("m" made, "a" activated, "t" the signer told), and
  * days left. */
@@ -617,8 +606,7 @@ is_taken_up(void)
 	w.rotate.status = true;
 	CHECK(step(&w, BEGIN) == TOOL_OK);
 	CHECK(says(&w.out, "not all made"));
-	CHECK_STR(
-	    json_string_value(json_object_get(w.json, "state")), "making");
+	CHECK_STR(text_of(w.json, "state"), "making");
 	w.rotate.status = false;
 	CHECK(step(&w, BEGIN) == TOOL_LATER);
 	publish(&w, new);

@@ -22,6 +22,7 @@
 #include "tests/support/dnsd.h"
 #include "tests/support/fakedaemon.h"
 #include "tests/support/fakepostconf.h"
+#include "tests/support/member.h"
 #include "tests/support/suite.h"
 
 static const char main_cf[] = "smtpd_milters = inet:127.0.0.1:9999\n"
@@ -578,12 +579,6 @@ advises_of_names(void)
 
 /* --- for machines --------------------------------------------------------- */
 
-static const char *
-text_of(const json_t *o, const char *name)
-{
-	return json_string_value(json_object_get(o, name));
-}
-
 /* True if a line of the list has that text. */
 static bool
 lists(const json_t *all, const char *name, const char *text)
@@ -627,9 +622,8 @@ run_json(struct command *c, const char *line, const char *mode, const char *did)
 	all = json_loads(c->out, 0, NULL);
 	CU_ASSERT_FATAL(all != NULL);
 	CHECK_STR(text_of(all, "mode"), mode);
-	snprintf(is, sizeof is, "%s%s",
-	    json_is_true(json_object_get(all, "applied")) ? "a" : "",
-	    json_is_true(json_object_get(all, "told")) ? "t" : "");
+	snprintf(is, sizeof is, "%s%s", is_true(all, "applied") ? "a" : "",
+	    is_true(all, "told") ? "t" : "");
 	CHECK_STR(is, did);
 	return all;
 }
@@ -709,8 +703,8 @@ for_machines(void)
 	CHECK(c.status == 4);
 	CHECK(json_array_size(json_object_get(all, "changes")) == 0);
 	one = json_array_get(json_object_get(all, "records"), 0);
-	CHECK(json_is_true(json_object_get(one, "published")));
-	CHECK(json_is_true(json_object_get(one, "active")));
+	CHECK(is_true(one, "published"));
+	CHECK(is_true(one, "active"));
 	json_decref(all);
 
 	all =

@@ -204,6 +204,9 @@ check_finding(const struct row *r, const struct findings *f)
 	CHECK(found->level == r->level);
 	CHECK((found->mend == NULL) == (r->mend == NULL));
 	CHECK(r->mend == NULL || strstr(found->mend, r->mend) != NULL);
+	if (strstr(r->what, "older settings") != NULL)
+		CHECK((strstr(found->why, "a key that was activated") !=
+		          NULL) == (strcmp(r->daemon, "signer") == 0));
 }
 
 static void

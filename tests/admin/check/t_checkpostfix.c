@@ -820,13 +820,15 @@ opendkim_and_opendmarc(void)
 	        "have opendkim beside", FINDING_WARNING},
 	    {"unix:opendkim/s", "Mode v\nMode s\n", NULL, NULL, FINDING_OK},
 	    {"unix:x", "Mode v\n", NULL, NULL, FINDING_OK},
-	    /* our signer took its socket, and its config is left */
+	    /* one of ours took its socket, and its config is left */
 	    {"unix:opendkim/ours", NULL, NULL, NULL, FINDING_OK},
 	    {"unix:opendkim/ours", "Socket local:/q/opendkim/ours\n", NULL,
 	        NULL, FINDING_OK},
+	    {"unix:opendmarc/ours", NULL, NULL, NULL, FINDING_OK},
 	};
 	static const char config[] =
-	    "hostname = mx.a.example\nverifier { listen = unix:/q/v }\n"
+	    "hostname = mx.a.example\n"
+	    "verifier { listen = {unix:/q/v, unix:/q/opendmarc/ours} }\n"
 	    "signer { listen = unix:/q/opendkim/ours }";
 
 	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {

@@ -12,8 +12,7 @@
 bool
 setuprun_is_nothing(const struct setuprun *r)
 {
-	return !r->new_key && !r->goes_on && r->config.changes.n == 0 &&
-	    r->plan.n == 0;
+	return !r->new_key && !setuprun_needs_reload(r);
 }
 
 bool

@@ -95,7 +95,7 @@ fixture_make_with(struct fixture *f, const char *config,
 	if (keyring_open(f->settings, &f->keys, &f->why, &f->warn) != 0 ||
 	    signer_init(&f->signer, f->settings, f->keys) != 0)
 		fail("keyring");
-	logged_begin(&f->log, &f->dir);
+	logged_begin(&f->log);
 }
 
 void

@@ -16,9 +16,10 @@ fail(const struct logged *l)
 }
 
 void
-logged_begin(struct logged *l, const struct tmpdir *dir)
+logged_begin(struct logged *l)
 {
-	tmpdir_file(dir, "log", l->path);
+	tmpdir_make(&l->dir);
+	tmpdir_file(&l->dir, "log", l->path);
 	buf_init(&l->text, 1 << 20);
 	if (log_open(l->path, "test") != 0)
 		fail(l);
@@ -28,6 +29,7 @@ void
 logged_end(struct logged *l)
 {
 	log_open(NULL, "test");
+	tmpdir_remove(&l->dir);
 	buf_free(&l->text);
 }
 

@@ -1,5 +1,5 @@
 /*
- * logged.h - the log of this very program, in a file of a test's directory.
+ * logged.h - the log of this very program, in a file of its own.
  */
 #ifndef POSTSEAL_TESTS_LOGGED_H
 #define POSTSEAL_TESTS_LOGGED_H
@@ -8,13 +8,14 @@
 #include "tests/support/tmpdir.h"
 
 struct logged {
+	struct tmpdir dir;
 	char path[TMPDIR_PATH_MAX];
 	struct buf text; /* of logged_text() */
 };
 
-/* From here to the end the log goes into the file "log" there, afterwards
- * nowhere. Aborts the test program when the file cannot be opened or read. */
-void logged_begin(struct logged *l, const struct tmpdir *dir);
+/* From here to the end the log goes into a file, afterwards nowhere. Aborts the
+ * test program when the file cannot be opened or read. */
+void logged_begin(struct logged *l);
 void logged_end(struct logged *l);
 
 /* What was logged since the last call; borrows until the next. */

@@ -110,10 +110,8 @@ static void
 words(void)
 {
 	struct logged log;
-	struct tmpdir dir;
 
-	tmpdir_make(&dir);
-	logged_begin(&log, &dir);
+	logged_begin(&log);
 	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
 		struct house h;
 		struct buf message;
@@ -143,7 +141,6 @@ words(void)
 	}
 	suite_row(NULL);
 	logged_end(&log);
-	tmpdir_remove(&dir);
 }
 
 /* --- header.b ------------------------------------------------------------- */
@@ -259,13 +256,11 @@ long_log(void)
 	char d[256];
 	struct buf lines, message;
 	struct logged log;
-	struct tmpdir dir;
 	struct house h;
 	struct mta m;
 	const char *line;
 
-	tmpdir_make(&dir);
-	logged_begin(&log, &dir);
+	logged_begin(&log);
 	house_open(&h, "");
 	buf_init(&lines, 1 << 20);
 	buf_init(&message, 1 << 20);
@@ -290,7 +285,6 @@ long_log(void)
 	buf_free(&message);
 	house_close(&h);
 	logged_end(&log);
-	tmpdir_remove(&dir);
 }
 
 SUITE("results", T(words), T(header_b), T(long_results), T(long_log))

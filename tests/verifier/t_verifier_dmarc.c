@@ -723,10 +723,8 @@ static void
 counters(void)
 {
 	struct logged log;
-	struct tmpdir dir;
 
-	tmpdir_make(&dir);
-	logged_begin(&log, &dir);
+	logged_begin(&log);
 	for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
 		struct stats *stats;
 		struct world w;
@@ -750,7 +748,6 @@ counters(void)
 	}
 	suite_row(NULL);
 	logged_end(&log);
-	tmpdir_remove(&dir);
 }
 
 /* So far conf/fail2ban.conf reads it. */
@@ -760,11 +757,9 @@ line_of_a_refusal(void)
 	static const struct row row = {"SPF fails", NO_POLICY, "example.com",
 	    "", "<a@other.example>", .client = "192.0.2.2", .more = SPF_FAIL};
 	struct logged log;
-	struct tmpdir dir;
 	struct world w;
 
-	tmpdir_make(&dir);
-	logged_begin(&log, &dir);
+	logged_begin(&log);
 	begin(&w, &row);
 	deliver(&w, NULL);
 	CHECK(suite_has(logged_line(&log),
@@ -772,7 +767,6 @@ line_of_a_refusal(void)
 	    "from=example.com reply=\"" SPF_REPLY));
 	end(&w);
 	logged_end(&log);
-	tmpdir_remove(&dir);
 }
 
 /* --- lines for reports ---------------------------------------------------- */
@@ -882,12 +876,10 @@ lost_lines(void)
 	    .config = "results = \"/nonexistent\""};
 	const char *first;
 	struct logged log;
-	struct tmpdir dir;
 	struct stats *stats;
 	struct world w;
 
-	tmpdir_make(&dir);
-	logged_begin(&log, &dir);
+	logged_begin(&log);
 	CU_ASSERT_FATAL(stats_new(1, &stats) == 0);
 	begin(&w, &row);
 	w.h.v.stats = stats_slot(stats, 0);
@@ -901,7 +893,6 @@ lost_lines(void)
 	end(&w);
 	stats_free(stats);
 	logged_end(&log);
-	tmpdir_remove(&dir);
 }
 
 /* --- answers that come, come late, or never ------------------------------- */

@@ -437,10 +437,8 @@ static void
 many_forged(void)
 {
 	struct logged log;
-	struct tmpdir dir;
 
-	tmpdir_make(&dir);
-	logged_begin(&log, &dir);
+	logged_begin(&log);
 	for (size_t i = 0; i < sizeof many / sizeof many[0]; i++) {
 		struct stats *stats;
 		struct house h;
@@ -476,7 +474,6 @@ many_forged(void)
 	}
 	suite_row(NULL);
 	logged_end(&log);
-	tmpdir_remove(&dir);
 }
 
 /* The refusal finds no room among the answers: the message is put off, and the
@@ -485,14 +482,12 @@ static void
 no_room(void)
 {
 	struct logged log;
-	struct tmpdir dir;
 	struct buf message;
 	struct house h;
 	const char *line;
 	struct mta m;
 
-	tmpdir_make(&dir);
-	logged_begin(&log, &dir);
+	logged_begin(&log);
 	house_open(&h, "");
 	buf_init(&message, 4 << 20);
 	put_forged(STRIP_MAX + 1, ours, &message);
@@ -509,7 +504,6 @@ no_room(void)
 	buf_free(&message);
 	house_close(&h);
 	logged_end(&log);
-	tmpdir_remove(&dir);
 }
 
 /* Forged fields beyond the header that is kept, counted all the same. */

@@ -201,10 +201,8 @@ static void
 results(void)
 {
 	struct logged log;
-	struct tmpdir dir;
 
-	tmpdir_make(&dir);
-	logged_begin(&log, &dir);
+	logged_begin(&log);
 	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
 		char want[128] = "spf_helo=";
 		const char *line;
@@ -228,7 +226,6 @@ results(void)
 	}
 	suite_row(NULL);
 	logged_end(&log);
-	tmpdir_remove(&dir);
 }
 
 /* Each identity by itself, and the terms of both. */
@@ -499,10 +496,8 @@ silence(void)
 	        "spf=pass smtp.mailfrom=b.example", "dkim=temperror"},
 	};
 	struct logged log;
-	struct tmpdir dir;
 
-	tmpdir_make(&dir);
-	logged_begin(&log, &dir);
+	logged_begin(&log);
 	for (size_t i = 0; i < sizeof quiet / sizeof quiet[0]; i++) {
 		struct world w;
 
@@ -522,7 +517,6 @@ silence(void)
 		CHECK(strstr(logged_line(&log), " waited_ms=3000 ") != NULL);
 	}
 	logged_end(&log);
-	tmpdir_remove(&dir);
 }
 
 /* The clock of time_limit begins with the end of the header: a slow client's

@@ -152,6 +152,7 @@ children_fork(struct children *c, unsigned generation, uint64_t now,
 {
 	struct child *w = free_place(c, now);
 	struct rlimit limit;
+	uint64_t beats;
 	int pair[2], rc;
 	pid_t pid;
 
@@ -160,6 +161,8 @@ children_fork(struct children *c, unsigned generation, uint64_t now,
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return -errno;
+	/* before it can give a sign of life, else its first one is missed */
+	beats = stats_get(slot_of(c, w), STATS_WORKER_BEATS);
 	pid = fork();
 	if (pid < 0) {
 		rc = -errno;
@@ -186,7 +189,7 @@ children_fork(struct children *c, unsigned generation, uint64_t now,
 	    .started = now,
 	    .fullest = worker_fullest(limit.rlim_cur),
 	    .base = stats_get(slot_of(c, w), STATS_CLOSED),
-	    .beats = stats_get(slot_of(c, w), STATS_WORKER_BEATS),
+	    .beats = beats,
 	    .backoff = w->backoff};
 	show(c, w);
 	return 0;

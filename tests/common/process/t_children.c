@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,6 +161,56 @@ who_does_not_move_is_killed(void)
 	CHECK(e.place == 0 && WIFSIGNALED(e.status) &&
 	    WTERMSIG(e.status) == SIGKILL && children_died(&e));
 	done(&f);
+}
+
+/* Its end says that the child has beaten: only then that fork() returns. */
+static int child_beats[2] = {-1, -1};
+
+static void
+let_the_child_begin(void)
+{
+	char byte;
+
+	if (child_beats[0] < 0)
+		return;
+	close(child_beats[1]);
+	CHECK(read(child_beats[0], &byte, 1) == 0);
+	close(child_beats[0]);
+	child_beats[0] = -1;
+}
+
+/* A worker may be quicker than fork() in its parent. Its first sign of life
+ * counts, and the next may be due just after we looked. */
+static void
+who_is_quick_is_alive(void)
+{
+	struct children c;
+	struct worker *self = NULL;
+	struct child_end e;
+	struct await a = {0};
+
+	CU_ASSERT_FATAL(children_init(&c) == 0);
+	CU_ASSERT_FATAL(pipe(child_beats) == 0);
+	CU_ASSERT_FATAL(pthread_atfork(NULL, let_the_child_begin, NULL) == 0);
+	CU_ASSERT_FATAL(children_fork(&c, 1, 0, &self) == 0);
+	if (self != NULL) {
+		stats_add(worker_stats(self), STATS_WORKER_BEATS, 1);
+		close(child_beats[0]);
+		close(child_beats[1]);
+		pause();
+		_exit(0);
+	}
+	c.v[0].ready = true;
+	children_watch(&c);
+	CHECK(children_ready(&c, 1) == 1);
+	children_watch(&c);
+	CHECK(children_ready(&c, 1) == 1);
+	children_watch(&c);
+	CHECK(children_ready(&c, 1) == 0);
+	children_kill(&c, 1, 1, SIGKILL);
+	while (!children_reap(&c, &e) && await_more(&a, "a worker's end"))
+		;
+	children_free(&c);
 }
 
 /* Each place has a back-off of its own: 1 s, doubling to 10 s, and none for who
@@ -434,9 +485,9 @@ so_many_and_no_more(void)
 }
 
 SUITE("children", T(the_fewest_gets_the_next), T(who_does_not_move_is_killed),
-    T(places_back_off), T(only_who_is_ready_and_of_the_generation),
-    T(a_full_channel_passes_on), T(a_full_one_gets_no_more),
-    T(a_dead_one_is_passed_over), T(what_workers_say),
-    T(drain_closes_the_channels_of_others),
+    T(who_is_quick_is_alive), T(places_back_off),
+    T(only_who_is_ready_and_of_the_generation), T(a_full_channel_passes_on),
+    T(a_full_one_gets_no_more), T(a_dead_one_is_passed_over),
+    T(what_workers_say), T(drain_closes_the_channels_of_others),
     T(signals_go_to_the_generations_named),
     T(old_generations_are_told_to_finish), T(so_many_and_no_more))

@@ -185,6 +185,14 @@ enum {
 	DNS_PORTS = 2048,
 	DNS_FEWEST_PORTS = 16,
 	DNS_PORT_WAIT_MS = 50, /* until one that found none tries again */
+
+	/* A port serves so many questions, and for so long: an attacker who has
+	 * found it out has not enough time to guess ids. So many are kept while
+	 * nothing is asked: what a busy worker has in flight, 1 MB in the
+	 * kernel. */
+	DNS_PORT_QUESTIONS = 256,
+	DNS_PORT_MS = 5000,
+	DNS_PORTS_KEPT = 256,
 	DNS_QUESTIONS_MAX = 4096,
 
 	/* What answers may have over UDP: it passes every path without

@@ -64,6 +64,13 @@ dns_server_parse(struct span text, struct dns_server *ret)
 	return 0;
 }
 
+bool
+dns_server_equal(const struct dns_server *a, const struct dns_server *b)
+{
+	return a->port == b->port && ip_equal(&a->ip, &b->ip) &&
+	    strcmp(a->scope, b->scope) == 0;
+}
+
 const char *
 dns_server_text(const struct dns_server *s, char *text)
 {

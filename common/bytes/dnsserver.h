@@ -26,6 +26,9 @@ int dns_server_address(struct span text, struct dns_server *ret);
 /* The same, or with a port: "192.0.2.1:5300", "[2001:db8::1]:5300". */
 int dns_server_parse(struct span text, struct dns_server *ret);
 
+/* True if both are one server. */
+bool dns_server_equal(const struct dns_server *a, const struct dns_server *b);
+
 /* The text that dns_server_parse() reads, into text[DNS_SERVER_TEXT_MAX];
  * returns text. */
 const char *dns_server_text(const struct dns_server *s, char *text);

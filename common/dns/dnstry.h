@@ -2,22 +2,22 @@
  * dnstry.h - one question at one server: by UDP, and by TCP when the answer was
  * cut.
  *
- * Each has a connected socket of its own: a port that an attacker must guess
- * beside the id (RFC 5452), and only that server's packets, and its refusals,
- * come in. What does not answer the question is passed over. There is no
- * time-out: who asks closes it, and until then a late answer counts.
+ * Each has a connected socket to itself (dnsport.h): only that server's packets,
+ * and its refusals, come in. What does not answer the question is passed over.
+ * There is no time-out: who asks closes it, and until then a late answer counts.
  */
 #ifndef POSTSEAL_COMMON_DNSTRY_H
 #define POSTSEAL_COMMON_DNSTRY_H
 
 #include "common/bytes/dnsserver.h"
+#include "common/dns/dnsport.h"
 #include "common/dns/dnsquestion.h"
-#include "common/io/loop.h"
 
 struct dns_try;
 
 /*
  * Puts the question (dnsquestion.h) for name and type, with an id of its own.
+ * ports are of the loop that waits, and borrowed until it is closed.
  *
  * heard(arg, msg, err) is called from the loop, never inside a call of this
  * header: with err 0 and a message that answers, borrowed until it returns; or
@@ -28,7 +28,7 @@ struct dns_try;
  * descriptor is left, -EAGAIN when no port, -ENOMEM; others when the server
  * cannot be reached.
  */
-int dns_try_open(struct loop *l, const struct dns_server *at,
+int dns_try_open(struct dns_ports *ports, const struct dns_server *at,
     const struct dnsname *name, unsigned type, unsigned flags, bool tcp,
     void (*heard)(void *arg, struct span msg, int err), void *arg,
     struct dns_try **ret);

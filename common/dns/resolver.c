@@ -101,8 +101,9 @@ struct resolver {
 	struct stats_slot *stats;
 	uint64_t timeout; /* ms */
 	size_t out;       /* queries that wait */
-	size_t ports;     /* tries that are open */
-	size_t ports_max;
+	struct dns_ports *ports;
+	size_t open; /* tries */
+	size_t open_max;
 	struct probe probe[NAMESERVERS_MAX]; /* by their place in the set */
 	unsigned turn;
 	bool told; /* that no port can be opened */
@@ -142,13 +143,13 @@ set_timer(struct question *q, enum step step, uint64_t at)
 }
 
 static void
-port_close(struct resolver *r, struct dns_try **try)
+try_close(struct resolver *r, struct dns_try **try)
 {
 	if (*try == NULL)
 		return;
 	dns_try_close(*try);
 	*try = NULL;
-	r->ports--;
+	r->open--;
 }
 
 /* --- the end of a question ------------------------------------------------ */
@@ -164,7 +165,7 @@ question_free(struct question *q)
 			q->next->link = q->link;
 	}
 	for (size_t i = 0; i < q->set->n; i++)
-		port_close(r, &q->asked[i].try);
+		try_close(r, &q->asked[i].try);
 	nameservers_drop(q->set);
 	timer_free(q->timer);
 	dns_answer_free(q->error);
@@ -248,7 +249,7 @@ server_heard(struct resolver *r, struct nameserver *server)
 static void
 probe_end(struct probe *p)
 {
-	port_close(p->r, &p->try);
+	try_close(p->r, &p->try);
 	timer_clear(p->timer);
 	nameservers_drop(p->set);
 	p->set = NULL;
@@ -289,10 +290,10 @@ server_probe(struct resolver *r, struct nameservers *set, size_t i)
 		return;
 	if (p->set != NULL)
 		probe_end(p);
-	if (dns_try_open(r->loop, &server->at, &root, DNS_TYPE_NS, 0, set->tcp,
+	if (dns_try_open(r->ports, &server->at, &root, DNS_TYPE_NS, 0, set->tcp,
 	        probe_heard, p, &p->try) != 0)
 		return;
-	r->ports++;
+	r->open++;
 	server->probed = now;
 	p->set = nameservers_hold(set);
 	timer_set(p->timer, set->try_ms);
@@ -336,7 +337,7 @@ server_failed(struct asked *at, const char *why, bool said)
 		q->why = why;
 	q->refused |= said;
 	at->said |= said;
-	port_close(q->r, &at->try);
+	try_close(q->r, &at->try);
 	if (at == &q->asked[q->current] || all_have_said(q) || !is_open(q))
 		question_go(q);
 }
@@ -445,15 +446,15 @@ server_ask(struct question *q, size_t i)
 	if (at->try != NULL) {
 		err = dns_try_plain(at->try);
 		if (err != 0)
-			port_close(r, &at->try);
+			try_close(r, &at->try);
 		return err;
 	}
-	if (r->ports >= r->ports_max)
+	if (r->open >= r->open_max)
 		return -EMFILE;
-	err = dns_try_open(r->loop, &q->set->server[i].at, &q->name, q->type,
+	err = dns_try_open(r->ports, &q->set->server[i].at, &q->name, q->type,
 	    flags, q->set->tcp, try_heard, at, &at->try);
 	if (err == 0)
-		r->ports++;
+		r->open++;
 	return err;
 }
 
@@ -465,7 +466,7 @@ leave_silent(struct question *q)
 {
 	for (size_t i = 0; i < q->set->n; i++) {
 		if (q->asked[i].try != NULL) {
-			port_close(q->r, &q->asked[i].try);
+			try_close(q->r, &q->asked[i].try);
 			return true;
 		}
 	}
@@ -480,7 +481,7 @@ no_port(struct question *q, int err)
 	struct resolver *r = q->r;
 
 	q->why = reason_of(err);
-	if (r->ports < r->ports_max && !r->told) {
+	if (r->open < r->open_max && !r->told) {
 		log_event(LOG_ERR, "resolver", "no question can be asked: %s",
 		    q->why);
 		r->told = true;
@@ -689,8 +690,10 @@ resolver_new(
 		return -ENOMEM;
 	r->loop = l;
 	r->timeout = dns->timeout * UINT64_C(1000);
-	r->ports_max = ports_max();
-	err = nameservers_source_new(dns, _PATH_RESCONF, &r->source);
+	r->open_max = ports_max();
+	err = dns_ports_new(l, r->open_max, &r->ports);
+	if (err == 0)
+		err = nameservers_source_new(dns, _PATH_RESCONF, &r->source);
 	for (size_t i = 0; err == 0 && i < NAMESERVERS_MAX; i++) {
 		r->probe[i].r = r;
 		err =
@@ -721,6 +724,7 @@ resolver_free(struct resolver *r)
 		timer_free(r->probe[i].timer);
 	}
 	nameservers_source_free(r->source);
+	dns_ports_free(r->ports);
 	free(r);
 }
 

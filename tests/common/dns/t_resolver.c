@@ -957,20 +957,28 @@ a_server_without_recursion(void)
 
 /* --- ports ---------------------------------------------------------------- */
 
-static void
-each_question_has_a_port_of_its_own(void)
+/* From how many ports so many questions come, one after the other. */
+static unsigned
+ports_of(struct rig *rig, const char *name, unsigned n)
 {
-	enum { MANY = 300 };
+	dnsd_forget(rig->server);
+	for (unsigned i = 0; i < n; i++)
+		rig_ask(rig, name, DNS_A);
+	return dnsd_ports(rig->server);
+}
+
+static void
+questions_at_one_time_have_a_port_each(void)
+{
+	enum { MANY = DNS_PORTS_KEPT + 44 };
 	struct slot *s = calloc(MANY, sizeof *s);
 	struct rig rig;
 	char name[40];
-	unsigned before, ports;
+	unsigned before;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
 	rig_open(&rig, "", 5);
-	rig_ask(&rig, "first.example", DNS_A);
 	before = descriptors();
-	dnsd_forget(rig.server);
 	for (int i = 0; i < MANY; i++) {
 		snprintf(name, sizeof name, "n%d.example", i);
 		CHECK(slot_ask(&rig, &s[i], name, DNS_A) == ASK_PENDING);
@@ -978,14 +986,51 @@ each_question_has_a_port_of_its_own(void)
 	rig_await(&rig, MANY);
 	for (int i = 0; i < MANY; i++)
 		dns_answer_free(s[i].a);
-	ports = dnsd_ports(rig.server);
-	CHECK(ports == MANY);
-	for (int i = 0; i < 50; i++)
-		rig_ask(&rig, "again.example", DNS_A);
-	CHECK(dnsd_ports(rig.server) > ports + 40); /* chance may repeat some */
+	CHECK(dnsd_ports(rig.server) == MANY);
+	CHECK(descriptors() == before + DNS_PORTS_KEPT);
+	rig_pause(&rig, DNS_PORT_MS);
 	CHECK(descriptors() == before);
 	rig_close(&rig);
 	free(s);
+}
+
+/* One after the other they may share one, and no more of them than 256. */
+static void
+a_port_serves_so_many_questions(void)
+{
+	struct rig rig;
+
+	rig_open(&rig, "", 5);
+	CHECK(ports_of(&rig, "a.example", DNS_PORT_QUESTIONS) == 1);
+	CHECK(ports_of(&rig, "a.example", DNS_PORT_QUESTIONS + 1) == 2);
+	CHECK(ports_of(&rig, "a.example", DNS_PORT_QUESTIONS - 1) == 1);
+	CHECK(ports_of(&rig, "a.example", 2) == 1); /* as the last one was */
+	rig_close(&rig);
+}
+
+/* Where anything else came than an answer, or nothing, the next question has
+ * another one: somebody may know it. */
+static void
+a_port_that_heard_something_else_is_given_up(void)
+{
+	struct rig rig;
+	struct slot s;
+
+	rig_open(&rig, "slow.example A delay=20\nno.example A servfail\n", 5);
+	CHECK(ports_of(&rig, "a.example", 20) == 1);
+	CHECK(ports_of(&rig, "no.example", 20) == 1); /* answers, too */
+	dnsd_mode(rig.server, "forged");
+	CHECK(ports_of(&rig, "a.example", 20) >= 19); /* chance may repeat */
+	dnsd_mode(rig.server, "");
+	rig_pause(&rig, DNS_PORT_MS);
+	dnsd_forget(rig.server);
+	for (int i = 0; i < 20; i++) {
+		slot_ask(&rig, &s, "slow.example", DNS_A);
+		resolver_cancel(s.q);
+	}
+	rig_pause(&rig, 100);
+	CHECK(dnsd_ports(rig.server) >= 19);
+	rig_close(&rig);
 }
 
 /* Questions over the number of ports wait for one. */
@@ -1063,8 +1108,7 @@ a_thousand_and(size_t dead)
 	CU_ASSERT_EQUAL(lost, 0);
 	/* a sign of life is asked for beside them */
 	CHECK(most > before && most - before <= LIMIT / 4 + 2);
-	for (int i = 0; i < 20 && descriptors() > before; i++)
-		rig_pause(&l.rig, 100);
+	rig_pause(&l.rig, DNS_PORT_MS);
 	CHECK(descriptors() == before);
 	ladder_close(&l);
 	free(s);
@@ -1469,8 +1513,11 @@ SUITE("resolver", T(every_kind_of_answer), T(mapped_addresses_stay_ipv6),
     T(late_from_the_first), T(without_edns), T(forged_packets_are_passed_over),
     T(tcp_that_is_not_there), T(cut_over_tcp), T(all_over_tcp),
     T(the_clock_is_set), T(who_says_that_it_is_secure),
-    T(each_question_has_a_port_of_its_own), T(more_questions_than_ports),
-    T(a_thousand_and_dead_servers), T(cancelled_questions_are_not_answered),
+    T(questions_at_one_time_have_a_port_each),
+    T(a_port_serves_so_many_questions),
+    T(a_port_that_heard_something_else_is_given_up),
+    T(more_questions_than_ports), T(a_thousand_and_dead_servers),
+    T(cancelled_questions_are_not_answered),
     T(a_cancelled_question_is_sent_no_more),
     T(cancelled_between_answer_and_call), T(freed_while_the_server_is_silent),
     T(as_many_questions_as_allowed), T(descriptors_are_left), T(no_descriptors),

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -22,9 +23,20 @@
 
 enum sink_kind { SINK_NONE, SINK_STDERR, SINK_FILE, SINK_SYSLOG };
 
-/* "<22>Nov 22 03:17:00 postseal-policyd[1234567]: ", or for a file
+enum {
+	PRIORITY_MAX = sizeof "<191>",
+	STAMP_MAX = LOG_LINE_MAX - LOG_TEXT_MAX - PRIORITY_MAX
+};
+
+/* "Nov 22 03:17:00 postseal-policyd[1234567]: ", or for a file
  * "2026-11-22T03:17:00+0000 postseal-policyd[1234567]: " */
-enum { PREFIX_MAX = LOG_LINE_MAX - LOG_TEXT_MAX };
+struct stamp {
+	time_t second;       /* that it is for */
+	enum sink_kind kind; /* of sink that it is for */
+	bool hooked;         /* into fork() */
+	size_t n;            /* 0: there is none */
+	char text[STAMP_MAX];
+};
 
 struct target {
 	enum sink_kind kind;
@@ -39,6 +51,7 @@ static struct {
 	const char *ident;
 	uint64_t dropped;
 	uint64_t reported; /* so many of the dropped ones were told */
+	struct stamp stamp;
 } sink = {
     .to = {.kind = SINK_STDERR, .fd = STDERR_FILENO}, .ident = "postseal"};
 
@@ -150,6 +163,13 @@ log_forget(void)
 	sink.prepared = false;
 }
 
+/* After fork() it would have the parent's pid. */
+static void
+forget_stamp(void)
+{
+	sink.stamp.n = 0;
+}
+
 int
 log_open(const char *where, const char *ident)
 {
@@ -159,6 +179,7 @@ log_open(const char *where, const char *ident)
 		return rc;
 	log_switch();
 	sink.ident = ident;
+	forget_stamp();
 	tzset(); /* now, and not after a chroot */
 	return 0;
 }
@@ -177,26 +198,31 @@ log_reopen(void)
 
 /* --- writing ------------------------------------------------------------- */
 
-/* "<PRI>" and local time as RFC 3164 has it, ISO 8601 for a file. Returns the
- * length. */
-static size_t
-prefix(int level, char p[PREFIX_MAX])
+/* Local time as RFC 3164 has it, ISO 8601 for a file; and who we are. Most
+ * lines come in the same second as the one before. */
+static struct iovec
+stamp_now(void)
 {
+	struct stamp *s = &sink.stamp;
 	time_t now = time(NULL);
 	struct tm tm = {0};
-	size_t n = 0;
-	int rest;
 
+	if (s->n > 0 && s->second == now && s->kind == sink.to.kind)
+		return (struct iovec){s->text, s->n};
+	if (!s->hooked && pthread_atfork(NULL, NULL, forget_stamp) == 0)
+		s->hooked = true;
+	s->second = now;
+	s->kind = sink.to.kind;
+	s->n = 0;
 	localtime_r(&now, &tm);
-	if (sink.to.kind == SINK_SYSLOG) {
-		n = (size_t)snprintf(p, PREFIX_MAX, "<%d>", LOG_MAIL | level);
-		n += strftime(p + n, PREFIX_MAX - n, "%b %e %H:%M:%S ", &tm);
-	} else if (sink.to.kind == SINK_FILE) {
-		n = strftime(p, PREFIX_MAX, "%Y-%m-%dT%H:%M:%S%z ", &tm);
-	}
-	rest = snprintf(
-	    p + n, PREFIX_MAX - n, "%.20s[%ld]: ", sink.ident, (long)getpid());
-	return n + (size_t)rest;
+	if (s->kind == SINK_SYSLOG)
+		s->n = strftime(s->text, STAMP_MAX, "%b %e %H:%M:%S ", &tm);
+	else if (s->kind == SINK_FILE)
+		s->n =
+		    strftime(s->text, STAMP_MAX, "%Y-%m-%dT%H:%M:%S%z ", &tm);
+	s->n += (size_t)snprintf(s->text + s->n, STAMP_MAX - s->n,
+	    "%.20s[%ld]: ", sink.ident, (long)getpid());
+	return (struct iovec){s->text, s->n};
 }
 
 /*
@@ -243,14 +269,16 @@ stream_send(struct msghdr *m, size_t n)
 static bool
 sink_send(struct log_line *l)
 {
-	char head[PREFIX_MAX], end[] = "\n";
-	size_t n = prefix(l->level, head);
-	struct iovec v[] = {{head, n}, {l->text, l->n}, {end, 1}};
-	struct msghdr m = {.msg_iov = v, .msg_iovlen = 3};
+	char priority[PRIORITY_MAX], end[] = "\n";
+	struct iovec v[] = {
+	    {priority, 0}, stamp_now(), {l->text, l->n}, {end, 1}};
+	struct msghdr m = {.msg_iov = v, .msg_iovlen = 4};
 
 	if (sink.to.kind != SINK_SYSLOG)
-		return stream_send(&m, n + l->n + 1);
-	m.msg_iovlen = 2; /* no end of line in a datagram */
+		return stream_send(&m, v[1].iov_len + l->n + 1);
+	v[0].iov_len = (size_t)snprintf(
+	    priority, sizeof priority, "<%d>", LOG_MAIL | l->level);
+	m.msg_iovlen = 3; /* no end of line in a datagram */
 	return syslog_send(&m);
 }
 

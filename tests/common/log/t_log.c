@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -386,6 +387,43 @@ appends_to_a_file(void)
 	tmpdir_remove(&d);
 }
 
+/* Time, name and process are those of the line, not of the one before it. */
+static void
+stamps_what_is_so_now(void)
+{
+	char path[TMPDIR_PATH_MAX], text[8192], want[200];
+	struct tmpdir d;
+	struct tm tm = {0};
+	time_t began = time(NULL);
+	pid_t child;
+
+	tmpdir_make(&d);
+	tmpdir_file(&d, "mail.log", path);
+	CHECK(log_open(path, "t") == 0);
+	log_event(LOG_INFO, "a", "x");
+	child = fork();
+	if (child == 0) {
+		log_event(LOG_INFO, "b", "x");
+		_exit(0);
+	}
+	CHECK(waitpid(child, NULL, 0) == child);
+	snprintf(want, sizeof want, " t[%ld]: b reason=x\n", (long)child);
+	CHECK(strstr(contents(path, text), want) != NULL);
+	CHECK(log_open(path, "u") == 0);
+	log_event(LOG_INFO, "c", "x");
+	snprintf(want, sizeof want, " u[%ld]: c reason=x\n", (long)getpid());
+	CHECK(strstr(contents(path, text), want) != NULL);
+	CHECK(truncate(path, 0) == 0);
+	while (time(NULL) <= began)
+		usleep(10000);
+	log_event(LOG_INFO, "d", "x");
+	strptime(contents(path, text), "%Y-%m-%dT%H:%M:%S", &tm);
+	tm.tm_isdst = -1;
+	CHECK(mktime(&tm) > began);
+	log_open(NULL, "t");
+	tmpdir_remove(&d);
+}
+
 static void
 keeps_the_old_sink_on_failure(void)
 {
@@ -588,6 +626,7 @@ SUITE("log", T(cleans_values), T(cleans_a_nul), T(cuts_what_is_given),
     T(cuts_at_the_limit), T(holds_just_the_limit), T(sends_what_rfc_3164_wants),
     T(obeys_the_level), T(never_waits_for_a_stuck_reader),
     T(finds_a_syslogd_that_was_restarted), T(appends_to_a_file),
-    T(keeps_the_old_sink_on_failure), T(moves_when_it_is_told_to),
-    T(never_waits_for_stderr), T(survives_a_broken_pipe),
-    T(says_nothing_to_nobody), T(writes_a_line_for_each))
+    T(stamps_what_is_so_now), T(keeps_the_old_sink_on_failure),
+    T(moves_when_it_is_told_to), T(never_waits_for_stderr),
+    T(survives_a_broken_pipe), T(says_nothing_to_nobody),
+    T(writes_a_line_for_each))

@@ -94,12 +94,19 @@ span_is_ascii(struct span s)
 	return true;
 }
 
-/* True if it has nothing but printable ASCII and spaces. */
+/* Printable ASCII, and the space. */
+static inline bool
+span_is_shown(char c)
+{
+	return (unsigned char)(c - ' ') <= '~' - ' ';
+}
+
+/* True if it has nothing else. */
 static inline bool
 span_is_printable(struct span s)
 {
 	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < ' ' || s.p[i] > '~')
+		if (!span_is_shown(s.p[i]))
 			return false;
 	}
 	return true;
@@ -199,7 +206,7 @@ static inline bool
 span_has_control(struct span s)
 {
 	for (size_t i = 0; i < s.n; i++) {
-		if (span_is_control(s.p[i]))
+		if (!span_is_shown(s.p[i]) && span_is_control(s.p[i]))
 			return true;
 	}
 	return false;

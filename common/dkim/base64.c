@@ -58,17 +58,48 @@ read_tail(
 	return (int)chars - 1;
 }
 
+/* Reads fours of base64 from the front, until something else is among them or
+ * there is no room. How many. */
+static size_t
+read_fours(struct span text, unsigned char *ret, size_t max)
+{
+	const unsigned char *p = (const unsigned char *)text.p;
+	size_t n = (text.n < max / 3 * 4 ? text.n : max / 3 * 4) / 4;
+
+	for (size_t i = 0; i < n; i++, p += 4, ret += 3) {
+		unsigned a = sextet(p[0]), b = sextet(p[1]), c = sextet(p[2]),
+		         d = sextet(p[3]);
+
+		if ((a | b | c | d) > 63)
+			return i;
+		ret[0] = (unsigned char)(a << 2 | b >> 4);
+		ret[1] = (unsigned char)(b << 4 | c >> 2);
+		ret[2] = (unsigned char)(c << 6 | d);
+	}
+	return n;
+}
+
 static int
 read_text(struct span text, bool unpadded, unsigned char *ret, size_t max,
     size_t *ret_n)
 {
 	unsigned char last[2];
-	size_t n = 0, chars = 0, pads = 0;
+	size_t n = 0, chars = 0, pads = 0, fours;
 	unsigned bits = 0;
 	int tail;
 
 	for (size_t i = 0; i < text.n; i++) {
-		unsigned six = sextet((unsigned char)text.p[i]);
+		unsigned six;
+
+		if (chars % 4 == 0 && pads == 0) {
+			fours =
+			    read_fours(span_skip(text, i), ret + n, max - n);
+			i += 4 * fours;
+			n += 3 * fours;
+			if (i == text.n)
+				break;
+		}
+		six = sextet((unsigned char)text.p[i]);
 
 		if (six > 63) {
 			if (text.p[i] != '=' && !span_is_fws(text.p[i]))

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 
 #include "common/dkim/base64.h"
 #include "tests/support/guard.h"
@@ -53,6 +54,37 @@ white_space(void)
 	CHECK(base64_read(
 	          span_str(" Z\tm\r\n 9v\nYg =\n="), got, sizeof got, &n) == 0);
 	CHECK(span_eq(span_of(got, n), span_str("foob")));
+}
+
+/* A fold, or what is none of base64, at each place of texts with each end; and
+ * each room for it. */
+static void
+folded_anywhere(void)
+{
+	static const char *const texts[] = {
+	    "Zm9vYmFyZm9v", "Zm9vYmFyZg==", "Zm9vYmFyZm8="};
+
+	for (size_t i = 0; i < 3 * 13; i++) {
+		const char *whole = texts[i / 13];
+		size_t at = i % 13, want, n;
+		unsigned char plain[9], got[9];
+		char text[20];
+
+		CHECK(base64_read(span_str(whole), plain, 9, &want) == 0);
+		snprintf(text, sizeof text, "%.*s\r\n\t%s", (int)at, whole,
+		    whole + at);
+		for (size_t room = 0; room <= want; room++) {
+			struct span in = guard_copy(span_str(text));
+			int rc = base64_read(in, got, room, &n);
+
+			CHECK(rc == (room < want ? -EMSGSIZE : 0));
+			CHECK(rc != 0 ||
+			    span_eq(span_of(got, n), span_of(plain, want)));
+			guard_free(in);
+		}
+		text[at] = '*';
+		CHECK(base64_read(span_str(text), got, 9, &n) == -EINVAL);
+	}
 }
 
 static void
@@ -133,5 +165,5 @@ no_room(void)
 	buf_free(&out);
 }
 
-SUITE("base64", T(both_ways), T(white_space), T(bad), T(every_byte),
-    T(every_length), T(no_room))
+SUITE("base64", T(both_ways), T(white_space), T(folded_anywhere), T(bad),
+    T(every_byte), T(every_length), T(no_room))

@@ -48,24 +48,31 @@ event_of(const struct inspection *l, enum milter_word said)
 	return "verified";
 }
 
+/* Nothing, where there is no text. */
+static void
+put(struct buf *out, const char *before, const char *text, const char *behind)
+{
+	if (text == NULL || text[0] == '\0')
+		return;
+	buf_str(out, before);
+	buf_str(out, text);
+	buf_str(out, behind);
+}
+
 /* canon: what c= says; NULL: it cannot be read. */
 static void
 put_result(const struct judged *j, const struct signature *s, const char *canon,
     struct buf *out)
 {
 	buf_str(out, dkim_result_word(j->result));
-	if (s->domain_a[0] != '\0')
-		buf_fmt(out, " d=%s", s->domain_a);
-	if (s->selector[0] != '\0')
-		buf_fmt(out, " s=%s", s->selector);
+	put(out, " d=", s->domain_a, "");
+	put(out, " s=", s->selector, "");
 	if (s->algorithm_word.n > 0) {
 		buf_str(out, " a=");
 		log_clean(s->algorithm_word, out);
 	}
-	if (canon != NULL)
-		buf_fmt(out, " c=%s", canon);
-	if (j->reason != NULL)
-		buf_fmt(out, " (%s)", j->reason);
+	put(out, " c=", canon, "");
+	put(out, " (", j->reason, ")");
 }
 
 /* "pass d=example.com s=2026a a=rsa-sha256 c=relaxed/simple, permerror

@@ -139,13 +139,16 @@ void
 log_clean(struct span s, struct buf *out)
 {
 	while (s.n > 0) {
-		unsigned char c = (unsigned char)s.p[0];
-		size_t n = c < 0x80 ? c >= ' ' && c < 0x7f : shown_length(s);
+		size_t n = 0;
 
+		while (n < s.n && span_is_shown(s.p[n]))
+			n++;
+		if (n == 0)
+			n = shown_length(s);
 		if (n > 0)
 			buf_add(out, s.p, n);
 		else
-			buf_fmt(out, "\\x%02X", c);
+			buf_fmt(out, "\\x%02X", (unsigned char)s.p[0]);
 		s = span_skip(s, n > 0 ? n : 1);
 	}
 }

@@ -1,26 +1,28 @@
 /*
- * b_verifylimit - what the verification of a message costs at the least, here.
+ * b_verifylimit - a filter that does what no verifier can leave out, and
+ * nothing else: what the verification of a message costs at the least, here.
  *
- *   b_verifylimit FILE MESSAGES
+ *   b_verifylimit SOCKET FILE
  *
- * Does with the body of the message in FILE, so many times, what no verifier
- * can leave out, and nothing else: the bytes come through a unix socket, from a
- * process that sleeps until the one before is answered, as each smtpd does; the
- * relaxed canonical form is made and hashed, one RSA signature of 2,048 bits is
- * verified, and a byte is answered. No protocol, no header, no DNS, no log; and
- * the bytes are always there already, so nothing is waited for. It runs on the
- * first core, and who writes on the second, as verifier has it.
+ * The same MTA (b_milterload) sends it the same messages over as many
+ * connections as the verifier has, so that both read the same bytes and wake
+ * the same sleeper. Of them it makes and hashes the relaxed canonical form of
+ * the body, verifies one RSA signature of 2,048 bits, and answers ACCEPT. It
+ * reads no field, asks no DNS, inserts nothing, logs nothing, and trusts what
+ * it is sent. It runs until it is killed; b_milterload tells what it used.
  *
- * Prints milliseconds of CPU a message: the whole, then each part by itself, so
- * that a slow one cannot hide in the limit. The canonical form is that of
- * canon.c, whose part must be small beside that of the hash.
+ * Before that it prints milliseconds of CPU for each part by itself, with the
+ * body of FILE, so that a slow one cannot hide in the limit. The canonical form
+ * is that of canon.c, whose part must be small beside that of the hash.
  */
-#include <sched.h>
+#include <arpa/inet.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <openssl/evp.h>
@@ -29,19 +31,25 @@
 #include "common/dkim/bodyhash.h"
 #include "common/dkim/canon.h"
 #include "common/limits.h"
+#include "common/milter/milter.h"
 #include "tests/support/cputime.h"
 #include "tests/support/load.h"
 
 struct work {
 	char *body;
 	size_t n;
-	int socket;
 	EVP_PKEY_CTX *rsa;
 	unsigned char digest[BODYHASH_SIZE], signature[512];
 	size_t signature_n;
-	struct bodyhash *hash;
 	EVP_MD_CTX *md;
-	char chunk[READ_CHUNK];
+};
+
+/* The connection of an MTA, in the middle of a packet. */
+struct client {
+	int fd;
+	unsigned char head[5]; /* its length, and its command */
+	size_t have, left;     /* bytes of head; of what follows */
+	struct bodyhash *hash;
 };
 
 static void
@@ -73,56 +81,6 @@ read_body(struct work *w, const char *name)
 	fclose(f);
 }
 
-/* Writes the body again and again, in pieces as Postfix's; AHEAD of the
- * answers, so that there is always something to read. */
-static void
-write_bodies(const struct work *w, int fd)
-{
-	enum { PIECE = 65535, AHEAD = 8 };
-	char answer;
-
-	for (unsigned long bodies = 1;; bodies++) {
-		for (size_t at = 0; at < w->n;) {
-			size_t n = w->n - at < PIECE ? w->n - at : PIECE;
-			ssize_t sent = send(fd, w->body + at, n, MSG_NOSIGNAL);
-
-			if (sent <= 0)
-				return;
-			at += (size_t)sent;
-		}
-		if (bodies > AHEAD && read(fd, &answer, 1) != 1)
-			return;
-	}
-}
-
-/* Where there is no such core, anywhere. */
-static void
-run_on(int core)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(core, &set);
-	(void)sched_setaffinity(0, sizeof set, &set);
-}
-
-static void
-start_writer(struct work *w)
-{
-	int pair[2];
-
-	must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0, "socketpair");
-	w->socket = pair[0];
-	if (fork() == 0) {
-		prctl(PR_SET_PDEATHSIG, 9);
-		run_on(1);
-		close(pair[0]);
-		write_bodies(w, pair[1]);
-		_exit(0);
-	}
-	close(pair[1]);
-}
-
 static void
 make_key(struct work *w)
 {
@@ -146,51 +104,11 @@ make_key(struct work *w)
 /* --- the parts ------------------------------------------------------------ */
 
 static void
-verify(struct work *w)
+verify(const struct work *w)
 {
 	must(EVP_PKEY_verify(w->rsa, w->signature, w->signature_n, w->digest,
 	         sizeof w->digest) == 1,
 	    "verify");
-}
-
-/* Reads one body and feeds it, unless hash is NULL. */
-static void
-copy_to(struct work *w, struct bodyhash *hash)
-{
-	for (size_t left = w->n; left > 0;) {
-		size_t most = left < READ_CHUNK ? left : READ_CHUNK;
-		ssize_t n = read(w->socket, w->chunk, most);
-
-		must(n > 0, "read");
-		if (hash != NULL)
-			bodyhash_feed(hash, span_of(w->chunk, (size_t)n));
-		left -= (size_t)n;
-	}
-}
-
-static void
-answer(struct work *w)
-{
-	must(send(w->socket, "a", 1, MSG_NOSIGNAL) == 1, "send");
-}
-
-static void
-copy(struct work *w)
-{
-	copy_to(w, NULL);
-	answer(w);
-}
-
-static void
-all(struct work *w)
-{
-	unsigned char digest[BODYHASH_SIZE];
-
-	bodyhash_begin(w->hash, CANON_RELAXED);
-	copy_to(w, w->hash);
-	must(bodyhash_end(w->hash, digest) == 0, "hash");
-	verify(w);
-	answer(w);
 }
 
 static void
@@ -200,7 +118,7 @@ nothing(void *arg, struct span out)
 }
 
 static void
-canon(struct work *w)
+canon(const struct work *w)
 {
 	size_t n = 0;
 	const struct canon_sink sink = {nothing, &n};
@@ -216,48 +134,196 @@ canon(struct work *w)
 }
 
 static void
-hash(struct work *w)
+hash(const struct work *w)
 {
+	unsigned char digest[BODYHASH_SIZE];
+
 	must(EVP_DigestInit_ex(w->md, EVP_sha256(), NULL) == 1 &&
 	        EVP_DigestUpdate(w->md, w->body, w->n) == 1 &&
-	        EVP_DigestFinal_ex(w->md, w->digest, NULL) == 1,
+	        EVP_DigestFinal_ex(w->md, digest, NULL) == 1,
 	    "hash");
 }
 
 static void
-measure(struct work *w, const char *name, void (*part)(struct work *w), int n)
+measure(
+    const struct work *w, const char *name, void (*part)(const struct work *w))
 {
+	enum { TIMES = 500 };
 	double began;
 
 	part(w);
 	began = cputime_us();
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < TIMES; i++)
 		part(w);
-	printf("%s_ms=%.4f ", name, (cputime_us() - began) / 1e3 / n);
+	printf(" %s_ms=%.4f", name, (cputime_us() - began) / 1e3 / TIMES);
+}
+
+/* --- the filter ----------------------------------------------------------- */
+
+static void
+answer(const struct client *c, const void *p, size_t n)
+{
+	must(send(c->fd, p, n, MSG_NOSIGNAL) == (ssize_t)n, "send");
+}
+
+/* Only the end of a message waits for an answer. */
+static void
+negotiate(const struct client *c)
+{
+	enum {
+		UNANSWERED = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL |
+		    SMFIP_NR_RCPT | SMFIP_NR_DATA | SMFIP_NR_HDR |
+		    SMFIP_NR_EOH | SMFIP_NR_BODY
+	};
+	const uint32_t version = htonl(6), flags = htonl(UNANSWERED);
+	char packet[] = "\0\0\0\15O....\0\0\0\0....";
+
+	memcpy(packet + 5, &version, 4);
+	memcpy(packet + 13, &flags, 4);
+	answer(c, packet, 17);
+}
+
+static void
+end_message(const struct work *w, const struct client *c)
+{
+	static const char inserted[] = "\0\0\0\151i\0\0\0\0"
+	                               "Authentication-Results\0"
+	                               " mx.example.com;\n"
+	                               "\tdkim=pass header.d=d1.example "
+	                               "header.s=s header.b=AbCdEfGh\0"
+	                               "\0\0\0\1a";
+	unsigned char digest[BODYHASH_SIZE];
+
+	must(bodyhash_end(c->hash, digest) == 0, "hash");
+	verify(w);
+	answer(c, inserted, sizeof inserted - 1);
+}
+
+static void
+packet_ends(const struct work *w, struct client *c)
+{
+	c->have = 0;
+	switch (c->head[4]) {
+	case SMFIC_OPTNEG:
+		negotiate(c);
+		break;
+	case SMFIC_EOH:
+		bodyhash_begin(c->hash, CANON_RELAXED);
+		break;
+	case SMFIC_BODYEOB:
+		end_message(w, c);
+		break;
+	}
+}
+
+/* Packets of the milter protocol, cut anywhere. */
+static void
+feed(const struct work *w, struct client *c, const char *p, size_t n)
+{
+	uint32_t length;
+
+	for (size_t took; n > 0; p += took, n -= took) {
+		if (c->have < sizeof c->head) {
+			took = 1;
+			c->head[c->have++] = (unsigned char)*p;
+			if (c->have < sizeof c->head)
+				continue;
+			memcpy(&length, c->head, 4);
+			c->left = ntohl(length) - 1;
+		} else {
+			took = n < c->left ? n : c->left;
+			if (c->head[4] == SMFIC_BODY)
+				bodyhash_feed(c->hash, span_of(p, took));
+			c->left -= took;
+		}
+		if (c->left == 0)
+			packet_ends(w, c);
+	}
+}
+
+static void
+readable(const struct work *w, struct client *c)
+{
+	static char chunk[READ_CHUNK];
+	ssize_t n = read(c->fd, chunk, sizeof chunk);
+
+	if (n > 0) {
+		feed(w, c, chunk, (size_t)n);
+		return;
+	}
+	close(c->fd);
+	bodyhash_free(c->hash);
+	free(c);
+}
+
+static void
+watch(int ep, int fd, void *what)
+{
+	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = what};
+
+	must(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev) == 0, "epoll_ctl");
+}
+
+static void
+connected(int ep, int listening)
+{
+	struct client *c = calloc(1, sizeof *c);
+
+	must(c != NULL && bodyhash_new(&c->hash) == 0, "memory");
+	c->fd = accept(listening, NULL, NULL);
+	must(c->fd >= 0, "accept");
+	watch(ep, c->fd, c);
+}
+
+static int
+listen_at(const char *path)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	must(strlen(path) < sizeof at.sun_path, path);
+	strcpy(at.sun_path, path);
+	must(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0 &&
+	        listen(fd, 128) == 0,
+	    path);
+	return fd;
+}
+
+static void
+serve(const struct work *w, const char *path)
+{
+	int listening = listen_at(path), ep = epoll_create1(0);
+	struct epoll_event ev[64];
+
+	watch(ep, listening, NULL);
+	for (int n; (n = epoll_wait(ep, ev, 64, -1)) > 0;) {
+		for (int i = 0; i < n; i++) {
+			if (ev[i].data.ptr == NULL)
+				connected(ep, listening);
+			else
+				readable(w, ev[i].data.ptr);
+		}
+	}
 }
 
 int
 main(int argc, char **argv)
 {
 	static struct work w;
-	int n = argc == 3 ? atoi(argv[2]) : 0;
 
-	if (n <= 0) {
-		fprintf(stderr, "usage: b_verifylimit FILE MESSAGES\n");
+	if (argc != 3) {
+		fprintf(stderr, "usage: b_verifylimit SOCKET FILE\n");
 		return 2;
 	}
-	read_body(&w, argv[1]);
-	start_writer(&w);
-	run_on(0);
+	read_body(&w, argv[2]);
 	w.md = EVP_MD_CTX_new();
-	must(bodyhash_new(&w.hash) == 0 && w.md != NULL, "hash");
-	hash(&w);
+	must(w.md != NULL, "memory");
 	make_key(&w);
-	measure(&w, "limit", all, n);
-	measure(&w, "copy", copy, n);
-	measure(&w, "canon", canon, n);
-	measure(&w, "rsa", verify, n);
-	measure(&w, "hash", hash, n);
+	measure(&w, "canon", canon);
+	measure(&w, "rsa", verify);
+	measure(&w, "hash", hash);
 	putchar('\n');
-	return 0;
+	fflush(stdout);
+	serve(&w, argv[1]);
+	return 1;
 }

@@ -1,7 +1,7 @@
 /*
  * dnsport.h - UDP sockets to name servers. Each is connected to one, and serves
- * one question at a time, then the next: to make a socket costs three times what
- * is left of a question.
+ * one question at a time, then the next: to make a socket costs three times
+ * what is left of a question.
  *
  * Its port is what an attacker must guess beside the id (RFC 5452 section 9.2).
  * So none is kept for more than DNS_PORT_QUESTIONS questions, nor for longer

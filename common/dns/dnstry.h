@@ -2,9 +2,10 @@
  * dnstry.h - one question at one server: by UDP, and by TCP when the answer was
  * cut.
  *
- * Each has a connected socket to itself (dnsport.h): only that server's packets,
- * and its refusals, come in. What does not answer the question is passed over.
- * There is no time-out: who asks closes it, and until then a late answer counts.
+ * Each has a connected socket to itself (dnsport.h): only that server's
+ * packets, and its refusals, come in. What does not answer the question is
+ * passed over. There is no time-out: who asks closes it, and until then a late
+ * answer counts.
  */
 #ifndef POSTSEAL_COMMON_DNSTRY_H
 #define POSTSEAL_COMMON_DNSTRY_H

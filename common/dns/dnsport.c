@@ -3,8 +3,8 @@
  * the next question costs a send(2) and a recv(2). What wakes it then is no
  * answer to anything: a late one, or a guess, and the port is given up.
  *
- * The trap is the old address of ours: what is connected keeps the one it had.
- * That, too, is over with DNS_PORT_MS.
+ * The trap is our own address: what is connected keeps the one it had, and
+ * where that has gone, a question is lost without a word (dns_port_stale).
  */
 #include "common/dns/dnsport.h"
 
@@ -38,7 +38,7 @@ struct dns_ports {
 	struct loop *loop;
 	struct timer *timer; /* set while any is kept */
 	size_t max;
-	size_t open; /* in use and kept */
+	size_t open; /* in use, TCP included, and kept */
 	size_t n;
 	struct dns_port *kept[DNS_PORTS_KEPT];
 	size_t ids;
@@ -134,6 +134,24 @@ close_old(void *arg)
 	}
 	if (ps->n > 0)
 		timer_set(ps->timer, DNS_PORT_MS);
+}
+
+bool
+dns_ports_clear(struct dns_ports *ps)
+{
+	bool any = ps->n > 0;
+
+	while (ps->n > 0)
+		drop(ps->kept[ps->n - 1]);
+	return any;
+}
+
+/* For one more that is in use. */
+static void
+make_room(struct dns_ports *ps)
+{
+	while (ps->n > 0 && ps->open >= ps->max)
+		drop(ps->kept[ps->n - 1]);
 }
 
 /* One that is connected to that server, or NULL. */
@@ -261,8 +279,7 @@ dns_ports_free(struct dns_ports *ps)
 {
 	if (ps == NULL)
 		return;
-	while (ps->n > 0)
-		drop(ps->kept[ps->n - 1]);
+	dns_ports_clear(ps);
 	timer_free(ps->timer);
 	free(ps);
 }
@@ -275,14 +292,10 @@ dns_port_open(struct dns_ports *ps, const struct dns_server *at,
 	int err = 0;
 
 	if (p == NULL) {
-		/* those that are kept for others make room */
-		while (ps->n > 0 && ps->open >= ps->max)
-			drop(ps->kept[ps->n - 1]);
+		make_room(ps);
 		err = make(ps, at, &p);
-	}
-	while ((err == -EMFILE || err == -ENFILE) && ps->n > 0) {
-		drop(ps->kept[ps->n - 1]);
-		err = make(ps, at, &p);
+		if ((err == -EMFILE || err == -ENFILE) && dns_ports_clear(ps))
+			err = make(ps, at, &p);
 	}
 	if (err != 0)
 		return err;
@@ -319,4 +332,52 @@ void
 dns_port_close(struct dns_port *p)
 {
 	destroy(p);
+}
+
+/* The address of our end, without the port. */
+static struct ip
+own_address(int fd)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	} own = {.any = {.sa_family = AF_UNSPEC}};
+	socklen_t n = sizeof own;
+
+	(void)getsockname(fd, &own.any, &n);
+	return own.any.sa_family == AF_INET ? ip_bytes(&own.in.sin_addr, 4)
+	                                    : ip_bytes(&own.in6.sin6_addr, 16);
+}
+
+bool
+dns_port_stale(const struct dns_port *p)
+{
+	struct ip was = own_address(p->fd), now;
+	int fd = connected(&p->at);
+
+	if (fd < 0)
+		return false;
+	now = own_address(fd);
+	close(fd);
+	return !ip_equal(&was, &now);
+}
+
+bool
+dns_port_served(const struct dns_port *p)
+{
+	return p->questions > 1;
+}
+
+void
+dns_ports_begin_tcp(struct dns_ports *ps)
+{
+	make_room(ps);
+	ps->open++;
+}
+
+void
+dns_ports_end_tcp(struct dns_ports *ps)
+{
+	ps->open--;
 }

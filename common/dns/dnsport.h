@@ -4,9 +4,9 @@
  * what is left of a question.
  *
  * Its port is what an attacker must guess beside the id (RFC 5452 section 9.2).
- * So none is kept for more than DNS_PORT_QUESTIONS questions, nor for longer
- * than DNS_PORT_MS; and only one to which nothing came but the answer, which
- * its user has to say.
+ * So none serves more than DNS_PORT_QUESTIONS questions, nor another one when
+ * it is DNS_PORT_MS old; and only one is kept to which nothing came but the
+ * answer, which its user has to say.
  */
 #ifndef POSTSEAL_COMMON_DNSPORT_H
 #define POSTSEAL_COMMON_DNSPORT_H
@@ -19,8 +19,8 @@
 struct dns_ports;
 struct dns_port;
 
-/* There are never more than max, those in use and those kept, unless more than
- * max are in use. l is borrowed. 0 and *ret owned (dns_ports_free), or
+/* Those that are kept make room for those in use, so that there are not more
+ * than max of both. l is borrowed. 0 and *ret owned (dns_ports_free), or
  * -ENOMEM. */
 int dns_ports_new(struct loop *l, size_t max, struct dns_ports **ret);
 
@@ -55,6 +55,20 @@ void dns_port_keep(struct dns_port *p);
 
 /* *Taken*: it is closed. Also from readable(). */
 void dns_port_close(struct dns_port *p);
+
+/* Whether our own address, towards that server, is another one than when the
+ * port was made: no answer may come there any more. */
+bool dns_port_stale(const struct dns_port *p);
+
+/* Whether it has served other questions before this one. */
+bool dns_port_served(const struct dns_port *p);
+
+/* A connection by TCP begins or ends, which counts as one in use. */
+void dns_ports_begin_tcp(struct dns_ports *ps);
+void dns_ports_end_tcp(struct dns_ports *ps);
+
+/* Closes all that are kept, for want of descriptors. False: there was none. */
+bool dns_ports_clear(struct dns_ports *ps);
 
 /* The address of a server for connect(2). 0 and *ret_size, or -ENODEV: there is
  * no interface of that name (RFC 4007 section 11.2). */

@@ -74,10 +74,8 @@ tcp_send(struct dns_try *t)
 	    : -ENOMEM;
 }
 
-/* The message is shown to us when it is whole: two bytes of length, and so many
- * more (tcp_read). */
 static int
-tcp_open(struct dns_try *t)
+tcp_connect(struct dns_try *t)
 {
 	struct sockaddr_storage to;
 	socklen_t n;
@@ -85,19 +83,33 @@ tcp_open(struct dns_try *t)
 
 	if (err != 0)
 		return err;
-	t->tcp = bufferevent_socket_new(
-	    loop_base(dns_ports_loop(t->ports)), -1, BEV_OPT_CLOSE_ON_FREE);
-	if (t->tcp == NULL)
-		return -ENOMEM;
-	bufferevent_setcb(t->tcp, tcp_read, NULL, tcp_event, t);
-	bufferevent_setwatermark(t->tcp, EV_READ, 2, 2 + 65535);
-	if (tcp_send(t) != 0 || bufferevent_enable(t->tcp, EV_READ) != 0)
-		return -ENOMEM;
 	errno = 0;
 	if (bufferevent_socket_connect(
 	        t->tcp, (struct sockaddr *)&to, (int)n) != 0)
 		return errno != 0 ? -errno : -ENOMEM;
 	return 0;
+}
+
+/* The message is shown to us when it is whole: two bytes of length, and so many
+ * more (tcp_read). */
+static int
+tcp_open(struct dns_try *t)
+{
+	int err;
+
+	t->tcp = bufferevent_socket_new(
+	    loop_base(dns_ports_loop(t->ports)), -1, BEV_OPT_CLOSE_ON_FREE);
+	if (t->tcp == NULL)
+		return -ENOMEM;
+	dns_ports_begin_tcp(t->ports);
+	bufferevent_setcb(t->tcp, tcp_read, NULL, tcp_event, t);
+	bufferevent_setwatermark(t->tcp, EV_READ, 2, 2 + 65535);
+	if (tcp_send(t) != 0 || bufferevent_enable(t->tcp, EV_READ) != 0)
+		return -ENOMEM;
+	err = tcp_connect(t);
+	if ((err == -EMFILE || err == -ENFILE) && dns_ports_clear(t->ports))
+		err = tcp_connect(t);
+	return err;
 }
 
 /* --- UDP ------------------------------------------------------------------ */
@@ -150,18 +162,42 @@ udp_readable(void *arg)
 		t->heard(t->arg, span_of(p, (size_t)n), 0);
 		return;
 	}
-	udp_close(t);
+	dns_port_close(t->port); /* TCP gets its descriptor */
+	t->port = NULL;
 	err = tcp_open(t);
 	if (err != 0)
 		t->heard(t->arg, span_of(NULL, 0), err);
 }
 
+/* From a port that was kept, or a new one. */
 static int
-udp_open(struct dns_try *t)
+udp_ask(struct dns_try *t)
 {
 	int err = dns_port_open(t->ports, &t->at, udp_readable, t, &t->port);
 
 	return err != 0 ? err : udp_send(t);
+}
+
+/* From a new one: those that are kept are no better than the one it has. */
+static int
+udp_renew(struct dns_try *t)
+{
+	dns_port_close(t->port);
+	t->port = NULL;
+	dns_ports_clear(t->ports);
+	return udp_ask(t);
+}
+
+/* That nothing can be sent from a port which was kept says nothing of the
+ * server: our address may have gone, or an error have waited there. */
+static int
+udp_open(struct dns_try *t)
+{
+	int err = udp_ask(t);
+
+	if (err != 0 && t->port != NULL && dns_port_served(t->port))
+		err = udp_renew(t);
+	return err;
 }
 
 /* --- both ----------------------------------------------------------------- */
@@ -204,6 +240,14 @@ dns_try_plain(struct dns_try *t)
 	return tcp_send(t);
 }
 
+int
+dns_try_renew(struct dns_try *t)
+{
+	if (t->port == NULL || !dns_port_stale(t->port))
+		return 0;
+	return udp_renew(t);
+}
+
 bool
 dns_try_has_edns(const struct dns_try *t)
 {
@@ -216,7 +260,9 @@ dns_try_close(struct dns_try *t)
 	if (t == NULL)
 		return;
 	udp_close(t);
-	if (t->tcp != NULL)
+	if (t->tcp != NULL) {
 		bufferevent_free(t->tcp);
+		dns_ports_end_tcp(t->ports);
+	}
 	free(t);
 }

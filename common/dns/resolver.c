@@ -544,6 +544,24 @@ question_go(struct question *q)
 
 /* --- silence -------------------------------------------------------------- */
 
+/* It has not answered for a part of a try: the fault may be ours (a new address
+ * of this host), or the server be dead. */
+static void
+server_slow(struct question *q)
+{
+	struct asked *at = &q->asked[q->current];
+	bool first = q->step == STEP_PROBE;
+	int err = first && at->try != NULL ? dns_try_renew(at->try) : 0;
+
+	if (err != 0) {
+		try_failed(at, err);
+		return;
+	}
+	server_probe(q->r, q->set, q->current);
+	set_timer(q, first ? STEP_AGAIN : STEP_SILENT,
+	    loop_now(q->r->loop) + q->set->try_ms / 4);
+}
+
 static void
 server_silent(struct question *q)
 {
@@ -575,9 +593,7 @@ question_fire(void *arg)
 	switch (q->step) {
 	case STEP_PROBE:
 	case STEP_AGAIN:
-		server_probe(q->r, q->set, q->current);
-		set_timer(q, q->step == STEP_PROBE ? STEP_AGAIN : STEP_SILENT,
-		    loop_now(q->r->loop) + q->set->try_ms / 4);
+		server_slow(q);
 		break;
 	case STEP_SILENT:
 		server_silent(q);

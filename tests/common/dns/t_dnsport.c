@@ -87,7 +87,19 @@ open_to(struct world *w, int server)
 	return p;
 }
 
-/* Our own port. */
+/* Which socket it is: no other has the same number, ever. */
+static uint64_t
+socket_of(const struct dns_port *p)
+{
+	uint64_t cookie = 0;
+	socklen_t n = sizeof cookie;
+
+	CU_ASSERT_FATAL(getsockopt(dns_port_fd(p), SOL_SOCKET, SO_COOKIE,
+	                    &cookie, &n) == 0);
+	return cookie;
+}
+
+/* Its own port. */
 static unsigned
 number(const struct dns_port *p)
 {
@@ -116,28 +128,28 @@ serves_the_same_server_again(void)
 {
 	struct world w;
 	struct dns_port *p, *other;
-	unsigned first;
+	uint64_t first;
 	char byte;
 
 	begin(&w, 10);
 	p = open_to(&w, 0);
-	first = number(p);
-	say(&w, 0, first);
+	first = socket_of(p);
+	say(&w, 0, number(p));
 	pass(&w, 1000);
 	CHECK(w.read == 1 && recv(dns_port_fd(p), &byte, 1, 0) == 1);
 	dns_port_keep(p);
 	other = open_to(&w, 1);
-	CHECK(number(other) != first);
+	CHECK(socket_of(other) != first);
 	p = open_to(&w, 0);
-	CHECK(number(p) == first);
-	say(&w, 1, first); /* connected: nothing from others */
+	CHECK(socket_of(p) == first);
+	say(&w, 1, number(p)); /* connected: nothing from others */
 	CHECK(recv(dns_port_fd(p), &byte, 1, 0) < 0 && errno == EAGAIN);
-	say(&w, 0, first);
+	say(&w, 0, number(p));
 	pass(&w, 1000);
 	CHECK(w.read == 2 && recv(dns_port_fd(p), &byte, 1, 0) == 1);
 	dns_port_close(p);
 	p = open_to(&w, 0);
-	CHECK(number(p) != first);
+	CHECK(socket_of(p) != first);
 	dns_port_close(p);
 	dns_port_close(other);
 	end(&w);
@@ -148,16 +160,18 @@ is_given_up_when_somebody_speaks(void)
 {
 	struct world w;
 	struct dns_port *p;
-	unsigned first;
+	uint64_t first;
+	unsigned port;
 
 	begin(&w, 10);
 	p = open_to(&w, 0);
-	first = number(p);
+	first = socket_of(p);
+	port = number(p);
 	dns_port_keep(p);
-	say(&w, 0, first);
+	say(&w, 0, port);
 	pass(&w, 1);
 	p = open_to(&w, 0);
-	CHECK(w.read == 0 && number(p) != first);
+	CHECK(w.read == 0 && socket_of(p) != first);
 	dns_port_close(p);
 	end(&w);
 }
@@ -167,24 +181,24 @@ grows_old(void)
 {
 	struct world w;
 	struct dns_port *p;
-	unsigned first;
+	uint64_t first;
 
 	begin(&w, 10);
 	p = open_to(&w, 0);
-	first = number(p);
+	first = socket_of(p);
 	pass(&w, DNS_PORT_MS - 1);
 	dns_port_keep(p);
 	p = open_to(&w, 0);
-	CHECK(number(p) == first);
+	CHECK(socket_of(p) == first);
 	dns_port_keep(p);
 	pass(&w, 1);
 	p = open_to(&w, 0);
-	CHECK(number(p) != first);
+	CHECK(socket_of(p) != first);
 	pass(&w, DNS_PORT_MS);
-	first = number(p);
+	first = socket_of(p);
 	dns_port_keep(p); /* too old for that */
 	p = open_to(&w, 0);
-	CHECK(number(p) != first);
+	CHECK(socket_of(p) != first);
 	dns_port_close(p);
 	end(&w);
 }
@@ -195,22 +209,48 @@ makes_room(void)
 {
 	struct world w;
 	struct dns_port *a, *b, *c;
-	unsigned first;
+	uint64_t first;
 
 	begin(&w, 2);
 	a = open_to(&w, 0);
-	first = number(a);
+	first = socket_of(a);
 	dns_port_keep(a);
 	b = open_to(&w, 1);
 	a = open_to(&w, 0);
-	CHECK(number(a) == first); /* two */
+	CHECK(socket_of(a) == first); /* two */
 	dns_port_keep(a);
 	c = open_to(&w, 2); /* would be three */
 	a = open_to(&w, 0);
-	CHECK(number(a) != first);
+	CHECK(socket_of(a) != first);
 	dns_port_close(a);
 	dns_port_close(b);
 	dns_port_close(c);
+	end(&w);
+}
+
+/* TCP counts as one in use. */
+static void
+makes_room_for_tcp(void)
+{
+	struct world w;
+	struct dns_port *a;
+	uint64_t first;
+
+	begin(&w, 2);
+	a = open_to(&w, 0);
+	first = socket_of(a);
+	dns_port_keep(a);
+	dns_ports_begin_tcp(w.ports);
+	a = open_to(&w, 0);
+	CHECK(socket_of(a) == first);
+	dns_port_keep(a);
+	dns_ports_begin_tcp(w.ports);
+	dns_ports_end_tcp(w.ports);
+	dns_ports_end_tcp(w.ports);
+	a = open_to(&w, 0);
+	CHECK(socket_of(a) != first);
+	dns_port_close(a);
+	CHECK(!dns_ports_clear(w.ports));
 	end(&w);
 }
 
@@ -221,11 +261,11 @@ makes_room_for_want_of_descriptors(void)
 	struct world w;
 	struct rlimit old, low;
 	struct dns_port *a, *b, *none = NULL;
-	unsigned first;
+	uint64_t first;
 
 	begin(&w, 10);
 	a = open_to(&w, 0);
-	first = number(a);
+	first = socket_of(a);
 	getrlimit(RLIMIT_NOFILE, &old);
 	low = old;
 	low.rlim_cur = (rlim_t)dns_port_fd(a) + 1;
@@ -235,7 +275,7 @@ makes_room_for_want_of_descriptors(void)
 	CHECK(dns_port_open(w.ports, &w.at[0], readable, &w, &none) == -EMFILE);
 	CHECK(setrlimit(RLIMIT_NOFILE, &old) == 0);
 	a = open_to(&w, 0);
-	CHECK(number(a) != first);
+	CHECK(socket_of(a) != first);
 	dns_port_close(a);
 	dns_port_close(b);
 	end(&w);
@@ -283,4 +323,5 @@ addresses(void)
 
 SUITE("dnsport", T(serves_the_same_server_again),
     T(is_given_up_when_somebody_speaks), T(grows_old), T(makes_room),
-    T(makes_room_for_want_of_descriptors), T(ids_are_by_chance), T(addresses))
+    T(makes_room_for_tcp), T(makes_room_for_want_of_descriptors),
+    T(ids_are_by_chance), T(addresses))

@@ -58,7 +58,7 @@ give_up(void *arg)
 static void
 rig_open(struct rig *rig, const char *zone, unsigned timeout)
 {
-	struct dns_server server;
+	struct dns_server server = {.port = 0};
 	struct dns_settings dns = {
 	    .servers = {.v = &server, .n = 1}, .timeout = timeout};
 
@@ -1405,6 +1405,91 @@ no_descriptors(void)
 	rig_close(&rig);
 }
 
+/* Asks for the names n0.example, n1.example, and so on, all at one time. */
+static void
+ask_many(struct rig *rig, struct slot *s, unsigned n)
+{
+	char name[40];
+
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(name, sizeof name, "n%u.example", i);
+		CHECK(slot_ask(rig, &s[i], name, DNS_A) == ASK_PENDING);
+	}
+	rig_await(rig, n);
+	for (unsigned i = 0; i < n; i++)
+		dns_answer_free(s[i].a);
+}
+
+/* Ports are kept, and no descriptor is left: an answer that is cut comes by
+ * TCP all the same. */
+static void
+cut_without_descriptors(void)
+{
+	enum { MANY = 20, LIMIT = 200 };
+	struct slot s[MANY];
+	struct rlimit old, low = {LIMIT, 0};
+	int taken[LIMIT], n = 0;
+	struct rig rig;
+
+	rig_open(&rig, "cut.example A truncate\ncut.example A 192.0.2.1\n", 5);
+	ask_many(&rig, s, MANY);
+	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &old), 0);
+	low.rlim_max = old.rlim_max;
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &low), 0);
+	while (n < LIMIT && (taken[n] = dup(0)) >= 0)
+		n++;
+	CHECK(n < LIMIT);
+	CHECK_STR(answer_text(rig_ask(&rig, "cut.example", DNS_A), DNS_A),
+	    "found 192.0.2.1");
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
+	while (n > 0)
+		close(taken[--n]);
+	rig_close(&rig);
+}
+
+/* Kept ports and connections by TCP together are no more than a quarter either:
+ * a question for each is out while the answers are late. */
+static void
+tcp_beside_kept_ports(void)
+{
+	enum { LIMIT = 800, MANY = LIMIT / 4 };
+	struct rlimit old, low = {LIMIT, 0};
+	struct slot *s = calloc(MANY, sizeof *s);
+	struct rig rig;
+	char line[80];
+	unsigned before;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &old), 0);
+	low.rlim_max = old.rlim_max;
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &low), 0);
+	rig_open(&rig, "", 5);
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
+	before = descriptors();
+	ask_many(&rig, s, MANY);
+	CHECK(descriptors() == before + MANY);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(line, sizeof line,
+		    "c%d.example A truncate\nc%d.example A 192.0.2.1\n", i, i);
+		dnsd_add(rig.server, line);
+	}
+	dnsd_delay(rig.server, 300);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(line, sizeof line, "c%d.example", i);
+		CHECK(slot_ask(&rig, &s[i], line, DNS_A) == ASK_PENDING);
+	}
+	for (rig.got = 0; rig.got < MANY;) {
+		rig_pause(&rig, 20);
+		CHECK(descriptors() <= before + MANY);
+	}
+	for (int i = 0; i < MANY; i++) {
+		CHECK_STR(answer_text(s[i].a, DNS_A), "found 192.0.2.1");
+		dns_answer_free(s[i].a);
+	}
+	rig_close(&rig);
+	free(s);
+}
+
 /* --- no memory ------------------------------------------------------------ */
 
 static void
@@ -1521,4 +1606,5 @@ SUITE("resolver", T(every_kind_of_answer), T(mapped_addresses_stay_ipv6),
     T(a_cancelled_question_is_sent_no_more),
     T(cancelled_between_answer_and_call), T(freed_while_the_server_is_silent),
     T(as_many_questions_as_allowed), T(descriptors_are_left), T(no_descriptors),
-    T(no_memory_to_begin), T(no_memory_to_ask), T(no_memory_to_answer))
+    T(cut_without_descriptors), T(tcp_beside_kept_ports), T(no_memory_to_begin),
+    T(no_memory_to_ask), T(no_memory_to_answer))

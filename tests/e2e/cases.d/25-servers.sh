@@ -68,8 +68,11 @@ servers_start() {
 }
 
 servers_stop() {
+	local address
 	kill "${SERVERS[@]}"
-	ip addr del fe80::53/64 dev lo
+	for address in fe80::53/64 10.9.0.53/32 10.9.0.2/32 fd00:9::53/128 fd00:9::2/128; do
+		ip addr del "$address" dev lo 2>/dev/null
+	done
 	servers_put <"$T/resolv.before"
 }
 
@@ -218,6 +221,26 @@ servers_link_local() { # HOW
 	[ "$(servers_tell fe80::53%lo total)" != '0 0' ] || no 'it was not asked'
 }
 
+# servers_route SERVER FROM - this host's address towards that one
+servers_route() {
+	ip route del local "$1" dev lo table local &&
+	    ip route add local "$1" dev lo table local src "$2"
+}
+
+# This host gets another address, and loses the one that its sockets are bound to: what
+# is sent from there fails (IPv4) or gets lost without a word (IPv6)
+servers_moved() { # SERVER OLD NEW LENGTH
+	local n
+	for n in "$1" "$2" "$3"; do
+		ip addr add "$n/$4" dev lo nodad || return
+	done
+	servers_dnsd "$1" "$T/right.zone" && servers_route "$1" "$2" || return
+	servers_use standing "$1"
+	SERVERS_CHECKS=50 servers_all_pass standing good &&
+	    servers_route "$1" "$3" && ip addr del "$2/$4" dev lo &&
+	    servers_one standing good.servers pass
+}
+
 # Nothing leads there: known at once
 servers_no_route() { # HOW
 	local from=${EPOCHREALTIME/./} ms
@@ -325,5 +348,9 @@ servers_cases() {
 	    servers_changed standing
 	case_run 'servers: standing, resolv.conf is a link that is turned' \
 	    servers_link_turned
+	case_run 'servers: standing, another address of this host' \
+	    servers_moved 10.9.0.53 10.9.0.1 10.9.0.2 32
+	case_run 'servers: standing, another IPv6 address of this host' \
+	    servers_moved fd00:9::53 fd00:9::1 fd00:9::2 128
 	servers_stop
 }

@@ -45,6 +45,15 @@ domainkey_record(const struct domainkey *k, struct buf *out)
 		    k->facts.algorithm, buf_view(&k->half), out);
 }
 
+void
+domainkey_tell_unusable(const struct domainkey *k, struct buf *why)
+{
+	buf_fmt(why,
+	    "%s: %s\nFix this, or make another key: postseal genkey %s "
+	    "--add\n",
+	    k->settings->file, k->problem, k->domain->name);
+}
+
 json_t *
 domainkey_json(const struct domainkey *k)
 {

@@ -40,6 +40,9 @@ const struct domainkey *domainkey_find(
  * private key cannot be used. */
 void domainkey_record(const struct domainkey *k, struct buf *out);
 
+/* Says which private key cannot be used and why, and what comes next. */
+void domainkey_tell_unusable(const struct domainkey *k, struct buf *why);
+
 /* The record for --json, and whether the key is active; owned. NULL: memory is
  * out. */
 struct json_t *domainkey_json(const struct domainkey *k);

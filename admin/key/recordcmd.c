@@ -51,10 +51,7 @@ print_all(struct call *c, const struct domainkeys *keys)
 		const struct domainkey *k = &keys->key[i];
 
 		if (k->problem != NULL) {
-			buf_fmt(&c->why, "%s: %s\n",
-			    k->settings->file == NULL ? k->name
-			                              : k->settings->file,
-			    k->problem);
+			domainkey_tell_unusable(k, &c->why);
 			rc = TOOL_FAILED;
 		} else if (c->json) {
 			error =

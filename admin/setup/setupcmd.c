@@ -462,7 +462,7 @@ report(struct call *c, struct setuprun *r)
 {
 	if (!c->json)
 		setupreport_print(r, &c->out);
-	else if (r->applied || r->ended)
+	else if (setuprun_is_known(r))
 		return subcommand_json(c, setupreport_json(r));
 	return 0;
 }

@@ -62,8 +62,9 @@ static int
 take_key(struct setupdns *s, const struct domainkey *k, struct buf *why)
 {
 	if (k->problem != NULL) {
-		buf_fmt(why, "%s: %s\n", k->settings->file, k->problem);
-		return -EINVAL;
+		domainkey_tell_unusable(k, why);
+		s->unusable = true;
+		return 0;
 	}
 	if (!domainkey_good(k))
 		s->publish = true;
@@ -88,7 +89,9 @@ look(struct setupdns *s, bool *activated, struct buf *why)
 			s->n++;
 		*activated |= rc == 0 && begins_to_sign(s, k);
 	}
-	return rc == 0 ? look_at_policies(s, why) : rc;
+	if (rc == 0)
+		rc = look_at_policies(s, why);
+	return rc == 0 && s->unusable ? -EINVAL : rc;
 }
 
 int
@@ -123,6 +126,8 @@ setupdns_free(struct setupdns *s)
 static void
 print_key(const struct setupdns *s, const struct domainkey *k, struct buf *out)
 {
+	if (k->problem != NULL)
+		return; /* told */
 	if (!domainkey_good(k)) {
 		buf_fmt(out, "%s: %.*s.\n", k->name, (int)k->text.n, k->text.p);
 		if (domainkey_lacks(k))

@@ -15,6 +15,7 @@ struct setupdns {
 	const char *domain; /* borrowed */
 	bool apply;         /* keys whose record is right become active */
 	bool publish;       /* a record of a key is missing or wrong */
+	bool unusable;      /* a private key is, which was told */
 	bool observes;      /* SPF refuses nothing yet */
 	bool untold; /* the running signer has not got a key, which was told */
 	bool no_spf, no_dmarc; /* there is no such record */

@@ -10,6 +10,12 @@
 #include "admin/tool/undo.h"
 
 bool
+setuprun_is_known(const struct setuprun *r)
+{
+	return r->applied || (r->planned && r->o->what == SETUP_SHOW);
+}
+
+bool
 setuprun_is_nothing(const struct setuprun *r)
 {
 	return !r->new_key && !setuprun_needs_reload(r);
@@ -169,8 +175,7 @@ setupreport_print(const struct setuprun *r, struct buf *out)
 		print_undone(r, out);
 	if (!plans(r))
 		return;
-	if (!r->shown &&
-	    (r->applied || (r->planned && r->o->what == SETUP_SHOW)))
+	if (!r->shown && setuprun_is_known(r))
 		print_plan(r, out);
 	setupdns_print(&r->dns, out);
 	if (r->ended)

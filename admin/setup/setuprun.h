@@ -39,6 +39,9 @@ struct setuprun {
 	bool asleep;      /* Postfix does not run */
 };
 
+/* True if there is something to tell: it was done, or was to be shown only. */
+bool setuprun_is_known(const struct setuprun *r);
+
 /* True if nothing is left to change. */
 bool setuprun_is_nothing(const struct setuprun *r);
 

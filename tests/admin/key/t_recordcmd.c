@@ -107,7 +107,9 @@ what_is_not_there(void)
 	CHECK(c.status == 1);
 	command_run(&c, "record -c @/p.conf bad.example");
 	CHECK(c.status == 1);
-	CHECK(strstr(c.err, "/bad.pem: ") != NULL);
+	CHECK(suite_has(c.err, "/bad.pem: "));
+	CHECK(suite_has(
+	    c.err, "make another key: postseal genkey bad.example --add\n"));
 	CHECK_STR(c.out, "");
 	command_end(&c);
 }

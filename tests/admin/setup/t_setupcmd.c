@@ -23,6 +23,7 @@
 #include "tests/support/fakedaemon.h"
 #include "tests/support/fakepostconf.h"
 #include "tests/support/member.h"
+#include "tests/support/pem.h"
 #include "tests/support/suite.h"
 
 static const char main_cf[] = "smtpd_milters = inet:127.0.0.1:9999\n"
@@ -641,6 +642,8 @@ check_changes(const struct command *c, const json_t *all)
 	CHECK(strstr(c->out, "x0A") == NULL); /* a command is one line */
 }
 
+#define FIX "Fix this, or make another key: postseal genkey a.example --add\n"
+
 #define SHOWN "setup a.example -c @/p.conf --postfix @/ -D @/keys"
 
 static void
@@ -721,6 +724,59 @@ for_machines(void)
 	dnsd_stop(dns);
 }
 
+/* A key file that cannot be read is one key of several: what is planned, or
+ * done, is told all the same, and of the other key what to publish. */
+static void
+for_machines_unusable(void)
+{
+	static const struct {
+		const char *line, *mode, *did, *next;
+	} row[] = {
+	    {SHOWN, "show", "", "run this again with --apply"},
+	    {DOMAIN_SETUP, "apply", "a", "postseal testkey a.example"},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		static struct command c;
+		json_t *all, *one;
+
+		suite_row(row[i].mode);
+		begin_domain(&c);
+		command_file(&c, "good.pem", pem_ed25519);
+		command_file(&c, "p.conf",
+		    "hostname = \"mx.a.example\"\n"
+		    "dns { servers = {\"127.0.0.1:9\"} timeout = 1 }\n"
+		    "signer { control = \"unix:@/none\" listen = "
+		    "\"unix:@/s\" }\n"
+		    "domain a.example { key bad { file = \"@/none\" active = "
+		    "false } key good { file = \"@/good.pem\" active = false "
+		    "} }\n");
+		all = run_json(&c, row[i].line, row[i].mode, row[i].did);
+		CHECK(c.status == 1);
+		CHECK(changes(&c, all, "/main.cf", "smtpd_milters = "));
+		CHECK(lists(all, "next", row[i].next));
+		CHECK(json_array_size(json_object_get(all, "records")) == 2);
+		one = json_array_get(json_object_get(all, "records"), 0);
+		CHECK_STR(text_of(one, "selector"), "bad");
+		CHECK_STR(text_of(one, "text"), "No such file or directory");
+		CHECK(json_is_null(json_object_get(one, "published")));
+		one = json_array_get(json_object_get(all, "records"), 1);
+		CHECK(suite_has(text_of(one, "value"), "v=DKIM1; k=ed25519"));
+		CHECK(suite_has(c.err, "/none: No such file or directory\n"));
+		CHECK(suite_has(c.err, FIX));
+		json_decref(all);
+
+		/* in words the screen has no second one of it */
+		command_run(&c, "%s", row[i].line);
+		CHECK(c.status == 1);
+		CHECK(suite_has(c.out, "good._domainkey.a.example: "));
+		CHECK(strstr(c.out, "bad._domainkey") == NULL);
+		CHECK(suite_has(c.err, FIX));
+		command_end(&c);
+	}
+	suite_row(NULL);
+}
+
 static void
 for_machines_enforcing(void)
 {
@@ -788,9 +844,10 @@ undoes_without_reload(void)
 	command_end(&c);
 }
 
-SUITE("setupcmd", T(for_machines), T(for_machines_enforcing),
-    T(enforces_no_missing_config), T(undoes_without_reload),
-    T(waits_for_the_daemon), T(refuses_beside_authentication_results),
-    T(goes_on), T(holds_signals), T(says_what_stays), T(says_what_is_not_read),
-    T(not_as_root), T(enforces), T(tells_who_runs), T(says_who_is_left),
-    T(sets_up_who_runs), T(refuses_to_enforce), T(advises_of_names))
+SUITE("setupcmd", T(for_machines), T(for_machines_unusable),
+    T(for_machines_enforcing), T(enforces_no_missing_config),
+    T(undoes_without_reload), T(waits_for_the_daemon),
+    T(refuses_beside_authentication_results), T(goes_on), T(holds_signals),
+    T(says_what_stays), T(says_what_is_not_read), T(not_as_root), T(enforces),
+    T(tells_who_runs), T(says_who_is_left), T(sets_up_who_runs),
+    T(refuses_to_enforce), T(advises_of_names))

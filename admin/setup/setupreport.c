@@ -328,8 +328,9 @@ setupreport_json(const struct setuprun *r)
 	    [SETUP_ENFORCE] = "enforce",
 	};
 
-	return json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o}",
-	    "mode", modes[r->o->what], "applied", (int)r->applied, "told",
+	return json_pack("{s:s, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o}",
+	    "mode", modes[r->o->what], "applied", (int)r->applied, "goes_on",
+	    (int)r->goes_on, "told",
 	    (int)(r->applied && r->start.n == 0 && !r->untold &&
 	        !r->dns.untold),
 	    "changes", changes_json(r), "kept", kept_json(r), "records",

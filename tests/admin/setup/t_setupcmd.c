@@ -777,6 +777,42 @@ for_machines_unusable(void)
 	suite_row(NULL);
 }
 
+/* A run that was cut off when all was written: the next one has no file to
+ * change, and yet something to do. */
+static void
+for_machines_going_on(void)
+{
+	static const struct {
+		const char *line, *mode, *did;
+		bool goes_on;
+	} row[] = {
+	    {"setup --verify -c @/p.conf --postfix @/", "show", "", true},
+	    {SETUP, "apply", "a", true},
+	    {SETUP, "apply", "at", false},
+	};
+	static struct command c;
+
+	begin_domain(&c);
+	command_run(&c, SETUP);
+	CHECK(c.status == 0);
+	tmpdir_write(&c.dir, "postseal.undo/changing", "");
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		json_t *all =
+		    run_json(&c, row[i].line, row[i].mode, row[i].did);
+
+		suite_row(row[i].mode);
+		CHECK(json_array_size(json_object_get(all, "changes")) == 0);
+		CHECK(json_boolean_value(json_object_get(all, "goes_on")) ==
+		    row[i].goes_on);
+		CHECK(json_is_boolean(json_object_get(all, "goes_on")));
+		CHECK(lists(all, "next", "run this again with --apply") ==
+		    (i == 0));
+		json_decref(all);
+	}
+	suite_row(NULL);
+	command_end(&c);
+}
+
 static void
 for_machines_enforcing(void)
 {
@@ -845,9 +881,9 @@ undoes_without_reload(void)
 }
 
 SUITE("setupcmd", T(for_machines), T(for_machines_unusable),
-    T(for_machines_enforcing), T(enforces_no_missing_config),
-    T(undoes_without_reload), T(waits_for_the_daemon),
-    T(refuses_beside_authentication_results), T(goes_on), T(holds_signals),
-    T(says_what_stays), T(says_what_is_not_read), T(not_as_root), T(enforces),
-    T(tells_who_runs), T(says_who_is_left), T(sets_up_who_runs),
-    T(refuses_to_enforce), T(advises_of_names))
+    T(for_machines_going_on), T(for_machines_enforcing),
+    T(enforces_no_missing_config), T(undoes_without_reload),
+    T(waits_for_the_daemon), T(refuses_beside_authentication_results),
+    T(goes_on), T(holds_signals), T(says_what_stays), T(says_what_is_not_read),
+    T(not_as_root), T(enforces), T(tells_who_runs), T(says_who_is_left),
+    T(sets_up_who_runs), T(refuses_to_enforce), T(advises_of_names))

@@ -458,12 +458,16 @@ import_free(struct import *im)
 static int
 read_old(struct import *im, const char *file)
 {
+	bool dmarc = import_is_opendmarc(file);
+	int rc;
+
 	if (import_is_exempt(file))
 		return import_exempt(im, file);
-	if (import_is_opendmarc(file))
-		return import_opendmarc(im, file);
-	return is_policyd(file) ? import_policyd(im, file)
-	                        : import_opendkim(im, file);
+	if (!dmarc && is_policyd(file))
+		return import_policyd(im, file);
+	rc = dmarc ? import_opendmarc(im, file) : import_opendkim(im, file);
+	im->verifying = arena_dup(&im->arena, span_str(file));
+	return rc == 0 && im->verifying == NULL ? -ENOMEM : rc;
 }
 
 int

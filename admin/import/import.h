@@ -63,12 +63,13 @@ struct import {
 	bool sign_only;           /* opendkim goes on verifying */
 	struct buf keep;          /* the opendkim.conf for that */
 	struct import_note *first, *last; /* in the order they came in */
-	int error;        /* of what there was no memory to note */
-	struct buf said;  /* what the signer says of the tables and keys */
-	bool policyd_spf; /* policyd-spf.conf was read, */
-	bool perl;        /* or a list of policyd-spf-perl */
-	bool lost;        /* a whole option was wrong */
-	struct buf why;   /* what makes it fail */
+	int error;             /* of what there was no memory to note */
+	struct buf said;       /* what the signer says of the tables and keys */
+	const char *verifying; /* the file before that says how to verify */
+	bool policyd_spf;      /* policyd-spf.conf was read, */
+	bool perl;             /* or a list of policyd-spf-perl */
+	bool lost;             /* a whole option was wrong */
+	struct buf why;        /* what makes it fail */
 };
 
 /* Makes it empty; frees what it holds. */

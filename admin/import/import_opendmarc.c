@@ -87,6 +87,7 @@ struct opendmarc {
 	struct import *im;
 	bool rejects;
 	const struct import_option *holds, *refuses_from; /* NULL: not */
+	const struct import_option *hosts, *trusted_ids;
 
 	/* Words parted by blanks. */
 	struct buf networks, ids, forwarders, exempt;
@@ -168,7 +169,7 @@ take_domains_file(struct opendmarc *d, const struct import_option *o)
 
 /* --- options of their own ------------------------------------------------- */
 
-/* True if the section has the key already, of opendkim.conf. */
+/* True if the section has the key already, of the file before. */
 static bool
 has_key(const struct buf *section, const char *key)
 {
@@ -185,9 +186,9 @@ take_id(struct opendmarc *d, const struct import_option *o)
 	if (strcasecmp(o->value, "HOSTNAME") == 0)
 		return;
 	if (has_key(&d->im->verifier, "authserv_id"))
-		import_left(d->im, o,
-		    "one field has all results, and opendkim.conf says its "
-		    "name");
+		import_note(d->im, IMPORT_LEFT, o,
+		    "one field has all results, and %s says its name",
+		    d->im->verifying);
 	else if (domain_is_name(span_str(o->value)))
 		import_string(&d->im->verifier, 1, "authserv_id", o->value);
 	else
@@ -200,7 +201,8 @@ take_timeout(struct opendmarc *d, const struct import_option *o)
 	unsigned long n = strtoul(o->value, NULL, 10);
 
 	if (has_key(&d->im->dns, "timeout"))
-		import_left(d->im, o, "opendkim.conf has it, too");
+		import_note(
+		    d->im, IMPORT_LEFT, o, "%s has it, too", d->im->verifying);
 	else if (!import_is_number(o->value) || n < 1 || n > 60)
 		import_left(d->im, o, "1 to 60 seconds");
 	else
@@ -236,6 +238,10 @@ take_switch(struct opendmarc *d, const struct import_option *o)
 static void
 take_own(struct opendmarc *d, const struct import_option *o)
 {
+	if (is(o, "IgnoreHosts"))
+		d->hosts = o;
+	if (is(o, "TrustedAuthservIDs"))
+		d->trusted_ids = o;
 	if (is(o, "AuthservID"))
 		take_id(d, o);
 	else if (is(o, "TrustedAuthservIDs"))
@@ -278,18 +284,19 @@ got(void *arg, const struct import_option *o)
 
 /* --- the sections --------------------------------------------------------- */
 
+/* o: where the words come from. */
 static void
-put_unless_there(
-    struct opendmarc *d, const char *key, const char *first, struct buf *words)
+put_unless_there(struct opendmarc *d, const struct import_option *o,
+    const char *key, const char *first, struct buf *words)
 {
 	struct buf all;
 
 	if (words->n > 0 && has_key(&d->im->verifier, key)) {
-		const struct import_option o = {.name = key};
+		struct span left = span_trim(buf_view(words));
 
-		import_note(d->im, IMPORT_LEFT, &o,
-		    "opendkim.conf has it, too; of opendmarc.conf: %.*s",
-		    (int)words->n, words->p);
+		import_note(d->im, IMPORT_LEFT, o,
+		    "%s gives verifier.%s, which stays so; left out: %.*s",
+		    d->im->verifying, key, (int)left.n, left.p);
 		return;
 	}
 	buf_init(&all, IMPORT_LIST_MAX + 200);
@@ -356,9 +363,9 @@ import_opendmarc(struct import *im, const char *file)
 	if (rc == 0)
 		rc = import_each(im, &all, got, &d);
 	if (rc == 0) {
-		put_unless_there(&d, "strip_ids", "", &d.ids);
-		put_unless_there(&d, "trusted_networks", "127.0.0.0/8 ::1/128 ",
-		    &d.networks);
+		put_unless_there(&d, d.trusted_ids, "strip_ids", "", &d.ids);
+		put_unless_there(&d, d.hosts, "trusted_networks",
+		    "127.0.0.0/8 ::1/128 ", &d.networks);
 		put_dmarc(&d);
 	}
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)

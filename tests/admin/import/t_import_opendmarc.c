@@ -251,7 +251,18 @@ beside_opendkim(void)
 	                          "InternalHosts 192.0.2.1\n";
 	static const char marc[] = "AuthservID marc.example\nDNSTimeout 4\n"
 	                           "TrustedAuthservIDs marc.example\n"
-	                           "RejectFailures true\n";
+	                           "RejectFailures true\n"
+	                           "IgnoreHosts @/hosts\n";
+	static const char *const notes[] = {
+	    "@/opendmarc.conf:1: AuthservID: one field has all results, and "
+	    "@/opendkim.conf says its name\n",
+	    "@/opendmarc.conf:2: DNSTimeout: @/opendkim.conf has it, too\n",
+	    "@/opendmarc.conf:3: TrustedAuthservIDs: @/opendkim.conf gives "
+	    "verifier.strip_ids, which stays so; left out: marc.example\n",
+	    "@/opendmarc.conf:5: IgnoreHosts: @/opendkim.conf gives "
+	    "verifier.trusted_networks, which stays so; left out: "
+	    "198.51.100.0/24 2001:db8::1\n",
+	};
 
 	static const char *const lines[] = {
 	    "import @/opendkim.conf @/opendmarc.conf",
@@ -261,6 +272,7 @@ beside_opendkim(void)
 	command_begin(&c);
 	command_file(&c, "opendkim.conf", kim);
 	command_file(&c, "opendmarc.conf", marc);
+	command_file(&c, "hosts", "198.51.100.0/24\n2001:db8::1\n");
 	for (size_t i = 0; i < 2; i++) {
 		suite_row(lines[i]);
 		command_run(&c, "%s", lines[i]);
@@ -270,14 +282,33 @@ beside_opendkim(void)
 		CHECK(strstr(c.out, "{\"kim.example\"}") != NULL);
 		CHECK(strstr(c.out, "action = \"enforce\"") != NULL);
 		CHECK(strstr(c.out, "marc.example") == NULL);
-		CHECK(strstr(c.err, "AuthservID: one field") != NULL);
-		CHECK(
-		    strstr(c.err, "DNSTimeout: opendkim.conf has it") != NULL);
-		CHECK(strstr(c.err, "of opendmarc.conf: marc.example") != NULL);
+		CHECK(strstr(c.out, "198.51.100") == NULL);
+		for (size_t j = 0; j < sizeof notes / sizeof notes[0]; j++)
+			CHECK(
+			    suite_has(c.err, tmpdir_placed(&c.dir, notes[j])));
 	}
 	suite_row(NULL);
 	command_end(&c);
 }
 
+/* Two of them: the first counts. */
+static void
+beside_another(void)
+{
+	static struct command c;
+
+	command_begin(&c);
+	command_file(&c, "a.opendmarc.conf", "AuthservID a.example\n");
+	command_file(&c, "opendmarc.conf", "AuthservID b.example\n");
+	command_run(&c, "import @/a.opendmarc.conf @/opendmarc.conf");
+	CHECK(c.status == 0);
+	CHECK(strstr(c.out, "authserv_id = \"a.example\"") != NULL);
+	CHECK(suite_has(c.err,
+	    tmpdir_placed(&c.dir,
+	        "@/opendmarc.conf:1: AuthservID: one field has all results, "
+	        "and @/a.opendmarc.conf says its name\n")));
+	command_end(&c);
+}
+
 SUITE("import_opendmarc", T(each_option), T(each_option_of_the_page),
-    T(together), T(beside_opendkim))
+    T(together), T(beside_opendkim), T(beside_another))

@@ -132,7 +132,10 @@ rotate_lock(const struct rotate *o, struct buf *why)
 		return fail(why, dir, -errno);
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		close(fd);
-		buf_fmt(why, "%s: another rotate is at work\n", dir);
+		buf_fmt(why,
+		    "%s: another rotate is at work; to look: postseal rotate "
+		    "--status %s\n",
+		    dir, o->domain);
 		return -EBUSY;
 	}
 	return 0; /* fd is open, and locked, as long as the process lives */
@@ -353,18 +356,38 @@ are_published(struct run *r, const struct domainkey *k, size_t n)
 	return true;
 }
 
+/* A new key, or NULL, with which this goes no further. 0 or -errno, told. */
+static int
+judge_new(struct run *r, const struct domainkey *k, const char *selector)
+{
+	if (k == NULL) {
+		buf_fmt(r->why,
+		    "%s: the config lacks the new key %s that %s names; remove "
+		    "that file to begin anew\n",
+		    r->o->config, selector, r->file);
+		return -ENOENT;
+	}
+	if (k->problem == NULL)
+		return 0;
+	buf_fmt(r->why,
+	    "%s: %s\nFix this, then: postseal rotate %s\n"
+	    "Or, for another new key, take this one out of %s, remove %s, and "
+	    "run the same\n",
+	    k->settings->file, k->problem, r->o->domain, k->settings->origin,
+	    r->file);
+	return -EINVAL;
+}
+
 /* Lets the new keys sign, if DNS has all of their records. */
 static int
 try_new(struct run *r, const struct domainkey *k, size_t n)
 {
 	for (size_t i = 0; i < r->state.new.n; i++) {
-		if (domainkey_find(k, n, r->state.new.v[i]) != NULL)
-			continue;
-		buf_fmt(r->why,
-		    "%s: the config lacks the new key %s that %s names; remove "
-		    "that file to begin anew\n",
-		    r->o->config, r->state.new.v[i], r->file);
-		return -ENOENT;
+		const char *selector = r->state.new.v[i];
+		int rc = judge_new(r, domainkey_find(k, n, selector), selector);
+
+		if (rc != 0)
+			return rc;
 	}
 	if (!are_published(r, k, n)) {
 		r->ret->progress = ROTATE_PUBLISH;

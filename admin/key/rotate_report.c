@@ -30,12 +30,18 @@ rotate_report_days(const struct rotate_report *r)
 
 /* --- for people ----------------------------------------------------------- */
 
+static void
+print_next(const struct rotate_report *r, const char *when, struct buf *out)
+{
+	buf_fmt(out, "%s: postseal rotate %s\n", when, r->o->domain);
+}
+
 /* The records that DNS does not have, each time: who reads this has perhaps not
  * read it before. */
 static void
 print_missing(const struct rotate_report *r, struct buf *out)
 {
-	bool told = false;
+	bool told = false, silent = false;
 
 	for (size_t i = 0; i < r->n; i++) {
 		const struct domainkey *k = &r->key[i];
@@ -44,11 +50,9 @@ print_missing(const struct rotate_report *r, struct buf *out)
 		    domainkey_good(k))
 			continue;
 		buf_fmt(out, "%s: ", k->name);
-		if (k->problem != NULL)
-			buf_str(out, k->problem);
-		else
-			buf_span(out, buf_view(&k->text));
+		buf_span(out, buf_view(&k->text));
 		buf_byte(out, '\n');
+		silent = silent || !domainkey_lacks(k);
 		if (r->o->again || !domainkey_lacks(k))
 			continue;
 		domainkey_record(k, out);
@@ -56,6 +60,8 @@ print_missing(const struct rotate_report *r, struct buf *out)
 	}
 	if (told)
 		genkey_next(r->o->domain, true, out);
+	else if (silent && !r->o->again)
+		print_next(r, "When DNS answers", out);
 }
 
 static void
@@ -67,14 +73,17 @@ print_kept(const struct rotate_report *r, struct buf *out)
 		return;
 	buf_fmt(out,
 	    "%s: the new keys sign. Keep the old records in DNS for %" PRId64
-	    "%s day%s\n",
+	    "%s day%s",
 	    r->o->domain, days, r->in_force ? "" : " more",
 	    buf_plural((unsigned long long)days));
+	print_next(r, "; then", out);
 }
 
 static void
 print_old_records(const struct rotate_report *r, struct buf *out)
 {
+	const char *when = "When DNS answers";
+
 	for (size_t i = 0; i < r->old_names.n; i++) {
 		const struct rotate_old *old = &r->old[i];
 		const char *selector = r->old_names.v[i];
@@ -83,10 +92,13 @@ print_old_records(const struct rotate_report *r, struct buf *out)
 			buf_fmt(out,
 			    "%s._domainkey.%s: DNS gives no answer (%s)\n",
 			    selector, r->o->domain, old->problem);
-		else if (old->record == ROTATE_THERE)
-			buf_fmt(out, "Remove from DNS: %s._domainkey.%s\n",
-			    selector, r->o->domain);
+		if (old->record != ROTATE_THERE)
+			continue;
+		buf_fmt(out, "Remove from DNS: %s._domainkey.%s\n", selector,
+		    r->o->domain);
+		when = "When that is done";
 	}
+	print_next(r, when, out);
 }
 
 /* All is done but for the old key files: those that lie where genkey puts
@@ -94,17 +106,19 @@ print_old_records(const struct rotate_report *r, struct buf *out)
 static void
 print_end(const struct rotate_report *r, struct buf *out)
 {
-	buf_fmt(out,
-	    "%s: the rotation is done; the old private keys are of no more "
-	    "use:\n",
-	    r->o->domain);
+	const char *before = "; the old private keys are of no more use:\n";
+
+	buf_fmt(out, "%s: the rotation is done", r->o->domain);
 	for (size_t i = 0; i < r->old_names.n; i++) {
 		if (r->old[i].file == NULL)
 			continue;
-		buf_str(out, "rm ");
+		buf_fmt(out, "%srm ", before);
 		tool_shell_word(r->old[i].file, out);
 		buf_byte(out, '\n');
+		before = "";
 	}
+	if (*before != '\0')
+		buf_byte(out, '\n');
 }
 
 /* A line of --status, which does nothing. */
@@ -113,6 +127,15 @@ print_status(const struct rotate_report *r, const char *text, struct buf *out)
 {
 	if (r->o->status)
 		buf_fmt(out, "%s: %s\n", r->o->domain, text);
+}
+
+static void
+print_none(const struct rotate_report *r, struct buf *out)
+{
+	if (!r->o->status)
+		return;
+	buf_fmt(out, "%s: no rotation is under way", r->o->domain);
+	print_next(r, "; to begin", out);
 }
 
 static void
@@ -136,7 +159,7 @@ rotate_report_print(const struct rotate_report *r, struct buf *out)
 	case ROTATE_FAILED:
 		break;
 	case ROTATE_NONE:
-		print_status(r, "no rotation is under way", out);
+		print_none(r, out);
 		break;
 	case ROTATE_MAKING:
 		print_status(r,

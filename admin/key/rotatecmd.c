@@ -114,30 +114,35 @@ steps(struct run *r)
 	return rc;
 }
 
-/* --status of all domains of which a rotation has begun; the worst of them. */
+/* --status of all domains of which a rotation has begun; the worst of them,
+ * where one that failed is worse than all. */
 static int
 status_of_all(struct run *r)
 {
 	const struct options *o = r->c->options;
 	struct tool t;
-	int worst = TOOL_OK, rc = 0;
+	int worst = TOOL_OK, failed = 0;
 	bool any = false;
 
 	if (tool_open(&t, "rotate", r->c->config, SETTINGS_SIGNER) != 0)
 		return -EINVAL;
-	for (size_t i = 0; i < t.settings->ndomains && rc >= 0; i++) {
+	for (size_t i = 0; i < t.settings->ndomains; i++) {
 		const char *domain = t.settings->domain[i].name;
+		int rc;
 
 		if (!rotate_has_begun(o->rotate.keydir, domain))
 			continue;
 		any = true;
 		rc = read_and_step(r, domain, false);
+		failed = rc < 0 ? rc : failed;
 		worst = rc > worst ? rc : worst;
 	}
 	tool_close(&t);
 	if (!any && r->domains == NULL)
-		buf_str(&r->c->out, "no rotation is under way\n");
-	return rc < 0 ? rc : worst;
+		buf_str(&r->c->out,
+		    "no rotation is under way; to begin: postseal rotate "
+		    "DOMAIN\n");
+	return failed < 0 ? failed : worst;
 }
 
 /* The exit status, or -errno, which was told. */

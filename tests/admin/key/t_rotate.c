@@ -160,7 +160,9 @@ from_key_to_key(void)
 	begin(&w, "rotate_keep = 3");
 	w.rotate.status = true;
 	CHECK(step(&w, BEGIN) == TOOL_OK);
-	CHECK(says(&w.out, "a.example: no rotation is under way"));
+	CHECK(says(&w.out,
+	    "a.example: no rotation is under way; to begin: postseal rotate "
+	    "a.example\n"));
 	CHECK(!rotate_has_begun(w.keys, "a.example"));
 	w.rotate.status = false;
 
@@ -186,6 +188,7 @@ from_key_to_key(void)
 	CHECK(step(&w, BEGIN + 120) == TOOL_LATER);
 	CHECK(!says(&w.out, "v=DKIM1"));
 	CHECK(!says(&w.out, "When DNS has"));
+	CHECK(says(&w.out, "When DNS answers: postseal rotate a.example\n"));
 
 	snprintf(path, sizeof path, "keys/a.example/%s.private", new);
 	CHECK(has(&w, path, "PRIVATE KEY"));
@@ -195,7 +198,7 @@ from_key_to_key(void)
 static void
 changes_over(void)
 {
-	char new[100], path[300];
+	char new[100], path[TMPDIR_PATH_MAX + 100];
 	struct world w;
 
 	begin(&w, "rotate_keep = 3");
@@ -218,21 +221,26 @@ changes_over(void)
 	/* the days of the config, and of the command line */
 	buf_str(&w.zone, "old._domainkey.a.example TXT \"v=DKIM1; p=\"\n");
 	CHECK(step(&w, BEGIN + 2 + 3 * DAY - 1) == TOOL_OK);
-	CHECK(says(&w.out, "for 1 more day\n"));
+	CHECK(
+	    says(&w.out, "for 1 more day; then: postseal rotate a.example\n"));
 	w.rotate.keep = 5;
 	CHECK(step(&w, BEGIN + 2 + 3 * DAY) == TOOL_OK);
-	CHECK(says(&w.out, "for 2 more days\n"));
+	CHECK(
+	    says(&w.out, "for 2 more days; then: postseal rotate a.example\n"));
 	w.rotate.every = 90;
 	CHECK(step(&w, BEGIN + 2 + 3 * DAY) == TOOL_OK && w.out.n == 0);
 	w.rotate.every = w.rotate.keep = 0;
 	CHECK(step(&w, BEGIN + 2 + 3 * DAY) == TOOL_OK);
-	CHECK(says(&w.out, "Remove from DNS: old._domainkey.a.example"));
+	CHECK(says(&w.out,
+	    "Remove from DNS: old._domainkey.a.example\n"
+	    "When that is done: postseal rotate a.example\n"));
 	CHECK(rotate_has_begun(w.keys, "a.example"));
 
 	w.zone.n = 0;
 	buf_str(&w.zone, "old._domainkey.a.example ANY timeout\n");
 	CHECK(step(&w, BEGIN + 4 * DAY) == TOOL_OK);
 	CHECK(says(&w.out, "DNS gives no answer"));
+	CHECK(says(&w.out, "When DNS answers: postseal rotate a.example\n"));
 	CHECK(!says(&w.out, "Remove") && !says(&w.out, "done"));
 
 	w.zone.n = 0;
@@ -243,7 +251,10 @@ changes_over(void)
 	CHECK(says(&w.out, path));
 	CHECK(rotate_has_begun(w.keys, "a.example"));
 	w.rotate.status = false;
+	tmpdir_file(&w.d, "keys/a.example/old.private", path);
+	CHECK(unlink(path) == 0);
 	CHECK(step(&w, BEGIN + 4 * DAY) == TOOL_OK);
+	CHECK_STR(buf_text(&w.out), "a.example: the rotation is done\n");
 	CHECK(!rotate_has_begun(w.keys, "a.example"));
 	end(&w);
 }
@@ -431,11 +442,12 @@ for_machines_whole(void)
 	command_end(&c);
 }
 
-/* A record without its key would say that the key is revoked. */
+/* A record without its key would say that the key is revoked. And no waiting
+ * for DNS helps: what does is said. */
 static void
 for_machines_unusable(void)
 {
-	char new[100], path[200];
+	char new[100], path[200], want[8 * TMPDIR_PATH_MAX];
 	struct world w;
 
 	begin(&w, "");
@@ -443,13 +455,20 @@ for_machines_unusable(void)
 	publish(&w, new);
 	snprintf(path, sizeof path, "keys/a.example/%s.private", new);
 	tmpdir_write(&w.d, path, "half");
-	CHECK(step(&w, BEGIN + 1) == TOOL_LATER);
-	check_state(&w, "publish", "", 0);
+	CHECK(step(&w, BEGIN + 1) == -EINVAL);
+	check_state(&w, "failed", "", 0);
 	CHECK_STR(text_of(key_of(&w, "new"), "selector"), new);
 	CHECK(json_object_get(key_of(&w, "new"), "value") == NULL);
 	CHECK(json_is_null(json_object_get(key_of(&w, "new"), "published")));
 	CHECK(suite_has(text_of(key_of(&w, "new"), "text"), "no key in PEM"));
-	CHECK(says(&w.out, text_of(key_of(&w, "new"), "text")));
+	snprintf(want, sizeof want,
+	    "%s/%s: %s\nFix this, then: postseal rotate a.example\n"
+	    "Or, for another new key, take this one out of %s, remove "
+	    "%s/a.example/rotate.json, and run the same\n",
+	    w.d.path, path, text_of(key_of(&w, "new"), "text"), w.config,
+	    w.keys);
+	CHECK_STR(buf_text(&w.why), want);
+	CHECK(w.out.n == 0);
 	end(&w);
 }
 
@@ -510,6 +529,31 @@ status_not_seen(void)
 	CHECK(c.status == TOOL_FAILED);
 	CHECK_STR(c.out, "");
 	CHECK(suite_has(c.err, "rotate.json: Too many levels of symbolic"));
+	command_end(&c);
+}
+
+/* One that has gone wrong hides none of the others. */
+static void
+status_of_each(void)
+{
+	static struct command c;
+
+	command_begin(&c);
+	tmpdir_sub(&c.dir, "keys");
+	tmpdir_sub(&c.dir, "keys/a.example");
+	tmpdir_sub(&c.dir, "keys/b.example");
+	command_file(&c, "e.pem", pem_ed25519);
+	command_file(&c, "p.conf",
+	    "domain \"a.example\" { key \"k\" { file = \"@/e.pem\" } }\n"
+	    "domain \"b.example\" { key \"k\" { file = \"@/e.pem\" } }\n");
+	command_file(&c, "keys/a.example/rotate.json", "{");
+	command_file(&c, "keys/b.example/rotate.json",
+	    "{\"new\": [\"k\"], \"old\": [\"old\"], \"made\": true, "
+	    "\"activated\": 1798761600, \"in_force\": 0}");
+	command_run(&c, "rotate --status -D @/keys -c @/p.conf");
+	CHECK(c.status == TOOL_FAILED);
+	CHECK(suite_has(c.err, "a.example/rotate.json: this is not what"));
+	CHECK(suite_has(c.out, "b.example: the running signer does not have"));
 	command_end(&c);
 }
 
@@ -726,7 +770,9 @@ only_one_at_a_time(void)
 	child = fork();
 	if (child == 0)
 		_exit(rotate_lock(&w.rotate, &w.why) == -EBUSY &&
-		            says(&w.why, "another rotate is at work")
+		            says(&w.why,
+		                "another rotate is at work; to look: postseal "
+		                "rotate --status a.example\n")
 		        ? 0
 		        : 1);
 	CHECK(waitpid(child, &status, 0) == child && status == 0);
@@ -754,7 +800,7 @@ no_wrong_clock(void)
 
 SUITE("rotate", T(for_machines), T(for_machines_whole),
     T(for_machines_unusable), T(for_machines_waiting), T(status_not_seen),
-    T(no_wrong_clock), T(from_key_to_key), T(changes_over),
+    T(status_of_each), T(no_wrong_clock), T(from_key_to_key), T(changes_over),
     T(waits_for_the_signer), T(old_key_is_back), T(file_without_key),
     T(waits_for_its_age), T(is_taken_up), T(bad_states), T(no_key_signs),
     T(only_one_at_a_time))

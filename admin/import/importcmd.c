@@ -258,6 +258,11 @@ print(struct call *c, const struct import *im)
 		buf_str(&c->why, "what the signer says of tables and keys:\n");
 		buf_span(&c->why, buf_view(&im->said));
 	}
+	if (o->output != NULL) {
+		buf_str(&c->why, "What comes next: postseal -T -c ");
+		tool_shell_word(o->output, &c->why);
+		buf_byte(&c->why, '\n');
+	}
 }
 
 /* The new files. */

@@ -46,12 +46,18 @@ domainkey_record(const struct domainkey *k, struct buf *out)
 }
 
 void
+domainkey_unusable_next(const struct domainkey *k, struct buf *out)
+{
+	buf_fmt(out,
+	    "Fix this, or make another key: postseal genkey %s --add\n",
+	    k->domain->name);
+}
+
+void
 domainkey_tell_unusable(const struct domainkey *k, struct buf *why)
 {
-	buf_fmt(why,
-	    "%s: %s\nFix this, or make another key: postseal genkey %s "
-	    "--add\n",
-	    k->settings->file, k->problem, k->domain->name);
+	buf_fmt(why, "%s: %s\n", k->settings->file, k->problem);
+	domainkey_unusable_next(k, why);
 }
 
 json_t *

@@ -40,8 +40,10 @@ const struct domainkey *domainkey_find(
  * private key cannot be used. */
 void domainkey_record(const struct domainkey *k, struct buf *out);
 
-/* Says which private key cannot be used and why, and what comes next. */
+/* Says which private key cannot be used and why, and what comes next; or only
+ * that. */
 void domainkey_tell_unusable(const struct domainkey *k, struct buf *why);
+void domainkey_unusable_next(const struct domainkey *k, struct buf *out);
 
 /* The record for --json, and whether the key is active; owned. NULL: memory is
  * out. */

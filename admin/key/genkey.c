@@ -226,7 +226,8 @@ print_rest(const struct genkey_made *m, bool rotating, struct buf *out)
 	buf_fmt(out,
 	    "When DNS has it, put this into %s,\n"
 	    "or into a file of its own, " POSTSEAL_SYSCONFDIR
-	    "/postseal/domains.d/%s.conf:\n\n",
+	    "/postseal/domains.d/%s.conf,\n"
+	    "then: systemctl reload postseal-signer\n\n",
 	    SETTINGS_FILE, m->domain);
 	buf_fmt(out, "domain \"%s\" {\n\tkey \"%s\" {\n\t\tfile = ", m->domain,
 	    m->selector);

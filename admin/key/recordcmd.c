@@ -3,6 +3,7 @@
 #include <jansson.h>
 
 #include "admin/key/domainkey.h"
+#include "admin/key/genkey.h"
 #include "admin/key/recordcmd.h"
 #include "common/bytes/domain.h"
 
@@ -19,6 +20,15 @@ record_of(const struct domainkey *k)
 {
 	return (struct keyrecord){
 	    .algorithm = k->facts.algorithm, .key = buf_view(&k->half)};
+}
+
+/* True where it is for people, and not for what reads a zone. */
+static bool
+explains(const struct call *c)
+{
+	const struct options *o = c->options;
+
+	return !o->zone && !o->value && !c->json;
 }
 
 static void
@@ -62,6 +72,8 @@ print_all(struct call *c, const struct domainkeys *keys)
 			print(c->options, k, &c->out);
 		}
 	}
+	if (c->out.n > 0 && explains(c))
+		genkey_next(keys->key[0].domain->name, false, &c->out);
 	if (error == 0 && c->json)
 		error = subcommand_json(c, json_incref(all));
 	json_decref(all);

@@ -164,27 +164,39 @@ judge(const struct domainkey *k, size_t n)
 	return n == 0 ? TOOL_FAILED : unknown ? TOOL_LATER : TOOL_OK;
 }
 
+/* What is wrong with a key that is told above: how to make it right. */
+static void
+print_next(const struct domainkey *k, struct buf *out)
+{
+	if (k->problem != NULL)
+		domainkey_unusable_next(k, out);
+	if (!domainkey_lacks(k))
+		return;
+	buf_byte(out, '\n');
+	domainkey_record(k, out);
+	genkey_next(k->domain->name, false, out);
+}
+
+static void
+print_text(const struct domainkey *k, size_t n, struct buf *out)
+{
+	for (size_t i = 0; i < n; i++)
+		print_key(&k[i], tool_colour(), out);
+	print_dnssec(k, n, out);
+	for (size_t i = 0; i < n; i++)
+		print_next(&k[i], out);
+}
+
 static int
 report(struct call *c, const struct domainkey *k, size_t n)
 {
 	const struct options *o = c->options;
 	int rc = 0;
 
-	if (c->json) {
+	if (c->json)
 		rc = print_json(k, n, c);
-	} else {
-		for (size_t i = 0; i < n; i++)
-			print_key(&k[i], tool_colour(), &c->out);
-		print_dnssec(k, n, &c->out);
-		for (size_t i = 0; i < n; i++) {
-			if (!domainkey_lacks(&k[i]))
-				continue;
-			buf_byte(&c->out, '\n');
-			domainkey_record(&k[i], &c->out);
-			if (!k[i].settings->active)
-				genkey_next(k[i].domain->name, false, &c->out);
-		}
-	}
+	else
+		print_text(k, n, &c->out);
 	return rc == 0 && o->activate ? let_sign(c, k, n) : rc;
 }
 

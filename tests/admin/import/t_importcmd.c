@@ -130,6 +130,13 @@ written(void)
 	CHECK(access(path, R_OK) == 0);
 	json_decref(all);
 
+	/* in words, what comes next */
+	command_run(&c, "import -o @/next.conf @/opendkim.conf");
+	CHECK(c.status == 3);
+	CHECK(suite_has(c.err,
+	    tmpdir_placed(
+	        &c.dir, "What comes next: postseal -T -c @/next.conf\n")));
+
 	/* an error is one in words */
 	command_run(&c, "import -j -o @/new.conf @/opendkim.conf");
 	CHECK(c.status == 1);

@@ -179,6 +179,9 @@ ed25519(void)
 	    line_of(&r, "20261122e._domainkey.example.jp. IN TXT \"v=").n > 0);
 	check_record(&r, file);
 	check_config(&r, "example.jp", "20261122e", file);
+	CHECK(suite_has(buf_text(&r.out),
+	    "domains.d/example.jp.conf,\nthen: systemctl reload "
+	    "postseal-signer\n\ndomain \""));
 	result_end(&r);
 }
 

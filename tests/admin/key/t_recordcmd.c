@@ -55,6 +55,9 @@ prints_them(void)
 	    NULL);
 	CHECK(strstr(c.out, "name two._domainkey, and this as one value") !=
 	    NULL);
+	CHECK(suite_has(c.out,
+	    "\n\nWhen DNS has the record: postseal testkey a.example "
+	    "--activate\n"));
 	snprintf(want, sizeof want, "%s", strstr(c.out, "\n" HALF_BEGIN) + 1);
 	want[strcspn(want, "\n")] = '\0';
 

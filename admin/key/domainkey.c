@@ -21,6 +21,8 @@
 
 enum { KEY_TEXT_MAX = 4096 };
 
+static const char denied[] = "Permission denied; run this as root";
+
 bool
 domainkey_good(const struct domainkey *k)
 {
@@ -48,6 +50,8 @@ domainkey_record(const struct domainkey *k, struct buf *out)
 void
 domainkey_unusable_next(const struct domainkey *k, struct buf *out)
 {
+	if (k->problem == denied)
+		return; /* which says it */
 	buf_fmt(out,
 	    "Fix this, or make another key: postseal genkey %s --add\n",
 	    k->domain->name);
@@ -135,7 +139,7 @@ read_key(struct domainkey *k)
 	rc = wholefile_read(k->settings->file, KEY_FILE_MAX, &f);
 	if (rc != 0) {
 		k->problem = rc == -EACCES
-		    ? strerror(EACCES)
+		    ? denied
 		    : wholefile_problem(rc, "is larger than any key");
 		return rc == -ENOMEM ? rc : 0;
 	}

@@ -2,6 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "admin/key/domainkey.h"
 #include "signer/keys/keys.h"
@@ -201,4 +204,36 @@ told(void)
 	end();
 }
 
-SUITE("domainkey", T(every_key), T(wanted_keys), T(told))
+/* Who is not root has no key to make anew. */
+static void
+not_as_root(void)
+{
+	static const char want[] =
+	    "/rsa.pem: Permission denied; run this as root\n";
+	int status = -1;
+	pid_t child;
+
+	if (!suite_as_root())
+		return;
+	begin("*@a.example any\n");
+	CHECK(chmod(w.dir.path, 0755) == 0);
+	child = fork();
+	if (child == 0) {
+		if (setuid(65534) != 0 ||
+		    domainkeys_read(w.tool.settings, "own.example", "o",
+		        &w.keys, &w.why) != 0)
+			_exit(99);
+		buf_clear(&w.why);
+		domainkey_tell_unusable(w.keys.key, &w.why);
+		_exit(w.why.n > sizeof want &&
+		            strcmp(
+		                buf_text(&w.why) + w.why.n - (sizeof want - 1),
+		                want) == 0
+		        ? 0
+		        : 1);
+	}
+	CHECK(waitpid(child, &status, 0) == child && status == 0);
+	end();
+}
+
+SUITE("domainkey", T(not_as_root), T(every_key), T(wanted_keys), T(told))

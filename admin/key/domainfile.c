@@ -118,8 +118,10 @@ domainfile_add(const char *config, const struct settings *s, const char *domain,
 	int rc = 0;
 
 	if (domainfile_key(d, selector) != NULL) {
-		buf_fmt(why, "%s: domain %s has a key \"%s\"\n", d->origin,
-		    domain, selector);
+		buf_fmt(why,
+		    "%s: domain %s has a key \"%s\"; name another selector "
+		    "with -s\n",
+		    d->origin, domain, selector);
 		return -EEXIST;
 	}
 	if (d != NULL)

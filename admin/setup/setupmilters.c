@@ -171,6 +171,16 @@ plan_wing(struct setupmaker *m, const char *queue, struct wing *w)
 	return spell(m, there, queue, w);
 }
 
+static int
+tell_no_socket(struct setupmaker *m, const struct wing *w)
+{
+	buf_fmt(m->why,
+	    "%s.listen names no socket; take it out of the config, as the "
+	    "default is a good one, and run this again\n",
+	    w->name);
+	return -EINVAL;
+}
+
 /* A domain's setup does without a verifier where there can be none, or where
  * its listen key is empty. */
 static int
@@ -182,8 +192,7 @@ plan_verifier(struct setupmaker *m, const char *queue, struct wing *w)
 	if (w->daemon->listen.n == 0) {
 		if (!m->verify_only)
 			return 0;
-		buf_str(m->why, "verifier.listen names no socket\n");
-		return -EINVAL;
+		return tell_no_socket(m, w);
 	}
 	if (m->settings->policyd.header == HEADER_AUTH_RESULTS) {
 		buf_str(m->verify_only ? m->why : &m->plan->advice,
@@ -393,10 +402,8 @@ setupmilters_plan(struct setupmaker *m)
 	struct buf queue;
 	int rc;
 
-	if (s.wanted && s.daemon->listen.n == 0) {
-		buf_str(m->why, "signer.listen names no socket\n");
-		return -EINVAL;
-	}
+	if (s.wanted && s.daemon->listen.n == 0)
+		return tell_no_socket(m, &s);
 	rc = setupmaker_expand(m, "queue_directory", &queue);
 	wing_init(&s);
 	wing_init(&v);

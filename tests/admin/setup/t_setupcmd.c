@@ -124,6 +124,36 @@ waits_for_the_daemon(void)
 	command_end(&c);
 }
 
+/* Nobody could ask it: which line is to go. */
+static void
+refuses_without_a_socket(void)
+{
+	static const struct {
+		const char *line, *config, *why;
+	} row[] = {
+	    {SETUP, "verifier { listen = {} }\n",
+	        "verifier.listen names no socket; take it out of "},
+	    {"setup a.example -c @/p.conf --postfix @/ -D @/keys",
+	        "signer { listen = {} }\n",
+	        "signer.listen names no socket; take it out of "},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		static struct command c;
+
+		suite_row(row[i].config);
+		begin(&c, "");
+		command_file(&c, "p.conf", row[i].config);
+		command_run(&c, "%s", row[i].line);
+		CHECK(c.status == 1);
+		CHECK(suite_has(c.err, row[i].why));
+		CHECK(suite_has(c.err, "and run this again\n"));
+		CHECK_STR(file_of(&c, "main.cf"), main_cf);
+		command_end(&c);
+	}
+	suite_row(NULL);
+}
+
 /* It would remove what policyd writes. */
 static void
 refuses_beside_authentication_results(void)
@@ -883,7 +913,8 @@ undoes_without_reload(void)
 SUITE("setupcmd", T(for_machines), T(for_machines_unusable),
     T(for_machines_going_on), T(for_machines_enforcing),
     T(enforces_no_missing_config), T(undoes_without_reload),
-    T(waits_for_the_daemon), T(refuses_beside_authentication_results),
-    T(goes_on), T(holds_signals), T(says_what_stays), T(says_what_is_not_read),
-    T(not_as_root), T(enforces), T(tells_who_runs), T(says_who_is_left),
-    T(sets_up_who_runs), T(refuses_to_enforce), T(advises_of_names))
+    T(waits_for_the_daemon), T(refuses_without_a_socket),
+    T(refuses_beside_authentication_results), T(goes_on), T(holds_signals),
+    T(says_what_stays), T(says_what_is_not_read), T(not_as_root), T(enforces),
+    T(tells_who_runs), T(says_who_is_left), T(sets_up_who_runs),
+    T(refuses_to_enforce), T(advises_of_names))

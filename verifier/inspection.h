@@ -85,8 +85,8 @@ struct inspection {
 	size_t nrecipients;
 	struct result result[RESULTS_MAX];
 	size_t nresults;     /* of picked, that are judged */
-	const char *reply;   /* "550 5.7.1 text"; or why forged fields have it
-	                      * held; NULL: none; in the message's edits */
+	const char *reply;   /* "550 5.7.1 text"; or why it is held; NULL:
+	                      * none; in the message's edits */
 	const char *trouble; /* why it was not verified; static */
 	bool undone;         /* for a failure of ours */
 };

@@ -527,7 +527,7 @@ settle(struct verifier *v, struct inspection *l, const struct message *m,
 		return MILTER_ACCEPT;
 	conclude(v, l, m, from);
 	word = results_word(l, &v->settings->verifier, m->sender, e);
-	if (word == MILTER_REPLY)
+	if (word == MILTER_REPLY || word == MILTER_QUARANTINE)
 		l->reply = e->text;
 	if (word != MILTER_GO_ON && word != MILTER_QUARANTINE)
 		return word;

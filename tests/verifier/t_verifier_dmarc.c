@@ -675,48 +675,56 @@ each_word(void)
 
 /* --- log and counters ----------------------------------------------------- */
 
+#define HELD "the DMARC policy of its author's domain"
+
 static const struct {
 	struct row row;
-	const char *event, *dmarc; /* of the log line */
+	const char *event, *reply, *dmarc; /* of the log line */
 	enum dmarc_result result;
 	enum disposition_kind kind;
 	enum disposition_reason reason;
 } told[] = {
     {{"pass", REJECT, "example.com", SIG("example.com"), .config = ENFORCE},
-        "verified", "pass (p=reject dis=pass)", DMARC_RESULT_PASS,
+        "verified", NULL, "pass (p=reject dis=pass)", DMARC_RESULT_PASS,
         DISPOSITION_PASS, REASON_NONE},
     {{"refused", REJECT, "example.com", "", .config = ENFORCE}, "rejected",
-        "fail (p=reject dis=reject)", DMARC_RESULT_FAIL, DISPOSITION_REJECT,
-        REASON_NONE},
+        REFUSED, "fail (p=reject dis=reject)", DMARC_RESULT_FAIL,
+        DISPOSITION_REJECT, REASON_NONE},
     {{"a list", REJECT, "example.com",
          "!List-Id: <a.list.example>\n" SIG("list.example"), .config = ENFORCE},
-        "verified", "fail (p=reject dis=quarantine reason=mailing_list)",
+        "verified", NULL, "fail (p=reject dis=quarantine reason=mailing_list)",
         DMARC_RESULT_FAIL, DISPOSITION_QUARANTINE, REASON_MAILING_LIST},
     {{"held", QUARANTINE, "example.com", "",
          .config = MARK "quarantine = \"hold\""},
-        "held", "fail (p=quarantine dis=quarantine)", DMARC_RESULT_FAIL,
+        "held", HELD, "fail (p=quarantine dis=quarantine)", DMARC_RESULT_FAIL,
         DISPOSITION_QUARANTINE, REASON_NONE},
-    {{"none", "", "example.com", "", .sender = NULL}, "verified",
+    {{"none", "", "example.com", "", .sender = NULL}, "verified", NULL,
         "none (there is no policy record)", DMARC_RESULT_NONE, DISPOSITION_NONE,
         REASON_NONE},
     {{"put off", DEAD, "example.com", "",
          .config = ENFORCE "on_temperror = \"defer\""},
-        "deferred", "temperror (no answer for the policy record)",
+        "deferred", TRY_AGAIN, "temperror (no answer for the policy record)",
         DMARC_RESULT_TEMPERROR, DISPOSITION_NONE, REASON_OTHER},
-    {{"no author", "", "X-A: b", "", .sender = NULL}, "verified",
+    {{"no author", "", "X-A: b", "", .sender = NULL}, "verified", NULL,
         "permerror (there is no From field)", DMARC_RESULT_PERMERROR,
         DISPOSITION_NONE, REASON_NONE},
 };
 
+/* What does not just go on says why: reply, or NULL. */
 static void
-check_line(const char *line, const char *event, const char *dmarc)
+check_line(
+    const char *line, const char *event, const char *reply, const char *dmarc)
 {
 	char want[256];
 
 	snprintf(want, sizeof want, ": %s queue_id=", event);
-	CHECK(strstr(line, want) != NULL);
+	CHECK(suite_has(line, want));
+	snprintf(
+	    want, sizeof want, " reply=\"%s\" ", reply == NULL ? "" : reply);
+	CHECK(reply == NULL ? strstr(line, " reply=") == NULL
+	                    : suite_has(line, want));
 	snprintf(want, sizeof want, " dmarc=\"%s\" dkim=", dmarc);
-	CHECK(strstr(line, want) != NULL);
+	CHECK(suite_has(line, want));
 }
 
 static void
@@ -734,7 +742,8 @@ counters(void)
 		begin(&w, &told[i].row);
 		w.h.v.stats = stats_slot(stats, 0);
 		deliver(&w, NULL);
-		check_line(logged_line(&log), told[i].event, told[i].dmarc);
+		check_line(logged_line(&log), told[i].event, told[i].reply,
+		    told[i].dmarc);
 		CHECK(stats_sum(stats, VERIFIER_DMARC + told[i].result) == 1);
 		CHECK(
 		    stats_sum(stats, VERIFIER_DISPOSITION + told[i].kind) == 1);

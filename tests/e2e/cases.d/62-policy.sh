@@ -109,14 +109,16 @@ policy_exceptions() {
 	replied '550 5\.7\.26 '
 }
 
-# What is held stays, with its mark, until somebody lets it go. The reason is logged by
+# What is held stays, with its mark, until somebody lets it go. We log the reason, and
 # Postfix of Debian 13 and later.
 policy_hold() {
-	local id why="milter triggers HOLD action|the DMARC policy of its author's domain"
+	local id why="the DMARC policy of its author's domain"
 	PORT=2567 policy_in hold 192.0.2.3 me@far.example me@quarantine.example &&
 	    accepted &&
-	    logged 'milter-hold: END-OF-MESSAGE .*\[192\.0\.2\.3\]: '"($why);" || return
-	id=$(grep -aE 'held queue_id=.* from=quarantine\.example' "$MAILLOG" |
+	    logged 'milter-hold: END-OF-MESSAGE .*\[192\.0\.2\.3\]: '"(milter triggers HOLD action|$why);" ||
+	    return
+	id=$(grep -a "held queue_id=.* from=quarantine\.example .*reply=\"$why\"" \
+	    "$MAILLOG" |
 	    sed 's/.*queue_id=\([^ ]*\).*/\1/' | tail -n 1)
 	[ -n "$id" ] && [ -e "$(find "$T/queue/hold" -name "$id")" ] ||
 	    no "$id is not in the hold queue" || return

@@ -458,16 +458,16 @@ ops_end(void *wing, void *letter, struct message *m, const struct origin *from,
 	return word_of(l->outcome.kind);
 }
 
-/* The engine puts off what it finds no memory to say, whatever was said. */
+/* The engine puts off what it cannot say, whatever was said. */
 static void
 ops_through(void *wing, void *letter, const struct message *m,
-    const struct origin *from, enum milter_word said)
+    const struct origin *from, enum milter_word said, const char *why)
 {
 	struct letter *l = letter;
 	struct outcome *o = &l->outcome;
 
-	if (said == MILTER_TEMPFAIL && o->kind != OUTCOME_TEMPFAIL) {
-		set(o, OUTCOME_TEMPFAIL, UNSIGNED_OTHER, no_memory);
+	if (why != NULL && o->kind != OUTCOME_TEMPFAIL) {
+		set(o, OUTCOME_TEMPFAIL, UNSIGNED_OTHER, why);
 		o->fault = true;
 	}
 	signer_log(wing, l, m, from);

@@ -484,35 +484,37 @@ conclude(struct verifier *v, struct inspection *l, const struct message *m,
 	results_sort(l);
 }
 
-/* Our own fields, the results on top of all. */
-static int
+/* A field of ours on top of all, if its value could be made. */
+static void
+insert(struct edits *e, const char *name, const struct buf *value)
+{
+	if (buf_error(value) != 0)
+		edits_fail(e, buf_error(value));
+	else
+		(void)edits_insert(e, 0, span_str(name), buf_view(value));
+}
+
+/* Our own fields, the results above the mark. */
+static void
 write_fields(struct verifier *v, struct inspection *l, struct edits *e)
 {
 	const enum dmarc_policy mark = l->dmarc.disposition.mark;
 	struct buf field;
-	int rc = 0;
 
 	buf_init(&field, RESULTS_FIELD_MAX);
 	if (mark != DMARC_NONE) {
 		buf_fmt(&field, " %s", dmarc_policy_word(mark));
-		rc = edits_insert(
-		    e, 0, span_str(DMARC_MARK_NAME), buf_view(&field));
+		insert(e, DMARC_MARK_NAME, &field);
 	}
-	if (rc == 0)
-		rc = buf_error(&field);
 	buf_clear(&field);
 	results_write(l, verifier_id(v->settings), &field);
-	if (rc == 0)
-		rc = buf_error(&field);
-	if (rc == 0)
-		rc = edits_insert(
-		    e, 0, span_str(AUTHRES_NAME), buf_view(&field));
+	insert(e, AUTHRES_NAME, &field);
 	buf_free(&field);
-	return rc;
 }
 
 /* What is done at the end of each message, verified or not: the forged fields
- * out, ours in. Of a failure to note an edit the engine makes a TEMPFAIL. */
+ * out, ours in. Of a failure to note an edit the engine makes a TEMPFAIL, and
+ * says why. */
 static enum milter_word
 settle(struct verifier *v, struct inspection *l, const struct message *m,
     const struct origin *from, struct edits *e)
@@ -531,7 +533,8 @@ settle(struct verifier *v, struct inspection *l, const struct message *m,
 		l->reply = e->text;
 	if (word != MILTER_GO_ON && word != MILTER_QUARANTINE)
 		return word;
-	if (write_fields(v, l, e) != 0)
+	write_fields(v, l, e);
+	if (e->error != 0)
 		return MILTER_TEMPFAIL;
 	return word == MILTER_QUARANTINE ? word : MILTER_ACCEPT;
 }
@@ -700,9 +703,9 @@ keep_line(struct verifier *v, const struct inspection *l,
 
 static void
 ops_through(void *wing, void *letter, const struct message *m,
-    const struct origin *from, enum milter_word said)
+    const struct origin *from, enum milter_word said, const char *why)
 {
-	verifier_log(wing, letter, m, from, said);
+	verifier_log(wing, letter, m, from, said, why);
 	keep_line(wing, letter, m, from, said);
 }
 

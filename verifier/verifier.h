@@ -66,8 +66,10 @@ extern const struct milter_ops verifier_ops;
 /* The name that stands in Authentication-Results. Borrows from settings. */
 const char *verifier_id(const struct settings *s);
 
-/* A message is through: its log line, and the counters (verifier_log.c). */
+/* A message is through: its log line, and the counters (verifier_log.c). said
+ * and why are those of the engine's through(). */
 void verifier_log(const struct verifier *v, const struct inspection *l,
-    const struct message *m, const struct origin *from, enum milter_word said);
+    const struct message *m, const struct origin *from, enum milter_word said,
+    const char *why);
 
 #endif

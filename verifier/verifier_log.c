@@ -224,7 +224,8 @@ count(
 
 void
 verifier_log(const struct verifier *v, const struct inspection *l,
-    const struct message *m, const struct origin *from, enum milter_word said)
+    const struct message *m, const struct origin *from, enum milter_word said,
+    const char *why)
 {
 	char client[IP_TEXT_MAX];
 	struct log_line line;
@@ -250,7 +251,7 @@ verifier_log(const struct verifier *v, const struct inspection *l,
 	log_str(&line, "from", l->author);
 	if (l->strip.n > 0 && l->whose != WHOSE_TRUSTED)
 		log_num(&line, "removed", (long long)l->strip.n);
-	log_str(&line, "reason", l->trouble);
+	log_str(&line, "reason", why != NULL ? why : l->trouble);
 	if (said != MILTER_TEMPFAIL) /* that is the engine's own */
 		log_str(&line, "reply", l->reply);
 	log_spf(&line, &l->envelope);

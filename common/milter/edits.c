@@ -55,10 +55,11 @@ is_value(struct span value)
 	return true;
 }
 
-static int
-fail(struct edits *e, int rc)
+int
+edits_fail(struct edits *e, int rc)
 {
-	e->failed = true;
+	if (e->error == 0)
+		e->error = rc;
 	return rc;
 }
 
@@ -118,10 +119,10 @@ note(struct edits *e, struct edit edit)
 	struct edit *c;
 
 	if (!is_name(edit.name) || !is_value(edit.value))
-		return fail(e, -EINVAL);
+		return edits_fail(e, -EINVAL);
 	c = copy(e, &edit);
 	if (c == NULL)
-		return fail(e, -ENOMEM);
+		return edits_fail(e, -ENOMEM);
 	put_in_place(e, c);
 	e->needs |= is_change(c) ? SMFIF_CHGHDRS : SMFIF_ADDHDRS;
 	return 0;
@@ -152,7 +153,7 @@ edits_change(
     struct edits *e, struct span name, uint32_t index, struct span value)
 {
 	if (value.n == 0 || index == 0)
-		return fail(e, -EINVAL);
+		return edits_fail(e, -EINVAL);
 	return note(e,
 	    (struct edit){.kind = EDIT_CHANGE,
 	        .index = index,
@@ -164,7 +165,7 @@ int
 edits_delete(struct edits *e, struct span name, uint32_t index)
 {
 	if (index == 0)
-		return fail(e, -EINVAL);
+		return edits_fail(e, -EINVAL);
 	return note(e,
 	    (struct edit){.kind = EDIT_DELETE, .index = index, .name = name});
 }

@@ -56,7 +56,7 @@ struct edits {
 	struct edit *first, *last; /* in the order that Postfix needs */
 	size_t n;
 	uint32_t needs; /* SMFIF_* of all of them */
-	bool failed;    /* one could not be noted */
+	int error;      /* 0, or of the first that could not be noted */
 
 	uint64_t wait_ms; /* of edits_wait() */
 
@@ -73,6 +73,8 @@ void edits_init(struct edits *e, struct arena *arena);
  * -EINVAL for what cannot be: a name that is none, a value with CR, NUL or a
  * bare LF. A failure is remembered: the engine puts a message off when not all
  * that was wanted can be done, unless edits_clear() takes all of it back.
+ * edits_fail() has it remember that a value could not even be made, and returns
+ * rc.
  */
 int edits_insert(
     struct edits *e, uint32_t index, struct span name, struct span value);
@@ -80,6 +82,7 @@ int edits_add(struct edits *e, struct span name, struct span value);
 int edits_change(
     struct edits *e, struct span name, uint32_t index, struct span value);
 int edits_delete(struct edits *e, struct span name, uint32_t index);
+int edits_fail(struct edits *e, int rc);
 
 /* Forgets all, failures too. */
 void edits_clear(struct edits *e);

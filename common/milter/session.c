@@ -377,76 +377,104 @@ take_field(struct session *s, struct span name, struct span value)
 	message_field(&s->message, name, value, one_space(s));
 }
 
-/* The message is through. */
+/* The message is through; why: as through() has it. */
 static void
-end_message(struct session *s, enum milter_word said)
+end_message(struct session *s, enum milter_word said, const char *why)
 {
-	s->ops->through(s->wing, s->letter, &s->message, &s->origin, said);
+	s->ops->through(s->wing, s->letter, &s->message, &s->origin, said, why);
 	forget(s);
 	s->state = s->finishing ? 'x' : 'c';
 }
 
-/* True when all that goes with the word was agreed on, and could be noted. */
-static bool
-can_do(const struct session *s, enum milter_word word)
+/* Why something could not be written, of what it was tried with. */
+static const char *
+failure(int error)
+{
+	switch (error) {
+	case 0:
+		return NULL;
+	case -ENOMEM:
+		return "out of memory";
+	case -EMSGSIZE:
+		return "there is no room for all of the answer";
+	default:
+		return "a header field of ours is not valid";
+	}
+}
+
+/* NULL when all that goes with the word was agreed on, and could be noted. */
+static const char *
+hindrance(const struct session *s, enum milter_word word)
 {
 	uint32_t needs = s->edits.needs;
 
 	if (word == MILTER_QUARANTINE)
 		needs |= SMFIF_QUARANTINE;
-	return !s->edits.failed && (needs & ~s->agreed.actions) == 0;
+	if ((needs & ~s->agreed.actions) != 0)
+		return "the MTA does not let us change the message";
+	return failure(s->edits.error);
 }
 
-/* A message that goes on: the edits, then the word. False if they cannot be. */
-static bool
+/* A message that goes on: the edits, then the word. NULL, or why they cannot
+ * be. */
+static const char *
 let_go(const struct session *s, enum milter_word word, struct buf *out)
 {
-	if (!can_do(s, word))
-		return false;
+	const char *why = hindrance(s, word);
+
+	if (why != NULL)
+		return why;
 	edits_write(&s->edits, one_space(s), out);
 	if (word == MILTER_QUARANTINE)
 		edits_write_quarantine(&s->edits, out);
 	command_reply(out, SMFIR_ACCEPT);
-	return true;
+	return NULL;
 }
 
-/* The word, with what belongs to it. False if it cannot be said. */
-static bool
-say(const struct session *s, enum milter_word word, struct buf *out)
+/* The word, with what belongs to it; or TEMPFAIL, and nothing is written. Sets
+ * *why where that is none of the wing's. */
+static enum milter_word
+say(const struct session *s, enum milter_word word, struct buf *out,
+    const char **why)
 {
 	switch (word) {
 	case MILTER_GO_ON:
 	case MILTER_ACCEPT:
 	case MILTER_QUARANTINE:
-		return let_go(s, word, out);
+		*why = let_go(s, word, out);
+		return *why == NULL ? word : MILTER_TEMPFAIL;
 	case MILTER_REJECT:
 		command_reply(out, SMFIR_REJECT);
-		return true;
+		return word;
 	case MILTER_REPLY:
 		edits_write_reply(&s->edits, out);
-		return true;
+		return word;
 	case MILTER_TEMPFAIL:
 	case MILTER_WAIT: /* too late for that */
 		break;
 	}
-	return false;
+	*why = failure(s->edits.error);
+	return MILTER_TEMPFAIL;
 }
 
-/* As say(), and false if there is no room for all of that: nothing of it is
- * said then. An answer before it that had no room costs the connection,
- * whatever is said here. */
-static bool
-say_whole(const struct session *s, enum milter_word word, struct buf *out)
+/* As say(), and TEMPFAIL if there is no room for all of that: nothing of it is
+ * said then. Nor is it where an answer before it had no room, which costs the
+ * connection: the error must stay. */
+static enum milter_word
+say_whole(const struct session *s, enum milter_word word, struct buf *out,
+    const char **why)
 {
-	bool lost = buf_error(out) != 0;
 	size_t before = out->n;
 
-	if (!say(s, word, out))
-		return false;
-	if (lost || buf_error(out) == 0)
-		return true;
+	*why = failure(buf_error(out));
+	if (*why != NULL)
+		return MILTER_TEMPFAIL;
+	word = say(s, word, out, why);
+	if (buf_error(out) == 0)
+		return word;
+	*why = failure(buf_error(out));
 	buf_cut(out, before);
-	return false;
+	return MILTER_TEMPFAIL;
 }
 
 /* A failure of ours. Not SMFIR_TEMPFAIL, of which Postfix makes 4.7.1: that
@@ -463,18 +491,20 @@ put_off(struct buf *out)
 static void
 conclude(struct session *s, enum milter_word word, struct buf *out)
 {
-	if (!say_whole(s, word, out)) {
-		word = MILTER_TEMPFAIL;
+	const char *why;
+
+	word = say_whole(s, word, out, &why);
+	if (word == MILTER_TEMPFAIL)
 		put_off(out);
-	}
-	end_message(s, word);
+	end_message(s, word, why);
 }
 
 /* An ACCEPT that needs no edits can be said before the end. */
 static bool
 is_early(const struct session *s)
 {
-	return s->word == MILTER_ACCEPT && s->edits.n == 0 && !s->edits.failed;
+	return s->word == MILTER_ACCEPT && s->edits.n == 0 &&
+	    s->edits.error == 0;
 }
 
 static void

@@ -47,8 +47,10 @@
  * What cannot be done. When an edit could not be noted (memory), or was not
  * agreed on with the MTA (optneg), or a quarantine was not, or there is no
  * memory for the packets, the message is put off, and through() is told
- * TEMPFAIL: to let it go as if all had been done would be a lie. With REJECT,
- * TEMPFAIL and a reply no edits are written.
+ * TEMPFAIL, and why: to let it go as if all had been done would be a lie. So it
+ * is where an answer before had no room: that costs the connection, and nothing
+ * that was said reaches the MTA. With REJECT, TEMPFAIL and a reply no edits are
+ * written.
  *
  * WAIT. The session is session_waiting(): it reads nothing more, and what the
  * MTA has sent behind the end of the message stays unread until the answer. The
@@ -132,9 +134,11 @@ struct milter_ops {
 	enum milter_word (*end)(void *wing, void *letter, struct message *m,
 	    const struct origin *from, bool late, struct edits *e);
 
-	/* The message is through; said: what the MTA was told. */
+	/* The message is through; said: what the MTA was told. why, static:
+	 * what of the wing's word could not be, which made a TEMPFAIL of it; or
+	 * NULL. */
 	void (*through)(void *wing, void *letter, const struct message *m,
-	    const struct origin *from, enum milter_word said);
+	    const struct origin *from, enum milter_word said, const char *why);
 
 	/* Forget the message, whatever became of it; what was asked is not
 	 * wanted any more. Comes as often as anybody is unsure. */

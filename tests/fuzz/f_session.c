@@ -155,9 +155,9 @@ moody_body(void *wing, void *letter, struct span in)
 
 static void
 moody_through(void *wing, void *letter, const struct message *m,
-    const struct origin *from, enum milter_word said)
+    const struct origin *from, enum milter_word said, const char *why)
 {
-	if (said == MILTER_WAIT)
+	if (said == MILTER_WAIT || (why != NULL && said != MILTER_TEMPFAIL))
 		abort();
 }
 

@@ -818,7 +818,7 @@ out_of_memory_with(const char *text, enum outcome_kind want)
 			break;
 		CHECK(o->kind == want && o->fault);
 		CHECK_STR(o->reason, "out of memory");
-		CHECK(e.n == 0 && !e.failed);
+		CHECK(e.n == 0 && e.error == 0);
 		message_reset(&m);
 		letter_reset(&l);
 		CU_ASSERT_FATAL(max < 100000);
@@ -936,7 +936,8 @@ no_room(void)
 	CHECK(fixture_lines(log) == 1);
 	CHECK(suite_has(log,
 	    "tempfail queue_id=4AE0FA84398 client=127.0.0.1 "
-	    "from=two.example reason=\"out of memory\""));
+	    "from=two.example "
+	    "reason=\"there is no room for all of the answer\""));
 	CHECK(stats_sum(stats, SIGNER_SIGNED) == 0);
 	CHECK(stats_sum(stats, MILTER_COUNT_TEMPFAIL) == 1);
 	mta_free(&m);

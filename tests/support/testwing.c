@@ -157,12 +157,13 @@ on_end(void *wing, void *letter, struct message *m, const struct origin *from,
 
 static void
 on_through(void *wing, void *letter, const struct message *m,
-    const struct origin *from, enum milter_word said)
+    const struct origin *from, enum milter_word said, const char *why)
 {
 	struct testwing *w = wing;
 
 	see(w, "through");
 	w->said = said;
+	w->why = why;
 }
 
 static void

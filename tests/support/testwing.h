@@ -42,6 +42,7 @@ struct testwing {
 	bool late;
 	uint32_t may;
 	enum milter_word said; /* to the last message */
+	const char *why;       /* of what could not be; NULL */
 	size_t held;           /* what it claims to hold */
 };
 

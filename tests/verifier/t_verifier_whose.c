@@ -499,10 +499,58 @@ no_room(void)
 	CHECK(suite_has(buf_text(&m.done), "451 4.3.0 "));
 	line = logged_text(&log);
 	CHECK(suite_has(line, ": tempfail queue_id="));
-	CHECK(!suite_has(line, " reply="));
+	CHECK(suite_has(
+	    line, " reason=\"there is no room for all of the answer\""));
+	CHECK(strstr(line, " reply=") == NULL);
 	mta_free(&m);
 	buf_free(&message);
 	house_close(&h);
+	logged_end(&log);
+}
+
+/* An MTA that does not take what must be done to the message, for whomever. */
+static void
+the_mta_takes_none(void)
+{
+	static const struct {
+		const char *login, *lines;
+		uint32_t lacks;
+		char answer;
+	} mail[] = {
+	    {NULL, OURS SIGNED, SMFIF_CHGHDRS, 'y'},
+	    {NULL, OURS SIGNED, SMFIF_ADDHDRS, 'y'},
+	    {NULL, SIGNED, SMFIF_CHGHDRS, 'a'},
+	    {NULL, SIGNED, SMFIF_ADDHDRS, 'y'},
+	    {"ann", OURS SIGNED, SMFIF_CHGHDRS, 'y'},
+	    {"ann", OURS SIGNED, SMFIF_ADDHDRS, 'a'},
+	};
+	struct logged log;
+
+	logged_begin(&log);
+	for (size_t i = 0; i < sizeof mail / sizeof mail[0]; i++) {
+		struct buf message;
+		struct house h;
+		struct mta m;
+		bool put_off;
+
+		house_open(&h, "");
+		buf_init(&message, 1 << 20);
+		house_mail(&h, mail[i].lines, text, &message);
+		house_mta(&h, &m);
+		m.offer.actions &= ~mail[i].lacks;
+		CHECK(mta_open(&m));
+		mta_connect(&m, "192.0.2.1");
+		logged_text(&log);
+		CHECK(mta_message(&m, mail[i].login, buf_view(&message)) ==
+		    mail[i].answer);
+		put_off = strstr(logged_text(&log),
+		              " reason=\"the MTA does not let us change the "
+		              "message\"") != NULL;
+		CHECK(put_off == (mail[i].answer == 'y'));
+		mta_free(&m);
+		buf_free(&message);
+		house_close(&h);
+	}
 	logged_end(&log);
 }
 
@@ -630,8 +678,12 @@ every_allocation_fails(void)
 	        "%d=a.example; s=rsa; c=simple; h=from; b=@\n"},
 	};
 
+	struct logged log;
+
+	logged_begin(&log);
 	for (size_t i = 0; i < sizeof mail / sizeof mail[0]; i++) {
 		unsigned put_off = 0, rounds = 0, no_memory = 0;
+		const char *line;
 		struct told o;
 		struct buf message;
 		struct house h;
@@ -645,12 +697,17 @@ every_allocation_fails(void)
 		m.abort_after = false;
 		CHECK(
 		    mta_message(&m, mail[i].login, buf_view(&message)) == 'a');
+		logged_text(&log);
 		for (long n = 0;
 		     round_of(n, mail[i].config, buf_view(&m.sent), &o); n++) {
 			rounds++;
 			put_off += o.word != 'a';
 			no_memory += o.no_memory;
 			CHECK(o.word == 'a' || o.later || !o.negotiated);
+			line = logged_text(&log);
+			CHECK((strstr(line, ": tempfail ") != NULL) == o.later);
+			CHECK(!o.later ||
+			    suite_has(line, " reason=\"out of memory\""));
 			CHECK(o.word != 'a' || o.deletions == 3);
 			CHECK(o.word != 'a' ||
 			    o.insertions == (mail[i].login == NULL));
@@ -664,8 +721,9 @@ every_allocation_fails(void)
 		house_close(&h);
 	}
 	suite_row(NULL);
+	logged_end(&log);
 }
 
 SUITE("verifier_whose", T(whose_mail), T(this_host), T(own_macros), T(ids),
-    T(one_after_the_other), T(many_forged), T(no_room), T(beyond_what_is_kept),
-    T(every_allocation_fails))
+    T(one_after_the_other), T(many_forged), T(no_room), T(the_mta_takes_none),
+    T(beyond_what_is_kept), T(every_allocation_fails))

@@ -127,7 +127,7 @@ order(void)
 		suite_row(row[i].noted);
 		start(&w, 100000);
 		note_lines(&w.e, row[i].noted);
-		CHECK(w.e.needs == row[i].needs && !w.e.failed);
+		CHECK(w.e.needs == row[i].needs && w.e.error == 0);
 		buf_clear(&out);
 		buf_clear(&text);
 		edits_write(&w.e, false, &out);
@@ -343,12 +343,12 @@ refused(void)
 		suite_row(row[i].value);
 		start(&w, 100000);
 		CHECK(edits_insert(&w.e, 0, name, value) == -EINVAL);
-		CHECK(w.e.failed && w.e.n == 0);
+		CHECK(w.e.error != 0 && w.e.n == 0);
 		edits_clear(&w.e);
-		CHECK(!w.e.failed);
+		CHECK(w.e.error == 0);
 		CHECK(edits_add(&w.e, name, value) == -EINVAL);
 		CHECK(edits_change(&w.e, name, 1, value) == -EINVAL);
-		CHECK(w.e.failed && w.e.n == 0 && w.e.needs == 0);
+		CHECK(w.e.error != 0 && w.e.n == 0 && w.e.needs == 0);
 		stop(&w);
 	}
 	suite_row(NULL);
@@ -356,7 +356,7 @@ refused(void)
 	CHECK(edits_delete(&w.e, span_str("A"), 0) == -EINVAL);
 	CHECK(edits_change(&w.e, span_str("A"), 0, span_str(" x")) == -EINVAL);
 	CHECK(edits_change(&w.e, span_str("A"), 1, span_str("")) == -EINVAL);
-	CHECK(w.e.failed && w.e.n == 0);
+	CHECK(w.e.error != 0 && w.e.n == 0);
 	stop(&w);
 }
 
@@ -370,13 +370,13 @@ out_of_memory(void)
 		start(&w, max);
 		if (edits_insert(&w.e, 0, span_str("A"), span_str(" x")) == 0)
 			break;
-		CHECK(w.e.failed && w.e.n == 0 && w.e.first == NULL);
+		CHECK(w.e.error != 0 && w.e.n == 0 && w.e.first == NULL);
 		stop(&w);
 	}
 	CHECK(max > 0 && max < 1000 && w.e.n == 1);
 	/* the first is still there when the next fails */
 	CHECK(edits_add(&w.e, span_str("B"), span_str(" y")) == -ENOMEM);
-	CHECK(w.e.failed && w.e.n == 1 && w.e.first->next == NULL);
+	CHECK(w.e.error != 0 && w.e.n == 1 && w.e.first->next == NULL);
 	/* that can be told */
 	CHECK(edits_reply(&w.e, 451, "4.3.0", span_str("x")) == MILTER_REPLY);
 	CHECK_STR(w.e.text, "451 4.3.0 x");

@@ -2,6 +2,7 @@
  * The engine with another wing than the signer: every word and edit, with each
  * thing that an MTA may offer or not.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,11 @@
 
 /* What a TEMPFAIL is, and all that could not be done. */
 #define LATER "451 4.3.0 Temporary system problem, try again later\n"
+
+/* Why, as through() is told */
+#define NOT_LET "the MTA does not let us change the message"
+#define NOT_VALID "a header field of ours is not valid"
+#define NO_ROOM "there is no room for all of the answer"
 
 static const struct optneg all = {6, 0x1ff, 0x1fffff};
 
@@ -420,6 +426,14 @@ texts(void)
 	testwing_free(&w.wing);
 }
 
+/* What could not be of the wing's word, or NULL. */
+static void
+check_why(const struct world *w, const char *why)
+{
+	CHECK_STR(
+	    w->wing.why == NULL ? "" : w->wing.why, why == NULL ? "" : why);
+}
+
 /* --- edits ---------------------------------------------------------------- */
 
 /* Each edit where it is agreed on, and where it is not: then the message is put
@@ -433,37 +447,41 @@ edits(void)
 		enum milter_word word;
 		char answer;
 		const char *done;
+		const char *why; /* NULL: that could be */
 	} row[] = {
-	    {insert, 0x1ff, MILTER_GO_ON, 'a', "i 0 X-A| 1\n"},
-	    {add, 0x1ff, MILTER_ACCEPT, 'a', "h X-A| 1\n"},
-	    {change, 0x1ff, MILTER_ACCEPT, 'a', "m 2 X-Forged| 3\n"},
+	    {insert, 0x1ff, MILTER_GO_ON, 'a', "i 0 X-A| 1\n", NULL},
+	    {add, 0x1ff, MILTER_ACCEPT, 'a', "h X-A| 1\n", NULL},
+	    {change, 0x1ff, MILTER_ACCEPT, 'a', "m 2 X-Forged| 3\n", NULL},
 	    {removed, 0x1ff, MILTER_ACCEPT, 'a',
-	        "m 2 X-Forged|\nm 1 X-Forged|\n"},
+	        "m 2 X-Forged|\nm 1 X-Forged|\n", NULL},
 	    {many, 0x1ff, MILTER_ACCEPT, 'a',
-	        "m 2 X-Forged|\nm 1 X-Forged|\ni 0 X-A| 1\n\t2\nh X-B| 3\n"},
+	        "m 2 X-Forged|\nm 1 X-Forged|\ni 0 X-A| 1\n\t2\nh X-B| 3\n",
+	        NULL},
 	    {many, 0x1ff, MILTER_QUARANTINE, 'a',
 	        "m 2 X-Forged|\nm 1 X-Forged|\ni 0 X-A| 1\n\t2\nh X-B| 3\n"
-	        "q text\n"},
+	        "q text\n",
+	        NULL},
 	    /* nothing is done to what does not go on */
-	    {many, 0x1ff, MILTER_REJECT, 'r', ""},
-	    {many, 0x1ff, MILTER_TEMPFAIL, 'y', LATER},
-	    {many, 0x1ff, MILTER_REPLY, 'y', "550 5.7.1 text\n"},
-	    {bad, 0x1ff, MILTER_REPLY, 'y', "550 5.7.1 text\n"},
-	    {many, 0, MILTER_REPLY, 'y', "550 5.7.1 text\n"},
+	    {many, 0x1ff, MILTER_REJECT, 'r', "", NULL},
+	    {many, 0x1ff, MILTER_TEMPFAIL, 'y', LATER, NULL},
+	    {many, 0x1ff, MILTER_REPLY, 'y', "550 5.7.1 text\n", NULL},
+	    {bad, 0x1ff, MILTER_REPLY, 'y', "550 5.7.1 text\n", NULL},
+	    {many, 0, MILTER_REPLY, 'y', "550 5.7.1 text\n", NULL},
 	    /* not agreed on */
-	    {insert, SMFIF_ADDHDRS, MILTER_ACCEPT, 'a', "i 0 X-A| 1\n"},
-	    {insert, 0x1ff & ~0x1U, MILTER_ACCEPT, 'y', LATER},
-	    {add, 0x1ff & ~0x1U, MILTER_GO_ON, 'y', LATER},
-	    {change, SMFIF_CHGHDRS, MILTER_ACCEPT, 'a', "m 2 X-Forged| 3\n"},
-	    {change, 0x1ff & ~0x10U, MILTER_ACCEPT, 'y', LATER},
-	    {removed, 0x1ff & ~0x10U, MILTER_ACCEPT, 'y', LATER},
-	    {many, 0x1ff & ~0x10U, MILTER_ACCEPT, 'y', LATER},
-	    {many, 0x1ff & ~0x1U, MILTER_ACCEPT, 'y', LATER},
-	    {insert, 0x1ff & ~0x20U, MILTER_QUARANTINE, 'y', LATER},
+	    {insert, SMFIF_ADDHDRS, MILTER_ACCEPT, 'a', "i 0 X-A| 1\n", NULL},
+	    {insert, 0x1ff & ~0x1U, MILTER_ACCEPT, 'y', LATER, NOT_LET},
+	    {add, 0x1ff & ~0x1U, MILTER_GO_ON, 'y', LATER, NOT_LET},
+	    {change, SMFIF_CHGHDRS, MILTER_ACCEPT, 'a', "m 2 X-Forged| 3\n",
+	        NULL},
+	    {change, 0x1ff & ~0x10U, MILTER_ACCEPT, 'y', LATER, NOT_LET},
+	    {removed, 0x1ff & ~0x10U, MILTER_ACCEPT, 'y', LATER, NOT_LET},
+	    {many, 0x1ff & ~0x10U, MILTER_ACCEPT, 'y', LATER, NOT_LET},
+	    {many, 0x1ff & ~0x1U, MILTER_ACCEPT, 'y', LATER, NOT_LET},
+	    {insert, 0x1ff & ~0x20U, MILTER_QUARANTINE, 'y', LATER, NOT_LET},
 	    /* could not be noted */
-	    {bad, 0x1ff, MILTER_ACCEPT, 'y', LATER},
-	    {half, 0x1ff, MILTER_GO_ON, 'y', LATER},
-	    {half, 0x1ff, MILTER_QUARANTINE, 'y', LATER},
+	    {bad, 0x1ff, MILTER_ACCEPT, 'y', LATER, NOT_VALID},
+	    {half, 0x1ff, MILTER_GO_ON, 'y', LATER, NOT_VALID},
+	    {half, 0x1ff, MILTER_QUARANTINE, 'y', LATER, NOT_VALID},
 	};
 	struct world w;
 
@@ -485,6 +503,7 @@ edits(void)
 		CHECK(mta_message(&w.mta, NULL, span_of(S(text))) ==
 		    row[r].answer);
 		CHECK_STR(buf_text(&w.mta.done), row[r].done);
+		check_why(&w, row[r].why);
 		again(&w);
 	}
 	suite_row(NULL);
@@ -533,8 +552,54 @@ no_room(void)
 		CHECK(w.wing.said ==
 		    (strcmp(row[i].done, LATER) == 0 ? MILTER_TEMPFAIL
 		                                     : row[i].word));
+		check_why(&w,
+		    row[i].answer == 'y' && w.wing.said == MILTER_TEMPFAIL
+		        ? NO_ROOM
+		        : NULL);
 		CHECK(session_idle(w.mta.session) &&
 		    !session_over(w.mta.session));
+		again(&w);
+	}
+	suite_row(NULL);
+	testwing_free(&w.wing);
+}
+
+/* An answer before that had no room: the connection is over, and the MTA is
+ * told nothing of the word, whatever it is; nor is the wing told that it was.
+ */
+static void
+lost_before(void)
+{
+	static const enum milter_word row[] = {MILTER_GO_ON, MILTER_ACCEPT,
+	    MILTER_QUARANTINE, MILTER_REJECT, MILTER_REPLY, MILTER_TEMPFAIL};
+	static const struct {
+		int error;
+		const char *why;
+	} out[] = {{-ENOMEM, "out of memory"}, {-EMSGSIZE, NO_ROOM}};
+	struct world w;
+
+	testwing_init(&w.wing);
+	for (size_t i = 0; i < 2 * (sizeof row / sizeof row[0]); i++) {
+		static char name[20];
+		struct buf answers;
+
+		snprintf(name, sizeof name, "row %zu", i);
+		suite_row(name);
+		w.wing.at_end = row[i / 2];
+		w.wing.edit = many;
+		dial(&w, all);
+		mta_send(&w.mta, 'M', span_of(S("<>\0")));
+		mta_send(&w.mta, 'N', span_of(NULL, 0));
+		buf_init(&answers, 1000);
+		buf_str(&answers, "what has room");
+		answers.error = out[i % 2].error;
+		CHECK(session_feed(w.mta.session, span_of(S("\0\0\0\1E")),
+		          &answers) == 5);
+		CHECK(w.wing.said == MILTER_TEMPFAIL);
+		check_why(&w, out[i % 2].why);
+		CHECK(buf_error(&answers) == out[i % 2].error);
+		CHECK_STR(buf_text(&answers), "what has room");
+		buf_free(&answers);
 		again(&w);
 	}
 	suite_row(NULL);
@@ -812,6 +877,7 @@ wait_and_finish(void)
 
 SUITE("milter_wing", T(story), T(least_wing), T(fields_beyond_the_limit),
     T(macros), T(words), T(every_offer), T(texts), T(edits), T(no_room),
-    T(without_leadspc), T(edits_are_forgotten), T(wait_answered),
-    T(wait_answered_at_once), T(wait_in_pieces), T(wait_too_long),
-    T(wait_with_more_sent), T(wait_broken), T(wait_and_finish))
+    T(lost_before), T(without_leadspc), T(edits_are_forgotten),
+    T(wait_answered), T(wait_answered_at_once), T(wait_in_pieces),
+    T(wait_too_long), T(wait_with_more_sent), T(wait_broken),
+    T(wait_and_finish))

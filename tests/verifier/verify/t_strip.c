@@ -24,7 +24,7 @@ check(const struct strip *s, const char *want)
 	edits_init(&e, &arena);
 	buf_init(&got, 10000);
 	strip_edits(s, &e);
-	CHECK(!e.failed);
+	CHECK(e.error == 0);
 	for (const struct edit *i = e.first; i != NULL; i = i->next) {
 		CHECK(i->kind == EDIT_DELETE);
 		buf_fmt(&got, "%s%c%u", got.n == 0 ? "" : " ", i->name.p[0],

@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 
 #include "common/limits.h"
+#include "common/log/log.h"
 #include "common/milter/session.h"
 #include "signer/counters.h"
 #include "signer/limits.h"
@@ -802,6 +803,7 @@ out_of_memory_with(const char *text, enum outcome_kind want)
 	struct edits e;
 
 	fixture_make(&f, text);
+	logged_levels(&f.log);
 	message_init(&m);
 	/* in the header; then at the end, when h= is made, or the edit; then
 	 * not */
@@ -818,6 +820,8 @@ out_of_memory_with(const char *text, enum outcome_kind want)
 			break;
 		CHECK(o->kind == want && o->fault);
 		CHECK_STR(o->reason, "out of memory");
+		signer_log(&f.signer, &l, &m, &from);
+		CHECK(logged_level(&f.log) == LOG_ERR);
 		CHECK(e.n == 0 && e.error == 0);
 		message_reset(&m);
 		letter_reset(&l);
@@ -1029,9 +1033,55 @@ missing_key(void)
 	fixture_free(&f);
 }
 
+/* What the administrator must fix is an error, whatever becomes of the mail;
+ * who may have forgotten something is told less loudly. */
+static void
+levels(void)
+{
+#define FROM(domain) "From: a@" domain "\r\n\r\nhi\r\n"
+	static const char tables[] =
+	    "signer { sign_all = true key_table = \"@KeyTable\"\n"
+	    " signing_table = \"refile:@re\" }\n";
+	static const struct {
+		const char *name, *config, *client, *message;
+		size_t room; /* for the answers; 0: enough */
+		int level;
+	} row[] = {
+	    {"signed", config, "127.0.0.1", FROM("ed.example"), 0, LOG_INFO},
+	    {"nobody's", config, "127.0.0.1", FROM("x.example"), 0, LOG_INFO},
+	    {"a stranger", config, "192.0.2.9", FROM("x.example"), 0, LOG_INFO},
+	    {"a stranger in our name", config, "192.0.2.9", FROM("ed.example"),
+	        0, LOG_NOTICE},
+	    {"a key is missing", tables, "127.0.0.1", FROM("a.example"), 0,
+	        LOG_WARNING},
+	    {"a bad key", config, "127.0.0.1", FROM("bad.example"), 0, LOG_ERR},
+	    {"no room", config, "127.0.0.1", FROM("ed.example"), 100, LOG_ERR},
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct fixture f;
+		struct mta m;
+
+		suite_row(row[i].name);
+		fixture_make_with(&f, row[i].config, write_tables);
+		start(&m, &f, row[i].client);
+		if (row[i].room > 0)
+			m.out.max = row[i].room;
+		logged_levels(&f.log);
+		mta_message(&m, NULL, span_str(row[i].message));
+		CHECK(logged_level(&f.log) == row[i].level);
+		CHECK(logged_level(&f.log) == -1);
+		mta_free(&m);
+		fixture_free(&f);
+	}
+	suite_row(NULL);
+#undef FROM
+}
+
 SUITE("signer", T(signs), T(this_host), T(own_addresses), T(mends),
     T(verifier_notices), T(signed_before), T(signed_otherwise_before),
     T(simple_canonicalization), T(reasons), T(no_header_may_be_added),
     T(bad_key_tempfail), T(limits), T(key_does_not_work), T(one_key_good),
     T(openssl_fails), T(at_risk), T(names_to_sign), T(out_of_memory),
-    T(every_allocation), T(no_room), T(keys_that_dns_has_not), T(missing_key))
+    T(every_allocation), T(no_room), T(keys_that_dns_has_not), T(missing_key),
+    T(levels))

@@ -11,6 +11,7 @@ struct logged {
 	struct tmpdir dir;
 	char path[TMPDIR_PATH_MAX];
 	struct buf text; /* of logged_text() */
+	int syslogd;     /* of logged_levels(); -1: none */
 };
 
 /* From here to the end the log goes into a file, afterwards nowhere. Aborts the
@@ -23,5 +24,15 @@ const char *logged_text(struct logged *l);
 
 /* The first line of that; checks that there is one. */
 const char *logged_line(struct logged *l);
+
+/* From here to the end the log goes to a syslogd of ours, and not into the
+ * file: logged_level() is the level of its next line, LOG_ERR or another; -1:
+ * there is none. */
+void logged_levels(struct logged *l);
+int logged_level(struct logged *l);
+
+/* A syslogd that listens at path: a socket that does not block. Aborts as
+ * above. */
+int logged_syslogd(const char *path);
 
 #endif

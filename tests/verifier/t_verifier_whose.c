@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/log/log.h"
 #include "common/milter/frame.h"
 #include "tests/support/house.h"
 #include "tests/support/logged.h"
@@ -524,15 +525,15 @@ the_mta_takes_none(void)
 	    {"ann", OURS SIGNED, SMFIF_CHGHDRS, 'y'},
 	    {"ann", OURS SIGNED, SMFIF_ADDHDRS, 'a'},
 	};
-	struct logged log;
 
-	logged_begin(&log);
 	for (size_t i = 0; i < sizeof mail / sizeof mail[0]; i++) {
+		struct logged log;
 		struct buf message;
 		struct house h;
 		struct mta m;
 		bool put_off;
 
+		logged_begin(&log);
 		house_open(&h, "");
 		buf_init(&message, 1 << 20);
 		house_mail(&h, mail[i].lines, text, &message);
@@ -547,11 +548,14 @@ the_mta_takes_none(void)
 		              " reason=\"the MTA does not let us change the "
 		              "message\"") != NULL;
 		CHECK(put_off == (mail[i].answer == 'y'));
+		logged_levels(&log);
+		mta_message(&m, mail[i].login, buf_view(&message));
+		CHECK(logged_level(&log) == (put_off ? LOG_ERR : LOG_INFO));
+		logged_end(&log);
 		mta_free(&m);
 		buf_free(&message);
 		house_close(&h);
 	}
-	logged_end(&log);
 }
 
 /* Forged fields beyond the header that is kept, counted all the same. */

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/log/log.h"
+#include "tests/support/logged.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 
@@ -21,19 +21,6 @@ socket_paths(const struct tmpdir *d, char path[TMPDIR_PATH_MAX],
 	snprintf(where, TMPDIR_PATH_MAX + 8, "syslog:%s",
 	    tmpdir_file(d, "log", path));
 	return where;
-}
-
-/* A syslogd that listens at path. */
-static int
-listen_at(const char *path)
-{
-	struct sockaddr_un un = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-
-	CU_ASSERT_FATAL(fd >= 0);
-	strncpy(un.sun_path, path, sizeof un.sun_path - 1);
-	CU_ASSERT_FATAL(bind(fd, (struct sockaddr *)&un, sizeof un) == 0);
-	return fd;
 }
 
 /* The next datagram without its "<PRI>", time and ident[pid]; NULL: none. */
@@ -239,7 +226,7 @@ sends_what_rfc_3164_wants(void)
 
 	tmpdir_make(&d);
 	socket_paths(&d, path, where);
-	fd = listen_at(path);
+	fd = logged_syslogd(path);
 	CHECK(log_open(where, "postseal-test") == 0);
 	log_begin(&l, LOG_NOTICE, "signed");
 	log_str(&l, "queue_id", "4AE0FA84398");
@@ -266,7 +253,7 @@ obeys_the_level(void)
 
 	tmpdir_make(&d);
 	socket_paths(&d, path, where);
-	fd = listen_at(path);
+	fd = logged_syslogd(path);
 	CHECK(log_open(where, "t") == 0);
 	log_event(LOG_DEBUG, "a", "x");
 	CHECK(next_line(fd, line) == NULL);
@@ -295,7 +282,7 @@ never_waits_for_a_stuck_reader(void)
 
 	tmpdir_make(&d);
 	socket_paths(&d, path, where);
-	fd = listen_at(path);
+	fd = logged_syslogd(path);
 	CHECK(log_open(where, "t") == 0);
 	clock_gettime(CLOCK_MONOTONIC, &t0);
 	for (int i = 0; i < LINES; i++)
@@ -336,7 +323,7 @@ finds_a_syslogd_that_was_restarted(void)
 	log_event(LOG_INFO, "a", "x");
 	CHECK(log_dropped() == before + 1);
 	for (int i = 0; i < 3; i++) {
-		fd = listen_at(path);
+		fd = logged_syslogd(path);
 		log_event(LOG_INFO, "b", "%d", i);
 		CHECK(strncmp(next_line(fd, line), "b ", 2) == 0);
 		CHECK_STR(next_line(fd, line), "log_lines_lost count=1");
@@ -346,7 +333,7 @@ finds_a_syslogd_that_was_restarted(void)
 		unlink(path);
 		CHECK(log_dropped() == before + 2 + (uint64_t)i);
 	}
-	fd = listen_at(path); /* without a line between */
+	fd = logged_syslogd(path); /* without a line between */
 	log_event(LOG_INFO, "d", "x");
 	CHECK_STR(next_line(fd, line), "d reason=x");
 	close(fd);

@@ -87,7 +87,7 @@ enum {
 
 	/* A worker shows that it is alive; one that has not for so many times
 	 * (half a minute, so that a busy or swapping machine does not lose one)
-	 * is killed, and after two it gets no new connection. */
+	 * is killed, and after two it gets no new connection until it moves. */
 	WORKER_BEAT_MS = 5000,
 	WORKER_BEATS_MISSED_MAX = 6,
 

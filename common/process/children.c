@@ -124,6 +124,12 @@ slot_of(const struct children *c, const struct child *w)
 	return stats_slot(c->stats, (size_t)(w - c->v));
 }
 
+static uint64_t
+beats_of(const struct children *c, const struct child *w)
+{
+	return stats_get(slot_of(c, w), STATS_WORKER_BEATS);
+}
+
 /* For the helper: who works in this slot. */
 static void
 show(const struct children *c, const struct child *w)
@@ -162,7 +168,7 @@ children_fork(struct children *c, unsigned generation, uint64_t now,
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return -errno;
 	/* before it can give a sign of life, else its first one is missed */
-	beats = stats_get(slot_of(c, w), STATS_WORKER_BEATS);
+	beats = beats_of(c, w);
 	pid = fork();
 	if (pid < 0) {
 		rc = -errno;
@@ -190,6 +196,7 @@ children_fork(struct children *c, unsigned generation, uint64_t now,
 	    .fullest = worker_fullest(limit.rlim_cur),
 	    .base = stats_get(slot_of(c, w), STATS_CLOSED),
 	    .beats = beats,
+	    .missed = -1,
 	    .backoff = w->backoff};
 	show(c, w);
 	return 0;
@@ -226,11 +233,13 @@ children_present(const struct children *c, unsigned generation)
 
 enum { BEATS_MISSED_TAKES = 2 };
 
+/* One that was slow takes again as soon as it moves, and not after the next
+ * look: it may be the only one. */
 static bool
-takes(const struct child *w, unsigned generation)
+takes(const struct children *c, const struct child *w, unsigned generation)
 {
 	return w->pid != 0 && w->ready && w->generation == generation &&
-	    w->missed < BEATS_MISSED_TAKES;
+	    (w->missed < BEATS_MISSED_TAKES || beats_of(c, w) != w->beats);
 }
 
 unsigned
@@ -239,7 +248,7 @@ children_ready(const struct children *c, unsigned generation)
 	unsigned n = 0;
 
 	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++)
-		n += takes(&c->v[i], generation);
+		n += takes(c, &c->v[i], generation);
 	return n;
 }
 
@@ -290,7 +299,7 @@ least(struct children *c, unsigned generation, const bool *tried, bool *full)
 	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++) {
 		struct child *w = &c->v[i];
 
-		if (tried[i] || !takes(w, generation))
+		if (tried[i] || !takes(c, w, generation))
 			continue;
 		if (load_of(c, w) >= w->fullest)
 			*full = true;
@@ -416,7 +425,7 @@ children_watch(struct children *c)
 {
 	for (size_t i = 0; i < WORKERS_TOTAL_MAX; i++) {
 		struct child *w = &c->v[i];
-		uint64_t beats = stats_get(slot_of(c, w), STATS_WORKER_BEATS);
+		uint64_t beats = beats_of(c, w);
 
 		if (w->pid == 0)
 			continue;

@@ -37,7 +37,8 @@ struct child {
 	bool leaving;     /* it said that it has begun to finish */
 	bool killed;      /* a signal was sent to end it */
 	uint64_t beats;   /* of its slot's STATS_WORKER_BEATS, when looked at */
-	unsigned missed;  /* so many times there was none in between */
+	int missed;       /* so many times there was none in between; -1: it
+	                   * was not looked at yet */
 	uint64_t backoff; /* ms: of who works in this place */
 	uint64_t again;   /* ms: nobody does before */
 };

@@ -1,6 +1,6 @@
 /*
  * One thread, one poll(2), no callbacks: each turn does what is due, then waits
- * for the nearest of seven times (patience). A reload is a second generation
+ * for the nearest of eight times (patience). A reload is a second generation
  * beside the first; it comes into force when all of its workers have said that
  * they are ready, or is dropped whole.
  *
@@ -29,6 +29,7 @@
 
 enum {
 	HOLD_MS = 10,    /* when every channel is full */
+	STILL_MS = 100,  /* when no worker moves */
 	HUP_MS = 1000,   /* reloads begin no faster */
 	AGAIN_MS = 1000, /* after a fork(2) that failed */
 	KILL_MS = 1000   /* what SIGKILL may take */
@@ -325,6 +326,16 @@ accepting(const struct supervisor *s)
 	    children_ready(&s->children, s->now.number) > 0;
 }
 
+/* Nobody tells us when one moves again. Until then connections are better off
+ * in the backlog: if it does not move they wait there for its successor, and
+ * would be lost with it. */
+static bool
+standing_still(const struct supervisor *s)
+{
+	return children_ready(&s->children, s->now.number) == 0 &&
+	    children_present(&s->children, s->now.number) > 0;
+}
+
 /* --- the loop ------------------------------------------------------------ */
 
 static void
@@ -364,7 +375,7 @@ sooner(uint64_t *at, bool wanted, uint64_t other)
  * that was asked for too soon after the last; the time that a new generation
  * has to get ready; accepting again after descriptors were out; a connection
  * that no worker took yet; a worker to be forked; the look at workers that
- * stand still; the helper. */
+ * stand still; the same, when none of them moves; the helper. */
 static int
 patience(const struct supervisor *s)
 {
@@ -377,6 +388,7 @@ patience(const struct supervisor *s)
 	if (missing(s, &due))
 		sooner(&at, true, due);
 	sooner(&at, children_alive(&s->children) > 0, s->watch_at);
+	sooner(&at, standing_still(s), now + STILL_MS);
 	sooner(&at, helper_wanted(s), s->helper.next);
 	if (at == UINT64_MAX)
 		return -1;

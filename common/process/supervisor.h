@@ -21,8 +21,9 @@
  * A worker that dies is forked again from the generation in force, at once; if
  * it lived for less than a second, after 1 s, doubling to 10 s, each worker by
  * itself. One that does not move for half a minute (stopped, or blocked) is
- * killed. Connections wait in the listeners' backlog when no worker can take
- * them.
+ * killed; after ten seconds it gets no connection until it moves, as it would
+ * take them with it. Connections wait in the listeners' backlog when no worker
+ * can take them.
  *
  * SIGTERM, SIGINT and SIGQUIT, where a next daemon gets what comes
  * (listen_goes_on): nothing is accepted any more, the supervisor ends at once,

@@ -293,7 +293,7 @@ worker_watch(struct worker *w, struct loop *l,
 	sigemptyset(&term);
 	sigaddset(&term, SIGTERM);
 	sigprocmask(SIG_UNBLOCK, &term, NULL);
-	on_beat(w);
+	on_beat(w); /* first: who hears that it is ready looks for this */
 	say(w, WORKER_READY);
 	return 0;
 }

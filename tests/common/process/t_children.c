@@ -163,6 +163,93 @@ who_does_not_move_is_killed(void)
 	done(&f);
 }
 
+/* The others of the crew move; then it is looked. */
+static void
+watch_one(struct fixture *f)
+{
+	stats_add(stats_slot(f->c.stats, 1), STATS_WORKER_BEATS, 1);
+	stats_add(stats_slot(f->c.stats, 2), STATS_WORKER_BEATS, 1);
+	children_watch(&f->c);
+}
+
+/* What polls as readable is taken. */
+static void
+hear_one(struct fixture *f)
+{
+	struct pollfd p[WORKERS_TOTAL_MAX];
+
+	children_poll(&f->c, p);
+	CHECK(poll(p, 1, 0) == 1);
+	children_event(&f->c, &p[0]);
+}
+
+/* It takes connections as soon as it says so, however long it took to get
+ * there: nobody waits for the next look. */
+static void
+who_starts_slowly_is_alive(void)
+{
+	struct fixture f;
+	char word = WORKER_READY;
+
+	start(&f);
+	f.c.v[0].ready = false;
+	for (int i = 0; i < WORKER_BEATS_MISSED_MAX - 1; i++)
+		watch_one(&f);
+	CHECK(children_ready(&f.c, 1) == 2);
+	stats_add(stats_slot(f.c.stats, 0), STATS_WORKER_BEATS, 1);
+	CHECK(send(f.end[0], &word, 1, 0) == 1);
+	hear_one(&f);
+	CHECK(children_ready(&f.c, 1) == 3);
+	done(&f);
+}
+
+/* So does one that was busy for long, as soon as it moves; and that counts for
+ * the next look, too. */
+static void
+who_moves_again_takes(void)
+{
+	struct fixture f;
+
+	start(&f);
+	watch_one(&f);
+	watch_one(&f);
+	CHECK(children_ready(&f.c, 1) == 2);
+	stats_add(stats_slot(f.c.stats, 0), STATS_WORKER_BEATS, 1);
+	CHECK(children_ready(&f.c, 1) == 3);
+	watch_one(&f);
+	watch_one(&f);
+	CHECK(children_ready(&f.c, 1) == 3);
+	watch_one(&f);
+	CHECK(children_ready(&f.c, 1) == 2);
+	done(&f);
+}
+
+/* From its birth to the first look is no whole beat. */
+static void
+who_is_new_has_its_time(void)
+{
+	struct children c;
+	struct worker *self = NULL;
+	struct child_end e;
+	struct await a = {0};
+
+	CU_ASSERT_FATAL(children_init(&c) == 0);
+	CU_ASSERT_FATAL(children_fork(&c, 1, 0, &self) == 0);
+	if (self != NULL) {
+		pause();
+		_exit(0);
+	}
+	for (int i = 0; i <= WORKER_BEATS_MISSED_MAX; i++) {
+		CHECK(kill(c.v[0].pid, 0) == 0 && !children_reap(&c, &e));
+		CHECK(c.v[0].missed < WORKER_BEATS_MISSED_MAX);
+		children_watch(&c);
+	}
+	while (!children_reap(&c, &e) && await_more(&a, "a worker's end"))
+		;
+	CHECK(WIFSIGNALED(e.status) && WTERMSIG(e.status) == SIGKILL);
+	children_free(&c);
+}
+
 /* Its end says that the child has beaten: only then that fork() returns. */
 static int child_beats[2] = {-1, -1};
 
@@ -485,7 +572,8 @@ so_many_and_no_more(void)
 }
 
 SUITE("children", T(the_fewest_gets_the_next), T(who_does_not_move_is_killed),
-    T(who_is_quick_is_alive), T(places_back_off),
+    T(who_starts_slowly_is_alive), T(who_moves_again_takes),
+    T(who_is_new_has_its_time), T(who_is_quick_is_alive), T(places_back_off),
     T(only_who_is_ready_and_of_the_generation), T(a_full_channel_passes_on),
     T(a_full_one_gets_no_more), T(a_dead_one_is_passed_over),
     T(what_workers_say), T(drain_closes_the_channels_of_others),

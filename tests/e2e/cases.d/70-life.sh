@@ -93,6 +93,48 @@ life_stop_limit() {
 	    --listen && POLICYD=$STARTED
 }
 
+# backlog PORT - who connects is not accepted, and waits
+backlog() {
+	world_port_open 127.0.0.1 "$1"
+	sleep 0.1 # so long a supervisor may take
+	[ "$(ss -Hltn "sport = :$1" | awk '{ n += $2 } END { print n + 0 }')" -gt 0 ]
+}
+
+# hold_still PID... - until its standard input ends. By ptrace(2), as a parent is told
+# of a SIGCONT, but not that a child is busy no more.
+hold_still() {
+	exec /usr/bin/python3 -c '
+import ctypes, os, sys
+ATTACH, DETACH = 16, 17
+ptrace = ctypes.CDLL(None, use_errno=True).ptrace
+pids = [int(p) for p in sys.argv[1:]]
+for pid in pids:
+    if ptrace(ATTACH, pid, None, None) != 0:
+        sys.exit(os.strerror(ctypes.get_errno()))
+    os.waitpid(pid, 0)
+sys.stdin.read()
+for pid in pids:
+    ptrace(DETACH, pid, None, None)' "$@"
+}
+
+# No worker moves, and then all do: who waits is served at once
+life_still() {
+	local start ms said holder to
+	# shellcheck disable=SC2046
+	coproc hold_still $(children "$POLICYD")
+	holder=$COPROC_PID to=${COPROC[1]}
+	world_wait 20 backlog 10031
+	said=$?
+	start=${EPOCHREALTIME/./}
+	exec {to}>&-
+	wait "$holder" || no 'they could not be held' || return
+	[ $said = 0 ] || no 'they get what comes' || return
+	said=$("$E2E/halfclose" policy 127.0.0.1:10031)
+	ms=$(((${EPOCHREALTIME/./} - start) / 1000))
+	grep -q '^action=PREPEND ' <<<"$said" || no "$said" || return
+	[ $ms -lt 2000 ] || no "it took $ms ms"
+}
+
 # The policy daemon that spawn(8) started, three times
 kill_spawned() {
 	local pid
@@ -377,6 +419,7 @@ life_long_cases() {
 	    flooded kill_policyd
 	case_run 'life: policyd, standing, restarted' flooded restart_policyd
 	case_run 'life: policyd, standing, SIGTERM while it hangs' life_stop_limit
+	case_run 'life: policyd, standing, no worker moves for a while' life_still
 	PORT_IN='' FIELD=''
 	hundred_reloads_cases
 	case_run 'life: a stuck syslog' life_syslog

@@ -89,6 +89,8 @@ workers(const struct control_view *v, int *rc)
 	for (size_t i = 0; i < v->workers; i++) {
 		const struct stats_slot *s = stats_look(v->stats, i);
 		uint64_t pid = stats_get(s, STATS_WORKER_PID);
+		/* first: what is closed meanwhile was accepted before */
+		uint64_t closed = stats_get(s, STATS_CLOSED);
 		json_t *w;
 
 		if (pid == 0)
@@ -99,8 +101,7 @@ workers(const struct control_view *v, int *rc)
 		set_number(
 		    w, "generation", stats_get(s, STATS_WORKER_GENERATION), rc);
 		set_number(w, "connections",
-		    stats_get(s, STATS_ACCEPTED) - stats_get(s, STATS_CLOSED),
-		    rc);
+		    stats_get(s, STATS_ACCEPTED) - closed, rc);
 		append(list, w, rc);
 	}
 	return list;

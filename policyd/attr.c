@@ -8,24 +8,29 @@
 
 #include "policyd/attr.h"
 
+/* A member has the name of its attribute. */
+#define FIELD(name) \
+	{ \
+		{#name, sizeof #name - 1}, offsetof(struct attr, name) \
+	}
+
 static const struct {
-	const char *name;
+	struct span name;
 	size_t offset;
 } fields[] = {
-    {"request", offsetof(struct attr, request)},
-    {"protocol_state", offsetof(struct attr, protocol_state)},
-    {"client_address", offsetof(struct attr, client_address)},
-    {"client_name", offsetof(struct attr, client_name)},
-    {"server_address", offsetof(struct attr, server_address)},
-    {"helo_name", offsetof(struct attr, helo_name)},
-    {"sender", offsetof(struct attr, sender)},
-    {"recipient", offsetof(struct attr, recipient)},
-    {"queue_id", offsetof(struct attr, queue_id)},
-    {"instance", offsetof(struct attr, instance)},
-    {"sasl_username", offsetof(struct attr, sasl_username)},
-    {"ccert_fingerprint", offsetof(struct attr, ccert_fingerprint)},
-    {"ccert_pubkey_fingerprint",
-        offsetof(struct attr, ccert_pubkey_fingerprint)},
+    FIELD(request),
+    FIELD(protocol_state),
+    FIELD(client_address),
+    FIELD(client_name),
+    FIELD(server_address),
+    FIELD(helo_name),
+    FIELD(sender),
+    FIELD(recipient),
+    FIELD(queue_id),
+    FIELD(instance),
+    FIELD(sasl_username),
+    FIELD(ccert_fingerprint),
+    FIELD(ccert_pubkey_fingerprint),
 };
 
 static struct span *
@@ -42,7 +47,7 @@ store(struct attr *a, struct span name, struct span value)
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
 		struct span *field = field_at(a, i);
 
-		if (!span_eq(name, span_str(fields[i].name)))
+		if (!span_eq(name, fields[i].name))
 			continue;
 		if (field->p == NULL)
 			*field = value;

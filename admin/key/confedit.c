@@ -189,6 +189,25 @@ insert(
 	buf_span(out, span_skip(text, at));
 }
 
+/* What was there may not go with what was added: a section with the name of the
+ * key, as many keys as there may be. */
+static int
+read_again(struct buf *out, size_t before, const struct walk *was)
+{
+	struct walk w = {.path = was->path,
+	    .depth = was->depth,
+	    .key = was->key,
+	    .file = was->file,
+	    .why = was->why};
+	int rc = buf_error(out);
+
+	if (rc == 0)
+		rc = walk(&w, span_skip(buf_view(out), before));
+	if (rc == -EINVAL)
+		buf_cut(out, before);
+	return rc;
+}
+
 int
 confedit_set(const char *file, struct span text,
     const struct confedit_step *path, size_t depth, const char *key,
@@ -196,6 +215,7 @@ confedit_set(const char *file, struct span text,
 {
 	struct walk w = {
 	    .path = path, .depth = depth, .key = key, .file = file, .why = why};
+	size_t before = out->n;
 
 	if (walk(&w, text) != 0)
 		return -EINVAL;
@@ -206,7 +226,7 @@ confedit_set(const char *file, struct span text,
 	} else {
 		insert(&w, text, value, out);
 	}
-	return buf_error(out);
+	return read_again(out, before, &w);
 }
 
 int

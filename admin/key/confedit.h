@@ -23,8 +23,8 @@ struct confedit_step {
  * to value, which is put in as it stands, quotes and all. A value that is there
  * is replaced; else the key, and the sections that lack, are added behind what
  * is in the nearest section that is there. 0; -EINVAL where the text, which is
- * file's, is no config, with one line of settings_read() appended to why (or
- * NULL); or an error of buf_add().
+ * file's, is no config, or would be none with the key, with one line of
+ * settings_read() appended to why (or NULL); or an error of buf_add().
  */
 int confedit_set(const char *file, struct span text,
     const struct confedit_step *path, size_t depth, const char *key,

@@ -104,6 +104,19 @@ refuses_what_is_no_config(void)
 	        "f:1: a.b.c.d.e: sections are nested too deeply\n"},
 	    {"a = 1\na = 2", "f:2: a: stands here twice, first in line 1\n"},
 	};
+	/* what cannot go with what is set */
+	static const struct {
+		const char *text;
+		size_t depth;
+		const char *why;
+	} clashes[] = {
+	    {"x { a = 1 }\n", 0,
+	        "f:3: x: stands here twice, first in line 1\n"},
+	    {"policyd { x { a = 1 } }\n", 1,
+	        "f:2: policyd.x: stands here twice, first in line 1\n"},
+	    {"policyd = 1\n", 1,
+	        "f:3: policyd: stands here twice, first in line 1\n"},
+	};
 	struct buf out, why;
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -118,6 +131,17 @@ refuses_what_is_no_config(void)
 		CHECK(confedit_remove("f", span_str(rows[i].text), policyd, 1,
 		          &out, &why) == -EINVAL);
 		CHECK_STR(buf_text(&why), rows[i].why);
+		buf_free(&out);
+		buf_free(&why);
+	}
+	for (size_t i = 0; i < sizeof clashes / sizeof clashes[0]; i++) {
+		suite_row(clashes[i].text);
+		buf_init(&out, 4096);
+		buf_init(&why, 4096);
+		CHECK(confedit_set("f", span_str(clashes[i].text), policyd,
+		          clashes[i].depth, "x", "1", &out, &why) == -EINVAL);
+		CHECK_STR(buf_text(&why), clashes[i].why);
+		CHECK(out.n == 0);
 		buf_free(&out);
 		buf_free(&why);
 	}

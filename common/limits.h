@@ -176,9 +176,10 @@ enum {
 	 * client wait for it. */
 	SPF_EXPLAIN_MS = 3000,
 
-	/* DNS in one worker. Each question has a port, hence a descriptor, at
-	 * each server that was asked and may still answer; further questions
-	 * wait for a free one. That matters when servers are dead: 2,048 are
+	/* DNS in one worker. Each question has a port or a connection by TCP,
+	 * hence a descriptor, at each server that was asked and may still
+	 * answer; further questions wait for a free one, and what is kept for
+	 * later makes room. That matters when servers are dead: 2,048 are
 	 * never more than a quarter of the descriptors allowed, and some at
 	 * least, however few are. Questions that may be out: some 1 KiB
 	 * each. */
@@ -186,9 +187,10 @@ enum {
 	DNS_FEWEST_PORTS = 16,
 	DNS_PORT_WAIT_MS = 50, /* until one that found none tries again */
 
-	/* A port serves so many questions, and for so long: an attacker who has
-	 * found it out has not enough time to guess ids. So many are kept while
-	 * nothing is asked: what a busy worker has in flight, 1 MB in the
+	/* A port serves so many questions, and for so long. One to which
+	 * anything but its answer comes is given up at once; this bounds what
+	 * is left for who has found one out in another way. So many are kept
+	 * while nothing is asked: what a busy worker has in flight, 1 MB in the
 	 * kernel. */
 	DNS_PORT_QUESTIONS = 256,
 	DNS_PORT_MS = 5000,

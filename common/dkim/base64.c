@@ -88,7 +88,7 @@ read_text(struct span text, bool unpadded, unsigned char *ret, size_t max,
 	unsigned bits = 0;
 	int tail;
 
-	for (size_t i = 0; i < text.n; i++) {
+	for (size_t i = 0;; i++) {
 		unsigned six;
 
 		if (chars % 4 == 0 && pads == 0) {
@@ -96,11 +96,10 @@ read_text(struct span text, bool unpadded, unsigned char *ret, size_t max,
 			    read_fours(span_skip(text, i), ret + n, max - n);
 			i += 4 * fours;
 			n += 3 * fours;
-			if (i == text.n)
-				break;
 		}
+		if (i == text.n)
+			break;
 		six = sextet((unsigned char)text.p[i]);
-
 		if (six > 63) {
 			if (text.p[i] != '=' && !span_is_fws(text.p[i]))
 				return -EINVAL;

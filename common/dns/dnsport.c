@@ -3,8 +3,9 @@
  * the next question costs a send(2) and a recv(2). What wakes it then is no
  * answer to anything: a late one, or a guess, and the port is given up.
  *
- * The trap is our own address: what is connected keeps the one it had, and
- * where that has gone, a question is lost without a word (dns_port_stale).
+ * The trap is our own address: what is connected keeps the one it had. Where
+ * that has gone, nothing can be sent, or by IPv6 it is lost without a word
+ * (dns_port_stale).
  */
 #include "common/dns/dnsport.h"
 
@@ -29,7 +30,7 @@ struct dns_port {
 	struct event event;
 	uint64_t opened; /* loop_now() */
 	unsigned questions;
-	void (*readable)(void *arg); /* NULL: it is kept */
+	void (*readable)(void *arg, struct dns_port *p); /* NULL: it is kept */
 	void *arg;
 	size_t place; /* in kept[] */
 };
@@ -63,7 +64,7 @@ scope_of(const char *scope)
 }
 
 int
-dns_port_address(const struct dns_server *s, struct sockaddr_storage *ret,
+dns_server_sockaddr(const struct dns_server *s, struct sockaddr_storage *ret,
     socklen_t *ret_size)
 {
 	struct sockaddr_in in = {
@@ -100,8 +101,8 @@ unkeep(struct dns_port *p)
 	last->place = p->place;
 }
 
-static void
-destroy(struct dns_port *p)
+void
+dns_port_close(struct dns_port *p)
 {
 	event_del(&p->event);
 	close(p->fd);
@@ -113,7 +114,7 @@ static void
 drop(struct dns_port *p)
 {
 	unkeep(p);
-	destroy(p);
+	dns_port_close(p);
 }
 
 static bool
@@ -121,19 +122,6 @@ is_old(const struct dns_port *p)
 {
 	return p->questions >= DNS_PORT_QUESTIONS ||
 	    loop_now(p->ports->loop) - p->opened >= DNS_PORT_MS;
-}
-
-static void
-close_old(void *arg)
-{
-	struct dns_ports *ps = arg;
-
-	for (size_t i = ps->n; i-- > 0;) {
-		if (is_old(ps->kept[i]))
-			drop(ps->kept[i]);
-	}
-	if (ps->n > 0)
-		timer_set(ps->timer, DNS_PORT_MS);
 }
 
 bool
@@ -144,6 +132,12 @@ dns_ports_clear(struct dns_ports *ps)
 	while (ps->n > 0)
 		drop(ps->kept[ps->n - 1]);
 	return any;
+}
+
+static void
+close_kept(void *arg)
+{
+	dns_ports_clear(arg);
 }
 
 /* For one more that is in use. */
@@ -180,18 +174,18 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	struct dns_port *p = arg;
 
 	if (p->readable != NULL)
-		p->readable(p->arg);
+		p->readable(p->arg, p);
 	else
 		drop(p);
 }
 
 /* The fd, or -errno. */
 static int
-connected(const struct dns_server *at)
+connect_to(const struct dns_server *at)
 {
 	struct sockaddr_storage to;
 	socklen_t n;
-	int err = dns_port_address(at, &to, &n), fd;
+	int err = dns_server_sockaddr(at, &to, &n), fd;
 
 	if (err != 0)
 		return err;
@@ -217,7 +211,7 @@ make(struct dns_ports *ps, const struct dns_server *at, struct dns_port **ret)
 		return -ENOMEM;
 	*p = (struct dns_port){.ports = ps,
 	    .at = *at,
-	    .fd = connected(at),
+	    .fd = connect_to(at),
 	    .opened = loop_now(ps->loop)};
 	if (p->fd < 0) {
 		int err = p->fd;
@@ -229,7 +223,7 @@ make(struct dns_ports *ps, const struct dns_server *at, struct dns_port **ret)
 	if (event_assign(&p->event, loop_base(ps->loop), p->fd,
 	        EV_READ | EV_PERSIST, on_readable, p) != 0 ||
 	    event_add(&p->event, NULL) != 0) {
-		destroy(p);
+		dns_port_close(p);
 		return -ENOMEM;
 	}
 	*ret = p;
@@ -247,7 +241,7 @@ dns_ports_new(struct loop *l, size_t max, struct dns_ports **ret)
 	if (ps == NULL)
 		return -ENOMEM;
 	*ps = (struct dns_ports){.loop = l, .max = max};
-	err = timer_new(l, close_old, ps, &ps->timer);
+	err = timer_new(l, close_kept, ps, &ps->timer);
 	if (err != 0) {
 		free(ps);
 		return err;
@@ -286,7 +280,8 @@ dns_ports_free(struct dns_ports *ps)
 
 int
 dns_port_open(struct dns_ports *ps, const struct dns_server *at,
-    void (*readable)(void *arg), void *arg, struct dns_port **ret)
+    void (*readable)(void *arg, struct dns_port *p), void *arg,
+    struct dns_port **ret)
 {
 	struct dns_port *p = kept(ps, at);
 	int err = 0;
@@ -318,7 +313,7 @@ dns_port_keep(struct dns_port *p)
 	struct dns_ports *ps = p->ports;
 
 	if (ps->n == DNS_PORTS_KEPT || is_old(p)) {
-		destroy(p);
+		dns_port_close(p);
 		return;
 	}
 	p->readable = NULL;
@@ -326,12 +321,6 @@ dns_port_keep(struct dns_port *p)
 	ps->kept[ps->n++] = p;
 	if (ps->n == 1)
 		timer_set(ps->timer, DNS_PORT_MS);
-}
-
-void
-dns_port_close(struct dns_port *p)
-{
-	destroy(p);
 }
 
 /* The address of our end, without the port. */
@@ -354,7 +343,7 @@ bool
 dns_port_stale(const struct dns_port *p)
 {
 	struct ip was = own_address(p->fd), now;
-	int fd = connected(&p->at);
+	int fd = connect_to(&p->at);
 
 	if (fd < 0)
 		return false;
@@ -364,20 +353,15 @@ dns_port_stale(const struct dns_port *p)
 }
 
 bool
-dns_port_served(const struct dns_port *p)
+dns_ports_full(const struct dns_ports *ps)
 {
-	return p->questions > 1;
+	return ps->open - ps->n >= ps->max;
 }
 
 void
-dns_ports_begin_tcp(struct dns_ports *ps)
+dns_ports_tcp(struct dns_ports *ps, int change)
 {
-	make_room(ps);
-	ps->open++;
-}
-
-void
-dns_ports_end_tcp(struct dns_ports *ps)
-{
-	ps->open--;
+	if (change > 0)
+		make_room(ps);
+	ps->open += (size_t)change;
 }

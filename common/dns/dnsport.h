@@ -1,7 +1,7 @@
 /*
  * dnsport.h - UDP sockets to name servers. Each is connected to one, and serves
- * one question at a time, then the next: to make a socket costs three times
- * what is left of a question.
+ * one question at a time, then the next: to make a socket costs more than all
+ * the rest of a question.
  *
  * Its port is what an attacker must guess beside the id (RFC 5452 section 9.2).
  * So none serves more than DNS_PORT_QUESTIONS questions, nor another one when
@@ -28,7 +28,7 @@ int dns_ports_new(struct loop *l, size_t max, struct dns_ports **ret);
 struct loop *dns_ports_loop(const struct dns_ports *ps);
 
 /* An id for a question, which nobody can guess. 0, or -EAGAIN: the system has
- * none. */
+ * nothing random. */
 int dns_ports_id(struct dns_ports *ps, uint16_t *ret);
 
 /* None may be in use any more. NULL is allowed. */
@@ -36,15 +36,16 @@ void dns_ports_free(struct dns_ports *ps);
 
 /*
  * A socket that is connected to that server: what another host sends is dropped
- * by the kernel. readable(arg) is called from the loop, never inside a call of
- * this header, when there is something to read.
+ * by the kernel. readable(arg, port) is called from the loop, never inside a
+ * call of this header, when there is something to read.
  *
  * 0 and *ret owned (dns_port_keep or dns_port_close), or -errno: -EMFILE and
  * -ENFILE when no descriptor is left, -EAGAIN when no port, -ENOMEM; others
  * when the server cannot be reached.
  */
 int dns_port_open(struct dns_ports *ps, const struct dns_server *at,
-    void (*readable)(void *arg), void *arg, struct dns_port **ret);
+    void (*readable)(void *arg, struct dns_port *p), void *arg,
+    struct dns_port **ret);
 
 /* Its descriptor, for send(2) and recv(2); it does not block. */
 int dns_port_fd(const struct dns_port *p);
@@ -57,22 +58,21 @@ void dns_port_keep(struct dns_port *p);
 void dns_port_close(struct dns_port *p);
 
 /* Whether our own address, towards that server, is another one than when the
- * port was made: no answer may come there any more. */
+ * port was made: it may be that no answer comes there any more. */
 bool dns_port_stale(const struct dns_port *p);
 
-/* Whether it has served other questions before this one. */
-bool dns_port_served(const struct dns_port *p);
+/* Whether as many are in use as may be: max of dns_ports_new(). */
+bool dns_ports_full(const struct dns_ports *ps);
 
-/* A connection by TCP begins or ends, which counts as one in use. */
-void dns_ports_begin_tcp(struct dns_ports *ps);
-void dns_ports_end_tcp(struct dns_ports *ps);
+/* Connections by TCP begin or end, so many: they count as ports in use. */
+void dns_ports_tcp(struct dns_ports *ps, int change);
 
-/* Closes all that are kept, for want of descriptors. False: there was none. */
+/* Closes all that are kept. False: there was none. */
 bool dns_ports_clear(struct dns_ports *ps);
 
 /* The address of a server for connect(2). 0 and *ret_size, or -ENODEV: there is
  * no interface of that name (RFC 4007 section 11.2). */
-int dns_port_address(const struct dns_server *s, struct sockaddr_storage *ret,
-    socklen_t *ret_size);
+int dns_server_sockaddr(const struct dns_server *s,
+    struct sockaddr_storage *ret, socklen_t *ret_size);
 
 #endif

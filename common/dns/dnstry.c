@@ -17,8 +17,9 @@ struct dns_try {
 	struct dns_ports *ports;
 	struct dns_server at;
 	struct dns_port *port;   /* of UDP; NULL: over TCP */
+	struct dns_port *old;    /* NULL, or the one before dns_try_renew() */
 	bool answered;           /* what was sent from port */
-	bool strange;            /* something else came to port */
+	bool strange;            /* something else came */
 	struct bufferevent *tcp; /* NULL: over UDP */
 	size_t tcp_heard;        /* bytes of the message that heard() has */
 	void (*heard)(void *arg, struct span msg, int err);
@@ -79,7 +80,7 @@ tcp_connect(struct dns_try *t)
 {
 	struct sockaddr_storage to;
 	socklen_t n;
-	int err = dns_port_address(&t->at, &to, &n);
+	int err = dns_server_sockaddr(&t->at, &to, &n);
 
 	if (err != 0)
 		return err;
@@ -101,7 +102,7 @@ tcp_open(struct dns_try *t)
 	    loop_base(dns_ports_loop(t->ports)), -1, BEV_OPT_CLOSE_ON_FREE);
 	if (t->tcp == NULL)
 		return -ENOMEM;
-	dns_ports_begin_tcp(t->ports);
+	dns_ports_tcp(t->ports, 1);
 	bufferevent_setcb(t->tcp, tcp_read, NULL, tcp_event, t);
 	bufferevent_setwatermark(t->tcp, EV_READ, 2, 2 + 65535);
 	if (tcp_send(t) != 0 || bufferevent_enable(t->tcp, EV_READ) != 0)
@@ -117,13 +118,13 @@ tcp_open(struct dns_try *t)
 static void
 udp_close(struct dns_try *t)
 {
-	if (t->port == NULL)
-		return;
-	if (t->answered && !t->strange)
+	if (t->old != NULL)
+		dns_port_close(t->old);
+	if (t->port != NULL && t->answered && !t->strange)
 		dns_port_keep(t->port);
-	else
+	else if (t->port != NULL)
 		dns_port_close(t->port);
-	t->port = NULL;
+	t->old = t->port = NULL;
 }
 
 /* A packet that cannot be sent now is a lost one. */
@@ -138,32 +139,44 @@ udp_send(struct dns_try *t)
 	return -errno;
 }
 
-/* What does not answer our question is passed over in silence: whoever guesses
- * must not be able to end it. A cut answer is asked for again over TCP. */
 static void
-udp_readable(void *arg)
+udp_failed(struct dns_try *t, const struct dns_port *p, int err)
+{
+	if (p == t->port) {
+		t->heard(t->arg, span_of(NULL, 0), err);
+		return;
+	}
+	dns_port_close(t->old);
+	t->old = NULL;
+}
+
+/* What does not answer our question is passed over in silence: whoever guesses
+ * must not be able to end it. A cut answer is asked for again over TCP, which
+ * gets the descriptor of the port. */
+static void
+udp_readable(void *arg, struct dns_port *p)
 {
 	struct dns_try *t = arg;
-	char *p = loop_scratch(dns_ports_loop(t->ports));
-	ssize_t n = recv(dns_port_fd(t->port), p, READ_CHUNK, 0);
+	char *in = loop_scratch(dns_ports_loop(t->ports));
+	ssize_t n = recv(dns_port_fd(p), in, READ_CHUNK, 0);
+	struct span msg = span_of(in, n < 0 ? 0 : (size_t)n);
 	int err;
 
 	if (n < 0) {
 		if (errno != EAGAIN && errno != EINTR)
-			t->heard(t->arg, span_of(NULL, 0), -errno);
+			udp_failed(t, p, -errno);
 		return;
 	}
-	if (!dns_question_answered(&t->question, span_of(p, (size_t)n))) {
+	if (!dns_question_answered(&t->question, msg)) {
 		t->strange = true;
 		return;
 	}
-	t->answered = true;
-	if (!dns_question_head(span_of(p, (size_t)n)).tc) {
-		t->heard(t->arg, span_of(p, (size_t)n), 0);
+	if (!dns_question_head(msg).tc) {
+		t->answered = p == t->port;
+		t->heard(t->arg, msg, 0);
 		return;
 	}
-	dns_port_close(t->port); /* TCP gets its descriptor */
-	t->port = NULL;
+	udp_close(t);
 	err = tcp_open(t);
 	if (err != 0)
 		t->heard(t->arg, span_of(NULL, 0), err);
@@ -178,16 +191,6 @@ udp_ask(struct dns_try *t)
 	return err != 0 ? err : udp_send(t);
 }
 
-/* From a new one: those that are kept are no better than the one it has. */
-static int
-udp_renew(struct dns_try *t)
-{
-	dns_port_close(t->port);
-	t->port = NULL;
-	dns_ports_clear(t->ports);
-	return udp_ask(t);
-}
-
 /* That nothing can be sent from a port which was kept says nothing of the
  * server: our address may have gone, or an error have waited there. */
 static int
@@ -195,9 +198,11 @@ udp_open(struct dns_try *t)
 {
 	int err = udp_ask(t);
 
-	if (err != 0 && t->port != NULL && dns_port_served(t->port))
-		err = udp_renew(t);
-	return err;
+	if (err == 0 || t->port == NULL)
+		return err;
+	udp_close(t);
+	dns_ports_clear(t->ports);
+	return udp_ask(t);
 }
 
 /* --- both ----------------------------------------------------------------- */
@@ -240,12 +245,18 @@ dns_try_plain(struct dns_try *t)
 	return tcp_send(t);
 }
 
-int
+void
 dns_try_renew(struct dns_try *t)
 {
-	if (t->port == NULL || !dns_port_stale(t->port))
-		return 0;
-	return udp_renew(t);
+	struct dns_port *was = t->port;
+
+	if (was == NULL || t->old != NULL || !dns_port_stale(was))
+		return;
+	dns_ports_clear(t->ports); /* they are no better */
+	if (dns_port_open(t->ports, &t->at, udp_readable, t, &t->port) != 0)
+		return;
+	t->old = was;
+	(void)udp_send(t);
 }
 
 bool
@@ -262,7 +273,7 @@ dns_try_close(struct dns_try *t)
 	udp_close(t);
 	if (t->tcp != NULL) {
 		bufferevent_free(t->tcp);
-		dns_ports_end_tcp(t->ports);
+		dns_ports_tcp(t->ports, -1);
 	}
 	free(t);
 }

@@ -38,9 +38,9 @@ int dns_try_open(struct dns_ports *ports, const struct dns_server *at,
  * connection. Also from heard(). 0, or -errno: no answer can come any more. */
 int dns_try_plain(struct dns_try *t);
 
-/* Its answer is late. Where that is because our own address has changed, it is
- * put again from a new port. 0, or -errno: no answer can come any more. */
-int dns_try_renew(struct dns_try *t);
+/* Its answer is late. Where our own address has changed since it was put, it is
+ * put once more, from a new port; what comes to the old one still counts. */
+void dns_try_renew(struct dns_try *t);
 
 /* Whether the question has EDNS. */
 bool dns_try_has_edns(const struct dns_try *t);

@@ -102,8 +102,6 @@ struct resolver {
 	uint64_t timeout; /* ms */
 	size_t out;       /* queries that wait */
 	struct dns_ports *ports;
-	size_t open; /* tries */
-	size_t open_max;
 	struct probe probe[NAMESERVERS_MAX]; /* by their place in the set */
 	unsigned turn;
 	bool told; /* that no port can be opened */
@@ -143,13 +141,10 @@ set_timer(struct question *q, enum step step, uint64_t at)
 }
 
 static void
-try_close(struct resolver *r, struct dns_try **try)
+try_close(struct dns_try **try)
 {
-	if (*try == NULL)
-		return;
 	dns_try_close(*try);
 	*try = NULL;
-	r->open--;
 }
 
 /* --- the end of a question ------------------------------------------------ */
@@ -157,15 +152,13 @@ try_close(struct resolver *r, struct dns_try **try)
 static void
 question_free(struct question *q)
 {
-	struct resolver *r = q->r;
-
 	if (q->link != NULL) {
 		*q->link = q->next;
 		if (q->next != NULL)
 			q->next->link = q->link;
 	}
 	for (size_t i = 0; i < q->set->n; i++)
-		try_close(r, &q->asked[i].try);
+		try_close(&q->asked[i].try);
 	nameservers_drop(q->set);
 	timer_free(q->timer);
 	dns_answer_free(q->error);
@@ -249,7 +242,7 @@ server_heard(struct resolver *r, struct nameserver *server)
 static void
 probe_end(struct probe *p)
 {
-	try_close(p->r, &p->try);
+	try_close(&p->try);
 	timer_clear(p->timer);
 	nameservers_drop(p->set);
 	p->set = NULL;
@@ -293,7 +286,6 @@ server_probe(struct resolver *r, struct nameservers *set, size_t i)
 	if (dns_try_open(r->ports, &server->at, &root, DNS_TYPE_NS, 0, set->tcp,
 	        probe_heard, p, &p->try) != 0)
 		return;
-	r->open++;
 	server->probed = now;
 	p->set = nameservers_hold(set);
 	timer_set(p->timer, set->try_ms);
@@ -337,7 +329,7 @@ server_failed(struct asked *at, const char *why, bool said)
 		q->why = why;
 	q->refused |= said;
 	at->said |= said;
-	try_close(q->r, &at->try);
+	try_close(&at->try);
 	if (at == &q->asked[q->current] || all_have_said(q) || !is_open(q))
 		question_go(q);
 }
@@ -446,16 +438,13 @@ server_ask(struct question *q, size_t i)
 	if (at->try != NULL) {
 		err = dns_try_plain(at->try);
 		if (err != 0)
-			try_close(r, &at->try);
+			try_close(&at->try);
 		return err;
 	}
-	if (r->open >= r->open_max)
+	if (dns_ports_full(r->ports))
 		return -EMFILE;
-	err = dns_try_open(r->ports, &q->set->server[i].at, &q->name, q->type,
+	return dns_try_open(r->ports, &q->set->server[i].at, &q->name, q->type,
 	    flags, q->set->tcp, try_heard, at, &at->try);
-	if (err == 0)
-		r->open++;
-	return err;
 }
 
 /* Lets go of a server that is silent, for the sake of the next one: else
@@ -466,7 +455,7 @@ leave_silent(struct question *q)
 {
 	for (size_t i = 0; i < q->set->n; i++) {
 		if (q->asked[i].try != NULL) {
-			try_close(q->r, &q->asked[i].try);
+			try_close(&q->asked[i].try);
 			return true;
 		}
 	}
@@ -481,7 +470,7 @@ no_port(struct question *q, int err)
 	struct resolver *r = q->r;
 
 	q->why = reason_of(err);
-	if (r->open < r->open_max && !r->told) {
+	if (!dns_ports_full(r->ports) && !r->told) {
 		log_event(LOG_ERR, "resolver", "no question can be asked: %s",
 		    q->why);
 		r->told = true;
@@ -549,14 +538,10 @@ question_go(struct question *q)
 static void
 server_slow(struct question *q)
 {
-	struct asked *at = &q->asked[q->current];
 	bool first = q->step == STEP_PROBE;
-	int err = first && at->try != NULL ? dns_try_renew(at->try) : 0;
 
-	if (err != 0) {
-		try_failed(at, err);
-		return;
-	}
+	if (first)
+		dns_try_renew(q->asked[q->current].try);
 	server_probe(q->r, q->set, q->current);
 	set_timer(q, first ? STEP_AGAIN : STEP_SILENT,
 	    loop_now(q->r->loop) + q->set->try_ms / 4);
@@ -706,8 +691,7 @@ resolver_new(
 		return -ENOMEM;
 	r->loop = l;
 	r->timeout = dns->timeout * UINT64_C(1000);
-	r->open_max = ports_max();
-	err = dns_ports_new(l, r->open_max, &r->ports);
+	err = dns_ports_new(l, ports_max(), &r->ports);
 	if (err == 0)
 		err = nameservers_source_new(dns, _PATH_RESCONF, &r->source);
 	for (size_t i = 0; err == 0 && i < NAMESERVERS_MAX; i++) {

@@ -64,7 +64,7 @@ void signal_free(struct signal_watch *s);
  * callback returns. For conn and dnstry. */
 char *loop_scratch(struct loop *l);
 
-/* The libevent base; for conn, worker, resolver and helper only. */
+/* The libevent base; for those whom tests/lint/fences lets use libevent. */
 struct event_base *loop_base(struct loop *l);
 
 #endif

@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -33,8 +32,8 @@ enum {
 struct stamp {
 	time_t second;       /* that it is for */
 	enum sink_kind kind; /* of sink that it is for */
-	bool hooked;         /* into fork() */
-	size_t n;            /* 0: there is none */
+	pid_t pid;           /* whose it is; 0: nobody's yet */
+	size_t n;
 	char text[STAMP_MAX];
 };
 
@@ -163,13 +162,6 @@ log_forget(void)
 	sink.prepared = false;
 }
 
-/* After fork() it would have the parent's pid. */
-static void
-forget_stamp(void)
-{
-	sink.stamp.n = 0;
-}
-
 int
 log_open(const char *where, const char *ident)
 {
@@ -179,7 +171,7 @@ log_open(const char *where, const char *ident)
 		return rc;
 	log_switch();
 	sink.ident = ident;
-	forget_stamp();
+	sink.stamp.pid = 0;
 	tzset(); /* now, and not after a chroot */
 	return 0;
 }
@@ -205,15 +197,12 @@ stamp_now(void)
 {
 	struct stamp *s = &sink.stamp;
 	time_t now = time(NULL);
+	pid_t pid = getpid();
 	struct tm tm = {0};
 
-	if (s->n > 0 && s->second == now && s->kind == sink.to.kind)
+	if (s->pid == pid && s->second == now && s->kind == sink.to.kind)
 		return (struct iovec){s->text, s->n};
-	if (!s->hooked && pthread_atfork(NULL, NULL, forget_stamp) == 0)
-		s->hooked = true;
-	s->second = now;
-	s->kind = sink.to.kind;
-	s->n = 0;
+	*s = (struct stamp){.second = now, .kind = sink.to.kind, .pid = pid};
 	localtime_r(&now, &tm);
 	if (s->kind == SINK_SYSLOG)
 		s->n = strftime(s->text, STAMP_MAX, "%b %e %H:%M:%S ", &tm);
@@ -221,7 +210,7 @@ stamp_now(void)
 		s->n =
 		    strftime(s->text, STAMP_MAX, "%Y-%m-%dT%H:%M:%S%z ", &tm);
 	s->n += (size_t)snprintf(s->text + s->n, STAMP_MAX - s->n,
-	    "%.20s[%ld]: ", sink.ident, (long)getpid());
+	    "%.20s[%ld]: ", sink.ident, (long)pid);
 	return (struct iovec){s->text, s->n};
 }
 

@@ -7,9 +7,9 @@
  * The same MTA (b_milterload) sends it the same messages over as many
  * connections as the verifier has, so that both read the same bytes and wake
  * the same sleeper. Of them it makes and hashes the relaxed canonical form of
- * the body, verifies one RSA signature of 2,048 bits, and answers ACCEPT. It
- * reads no field, asks no DNS, inserts nothing, logs nothing, and trusts what
- * it is sent. It runs until it is killed; b_milterload tells what it used.
+ * the body, verifies one RSA signature of 2,048 bits, and inserts a field that
+ * is always the same. It reads no field, asks no DNS, logs nothing, and trusts
+ * what it is sent. It runs until it is killed; b_milterload tells what it used.
  *
  * Before that it prints milliseconds of CPU for each part by itself, with the
  * body of FILE, so that a slow one cannot hide in the limit. The canonical form
@@ -176,7 +176,7 @@ negotiate(const struct client *c)
 		    SMFIP_NR_EOH | SMFIP_NR_BODY
 	};
 	const uint32_t version = htonl(6), flags = htonl(UNANSWERED);
-	char packet[] = "\0\0\0\15O....\0\0\0\0....";
+	char packet[] = "\0\0\0\15O....\0\0\0\1....";
 
 	memcpy(packet + 5, &version, 4);
 	memcpy(packet + 13, &flags, 4);

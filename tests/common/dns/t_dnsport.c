@@ -69,7 +69,7 @@ pass(struct world *w, unsigned ms)
 }
 
 static void
-readable(void *arg)
+readable(void *arg, struct dns_port *p)
 {
 	struct world *w = arg;
 
@@ -240,13 +240,14 @@ makes_room_for_tcp(void)
 	a = open_to(&w, 0);
 	first = socket_of(a);
 	dns_port_keep(a);
-	dns_ports_begin_tcp(w.ports);
+	dns_ports_tcp(w.ports, 1);
 	a = open_to(&w, 0);
 	CHECK(socket_of(a) == first);
 	dns_port_keep(a);
-	dns_ports_begin_tcp(w.ports);
-	dns_ports_end_tcp(w.ports);
-	dns_ports_end_tcp(w.ports);
+	dns_ports_tcp(w.ports, 1);
+	CHECK(dns_ports_full(w.ports));
+	dns_ports_tcp(w.ports, -2);
+	CHECK(!dns_ports_full(w.ports));
 	a = open_to(&w, 0);
 	CHECK(socket_of(a) != first);
 	dns_port_close(a);
@@ -313,12 +314,13 @@ addresses(void)
 	socklen_t n;
 
 	CHECK(dns_server_parse(span_str("fe80::1%lo"), &s) == 0);
-	CHECK(dns_port_address(&s, &to, &n) == 0 && n == sizeof *in6);
+	CHECK(dns_server_sockaddr(&s, &to, &n) == 0 && n == sizeof *in6);
 	CHECK(in6->sin6_scope_id == 1 && ntohs(in6->sin6_port) == 53);
 	CHECK(dns_server_parse(span_str("fe80::1%17"), &s) == 0);
-	CHECK(dns_port_address(&s, &to, &n) == 0 && in6->sin6_scope_id == 17);
+	CHECK(
+	    dns_server_sockaddr(&s, &to, &n) == 0 && in6->sin6_scope_id == 17);
 	CHECK(dns_server_parse(span_str("fe80::1%nosuch0"), &s) == 0);
-	CHECK(dns_port_address(&s, &to, &n) == -ENODEV);
+	CHECK(dns_server_sockaddr(&s, &to, &n) == -ENODEV);
 }
 
 SUITE("dnsport", T(serves_the_same_server_again),

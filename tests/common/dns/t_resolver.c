@@ -1033,6 +1033,78 @@ a_port_that_heard_something_else_is_given_up(void)
 	rig_close(&rig);
 }
 
+/* --- another address of this host ----------------------------------------- */
+
+/* While it is not 0, our address looks like another one at each look. */
+static uint32_t moved;
+
+/* Takes the place of libc's. */
+int moving_getsockname(int fd, struct sockaddr *ret, socklen_t *n) __asm__(
+    "getsockname");
+
+int
+moving_getsockname(int fd, struct sockaddr *ret, socklen_t *n)
+{
+	int rc = (int)syscall(SYS_getsockname, fd, ret, n);
+	struct sockaddr_in in;
+
+	if (rc == 0 && moved > 0 && ret->sa_family == AF_INET) {
+		memcpy(&in, ret, sizeof in);
+		in.sin_addr.s_addr ^= htonl(moved++);
+		memcpy(ret, &in, sizeof in);
+	}
+	return rc;
+}
+
+/* Half a try later it is asked once more, from another port: what was sent from
+ * the old one may be lost. */
+static void
+asks_again_from_a_new_address(void)
+{
+	struct rig rig;
+	struct slot s;
+	uint64_t began;
+
+	rig_open(&rig, "a.example A 192.0.2.1\n", 5);
+	began = loop_now(rig.loop);
+	dnsd_mute(rig.server);
+	slot_ask(&rig, &s, "a.example", DNS_A);
+	rig_pause(&rig, 1000);
+	dnsd_open(rig.server);
+	moved = 1;
+	rig_await(&rig, 1);
+	moved = 0;
+	CHECK_STR(answer_text(s.a, DNS_A), "found 192.0.2.1");
+	CHECK(loop_now(rig.loop) - began < 2000); /* the second try: 2,500 */
+	dns_answer_free(s.a);
+	rig_close(&rig);
+}
+
+/* And the old one may not be lost: whichever comes first counts. */
+static void
+late_answers_count_at_the_old_address(void)
+{
+	static const unsigned delays[] = {1500, 2400, 3000, 3600, 4500};
+	char zone_text[80];
+
+	for (size_t i = 0; i < sizeof delays / sizeof delays[0]; i++) {
+		struct rig rig;
+		uint64_t began;
+
+		snprintf(zone_text, sizeof zone_text,
+		    "a.example A 192.0.2.1\na.example A delay=%u\n", delays[i]);
+		rig_open(&rig, zone_text, 5);
+		began = loop_now(rig.loop);
+		moved = 1;
+		CHECK_STR(answer_text(rig_ask(&rig, "a.example", DNS_A), DNS_A),
+		    "found 192.0.2.1");
+		moved = 0;
+		CHECK(loop_now(rig.loop) - began == delays[i]);
+		CHECK(dnsd_ports(rig.server) == 2);
+		rig_close(&rig);
+	}
+}
+
 /* Questions over the number of ports wait for one. */
 static void
 more_questions_than_ports(void)
@@ -1601,6 +1673,7 @@ SUITE("resolver", T(every_kind_of_answer), T(mapped_addresses_stay_ipv6),
     T(questions_at_one_time_have_a_port_each),
     T(a_port_serves_so_many_questions),
     T(a_port_that_heard_something_else_is_given_up),
+    T(asks_again_from_a_new_address), T(late_answers_count_at_the_old_address),
     T(more_questions_than_ports), T(a_thousand_and_dead_servers),
     T(cancelled_questions_are_not_answered),
     T(a_cancelled_question_is_sent_no_more),

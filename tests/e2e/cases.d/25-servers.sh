@@ -289,7 +289,7 @@ servers_load() {
 	local worker before seconds=${LOAD_SECONDS:-600} n pids=() end total
 	worker=$(pgrep -P "${SERVERS[-1]}" | head -n 1)
 	servers_one standing good.servers pass || return
-	sleep 11
+	sleep 6
 	before=$(find "/proc/$worker/fd" -type l | wc -l)
 	servers_tell 127.0.0.2 forget >/dev/null
 	end=$((SECONDS + seconds))
@@ -305,7 +305,7 @@ servers_load() {
 	n=$(servers_tell 127.0.0.2 ports) && total=$(servers_tell 127.0.0.2 total) &&
 	    [ $((n * 256)) -ge "${total% *}" ] && [ $((n * 5)) -ge "$seconds" ] ||
 	    no "$n ports for $total questions" || return
-	sleep 11
+	sleep 6
 	n=$(find "/proc/$worker/fd" -type l | wc -l)
 	[ "$n" = "$before" ] || no "$before descriptors before, $n after"
 }

@@ -82,6 +82,8 @@ scripted_wait(int fd, struct epoll_event *events, int max, int ms)
 		if (until == UINT64_MAX && next == UINT64_MAX)
 			return real_wait(fd, events, max, -1);
 		clocks.now = next < until ? next : until;
+		if (clocks.now == until) /* what a timer asks is dated so */
+			dnsd_settle_all(clocks.now, &next);
 	}
 	return n;
 }

@@ -20,6 +20,7 @@ struct dns_try {
 	struct dns_port *old;    /* NULL, or the one before dns_try_renew() */
 	bool answered;           /* what was sent from port */
 	bool strange;            /* something else came */
+	unsigned with_edns;      /* copies sent, less those refused */
 	struct bufferevent *tcp; /* NULL: over UDP */
 	size_t tcp_heard;        /* bytes of the message that heard() has */
 	void (*heard)(void *arg, struct span msg, int err);
@@ -69,6 +70,7 @@ tcp_send(struct dns_try *t)
 	unsigned char size[2] = {
 	    (unsigned char)(t->question.n >> 8), (unsigned char)t->question.n};
 
+	t->with_edns += t->question.edns;
 	return bufferevent_write(t->tcp, size, 2) == 0 &&
 	        bufferevent_write(t->tcp, t->question.p, t->question.n) == 0
 	    ? 0
@@ -132,6 +134,7 @@ static int
 udp_send(struct dns_try *t)
 {
 	t->answered = false;
+	t->with_edns += t->question.edns;
 	if (send(dns_port_fd(t->port), t->question.p, t->question.n,
 	        MSG_NOSIGNAL) >= 0 ||
 	    errno == EAGAIN || errno == ENOBUFS || errno == EINTR)
@@ -245,6 +248,16 @@ dns_try_plain(struct dns_try *t)
 	return tcp_send(t);
 }
 
+bool
+dns_try_refused(struct dns_try *t, int *ret_err)
+{
+	if (t->with_edns == 0)
+		return false;
+	t->with_edns--;
+	*ret_err = t->question.edns ? dns_try_plain(t) : 0;
+	return true;
+}
+
 void
 dns_try_renew(struct dns_try *t)
 {
@@ -253,16 +266,12 @@ dns_try_renew(struct dns_try *t)
 	if (was == NULL || t->old != NULL || !dns_port_stale(was))
 		return;
 	dns_ports_clear(t->ports); /* they are no better */
+	if (dns_ports_full(t->ports))
+		return;
 	if (dns_port_open(t->ports, &t->at, udp_readable, t, &t->port) != 0)
 		return;
 	t->old = was;
 	(void)udp_send(t);
-}
-
-bool
-dns_try_has_edns(const struct dns_try *t)
-{
-	return t->question.edns;
 }
 
 void

@@ -42,8 +42,10 @@ int dns_try_plain(struct dns_try *t);
  * put once more, from a new port; what comes to the old one still counts. */
 void dns_try_renew(struct dns_try *t);
 
-/* Whether the question has EDNS. */
-bool dns_try_has_edns(const struct dns_try *t);
+/* The answer was FORMERR or NOTIMP. True where that may be for the EDNS of a
+ * copy that was sent with it (RFC 6891 section 7): then the question is out
+ * without it, and *ret_err as dns_try_plain() returns. */
+bool dns_try_refused(struct dns_try *t, int *ret_err);
 
 /* Also from its own heard(). NULL is allowed. */
 void dns_try_close(struct dns_try *t);

@@ -377,8 +377,8 @@ try_failed(struct asked *at, int err)
 
 /*
  * A server has said something: from now on it is not silent. One that does not
- * know EDNS is asked again without it at once (RFC 6891 section 7); what is no
- * answer, or cannot be read, is its failure.
+ * know EDNS is asked again without it at once; what is no answer, or cannot be
+ * read, is its failure.
  */
 static void
 try_heard(void *arg, struct span msg, int err)
@@ -397,8 +397,7 @@ try_heard(void *arg, struct span msg, int err)
 	head = dns_question_head(msg);
 	if ((head.rcode == DNS_RCODE_FORMERR ||
 	        head.rcode == DNS_RCODE_NOTIMP) &&
-	    dns_try_has_edns(at->try)) {
-		err = dns_try_plain(at->try);
+	    dns_try_refused(at->try, &err)) {
 		if (err != 0)
 			try_failed(at, err);
 		return;
@@ -437,9 +436,11 @@ server_ask(struct question *q, size_t i)
 	q->current = i;
 	if (at->try != NULL) {
 		err = dns_try_plain(at->try);
-		if (err != 0)
-			try_close(&at->try);
-		return err;
+		if (err == 0)
+			return 0;
+		try_close(&at->try); /* what was wrong may be the port */
+		if (is_shortage(err))
+			return err;
 	}
 	if (dns_ports_full(r->ports))
 		return -EMFILE;

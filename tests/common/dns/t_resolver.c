@@ -1033,6 +1033,17 @@ a_port_that_heard_something_else_is_given_up(void)
 	rig_close(&rig);
 }
 
+static struct rlimit
+few_ports(void)
+{
+	struct rlimit old, low = {4 * DNS_FEWEST_PORTS, 0};
+
+	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &old), 0);
+	low.rlim_max = old.rlim_max;
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &low), 0);
+	return old;
+}
+
 /* --- another address of this host ----------------------------------------- */
 
 /* While it is not 0, our address looks like another one at each look. */
@@ -1054,6 +1065,24 @@ moving_getsockname(int fd, struct sockaddr *ret, socklen_t *n)
 		memcpy(ret, &in, sizeof in);
 	}
 	return rc;
+}
+
+/* While it is not 0, so many packets cannot be sent: our address has gone. */
+static unsigned unsent;
+
+/* Takes the place of libc's. */
+ssize_t failing_send(int fd, const void *p, size_t n, int flags) __asm__(
+    "send");
+
+ssize_t
+failing_send(int fd, const void *p, size_t n, int flags)
+{
+	if (unsent > 0) {
+		unsent--;
+		errno = EINVAL;
+		return -1;
+	}
+	return sendto(fd, p, n, flags, NULL, 0);
 }
 
 /* Half a try later it is asked once more, from another port: what was sent from
@@ -1103,6 +1132,74 @@ late_answers_count_at_the_old_address(void)
 		CHECK(dnsd_ports(rig.server) == 2);
 		rig_close(&rig);
 	}
+}
+
+/* So it is where a port is lost when the question is put again. */
+static void
+asks_again_from_another_port(void)
+{
+	struct rig rig;
+	struct slot s;
+
+	rig_open(&rig, "a.example A 192.0.2.1\n", 5);
+	unsent = 1;
+	CHECK_STR(answer_text(rig_ask(&rig, "a.example", DNS_A), DNS_A),
+	    "found 192.0.2.1");
+	dnsd_mute(rig.server);
+	slot_ask(&rig, &s, "a.example", DNS_A);
+	rig_pause(&rig, 2000);
+	dnsd_open(rig.server);
+	unsent = 1;
+	rig_await(&rig, 1);
+	CHECK(unsent == 0);
+	CHECK_STR(answer_text(s.a, DNS_A), "found 192.0.2.1");
+	dns_answer_free(s.a);
+	rig_close(&rig);
+}
+
+/* A server that knows no EDNS says so to both copies; the answer to the third,
+ * without it, counts. */
+static void
+two_copies_with_edns(void)
+{
+	struct rig rig;
+
+	rig_open(&rig, "a.example A 192.0.2.1\n", 5);
+	dnsd_mode(rig.server, "formerr");
+	dnsd_delay(rig.server, 1500);
+	moved = 1;
+	CHECK_STR(answer_text(rig_ask(&rig, "a.example", DNS_A), DNS_A),
+	    "found 192.0.2.1");
+	moved = 0;
+	CHECK(dnsd_total(rig.server) >= 3);
+	rig_close(&rig);
+}
+
+/* With all ports in use there is none for that. */
+static void
+a_new_address_and_full_ports(void)
+{
+	struct rlimit old = few_ports();
+	struct slot s[DNS_FEWEST_PORTS];
+	struct rig rig;
+	char name[40];
+	unsigned before;
+
+	rig_open(&rig, "", 5);
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
+	before = descriptors();
+	dnsd_mute(rig.server);
+	for (int i = 0; i < DNS_FEWEST_PORTS; i++) {
+		snprintf(name, sizeof name, "n%d.example", i);
+		slot_ask(&rig, &s[i], name, DNS_A);
+	}
+	moved = 1;
+	rig_pause(&rig, 2000);
+	moved = 0;
+	CHECK(descriptors() == before + DNS_FEWEST_PORTS);
+	for (int i = 0; i < DNS_FEWEST_PORTS; i++)
+		resolver_cancel(s[i].q);
+	rig_close(&rig);
 }
 
 /* Questions over the number of ports wait for one. */
@@ -1214,17 +1311,6 @@ cancelled_questions_are_not_answered(void)
 	CU_ASSERT_EQUAL(one.calls, 0);
 	CU_ASSERT_EQUAL(late.calls, 0);
 	rig_close(&rig);
-}
-
-static struct rlimit
-few_ports(void)
-{
-	struct rlimit old, low = {4 * DNS_FEWEST_PORTS, 0};
-
-	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &old), 0);
-	low.rlim_max = old.rlim_max;
-	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &low), 0);
-	return old;
 }
 
 /* As many questions as ports, each of which wants a second one: the first is
@@ -1674,8 +1760,9 @@ SUITE("resolver", T(every_kind_of_answer), T(mapped_addresses_stay_ipv6),
     T(a_port_serves_so_many_questions),
     T(a_port_that_heard_something_else_is_given_up),
     T(asks_again_from_a_new_address), T(late_answers_count_at_the_old_address),
-    T(more_questions_than_ports), T(a_thousand_and_dead_servers),
-    T(cancelled_questions_are_not_answered),
+    T(asks_again_from_another_port), T(two_copies_with_edns),
+    T(a_new_address_and_full_ports), T(more_questions_than_ports),
+    T(a_thousand_and_dead_servers), T(cancelled_questions_are_not_answered),
     T(a_cancelled_question_is_sent_no_more),
     T(cancelled_between_answer_and_call), T(freed_while_the_server_is_silent),
     T(as_many_questions_as_allowed), T(descriptors_are_left), T(no_descriptors),

@@ -98,8 +98,7 @@ enum {
 	/* Connections of one worker: ten times what Postfix makes with 1,000
 	 * smtpd processes, and some 20 MB. Where RLIMIT_NOFILE allows fewer:
 	 * what is left when DNS has its quarter (DNS_PORTS) and the worker its
-	 * own descriptors (log, channel, events, keys; ten questions by
-	 * TCP). */
+	 * own descriptors (log, channel, events, keys). */
 	WORKER_CONNECTIONS_MAX = 10000,
 	WORKER_DESCRIPTORS = 32,
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -53,8 +54,19 @@ domainkey_unusable_next(const struct domainkey *k, struct buf *out)
 	if (k->problem == denied)
 		return; /* which says it */
 	buf_fmt(out,
-	    "Fix this, or make another key: postseal genkey %s --add\n",
-	    k->domain->name);
+	    "Fix this, or make another key: postseal genkey %s --add, and take "
+	    "this one out of %s\n",
+	    k->domain->name, k->settings->origin);
+}
+
+void
+domainkey_next(const struct domainkey *k, struct buf *out)
+{
+	if (k->settings->active)
+		buf_fmt(out, "When DNS has the record: postseal testkey %s\n",
+		    k->domain->name);
+	else
+		genkey_next(k->domain->name, false, out);
 }
 
 void
@@ -138,7 +150,7 @@ read_key(struct domainkey *k)
 		return take_pem(k, span_str(k->settings->pem));
 	rc = wholefile_read(k->settings->file, KEY_FILE_MAX, &f);
 	if (rc != 0) {
-		k->problem = rc == -EACCES
+		k->problem = rc == -EACCES && geteuid() != 0
 		    ? denied
 		    : wholefile_problem(rc, "is larger than any key");
 		return rc == -ENOMEM ? rc : 0;

@@ -45,6 +45,9 @@ void domainkey_record(const struct domainkey *k, struct buf *out);
 void domainkey_tell_unusable(const struct domainkey *k, struct buf *why);
 void domainkey_unusable_next(const struct domainkey *k, struct buf *out);
 
+/* What follows when DNS has the key's record. */
+void domainkey_next(const struct domainkey *k, struct buf *out);
+
 /* The record for --json, and whether the key is active; owned. NULL: memory is
  * out. */
 struct json_t *domainkey_json(const struct domainkey *k);

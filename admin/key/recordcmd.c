@@ -3,7 +3,6 @@
 #include <jansson.h>
 
 #include "admin/key/domainkey.h"
-#include "admin/key/genkey.h"
 #include "admin/key/recordcmd.h"
 #include "common/bytes/domain.h"
 
@@ -55,6 +54,8 @@ static int
 print_all(struct call *c, const struct domainkeys *keys)
 {
 	json_t *all = c->json ? json_array() : NULL;
+	const struct domainkey *printed =
+	    NULL; /* if any, one that may not sign yet */
 	int rc = TOOL_OK, error = 0;
 
 	for (size_t i = 0; i < keys->n && error == 0; i++) {
@@ -70,10 +71,12 @@ print_all(struct call *c, const struct domainkeys *keys)
 			    : -ENOMEM;
 		} else {
 			print(c->options, k, &c->out);
+			if (printed == NULL || printed->settings->active)
+				printed = k;
 		}
 	}
-	if (c->out.n > 0 && explains(c))
-		genkey_next(keys->key[0].domain->name, false, &c->out);
+	if (printed != NULL && explains(c))
+		domainkey_next(printed, &c->out);
 	if (error == 0 && c->json)
 		error = subcommand_json(c, json_incref(all));
 	json_decref(all);

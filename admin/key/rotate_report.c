@@ -47,7 +47,7 @@ print_missing(const struct rotate_report *r, struct buf *out)
 		const struct domainkey *k = &r->key[i];
 
 		if (!rotate_names_have(&r->names, k->settings->selector) ||
-		    domainkey_good(k))
+		    k->problem != NULL || domainkey_good(k))
 			continue;
 		buf_fmt(out, "%s: ", k->name);
 		buf_span(out, buf_view(&k->text));

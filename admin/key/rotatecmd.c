@@ -136,8 +136,12 @@ status_of_all(struct run *r)
 		rc = read_and_step(r, domain, false);
 		failed = rc < 0 ? rc : failed;
 		worst = rc > worst ? rc : worst;
+		if (rc == -EACCES || rc == -ENOMEM)
+			break; /* so it would be with the others */
 	}
 	tool_close(&t);
+	if (failed == -EACCES && geteuid() != 0)
+		buf_str(&r->c->why, "Run this as root.\n");
 	if (!any && r->domains == NULL)
 		buf_str(&r->c->out,
 		    "no rotation is under way; to begin: postseal rotate "

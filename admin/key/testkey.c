@@ -11,7 +11,6 @@
 #include "admin/key/domainfile.h"
 #include "admin/key/domainkey.h"
 #include "admin/key/follow.h"
-#include "admin/key/genkey.h"
 #include "admin/key/testkey.h"
 #include "common/bytes/domain.h"
 
@@ -174,7 +173,7 @@ print_next(const struct domainkey *k, struct buf *out)
 		return;
 	buf_byte(out, '\n');
 	domainkey_record(k, out);
-	genkey_next(k->domain->name, false, out);
+	domainkey_next(k, out);
 }
 
 static void

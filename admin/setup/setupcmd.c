@@ -341,7 +341,6 @@ set_up(struct setuprun *r)
 	if (rc == 0 && !o->verify)
 		rc = setupdns_look(o->config, o->domain, o->what == SETUP_APPLY,
 		    &r->dns, r->why);
-	r->ended = rc == 0;
 	return rc == 0 && (r->untold || r->dns.untold) ? TOOL_UNTOLD : rc;
 }
 

@@ -178,7 +178,7 @@ setupreport_print(const struct setuprun *r, struct buf *out)
 	if (!r->shown && setuprun_is_known(r))
 		print_plan(r, out);
 	setupdns_print(&r->dns, out);
-	if (r->ended)
+	if (setuprun_is_known(r))
 		print_next(r, out);
 }
 

@@ -31,7 +31,6 @@ struct setuprun {
 	bool new_key, goes_on; /* an earlier run was cut off */
 	bool planned;          /* the plan is whole, */
 	bool applied;          /* it was done, */
-	bool ended;            /* and DNS was looked at */
 	bool shown;            /* all up to DNS was printed */
 	struct setupdns dns;
 	struct buf start; /* units that do not run, with a blank before */

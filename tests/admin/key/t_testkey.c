@@ -44,10 +44,9 @@ what_comes_next(void)
 	    {"bad.example",
 	        ": there is no key in PEM form in it\n"
 	        "Fix this, or make another key: postseal genkey bad.example "
-	        "--add\n"},
+	        "--add, and take this one out of "},
 	    {"a.example",
-	        "When DNS has the record: postseal testkey a.example "
-	        "--activate\n"},
+	        "When DNS has the record: postseal testkey a.example\n"},
 	    {"b.example",
 	        "When DNS has the record: postseal testkey b.example "
 	        "--activate\n"},

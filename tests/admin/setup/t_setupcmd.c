@@ -672,7 +672,7 @@ check_changes(const struct command *c, const json_t *all)
 	CHECK(strstr(c->out, "x0A") == NULL); /* a command is one line */
 }
 
-#define FIX "Fix this, or make another key: postseal genkey a.example --add\n"
+#define FIX "Fix this, or make another key: postseal genkey a.example --add, "
 
 #define SHOWN "setup a.example -c @/p.conf --postfix @/ -D @/keys"
 
@@ -800,6 +800,8 @@ for_machines_unusable(void)
 		command_run(&c, "%s", row[i].line);
 		CHECK(c.status == 1);
 		CHECK(suite_has(c.out, "good._domainkey.a.example: "));
+		CHECK(suite_has(c.out, "What comes next:\n"));
+		CHECK(suite_has(c.out, row[i].next));
 		CHECK(strstr(c.out, "bad._domainkey") == NULL);
 		CHECK(suite_has(c.err, FIX));
 		command_end(&c);

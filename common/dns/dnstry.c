@@ -77,6 +77,15 @@ tcp_send(struct dns_try *t)
 	    : -ENOMEM;
 }
 
+/* What heard() has is over; there may be more already. */
+static void
+tcp_go_on(struct dns_try *t)
+{
+	evbuffer_drain(bufferevent_get_input(t->tcp), t->tcp_heard);
+	t->tcp_heard = 0;
+	bufferevent_trigger(t->tcp, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
+}
+
 static int
 tcp_connect(struct dns_try *t)
 {
@@ -105,6 +114,7 @@ tcp_open(struct dns_try *t)
 	if (t->tcp == NULL)
 		return -ENOMEM;
 	dns_ports_tcp(t->ports, 1);
+	t->with_edns = 0; /* of those by UDP nothing is heard any more */
 	bufferevent_setcb(t->tcp, tcp_read, NULL, tcp_event, t);
 	bufferevent_setwatermark(t->tcp, EV_READ, 2, 2 + 65535);
 	if (tcp_send(t) != 0 || bufferevent_enable(t->tcp, EV_READ) != 0)
@@ -243,8 +253,7 @@ dns_try_plain(struct dns_try *t)
 	dns_question_plain(&t->question);
 	if (t->tcp == NULL)
 		return udp_send(t);
-	evbuffer_drain(bufferevent_get_input(t->tcp), t->tcp_heard);
-	t->tcp_heard = 0;
+	tcp_go_on(t);
 	return tcp_send(t);
 }
 
@@ -254,7 +263,11 @@ dns_try_refused(struct dns_try *t, int *ret_err)
 	if (t->with_edns == 0)
 		return false;
 	t->with_edns--;
-	*ret_err = t->question.edns ? dns_try_plain(t) : 0;
+	*ret_err = 0;
+	if (t->question.edns)
+		*ret_err = dns_try_plain(t);
+	else if (t->tcp != NULL)
+		tcp_go_on(t);
 	return true;
 }
 

@@ -199,6 +199,18 @@ make_marks(struct keyring *k)
 	return 0;
 }
 
+/* Pieces of a key are left below us, where the dynamic linker saves the
+ * registers at the first call of a function; the helper would be forked with
+ * them. Reading a key goes no deeper than this. */
+static __attribute__((noinline)) void
+wipe_stack(void)
+{
+	enum { DEPTH = 64 * 1024 };
+	char below[DEPTH];
+
+	explicit_bzero(below, sizeof below);
+}
+
 int
 keyring_open(const struct settings *s, struct keyring **ret, struct buf *why,
     struct buf *warn)
@@ -231,6 +243,7 @@ keyring_open(const struct settings *s, struct keyring **ret, struct buf *why,
 		    d);
 		k->bad += d->bad != NULL;
 	}
+	wipe_stack();
 	if (rc == 0)
 		rc = make_marks(k);
 	if (rc != 0) {

@@ -302,8 +302,9 @@ servers_load() {
 	for n in "${pids[@]}"; do
 		wait "$n" || no 'a verdict changed' || return
 	done
+	# chance repeats some port of thousands
 	n=$(servers_tell 127.0.0.2 ports) && total=$(servers_tell 127.0.0.2 total) &&
-	    [ $((n * 256)) -ge "${total% *}" ] && [ $((n * 5)) -ge "$seconds" ] ||
+	    [ $((n * 300)) -ge "${total% *}" ] && [ $((n * 5)) -ge "$seconds" ] ||
 	    no "$n ports for $total questions" || return
 	sleep 6
 	n=$(find "/proc/$worker/fd" -type l | wc -l)

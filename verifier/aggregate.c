@@ -57,12 +57,12 @@ put(struct buf *out, const char *name, struct span value)
 		buf_byte(out, ',');
 	buf_fmt(out, "\"%s\":\"", name);
 	for (size_t i = 0; i < value.n; i++) {
-		unsigned char c = (unsigned char)value.p[i];
+		char c = value.p[i];
 
-		if (c < ' ' || c > '~' || c == '"' || c == '\\')
-			buf_fmt(out, "\\u%04x", c);
+		if (!span_is_shown(c) || c == '"' || c == '\\')
+			buf_fmt(out, "\\u%04x", (unsigned char)c);
 		else
-			buf_byte(out, (char)c);
+			buf_byte(out, c);
 	}
 	buf_byte(out, '"');
 }

@@ -65,7 +65,7 @@ clean_copy(struct findings *f, struct span s)
 	char *copy = arena_dup(&f->arena, s);
 
 	for (size_t i = 0; copy != NULL && i < s.n; i++) {
-		if (copy[i] < ' ' || copy[i] > '~')
+		if (!span_is_shown(copy[i]))
 			copy[i] = '?';
 	}
 	return copy;

@@ -198,7 +198,7 @@ span_is_fws(char c)
 static inline bool
 span_is_control(char c)
 {
-	return ((unsigned char)c < ' ' && !span_is_fws(c)) || c == 0x7f;
+	return !span_is_shown(c) && (unsigned char)c < 0x80 && !span_is_fws(c);
 }
 
 /* True if it has such a one. */
@@ -206,7 +206,7 @@ static inline bool
 span_has_control(struct span s)
 {
 	for (size_t i = 0; i < s.n; i++) {
-		if (!span_is_shown(s.p[i]) && span_is_control(s.p[i]))
+		if (span_is_control(s.p[i]))
 			return true;
 	}
 	return false;

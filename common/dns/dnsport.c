@@ -134,6 +134,12 @@ dns_ports_clear(struct dns_ports *ps)
 	return any;
 }
 
+bool
+dns_ports_spare(struct dns_ports *ps, int err)
+{
+	return (err == -EMFILE || err == -ENFILE) && dns_ports_clear(ps);
+}
+
 static void
 close_kept(void *arg)
 {
@@ -289,7 +295,7 @@ dns_port_open(struct dns_ports *ps, const struct dns_server *at,
 	if (p == NULL) {
 		make_room(ps);
 		err = make(ps, at, &p);
-		if ((err == -EMFILE || err == -ENFILE) && dns_ports_clear(ps))
+		if (dns_ports_spare(ps, err))
 			err = make(ps, at, &p);
 	}
 	if (err != 0)

@@ -70,6 +70,10 @@ void dns_ports_tcp(struct dns_ports *ps, int change);
 /* Closes all that are kept. False: there was none. */
 bool dns_ports_clear(struct dns_ports *ps);
 
+/* Whether what failed with err is worth another try: it was for want of
+ * descriptors, and those that were kept have left some. */
+bool dns_ports_spare(struct dns_ports *ps, int err);
+
 /* The address of a server for connect(2). 0 and *ret_size, or -ENODEV: there is
  * no interface of that name (RFC 4007 section 11.2). */
 int dns_server_sockaddr(const struct dns_server *s,

@@ -120,7 +120,7 @@ tcp_open(struct dns_try *t)
 	if (tcp_send(t) != 0 || bufferevent_enable(t->tcp, EV_READ) != 0)
 		return -ENOMEM;
 	err = tcp_connect(t);
-	if ((err == -EMFILE || err == -ENFILE) && dns_ports_clear(t->ports))
+	if (dns_ports_spare(t->ports, err))
 		err = tcp_connect(t);
 	return err;
 }

@@ -102,9 +102,9 @@ plain_length(struct span s, bool quoted)
 	size_t n = 0;
 
 	for (; n < s.n; n++) {
-		unsigned char c = (unsigned char)s.p[n];
+		char c = s.p[n];
 
-		if (c < ' ' || c >= 0x7f || c == '"' ||
+		if (!span_is_shown(c) || c == '"' ||
 		    (quoted ? c == '\\' : c == ' ' || c == '='))
 			break;
 	}

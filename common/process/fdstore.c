@@ -29,7 +29,7 @@ name_of(const struct listen_socket *s, char name[FDSTORE_NAME_MAX])
 	    (unsigned long long)s->dev, (unsigned long long)s->ino,
 	    endpoint_text(&s->endpoint, text));
 	for (const char *p = text; *p != '\0'; p++) {
-		if (*p < ' ' || *p > '~' || *p == '|')
+		if (!span_is_shown(*p) || *p == '|')
 			return false;
 	}
 	for (char *p = name; (p = strchr(p, ':')) != NULL;)

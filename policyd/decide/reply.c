@@ -27,7 +27,7 @@ put_span(struct line *l, struct span text)
 
 		l->cut = l->out->n == l->end;
 		if (!l->cut)
-			buf_byte(l->out, c < ' ' || c > '~' ? '?' : c);
+			buf_byte(l->out, span_is_shown(c) ? c : '?');
 	}
 }
 

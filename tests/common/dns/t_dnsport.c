@@ -111,6 +111,17 @@ number(const struct dns_port *p)
 	return ntohs(in.sin_port);
 }
 
+/* One is kept for that server; which. */
+static uint64_t
+keep_one(struct world *w, int server)
+{
+	struct dns_port *p = open_to(w, server);
+	uint64_t which = socket_of(p);
+
+	dns_port_keep(p);
+	return which;
+}
+
 /* Sends to it as that server. */
 static void
 say(struct world *w, int server, unsigned port)
@@ -212,9 +223,7 @@ makes_room(void)
 	uint64_t first;
 
 	begin(&w, 2);
-	a = open_to(&w, 0);
-	first = socket_of(a);
-	dns_port_keep(a);
+	first = keep_one(&w, 0);
 	b = open_to(&w, 1);
 	a = open_to(&w, 0);
 	CHECK(socket_of(a) == first); /* two */
@@ -237,9 +246,7 @@ makes_room_for_tcp(void)
 	uint64_t first;
 
 	begin(&w, 2);
-	a = open_to(&w, 0);
-	first = socket_of(a);
-	dns_port_keep(a);
+	first = keep_one(&w, 0);
 	dns_ports_tcp(w.ports, 1);
 	a = open_to(&w, 0);
 	CHECK(socket_of(a) == first);

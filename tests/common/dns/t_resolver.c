@@ -153,6 +153,28 @@ rig_ask(struct rig *rig, const char *name, enum dns_type type)
 	return rig->last = s.a;
 }
 
+/* Asks for the names n0.example, n1.example, and so on, all at one time. */
+static void
+ask_names(struct rig *rig, struct slot *s, unsigned n)
+{
+	char name[40];
+
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(name, sizeof name, "n%u.example", i);
+		CHECK(slot_ask(rig, &s[i], name, DNS_A) == ASK_PENDING);
+	}
+}
+
+/* And waits until all are answered. */
+static void
+ask_many(struct rig *rig, struct slot *s, unsigned n)
+{
+	ask_names(rig, s, n);
+	rig_await(rig, n);
+	for (unsigned i = 0; i < n; i++)
+		dns_answer_free(s[i].a);
+}
+
 /* --- answers -------------------------------------------------------------- */
 
 static const char zone[] =
@@ -432,6 +454,31 @@ descriptors(void)
 		n++;
 	closedir(d);
 	return n;
+}
+
+/* This process may have so many descriptors from now on, until
+ * descriptors_back() of what was before. */
+static struct rlimit
+descriptors_limit(rlim_t n)
+{
+	struct rlimit old, low = {n, 0};
+
+	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &old), 0);
+	low.rlim_max = old.rlim_max;
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &low), 0);
+	return old;
+}
+
+static void
+descriptors_back(const struct rlimit *old)
+{
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, old), 0);
+}
+
+static struct rlimit
+few_ports(void)
+{
+	return descriptors_limit(4 * DNS_FEWEST_PORTS);
 }
 
 /* --- several servers ------------------------------------------------------ */
@@ -973,19 +1020,12 @@ questions_at_one_time_have_a_port_each(void)
 	enum { MANY = DNS_PORTS_KEPT + 44 };
 	struct slot *s = calloc(MANY, sizeof *s);
 	struct rig rig;
-	char name[40];
 	unsigned before;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
 	rig_open(&rig, "", 5);
 	before = descriptors();
-	for (int i = 0; i < MANY; i++) {
-		snprintf(name, sizeof name, "n%d.example", i);
-		CHECK(slot_ask(&rig, &s[i], name, DNS_A) == ASK_PENDING);
-	}
-	rig_await(&rig, MANY);
-	for (int i = 0; i < MANY; i++)
-		dns_answer_free(s[i].a);
+	ask_many(&rig, s, MANY);
 	CHECK(dnsd_ports(rig.server) == MANY);
 	CHECK(descriptors() == before + DNS_PORTS_KEPT);
 	rig_pause(&rig, DNS_PORT_MS);
@@ -1031,17 +1071,6 @@ a_port_that_heard_something_else_is_given_up(void)
 	rig_pause(&rig, 100);
 	CHECK(dnsd_ports(rig.server) >= 19);
 	rig_close(&rig);
-}
-
-static struct rlimit
-few_ports(void)
-{
-	struct rlimit old, low = {4 * DNS_FEWEST_PORTS, 0};
-
-	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &old), 0);
-	low.rlim_max = old.rlim_max;
-	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &low), 0);
-	return old;
 }
 
 /* --- another address of this host ----------------------------------------- */
@@ -1182,17 +1211,13 @@ a_new_address_and_full_ports(void)
 	struct rlimit old = few_ports();
 	struct slot s[DNS_FEWEST_PORTS];
 	struct rig rig;
-	char name[40];
 	unsigned before;
 
 	rig_open(&rig, "", 5);
-	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
+	descriptors_back(&old);
 	before = descriptors();
 	dnsd_mute(rig.server);
-	for (int i = 0; i < DNS_FEWEST_PORTS; i++) {
-		snprintf(name, sizeof name, "n%d.example", i);
-		slot_ask(&rig, &s[i], name, DNS_A);
-	}
+	ask_names(&rig, s, DNS_FEWEST_PORTS);
 	moved = 1;
 	rig_pause(&rig, 2000);
 	moved = 0;
@@ -1207,20 +1232,14 @@ static void
 more_questions_than_ports(void)
 {
 	enum { MANY = 5 * DNS_FEWEST_PORTS };
-	struct rlimit old, low = {4 * DNS_FEWEST_PORTS, 0};
+	struct rlimit old;
 	struct slot s[MANY];
 	struct rig rig;
-	char name[40];
 
-	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &old), 0);
-	low.rlim_max = old.rlim_max;
-	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &low), 0);
+	old = few_ports();
 	rig_open(&rig, "", 5);
 	dnsd_delay(rig.server, 20);
-	for (int i = 0; i < MANY; i++) {
-		snprintf(name, sizeof name, "n%d.example", i);
-		CHECK(slot_ask(&rig, &s[i], name, DNS_A) == ASK_PENDING);
-	}
+	ask_names(&rig, s, MANY);
 	resolver_cancel(
 	    s[MANY - 2].q); /* one that waits, and one that does not */
 	resolver_cancel(s[0].q);
@@ -1231,7 +1250,7 @@ more_questions_than_ports(void)
 		CHECK_STR(answer_text(s[i].a, DNS_A), "nxdomain");
 		dns_answer_free(s[i].a);
 	}
-	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
+	descriptors_back(&old);
 	CHECK(dnsd_total(rig.server) == MANY - 1);
 	rig_close(&rig);
 }
@@ -1245,24 +1264,18 @@ a_thousand_and(size_t dead)
 	static const char *const zones[] = {"", "", ""};
 	enum { MANY = 1000, LIMIT = 1024 };
 	struct slot *s = calloc(MANY, sizeof *s);
-	struct rlimit old, low = {LIMIT, 0};
+	struct rlimit old;
 	unsigned before, most = 0, lost = 0;
 	struct ladder l;
-	char name[40];
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
-	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &old), 0);
-	low.rlim_max = old.rlim_max;
-	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &low), 0);
+	old = descriptors_limit(LIMIT);
 	ladder_open(&l, zones, dead + 1, 5, false);
-	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
+	descriptors_back(&old);
 	for (size_t i = 0; i < dead; i++)
 		dnsd_mute(l.server[i]);
 	before = descriptors();
-	for (int i = 0; i < MANY; i++) {
-		snprintf(name, sizeof name, "n%d.example", i);
-		CHECK(slot_ask(&l.rig, &s[i], name, DNS_A) == ASK_PENDING);
-	}
+	ask_names(&l.rig, s, MANY);
 	while (l.rig.got < MANY) {
 		unsigned now = descriptors();
 
@@ -1322,21 +1335,17 @@ all_want_a_second_port(void)
 	struct rlimit old = few_ports();
 	struct slot s[DNS_FEWEST_PORTS];
 	struct ladder l;
-	char name[40];
 
 	ladder_open(&l, zones, 2, 5, false);
 	dnsd_mute(l.server[0]);
-	for (int i = 0; i < DNS_FEWEST_PORTS; i++) {
-		snprintf(name, sizeof name, "n%d.example", i);
-		slot_ask(&l.rig, &s[i], name, DNS_A);
-	}
+	ask_names(&l.rig, s, DNS_FEWEST_PORTS);
 	rig_await(&l.rig, DNS_FEWEST_PORTS);
 	for (int i = 0; i < DNS_FEWEST_PORTS; i++) {
 		CHECK_STR(answer_text(s[i].a, DNS_A), "nxdomain");
 		dns_answer_free(s[i].a);
 	}
 	ladder_close(&l);
-	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
+	descriptors_back(&old);
 }
 
 /* Slow names of one zone fill the ports: that is no silence of the server. */
@@ -1363,7 +1372,7 @@ full_ports_are_no_silence(void)
 		dns_answer_free(s[i].a);
 	CHECK_STR(ladder_ask(&l, "good.example", NULL), "found 192.0.2.1");
 	ladder_close(&l);
-	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
+	descriptors_back(&old);
 }
 
 /* Three servers, full ports, and a late word of the first: each question goes
@@ -1405,7 +1414,7 @@ full_ports_and_a_late_word(void)
 		dns_answer_free(h[i].a);
 	}
 	ladder_close(&l);
-	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
+	descriptors_back(&old);
 }
 
 static void
@@ -1512,24 +1521,18 @@ descriptors_left(rlim_t limit)
 {
 	enum { MANY = 400 };
 	struct slot s[MANY];
-	struct rlimit old, low = {limit, 0};
+	struct rlimit old;
 	struct rig rig;
 	unsigned before, after;
-	char name[40];
 
-	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &old), 0);
-	low.rlim_max = old.rlim_max;
-	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &low), 0);
+	old = descriptors_limit(limit);
 	rig_open(&rig, "", 5);
 	dnsd_mute(rig.server);
 	before = descriptors();
-	for (int i = 0; i < MANY; i++) {
-		snprintf(name, sizeof name, "n%d.example", i);
-		slot_ask(&rig, &s[i], name, DNS_A);
-	}
+	ask_names(&rig, s, MANY);
 	rig_pause(&rig, 1);
 	after = descriptors();
-	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
+	descriptors_back(&old);
 	CU_ASSERT_EQUAL(after - before, limit / 4);
 	for (int i = 0; i < MANY; i++)
 		resolver_cancel(s[i].q);
@@ -1548,34 +1551,17 @@ static void
 no_descriptors(void)
 {
 	struct rig rig;
-	struct rlimit old, none = {0, 0};
+	struct rlimit old;
 
 	rig_open(&rig, zone, 1);
-	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &old), 0);
-	none.rlim_max = old.rlim_max;
-	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &none), 0);
+	old = descriptors_limit(0);
 	CHECK_STR(answer_text(rig_ask(&rig, "mx.example.com", DNS_A), DNS_A),
 	    "temperror no descriptors");
-	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
+	descriptors_back(&old);
 	CHECK_STR(
 	    answer_text(rig_ask(&rig, "mx.example.com", DNS_AAAA), DNS_AAAA),
 	    "found 2001:db8::1");
 	rig_close(&rig);
-}
-
-/* Asks for the names n0.example, n1.example, and so on, all at one time. */
-static void
-ask_many(struct rig *rig, struct slot *s, unsigned n)
-{
-	char name[40];
-
-	for (unsigned i = 0; i < n; i++) {
-		snprintf(name, sizeof name, "n%u.example", i);
-		CHECK(slot_ask(rig, &s[i], name, DNS_A) == ASK_PENDING);
-	}
-	rig_await(rig, n);
-	for (unsigned i = 0; i < n; i++)
-		dns_answer_free(s[i].a);
 }
 
 /* Ports are kept, and no descriptor is left: an answer that is cut comes by
@@ -1585,21 +1571,19 @@ cut_without_descriptors(void)
 {
 	enum { MANY = 20, LIMIT = 200 };
 	struct slot s[MANY];
-	struct rlimit old, low = {LIMIT, 0};
+	struct rlimit old;
 	int taken[LIMIT], n = 0;
 	struct rig rig;
 
 	rig_open(&rig, "cut.example A truncate\ncut.example A 192.0.2.1\n", 5);
 	ask_many(&rig, s, MANY);
-	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &old), 0);
-	low.rlim_max = old.rlim_max;
-	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &low), 0);
+	old = descriptors_limit(LIMIT);
 	while (n < LIMIT && (taken[n] = dup(0)) >= 0)
 		n++;
 	CHECK(n < LIMIT);
 	CHECK_STR(answer_text(rig_ask(&rig, "cut.example", DNS_A), DNS_A),
 	    "found 192.0.2.1");
-	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
+	descriptors_back(&old);
 	while (n > 0)
 		close(taken[--n]);
 	rig_close(&rig);
@@ -1611,18 +1595,16 @@ static void
 tcp_beside_kept_ports(void)
 {
 	enum { LIMIT = 800, MANY = LIMIT / 4 };
-	struct rlimit old, low = {LIMIT, 0};
+	struct rlimit old;
 	struct slot *s = calloc(MANY, sizeof *s);
 	struct rig rig;
 	char line[80];
 	unsigned before;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
-	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &old), 0);
-	low.rlim_max = old.rlim_max;
-	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &low), 0);
+	old = descriptors_limit(LIMIT);
 	rig_open(&rig, "", 5);
-	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
+	descriptors_back(&old);
 	before = descriptors();
 	ask_many(&rig, s, MANY);
 	CHECK(descriptors() == before + MANY);

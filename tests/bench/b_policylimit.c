@@ -23,13 +23,6 @@
 
 enum { TYPE_TXT = 16, IDENTITIES = 2, REQUEST_MAX = 4096 };
 
-static void
-must(int is, const char *what)
-{
-	if (!is)
-		load_die(what);
-}
-
 static int
 connect_to(int port)
 {
@@ -38,7 +31,8 @@ connect_to(int port)
 	    .sin_port = htons((uint16_t)port)};
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
-	must(fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof at) == 0,
+	load_must(
+	    fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof at) == 0,
 	    "connect");
 	return fd;
 }
@@ -49,7 +43,7 @@ value_of(const char *request, const char *words)
 {
 	const char *at = strstr(request, words);
 
-	must(at != NULL, words);
+	load_must(at != NULL, words);
 	at += strlen(words);
 	return span_of(at, strcspn(at, "\n"));
 }
@@ -60,9 +54,9 @@ ask(int fd, struct span name)
 	struct dns_question q;
 	struct dnsname wire;
 
-	must(dnsname_parse(name, &wire) == 0, "name");
+	load_must(dnsname_parse(name, &wire) == 0, "name");
 	dns_question_write(&q, &wire, TYPE_TXT, 1, DNS_ASK_RECURSION);
-	must(send(fd, q.p, q.n, 0) == (ssize_t)q.n, "send");
+	load_must(send(fd, q.p, q.n, 0) == (ssize_t)q.n, "send");
 }
 
 static void
@@ -75,8 +69,8 @@ check(const int dns[IDENTITIES], const char *request)
 	ask(dns[0], value_of(request, "\nhelo_name="));
 	ask(dns[1], span_skip(sender, span_find(sender, '@') + 1));
 	for (int i = 0; i < IDENTITIES; i++)
-		must(recv(dns[i], message, sizeof message, 0) > 0, "recv");
-	must(write(0, action, sizeof action - 1) > 0, "write");
+		load_must(recv(dns[i], message, sizeof message, 0) > 0, "recv");
+	load_must(write(0, action, sizeof action - 1) > 0, "write");
 }
 
 int

@@ -52,13 +52,6 @@ struct client {
 	struct bodyhash *hash;
 };
 
-static void
-must(int is, const char *what)
-{
-	if (!is)
-		load_die(what);
-}
-
 /* The body of the file, its line ends as on the wire. */
 static void
 read_body(struct work *w, const char *name)
@@ -66,13 +59,13 @@ read_body(struct work *w, const char *name)
 	FILE *f = fopen(name, "r");
 	int c, last = 0, before = 0;
 
-	must(f != NULL, name);
+	load_must(f != NULL, name);
 	while ((c = getc(f)) != EOF && (c != '\n' || before != '\n')) {
 		if (c != '\r')
 			before = c;
 	}
 	w->body = malloc(64 << 20);
-	must(w->body != NULL, "malloc");
+	load_must(w->body != NULL, "malloc");
 	for (; (c = getc(f)) != EOF && w->n < (64 << 20) - 2; last = c) {
 		if (c == '\n' && last != '\r')
 			w->body[w->n++] = '\r';
@@ -88,13 +81,13 @@ make_key(struct work *w)
 	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new(key, NULL);
 
 	w->signature_n = sizeof w->signature;
-	must(EVP_PKEY_sign_init(c) == 1 &&
+	load_must(EVP_PKEY_sign_init(c) == 1 &&
 	        EVP_PKEY_CTX_set_signature_md(c, EVP_sha256()) == 1 &&
 	        EVP_PKEY_sign(c, w->signature, &w->signature_n, w->digest,
 	            sizeof w->digest) == 1,
 	    "sign");
 	w->rsa = EVP_PKEY_CTX_new(key, NULL);
-	must(EVP_PKEY_verify_init(w->rsa) == 1 &&
+	load_must(EVP_PKEY_verify_init(w->rsa) == 1 &&
 	        EVP_PKEY_CTX_set_signature_md(w->rsa, EVP_sha256()) == 1,
 	    "verify");
 	EVP_PKEY_CTX_free(c);
@@ -106,8 +99,8 @@ make_key(struct work *w)
 static void
 verify(const struct work *w)
 {
-	must(EVP_PKEY_verify(w->rsa, w->signature, w->signature_n, w->digest,
-	         sizeof w->digest) == 1,
+	load_must(EVP_PKEY_verify(w->rsa, w->signature, w->signature_n,
+	              w->digest, sizeof w->digest) == 1,
 	    "verify");
 }
 
@@ -138,7 +131,7 @@ hash(const struct work *w)
 {
 	unsigned char digest[BODYHASH_SIZE];
 
-	must(EVP_DigestInit_ex(w->md, EVP_sha256(), NULL) == 1 &&
+	load_must(EVP_DigestInit_ex(w->md, EVP_sha256(), NULL) == 1 &&
 	        EVP_DigestUpdate(w->md, w->body, w->n) == 1 &&
 	        EVP_DigestFinal_ex(w->md, digest, NULL) == 1,
 	    "hash");
@@ -163,7 +156,7 @@ measure(
 static void
 answer(const struct client *c, const void *p, size_t n)
 {
-	must(send(c->fd, p, n, MSG_NOSIGNAL) == (ssize_t)n, "send");
+	load_must(send(c->fd, p, n, MSG_NOSIGNAL) == (ssize_t)n, "send");
 }
 
 /* Only the end of a message waits for an answer. */
@@ -194,7 +187,7 @@ end_message(const struct work *w, const struct client *c)
 	                               "\0\0\0\1a";
 	unsigned char digest[BODYHASH_SIZE];
 
-	must(bodyhash_end(c->hash, digest) == 0, "hash");
+	load_must(bodyhash_end(c->hash, digest) == 0, "hash");
 	verify(w);
 	answer(c, inserted, sizeof inserted - 1);
 }
@@ -261,7 +254,7 @@ watch(int ep, int fd, void *what)
 {
 	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = what};
 
-	must(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev) == 0, "epoll_ctl");
+	load_must(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev) == 0, "epoll_ctl");
 }
 
 static void
@@ -269,9 +262,9 @@ connected(int ep, int listening)
 {
 	struct client *c = calloc(1, sizeof *c);
 
-	must(c != NULL && bodyhash_new(&c->hash) == 0, "memory");
+	load_must(c != NULL && bodyhash_new(&c->hash) == 0, "memory");
 	c->fd = accept(listening, NULL, NULL);
-	must(c->fd >= 0, "accept");
+	load_must(c->fd >= 0, "accept");
 	watch(ep, c->fd, c);
 }
 
@@ -281,9 +274,9 @@ listen_at(const char *path)
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
-	must(strlen(path) < sizeof at.sun_path, path);
+	load_must(strlen(path) < sizeof at.sun_path, path);
 	strcpy(at.sun_path, path);
-	must(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0 &&
+	load_must(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0 &&
 	        listen(fd, 128) == 0,
 	    path);
 	return fd;
@@ -317,7 +310,7 @@ main(int argc, char **argv)
 	}
 	read_body(&w, argv[2]);
 	w.md = EVP_MD_CTX_new();
-	must(w.md != NULL, "memory");
+	load_must(w.md != NULL, "memory");
 	make_key(&w);
 	measure(&w, "canon", canon);
 	measure(&w, "rsa", verify);

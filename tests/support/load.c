@@ -22,6 +22,13 @@ load_die(const char *what)
 	exit(1);
 }
 
+void
+load_must(int is, const char *what)
+{
+	if (!is)
+		load_die(what);
+}
+
 uint64_t
 load_now_ns(void)
 {

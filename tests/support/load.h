@@ -12,6 +12,9 @@
 /* Prints what, and why as errno has it; exits with 1. */
 void load_die(const char *what) __attribute__((noreturn));
 
+/* The same, unless it is. */
+void load_must(int is, const char *what);
+
 /* Nanoseconds of the monotonic clock. */
 uint64_t load_now_ns(void);
 

@@ -14,7 +14,8 @@
  * Prints one line of key=value: first_ms (process start, or connect, to the
  * first answer), checks, rate, p50/p99 latency in ms, rss_kb and pss_kb of the
  * first process after the last check, cpu_ms of all for a check, and the last
- * action.
+ * action. Rate, latency and CPU are those after the first answer: they hold no
+ * start.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -119,7 +120,7 @@ main(int argc, char **argv)
 	int idle = 0;
 	struct client *client;
 	char *watched, one[12];
-	double *latency, first = 0, cpu, seconds;
+	double *latency, first = 0, cpu = 0, seconds;
 	size_t done = 0;
 	uint64_t began;
 
@@ -190,7 +191,6 @@ main(int argc, char **argv)
 	if (watch == 0)
 		watch = client[0].pid;
 	snprintf(one, sizeof one, "%d", (int)watch);
-	cpu = command != NULL ? 0 : load_cpu_ms(watched);
 	for (int i = 0; i < connections; i++)
 		ask(&client[i]);
 	open_ = connections;
@@ -209,6 +209,7 @@ main(int argc, char **argv)
 				continue;
 			if (done == 0) {
 				first = (double)(load_now_ns() - began) / 1e6;
+				cpu = load_cpu_ms(watched);
 				began = load_now_ns();
 			} else {
 				latency[done - 1] =
@@ -233,7 +234,7 @@ main(int argc, char **argv)
 	    done > 1 ? latency[(done - 1) / 2] : 0,
 	    done > 1 ? latency[(done - 1) * 99 / 100] : 0,
 	    load_memory_kb(one, "Rss:"), load_memory_kb(one, "Pss:"),
-	    cpu / (double)done, action);
+	    done > 1 ? cpu / (double)(done - 1) : 0, action);
 	for (int i = 0; i < connections; i++) {
 		close(client[i].fd);
 		if (client[i].pid > 0)

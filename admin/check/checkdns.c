@@ -11,6 +11,7 @@
 
 #include "admin/check/checkdmarc.h"
 #include "admin/check/checkdns.h"
+#include "admin/tool/again.h"
 #include "admin/tool/dnswait.h"
 #include "common/bytes/clock.h"
 #include "common/bytes/domain.h"
@@ -199,7 +200,7 @@ checkdns_host(struct tool *t, struct findings *f, struct checkdns_host *host)
 	}
 	if (rc == 0 && host->n == 0)
 		findings_add(f, FINDING_UNKNOWN, AREA, NULL,
-		    "postseal check --ip ADDRESS",
+		    again("check --ip ADDRESS"),
 		    "from which address mail leaves is not known");
 	return rc;
 }
@@ -343,14 +344,12 @@ judge_key(const struct domainkey *k, struct findings *f,
     struct guidelines_facts *facts)
 {
 	enum finding_level level = FINDING_ERROR;
-	char mend[DOMAIN_MAX + 80];
 
 	if (k->problem != NULL) { /* told with the config */
 		if (facts->dkim == GUIDELINES_NO && geteuid() != 0)
 			facts->dkim = GUIDELINES_UNKNOWN;
 		return;
 	}
-	snprintf(mend, sizeof mend, "postseal testkey %s", k->domain->name);
 	if (k->settings->active && domainkey_good(k) &&
 	    k->diff != KEYDIFF_TESTING) {
 		facts->dkim = GUIDELINES_YES;
@@ -369,15 +368,13 @@ judge_key(const struct domainkey *k, struct findings *f,
 		level = FINDING_WARNING;
 	findings_add(f, level, AREA,
 	    level == FINDING_ERROR ? "every signature of this key fails" : NULL,
-	    level > FINDING_NOTE ? mend : NULL, "%s: %.*s", k->name,
-	    (int)k->text.n, k->text.p);
-	if (!k->settings->active && domainkey_good(k)) {
-		snprintf(mend, sizeof mend, "postseal testkey %s --activate",
-		    k->domain->name);
+	    level > FINDING_NOTE ? again("testkey %s", k->domain->name) : NULL,
+	    "%s: %.*s", k->name, (int)k->text.n, k->text.p);
+	if (!k->settings->active && domainkey_good(k))
 		findings_add(f, FINDING_WARNING, AREA,
-		    "mail is not signed with it", mend,
+		    "mail is not signed with it",
+		    again("testkey %s --activate", k->domain->name),
 		    "%s is in DNS, but the key is not active", k->name);
-	}
 }
 
 /* The section that the key is in; a row of a table is in none. */

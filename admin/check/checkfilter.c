@@ -11,6 +11,7 @@
 #include "admin/check/checklook.h"
 #include "admin/postfix/mastercf.h"
 #include "admin/postfix/wiring.h"
+#include "admin/tool/again.h"
 
 #define AREA CHECKLOOK_AREA
 
@@ -218,10 +219,10 @@ look_at_pipes(struct checklook *l)
 			continue;
 		findings_add(l->f, FINDING_WARNING, AREA,
 		    "what it hands back by sendmail(1) looks like mail of this "
-		    "host: a stranger's, with our From, can be signed",
-		    "postseal setup --verify: what the verifier has seen is "
-		    "not signed; or see never_sign_daemons in "
-		    "postseal-signer(8)",
+		    "host: a stranger's, with our From, can be signed; what "
+		    "the verifier has seen is not (see also never_sign_daemons "
+		    "in postseal-signer(8))",
+		    again("setup --verify"),
 		    "master.cf: the content_filter of %.*s is a pipe(8) to "
 		    "sendmail(1)",
 		    (int)name.n, name.p);

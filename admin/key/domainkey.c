@@ -12,6 +12,7 @@
 
 #include "admin/key/domainkey.h"
 #include "admin/key/genkey.h"
+#include "admin/tool/again.h"
 #include "admin/tool/dnswait.h"
 #include "admin/tool/subcommand.h"
 #include "common/bytes/domain.h"
@@ -54,17 +55,16 @@ domainkey_unusable_next(const struct domainkey *k, struct buf *out)
 	if (k->problem == denied)
 		return; /* which says it */
 	buf_fmt(out,
-	    "Fix this, or make another key: postseal genkey %s --add, and take "
-	    "this one out of %s\n",
-	    k->domain->name, k->settings->origin);
+	    "Fix this, or make another key: %s, and take this one out of %s\n",
+	    again("genkey %s --add", k->domain->name), k->settings->origin);
 }
 
 void
 domainkey_next(const struct domainkey *k, struct buf *out)
 {
 	if (k->settings->active)
-		buf_fmt(out, "When DNS has the record: postseal testkey %s\n",
-		    k->domain->name);
+		buf_fmt(out, "When DNS has the record: %s\n",
+		    again("testkey %s", k->domain->name));
 	else
 		genkey_next(k->domain->name, false, out);
 }
@@ -400,8 +400,8 @@ add_for_any(struct list *l, struct tables *t, size_t key,
 	if (rc == 0 && l->n == before && l->domain == NULL)
 		buf_fmt(why,
 		    "%s:%u: this key signs for any domain; to look at one: "
-		    "postseal testkey DOMAIN\n",
-		    e->domain.origin, e->domain.line);
+		    "%s\n",
+		    e->domain.origin, e->domain.line, again("testkey DOMAIN"));
 	return rc;
 }
 
@@ -484,8 +484,7 @@ domainkeys_free(struct domainkeys *k)
 int
 domainkeys_tell_none(const char *config, const char *domain, struct buf *why)
 {
-	buf_fmt(why,
-	    "%s has no such key; to make one: postseal genkey %s --add\n",
-	    config, *domain == '\0' ? "DOMAIN" : domain);
+	buf_fmt(why, "%s has no such key; to make one: %s\n", config,
+	    again("genkey %s --add", *domain == '\0' ? "DOMAIN" : domain));
 	return -ENOENT;
 }

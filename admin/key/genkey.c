@@ -19,6 +19,7 @@
 #include "admin/key/domainfile.h"
 #include "admin/key/follow.h"
 #include "admin/key/genkey.h"
+#include "admin/tool/again.h"
 #include "admin/tool/newfile.h"
 #include "common/bytes/domain.h"
 #include "common/settings/settings.h" /* SETTINGS_FILE */
@@ -208,9 +209,8 @@ genkey_record(const char *domain, const char *selector,
 void
 genkey_next(const char *domain, bool rotating, struct buf *out)
 {
-	buf_fmt(out, "When DNS has the record: postseal %s %s%s\n",
-	    rotating ? "rotate" : "testkey", domain,
-	    rotating ? "" : " --activate");
+	buf_fmt(out, "When DNS has the record: %s\n",
+	    again(rotating ? "rotate %s" : "testkey %s --activate", domain));
 }
 
 /* What is left to do by hand. */

@@ -139,7 +139,7 @@ const struct subcommand record_subcommand = {
     .head = "postseal record DOMAIN [-s NAME] - print the DNS records of its "
             "keys, to publish\n"
             "\n"
-            "DNS is not asked; postseal testkey does that.",
+            "DNS is not asked; testkey does that.",
     .tail = "Exit status: 0; 1 when there is no such key, or it cannot be "
             "used; 2 when the\n"
             "command line is wrong.",

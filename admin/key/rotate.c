@@ -22,6 +22,7 @@
 #include "admin/key/genkey.h"
 #include "admin/key/rotate.h"
 #include "admin/limits.h"
+#include "admin/tool/again.h"
 #include "admin/tool/dnswait.h"
 #include "admin/tool/newfile.h"
 #include "common/bytes/clock.h"
@@ -83,8 +84,8 @@ read_state(struct run *r)
 		return 0;
 	buf_fmt(r->why,
 	    "%s: this is not what rotate has written. Look which keys of %s "
-	    "sign (postseal testkey %s), then remove that file to begin anew\n",
-	    r->file, r->o->domain, r->o->domain);
+	    "sign (%s), then remove that file to begin anew\n",
+	    r->file, r->o->domain, again("testkey %s", r->o->domain));
 	return -EBADMSG;
 }
 
@@ -122,20 +123,16 @@ rotate_lock(const struct rotate *o, struct buf *why)
 		return fail(why, o->keydir, rc);
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT) {
-		buf_fmt(why,
-		    "%s: %s has no keys there; to make one: postseal genkey "
-		    "%s --add\n",
-		    dir, o->domain, o->domain);
+		buf_fmt(why, "%s: %s has no keys there; to make one: %s\n", dir,
+		    o->domain, again("genkey %s --add", o->domain));
 		return -ENOENT;
 	}
 	if (fd < 0)
 		return fail(why, dir, -errno);
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		close(fd);
-		buf_fmt(why,
-		    "%s: another rotate is at work; to look: postseal rotate "
-		    "--status %s\n",
-		    dir, o->domain);
+		buf_fmt(why, "%s: another rotate is at work; to look: %s\n",
+		    dir, again("rotate --status %s", o->domain));
 		return -EBUSY;
 	}
 	return 0; /* fd is open, and locked, as long as the process lives */
@@ -178,9 +175,11 @@ is_made(struct run *r, const struct domainkey *k, size_t n,
 }
 
 /* The minute as a selector. One whose file is there (of a run that was cut off
- * before the config had it) is left alone: later minutes are free. */
+ * before the config had it), and that of another key, is left alone: later
+ * minutes are free. */
 static int
-name_key(struct run *r, enum key_algorithm algorithm, char *ret, size_t size)
+name_key(struct run *r, const struct domainkey *k, size_t n,
+    enum key_algorithm algorithm, char *ret, size_t size)
 {
 	char name[60], path[PATH_MAX];
 	time_t now = (time_t)r->now;
@@ -199,12 +198,13 @@ name_key(struct run *r, enum key_algorithm algorithm, char *ret, size_t size)
 		if (rc != 0)
 			return fail(r->why, r->o->keydir, rc);
 		now += 60;
-	} while (access(path, F_OK) == 0);
+	} while (access(path, F_OK) == 0 || domainkey_find(k, n, ret) != NULL);
 	return 0;
 }
 
 static int
-make_key(struct run *r, enum key_algorithm algorithm)
+make_key(struct run *r, const struct domainkey *k, size_t n,
+    enum key_algorithm algorithm)
 {
 	char selector[32];
 	struct genkey_pair made;
@@ -215,7 +215,7 @@ make_key(struct run *r, enum key_algorithm algorithm)
 	    .now = (time_t)r->now,
 	    .selector = selector,
 	    .config = r->o->config};
-	int rc = name_key(r, algorithm, selector, sizeof selector);
+	int rc = name_key(r, k, n, algorithm, selector, sizeof selector);
 
 	if (rc != 0)
 		return rc;
@@ -264,14 +264,14 @@ begin(struct run *r, const struct domainkey *k, size_t n)
 		if (rc != 0)
 			fail_state(r, rc);
 		else if (!seen[a] && !is_made(r, k, n, a))
-			rc = make_key(r, a);
+			rc = make_key(r, k, n, a);
 		seen[a] = true;
 	}
 	if (rc == 0 && !seen[0] && !seen[1]) {
-		buf_fmt(r->why, "%s: no key of %s signs; %s postseal %s %s%s\n",
-		    r->o->config, r->o->domain, n > 0 ? "see" : "to make one:",
-		    n > 0 ? "testkey" : "genkey", r->o->domain,
-		    n > 0 ? "" : " --add");
+		buf_fmt(r->why, "%s: no key of %s signs; %s %s\n", r->o->config,
+		    r->o->domain, n > 0 ? "see" : "to make one:",
+		    again(n > 0 ? "testkey %s" : "genkey %s --add",
+		        r->o->domain));
 		rc = -ENOENT;
 	}
 	if (rc != 0)
@@ -370,11 +370,11 @@ judge_new(struct run *r, const struct domainkey *k, const char *selector)
 	if (k->problem == NULL)
 		return 0;
 	buf_fmt(r->why,
-	    "%s: %s\nFix this, then: postseal rotate %s\n"
+	    "%s: %s\nFix this, then: %s\n"
 	    "Or, for another new key, take this one out of %s, remove %s, and "
 	    "run the same\n",
-	    k->settings->file, k->problem, r->o->domain, k->settings->origin,
-	    r->file);
+	    k->settings->file, k->problem, again("rotate %s", r->o->domain),
+	    k->settings->origin, r->file);
 	return -EINVAL;
 }
 

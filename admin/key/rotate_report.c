@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "admin/key/rotate_report.h"
+#include "admin/tool/again.h"
 #include "admin/tool/subcommand.h"
 
 void
@@ -33,7 +34,7 @@ rotate_report_days(const struct rotate_report *r)
 static void
 print_next(const struct rotate_report *r, const char *when, struct buf *out)
 {
-	buf_fmt(out, "%s: postseal rotate %s\n", when, r->o->domain);
+	buf_fmt(out, "%s: %s\n", when, again("rotate %s", r->o->domain));
 }
 
 /* The records that DNS does not have, each time: who reads this has perhaps not

@@ -13,6 +13,7 @@
 #include "admin/key/genkey.h"
 #include "admin/key/rotate.h"
 #include "admin/key/rotatecmd.h"
+#include "admin/tool/again.h"
 #include "common/bytes/domain.h"
 
 enum { WAIT_STEP = 30, DAYS_MAX = 3650, WAIT_MAX = 7 * 24 * 60 * 60 };
@@ -143,9 +144,8 @@ status_of_all(struct run *r)
 	if (failed == -EACCES && geteuid() != 0)
 		buf_str(&r->c->why, "Run this as root.\n");
 	if (!any && r->domains == NULL)
-		buf_str(&r->c->out,
-		    "no rotation is under way; to begin: postseal rotate "
-		    "DOMAIN\n");
+		buf_fmt(&r->c->out, "no rotation is under way; to begin: %s\n",
+		    again("rotate DOMAIN"));
 	return failed < 0 ? failed : worst;
 }
 

@@ -23,6 +23,7 @@
 #include "admin/setup/setupenforce.h"
 #include "admin/setup/setupplan.h"
 #include "admin/setup/setuprun.h"
+#include "admin/tool/again.h"
 #include "admin/tool/tool.h"
 #include "admin/tool/undo.h"
 #include "common/bytes/domain.h"
@@ -369,10 +370,8 @@ enforce(struct setuprun *r)
 	int rc;
 
 	if (stat(r->o->config, &st) != 0 && errno == ENOENT) {
-		buf_fmt(r->why,
-		    "%s: there is no config yet; first: postseal setup DOMAIN "
-		    "--apply\n",
-		    r->o->config);
+		buf_fmt(r->why, "%s: there is no config yet; first: %s\n",
+		    r->o->config, again("setup DOMAIN --apply"));
 		return -ENOENT;
 	}
 	buf_init(&r->plan.advice, TOOL_MESSAGES_MAX);

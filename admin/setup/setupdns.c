@@ -8,6 +8,7 @@
 #include "admin/key/domainkey.h"
 #include "admin/key/follow.h"
 #include "admin/setup/setupdns.h"
+#include "admin/tool/again.h"
 #include "admin/tool/dnswait.h"
 #include "common/bytes/domain.h"
 
@@ -136,9 +137,8 @@ print_key(const struct setupdns *s, const struct domainkey *k, struct buf *out)
 		buf_fmt(out, "%s is in DNS: the key is active now\n", k->name);
 	} else if (!k->settings->active) {
 		buf_fmt(out,
-		    "%s is in DNS: --apply, or postseal testkey %s --activate, "
-		    "lets the key sign\n",
-		    k->name, k->domain->name);
+		    "%s is in DNS: --apply, or %s, lets the key sign\n",
+		    k->name, again("testkey %s --activate", k->domain->name));
 	}
 }
 

@@ -9,6 +9,7 @@
 #include "admin/postfix/wiring.h"
 #include "admin/setup/setupmilters.h"
 #include "admin/setup/setupplan.h"
+#include "admin/tool/again.h"
 #include "admin/tool/tool.h"
 #include "common/limits.h"
 
@@ -236,9 +237,9 @@ plan_version(struct setupmaker *m)
 		    "These lines are for Postfix 2 and 3, and this one says "
 		    "its version is ");
 		tool_config_string(buf_text(&version), &m->plan->advice);
-		buf_str(&m->plan->advice,
-		    ":\nlook at them first, and run postseal check after "
-		    "that.\n");
+		buf_fmt(&m->plan->advice,
+		    ":\nlook at them first, and run %s after that.\n",
+		    again("check"));
 	}
 	buf_free(&version);
 	return rc;

@@ -6,6 +6,7 @@
 
 #include "admin/limits.h"
 #include "admin/setup/setuprun.h"
+#include "admin/tool/again.h"
 #include "admin/tool/subcommand.h"
 #include "admin/tool/undo.h"
 
@@ -41,8 +42,9 @@ setupreport_postfix(const struct setuprun *r, const char *word, struct buf *out)
 static void
 genkey_line(const struct setuprun *r, struct buf *out)
 {
-	buf_fmt(out, "postseal genkey %s --add%s", r->o->domain,
-	    r->o->both ? " -t both" : "");
+	buf_str(out,
+	    again("genkey %s --add%s", r->o->domain,
+	        r->o->both ? " -t both" : ""));
 }
 
 /* True for the two ways that plan. */
@@ -69,14 +71,14 @@ next_lines(const struct setuprun *r, struct buf *out)
 		return;
 	if (r->dns.publish)
 		buf_fmt(out,
-		    "publish the record of the key; when DNS has it: "
-		    "postseal testkey %s --activate\n",
-		    r->o->domain);
-	buf_str(out, "postseal check\n");
+		    "publish the record of the key; when DNS has it: %s\n",
+		    again("testkey %s --activate", r->o->domain));
+	buf_fmt(out, "%s\n", again("check"));
 	if (r->dns.observes)
-		buf_str(out,
+		buf_fmt(out,
 		    "SPF refuses nothing yet (observe = true); when the log "
-		    "looks right: postseal setup --enforce\n");
+		    "looks right: %s\n",
+		    again("setup --enforce"));
 }
 
 /* --- for people ----------------------------------------------------------- */

@@ -349,7 +349,7 @@ static const struct row {
         "-e /usr/sbin/sendmail -oi -f ${sender} ${recipient}\n",
         "", FINDING_WARNING,
         "the content_filter of smtp is a pipe(8) to sendmail(1)",
-        "never_sign_daemons in postseal-signer(8)"},
+        "postseal setup --verify"},
     {"content_filter = f:dummy\n",
         SMTPD "f unix - n n - - pipe argv=/usr/bin/f | /usr/sbin/sendmail\n",
         "", FINDING_WARNING,

@@ -56,8 +56,9 @@ prints_them(void)
 	CHECK(strstr(c.out, "name two._domainkey, and this as one value") !=
 	    NULL);
 	CHECK(suite_has(c.out,
-	    "\n\nWhen DNS has the record: postseal testkey a.example "
-	    "--activate\n"));
+	    tmpdir_placed(&c.dir,
+	        "\n\nWhen DNS has the record: postseal testkey a.example "
+	        "--activate -c @/p.conf\n")));
 	snprintf(want, sizeof want, "%s", strstr(c.out, "\n" HALF_BEGIN) + 1);
 	want[strcspn(want, "\n")] = '\0';
 
@@ -112,8 +113,9 @@ what_is_not_there(void)
 	CHECK(c.status == 1);
 	CHECK(suite_has(c.err, "/bad.pem: "));
 	CHECK(suite_has(c.err,
-	    "make another key: postseal genkey bad.example --add, and "
-	    "take this one out of "));
+	    tmpdir_placed(&c.dir,
+	        "make another key: postseal genkey bad.example --add "
+	        "-c @/p.conf, and take this one out of ")));
 	CHECK_STR(c.out, "");
 	command_end(&c);
 }

@@ -704,6 +704,29 @@ file_without_key(void)
 	end(&w);
 }
 
+/* The config has a key of this minute's name, whose file lies elsewhere. */
+static void
+key_without_file(void)
+{
+	static const time_t now = BEGIN;
+	char taken[100], path[TMPDIR_PATH_MAX], text[1000], new[100];
+	struct world w;
+
+	begin(&w, "");
+	strftime(taken, sizeof taken, "%Y%m%d%H%Me", localtime(&now));
+	tmpdir_write(&w.d, "elsewhere.private", pem_ed25519);
+	snprintf(text, sizeof text,
+	    "signer { control = {\"unix:%s/control\"} }\n"
+	    "domain \"a.example\" {\n\tkey \"%s\" {\n\t\tfile = \"%s\"\n"
+	    "\t}\n}\n",
+	    w.d.path, taken, tmpdir_file(&w.d, "elsewhere.private", path));
+	tmpdir_write(&w.d, "p.conf", text);
+	CHECK(step(&w, BEGIN) == TOOL_LATER);
+	publish(&w, new);
+	CHECK(strcmp(taken, new) < 0);
+	end(&w);
+}
+
 static void
 bad_states(void)
 {
@@ -802,5 +825,6 @@ SUITE("rotate", T(for_machines), T(for_machines_whole),
     T(for_machines_unusable), T(for_machines_waiting), T(status_not_seen),
     T(status_of_each), T(no_wrong_clock), T(from_key_to_key), T(changes_over),
     T(waits_for_the_signer), T(old_key_is_back), T(file_without_key),
+    T(waits_for_the_signer), T(old_key_is_back), T(key_without_file),
     T(waits_for_its_age), T(is_taken_up), T(bad_states), T(no_key_signs),
     T(only_one_at_a_time))

@@ -13,10 +13,13 @@ no_such_key(void)
 	static const struct {
 		const char *words, *says;
 	} row[] = {
-	    {"none.example", "postseal genkey none.example --add\n"},
-	    {"none.example -s s", "postseal genkey none.example --add\n"},
-	    {"--activate none.example", "postseal genkey none.example --add\n"},
-	    {"--json", "postseal genkey DOMAIN --add\n"},
+	    {"none.example",
+	        "postseal genkey none.example --add -c @/p.conf\n"},
+	    {"none.example -s s",
+	        "postseal genkey none.example --add -c @/p.conf\n"},
+	    {"--activate none.example",
+	        "postseal genkey none.example --add -c @/p.conf\n"},
+	    {"--json", "postseal genkey DOMAIN --add -c @/p.conf\n"},
 	};
 	static struct command c;
 
@@ -27,7 +30,7 @@ no_such_key(void)
 		command_run(&c, "testkey -c @/p.conf %s", row[i].words);
 		CHECK(c.status == 1);
 		CHECK(suite_has(c.err, "/p.conf has no such key; to make one"));
-		CHECK(suite_has(c.err, row[i].says));
+		CHECK(suite_has(c.err, tmpdir_placed(&c.dir, row[i].says)));
 	}
 	suite_row(NULL);
 	command_end(&c);
@@ -44,12 +47,13 @@ what_comes_next(void)
 	    {"bad.example",
 	        ": there is no key in PEM form in it\n"
 	        "Fix this, or make another key: postseal genkey bad.example "
-	        "--add, and take this one out of "},
+	        "--add -c @/p.conf, and take this one out of "},
 	    {"a.example",
-	        "When DNS has the record: postseal testkey a.example\n"},
+	        "When DNS has the record: postseal testkey a.example -c "
+	        "@/p.conf\n"},
 	    {"b.example",
 	        "When DNS has the record: postseal testkey b.example "
-	        "--activate\n"},
+	        "--activate -c @/p.conf\n"},
 	};
 	struct dnsd *dns = dnsd_start("x.example TXT \"x\"\n");
 	static struct command c;
@@ -71,7 +75,7 @@ what_comes_next(void)
 		command_run(&c, "testkey -c @/p.conf %s", row[i].words);
 		CHECK(c.status == 1);
 		CHECK_STR(c.err, "");
-		CHECK(suite_has(c.out, row[i].ends));
+		CHECK(suite_has(c.out, tmpdir_placed(&c.dir, row[i].ends)));
 	}
 	suite_row(NULL);
 	command_end(&c);

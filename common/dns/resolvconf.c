@@ -1,8 +1,13 @@
 /*
- * resolv.conf(5) has no grammar: glibc passes over what it does not know, and
- * so do we. What it reads as a number outside of its limits counts as the
- * limit.
+ * resolv.conf(5) has no grammar but what glibc takes, and who asks beside us
+ * asks by that: a name server as inet_aton(3) reads it, an option by how its
+ * word begins, a number as strtol(3) does (t_resolvconf_libc.c compares). Only
+ * the carriage return of a file from elsewhere is a blank to us alone.
+ *
+ * The trap: the number of "timeout: 3" stands in the next word.
  */
+#include <arpa/inet.h>
+
 #include "common/dns/resolvconf.h"
 
 static bool
@@ -11,19 +16,43 @@ is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
+static struct span
+skip_blanks(struct span s)
+{
+	while (s.n > 0 && is_blank(s.p[0]))
+		s = span_skip(s, 1);
+	return s;
+}
+
 /* The next word of the line; empty at its end. */
 static struct span
 word(struct span *line)
 {
-	struct span s = *line;
+	struct span s = skip_blanks(*line);
 	size_t n = 0;
 
-	while (s.n > 0 && is_blank(s.p[0]))
-		s = span_skip(s, 1);
 	while (n < s.n && !is_blank(s.p[n]))
 		n++;
 	*line = span_skip(s, n);
 	return span_of(s.p, n);
+}
+
+/* "010.1" is 8.0.0.1. */
+static bool
+read_ipv4(struct span text, struct dns_server *ret)
+{
+	char copy[64]; /* "0x000000c0.0x00000000.0x00000002.0x00000001" */
+	struct in_addr a;
+
+	if (text.n >= sizeof copy)
+		return false;
+	memcpy(copy, text.p, text.n);
+	copy[text.n] = '\0';
+	if (inet_aton(copy, &a) == 0)
+		return false;
+	*ret =
+	    (struct dns_server){.ip = ip_bytes(&a, sizeof a), .port = DNS_PORT};
+	return true;
 }
 
 static void
@@ -31,45 +60,58 @@ read_server(struct span text, struct resolvconf *to)
 {
 	struct dns_server s;
 
-	if (to->n < RESOLVCONF_SERVERS_MAX && dns_server_address(text, &s) == 0)
+	if (to->n < RESOLVCONF_SERVERS_MAX &&
+	    (read_ipv4(text, &s) || dns_server_address(text, &s) == 0))
 		to->server[to->n++] = s;
 }
 
-/* "NAME:7" -> 7, at most max; false for another option. */
 static bool
-is_number(struct span option, const char *name, unsigned max, unsigned *ret)
+begins(struct span s, const char *with)
 {
-	size_t at = strlen(name);
-	unsigned n = 0;
+	size_t n = strlen(with);
 
-	if (option.n <= at || !span_eq(span_of(option.p, at), span_str(name)))
+	return s.n >= n && memcmp(s.p, with, n) == 0;
+}
+
+/* "NAME:7 ..." -> 7, from 1 to max; false for another option. */
+static bool
+is_number(struct span line, const char *name, unsigned max, unsigned *ret)
+{
+	unsigned n = 0;
+	bool minus;
+
+	if (!begins(line, name))
 		return false;
-	for (; at < option.n && span_is_digit(option.p[at]); at++) {
-		n = n * 10 + (unsigned)(option.p[at] - '0');
+	line = skip_blanks(span_skip(line, strlen(name)));
+	minus = begins(line, "-");
+	if (minus || begins(line, "+"))
+		line = span_skip(line, 1);
+	for (size_t i = 0; i < line.n && span_is_digit(line.p[i]); i++) {
+		n = n * 10 + (unsigned)(line.p[i] - '0');
 		if (n > max)
 			n = max;
 	}
-	*ret = n == 0 ? 1 : n;
+	*ret = n == 0 || minus ? 1 : n;
 	return true;
 }
 
+/* The one with which the line begins. */
 static void
-read_option(struct span option, struct resolvconf *to)
+read_option(struct span line, struct resolvconf *to)
 {
-	if (is_number(
-	        option, "timeout:", RESOLVCONF_TIMEOUT_MAX, &to->timeout) ||
+	if (is_number(line, "timeout:", RESOLVCONF_TIMEOUT_MAX, &to->timeout) ||
 	    is_number(
-	        option, "attempts:", RESOLVCONF_ATTEMPTS_MAX, &to->attempts))
+	        line, "attempts:", RESOLVCONF_ATTEMPTS_MAX, &to->attempts))
 		return;
-	to->rotate |= span_eq(option, span_str("rotate"));
-	to->use_vc |= span_eq(option, span_str("use-vc"));
-	to->trust_ad |= span_eq(option, span_str("trust-ad"));
+	to->rotate |= begins(line, "rotate");
+	to->use_vc |= begins(line, "use-vc");
+	to->trust_ad |= begins(line, "trust-ad");
 }
 
 static void
 read_line(struct span line, struct resolvconf *to)
 {
-	struct span key, option;
+	struct span key;
 
 	if (line.n == 0 || is_blank(line.p[0]))
 		return;
@@ -77,8 +119,9 @@ read_line(struct span line, struct resolvconf *to)
 	if (span_eq(key, span_str("nameserver")))
 		read_server(word(&line), to);
 	if (span_eq(key, span_str("options"))) {
-		while ((option = word(&line)).n > 0)
-			read_option(option, to);
+		do {
+			read_option(skip_blanks(line), to);
+		} while (word(&line).n > 0);
 	}
 }
 

@@ -41,11 +41,22 @@ static const struct {
     {"options timeout:30 attempts:5", "30x5"},
     {"options timeout:31 attempts:6", "30x5"},
     {"options timeout:99999999999999999999 attempts:0", "30x1"},
-    {"options timeout: attempts:x timeout", "5x1"},
+    {"options timeout: attempts:x timeout", "1x1"},
+    {"options timeout: 3 attempts:\t+4", "3x4"},
+    {"options timeout:-3 attempts:2,", "1x2"},
     {"options rotate use-vc trust-ad edns0 ndots:3 inet6 debug",
         "5x2 rotate use-vc trust-ad"},
     {"options rotate\noptions trust-ad\n", "5x2 rotate trust-ad"},
-    {"options rotated xtrust-ad use-vc:1", "5x2"},
+    {"options rotate,timeout:1 xtrust-ad use-vc:1", "5x2 rotate use-vc"},
+    {"options rotate, timeout:1, xrotate", "1x2 rotate"},
+    {"nameserver 192.000.002.010\nnameserver 10.1\nnameserver 0x7f000001",
+        "192.0.2.8 10.0.0.1 127.0.0.1 5x2"},
+    {"nameserver "
+     "192.0000000000000000000000000000000000000000000000000000000.2.8",
+        "192.0.2.8 5x2"},
+    {"nameserver "
+     "192.00000000000000000000000000000000000000000000000000000000.2.8",
+        "5x2"},
     {"search a.example b.example\ndomain c.example\nsortlist 1.2.3.4\n", "5x2"},
 };
 

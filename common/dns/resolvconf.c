@@ -1,8 +1,8 @@
 /*
  * resolv.conf(5) has no grammar but what glibc takes, and who asks beside us
  * asks by that: a name server as inet_aton(3) reads it, an option by how its
- * word begins, a number as strtol(3) does (t_resolvconf_libc.c compares). Only
- * the carriage return of a file from elsewhere is a blank to us alone.
+ * word begins, a number behind blanks (t_resolvconf_libc.c compares). The
+ * carriage return of a file from elsewhere is a blank to us alone.
  *
  * The trap: the number of "timeout: 3" stands in the next word.
  */
@@ -55,14 +55,26 @@ read_ipv4(struct span text, struct dns_server *ret)
 	return true;
 }
 
+/* Elsewhere than on a link an interface says nothing: it may not even be
+ * there. */
+static bool
+is_of_a_link(const struct ip *ip)
+{
+	return (ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80) ||
+	    (ip->b[0] == 0xff && (ip->b[1] & 0x0f) == 0x02);
+}
+
 static void
 read_server(struct span text, struct resolvconf *to)
 {
 	struct dns_server s;
 
-	if (to->n < RESOLVCONF_SERVERS_MAX &&
-	    (read_ipv4(text, &s) || dns_server_address(text, &s) == 0))
-		to->server[to->n++] = s;
+	if (to->n == RESOLVCONF_SERVERS_MAX ||
+	    (!read_ipv4(text, &s) && dns_server_address(text, &s) != 0))
+		return;
+	if (!is_of_a_link(&s.ip))
+		s.scope[0] = '\0';
+	to->server[to->n++] = s;
 }
 
 static bool
@@ -95,17 +107,24 @@ is_number(struct span line, const char *name, unsigned max, unsigned *ret)
 	return true;
 }
 
-/* The one with which the line begins. */
+/* The one with which the line begins; since glibc 2.41 a minus in front takes a
+ * switch back. */
 static void
 read_option(struct span line, struct resolvconf *to)
 {
+	bool on = !begins(line, "-");
+
 	if (is_number(line, "timeout:", RESOLVCONF_TIMEOUT_MAX, &to->timeout) ||
 	    is_number(
 	        line, "attempts:", RESOLVCONF_ATTEMPTS_MAX, &to->attempts))
 		return;
-	to->rotate |= begins(line, "rotate");
-	to->use_vc |= begins(line, "use-vc");
-	to->trust_ad |= begins(line, "trust-ad");
+	line = span_skip(line, on ? 0 : 1);
+	if (begins(line, "rotate"))
+		to->rotate = on;
+	else if (begins(line, "use-vc"))
+		to->use_vc = on;
+	else if (begins(line, "trust-ad"))
+		to->trust_ad = on;
 }
 
 static void

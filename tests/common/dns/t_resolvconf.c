@@ -57,6 +57,13 @@ static const struct {
     {"nameserver "
      "192.00000000000000000000000000000000000000000000000000000000.2.8",
         "5x2"},
+    {"options rotate use-vc trust-ad -rotate -use-vc", "5x2 trust-ad"},
+    {"options trust-ad -trust-ad -timeout:3", "5x2"},
+    {"nameserver 2001:db8::1%none\nnameserver fec0::1%x\n"
+     "nameserver febf::1%eth0",
+        "2001:db8::1 fec0::1 febf::1%eth0 5x2"},
+    {"nameserver ff02::1%eth0\nnameserver ff03::1%eth0",
+        "ff02::1%eth0 ff03::1 5x2"},
     {"search a.example b.example\ndomain c.example\nsortlist 1.2.3.4\n", "5x2"},
 };
 

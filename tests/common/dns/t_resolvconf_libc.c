@@ -4,6 +4,7 @@
  * of this test that is one of ours.
  */
 #include <errno.h>
+#include <gnu/libc-version.h>
 #include <net/if.h>
 #include <resolv.h>
 #include <sched.h>
@@ -73,8 +74,8 @@ ours(const char *text, struct words *ret)
 	    c.trust_ad);
 }
 
-/* The C library looks at the size whether the file is another one: they differ
- * by turns. */
+/* The C library takes the file for unchanged where size and time are the same:
+ * so no two in a row have one size. */
 static void
 put(const char *text)
 {
@@ -121,6 +122,7 @@ begin(void)
 	char path[TMPDIR_PATH_MAX];
 	const char *why = NULL;
 
+	unsetenv("RES_OPTIONS");
 	tmpdir_make(&d);
 	put("");
 	if (unshare(CLONE_NEWNS) != 0 ||
@@ -128,9 +130,11 @@ begin(void)
 	    mount(tmpdir_file(&d, "resolv.conf", path), "/etc/resolv.conf",
 	        NULL, MS_BIND, NULL) != 0)
 		why = strerror(errno);
-	if (why != NULL)
-		suite_skip(why);
-	return why == NULL;
+	if (why == NULL)
+		return true;
+	suite_skip(why);
+	tmpdir_remove(&d);
+	return false;
 }
 
 static void
@@ -144,24 +148,36 @@ static const char *const words[] = {"nameserver ", "nameserver\t", "nameserver",
     "options ", "options\t", "options", "search", "domain", "\n", "\n", "\n",
     "\n", " ", "\t", ";", "#", ",", "127.0.0.1", "192.0.2.1", "192.0.2.300",
     "0300.0.2.1", "10.1", "1", "0x7f000001", "0.0.0.0", "192.0.2.1:53", "::1",
-    "::", "[::1]", "2001:db8::1", "::ffff:192.0.2.1", "fe80::1", "fe80::1%lo ",
-    "fe80::1%1 ", "fe80::1%none ", "ff02::1%lo ", "timeout:", "timeout:0",
-    "timeout:3", "timeout:31", "timeout:-1", "timeout: +7",
-    "attempts:", "attempts:5", "attempts:6", "attempts: 3", "rotate", "rotate,",
-    "use-vc", "trust-ad", "no-trust-ad", "edns0", "ndots:2", "TIMEOUT:3", "x"};
+    "::", "[::1]", "2001:db8::1", "::ffff:192.0.2.1", "fe80::1",
+    "2001:db8::1%none ", "2001:db8::1%lo ", "fe80::1%lo ", "fe80::1%1 ",
+    "fe80::1%none ", "ff02::1%lo ", "timeout:", "timeout:0", "timeout:3",
+    "timeout:31", "timeout:-1", "timeout: +7", "attempts:", "attempts:5",
+    "attempts:6", "attempts: 3", "rotate", "rotate,", "use-vc", "trust-ad",
+    "no-trust-ad", "edns0", "ndots:2", "TIMEOUT:3", "x",
+    /* before glibc 2.41 they are nothing */
+    "-rotate", "-use-vc", "-trust-ad"};
+enum { SINCE_2_41 = 3 };
+
+static size_t
+count_words(void)
+{
+	bool old = strverscmp(gnu_get_libc_version(), "2.41") < 0;
+
+	return sizeof words / sizeof *words - (old ? SINCE_2_41 : 0);
+}
 
 /* Some lines that mean something, many that nearly do. */
 static void
 make(char *text)
 {
-	size_t n = 0;
+	size_t n = 0, count = count_words();
 
 	for (long left = random() % 12; left > 0; left--) {
 		if (random() % 2 == 0)
 			n += (size_t)snprintf(text + n, TEXT_MAX - n, "\n%s ",
 			    random() % 2 == 0 ? "nameserver" : "options");
 		n += (size_t)snprintf(text + n, TEXT_MAX - n, "%s%s",
-		    words[(size_t)random() % (sizeof words / sizeof *words)],
+		    words[(size_t)random() % count],
 		    random() % 2 == 0 ? "\n" : "");
 	}
 	text[n] = '\0';
@@ -171,7 +187,7 @@ static void
 all_as_it(void)
 {
 	char text[TEXT_MAX];
-	size_t servers = 0;
+	size_t named = 0;
 
 	if (!begin())
 		return;
@@ -182,12 +198,12 @@ all_as_it(void)
 		make(text);
 		ours(text, &we);
 		libc(text, &it);
-		servers += strstr(we.text, "127.0.0.1%0 ") == NULL;
+		named += strstr(we.text, "127.0.0.1%0 ") == NULL;
 		suite_row(text);
 		CHECK_STR(we.text, it.text);
 	}
 	suite_row(NULL);
-	CHECK(servers > TEXTS / 8); /* or it compares nothing */
+	CHECK(named > TEXTS / 8); /* or it compares nothing */
 	end();
 }
 

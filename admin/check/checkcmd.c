@@ -17,7 +17,7 @@
 #include "admin/check/checkdns.h"
 #include "admin/check/checkpostfix.h"
 #include "admin/check/checkservers.h"
-#include "admin/tool/again.h"
+#include "admin/tool/invocation.h"
 #include "admin/tool/progress.h"
 #include "signer/setup.h"
 
@@ -89,7 +89,8 @@ skip_dns(struct run *r)
 {
 	r->no_dns = true;
 	findings_add(&r->findings, FINDING_UNKNOWN, "dns",
-	    "no DNS server answers", again("check"),
+	    "no DNS server answers; when one does, look again",
+	    invocation("check"),
 	    "this host, its keys and %zu domain%s were not looked up",
 	    r->tool.settings->ndomains, buf_plural(r->tool.settings->ndomains));
 }
@@ -150,7 +151,7 @@ look(struct run *r)
 		r->facts[i].tls = r->postfix.tls;
 	if (n == 0 && r->tool.settings->signer.signing_table == NULL)
 		findings_add(&r->findings, FINDING_NOTE, "config", NULL,
-		    again("setup DOMAIN"),
+		    invocation("setup DOMAIN"),
 		    "%s has neither a domain section nor a signing_table: no "
 		    "mail is signed",
 		    r->c->config);

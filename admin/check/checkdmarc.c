@@ -11,7 +11,7 @@
 
 #include "admin/check/checkdmarc.h"
 #include "admin/check/dmarc.h"
-#include "admin/tool/again.h"
+#include "admin/tool/invocation.h"
 #include "admin/tool/walkask.h"
 
 #define AREA "dns"
@@ -399,7 +399,7 @@ look_at_signer(struct look *l, const struct guidelines_facts *facts)
 	if (facts->dkim == GUIDELINES_NO && l->record->p > DMARC_NONE) {
 		findings_add(l->f, FINDING_WARNING, AREA,
 		    "what is forwarded or comes through a list fails then",
-		    again("testkey %s", l->domain),
+		    invocation("testkey %s", l->domain),
 		    "DMARC of %s: its mail passes by SPF alone, no key of it "
 		    "signs",
 		    l->domain);

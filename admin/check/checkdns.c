@@ -11,8 +11,8 @@
 
 #include "admin/check/checkdmarc.h"
 #include "admin/check/checkdns.h"
-#include "admin/tool/again.h"
 #include "admin/tool/dnswait.h"
+#include "admin/tool/invocation.h"
 #include "common/bytes/clock.h"
 #include "common/bytes/domain.h"
 #include "common/spf/check.h"
@@ -200,7 +200,7 @@ checkdns_host(struct tool *t, struct findings *f, struct checkdns_host *host)
 	}
 	if (rc == 0 && host->n == 0)
 		findings_add(f, FINDING_UNKNOWN, AREA, NULL,
-		    again("check --ip ADDRESS"),
+		    invocation("check --ip ADDRESS"),
 		    "from which address mail leaves is not known");
 	return rc;
 }
@@ -368,12 +368,13 @@ judge_key(const struct domainkey *k, struct findings *f,
 		level = FINDING_WARNING;
 	findings_add(f, level, AREA,
 	    level == FINDING_ERROR ? "every signature of this key fails" : NULL,
-	    level > FINDING_NOTE ? again("testkey %s", k->domain->name) : NULL,
+	    level > FINDING_NOTE ? invocation("testkey %s", k->domain->name)
+	                         : NULL,
 	    "%s: %.*s", k->name, (int)k->text.n, k->text.p);
 	if (!k->settings->active && domainkey_good(k))
 		findings_add(f, FINDING_WARNING, AREA,
 		    "mail is not signed with it",
-		    again("testkey %s --activate", k->domain->name),
+		    invocation("testkey %s --activate", k->domain->name),
 		    "%s is in DNS, but the key is not active", k->name);
 }
 

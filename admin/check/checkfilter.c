@@ -11,7 +11,7 @@
 #include "admin/check/checklook.h"
 #include "admin/postfix/mastercf.h"
 #include "admin/postfix/wiring.h"
-#include "admin/tool/again.h"
+#include "admin/tool/invocation.h"
 
 #define AREA CHECKLOOK_AREA
 
@@ -219,10 +219,10 @@ look_at_pipes(struct checklook *l)
 			continue;
 		findings_add(l->f, FINDING_WARNING, AREA,
 		    "what it hands back by sendmail(1) looks like mail of this "
-		    "host: a stranger's, with our From, can be signed; what "
-		    "the verifier has seen is not (see also never_sign_daemons "
-		    "in postseal-signer(8))",
-		    again("setup --verify"),
+		    "host: a stranger's, with our From, can be signed. What "
+		    "our verifier has seen is never signed (see also "
+		    "never_sign_daemons in postseal-signer(8))",
+		    invocation("setup --verify"),
 		    "master.cf: the content_filter of %.*s is a pipe(8) to "
 		    "sendmail(1)",
 		    (int)name.n, name.p);

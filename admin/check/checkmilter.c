@@ -10,7 +10,7 @@
 #include "admin/check/checklook.h"
 #include "admin/postfix/mastercf.h"
 #include "admin/postfix/wiring.h"
-#include "admin/tool/again.h"
+#include "admin/tool/invocation.h"
 
 #define AREA CHECKLOOK_AREA
 #define SES ".amazonaws.com"
@@ -119,7 +119,8 @@ look_at_list(struct checklook *l, const char *name, const char *why)
 	checkpeers_order(l, name, buf_view(&value));
 	if (!checklook_has_signer(l, buf_view(&value)))
 		findings_add(l->f, FINDING_WARNING, AREA, why,
-		    again("setup DOMAIN"), "%s do not have the signer", name);
+		    invocation("setup DOMAIN"), "%s do not have the signer",
+		    name);
 	else
 		look_at_order(l, name, "-e", prefix, buf_view(&value));
 	buf_free(&value);
@@ -164,7 +165,7 @@ look_at_listen(struct checklook *l)
 		    "every local user can have mail signed there, as any "
 		    "domain; with the key it listens on a socket that only "
 		    "Postfix can open",
-		    again("setup DOMAIN --apply"),
+		    invocation("setup DOMAIN --apply"),
 		    "signer.listen is not set: the signer also answers on "
 		    "%s, as before",
 		    SETTINGS_LEGACY_SIGNER);

@@ -11,7 +11,7 @@
 #include "admin/check/checklook.h"
 #include "admin/postfix/mastercf.h"
 #include "admin/postfix/wiring.h"
-#include "admin/tool/again.h"
+#include "admin/tool/invocation.h"
 #include "admin/tool/tool.h"
 #include "verifier/verifier.h"
 
@@ -245,8 +245,9 @@ look_in_front(struct checklook *l, const char *where, struct span milters)
 				findings_add(l->f, FINDING_WARNING, AREA,
 				    "it knows of DKIM only what a milter in "
 				    "front of it has written: forwarded mail "
-				    "fails DMARC; our verifier is put first",
-				    again("setup --verify"),
+				    "fails DMARC; setup puts our verifier in "
+				    "front of it",
+				    invocation("setup --verify"),
 				    "%s: opendmarc has no DKIM verifier in "
 				    "front of it",
 				    where);

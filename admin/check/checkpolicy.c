@@ -15,7 +15,7 @@
 #include "admin/check/checklook.h"
 #include "admin/postfix/mastercf.h"
 #include "admin/postfix/wiring.h"
-#include "admin/tool/again.h"
+#include "admin/tool/invocation.h"
 #include "admin/tool/probe.h"
 
 #define AREA CHECKLOOK_AREA
@@ -349,7 +349,7 @@ tell_place(struct checklook *l, enum wiring_place place, const char *target)
 	case WIRING_ABSENT:
 		findings_add(l->f, FINDING_WARNING, AREA,
 		    "without it, SPF of incoming mail is not checked",
-		    again("setup DOMAIN"),
+		    invocation("setup DOMAIN"),
 		    "smtpd_recipient_restrictions have no check_policy_service "
 		    "%s",
 		    target);
@@ -522,7 +522,7 @@ look_at_daemon(struct checklook *l)
 {
 	if (l->settings->policyd.observe)
 		findings_add(l->f, FINDING_NOTE, AREA, NULL,
-		    again("setup --enforce"),
+		    invocation("setup --enforce"),
 		    "SPF refuses nothing: policyd.observe = true");
 }
 

@@ -10,7 +10,7 @@
 
 #include "admin/check/checklook.h"
 #include "admin/postfix/wiring.h"
-#include "admin/tool/again.h"
+#include "admin/tool/invocation.h"
 #include "admin/tool/tool.h"
 #include "verifier/verifier.h"
 
@@ -242,7 +242,7 @@ look_at_refusals(struct checklook *l)
 	findings_add(l->f, both ? FINDING_WARNING : FINDING_NOTE, AREA,
 	    "its signatures are not looked at then: forwarded mail whose DKIM, "
 	    "and so DMARC, would pass is lost",
-	    again("setup --enforce"),
+	    invocation("setup --enforce"),
 	    both ? "policyd refuses mail for SPF before the verifier, which "
 	           "refuses, too, has seen it"
 	         : "policyd refuses mail for SPF before the verifier has seen "
@@ -365,7 +365,7 @@ checkverifier_look(struct checklook *l)
 		look_at_verifier(l, buf_view(&milters), buf_text(&name));
 	} else if (l->settings->verifier.daemon.listen.n > 0) {
 		findings_add(l->f, FINDING_NOTE, AREA, NULL,
-		    again("setup --verify"),
+		    invocation("setup --verify"),
 		    "smtpd_milters do not have the verifier: DKIM of inbound "
 		    "mail is not looked at");
 	}

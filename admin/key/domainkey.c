@@ -12,8 +12,8 @@
 
 #include "admin/key/domainkey.h"
 #include "admin/key/genkey.h"
-#include "admin/tool/again.h"
 #include "admin/tool/dnswait.h"
+#include "admin/tool/invocation.h"
 #include "admin/tool/subcommand.h"
 #include "common/bytes/domain.h"
 #include "common/io/wholefile.h"
@@ -55,8 +55,9 @@ domainkey_unusable_next(const struct domainkey *k, struct buf *out)
 	if (k->problem == denied)
 		return; /* which says it */
 	buf_fmt(out,
-	    "Fix this, or make another key: %s, and take this one out of %s\n",
-	    again("genkey %s --add", k->domain->name), k->settings->origin);
+	    "Fix this, or take it out of %s and make another key: %s\n",
+	    k->settings->origin,
+	    invocation("genkey %s --add", k->domain->name));
 }
 
 void
@@ -64,7 +65,7 @@ domainkey_next(const struct domainkey *k, struct buf *out)
 {
 	if (k->settings->active)
 		buf_fmt(out, "When DNS has the record: %s\n",
-		    again("testkey %s", k->domain->name));
+		    invocation("testkey %s", k->domain->name));
 	else
 		genkey_next(k->domain->name, false, out);
 }
@@ -401,7 +402,8 @@ add_for_any(struct list *l, struct tables *t, size_t key,
 		buf_fmt(why,
 		    "%s:%u: this key signs for any domain; to look at one: "
 		    "%s\n",
-		    e->domain.origin, e->domain.line, again("testkey DOMAIN"));
+		    e->domain.origin, e->domain.line,
+		    invocation("testkey DOMAIN"));
 	return rc;
 }
 
@@ -485,6 +487,6 @@ int
 domainkeys_tell_none(const char *config, const char *domain, struct buf *why)
 {
 	buf_fmt(why, "%s has no such key; to make one: %s\n", config,
-	    again("genkey %s --add", *domain == '\0' ? "DOMAIN" : domain));
+	    invocation("genkey %s --add", *domain == '\0' ? "DOMAIN" : domain));
 	return -ENOENT;
 }

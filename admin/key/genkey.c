@@ -19,7 +19,7 @@
 #include "admin/key/domainfile.h"
 #include "admin/key/follow.h"
 #include "admin/key/genkey.h"
-#include "admin/tool/again.h"
+#include "admin/tool/invocation.h"
 #include "admin/tool/newfile.h"
 #include "common/bytes/domain.h"
 #include "common/settings/settings.h" /* SETTINGS_FILE */
@@ -210,13 +210,17 @@ void
 genkey_next(const char *domain, bool rotating, struct buf *out)
 {
 	buf_fmt(out, "When DNS has the record: %s\n",
-	    again(rotating ? "rotate %s" : "testkey %s --activate", domain));
+	    invocation(
+	        rotating ? "rotate %s" : "testkey %s --activate", domain));
 }
 
 /* What is left to do by hand. */
 static void
-print_rest(const struct genkey_made *m, bool rotating, struct buf *out)
+print_rest(const struct genkey_made *m, const char *config, bool rotating,
+    struct buf *out)
 {
+	const char *slash = strrchr(config, '/');
+
 	if (m->added_to[0] != '\0') {
 		buf_fmt(
 		    out, "The key is in %s, not active yet.\n", m->added_to);
@@ -225,10 +229,10 @@ print_rest(const struct genkey_made *m, bool rotating, struct buf *out)
 	}
 	buf_fmt(out,
 	    "When DNS has it, put this into %s,\n"
-	    "or into a file of its own, " POSTSEAL_SYSCONFDIR
-	    "/postseal/domains.d/%s.conf,\n"
+	    "or into a file of its own, %.*sdomains.d/%s.conf,\n"
 	    "then: systemctl reload postseal-signer\n\n",
-	    SETTINGS_FILE, m->domain);
+	    config, slash == NULL ? 0 : (int)(slash - config) + 1, config,
+	    m->domain);
 	buf_fmt(out, "domain \"%s\" {\n\tkey \"%s\" {\n\t\tfile = ", m->domain,
 	    m->selector);
 	tool_config_string(m->file, out);
@@ -236,13 +240,14 @@ print_rest(const struct genkey_made *m, bool rotating, struct buf *out)
 }
 
 void
-genkey_print(const struct genkey_made *m, bool rotating, struct buf *out)
+genkey_print(const struct genkey_made *m, const char *config, bool rotating,
+    struct buf *out)
 {
 	buf_fmt(out, "The private key is in %s%s\n\n", m->file,
 	    m->found ? ", where an earlier run has put it" : "");
 	genkey_record(m->domain, m->selector, m->facts.algorithm,
 	    buf_view(&m->half), out);
-	print_rest(m, rotating, out);
+	print_rest(m, config, rotating, out);
 }
 
 json_t *
@@ -560,7 +565,7 @@ print(struct call *c, const struct genkey_pair *p, bool told)
 	for (size_t i = 0; i < p->n; i++) {
 		if (i > 0)
 			buf_byte(&c->out, '\n');
-		genkey_print(&p->key[i], false, &c->out);
+		genkey_print(&p->key[i], c->config, false, &c->out);
 	}
 	return 0;
 }

@@ -81,9 +81,9 @@ void genkey_clear(struct genkey_made *made);
 void genkey_clear_all(struct genkey_pair *made);
 
 /* Appends where the key is, its record and what comes next; as rotate does it,
- * or the administrator. */
-void genkey_print(
-    const struct genkey_made *made, bool rotating, struct buf *out);
+ * or the administrator, who puts it into the config where genkey has not. */
+void genkey_print(const struct genkey_made *made, const char *config,
+    bool rotating, struct buf *out);
 
 /* The record of a public half for --json: name, type, value, domain, selector.
  * Owned; NULL: memory is out. */

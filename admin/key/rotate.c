@@ -22,8 +22,8 @@
 #include "admin/key/genkey.h"
 #include "admin/key/rotate.h"
 #include "admin/limits.h"
-#include "admin/tool/again.h"
 #include "admin/tool/dnswait.h"
+#include "admin/tool/invocation.h"
 #include "admin/tool/newfile.h"
 #include "common/bytes/clock.h"
 #include "common/bytes/domain.h"
@@ -85,7 +85,7 @@ read_state(struct run *r)
 	buf_fmt(r->why,
 	    "%s: this is not what rotate has written. Look which keys of %s "
 	    "sign (%s), then remove that file to begin anew\n",
-	    r->file, r->o->domain, again("testkey %s", r->o->domain));
+	    r->file, r->o->domain, invocation("testkey %s", r->o->domain));
 	return -EBADMSG;
 }
 
@@ -124,7 +124,7 @@ rotate_lock(const struct rotate *o, struct buf *why)
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT) {
 		buf_fmt(why, "%s: %s has no keys there; to make one: %s\n", dir,
-		    o->domain, again("genkey %s --add", o->domain));
+		    o->domain, invocation("genkey %s --add", o->domain));
 		return -ENOENT;
 	}
 	if (fd < 0)
@@ -132,7 +132,7 @@ rotate_lock(const struct rotate *o, struct buf *why)
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		close(fd);
 		buf_fmt(why, "%s: another rotate is at work; to look: %s\n",
-		    dir, again("rotate --status %s", o->domain));
+		    dir, invocation("rotate --status %s", o->domain));
 		return -EBUSY;
 	}
 	return 0; /* fd is open, and locked, as long as the process lives */
@@ -174,8 +174,8 @@ is_made(struct run *r, const struct domainkey *k, size_t n,
 	return false;
 }
 
-/* The minute as a selector. One whose file is there (of a run that was cut off
- * before the config had it), and that of another key, is left alone: later
+/* The minute as a selector. A name whose file is there (of a run that was cut
+ * off before the config had it), or that a key has, is left alone: later
  * minutes are free. */
 static int
 name_key(struct run *r, const struct domainkey *k, size_t n,
@@ -270,7 +270,7 @@ begin(struct run *r, const struct domainkey *k, size_t n)
 	if (rc == 0 && !seen[0] && !seen[1]) {
 		buf_fmt(r->why, "%s: no key of %s signs; %s %s\n", r->o->config,
 		    r->o->domain, n > 0 ? "see" : "to make one:",
-		    again(n > 0 ? "testkey %s" : "genkey %s --add",
+		    invocation(n > 0 ? "testkey %s" : "genkey %s --add",
 		        r->o->domain));
 		rc = -ENOENT;
 	}
@@ -373,8 +373,9 @@ judge_new(struct run *r, const struct domainkey *k, const char *selector)
 	    "%s: %s\nFix this, then: %s\n"
 	    "Or, for another new key, take this one out of %s, remove %s, and "
 	    "run the same\n",
-	    k->settings->file, k->problem, again("rotate %s", r->o->domain),
-	    k->settings->origin, r->file);
+	    k->settings->file, k->problem,
+	    invocation("rotate %s", r->o->domain), k->settings->origin,
+	    r->file);
 	return -EINVAL;
 }
 

@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 #include "admin/key/rotate_report.h"
-#include "admin/tool/again.h"
+#include "admin/tool/invocation.h"
 #include "admin/tool/subcommand.h"
 
 void
@@ -34,7 +34,7 @@ rotate_report_days(const struct rotate_report *r)
 static void
 print_next(const struct rotate_report *r, const char *when, struct buf *out)
 {
-	buf_fmt(out, "%s: %s\n", when, again("rotate %s", r->o->domain));
+	buf_fmt(out, "%s: %s\n", when, invocation("rotate %s", r->o->domain));
 }
 
 /* The records that DNS does not have, each time: who reads this has perhaps not
@@ -143,7 +143,7 @@ static void
 print_done(const struct rotate_report *r, struct buf *out)
 {
 	for (size_t i = 0; i < r->made.n; i++)
-		genkey_print(&r->made.key[i], true, out);
+		genkey_print(&r->made.key[i], r->o->config, true, out);
 	for (size_t i = 0; i < r->old_names.n && r->activated; i++) {
 		if (r->old[i].file != NULL)
 			buf_fmt(out,

@@ -13,7 +13,7 @@
 #include "admin/key/genkey.h"
 #include "admin/key/rotate.h"
 #include "admin/key/rotatecmd.h"
-#include "admin/tool/again.h"
+#include "admin/tool/invocation.h"
 #include "common/bytes/domain.h"
 
 enum { WAIT_STEP = 30, DAYS_MAX = 3650, WAIT_MAX = 7 * 24 * 60 * 60 };
@@ -145,7 +145,7 @@ status_of_all(struct run *r)
 		buf_str(&r->c->why, "Run this as root.\n");
 	if (!any && r->domains == NULL)
 		buf_fmt(&r->c->out, "no rotation is under way; to begin: %s\n",
-		    again("rotate DOMAIN"));
+		    invocation("rotate DOMAIN"));
 	return failed < 0 ? failed : worst;
 }
 

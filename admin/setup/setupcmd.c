@@ -23,7 +23,7 @@
 #include "admin/setup/setupenforce.h"
 #include "admin/setup/setupplan.h"
 #include "admin/setup/setuprun.h"
-#include "admin/tool/again.h"
+#include "admin/tool/invocation.h"
 #include "admin/tool/tool.h"
 #include "admin/tool/undo.h"
 #include "common/bytes/domain.h"
@@ -371,7 +371,7 @@ enforce(struct setuprun *r)
 
 	if (stat(r->o->config, &st) != 0 && errno == ENOENT) {
 		buf_fmt(r->why, "%s: there is no config yet; first: %s\n",
-		    r->o->config, again("setup DOMAIN --apply"));
+		    r->o->config, invocation("setup DOMAIN --apply"));
 		return -ENOENT;
 	}
 	buf_init(&r->plan.advice, TOOL_MESSAGES_MAX);

@@ -8,8 +8,8 @@
 #include "admin/key/domainkey.h"
 #include "admin/key/follow.h"
 #include "admin/setup/setupdns.h"
-#include "admin/tool/again.h"
 #include "admin/tool/dnswait.h"
+#include "admin/tool/invocation.h"
 #include "common/bytes/domain.h"
 
 static int
@@ -137,8 +137,9 @@ print_key(const struct setupdns *s, const struct domainkey *k, struct buf *out)
 		buf_fmt(out, "%s is in DNS: the key is active now\n", k->name);
 	} else if (!k->settings->active) {
 		buf_fmt(out,
-		    "%s is in DNS: --apply, or %s, lets the key sign\n",
-		    k->name, again("testkey %s --activate", k->domain->name));
+		    "%s is in DNS; to let the key sign: --apply, or %s\n",
+		    k->name,
+		    invocation("testkey %s --activate", k->domain->name));
 	}
 }
 

@@ -11,6 +11,7 @@
 #include "admin/postfix/signednets.h"
 #include "admin/postfix/wiring.h"
 #include "admin/setup/setupmilters.h"
+#include "admin/tool/invocation.h"
 #include "admin/tool/tool.h"
 
 /* A milter of ours, as Postfix knows it. */
@@ -204,10 +205,11 @@ plan_verifier(struct setupmaker *m, const char *queue, struct wing *w)
 	}
 	rc = m->enforcing ? find_listener(m, w, queue, &there) : 0;
 	if (rc == 0 && m->enforcing && there == NULL) {
-		buf_str(&m->plan->advice,
+		buf_fmt(&m->plan->advice,
 		    "SELinux lets Postfix connect to no unix socket of the "
 		    "verifier, so it is left out: see\nSELinux in "
-		    "troubleshooting.md, and run setup --verify after that.\n");
+		    "troubleshooting.md, and run %s after that.\n",
+		    invocation("setup --verify"));
 		return 0;
 	}
 	w->wanted = m->plan->verifier = rc == 0;

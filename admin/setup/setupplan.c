@@ -9,7 +9,7 @@
 #include "admin/postfix/wiring.h"
 #include "admin/setup/setupmilters.h"
 #include "admin/setup/setupplan.h"
-#include "admin/tool/again.h"
+#include "admin/tool/invocation.h"
 #include "admin/tool/tool.h"
 #include "common/limits.h"
 
@@ -239,7 +239,7 @@ plan_version(struct setupmaker *m)
 		tool_config_string(buf_text(&version), &m->plan->advice);
 		buf_fmt(&m->plan->advice,
 		    ":\nlook at them first, and run %s after that.\n",
-		    again("check"));
+		    invocation("check"));
 	}
 	buf_free(&version);
 	return rc;

@@ -6,7 +6,7 @@
 
 #include "admin/limits.h"
 #include "admin/setup/setuprun.h"
-#include "admin/tool/again.h"
+#include "admin/tool/invocation.h"
 #include "admin/tool/subcommand.h"
 #include "admin/tool/undo.h"
 
@@ -43,7 +43,7 @@ static void
 genkey_line(const struct setuprun *r, struct buf *out)
 {
 	buf_str(out,
-	    again("genkey %s --add%s", r->o->domain,
+	    invocation("genkey %s --add%s", r->o->domain,
 	        r->o->both ? " -t both" : ""));
 }
 
@@ -72,13 +72,13 @@ next_lines(const struct setuprun *r, struct buf *out)
 	if (r->dns.publish)
 		buf_fmt(out,
 		    "publish the record of the key; when DNS has it: %s\n",
-		    again("testkey %s --activate", r->o->domain));
-	buf_fmt(out, "%s\n", again("check"));
+		    invocation("testkey %s --activate", r->o->domain));
+	buf_fmt(out, "%s\n", invocation("check"));
 	if (r->dns.observes)
 		buf_fmt(out,
 		    "SPF refuses nothing yet (observe = true); when the log "
 		    "looks right: %s\n",
-		    again("setup --enforce"));
+		    invocation("setup --enforce"));
 }
 
 /* --- for people ----------------------------------------------------------- */

@@ -1,13 +1,15 @@
 /*
  * The trap: one buffer for all. A message can name one command at a time, and
- * must be made before the next is named.
+ * must be made before the next is named. And what was given is borrowed: from
+ * the command line, which lives as long as the process.
  */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin/tool/again.h"
+#include "admin/tool/invocation.h"
+#include "admin/tool/newfile.h"
 #include "admin/tool/tool.h"
 
 enum { CONFIG, POSTFIX, DIRECTORY, OPTIONS };
@@ -20,7 +22,7 @@ static const struct {
     [DIRECTORY] = {"directory", "-D"},
 };
 
-/* Those that take more than -c (t_again.c compares them with their rows). */
+/* Those that take more than -c (t_invocation.c compares them with theirs). */
 static const struct {
 	const char *subcommand;
 	bool takes[OPTIONS];
@@ -34,14 +36,14 @@ static const struct {
 static const char *given[OPTIONS]; /* NULL: is not */
 
 void
-again_begin(const char *config)
+invocation_begin(const char *config)
 {
 	memset(given, 0, sizeof given);
-	again_given("config", config);
+	invocation_given("config", config);
 }
 
 void
-again_given(const char *option, const char *argument)
+invocation_given(const char *option, const char *argument)
 {
 	for (int i = 0; i < OPTIONS; i++) {
 		if (strcmp(options[i].name, option) == 0)
@@ -67,17 +69,21 @@ takes(const char *words)
 static void
 put_options(const bool takes[OPTIONS], struct buf *command)
 {
+	char path[PATH_MAX];
+
 	for (int i = 0; i < OPTIONS; i++) {
 		if (given[i] == NULL || !takes[i] ||
 		    (i == CONFIG && strcmp(given[i], SETTINGS_FILE) == 0))
 			continue;
 		buf_fmt(command, " %s ", options[i].letter);
-		tool_shell_word(given[i], command);
+		tool_shell_word(
+		    newfile_absolute(given[i], path) == 0 ? path : given[i],
+		    command);
 	}
 }
 
 const char *
-again(const char *fmt, ...)
+invocation(const char *fmt, ...)
 {
 	static struct buf command;
 	char *words = NULL;

@@ -13,7 +13,7 @@
 
 #include <jansson.h>
 
-#include "admin/tool/again.h"
+#include "admin/tool/invocation.h"
 #include "common/bytes/domain.h"
 #include "common/log/log.h"
 #include "common/settings/known.h"
@@ -253,7 +253,7 @@ take(struct call *c, const struct subcommand_option *o, const char *argument)
 	void *field = (char *)c->options + o->at;
 
 	if (o->name != NULL && argument != NULL)
-		again_given(o->name, argument);
+		invocation_given(o->name, argument);
 	if (o->take != NULL)
 		return o->take(c, argument);
 	if (o->argument != NULL)
@@ -361,7 +361,7 @@ subcommand_run(
 	    .options = calloc(1, s->size + 1)};
 	int status = TOOL_OK, rc = -ENOMEM;
 
-	again_begin(config);
+	invocation_begin(config);
 	buf_init(&c.out, TOOL_TEXT_MAX);
 	buf_init(&c.why, TOOL_MESSAGES_MAX);
 	if (c.options != NULL) {

@@ -15,7 +15,7 @@
  * first answer), checks, rate, p50/p99 latency in ms, rss_kb and pss_kb of the
  * first process after the last check, cpu_ms of all for a check, and the last
  * action. Rate, latency and CPU are those after the first answer: they hold no
- * start.
+ * start (with -e, of one connection).
  */
 #include <errno.h>
 #include <fcntl.h>

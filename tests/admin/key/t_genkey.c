@@ -44,7 +44,7 @@ make_as(struct result *r, const struct genkey *g)
 	buf_clear(&r->why);
 	rc = genkey_make(g, &made, &r->why);
 	if (rc == 0) {
-		genkey_print(&made, false, &r->out);
+		genkey_print(&made, SETTINGS_FILE, false, &r->out);
 		genkey_clear(&made);
 	}
 	return rc;

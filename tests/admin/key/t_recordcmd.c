@@ -114,8 +114,8 @@ what_is_not_there(void)
 	CHECK(suite_has(c.err, "/bad.pem: "));
 	CHECK(suite_has(c.err,
 	    tmpdir_placed(&c.dir,
-	        "make another key: postseal genkey bad.example --add "
-	        "-c @/p.conf, and take this one out of ")));
+	        "Fix this, or take it out of @/p.conf and make another key: "
+	        "postseal genkey bad.example --add -c @/p.conf\n")));
 	CHECK_STR(c.out, "");
 	command_end(&c);
 }

@@ -46,8 +46,8 @@ what_comes_next(void)
 	} row[] = {
 	    {"bad.example",
 	        ": there is no key in PEM form in it\n"
-	        "Fix this, or make another key: postseal genkey bad.example "
-	        "--add -c @/p.conf, and take this one out of "},
+	        "Fix this, or take it out of @/p.conf and make another key: "
+	        "postseal genkey bad.example --add -c @/p.conf\n"},
 	    {"a.example",
 	        "When DNS has the record: postseal testkey a.example -c "
 	        "@/p.conf\n"},

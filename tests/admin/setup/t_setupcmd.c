@@ -676,8 +676,8 @@ check_changes(const struct command *c, const json_t *all)
 }
 
 #define FIX \
-	"Fix this, or make another key: postseal genkey a.example --add " \
-	"-c @/p.conf -D @/keys, "
+	" and make another key: postseal genkey a.example --add " \
+	"-c @/p.conf -D @/keys\n"
 
 #define SHOWN "setup a.example -c @/p.conf --postfix @/ -D @/keys"
 

@@ -21,7 +21,11 @@ enum {
 };
 
 /* RCODEs that decide what is asked next (RFC 1035 section 4.1.1). */
-enum dns_rcode { DNS_RCODE_FORMERR = 1, DNS_RCODE_NOTIMP = 4 };
+enum dns_rcode {
+	DNS_RCODE_FORMERR = 1,
+	DNS_RCODE_SERVFAIL = 2,
+	DNS_RCODE_NOTIMP = 4
+};
 
 enum dns_question_flags {
 	DNS_ASK_RECURSION = 1, /* RD: follow it to the end */

@@ -36,18 +36,20 @@ struct nameservers_source {
 	uint64_t lost;
 };
 
-/* Dead servers must not use up the question's time before the last was asked,
- * and a slow one needs a second; but a dead one must leave half of the time. */
+/* A slow server needs a second, but dead servers must not use up the question's
+ * time before the last was asked, and one must leave half of it. */
 static uint64_t
 try_ms(unsigned timeout, unsigned try_timeout, size_t n)
 {
-	uint64_t share = timeout * UINT64_C(1000) / (2 * n),
+	uint64_t all = timeout * UINT64_C(1000), ms = all / (2 * n),
 	         own = try_timeout * UINT64_C(1000),
-	         ms = share < own ? share : own;
+	         least = all / (n < 2 ? 2 : n);
 
-	if (ms < NAMESERVERS_TRY_MS)
-		ms = NAMESERVERS_TRY_MS;
-	return ms < timeout * UINT64_C(500) ? ms : timeout * UINT64_C(500);
+	if (ms > own)
+		ms = own;
+	if (least > NAMESERVERS_TRY_MS)
+		least = NAMESERVERS_TRY_MS;
+	return ms > least ? ms : least;
 }
 
 static struct nameservers *

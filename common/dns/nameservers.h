@@ -16,7 +16,10 @@ struct nameserver {
 	struct dns_server at;
 	uint64_t heard;  /* when it said something last; 0: never */
 	uint64_t silent; /* until then it is asked last; 0: it is not silent */
+	uint64_t slow;   /* until then it counts as one whose answers take long
+	                  * whatever the question */
 	uint64_t probed; /* when it was asked for a sign of life last */
+	unsigned probes; /* how often */
 };
 
 struct nameservers {

@@ -50,14 +50,18 @@ struct asked {
 	bool said;           /* it has said that it cannot answer */
 };
 
-/* A server is asked for a sign of life; one at a time for each place in a
- * set. */
+/* A server is asked for a sign of life: at each place in a set by two questions,
+ * in turns, as what lies between may drop one of them. */
 struct probe {
 	struct resolver *r;
+	size_t place;
 	struct nameservers *set; /* NULL: none is out */
 	struct dns_try *try;
+	uint64_t put;        /* loop_now(), for the first time */
 	struct timer *timer; /* it has taken too long */
 };
+
+enum { PROBES = 2 };
 
 /*
  * A question that is out. It goes along `order` for so many rounds; every
@@ -73,12 +77,15 @@ struct question {
 	struct dns_query *waiting, **last;
 	struct dns_answer *error; /* prepared as "timeout", so that time and
 	                           * memory cannot run out together */
+	struct dns_answer *held;  /* NULL; or that there is none, from a server
+	                           * that was asked for another one's silence */
 	struct timer *timer;
 	enum step step;
 	uint64_t begun, round_begun; /* loop_now() */
 	size_t round;   /* tries when it began; SIZE_MAX: none yet */
 	size_t tries;   /* how far in the rounds */
 	size_t current; /* index of the server asked last */
+	uint64_t since; /* loop_now() then */
 	unsigned turn;
 	bool refused; /* a server has said that it cannot answer, or what cannot
 	               * be read: no other one's answer is secure */
@@ -102,7 +109,7 @@ struct resolver {
 	uint64_t timeout; /* ms */
 	size_t out;       /* queries that wait */
 	struct dns_ports *ports;
-	struct probe probe[NAMESERVERS_MAX]; /* by their place in the set */
+	struct probe probe[NAMESERVERS_MAX][PROBES];
 	unsigned turn;
 	bool told; /* that no port can be opened */
 
@@ -162,6 +169,7 @@ question_free(struct question *q)
 	nameservers_drop(q->set);
 	timer_free(q->timer);
 	dns_answer_free(q->error);
+	dns_answer_free(q->held);
 	free(q);
 }
 
@@ -218,16 +226,18 @@ is_open(const struct question *q)
 	return false;
 }
 
-/* No server has answered in time, or none can. What one has said tells more
- * than another's silence, and silence more than a server that is not there. */
+/* No other server has answered in time, or none can. What one has said tells
+ * more than another's silence, and silence more than a server that is not
+ * there. */
 static void
 question_failed(struct question *q)
 {
 	bool silence = !q->refused && !q->lacking && is_open(q);
+	struct dns_answer *a = q->held != NULL ? q->held : q->error;
 
 	if (q->why != NULL && !silence)
 		q->error->why = q->why;
-	question_done(q, dns_answer_hold(q->error));
+	question_done(q, dns_answer_hold(a));
 }
 
 /* --- signs of life -------------------------------------------------------- */
@@ -251,44 +261,73 @@ probe_end(struct probe *p)
 static void
 probe_fire(void *arg)
 {
-	probe_end(arg);
+	struct probe *p = arg;
+
+	p->set->server[p->place].slow = 0;
+	probe_end(p);
 }
 
+/* A sign of life is one whenever it comes. */
 static void
 probe_heard(void *arg, struct span msg, int err)
 {
 	struct probe *p = arg;
+	struct nameserver *server = &p->set->server[p->place];
+	uint64_t now = loop_now(p->r->loop);
 
 	(void)msg;
 	if (err == 0)
-		server_heard(p->r, &p->set->server[p - p->r->probe]);
+		server_heard(p->r, server);
+	if (err == 0 && now - p->put >= p->set->try_ms / 2)
+		server->slow = now + NAMESERVERS_SILENT_MS;
 	probe_end(p);
+}
+
+/* True if the one that is out was put once more; the answer to any copy will
+ * do. */
+static bool
+probe_again(struct probe *p, const struct nameservers *set)
+{
+	if (p->set != set || set->tcp)
+		return false;
+	dns_try_renew(p->try);
+	return dns_try_plain(p->try) == 0;
 }
 
 /*
  * A server that has not answered for half a try may be dead, or it waits for a
- * domain's servers that are. A question that it can answer at once, whatever it
- * knows (RD is not set), tells one from the other. It is put whatever the
+ * domain's servers that are. A question that it can answer at once tells one
+ * from the other: the root's servers, whatever it knows (RD is not set), or
+ * "localhost", which is nobody's (RFC 6761 section 6.3). It is put whatever the
  * number of ports, else who fills them could have any server taken for dead.
  */
 static void
 server_probe(struct resolver *r, struct nameservers *set, size_t i)
 {
-	static const struct dnsname root = {.b = {0}, .n = 1};
+	static const struct dnsname name[PROBES] = {{.b = {0}, .n = 1},
+	    {.b = "\011localhost", .n = sizeof "\011localhost"}};
+	static const unsigned type[PROBES] = {DNS_TYPE_NS, DNS_A},
+	                      flags[PROBES] = {0, DNS_ASK_RECURSION};
 	struct nameserver *server = &set->server[i];
-	struct probe *p = &r->probe[i];
 	uint64_t now = loop_now(r->loop);
+	unsigned which;
+	struct probe *p;
 
 	if (set->n == 1 || now - server->probed < set->try_ms / 8)
 		return;
+	which = server->probes++ % PROBES;
+	server->probed = now;
+	p = &r->probe[i][which];
+	if (p->set != NULL && probe_again(p, set))
+		return;
 	if (p->set != NULL)
 		probe_end(p);
-	if (dns_try_open(r->ports, &server->at, &root, DNS_TYPE_NS, 0, set->tcp,
-	        probe_heard, p, &p->try) != 0)
+	if (dns_try_open(r->ports, &server->at, &name[which], type[which],
+	        flags[which], set->tcp, probe_heard, p, &p->try) != 0)
 		return;
-	server->probed = now;
 	p->set = nameservers_hold(set);
-	timer_set(p->timer, set->try_ms);
+	p->put = now;
+	timer_set(p->timer, r->timeout);
 }
 
 /* Servers that count as silent are asked whether they still are, by the
@@ -330,7 +369,10 @@ server_failed(struct asked *at, const char *why, bool said)
 	q->refused |= said;
 	at->said |= said;
 	try_close(&at->try);
-	if (at == &q->asked[q->current] || all_have_said(q) || !is_open(q))
+	if (q->held != NULL && !is_open(q))
+		question_failed(q);
+	else if (q->held == NULL &&
+	    (at == &q->asked[q->current] || all_have_said(q) || !is_open(q)))
 		question_go(q);
 }
 
@@ -375,6 +417,47 @@ try_failed(struct asked *at, int err)
 	question_failed(q);
 }
 
+/* Whether a server that comes before this one may still answer. */
+static bool
+earlier_is_open(const struct question *q, const struct asked *at)
+{
+	for (size_t i = 0; &q->asked[q->order[i]] != at; i++) {
+		if (q->asked[q->order[i]].try != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* It was asked because others did not answer. That there is nothing may be all
+ * that it knows, of a name that they know: they get some more time. */
+static void
+hold(struct asked *at, struct dns_answer *a)
+{
+	struct question *q = at->question;
+
+	try_close(&at->try);
+	dns_answer_free(q->held);
+	q->held = a;
+	set_timer(q, STEP_OVER, loop_now(q->r->loop) + q->set->try_ms);
+}
+
+/* True if it may be EDNS that the server did not take: its RCODE says so, or it
+ * has another one that no server is left to tell from a failure (RFC 2671
+ * section 5.3). */
+static bool
+may_dislike_edns(const struct asked *at, unsigned rcode)
+{
+	const struct question *q = at->question;
+
+	if (rcode != DNS_RCODE_SERVFAIL)
+		return rcode == DNS_RCODE_FORMERR || rcode == DNS_RCODE_NOTIMP;
+	for (size_t i = 0; i < q->set->n; i++) {
+		if (!q->asked[i].said && &q->asked[i] != at)
+			return false;
+	}
+	return true;
+}
+
 /*
  * A server has said something: from now on it is not silent. One that does not
  * know EDNS is asked again without it at once; what is no answer, or cannot be
@@ -395,8 +478,7 @@ try_heard(void *arg, struct span msg, int err)
 	}
 	server_heard(q->r, &q->set->server[at - q->asked]);
 	head = dns_question_head(msg);
-	if ((head.rcode == DNS_RCODE_FORMERR ||
-	        head.rcode == DNS_RCODE_NOTIMP) &&
+	if (may_dislike_edns(at, head.rcode) &&
 	    dns_try_refused(at->try, &err)) {
 		if (err != 0)
 			try_failed(at, err);
@@ -410,15 +492,18 @@ try_heard(void *arg, struct span msg, int err)
 		try_failed(at, -ENOMEM);
 		return;
 	}
-	if (a->status != DNS_TEMPERROR) {
-		if (q->set->trust_ad && !q->refused && head.ad)
-			a->security = DNS_SECURE;
-		question_done(q, a);
+	if (a->status == DNS_TEMPERROR) {
+		why = a->why;
+		dns_answer_free(a);
+		server_failed(at, why, true);
 		return;
 	}
-	why = a->why;
-	dns_answer_free(a);
-	server_failed(at, why, true);
+	if (q->set->trust_ad && !q->refused && head.ad)
+		a->security = DNS_SECURE;
+	if (a->status != DNS_FOUND && earlier_is_open(q, at))
+		hold(at, a);
+	else
+		question_done(q, a);
 }
 
 /* Asks a server, for the first time or again; -errno when it cannot be asked.
@@ -434,6 +519,7 @@ server_ask(struct question *q, size_t i)
 	int err;
 
 	q->current = i;
+	q->since = loop_now(r->loop);
 	if (at->try != NULL) {
 		err = dns_try_plain(at->try);
 		if (err == 0)
@@ -471,7 +557,7 @@ no_port(struct question *q, int err)
 	struct resolver *r = q->r;
 
 	q->why = reason_of(err);
-	if (!dns_ports_full(r->ports) && !r->told) {
+	if (!r->told) {
 		log_event(LOG_ERR, "resolver", "no question can be asked: %s",
 		    q->why);
 		r->told = true;
@@ -552,12 +638,16 @@ static void
 server_silent(struct question *q)
 {
 	struct nameserver *server = &q->set->server[q->current];
+	struct dns_try *try = q->asked[q->current].try;
 	uint64_t now = loop_now(q->r->loop);
-	bool alive = now - server->heard < q->set->try_ms;
+	bool alive = server->heard > q->since || server->slow > now;
 
 	if (alive && !q->waited && q->set->n > 1) {
-		/* it waits for others itself, and gets more time once */
+		/* it waits for others itself, and gets more time once; or what
+		 * lies between drops EDNS, which its signs of life have not */
 		q->waited = true;
+		if (try != NULL)
+			(void)dns_try_plain(try); /* the first copy counts */
 		set_timer(q, STEP_SILENT, now + q->set->try_ms);
 		return;
 	}
@@ -603,13 +693,15 @@ bucket_of(struct resolver *r, const struct dnsname *name, enum dns_type type)
 	return &r->bucket[(span_hash(bytes) ^ (unsigned)type) % BUCKETS];
 }
 
-/* The same question, if it is out and still has half of its time. */
+/* The same question, if it is out, at the servers of now, and still has half of
+ * its time. */
 static struct question *
-question_find(struct question *bucket, const struct dnsname *name,
-    enum dns_type type, unsigned turn, uint64_t now)
+question_find(struct question *bucket, const struct nameservers *set,
+    const struct dnsname *name, enum dns_type type, unsigned turn, uint64_t now)
 {
 	for (struct question *q = bucket; q != NULL; q = q->next) {
-		if (q->type == type && dnsname_equal(&q->name, name) &&
+		if (q->set == set && q->type == type &&
+		    dnsname_equal(&q->name, name) &&
 		    (!q->set->rotate || q->turn == turn) &&
 		    now - q->begun < q->r->timeout / 2)
 			return q;
@@ -621,21 +713,17 @@ question_find(struct question *bucket, const struct dnsname *name,
  * as text. The error that it may end with is made now, as memory may be out
  * then. */
 static struct question *
-question_new(struct resolver *r, struct question **bucket, struct span text,
-    const struct dnsname *name, enum dns_type type, unsigned turn, uint64_t now)
+question_new(struct resolver *r, struct question **bucket,
+    struct nameservers *set, struct span text, const struct dnsname *name,
+    enum dns_type type, unsigned turn, uint64_t now)
 {
-	struct nameservers *set = nameservers_now(r->source, now);
-	struct question *q;
+	struct question *q =
+	    calloc(1, sizeof *q + set->n * sizeof q->asked[0] + text.n);
 
-	if (set == NULL)
+	if (q == NULL)
 		return NULL;
-	q = calloc(1, sizeof *q + set->n * sizeof q->asked[0] + text.n);
-	if (q == NULL) {
-		nameservers_drop(set);
-		return NULL;
-	}
 	q->r = r;
-	q->set = set;
+	q->set = nameservers_hold(set);
 	if (timer_new(r->loop, question_fire, q, &q->timer) != 0 ||
 	    dnsmsg_error("timeout", &q->error) != 0) {
 		question_free(q);
@@ -686,6 +774,7 @@ resolver_new(
     struct loop *l, const struct dns_settings *dns, struct resolver **ret)
 {
 	struct resolver *r = calloc(1, sizeof *r);
+	uint16_t turn = 0;
 	int err;
 
 	if (r == NULL)
@@ -693,12 +782,17 @@ resolver_new(
 	r->loop = l;
 	r->timeout = dns->timeout * UINT64_C(1000);
 	err = dns_ports_new(l, ports_max(), &r->ports);
+	if (err == 0) /* many processes begin at another server each */
+		err = dns_ports_id(r->ports, &turn);
+	r->turn = turn;
 	if (err == 0)
 		err = nameservers_source_new(dns, _PATH_RESCONF, &r->source);
-	for (size_t i = 0; err == 0 && i < NAMESERVERS_MAX; i++) {
-		r->probe[i].r = r;
-		err =
-		    timer_new(l, probe_fire, &r->probe[i], &r->probe[i].timer);
+	for (size_t i = 0; err == 0 && i < NAMESERVERS_MAX * PROBES; i++) {
+		struct probe *p = &r->probe[i / PROBES][i % PROBES];
+
+		p->r = r;
+		p->place = i / PROBES;
+		err = timer_new(l, probe_fire, p, &p->timer);
 	}
 	if (err != 0) {
 		resolver_free(r);
@@ -719,10 +813,12 @@ resolver_free(struct resolver *r)
 {
 	if (r == NULL)
 		return;
-	for (size_t i = 0; i < NAMESERVERS_MAX; i++) {
-		if (r->probe[i].set != NULL)
-			probe_end(&r->probe[i]);
-		timer_free(r->probe[i].timer);
+	for (size_t i = 0; i < NAMESERVERS_MAX * PROBES; i++) {
+		struct probe *p = &r->probe[i / PROBES][i % PROBES];
+
+		if (p->set != NULL)
+			probe_end(p);
+		timer_free(p->timer);
 	}
 	nameservers_source_free(r->source);
 	dns_ports_free(r->ports);
@@ -735,15 +831,41 @@ resolver_turn(struct resolver *r)
 	return r->turn++;
 }
 
+/* One who asks, of a question that is out or of a new one. NULL: no memory. */
+static struct dns_query *
+query_put(struct resolver *r, struct nameservers *set, unsigned turn,
+    struct span text, const struct dnsname *name, enum dns_type type,
+    void (*got)(void *arg, struct dns_answer *answer), void *arg)
+{
+	uint64_t now = loop_now(r->loop);
+	struct question **bucket = bucket_of(r, name, type),
+	                *q = question_find(*bucket, set, name, type, turn, now);
+	bool joins = q != NULL;
+	struct dns_query *w;
+
+	if (!joins)
+		q = question_new(r, bucket, set, text, name, type, turn, now);
+	if (q == NULL)
+		return NULL;
+	w = query_new(q, got, arg, now);
+	if (joins)
+		return w;
+	if (w == NULL) {
+		question_free(q);
+		return NULL;
+	}
+	probe_silent(q);
+	question_go(q);
+	return w;
+}
+
 enum ask
 resolver_ask(struct resolver *r, unsigned turn, struct span name,
     enum dns_type type, void (*got)(void *arg, struct dns_answer *answer),
     void *arg, struct dns_query **ret_query, struct dns_answer **ret_answer)
 {
-	struct question **bucket, *q;
+	struct nameservers *set;
 	struct dnsname wire;
-	uint64_t now;
-	bool joins;
 
 	if (dnsname_parse(name, &wire) != 0)
 		return ASK_BADNAME;
@@ -755,25 +877,12 @@ resolver_ask(struct resolver *r, unsigned turn, struct span name,
 		return dnsmsg_error("too many questions", ret_answer) == 0
 		    ? ASK_READY
 		    : ASK_NOMEM;
-	now = loop_now(r->loop);
-	bucket = bucket_of(r, &wire, type);
-	q = question_find(*bucket, &wire, type, turn, now);
-	joins = q != NULL;
-	if (!joins)
-		q = question_new(r, bucket, name, &wire, type, turn, now);
-	if (q == NULL)
+	set = nameservers_now(r->source, loop_now(r->loop));
+	if (set == NULL)
 		return ASK_NOMEM;
-	*ret_query = query_new(q, got, arg, now);
-	if (*ret_query == NULL) {
-		if (!joins)
-			question_free(q);
-		return ASK_NOMEM;
-	}
-	if (!joins) {
-		probe_silent(q);
-		question_go(q);
-	}
-	return ASK_PENDING;
+	*ret_query = query_put(r, set, turn, name, &wire, type, got, arg);
+	nameservers_drop(set);
+	return *ret_query != NULL ? ASK_PENDING : ASK_NOMEM;
 }
 
 void

@@ -32,6 +32,7 @@
  *     mode WORD...      what else is wrong with it, from now on:
  *         formerr       does not know EDNS: FORMERR
  *         tcponly       the same over TCP alone
+ *         ednsfail      does not know EDNS: SERVFAIL
  *         lame          neither knows nor asks others, and says nothing
  *         drop          questions with EDNS get lost
  *         big           UDP answers are never cut

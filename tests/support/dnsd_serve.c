@@ -59,7 +59,7 @@ struct server {
 	uint64_t clock; /* us, as it was told; 0: its own */
 	struct {
 		bool formerr, tcponly, drop, big, notcp, half, tcpcut, ad,
-		    forged, lame;
+		    forged, lame, ednsfail;
 	} mode;
 	unsigned delay;   /* ms */
 	bool port[65536]; /* a query came from it */
@@ -401,9 +401,11 @@ query_take(struct server *s, const unsigned char *query, size_t n,
 	room = to->size > 0 && !s->mode.big ? udp_room(query, n, question)
 	                                    : ZONE_MESSAGE_MAX;
 	size = reply_make(s, query, n, room, &words);
-	if (edns && (s->mode.formerr || (s->mode.tcponly && to->size == 0))) {
+	if (edns &&
+	    (s->mode.formerr || s->mode.ednsfail ||
+	        (s->mode.tcponly && to->size == 0))) {
 		size = HEADER + question;
-		s->reply[3] = 0x81; /* RA, FORMERR */
+		s->reply[3] = s->mode.ednsfail ? 0x82 : 0x81; /* RA, RCODE */
 		memset(s->reply + 6, 0, 6);
 	}
 	if (s->mode.tcpcut && to->size == 0)
@@ -549,6 +551,7 @@ mode_set(struct server *s, const char *words)
 	s->mode.half = strstr(words, "half") != NULL;
 	s->mode.tcpcut = strstr(words, "tcpcut") != NULL;
 	s->mode.ad = strstr(words, "ad") != NULL;
+	s->mode.ednsfail = strstr(words, "ednsfail") != NULL;
 	s->mode.forged = strstr(words, "forged") != NULL;
 }
 

@@ -612,7 +612,7 @@ a_lost_probe(void)
 	dnsd_mute(l.server[0]); /* a sign of life is asked for at 625 and 937 */
 	rig_pause(&l.rig, 130);
 	dnsd_open(l.server[0]);
-	rig_pause(&l.rig, 2500);
+	rig_pause(&l.rig, 3800);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(s.a);
 	dns_answer_free(s.a);
 	CHECK_STR(ladder_ask(&l, "good.example", NULL), "found 192.0.2.1");
@@ -621,12 +621,95 @@ a_lost_probe(void)
 	dnsd_mute(l.server[0]); /* both are lost */
 	rig_pause(&l.rig, 900);
 	dnsd_open(l.server[0]);
-	rig_pause(&l.rig, 1500);
+	rig_pause(&l.rig, 2800);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(s.a);
 	dns_answer_free(s.a);
 	ladder_ask(&l, "good.example", NULL); /* asks whether it is back */
 	rig_pause(&l.rig, 100);
 	CHECK_STR(ladder_ask(&l, "good.example", NULL), "found 192.0.2.1");
+	ladder_close(&l);
+}
+
+/* One that takes longer than a try for whatever it is asked is not silent: it
+ * has the word, from the first question of a process on. */
+static void
+a_server_that_is_always_slow(void)
+{
+	struct ladder l;
+
+	ladder_open(&l, two_views, 2, 5, false);
+	dnsd_delay(l.server[0], 1300);
+	for (int i = 0; i < 6; i++) {
+		CHECK_STR(
+		    ladder_ask(&l, "good.example", NULL), "found 192.0.2.1");
+		rig_pause(&l.rig, i < 3 ? 0 : 2000);
+	}
+	CHECK_STR(ladder_ask(&l, "in.example", NULL), "nxdomain");
+	dnsd_mute(l.server[0]); /* then it is, and known to be */
+	CHECK_STR(ladder_ask(&l, "in.example", NULL), "found 192.0.2.2");
+	rig_pause(&l.rig, 6000);
+	ladder_ask(&l, "in.example", NULL);
+	ladder_ask(&l, "in.example", NULL);
+	dnsd_forget(l.server[1]);
+	CHECK_STR(ladder_ask(&l, "good.example", NULL), "nxdomain");
+	CHECK(dnsd_count(l.server[1], "good.example", "A") == 1);
+	ladder_close(&l);
+}
+
+/* What lies between may drop one kind of a sign of life. */
+static void
+a_probe_that_is_dropped(void)
+{
+	static const char *const dropped[] = {
+	    ". ANY timeout\n", "localhost ANY timeout\n"};
+	struct ladder l;
+	uint64_t ms;
+
+	for (size_t i = 0; i < 2; i++) {
+		suite_row(dropped[i]);
+		ladder_open(&l, two_views, 2, 5, false);
+		dnsd_add(l.server[0], dropped[i]);
+		for (int j = 0; j < 3; j++) {
+			ladder_ask(&l, "slow.example", NULL);
+			CHECK_STR(ladder_ask(&l, "good.example", &ms),
+			    "found 192.0.2.1");
+			CHECK(ms < 900);
+			rig_pause(&l.rig, 3000);
+		}
+		ladder_close(&l);
+	}
+	suite_row(NULL);
+}
+
+/* That it knows nothing is said by a server that was asked for another one's
+ * silence: it is believed when that one has had some more time. Later the silent
+ * one is the last. */
+static void
+nothing_from_the_second(void)
+{
+	struct ladder l;
+	uint64_t ms;
+
+	ladder_open(&l, two_views, 2, 5, false);
+	dnsd_mute(l.server[0]);
+	CHECK_STR(ladder_ask(&l, "good.example", &ms), "nxdomain");
+	CHECK(ms >= 2499 && ms < 3000);
+	CHECK(dnsd_count(l.server[1], "good.example", "A") == 1);
+	CHECK_STR(ladder_ask(&l, "good.example", &ms), "nxdomain");
+	CHECK(ms < 900);
+	ladder_close(&l);
+
+	ladder_open(&l, two_views, 2, 2, false); /* all of the time */
+	dnsd_mute(l.server[0]);
+	CHECK_STR(ladder_ask(&l, "good.example", &ms), "nxdomain");
+	CHECK(ms >= 1999 && ms < 2500);
+	ladder_close(&l);
+
+	ladder_open(&l, two_views, 2, 5, false); /* the first one says no */
+	dnsd_add(l.server[0],
+	    "late.example ANY servfail\nlate.example ANY delay=1500\n");
+	CHECK_STR(ladder_ask(&l, "late.example", &ms), "nxdomain");
+	CHECK(ms >= 1499 && ms < 2400);
 	ladder_close(&l);
 }
 
@@ -696,6 +779,13 @@ two_of_three_are_away(void)
 	CHECK(ms >= 2000 && ms < 4000);
 	CHECK_STR(ladder_ask(&l, "a.example", &ms), "found 192.0.2.1");
 	CHECK(ms < 900);
+	ladder_close(&l);
+
+	ladder_open(&l, zones, 3, 2, false); /* each is asked before the end */
+	dnsd_mute(l.server[0]);
+	dnsd_mute(l.server[1]);
+	CHECK_STR(ladder_ask(&l, "a.example", &ms), "found 192.0.2.1");
+	CHECK(ms < 1900);
 	ladder_close(&l);
 }
 
@@ -843,11 +933,49 @@ without_edns(void)
 	CHECK_STR(answer_text(rig_ask(&rig, "a.example", DNS_A), DNS_A),
 	    "found 192.0.2.1");
 	CHECK(dnsd_count(rig.server, "a.example", "A") == 2);
+	dnsd_mode(rig.server, "ednsfail"); /* told, by another RCODE */
+	CHECK_STR(answer_text(rig_ask(&rig, "a.example", DNS_A), DNS_A),
+	    "found 192.0.2.1");
 	dnsd_mode(rig.server, "");
 	dnsd_forget(rig.server);
 	CHECK(rig_ask(&rig, "big.example", DNS_TXT)->status == DNS_FOUND);
 	CHECK(dnsd_total(rig.server) == 1); /* with EDNS it fits */
 	rig_close(&rig);
+}
+
+/* A path that eats it, to all servers or to the only one that is there: it is
+ * left out before the time is over. */
+static void
+a_path_without_edns(void)
+{
+	static const char *const zones[] = {"a.example A 192.0.2.1\n",
+	    "a.example A 192.0.2.1\n", "a.example A 192.0.2.1\n"};
+	static const struct {
+		unsigned timeout;
+		size_t n, dead;
+	} row[] = {{1, 2, 0}, {2, 2, 0}, {3, 2, 0}, {5, 2, 0}, {1, 3, 0},
+	    {2, 3, 0}, {4, 3, 0}, {5, 2, 1}, {5, 3, 1}, {5, 3, 2}};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		char name[40];
+		struct ladder l;
+		uint64_t ms;
+
+		snprintf(name, sizeof name, "%u s, %zu of %zu dead",
+		    row[i].timeout, row[i].dead, row[i].n);
+		suite_row(name);
+		ladder_open(&l, zones, row[i].n, row[i].timeout, false);
+		for (size_t j = 0; j < row[i].n; j++) {
+			dnsd_mode(l.server[j], "drop");
+			if (j < row[i].dead)
+				dnsd_mute(l.server[j]);
+		}
+		CHECK_STR(ladder_ask(&l, "a.example", &ms), "found 192.0.2.1");
+		CHECK_STR(ladder_ask(&l, "a.example", &ms), "found 192.0.2.1");
+		CHECK(ms < 1300);
+		ladder_close(&l);
+	}
+	suite_row(NULL);
 }
 
 static void
@@ -1731,11 +1859,13 @@ SUITE("resolver", T(every_kind_of_answer), T(mapped_addresses_stay_ipv6),
     T(many_wait_for_a_large_answer), T(nothing_is_kept),
     T(no_rcode_changes_the_order), T(a_slow_name_is_no_silent_server),
     T(silence_leads_to_the_next), T(a_cold_name), T(a_lost_probe),
-    T(one_second), T(without_edns_over_tcp), T(a_server_without_recursion),
-    T(all_want_a_second_port), T(full_ports_are_no_silence),
-    T(full_ports_and_a_late_word), T(no_memory_is_no_failure_of_a_server),
-    T(two_of_three_are_away), T(all_fail), T(late_answers_count),
-    T(late_from_the_first), T(without_edns), T(forged_packets_are_passed_over),
+    T(a_server_that_is_always_slow), T(a_probe_that_is_dropped),
+    T(nothing_from_the_second), T(one_second), T(without_edns_over_tcp),
+    T(a_server_without_recursion), T(all_want_a_second_port),
+    T(full_ports_are_no_silence), T(full_ports_and_a_late_word),
+    T(no_memory_is_no_failure_of_a_server), T(two_of_three_are_away),
+    T(all_fail), T(late_answers_count), T(late_from_the_first), T(without_edns),
+    T(a_path_without_edns), T(forged_packets_are_passed_over),
     T(tcp_that_is_not_there), T(cut_over_tcp), T(all_over_tcp),
     T(the_clock_is_set), T(who_says_that_it_is_secure),
     T(questions_at_one_time_have_a_port_each),

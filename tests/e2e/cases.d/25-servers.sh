@@ -151,6 +151,39 @@ servers_changed() { # HOW
 	    servers_one "$1" good.servers none
 }
 
+# A question that the servers of before have not answered yet is put to the new ones by
+# who asks it after the change
+servers_asked_anew() {
+	local from ms first
+	servers_use standing 127.0.0.4
+	servers_request 1 good.servers | SERVERS_CHECKS=1 servers_standing \
+	    >/dev/null & first=$!
+	sleep 0.2
+	servers_use standing 127.0.0.2
+	from=${EPOCHREALTIME/./}
+	servers_one standing good.servers pass || return
+	ms=$(((${EPOCHREALTIME/./} - from) / 1000))
+	wait $first
+	[ $ms -lt 1000 ] || no "it took $ms ms"
+}
+
+# The right one takes longer than a try for whatever it is asked; each spawned process
+# has one request
+servers_slow_first() { # HOW
+	local n pids=() rc=0
+	servers_use "$1" 127.0.0.2 127.0.0.3
+	servers_tell 127.0.0.2 'delay 1300' >/dev/null || return
+	for n in 1 2 3 4; do
+		servers_one "$1" good.servers pass & pids+=($!)
+	done
+	for n in "${pids[@]}"; do
+		wait "$n" || rc=1
+	done
+	servers_one "$1" good.servers pass || rc=1
+	servers_tell 127.0.0.2 'delay 0' >/dev/null
+	return $rc
+}
+
 # A link, as systemd and resolvconf make it, that leads to another file from now on
 servers_link_turned() {
 	local n
@@ -341,12 +374,16 @@ servers_cases() {
 		case_run "servers: $how, two of three have no route" \
 		    servers_no_route $how
 		case_run "servers: $how, use-vc" servers_by_tcp $how
+		case_run "servers: $how, the right one is slow, the other knows internal names" \
+		    servers_slow_first $how
 		case_run "servers: $how, rotate" servers_rotate $how
 		case_run "servers: $how, a link-local server" \
 		    servers_link_local $how
 	done
 	case_run 'servers: standing, resolv.conf is changed' \
 	    servers_changed standing
+	case_run 'servers: standing, resolv.conf is changed under a question' \
+	    servers_asked_anew
 	case_run 'servers: standing, resolv.conf is a link that is turned' \
 	    servers_link_turned
 	case_run 'servers: standing, another address of this host' \

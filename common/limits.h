@@ -170,9 +170,10 @@ enum {
 	SPF_UNANSWERED_MAX = 10,
 
 	/* How long a fail waits for its explanation, with all questions for
-	 * that: one that is lost is put again after 0.75 and 1.5 seconds. The
-	 * explanation is a courtesy (RFC 7208 section 6.2), and Postfix and the
-	 * client wait for it. */
+	 * that; one that is lost is put again after its server's share of the
+	 * time, with one server after 2.5 seconds. The explanation is a
+	 * courtesy (RFC 7208 section 6.2), and Postfix and the client wait for
+	 * it. */
 	SPF_EXPLAIN_MS = 3000,
 
 	/* DNS in one worker. Each question has a port or a connection by TCP,
@@ -204,11 +205,13 @@ enum {
 	 * has its time for a try: more would not get their turn. */
 	NAMESERVERS_MAX = 8,
 
-	/* The shortest time for a try: a resolver far away that must ask others
-	 * needs it, and a second copy would not make it faster. */
+	/* The shortest time for a try, where there is so much for each server:
+	 * a resolver far away that must ask others needs it, and a second copy
+	 * would not make it faster. */
 	NAMESERVERS_TRY_MS = 1000,
 
-	/* How long a server that has said nothing is asked last. */
+	/* How long a server that has said nothing is asked last, if it says
+	 * nothing; and for how long one counts as slow. */
 	NAMESERVERS_SILENT_MS = 60 * 1000,
 
 	/* Between looks at resolv.conf(5); how long servers go on that it does

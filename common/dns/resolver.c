@@ -50,8 +50,8 @@ struct asked {
 	bool said;           /* it has said that it cannot answer */
 };
 
-/* A server is asked for a sign of life: at each place in a set by two questions,
- * in turns, as what lies between may drop one of them. */
+/* A server is asked for a sign of life: at each place in a set by two
+ * questions, in turns, as what lies between may drop one of them. */
 struct probe {
 	struct resolver *r;
 	size_t place;

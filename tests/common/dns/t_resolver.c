@@ -682,8 +682,8 @@ a_probe_that_is_dropped(void)
 }
 
 /* That it knows nothing is said by a server that was asked for another one's
- * silence: it is believed when that one has had some more time. Later the silent
- * one is the last. */
+ * silence: it is believed when that one has had some more time. Later the
+ * silent one is the last. */
 static void
 nothing_from_the_second(void)
 {

@@ -221,6 +221,13 @@ nameservers_drop(struct nameservers *set)
 }
 
 void
+nameserver_heard(struct nameserver *server, uint64_t now)
+{
+	server->heard = now;
+	server->silent = 0;
+}
+
+void
 nameservers_order(const struct nameservers *set, unsigned turn, uint64_t now,
     unsigned char *order)
 {

@@ -60,6 +60,9 @@ void nameservers_drop(struct nameservers *set);
 /* One more who drops it. Returns set. */
 struct nameservers *nameservers_hold(struct nameservers *set);
 
+/* It has said something: it is not silent. */
+void nameserver_heard(struct nameserver *server, uint64_t now);
+
 /* The order to ask in: into order[set->n], indexes. It begins at turn where the
  * set rotates; those that are silent come last. */
 void nameservers_order(const struct nameservers *set, unsigned turn,

@@ -17,6 +17,7 @@
 #include "common/dns/dnscounters.h"
 #include "common/dns/dnsmsg.h"
 #include "common/dns/dnsname.h"
+#include "common/dns/dnsprobe.h"
 #include "common/dns/dnsquestion.h"
 #include "common/dns/dnstry.h"
 #include "common/dns/nameservers.h"
@@ -49,19 +50,6 @@ struct asked {
 	struct dns_try *try; /* NULL: nothing can come from there */
 	bool said;           /* it has said that it cannot answer */
 };
-
-/* A server is asked for a sign of life: at each place in a set by two
- * questions, in turns, as what lies between may drop one of them. */
-struct probe {
-	struct resolver *r;
-	size_t place;
-	struct nameservers *set; /* NULL: none is out */
-	struct dns_try *try;
-	uint64_t put;        /* loop_now(), for the first time */
-	struct timer *timer; /* it has taken too long */
-};
-
-enum { PROBES = 2 };
 
 /*
  * A question that is out. It goes along `order` for so many rounds; every
@@ -109,7 +97,7 @@ struct resolver {
 	uint64_t timeout; /* ms */
 	size_t out;       /* queries that wait */
 	struct dns_ports *ports;
-	struct probe probe[NAMESERVERS_MAX][PROBES];
+	struct dns_probes *probes;
 	unsigned turn;
 	bool told; /* that no port can be opened */
 
@@ -240,95 +228,7 @@ question_failed(struct question *q)
 	question_done(q, dns_answer_hold(a));
 }
 
-/* --- signs of life -------------------------------------------------------- */
-
-static void
-server_heard(struct resolver *r, struct nameserver *server)
-{
-	server->heard = loop_now(r->loop);
-	server->silent = 0;
-}
-
-static void
-probe_end(struct probe *p)
-{
-	try_close(&p->try);
-	timer_clear(p->timer);
-	nameservers_drop(p->set);
-	p->set = NULL;
-}
-
-static void
-probe_fire(void *arg)
-{
-	struct probe *p = arg;
-
-	p->set->server[p->place].slow = 0;
-	probe_end(p);
-}
-
-/* A sign of life is one whenever it comes. */
-static void
-probe_heard(void *arg, struct span msg, int err)
-{
-	struct probe *p = arg;
-	struct nameserver *server = &p->set->server[p->place];
-	uint64_t now = loop_now(p->r->loop);
-
-	(void)msg;
-	if (err == 0)
-		server_heard(p->r, server);
-	if (err == 0 && now - p->put >= p->set->try_ms / 2)
-		server->slow = now + NAMESERVERS_SILENT_MS;
-	probe_end(p);
-}
-
-/* True if the one that is out was put once more; the answer to any copy will
- * do. */
-static bool
-probe_again(struct probe *p, const struct nameservers *set)
-{
-	if (p->set != set || set->tcp)
-		return false;
-	dns_try_renew(p->try);
-	return dns_try_plain(p->try) == 0;
-}
-
-/*
- * A server that has not answered for half a try may be dead, or it waits for a
- * domain's servers that are. A question that it can answer at once tells one
- * from the other: the root's servers, whatever it knows (RD is not set), or
- * "localhost", which is nobody's (RFC 6761 section 6.3). It is put whatever the
- * number of ports, else who fills them could have any server taken for dead.
- */
-static void
-server_probe(struct resolver *r, struct nameservers *set, size_t i)
-{
-	static const struct dnsname name[PROBES] = {{.b = {0}, .n = 1},
-	    {.b = "\011localhost", .n = sizeof "\011localhost"}};
-	static const unsigned type[PROBES] = {DNS_TYPE_NS, DNS_A},
-	                      flags[PROBES] = {0, DNS_ASK_RECURSION};
-	struct nameserver *server = &set->server[i];
-	uint64_t now = loop_now(r->loop);
-	unsigned which;
-	struct probe *p;
-
-	if (set->n == 1 || now - server->probed < set->try_ms / 8)
-		return;
-	which = server->probes++ % PROBES;
-	server->probed = now;
-	p = &r->probe[i][which];
-	if (p->set != NULL && probe_again(p, set))
-		return;
-	if (p->set != NULL)
-		probe_end(p);
-	if (dns_try_open(r->ports, &server->at, &name[which], type[which],
-	        flags[which], set->tcp, probe_heard, p, &p->try) != 0)
-		return;
-	p->set = nameservers_hold(set);
-	p->put = now;
-	timer_set(p->timer, r->timeout);
-}
+/* --- asking servers ------------------------------------------------------- */
 
 /* Servers that count as silent are asked whether they still are, by the
  * questions that pass them over: a wrong mark lasts no longer than that. */
@@ -342,11 +242,9 @@ probe_silent(struct question *q)
 
 		if (server->silent > now &&
 		    now - server->probed >= NAMESERVERS_TRY_MS)
-			server_probe(q->r, q->set, i);
+			dns_probe(q->r->probes, q->set, i);
 	}
 }
-
-/* --- asking servers ------------------------------------------------------- */
 
 static bool
 all_have_said(const struct question *q)
@@ -476,7 +374,7 @@ try_heard(void *arg, struct span msg, int err)
 		try_failed(at, err);
 		return;
 	}
-	server_heard(q->r, &q->set->server[at - q->asked]);
+	nameserver_heard(&q->set->server[at - q->asked], loop_now(q->r->loop));
 	head = dns_question_head(msg);
 	if (may_dislike_edns(at, head.rcode) &&
 	    dns_try_refused(at->try, &err)) {
@@ -629,7 +527,7 @@ server_slow(struct question *q)
 
 	if (first)
 		dns_try_renew(q->asked[q->current].try);
-	server_probe(q->r, q->set, q->current);
+	dns_probe(q->r->probes, q->set, q->current);
 	set_timer(q, first ? STEP_AGAIN : STEP_SILENT,
 	    loop_now(q->r->loop) + q->set->try_ms / 4);
 }
@@ -787,13 +685,8 @@ resolver_new(
 	r->turn = turn;
 	if (err == 0)
 		err = nameservers_source_new(dns, _PATH_RESCONF, &r->source);
-	for (size_t i = 0; err == 0 && i < NAMESERVERS_MAX * PROBES; i++) {
-		struct probe *p = &r->probe[i / PROBES][i % PROBES];
-
-		p->r = r;
-		p->place = i / PROBES;
-		err = timer_new(l, probe_fire, p, &p->timer);
-	}
+	if (err == 0)
+		err = dns_probes_new(r->ports, r->timeout, &r->probes);
 	if (err != 0) {
 		resolver_free(r);
 		return err;
@@ -813,13 +706,7 @@ resolver_free(struct resolver *r)
 {
 	if (r == NULL)
 		return;
-	for (size_t i = 0; i < NAMESERVERS_MAX * PROBES; i++) {
-		struct probe *p = &r->probe[i / PROBES][i % PROBES];
-
-		if (p->set != NULL)
-			probe_end(p);
-		timer_free(p->timer);
-	}
+	dns_probes_free(r->probes);
 	nameservers_source_free(r->source);
 	dns_ports_free(r->ports);
 	free(r);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -16,14 +17,16 @@
 #include "common/limits.h"
 #include "common/log/log.h"
 
-/* What tells one state of the file from the next, through all links; all 0:
- * there is none. */
+/* What tells one state of the file from the next, through all links. That it
+ * may be read is no part of it: what cannot be is tried at each look. */
 struct mark {
 	dev_t dev;
 	ino_t ino;
 	off_t size;
 	struct timespec changed;
 };
+
+enum { NAMES_NONE = 1 };
 
 struct nameservers_source {
 	const char *file; /* NULL: the servers are those of the config */
@@ -32,8 +35,12 @@ struct nameservers_source {
 	struct nameservers *now; /* NULL: before the first question */
 	struct mark mark;        /* of the file that it comes from */
 	uint64_t looked;         /* at the file */
-	bool losing;             /* it names no server, since: */
-	uint64_t lost;
+
+	/* What is wrong with it: 0, NAMES_NONE, or the -errno of reading it.
+	 * While that is not the fault that 127.0.0.1 is asked for (0: it is
+	 * not), the servers of before go on. */
+	int fault, asked_for;
+	uint64_t since; /* when the two began to differ */
 };
 
 /* A slow server needs a second, but dead servers must not use up the question's
@@ -134,34 +141,64 @@ mark_equal(const struct mark *a, const struct mark *b)
 	    a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
-/* What cannot be read names no server, and is read again at the next look: its
- * mark is none. 0, or -errno when it is the process or the host that lacks
- * something. */
+/* 0, or what is wrong with it; then *ret has the defaults. */
 static int
-read_file(const char *file, struct resolvconf *ret, struct mark *mark)
+read_file(const char *file, struct resolvconf *ret)
 {
 	struct wholefile f;
 	int err = wholefile_read(file, RESOLVCONF_MAX, &f);
 
 	resolvconf_read(err == 0 ? wholefile_view(&f) : span_str(""), ret);
-	if (err == 0)
-		wholefile_free(&f);
-	else
-		*mark = (struct mark){0};
-	return err == -ENOMEM || err == -EMFILE || err == -ENFILE ? err : 0;
+	if (err != 0)
+		return err;
+	wholefile_free(&f);
+	return ret->n == 0 ? NAMES_NONE : 0;
+}
+
+/* It is the process or the host that lacks something, not the file. */
+static bool
+is_lack(int fault)
+{
+	return fault == -ENOMEM || fault == -EMFILE || fault == -ENFILE;
+}
+
+/* The file is as it was at the last look, for all that its mark can tell. */
+static bool
+is_known(const struct nameservers_source *s, const struct mark *mark)
+{
+	return s->now != NULL && s->fault >= 0 && s->fault == s->asked_for &&
+	    mark_equal(mark, &s->mark);
 }
 
 /* Whether the servers of before go on, though the file names none: who writes
  * it may be in the middle of that. */
 static bool
-has_grace(struct nameservers_source *s, uint64_t now)
+has_grace(struct nameservers_source *s, int fault, uint64_t now)
 {
-	if (s->now == NULL)
+	if (s->fault == s->asked_for)
+		s->since = now;
+	s->fault = fault;
+	if (s->now == NULL || fault == 0)
 		return false;
-	if (!s->losing)
-		s->lost = now;
-	s->losing = true;
-	return now - s->lost < NAMESERVERS_GRACE_MS;
+	return fault != s->asked_for && now - s->since < NAMESERVERS_GRACE_MS;
+}
+
+/* Once for each fault. At the start no file, and none that it names, are how
+ * that is wanted on some hosts (resolv.conf(5)), where each process would say
+ * it. */
+static void
+tell(const struct nameservers_source *s)
+{
+	if (s->fault == 0 || s->fault == s->asked_for)
+		return;
+	if (s->fault == NAMES_NONE && s->now != NULL)
+		log_event(LOG_WARNING, "resolver",
+		    "%s names no server: 127.0.0.1 is asked", s->file);
+	else if (s->fault < 0 && (s->now != NULL || s->fault != -ENOENT))
+		log_event(LOG_WARNING, "resolver",
+		    "%s cannot be read: %s; 127.0.0.1 is asked", s->file,
+		    s->fault == -EMEDIUMTYPE ? "not a regular file"
+		                             : strerror(-s->fault));
 }
 
 /* The mark is of before the reading: what changes meanwhile is read again.
@@ -174,27 +211,25 @@ look(struct nameservers_source *s, uint64_t now)
 	struct mark mark = mark_of(s->file);
 	struct nameservers *set;
 	struct resolvconf conf;
-	bool none;
+	int fault;
 
 	s->looked = now;
-	if (s->now != NULL && !s->losing && mark_equal(&mark, &s->mark))
+	if (is_known(s, &mark))
 		return;
-	if (read_file(s->file, &conf, &mark) != 0)
+	fault = read_file(s->file, &conf);
+	if (is_lack(fault) || has_grace(s, fault, now))
 		return;
-	none = conf.n == 0;
-	if (none && has_grace(s, now))
-		return;
-	set = none ? set_new(s, &conf, &localhost, 1)
-	           : set_new(s, &conf, conf.server, conf.n);
+	if (fault < 0 && fault == s->asked_for)
+		return; /* a new set would forget who is silent */
+	set = fault == 0 ? set_new(s, &conf, conf.server, conf.n)
+	                 : set_new(s, &conf, &localhost, 1);
 	if (set == NULL)
 		return;
-	if (none && s->now != NULL)
-		log_event(LOG_WARNING, "resolver",
-		    "%s names no server: 127.0.0.1 is asked", s->file);
+	tell(s);
 	nameservers_drop(s->now);
 	s->now = set;
 	s->mark = mark;
-	s->losing = false;
+	s->asked_for = fault;
 }
 
 struct nameservers *

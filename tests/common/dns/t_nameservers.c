@@ -17,13 +17,17 @@ struct rig {
 	struct tmpdir d;
 	char file[TMPDIR_PATH_MAX], log[TMPDIR_PATH_MAX];
 	struct nameservers_source *source;
+	bool worker; /* it looks as another user, if root runs this */
 };
+
+enum { WORKER = 65534 };
 
 static void
 rig_open(struct rig *r, const char *text)
 {
 	struct dns_settings dns = {.timeout = 5};
 
+	r->worker = false;
 	tmpdir_make(&r->d);
 	tmpdir_file(&r->d, "log", r->log);
 	tmpdir_file(&r->d, "resolv.conf", r->file);
@@ -48,9 +52,13 @@ servers(struct rig *r, uint64_t now)
 {
 	static char text[400];
 	char server[DNS_SERVER_TEXT_MAX];
-	struct nameservers *set = nameservers_now(r->source, now);
+	const uid_t me = geteuid();
+	struct nameservers *set;
 	int n = 0;
 
+	CU_ASSERT_FATAL(!r->worker || me != 0 || seteuid(WORKER) == 0);
+	set = nameservers_now(r->source, now);
+	CU_ASSERT_FATAL(geteuid() == me || seteuid(me) == 0);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(set);
 	for (size_t i = 0; i < set->n; i++)
 		n += snprintf(text + n, sizeof text - (size_t)n, "%s%s",
@@ -100,17 +108,37 @@ a_changed_file(void)
 	rig_close(&r);
 }
 
+/* The log has so many lines, and the last one ends in that. */
 static void
-lost(struct rig *r, uint64_t now)
+logged(struct rig *r, unsigned lines, const char *what)
 {
+	const char *text = tmpdir_read(r->log);
+	size_t end = strlen(text), n = strlen(what);
+	unsigned count = 0;
+
+	for (const char *p = text; (p = strchr(p, '\n')) != NULL; p++)
+		count++;
+	CHECK(count == lines);
+	CHECK(end >= n + 2 && memcmp(text + end - 2 - n, what, n) == 0);
+}
+
+#define NAMES_NONE "/resolv.conf names no server: 127.0.0.1 is asked"
+#define CANNOT(why) "/resolv.conf cannot be read: " why "; 127.0.0.1 is asked"
+
+/* The servers of before go on, then 127.0.0.1 is asked, which is logged once
+ * however often the file is looked at. */
+static void
+lost(struct rig *r, uint64_t now, unsigned lines, const char *what)
+{
+	size_t before = strlen(tmpdir_read(r->log));
+
 	CHECK_STR(servers(r, now), "192.0.2.1");
 	CHECK_STR(servers(r, now + 4000), "192.0.2.1");
-	CHECK_STR(tmpdir_read(r->log), "");
-	CHECK_STR(servers(r, now + NAMESERVERS_GRACE_MS), "127.0.0.1");
-	CHECK(strstr(tmpdir_read(r->log),
-	          " names no server: 127.0.0.1 is asked\"\n") != NULL);
-	CHECK_STR(servers(r, now + 60000), "127.0.0.1");
-	CHECK(strchr(tmpdir_read(r->log), '\n')[1] == '\0');
+	CHECK(strlen(tmpdir_read(r->log)) == before);
+	for (uint64_t ms = NAMESERVERS_GRACE_MS; ms < 60000; ms += 1000) {
+		CHECK_STR(servers(r, now + ms), "127.0.0.1");
+		logged(r, lines, what);
+	}
 }
 
 /* Emptied, gone, or what cannot be read: the servers of before have some
@@ -118,6 +146,9 @@ lost(struct rig *r, uint64_t now)
 static void
 a_file_that_names_none(void)
 {
+	static const char *const what[] = {NAMES_NONE, NAMES_NONE,
+	    CANNOT("No such file or directory"), CANNOT("not a regular file"),
+	    CANNOT("not a regular file")};
 	struct rig r;
 
 	for (int how = 0; how < 5; how++) {
@@ -133,17 +164,98 @@ a_file_that_names_none(void)
 			CHECK(mkfifo(r.file, 0600) == 0);
 		if (how == 4)
 			CHECK(mkdir(r.file, 0700) == 0);
-		lost(&r, 20000);
+		lost(&r, 20000, 1, what[how]);
 		CHECK(how != 4 || rmdir(r.file) == 0);
 		replace_by_rename(&r, "nameserver 192.0.2.9\n");
 		CHECK_STR(servers(&r, 90000), "192.0.2.9");
 		rig_close(&r);
 	}
-	rig_open(&r, NULL); /* there never was one: that is how it is */
-	CHECK_STR(servers(&r, 10000), "127.0.0.1");
-	CHECK_STR(tmpdir_read(r.log), "");
-	tmpdir_write(&r.d, "resolv.conf", "nameserver 192.0.2.1\n");
-	CHECK_STR(servers(&r, 11000), "192.0.2.1");
+}
+
+/* Another file in its place that the worker may read, or not. */
+static void
+replace(struct rig *r, const char *text, mode_t mode)
+{
+	replace_by_rename(r, text);
+	CHECK(chmod(r->file, geteuid() == 0 ? mode : mode & 0444) == 0);
+}
+
+/* Logged again when it had been well, and when something else is wrong. */
+static void
+each_state_is_logged_once(void)
+{
+	struct rig r;
+
+	rig_open(&r, "nameserver 192.0.2.1\n");
+	r.worker = true;
+	CHECK(chmod(r.file, 0644) == 0);
+	CHECK_STR(servers(&r, 10000), "192.0.2.1");
+	replace(&r, "nameserver 192.0.2.1\n", 0200);
+	lost(&r, 20000, 1, CANNOT("Permission denied"));
+	replace(&r, "nameserver 192.0.2.2\n", 0200); /* no better */
+	CHECK_STR(servers(&r, 100000), "127.0.0.1");
+	CHECK_STR(servers(&r, 110000), "127.0.0.1");
+	logged(&r, 1, CANNOT("Permission denied"));
+	replace(&r, "", 0644); /* otherwise wrong */
+	CHECK_STR(servers(&r, 120000), "127.0.0.1");
+	logged(&r, 1, CANNOT("Permission denied"));
+	CHECK_STR(servers(&r, 130000), "127.0.0.1");
+	logged(&r, 2, NAMES_NONE);
+	replace(&r, "options timeout:1\n", 0644); /* not otherwise */
+	CHECK_STR(servers(&r, 140000), "127.0.0.1");
+	CHECK_STR(servers(&r, 150000), "127.0.0.1");
+	logged(&r, 2, NAMES_NONE);
+	replace(&r, "nameserver 192.0.2.1\n", 0644);
+	CHECK_STR(servers(&r, 160000), "192.0.2.1");
+	replace(&r, "", 0644);
+	lost(&r, 170000, 3, NAMES_NONE);
+	rig_close(&r);
+}
+
+/* What is wrong in turn, a kind at each look, has no new time each. */
+static void
+one_grace(void)
+{
+	struct rig r;
+
+	rig_open(&r, "nameserver 192.0.2.1\n");
+	servers(&r, 10000);
+	tmpdir_write(&r.d, "resolv.conf", "");
+	CHECK_STR(servers(&r, 20000), "192.0.2.1");
+	CHECK(unlink(r.file) == 0);
+	CHECK_STR(servers(&r, 24000), "192.0.2.1");
+	CHECK_STR(servers(&r, 25000), "127.0.0.1");
+	logged(&r, 1, CANNOT("No such file or directory"));
+	rig_close(&r);
+}
+
+/* No file, or none named: that is how it is there, as resolv.conf(5) says, and
+ * nothing to log for each process. What cannot be read is no such wish. */
+static void
+at_the_start(void)
+{
+	struct rig r;
+
+	for (int empty = 0; empty < 2; empty++) {
+		rig_open(&r, empty ? "search example.com\n" : NULL);
+		r.worker = true;
+		CHECK(!empty || chmod(r.file, 0644) == 0);
+		CHECK_STR(servers(&r, 10000), "127.0.0.1");
+		CHECK_STR(servers(&r, 20000), "127.0.0.1");
+		CHECK_STR(tmpdir_read(r.log), "");
+		replace(&r, "nameserver 192.0.2.1\n", 0644);
+		CHECK_STR(servers(&r, 21000), "192.0.2.1");
+		replace(&r, "", 0200);
+		lost(&r, 30000, 1, CANNOT("Permission denied"));
+		rig_close(&r);
+	}
+	rig_open(&r, "nameserver 192.0.2.1\n");
+	r.worker = true;
+	replace(&r, "nameserver 192.0.2.1\n", 0200);
+	for (uint64_t now = 10000; now < 30000; now += 1000) {
+		CHECK_STR(servers(&r, now), "127.0.0.1");
+		logged(&r, 1, CANNOT("Permission denied"));
+	}
 	rig_close(&r);
 }
 
@@ -171,14 +283,11 @@ a_file_that_may_be_read_later(void)
 {
 	struct rig r;
 
-	if (geteuid() == 0) {
-		suite_skip("root may read any file");
-		return;
-	}
 	rig_open(&r, "nameserver 192.0.2.1\n");
+	r.worker = true;
 	CHECK(chmod(r.file, 0) == 0);
 	CHECK_STR(servers(&r, 10000), "127.0.0.1");
-	CHECK(chmod(r.file, 0600) == 0);
+	CHECK(chmod(r.file, 0644) == 0);
 	CHECK_STR(servers(&r, 11000), "192.0.2.1");
 	rig_close(&r);
 }
@@ -361,6 +470,7 @@ no_memory(void)
 }
 
 SUITE("nameservers", T(a_changed_file), T(a_file_that_names_none),
+    T(each_state_is_logged_once), T(one_grace), T(at_the_start),
     T(a_file_that_is_being_written), T(no_descriptor),
     T(a_file_that_may_be_read_later), T(a_set_that_is_held), T(a_large_file),
     T(times), T(servers_of_the_config), T(orders), T(no_memory))

@@ -13,9 +13,12 @@
 #include <errno.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
+#include <pwd.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "admin/tool/dnswait.h"
+#include "admin/tool/probe.h"
 #include "common/bytes/domain.h"
 #include "common/dns/nameservers.h"
 #include "common/limits.h"
@@ -47,6 +50,39 @@ struct look {
 	struct server server[NAMESERVERS_MAX];
 	struct dnswait q[NAMESERVERS_MAX * QUESTIONS];
 };
+
+/* --- the file ------------------------------------------------------------- */
+
+/* Of the signer its helper asks, with the same rights as a worker. One finding
+ * is enough: the fix is the same for all. */
+static void
+look_at_rights(struct look *l, const char *file)
+{
+	const struct settings *s = l->tool->settings;
+	const struct {
+		const char *key, *user;
+	} daemon[] = {{"policyd.user", s->policyd.daemon.user},
+	    {"signer.user", s->signer.daemon.user},
+	    {"verifier.user", s->verifier.daemon.user}};
+	char mend[512];
+
+	snprintf(mend, sizeof mend, "chmod a+r %s, and a+x its folders", file);
+	for (size_t i = 0; i < sizeof daemon / sizeof daemon[0]; i++) {
+		const struct passwd *p = getpwnam(daemon[i].user);
+		struct probe_user u;
+
+		if (p == NULL)
+			continue;
+		u = (struct probe_user){p->pw_uid, p->pw_gid, daemon[i].user};
+		if (probe_access(&u, file, R_OK) != -EACCES)
+			continue;
+		findings_add(l->f, FINDING_ERROR, AREA,
+		    "the daemons' DNS questions go to 127.0.0.1 then", mend,
+		    "%s, %s, may not read %s", daemon[i].key, daemon[i].user,
+		    file);
+		return;
+	}
+}
 
 /* --- asking --------------------------------------------------------------- */
 
@@ -382,6 +418,8 @@ checkservers_look(struct tool *t, const char *resolv_conf, const char *host,
 
 	if (rc != 0)
 		return rc;
+	if (dns->servers.n == 0)
+		look_at_rights(&l, resolv_conf);
 	l.set = set = nameservers_now(source, loop_now(t->loop));
 	nameservers_source_free(source);
 	rc = set == NULL ? -ENOMEM : ask(&l);

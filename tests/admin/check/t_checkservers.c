@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "admin/check/checkservers.h"
 #include "common/dns/nameservers.h"
@@ -350,6 +352,67 @@ of_resolv_conf(void)
 	}
 }
 
+/* A file that root may read, but not each daemon's user (only root can try):
+ * one finding, of the first. Nothing where the file is not asked for, or who
+ * may not read it is no user. */
+static void
+of_a_file_that_daemons_may_not_read(void)
+{
+	static const struct {
+		mode_t mode;
+		const char *user, *dns, *what; /* NULL: nothing */
+	} row[] = {
+	    {0644, "policyd { user = nobody }", "", NULL},
+	    {0600, "policyd { user = nobody }", "",
+	        "policyd.user, nobody, may not read "},
+	    {0600, "signer { user = nobody }", "",
+	        "signer.user, nobody, may not read "},
+	    {0600, "verifier { user = nobody }", "",
+	        "verifier.user, nobody, may not read "},
+	    {0600, "policyd { user = root } verifier { user = nobody }", "",
+	        "verifier.user, nobody, may not read "},
+	    {0600, "policyd { user = nobody } signer { user = nobody }", "",
+	        "policyd.user, nobody, may not read "},
+	    {0600, "policyd { user = nosuchuser }", "", NULL},
+	    {0600, "policyd { user = nobody }", "servers = {\"127.0.0.1:1\"}",
+	        NULL},
+	};
+	bool answers;
+
+	if (geteuid() != 0) {
+		suite_skip("only root can try what others may read");
+		return;
+	}
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		char path[TMPDIR_PATH_MAX], config[200] = "", mend[200];
+		const char *const user[] = {"policyd", "signer", "verifier"};
+		struct rig r = {0};
+
+		suite_row(row[i].user);
+		for (size_t k = 0; k < 3; k++) {
+			if (strstr(row[i].user, user[k]) == NULL)
+				sprintf(config + strlen(config),
+				    "%s { user = root }\n", user[k]);
+		}
+		strcat(config, row[i].user);
+		rig_open(&r, row[i].dns, config);
+		tmpdir_write(
+		    &r.found.dir, "resolv.conf", "nameserver fe80::53%lo\n");
+		tmpdir_file(&r.found.dir, "resolv.conf", path);
+		CHECK(chmod(path, row[i].mode) == 0);
+		CHECK(checkservers_look(&r.found.tool, path, "mx.a.example",
+		          &r.found.f, &answers) == 0);
+		snprintf(mend, sizeof mend, "chmod a+r %s", path);
+		if (row[i].what != NULL)
+			found_check(
+			    &r.found.f, row[i].what, FINDING_ERROR, mend);
+		CHECK(r.found.f.count[FINDING_ERROR] ==
+		    1 + (row[i].what != NULL)); /* nobody answers */
+		rig_close(&r);
+	}
+	suite_row(NULL);
+}
+
 /* Of the source, its set, and those two and the resolver of each server; what a
  * question needs is a matter of the resolver. */
 static void
@@ -374,4 +437,5 @@ without_memory(void)
 }
 
 SUITE("checkservers", T(each_finding), T(which_name), T(over_tcp),
-    T(nobody_answers), T(of_resolv_conf), T(without_memory))
+    T(nobody_answers), T(of_resolv_conf),
+    T(of_a_file_that_daemons_may_not_read), T(without_memory))

@@ -184,6 +184,24 @@ servers_slow_first() { # HOW
 	return $rc
 }
 
+# One that the worker may not read: 127.0.0.1 is asked, the world's own server, and that
+# is logged once, however long it lasts
+servers_unreadable() {
+	local from n
+	servers_use standing 127.0.0.2 &&
+	    servers_one standing good.servers pass || return
+	from=$(wc -c <"$MAILLOG")
+	(umask 077 && servers_resolv 127.0.0.2)
+	world_wait 10 servers_one standing good.servers none || return
+	for n in {1..16}; do
+		servers_one standing good.servers none || return
+		sleep 0.5
+	done
+	n=$(tail -c "+$((from + 1))" "$MAILLOG" |
+	    grep -ac 'cannot be read: Permission denied; 127.0.0.1 is asked')
+	[ "$n" = 1 ] || no "logged $n times"
+}
+
 # A link, as systemd and resolvconf make it, that leads to another file from now on
 servers_link_turned() {
 	local n
@@ -384,6 +402,8 @@ servers_cases() {
 	    servers_changed standing
 	case_run 'servers: standing, resolv.conf is changed under a question' \
 	    servers_asked_anew
+	case_run 'servers: standing, the worker may not read resolv.conf' \
+	    servers_unreadable
 	case_run 'servers: standing, resolv.conf is a link that is turned' \
 	    servers_link_turned
 	case_run 'servers: standing, another address of this host' \

@@ -265,6 +265,25 @@ servers_rotate() { # HOW
 	done <"$T/right.zone"
 }
 
+# options rotate: processes of one check each do not all begin with the same server
+servers_rotate_spawned() {
+	local n udp tcp sum=0
+	printf 'nameserver 127.0.0.2\nnameserver 127.0.0.6\noptions rotate\n' |
+	    servers_put
+	for n in 2 6; do
+		servers_tell 127.0.0.$n forget >/dev/null || return
+	done
+	for n in {1..24}; do
+		servers_one spawned good.servers pass || return
+	done
+	for n in 2 6; do
+		read -r udp tcp < <(servers_tell 127.0.0.$n count good.servers TXT)
+		[ "$udp" -ge 2 ] || no "127.0.0.$n: asked $udp times of 24" || return
+		sum=$((sum + udp + tcp))
+	done
+	[ $sum = 24 ] || no "asked $sum times in all"
+}
+
 # An address that means something on one link only
 servers_link_local() { # HOW
 	servers_use "$1" fe80::53%lo
@@ -398,6 +417,8 @@ servers_cases() {
 		case_run "servers: $how, a link-local server" \
 		    servers_link_local $how
 	done
+	case_run 'servers: 24 spawned of one check each, rotate' \
+	    servers_rotate_spawned
 	case_run 'servers: standing, resolv.conf is changed' \
 	    servers_changed standing
 	case_run 'servers: standing, resolv.conf is changed under a question' \

@@ -26,8 +26,9 @@ enum dns_type {
 enum dns_status {
 	DNS_FOUND,    /* at least one record of the type, CNAMEs followed */
 	DNS_NODATA,   /* the name exists, the type does not */
-	DNS_NXDOMAIN, /* RCODE 3; also a CNAME loop's end */
-	/* timeout, SERVFAIL (bogus, too), another RCODE, malformed */
+	DNS_NXDOMAIN, /* RCODE 3 */
+	/* timeout, SERVFAIL (bogus, too), another RCODE, malformed, a loop of
+	 * CNAMEs */
 	DNS_TEMPERROR
 };
 
@@ -62,8 +63,8 @@ struct dns_answer {
 	enum dns_status status;
 	enum dns_security security;
 	/* DNS_TEMPERROR: a static reason ("timeout", "SERVFAIL", "malformed
-	 * answer", "too many records", "too many questions", "unreachable",
-	 * ...); else NULL */
+	 * answer", "CNAME loop", "too many records", "too many questions",
+	 * "unreachable", ...); else NULL */
 	const char *why;
 	unsigned others; /* who have it, too: nobody writes to it */
 	size_t size;     /* bytes that it takes, records and texts included */

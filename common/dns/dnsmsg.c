@@ -385,7 +385,7 @@ read_answer(const struct message *m, struct dnsname *name, enum dns_type type,
 		if (f.aliases == before)
 			return make_answer(DNS_NODATA, NULL, 0, 0, ret);
 	}
-	return make_answer(DNS_NXDOMAIN, NULL, 0, 0, ret);
+	return dnsmsg_error("CNAME loop", ret);
 }
 
 int

@@ -20,7 +20,7 @@
  *   than DNS_RECORDS_MAX are an error.
  * - A chain of CNAMEs is followed as far as it goes. Where they do not stand in
  *   its order, the answer is read again, DNS_CNAME_MAX times at the most: what
- *   needs more is a loop, DNS_NXDOMAIN.
+ *   needs more is an error, "CNAME loop".
  * - A name whose only CNAME cannot be read leads nowhere: malformed.
  */
 #ifndef POSTSEAL_COMMON_DNSMSG_H

@@ -20,7 +20,7 @@
  *     secure    the answer (or its absence) is DNS_SECURE
  *     cached    READY in every order
  *     nomem     ASK_NOMEM
- * CNAMEs are followed; a loop ends as NXDOMAIN. A name that only has names
+ * CNAMEs are followed; a loop is "CNAME loop". A name that only has names
  * below it exists. Whatever the text does not have is NXDOMAIN.
  *
  * Answers become records through dnsmsg.c, as the real ones do. There is no

@@ -716,8 +716,7 @@ put_answers(const struct zone *z, const unsigned char *name, unsigned type,
 		}
 		return set_find(z, at, n, TYPE_NONE) != NULL ? 0 : 3;
 	}
-	*ret_count = 0;
-	return 3;
+	return 0;
 }
 
 /* The question's name must be plain; returns the length of the question. */

@@ -70,10 +70,10 @@ struct zone_words zone_words(
     const struct zone *z, const unsigned char *name, unsigned type);
 
 /*
- * The answer to the query message: CNAMEs are followed (a loop of them ends as
- * NXDOMAIN), a status word found on the way becomes the RCODE, negative answers
- * carry an SOA record. Over max bytes, it is cut and TC is set. ret holds
- * ZONE_MESSAGE_MAX bytes. Returns the length; 0 for what is no query.
+ * The answer to the query message: CNAMEs are followed (40 of a loop), a
+ * status word found on the way becomes the RCODE, negative answers carry an SOA
+ * record. Over max bytes, it is cut and TC is set. ret holds ZONE_MESSAGE_MAX
+ * bytes. Returns the length; 0 for what is no query.
  */
 size_t zone_reply(const struct zone *z, const unsigned char *query, size_t n,
     size_t max, unsigned char *ret);

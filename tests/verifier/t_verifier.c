@@ -605,19 +605,23 @@ large_keys(void)
 static void
 long_chain(void)
 {
+	enum { LAST = 38 };
+
 	for (int round = 0; round < 2; round++) {
 		struct house_row row = {"a chain of CNAMEs", AT("x") TAIL,
-		    round == 1 ? XBAD("no key") : XPASS, NULL, NULL, NULL};
+		    round == 1 ? TEMPERROR("DNS has no answer for the key")
+		                     PROPS("x")
+		               : XPASS,
+		    NULL, NULL, NULL};
 		struct buf zone;
 
 		buf_init(&zone, 1 << 20);
 		buf_str(&zone, "x._domainkey.a.example CNAME k0.example\n");
-		for (int i = 0; i < 100; i++)
+		for (int i = 0; i < LAST; i++)
 			buf_fmt(
 			    &zone, "k%d.example CNAME k%d.example\n", i, i + 1);
-		buf_str(&zone,
-		    round == 1 ? "k14.example CNAME k5.example\n"
-		               : "k14.example TXT \"p=$RSA\"\n");
+		buf_fmt(&zone, "k%d.example %s\n", LAST,
+		    round == 1 ? "CNAME k5.example" : "TXT \"p=$RSA\"");
 		row.zone = buf_text(&zone);
 		house_check_rows(&row, 1, "", text);
 		buf_free(&zone);

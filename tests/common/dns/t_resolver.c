@@ -219,7 +219,7 @@ static const struct {
     {"www.example.com", DNS_A, "found 192.0.2.1 | 192.0.2.2"},
     {"www.example.com", DNS_TXT, "nodata"},
     {"into.example.com", DNS_A, "nxdomain"},
-    {"loop.example.com", DNS_A, "nxdomain"},
+    {"loop.example.com", DNS_A, "temperror CNAME loop"},
     {"empty.example.com", DNS_TXT, "found ''"},
     {"back\\slash.sp ace.ctl\a.\377.example.com", DNS_A, "found 192.0.2.4"},
     {"example.com", DNS_A, "nodata"},

@@ -33,12 +33,15 @@
  *         formerr       does not know EDNS: FORMERR
  *         tcponly       the same over TCP alone
  *         ednsfail      does not know EDNS: SERVFAIL
+ *         notimp        does not know EDNS: NOTIMP
+ *         all           of these four: says it without EDNS, too
  *         lame          neither knows nor asks others, and says nothing
  *         drop          questions with EDNS get lost
  *         big           UDP answers are never cut
  *         notcp         TCP connections are closed at once
  *         half          they are closed in the middle of an answer
  *         tcpcut        answers over TCP say that they were cut, too
+ *         tcpid tcpname they have a wrong id, a wrong name
  *         ad            says that it has validated, to who asks with AD
  *         forged        before each answer, packets with a wrong id, a wrong
  *                       name, as a question, with a wrong type, and of 5 bytes;

@@ -59,7 +59,7 @@ struct server {
 	uint64_t clock; /* us, as it was told; 0: its own */
 	struct {
 		bool formerr, tcponly, drop, big, notcp, half, tcpcut, ad,
-		    forged, lame, ednsfail;
+		    forged, lame, ednsfail, notimp, all, tcpid, tcpname;
 	} mode;
 	unsigned delay;   /* ms */
 	bool port[65536]; /* a query came from it */
@@ -365,6 +365,19 @@ reply_make(struct server *s, const unsigned char *query, size_t n, size_t room,
 	return size;
 }
 
+/* What it says of all questions, or of those with EDNS; 0: nothing special. */
+static unsigned char
+mode_rcode(const struct server *s, bool edns, bool tcp)
+{
+	if (!edns && !s->mode.all)
+		return 0;
+	if (s->mode.formerr || (s->mode.tcponly && tcp))
+		return 1;
+	if (s->mode.ednsfail)
+		return 2;
+	return s->mode.notimp ? 4 : 0;
+}
+
 static void
 query_take(struct server *s, const unsigned char *query, size_t n,
     const struct reply *to)
@@ -374,6 +387,7 @@ query_take(struct server *s, const unsigned char *query, size_t n,
 	struct zone_words words;
 	struct tally *tally;
 	struct reply *r;
+	unsigned char rcode;
 	unsigned type;
 	bool edns;
 
@@ -401,15 +415,18 @@ query_take(struct server *s, const unsigned char *query, size_t n,
 	room = to->size > 0 && !s->mode.big ? udp_room(query, n, question)
 	                                    : ZONE_MESSAGE_MAX;
 	size = reply_make(s, query, n, room, &words);
-	if (edns &&
-	    (s->mode.formerr || s->mode.ednsfail ||
-	        (s->mode.tcponly && to->size == 0))) {
+	rcode = mode_rcode(s, edns, to->size == 0);
+	if (rcode != 0) {
 		size = HEADER + question;
-		s->reply[3] = s->mode.ednsfail ? 0x82 : 0x81; /* RA, RCODE */
+		s->reply[3] = 0x80 | rcode; /* RA */
 		memset(s->reply + 6, 0, 6);
 	}
 	if (s->mode.tcpcut && to->size == 0)
 		s->reply[2] |= 2; /* TC */
+	if (s->mode.tcpid && to->size == 0)
+		s->reply[0] ^= 1;
+	if (s->mode.tcpname && to->size == 0)
+		s->reply[HEADER + 1] ^= 1;
 	if (s->mode.lame) {
 		size = HEADER + question;
 		s->reply[2] &= 0x81; /* not AA */
@@ -552,6 +569,10 @@ mode_set(struct server *s, const char *words)
 	s->mode.tcpcut = strstr(words, "tcpcut") != NULL;
 	s->mode.ad = strstr(words, "ad") != NULL;
 	s->mode.ednsfail = strstr(words, "ednsfail") != NULL;
+	s->mode.notimp = strstr(words, "notimp") != NULL;
+	s->mode.all = strstr(words, "all") != NULL;
+	s->mode.tcpid = strstr(words, "tcpid") != NULL;
+	s->mode.tcpname = strstr(words, "tcpname") != NULL;
 	s->mode.forged = strstr(words, "forged") != NULL;
 }
 

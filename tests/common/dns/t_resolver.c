@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/bytes/buf.h"
+#include "common/dns/resolvconf.h"
 #include "common/dns/resolver.h"
 #include "common/io/loop.h"
 #include "common/limits.h"
@@ -1758,6 +1759,210 @@ tcp_beside_kept_ports(void)
 	free(s);
 }
 
+/* --- options of resolv.conf ----------------------------------------------- */
+
+/* What servers of the config have instead of a file's options. */
+static struct resolvconf options = {
+    .timeout = RESOLVCONF_TIMEOUT, .attempts = RESOLVCONF_ATTEMPTS};
+
+/* Takes the place of the reader of the file, of which there is none here. */
+void
+resolvconf_read(struct span text, struct resolvconf *ret)
+{
+	(void)text;
+	*ret = options;
+}
+
+/* Makes the resolver anew, as the options are now. */
+static void
+ladder_renew(struct ladder *l, unsigned timeout, bool tcp)
+{
+	struct dns_server at[LADDER_MAX];
+	struct dns_settings dns = {
+	    .servers = {.v = at, .n = l->n}, .timeout = timeout, .tcp = tcp};
+
+	for (size_t i = 0; i < l->n; i++)
+		at[i] = (struct dns_server){.ip = ip_bytes("\177\0\0\1", 4),
+		    .port = dnsd_port(l->server[i])};
+	resolver_free(l->rig.r);
+	CU_ASSERT_EQUAL_FATAL(resolver_new(l->rig.loop, &dns, &l->rig.r), 0);
+}
+
+/* So many copies of a question go to a server that is silent; one without EDNS
+ * is put even where it should be one alone. */
+static void
+as_many_attempts_as_are_set(void)
+{
+	static const struct {
+		unsigned attempts, sent;
+	} row[] = {{1, 2}, {2, 2}, {3, 3}, {5, 5}};
+	const struct resolvconf before = options;
+	struct ladder l;
+
+	ladder_open(&l, (const char *const[]){""}, 1, 10, false);
+	dnsd_mute(l.server[0]);
+	options.timeout = 1;
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		options.attempts = row[i].attempts;
+		ladder_renew(&l, 10, false);
+		dnsd_forget(l.server[0]);
+		CHECK_STR(
+		    ladder_ask(&l, "a.example", NULL), "temperror timeout");
+		CHECK(dnsd_total(l.server[0]) == row[i].sent);
+	}
+	options = before;
+	ladder_close(&l);
+}
+
+/* Three ask the same of two servers, the last two in one turn. How many
+ * questions that makes. */
+static unsigned
+questions_of_two_turns(struct ladder *l)
+{
+	static const unsigned turn[] = {0, 1, 1};
+	struct slot s[3];
+	unsigned sent;
+
+	for (size_t i = 0; i < 3; i++) {
+		s[i] = (struct slot){.rig = &l->rig};
+		CHECK(resolver_ask(l->rig.r, turn[i], span_str("a.example"),
+		          DNS_A, slot_got, &s[i], &s[i].q,
+		          &s[i].a) == ASK_PENDING);
+	}
+	rig_await(&l->rig, 3);
+	for (size_t i = 0; i < 3; i++) {
+		CHECK_STR(answer_text(s[i].a, DNS_A), "found 192.0.2.1");
+		dns_answer_free(s[i].a);
+	}
+	sent = dnsd_total(l->server[0]) + dnsd_total(l->server[1]);
+	dnsd_forget(l->server[0]);
+	dnsd_forget(l->server[1]);
+	return sent;
+}
+
+/* Who begins at another server does not wait for what the first one says. */
+static void
+turns_do_not_join(void)
+{
+	static const char zones[] =
+	    "a.example A 192.0.2.1\na.example A delay=20\n";
+	const struct resolvconf before = options;
+	struct ladder l;
+
+	ladder_open(&l, (const char *const[]){zones, zones}, 2, 5, false);
+	CHECK(questions_of_two_turns(&l) == 1);
+	options.rotate = true;
+	ladder_renew(&l, 5, false);
+	CHECK(questions_of_two_turns(&l) == 2);
+	options = before;
+	ladder_close(&l);
+}
+
+/* Even whether a server is there is asked over TCP, and heard. */
+static void
+signs_of_life_over_tcp(void)
+{
+	struct ladder l;
+
+	ladder_open(&l, two_views, 2, 5, false);
+	ladder_renew(&l, 5, true);
+	CHECK_STR(ladder_ask(&l, "slow.example", NULL), "nxdomain");
+	CHECK(dnsd_count_tcp(l.server[0], "localhost", "A") > 0);
+	CHECK(dnsd_ports(l.server[0]) == 0 && dnsd_ports(l.server[1]) == 0);
+	CHECK_STR(ladder_ask(&l, "good.example", NULL), "found 192.0.2.1");
+	CHECK(dnsd_count(l.server[1], "good.example", "A") == 0);
+	dnsd_mute(l.server[0]);
+	CHECK_STR(ladder_ask(&l, "in.example", NULL), "found 192.0.2.2");
+	CHECK(dnsd_ports(l.server[0]) == 0);
+	ladder_close(&l);
+}
+
+/* --- what must not last --------------------------------------------------- */
+
+/* NOTIMP may be for EDNS, as FORMERR is; what is said of a question without it
+ * is the server's failure. */
+static void
+notimp_and_formerr(void)
+{
+	static const char *const zones[] = {
+	    "a.example A 192.0.2.1\n", "a.example A 192.0.2.2\n"};
+	static const struct {
+		const char *mode, *one, *two;
+	} row[] = {{"notimp", "found 192.0.2.1", "found 192.0.2.1"},
+	    {"notimp all", "temperror NOTIMP", "found 192.0.2.2"},
+	    {"formerr all", "temperror FORMERR", "found 192.0.2.2"}};
+	struct ladder l;
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		uint64_t ms;
+
+		suite_row(row[i].mode);
+		ladder_open(&l, zones, 1, 5, false);
+		dnsd_mode(l.server[0], row[i].mode);
+		CHECK_STR(ladder_ask(&l, "a.example", &ms), row[i].one);
+		CHECK(ms < 900);
+		CHECK(dnsd_total(l.server[0]) == 2);
+		ladder_close(&l);
+		ladder_open(&l, zones, 2, 5, false);
+		dnsd_mode(l.server[0], row[i].mode);
+		CHECK_STR(ladder_ask(&l, "a.example", &ms), row[i].two);
+		CHECK(ms < 900);
+		CHECK(dnsd_total(l.server[0]) == 2);
+		ladder_close(&l);
+	}
+	suite_row(NULL);
+}
+
+/* One more may wait for a question in the first half of its time; who comes
+ * later has all of the time. */
+static void
+joins_in_the_first_half(void)
+{
+	static const unsigned after[] = {0, 1990, 20}; /* ms, each the last */
+	struct slot s[3];
+	struct rig rig;
+
+	rig_open(&rig, "never.example ANY timeout\n", 4);
+	for (int i = 0; i < 3; i++) {
+		if (after[i] > 0)
+			rig_pause(&rig, after[i]);
+		CHECK(slot_ask(&rig, &s[i], "never.example", DNS_A) ==
+		    ASK_PENDING);
+	}
+	rig_pause(&rig, 2000);
+	CHECK(s[0].calls == 1 && s[1].calls == 1 && s[2].calls == 0);
+	rig_pause(&rig, 1980);
+	CHECK(s[2].calls == 0);
+	rig_await(&rig, 1);
+	for (int i = 0; i < 3; i++) {
+		CHECK_STR(answer_text(s[i].a, DNS_A), "temperror timeout");
+		dns_answer_free(s[i].a);
+	}
+	rig_close(&rig);
+}
+
+/* A server that answers others all the time gets more time for a slow name, but
+ * not all of it: the next one is asked in the end. */
+static void
+a_busy_server_and_a_slow_name(void)
+{
+	struct ladder l;
+	struct slot s;
+
+	ladder_open(&l, two_views, 2, 5, false);
+	dnsd_add(l.server[1], "slow.example A 192.0.2.9\n");
+	CHECK(slot_ask(&l.rig, &s, "slow.example", DNS_A) == ASK_PENDING);
+	for (int i = 0; i < 49 && s.calls == 0; i++) {
+		CHECK_STR(
+		    ladder_ask(&l, "good.example", NULL), "found 192.0.2.1");
+		rig_pause(&l.rig, 100);
+	}
+	CU_ASSERT_EQUAL_FATAL(s.calls, 1);
+	CHECK_STR(answer_text(s.a, DNS_A), "found 192.0.2.9");
+	dns_answer_free(s.a);
+	ladder_close(&l);
+}
+
 /* --- no memory ------------------------------------------------------------ */
 
 static void
@@ -1879,4 +2084,7 @@ SUITE("resolver", T(every_kind_of_answer), T(mapped_addresses_stay_ipv6),
     T(cancelled_between_answer_and_call), T(freed_while_the_server_is_silent),
     T(as_many_questions_as_allowed), T(descriptors_are_left), T(no_descriptors),
     T(cut_without_descriptors), T(tcp_beside_kept_ports), T(no_memory_to_begin),
+    T(as_many_attempts_as_are_set), T(turns_do_not_join),
+    T(signs_of_life_over_tcp), T(notimp_and_formerr),
+    T(joins_in_the_first_half), T(a_busy_server_and_a_slow_name),
     T(no_memory_to_ask), T(no_memory_to_answer))

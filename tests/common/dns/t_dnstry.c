@@ -1,0 +1,204 @@
+/* Real: no fake stands in for the loop and the sockets. */
+/* One question at a scripted server: what counts as its answer, and what is no
+ * failure. */
+#include "common/dns/dnstry.h"
+
+#include <errno.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/dns/dnsanswer.h"
+#include "tests/support/clock.h"
+#include "tests/support/dnsd.h"
+#include "tests/support/suite.h"
+
+enum { PORTS = 10, NOTHING = 1 /* no errno, and no answer */ };
+
+struct world {
+	struct dnsd *server;
+	struct dns_server at;
+	struct loop *loop;
+	struct dns_ports *ports;
+};
+
+/* One question, and how it ended: 0, -errno, or NOTHING yet. */
+struct one {
+	struct dns_try *try;
+	int heard;
+};
+
+static void
+begin(struct world *w, const char *zone)
+{
+	clock_script();
+	w->server = dnsd_start(zone);
+	w->at = (struct dns_server){
+	    .ip = ip_bytes("\177\0\0\1", 4), .port = dnsd_port(w->server)};
+	CU_ASSERT_FATAL(loop_new(&w->loop) == 0);
+	CU_ASSERT_FATAL(dns_ports_new(w->loop, PORTS, &w->ports) == 0);
+}
+
+static void
+end(struct world *w)
+{
+	dns_ports_free(w->ports);
+	loop_free(w->loop);
+	dnsd_stop(w->server);
+}
+
+static void
+stop(void *arg)
+{
+	loop_stop(arg);
+}
+
+/* Runs the loop until all that is on its way has come. */
+static void
+settle(struct world *w)
+{
+	struct timer *t;
+
+	CU_ASSERT_FATAL(timer_new(w->loop, stop, w->loop, &t) == 0);
+	timer_set(t, 100);
+	loop_run(w->loop);
+	timer_free(t);
+}
+
+static void
+heard(void *arg, struct span msg, int err)
+{
+	struct one *o = arg;
+
+	(void)msg;
+	CHECK(o->heard == NOTHING && err <= 0);
+	o->heard = err;
+}
+
+/* Puts the question for a.example; what dns_try_open() says. */
+static int
+put(struct world *w, struct one *o, bool tcp)
+{
+	struct dnsname name;
+
+	*o = (struct one){.heard = NOTHING};
+	CU_ASSERT_FATAL(dnsname_parse(span_str("a.example"), &name) == 0);
+	return dns_try_open(w->ports, &w->at, &name, DNS_A,
+	    DNS_ASK_RECURSION | DNS_ASK_EDNS, tcp, heard, o, &o->try);
+}
+
+/* Whoever plays a server over TCP, or confuses two questions, is not believed:
+ * the connection is of no use. So it is where UDP led there. */
+static void
+strange_answers_over_tcp(void)
+{
+	static const char cut[] =
+	    "a.example A truncate\na.example A 192.0.2.1\n";
+	static const struct {
+		const char *mode;
+		int heard;
+	} row[] = {{"", 0}, {"tcpid", -EPROTO}, {"tcpname", -EPROTO}};
+	struct world w;
+	struct one o;
+
+	begin(&w, cut);
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		suite_row(row[i].mode);
+		dnsd_mode(w.server, row[i].mode);
+		for (int tcp = 0; tcp < 2; tcp++) {
+			CU_ASSERT_FATAL(put(&w, &o, tcp) == 0);
+			settle(&w);
+			CHECK(o.heard == row[i].heard);
+			dns_try_close(o.try);
+		}
+	}
+	suite_row(NULL);
+	end(&w);
+}
+
+/* While it is not 0, so many packets cannot be sent, for that reason. */
+static unsigned unsent;
+static int unsent_why;
+
+/* Takes the place of libc's. */
+ssize_t failing_send(int fd, const void *p, size_t n, int flags) __asm__(
+    "send");
+
+ssize_t
+failing_send(int fd, const void *p, size_t n, int flags)
+{
+	if (unsent > 0) {
+		unsent--;
+		errno = unsent_why;
+		return -1;
+	}
+	return sendto(fd, p, n, flags, NULL, 0);
+}
+
+/* Full queues lose packets, as a net does: the next copy may get through. What
+ * else stops it is told at once. */
+static void
+what_cannot_be_sent_now_is_lost(void)
+{
+	static const struct {
+		int why;
+		bool lost;
+	} row[] = {{EAGAIN, true}, {ENOBUFS, true}, {EINTR, true},
+	    {ENETUNREACH, false}, {EPERM, false}};
+	struct world w;
+	struct one o;
+
+	begin(&w, "a.example A 192.0.2.1\n");
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		suite_row(strerror(row[i].why));
+		unsent_why = row[i].why;
+		unsent = row[i].lost ? 1 : 2; /* another port is tried */
+		CHECK(put(&w, &o, false) == (row[i].lost ? 0 : -row[i].why));
+		CHECK(unsent == 0);
+		if (!row[i].lost)
+			CU_ASSERT_FATAL(put(&w, &o, false) == 0);
+		unsent = 1;
+		CHECK(dns_try_plain(o.try) == (row[i].lost ? 0 : -row[i].why));
+		settle(&w);
+		CHECK(o.heard == (row[i].lost ? NOTHING : 0));
+		if (row[i].lost) {
+			CHECK(dns_try_plain(o.try) == 0);
+			settle(&w);
+			CHECK(o.heard == 0);
+		}
+		dns_try_close(o.try);
+	}
+	suite_row(NULL);
+	end(&w);
+}
+
+/* With no descriptor left, that of a port which is kept serves for TCP. */
+static void
+a_kept_port_makes_room_for_tcp(void)
+{
+	struct rlimit old, low;
+	struct world w;
+	struct one o, other;
+	int next;
+
+	begin(&w, "a.example A 192.0.2.1\n");
+	CU_ASSERT_FATAL(put(&w, &o, false) == 0);
+	settle(&w);
+	dns_try_close(o.try); /* its port is kept */
+	next = dup(0);        /* all below it are in use */
+	CU_ASSERT_FATAL(getrlimit(RLIMIT_NOFILE, &old) == 0);
+	low = old;
+	low.rlim_cur = (rlim_t)next;
+	CU_ASSERT_FATAL(setrlimit(RLIMIT_NOFILE, &low) == 0);
+	CHECK(put(&w, &o, true) == 0);
+	CHECK(put(&w, &other, true) == -EMFILE); /* none is kept now */
+	CU_ASSERT_FATAL(setrlimit(RLIMIT_NOFILE, &old) == 0);
+	close(next);
+	settle(&w);
+	CHECK(o.heard == 0);
+	dns_try_close(o.try);
+	end(&w);
+}
+
+SUITE("dnstry", T(strange_answers_over_tcp), T(what_cannot_be_sent_now_is_lost),
+    T(a_kept_port_makes_room_for_tcp))

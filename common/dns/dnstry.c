@@ -11,17 +11,22 @@
 #include "common/limits.h"
 
 /*
+ * Over UDP or over TCP; over both when the answer to a copy without EDNS was
+ * cut and that to one with it may still come whole, as some servers answer the
+ * youngest copy first.
+ *
  * The trap: heard() may close the try; after it nothing is touched.
  */
 struct dns_try {
 	struct dns_ports *ports;
 	struct dns_server at;
-	struct dns_port *port;   /* of UDP; NULL: over TCP */
+	struct dns_port *port;   /* of UDP, or NULL */
 	struct dns_port *old;    /* NULL, or the one before dns_try_renew() */
 	bool answered;           /* what was sent from port */
 	bool strange;            /* something else came */
+	bool cut;                /* an answer was */
 	unsigned with_edns;      /* copies sent, less those refused */
-	struct bufferevent *tcp; /* NULL: over UDP */
+	struct bufferevent *tcp; /* or NULL */
 	size_t tcp_heard;        /* bytes of the message that heard() has */
 	void (*heard)(void *arg, struct span msg, int err);
 	void *arg;
@@ -29,6 +34,25 @@ struct dns_try {
 };
 
 /* --- TCP ------------------------------------------------------------------ */
+
+static void
+tcp_close(struct dns_try *t)
+{
+	if (t->tcp == NULL)
+		return;
+	bufferevent_free(t->tcp);
+	dns_ports_tcp(t->ports, -1);
+	t->tcp = NULL;
+}
+
+static void
+tcp_failed(struct dns_try *t, int err)
+{
+	if (t->port != NULL)
+		tcp_close(t);
+	else
+		t->heard(t->arg, span_of(NULL, 0), err);
+}
 
 /* Length and message, RFC 1035 section 4.2.2. */
 static void
@@ -48,11 +72,11 @@ tcp_read(struct bufferevent *tcp, void *arg)
 	msg = span_of(evbuffer_pullup(in, (ev_ssize_t)(2 + n)), 2 + n);
 	t->tcp_heard = msg.n;
 	if (msg.p == NULL)
-		t->heard(t->arg, span_of(NULL, 0), -ENOMEM);
+		tcp_failed(t, -ENOMEM);
 	else if (dns_question_answered(&t->question, span_skip(msg, 2)))
 		t->heard(t->arg, span_skip(msg, 2), 0);
 	else
-		t->heard(t->arg, span_of(NULL, 0), -EPROTO);
+		tcp_failed(t, -EPROTO);
 }
 
 static void
@@ -61,7 +85,7 @@ tcp_event(struct bufferevent *tcp, short what, void *arg)
 	struct dns_try *t = arg;
 
 	if ((what & BEV_EVENT_CONNECTED) == 0)
-		t->heard(t->arg, span_of(NULL, 0), -ECONNRESET);
+		tcp_failed(t, -ECONNRESET);
 }
 
 static int
@@ -114,7 +138,8 @@ tcp_open(struct dns_try *t)
 	if (t->tcp == NULL)
 		return -ENOMEM;
 	dns_ports_tcp(t->ports, 1);
-	t->with_edns = 0; /* of those by UDP nothing is heard any more */
+	if (t->port == NULL)
+		t->with_edns = 0; /* of those nothing is heard any more */
 	bufferevent_setcb(t->tcp, tcp_read, NULL, tcp_event, t);
 	bufferevent_setwatermark(t->tcp, EV_READ, 2, 2 + 65535);
 	if (tcp_send(t) != 0 || bufferevent_enable(t->tcp, EV_READ) != 0)
@@ -155,17 +180,39 @@ udp_send(struct dns_try *t)
 static void
 udp_failed(struct dns_try *t, const struct dns_port *p, int err)
 {
-	if (p == t->port) {
+	if (p == t->old) {
+		dns_port_close(t->old);
+		t->old = NULL;
+	} else if (t->tcp != NULL)
+		udp_close(t);
+	else
 		t->heard(t->arg, span_of(NULL, 0), err);
+}
+
+/* A cut answer is asked for again over TCP, which gets the descriptor of the
+ * port if nothing else can come there, or there is no other. */
+static void
+udp_cut(struct dns_try *t)
+{
+	int err;
+
+	if (t->cut)
 		return;
+	t->cut = true;
+	if (t->question.edns || t->with_edns == 0)
+		udp_close(t);
+	err = tcp_open(t);
+	if (err == -EMFILE || err == -ENFILE || err == -ENOMEM) {
+		udp_close(t);
+		tcp_close(t);
+		err = tcp_open(t);
 	}
-	dns_port_close(t->old);
-	t->old = NULL;
+	if (err != 0)
+		tcp_failed(t, err);
 }
 
 /* What does not answer our question is passed over in silence: whoever guesses
- * must not be able to end it. A cut answer is asked for again over TCP, which
- * gets the descriptor of the port. */
+ * must not be able to end it. */
 static void
 udp_readable(void *arg, struct dns_port *p)
 {
@@ -173,7 +220,6 @@ udp_readable(void *arg, struct dns_port *p)
 	char *in = loop_scratch(dns_ports_loop(t->ports));
 	ssize_t n = recv(dns_port_fd(p), in, READ_CHUNK, 0);
 	struct span msg = span_of(in, n < 0 ? 0 : (size_t)n);
-	int err;
 
 	if (n < 0) {
 		if (errno != EAGAIN && errno != EINTR)
@@ -184,15 +230,12 @@ udp_readable(void *arg, struct dns_port *p)
 		t->strange = true;
 		return;
 	}
-	if (!dns_question_head(msg).tc) {
-		t->answered = p == t->port;
-		t->heard(t->arg, msg, 0);
+	if (dns_question_head(msg).tc) {
+		udp_cut(t);
 		return;
 	}
-	udp_close(t);
-	err = tcp_open(t);
-	if (err != 0)
-		t->heard(t->arg, span_of(NULL, 0), err);
+	t->answered = p == t->port;
+	t->heard(t->arg, msg, 0);
 }
 
 /* From a port that was kept, or a new one. */
@@ -293,9 +336,6 @@ dns_try_close(struct dns_try *t)
 	if (t == NULL)
 		return;
 	udp_close(t);
-	if (t->tcp != NULL) {
-		bufferevent_free(t->tcp);
-		dns_ports_tcp(t->ports, -1);
-	}
+	tcp_close(t);
 	free(t);
 }

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/bytes/buf.h"
 #include "common/dns/dnsanswer.h"
 #include "tests/support/clock.h"
 #include "tests/support/dnsd.h"
@@ -53,14 +54,14 @@ stop(void *arg)
 	loop_stop(arg);
 }
 
-/* Runs the loop until all that is on its way has come. */
+/* Runs the loop for ms. */
 static void
-settle(struct world *w)
+settle(struct world *w, unsigned ms)
 {
 	struct timer *t;
 
 	CU_ASSERT_FATAL(timer_new(w->loop, stop, w->loop, &t) == 0);
-	timer_set(t, 100);
+	timer_set(t, ms);
 	loop_run(w->loop);
 	timer_free(t);
 }
@@ -73,6 +74,8 @@ heard(void *arg, struct span msg, int err)
 	(void)msg;
 	CHECK(o->heard == NOTHING && err <= 0);
 	o->heard = err;
+	dns_try_close(o->try);
+	o->try = NULL;
 }
 
 /* Puts the question for a.example; what dns_try_open() says. */
@@ -107,13 +110,49 @@ strange_answers_over_tcp(void)
 		dnsd_mode(w.server, row[i].mode);
 		for (int tcp = 0; tcp < 2; tcp++) {
 			CU_ASSERT_FATAL(put(&w, &o, tcp) == 0);
-			settle(&w);
+			settle(&w, 100);
 			CHECK(o.heard == row[i].heard);
 			dns_try_close(o.try);
 		}
 	}
 	suite_row(NULL);
 	end(&w);
+}
+
+/* A server may answer the youngest copy first, and that is the one without EDNS,
+ * which is cut. Where TCP leads to nothing, the answer to the other counts. */
+static void
+a_cut_answer_to_the_plain_copy(void)
+{
+	static const struct {
+		const char *mode;
+		unsigned after; /* ms: the answer to the copy with EDNS */
+		int heard;
+	} row[] = {{"", 40, 0}, {"notcp", 40, 0}, {"half", 40, 0},
+	    {"tcpid", 40, 0}, {"notcp", 5000, NOTHING}};
+	struct buf zone;
+	struct world w;
+	struct one o;
+
+	buf_init(&zone, 4096);
+	for (int i = 1; i <= 40; i++)
+		buf_fmt(&zone, "a.example A 192.0.2.%d\n", i);
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		suite_row(row[i].mode);
+		begin(&w, buf_text(&zone));
+		dnsd_mode(w.server, row[i].mode);
+		dnsd_delay(w.server, row[i].after);
+		CU_ASSERT_FATAL(put(&w, &o, false) == 0);
+		settle(&w, 10);
+		dnsd_delay(w.server, 0);
+		CU_ASSERT_FATAL(dns_try_plain(o.try) == 0);
+		settle(&w, 100);
+		CHECK(o.heard == row[i].heard);
+		dns_try_close(o.try);
+		end(&w);
+	}
+	suite_row(NULL);
+	buf_free(&zone);
 }
 
 /* While it is not 0, so many packets cannot be sent, for that reason. */
@@ -159,11 +198,11 @@ what_cannot_be_sent_now_is_lost(void)
 			CU_ASSERT_FATAL(put(&w, &o, false) == 0);
 		unsent = 1;
 		CHECK(dns_try_plain(o.try) == (row[i].lost ? 0 : -row[i].why));
-		settle(&w);
+		settle(&w, 100);
 		CHECK(o.heard == (row[i].lost ? NOTHING : 0));
 		if (row[i].lost) {
 			CHECK(dns_try_plain(o.try) == 0);
-			settle(&w);
+			settle(&w, 100);
 			CHECK(o.heard == 0);
 		}
 		dns_try_close(o.try);
@@ -183,7 +222,7 @@ a_kept_port_makes_room_for_tcp(void)
 
 	begin(&w, "a.example A 192.0.2.1\n");
 	CU_ASSERT_FATAL(put(&w, &o, false) == 0);
-	settle(&w);
+	settle(&w, 100);
 	dns_try_close(o.try); /* its port is kept */
 	next = dup(0);        /* all below it are in use */
 	CU_ASSERT_FATAL(getrlimit(RLIMIT_NOFILE, &old) == 0);
@@ -194,11 +233,40 @@ a_kept_port_makes_room_for_tcp(void)
 	CHECK(put(&w, &other, true) == -EMFILE); /* none is kept now */
 	CU_ASSERT_FATAL(setrlimit(RLIMIT_NOFILE, &old) == 0);
 	close(next);
-	settle(&w);
+	settle(&w, 100);
 	CHECK(o.heard == 0);
 	dns_try_close(o.try);
 	end(&w);
 }
 
-SUITE("dnstry", T(strange_answers_over_tcp), T(what_cannot_be_sent_now_is_lost),
-    T(a_kept_port_makes_room_for_tcp))
+/* So does that of the port where the answer to a copy may still come. */
+static void
+a_waiting_port_makes_room_for_tcp(void)
+{
+	struct rlimit old, low;
+	struct world w;
+	struct one o;
+	int next;
+
+	begin(&w, "a.example A truncate\na.example A 192.0.2.1\n");
+	dnsd_delay(w.server, 40);
+	CU_ASSERT_FATAL(put(&w, &o, false) == 0);
+	CU_ASSERT_FATAL(dns_try_plain(o.try) == 0);
+	settle(&w, 10);
+	next = dup(0);
+	CU_ASSERT_FATAL(getrlimit(RLIMIT_NOFILE, &old) == 0);
+	low = old;
+	low.rlim_cur = (rlim_t)next;
+	CU_ASSERT_FATAL(setrlimit(RLIMIT_NOFILE, &low) == 0);
+	settle(&w, 60);
+	CU_ASSERT_FATAL(setrlimit(RLIMIT_NOFILE, &old) == 0);
+	close(next);
+	settle(&w, 100);
+	CHECK(o.heard == 0);
+	dns_try_close(o.try);
+	end(&w);
+}
+
+SUITE("dnstry", T(strange_answers_over_tcp), T(a_cut_answer_to_the_plain_copy),
+    T(what_cannot_be_sent_now_is_lost), T(a_kept_port_makes_room_for_tcp),
+    T(a_waiting_port_makes_room_for_tcp))

@@ -60,8 +60,10 @@ static void
 probe_fire(void *arg)
 {
 	struct probe *p = arg;
+	struct nameserver *server = &p->set->server[p->place];
 
-	p->set->server[p->place].slow = 0;
+	if (server->heard < p->put) /* not of the other kind, either */
+		server->slow = 0;
 	probe_end(p);
 }
 

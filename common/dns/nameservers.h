@@ -51,9 +51,9 @@ void nameservers_source_free(struct nameservers_source *s);
  * or NULL when memory or descriptors are out. Looks at the file once a second
  * at the most. When it cannot be read or names no server, the set before is
  * kept for NAMESERVERS_GRACE_MS (it may be being written); then, or where there
- * was none, it is 127.0.0.1, as resolv.conf(5) says. That is logged, once for
- * each thing that is wrong until the file is well; not at the first look, where
- * there is no file or none is named: on some hosts that is wanted.
+ * was none, it is 127.0.0.1, as resolv.conf(5) says. That is logged when it
+ * begins, and when the reason has become another one; not at the first look,
+ * where there is no file or none is named: on some hosts that is wanted.
  */
 struct nameservers *nameservers_now(struct nameservers_source *s, uint64_t now);
 

@@ -49,6 +49,7 @@ struct asked {
 	struct question *question;
 	struct dns_try *try; /* NULL: nothing can come from there */
 	bool said;           /* it has said that it cannot answer */
+	bool plain;          /* it was asked without EDNS in a round */
 };
 
 /*
@@ -67,6 +68,7 @@ struct question {
 	                           * memory cannot run out together */
 	struct dns_answer *held;  /* NULL; or that there is none, from a server
 	                           * that was asked for another one's silence */
+	struct asked *held_from;
 	struct timer *timer;
 	enum step step;
 	uint64_t begun, round_begun; /* loop_now() */
@@ -221,8 +223,11 @@ static void
 question_failed(struct question *q)
 {
 	bool silence = !q->refused && !q->lacking && is_open(q);
-	struct dns_answer *a = q->held != NULL ? q->held : q->error;
+	struct dns_answer *a =
+	    q->held != NULL && !q->lacking ? q->held : q->error;
 
+	if (q->refused)
+		a->security = DNS_INSECURE;
 	if (q->why != NULL && !silence)
 		q->error->why = q->why;
 	question_done(q, dns_answer_hold(a));
@@ -315,28 +320,66 @@ try_failed(struct asked *at, int err)
 	question_failed(q);
 }
 
+/* In the order of asking. */
+static size_t
+place_of(const struct question *q, const struct asked *at)
+{
+	size_t i = 0;
+
+	while (&q->asked[q->order[i]] != at)
+		i++;
+	return i;
+}
+
 /* Whether a server that comes before this one may still answer. */
 static bool
 earlier_is_open(const struct question *q, const struct asked *at)
 {
-	for (size_t i = 0; &q->asked[q->order[i]] != at; i++) {
+	for (size_t i = place_of(q, at); i-- > 0;) {
 		if (q->asked[q->order[i]].try != NULL)
 			return true;
 	}
 	return false;
 }
 
+/* It has been heard since then, or takes its time for everything. */
+static bool
+is_alive(const struct question *q, size_t i, uint64_t since)
+{
+	const struct nameserver *server = &q->set->server[i];
+
+	return server->heard > since || server->slow > loop_now(q->r->loop);
+}
+
 /* It was asked because others did not answer. That there is nothing may be all
- * that it knows, of a name that they know: they get some more time. */
+ * that it knows, of a name that they know. So those that come before it are
+ * asked once more, as some do not answer a question that is old (unbound's
+ * discard-timeout), and have time for it: all that is left if they live. */
 static void
 hold(struct asked *at, struct dns_answer *a)
 {
 	struct question *q = at->question;
+	uint64_t until = loop_now(q->r->loop) + q->set->try_ms;
+	size_t place = place_of(q, at);
 
 	try_close(&at->try);
+	if (q->held != NULL && place_of(q, q->held_from) < place) {
+		dns_answer_free(a);
+		return;
+	}
 	dns_answer_free(q->held);
 	q->held = a;
-	set_timer(q, STEP_OVER, loop_now(q->r->loop) + q->set->try_ms);
+	q->held_from = at;
+	for (size_t i = 0; i < place; i++) {
+		size_t k = q->order[i];
+
+		if (q->asked[k].try == NULL)
+			continue;
+		(void)dns_try_plain(q->asked[k].try);
+		if (is_alive(q, k, q->begun))
+			until = UINT64_MAX;
+	}
+	set_timer(q, STEP_OVER, until);
 }
 
 /* True if it may be EDNS that the server did not take: its RCODE says so, or it
@@ -418,6 +461,7 @@ server_ask(struct question *q, size_t i)
 
 	q->current = i;
 	q->since = loop_now(r->loop);
+	at->plain = (flags & DNS_ASK_EDNS) == 0;
 	if (at->try != NULL) {
 		err = dns_try_plain(at->try);
 		if (err == 0)
@@ -432,14 +476,14 @@ server_ask(struct question *q, size_t i)
 	    flags, q->set->tcp, try_heard, at, &at->try);
 }
 
-/* Lets go of a server that is silent, for the sake of the next one: else
- * questions that hold one port each could wait for each other until all their
- * time is over. */
+/* Lets go of a server that gives no sign of life, for the sake of the next one:
+ * else questions that hold one port each could wait for each other until all
+ * their time is over. */
 static bool
 leave_silent(struct question *q)
 {
 	for (size_t i = 0; i < q->set->n; i++) {
-		if (q->asked[i].try != NULL) {
+		if (q->asked[i].try != NULL && !is_alive(q, i, q->begun)) {
 			try_close(&q->asked[i].try);
 			return true;
 		}
@@ -480,7 +524,9 @@ round_begins(struct question *q)
 	return true;
 }
 
-/* Asks the next server that has not said no. When all rounds are over, answers
+/* Asks the next server that has not said no; what was said of a question with
+ * EDNS may not be said of one without, for which there is time where another
+ * server is silent. When all rounds are over, answers
  * of those that were asked may still come. */
 static void
 question_go(struct question *q)
@@ -497,8 +543,10 @@ question_go(struct question *q)
 			nameservers_order(
 			    q->set, q->turn, loop_now(q->r->loop), q->order);
 		i = q->order[q->tries % n];
-		err = q->asked[i].said ? -EALREADY : server_ask(q, i);
-		if (is_shortage(err) && leave_silent(q))
+		err = q->asked[i].said && (q->tries < n || q->asked[i].plain)
+		    ? -EALREADY
+		    : server_ask(q, i);
+		if (is_shortage(err) && err != -ENOMEM && leave_silent(q))
 			err = server_ask(q, i);
 		if (is_shortage(err)) {
 			no_port(q, err);
@@ -532,13 +580,22 @@ server_slow(struct question *q)
 	    loop_now(q->r->loop) + q->set->try_ms / 4);
 }
 
+/* Whether a server may have its time twice, and the others theirs. */
+static bool
+has_spare_time(const struct question *q, uint64_t now)
+{
+	size_t n = q->set->n, left = q->tries < n ? n - q->tries : 0;
+
+	return now + (left + 1) * q->set->try_ms <= q->begun + q->r->timeout;
+}
+
 static void
 server_silent(struct question *q)
 {
 	struct nameserver *server = &q->set->server[q->current];
 	struct dns_try *try = q->asked[q->current].try;
 	uint64_t now = loop_now(q->r->loop);
-	bool alive = server->heard > q->since || server->slow > now;
+	bool alive = is_alive(q, q->current, q->since);
 
 	if (alive && !q->waited && q->set->n > 1) {
 		/* it waits for others itself, and gets more time once; or what
@@ -546,8 +603,10 @@ server_silent(struct question *q)
 		q->waited = true;
 		if (try != NULL)
 			(void)dns_try_plain(try); /* the first copy counts */
-		set_timer(q, STEP_SILENT, now + q->set->try_ms);
-		return;
+		if (has_spare_time(q, now)) {
+			set_timer(q, STEP_SILENT, now + q->set->try_ms);
+			return;
+		}
 	}
 	if (!alive && server->probed > server->heard)
 		server->silent = now + NAMESERVERS_SILENT_MS;

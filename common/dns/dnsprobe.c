@@ -56,6 +56,7 @@ probe_end(struct probe *p)
 	p->set = NULL;
 }
 
+/* No copy was answered in all the time: what it was, it is not slow. */
 static void
 probe_fire(void *arg)
 {
@@ -75,10 +76,11 @@ probe_heard(void *arg, struct span msg, int err)
 	uint64_t now = loop_now(p->probes->loop);
 
 	(void)msg;
-	if (err == 0)
+	if (err == 0) {
 		nameserver_heard(server, now);
-	if (err == 0 && now - p->put >= p->set->try_ms / 2)
-		server->slow = now + NAMESERVERS_SILENT_MS;
+		if (now - p->put >= p->set->try_ms / 2)
+			server->slow = now + NAMESERVERS_SILENT_MS;
+	}
 	probe_end(p);
 }
 

@@ -36,9 +36,9 @@ struct nameservers_source {
 	struct mark mark;        /* of the file that it comes from */
 	uint64_t looked;         /* at the file */
 
-	/* What is wrong with it: 0, NAMES_NONE, or the -errno of reading it.
-	 * While that is not the fault that 127.0.0.1 is asked for (0: it is
-	 * not), the servers of before go on. */
+	/* What was wrong with it at the last look: 0, NAMES_NONE, or the -errno
+	 * of reading it; and the same when `now` was made. Where they differ,
+	 * the servers of before go on for a while. */
 	int fault, asked_for;
 	uint64_t since; /* when the two began to differ */
 };
@@ -170,17 +170,13 @@ is_known(const struct nameservers_source *s, const struct mark *mark)
 	    mark_equal(mark, &s->mark);
 }
 
-/* Whether the servers of before go on, though the file names none: who writes
- * it may be in the middle of that. */
+/* Whether the servers of before go on, though the file names none or cannot be
+ * read: who writes it may be in the middle of that. */
 static bool
-has_grace(struct nameservers_source *s, int fault, uint64_t now)
+has_grace(const struct nameservers_source *s, uint64_t now)
 {
-	if (s->fault == s->asked_for)
-		s->since = now;
-	s->fault = fault;
-	if (s->now == NULL || fault == 0)
-		return false;
-	return fault != s->asked_for && now - s->since < NAMESERVERS_GRACE_MS;
+	return s->now != NULL && s->fault != 0 && s->fault != s->asked_for &&
+	    now - s->since < NAMESERVERS_GRACE_MS;
 }
 
 /* Once for each fault. At the start no file, and none that it names, are how
@@ -217,10 +213,13 @@ look(struct nameservers_source *s, uint64_t now)
 	if (is_known(s, &mark))
 		return;
 	fault = read_file(s->file, &conf);
-	if (is_lack(fault) || has_grace(s, fault, now))
+	if (is_lack(fault))
 		return;
-	if (fault < 0 && fault == s->asked_for)
-		return; /* a new set would forget who is silent */
+	if (s->fault == s->asked_for)
+		s->since = now;
+	s->fault = fault;
+	if (has_grace(s, now))
+		return;
 	set = fault == 0 ? set_new(s, &conf, conf.server, conf.n)
 	                 : set_new(s, &conf, &localhost, 1);
 	if (set == NULL)

@@ -37,9 +37,9 @@ struct dns_query {
 
 /* What the timer of a question is set for. */
 enum step {
-	STEP_PROBE,  /* the server asked last is slow: is it there? */
-	STEP_AGAIN,  /* once more: one packet can get lost */
-	STEP_SILENT, /* it is silent: the next one */
+	STEP_LATE,   /* the server asked last is late: is it there? */
+	STEP_LATER,  /* that once more: one packet can get lost */
+	STEP_SILENT, /* its share of the time is over: the next one */
 	STEP_ASK,    /* a round begins, or there may be a port now */
 	STEP_OVER    /* nobody can answer any more */
 };
@@ -60,7 +60,8 @@ struct asked {
  * takes waits for the timer.
  */
 struct question {
-	struct question *next, **link; /* in its bucket */
+	struct question *next, **link; /* in its bucket; link NULL: in none, as
+	                                * it is over */
 	struct resolver *r;
 	struct nameservers *set;
 	struct dns_query *waiting, **last;
@@ -72,16 +73,14 @@ struct question {
 	struct timer *timer;
 	enum step step;
 	uint64_t begun, round_begun; /* loop_now() */
-	size_t round;   /* tries when it began; SIZE_MAX: none yet */
-	size_t tries;   /* how far in the rounds */
-	size_t current; /* index of the server asked last */
-	uint64_t since; /* loop_now() then */
+	size_t tries;                /* how far in the rounds */
+	size_t current;              /* index of the server asked last */
+	uint64_t since;              /* loop_now() then */
+	/* servers that have said that they cannot answer, or what cannot be
+	 * read: no other one's answer is secure */
+	size_t said;
 	unsigned turn;
-	bool refused; /* a server has said that it cannot answer, or what cannot
-	               * be read: no other one's answer is secure */
-	bool lacking; /* we had no memory or descriptor, which is why */
-	bool done;    /* the answers are being handed out */
-	bool waited;  /* for a server that is slow, but there */
+	bool waited; /* for a server that is late, but there, once */
 	const char
 	    *why; /* what a server has said, or why one cannot be asked */
 	enum dns_type type;
@@ -111,21 +110,6 @@ struct resolver {
 
 static void question_go(struct question *q);
 
-/* --- ports ---------------------------------------------------------------- */
-
-/* So many that descriptors are left for connections, whatever their limit. */
-static size_t
-ports_max(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
-	    limit.rlim_cur / 4 >= DNS_PORTS)
-		return DNS_PORTS;
-	return limit.rlim_cur / 4 > DNS_FEWEST_PORTS ? limit.rlim_cur / 4
-	                                             : DNS_FEWEST_PORTS;
-}
-
 static void
 set_timer(struct question *q, enum step step, uint64_t at)
 {
@@ -137,6 +121,8 @@ set_timer(struct question *q, enum step step, uint64_t at)
 	timer_set(q->timer, at > now ? at - now : 0);
 }
 
+/* --- the end of a question ------------------------------------------------ */
+
 static void
 try_close(struct dns_try **try)
 {
@@ -144,16 +130,21 @@ try_close(struct dns_try **try)
 	*try = NULL;
 }
 
-/* --- the end of a question ------------------------------------------------ */
+static void
+question_unlink(struct question *q)
+{
+	if (q->link == NULL)
+		return;
+	*q->link = q->next;
+	if (q->next != NULL)
+		q->next->link = q->link;
+	q->link = NULL;
+}
 
 static void
 question_free(struct question *q)
 {
-	if (q->link != NULL) {
-		*q->link = q->next;
-		if (q->next != NULL)
-			q->next->link = q->link;
-	}
+	question_unlink(q);
 	for (size_t i = 0; i < q->set->n; i++)
 		try_close(&q->asked[i].try);
 	nameservers_drop(q->set);
@@ -184,12 +175,7 @@ question_done(struct question *q, struct dns_answer *a)
 	uint64_t now = loop_now(r->loop);
 	struct dns_query *w;
 
-	q->done = true;
-	timer_clear(q->timer);
-	*q->link = q->next;
-	if (q->next != NULL)
-		q->next->link = q->link;
-	q->link = NULL;
+	question_unlink(q);
 	while ((w = q->waiting) != NULL) {
 		struct dns_query old = *w;
 
@@ -216,21 +202,28 @@ is_open(const struct question *q)
 	return false;
 }
 
+/* why NULL: "timeout". */
+static void
+question_error(struct question *q, const char *why)
+{
+	if (why != NULL)
+		q->error->why = why;
+	question_done(q, dns_answer_hold(q->error));
+}
+
 /* No other server has answered in time, or none can. What one has said tells
  * more than another's silence, and silence more than a server that is not
  * there. */
 static void
 question_failed(struct question *q)
 {
-	bool silence = !q->refused && !q->lacking && is_open(q);
-	struct dns_answer *a =
-	    q->held != NULL && !q->lacking ? q->held : q->error;
-
-	if (q->refused)
-		a->security = DNS_INSECURE;
-	if (q->why != NULL && !silence)
-		q->error->why = q->why;
-	question_done(q, dns_answer_hold(a));
+	if (q->held == NULL) {
+		question_error(q, q->said == 0 && is_open(q) ? NULL : q->why);
+		return;
+	}
+	if (q->said > 0)
+		q->held->security = DNS_INSECURE;
+	question_done(q, dns_answer_hold(q->held));
 }
 
 /* --- asking servers ------------------------------------------------------- */
@@ -251,31 +244,21 @@ probe_silent(struct question *q)
 	}
 }
 
-static bool
-all_have_said(const struct question *q)
-{
-	for (size_t i = 0; i < q->set->n; i++) {
-		if (!q->asked[i].said)
-			return false;
-	}
-	return true;
-}
-
 /* The server of that place can answer no more, or not this way. */
 static void
 server_failed(struct asked *at, const char *why, bool said)
 {
 	struct question *q = at->question;
 
-	if (said || !q->refused)
+	if (said || q->said == 0)
 		q->why = why;
-	q->refused |= said;
+	q->said += said && !at->said;
 	at->said |= said;
 	try_close(&at->try);
 	if (q->held != NULL && !is_open(q))
 		question_failed(q);
 	else if (q->held == NULL &&
-	    (at == &q->asked[q->current] || all_have_said(q) || !is_open(q)))
+	    (at == &q->asked[q->current] || !is_open(q)))
 		question_go(q);
 }
 
@@ -309,15 +292,10 @@ is_shortage(int err)
 static void
 try_failed(struct asked *at, int err)
 {
-	struct question *q = at->question;
-
-	if (!is_shortage(err)) {
+	if (is_shortage(err))
+		question_error(at->question, reason_of(err));
+	else
 		server_failed(at, reason_of(err), false);
-		return;
-	}
-	q->why = reason_of(err);
-	q->lacking = true;
-	question_failed(q);
 }
 
 /* In the order of asking. */
@@ -392,11 +370,7 @@ may_dislike_edns(const struct asked *at, unsigned rcode)
 
 	if (rcode != DNS_RCODE_SERVFAIL)
 		return rcode == DNS_RCODE_FORMERR || rcode == DNS_RCODE_NOTIMP;
-	for (size_t i = 0; i < q->set->n; i++) {
-		if (!q->asked[i].said && &q->asked[i] != at)
-			return false;
-	}
-	return true;
+	return q->said == q->set->n - 1; /* all but this one */
 }
 
 /*
@@ -439,7 +413,7 @@ try_heard(void *arg, struct span msg, int err)
 		server_failed(at, why, true);
 		return;
 	}
-	if (q->set->trust_ad && !q->refused && head.ad)
+	if (q->set->trust_ad && q->said == 0 && head.ad)
 		a->security = DNS_SECURE;
 	if (a->status != DNS_FOUND && earlier_is_open(q, at))
 		hold(at, a);
@@ -507,20 +481,15 @@ no_port(struct question *q, int err)
 	set_timer(q, STEP_ASK, loop_now(r->loop) + DNS_PORT_WAIT_MS);
 }
 
-/* Whether another round is due; if it is too early, the timer is set. */
+/* True if it is too early for another round: then the timer is set. */
 static bool
-round_begins(struct question *q)
+round_waits(struct question *q)
 {
-	uint64_t now = loop_now(q->r->loop);
+	uint64_t due = q->round_begun + q->set->try_ms;
 
-	if (q->tries == q->round)
-		return true; /* it has begun, and found no port */
-	if (q->tries > 0 && now < q->round_begun + q->set->try_ms) {
-		set_timer(q, STEP_ASK, q->round_begun + q->set->try_ms);
+	if (q->tries == 0 || loop_now(q->r->loop) >= due)
 		return false;
-	}
-	q->round_begun = now;
-	q->round = q->tries;
+	set_timer(q, STEP_ASK, due);
 	return true;
 }
 
@@ -536,8 +505,8 @@ question_go(struct question *q)
 	       i;
 	int err;
 
-	while (q->tries < rounds * n && !all_have_said(q)) {
-		if (q->tries % n == 0 && !round_begins(q))
+	while (q->tries < rounds * n && q->said < n) {
+		if (q->tries % n == 0 && round_waits(q))
 			return;
 		if (q->tries == 0) /* who waited for a port knows more now */
 			nameservers_order(
@@ -552,13 +521,14 @@ question_go(struct question *q)
 			no_port(q, err);
 			return;
 		}
-		q->tries++;
+		if (q->tries++ % n == 0)
+			q->round_begun = loop_now(q->r->loop);
 		if (err == 0) {
-			set_timer(q, STEP_PROBE,
+			set_timer(q, STEP_LATE,
 			    loop_now(q->r->loop) + q->set->try_ms / 2);
 			return;
 		}
-		if (err != -EALREADY && !q->refused)
+		if (q->said == 0)
 			q->why = reason_of(err);
 	}
 	set_timer(q, STEP_OVER, is_open(q) ? UINT64_MAX : 0);
@@ -566,17 +536,17 @@ question_go(struct question *q)
 
 /* --- silence -------------------------------------------------------------- */
 
-/* It has not answered for a part of a try: the fault may be ours (a new address
- * of this host), or the server be dead. */
+/* A part of its share is over: the fault may be ours (a new address of this
+ * host), or the server be dead. */
 static void
-server_slow(struct question *q)
+server_late(struct question *q)
 {
-	bool first = q->step == STEP_PROBE;
+	bool first = q->step == STEP_LATE;
 
 	if (first)
 		dns_try_renew(q->asked[q->current].try);
 	dns_probe(q->r->probes, q->set, q->current);
-	set_timer(q, first ? STEP_AGAIN : STEP_SILENT,
+	set_timer(q, first ? STEP_LATER : STEP_SILENT,
 	    loop_now(q->r->loop) + q->set->try_ms / 4);
 }
 
@@ -598,8 +568,9 @@ server_silent(struct question *q)
 	bool alive = is_alive(q, q->current, q->since);
 
 	if (alive && !q->waited && q->set->n > 1) {
-		/* it waits for others itself, and gets more time once; or what
-		 * lies between drops EDNS, which its signs of life have not */
+		/* it waits for others itself, and gets its share once more; or
+		 * what lies between drops EDNS, which its signs of life do not
+		 * have */
 		q->waited = true;
 		if (try != NULL)
 			(void)dns_try_plain(try); /* the first copy counts */
@@ -624,9 +595,9 @@ question_fire(void *arg)
 		return;
 	}
 	switch (q->step) {
-	case STEP_PROBE:
-	case STEP_AGAIN:
-		server_slow(q);
+	case STEP_LATE:
+	case STEP_LATER:
+		server_late(q);
 		break;
 	case STEP_SILENT:
 		server_silent(q);
@@ -654,13 +625,13 @@ bucket_of(struct resolver *r, const struct dnsname *name, enum dns_type type)
  * its time. */
 static struct question *
 question_find(struct question *bucket, const struct nameservers *set,
-    const struct dnsname *name, enum dns_type type, unsigned turn, uint64_t now)
+    const struct dnsname *name, enum dns_type type, unsigned turn)
 {
 	for (struct question *q = bucket; q != NULL; q = q->next) {
 		if (q->set == set && q->type == type &&
 		    dnsname_equal(&q->name, name) &&
 		    (!q->set->rotate || q->turn == turn) &&
-		    now - q->begun < q->r->timeout / 2)
+		    loop_now(q->r->loop) - q->begun < q->r->timeout / 2)
 			return q;
 	}
 	return NULL;
@@ -672,7 +643,7 @@ question_find(struct question *bucket, const struct nameservers *set,
 static struct question *
 question_new(struct resolver *r, struct question **bucket,
     struct nameservers *set, struct span text, const struct dnsname *name,
-    enum dns_type type, unsigned turn, uint64_t now)
+    enum dns_type type, unsigned turn)
 {
 	struct question *q =
 	    calloc(1, sizeof *q + set->n * sizeof q->asked[0] + text.n);
@@ -687,8 +658,7 @@ question_new(struct resolver *r, struct question **bucket,
 		return NULL;
 	}
 	q->last = &q->waiting;
-	q->begun = now;
-	q->round = SIZE_MAX;
+	q->begun = loop_now(r->loop);
 	q->turn = turn;
 	q->type = type;
 	q->name = *name;
@@ -707,7 +677,7 @@ question_new(struct resolver *r, struct question **bucket,
 /* One more waits for it. */
 static struct dns_query *
 query_new(struct question *q, void (*got)(void *arg, struct dns_answer *answer),
-    void *arg, uint64_t now)
+    void *arg)
 {
 	struct dns_query *w = malloc(sizeof *w);
 
@@ -717,7 +687,7 @@ query_new(struct question *q, void (*got)(void *arg, struct dns_answer *answer),
 	    .question = q,
 	    .got = got,
 	    .arg = arg,
-	    .asked = now};
+	    .asked = loop_now(q->r->loop)};
 	*q->last = w;
 	q->last = &w->next;
 	q->r->out++;
@@ -725,6 +695,19 @@ query_new(struct question *q, void (*got)(void *arg, struct dns_answer *answer),
 }
 
 /* --- the door ------------------------------------------------------------- */
+
+/* So many that descriptors are left for connections, whatever their limit. */
+static size_t
+ports_max(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    limit.rlim_cur / 4 >= DNS_PORTS)
+		return DNS_PORTS;
+	return limit.rlim_cur / 4 > DNS_FEWEST_PORTS ? limit.rlim_cur / 4
+	                                             : DNS_FEWEST_PORTS;
+}
 
 int
 resolver_new(
@@ -783,19 +766,16 @@ query_put(struct resolver *r, struct nameservers *set, unsigned turn,
     struct span text, const struct dnsname *name, enum dns_type type,
     void (*got)(void *arg, struct dns_answer *answer), void *arg)
 {
-	uint64_t now = loop_now(r->loop);
 	struct question **bucket = bucket_of(r, name, type),
-	                *q = question_find(*bucket, set, name, type, turn, now);
-	bool joins = q != NULL;
+	                *q = question_find(*bucket, set, name, type, turn);
 	struct dns_query *w;
 
-	if (!joins)
-		q = question_new(r, bucket, set, text, name, type, turn, now);
+	if (q != NULL)
+		return query_new(q, got, arg);
+	q = question_new(r, bucket, set, text, name, type, turn);
 	if (q == NULL)
 		return NULL;
-	w = query_new(q, got, arg, now);
-	if (joins)
-		return w;
+	w = query_new(q, got, arg);
 	if (w == NULL) {
 		question_free(q);
 		return NULL;
@@ -854,6 +834,6 @@ resolver_cancel(struct dns_query *w)
 
 	query_unlink(w);
 	free(w);
-	if (q->waiting == NULL && !q->done)
+	if (q->waiting == NULL && q->link != NULL)
 		question_free(q);
 }

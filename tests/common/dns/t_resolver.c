@@ -637,6 +637,7 @@ static void
 a_server_that_is_always_slow(void)
 {
 	struct ladder l;
+	uint64_t ms;
 
 	ladder_open(&l, two_views, 2, 5, false);
 	dnsd_delay(l.server[0], 1300);
@@ -646,13 +647,15 @@ a_server_that_is_always_slow(void)
 		rig_pause(&l.rig, i < 3 ? 0 : 2000);
 	}
 	CHECK_STR(ladder_ask(&l, "in.example", NULL), "nxdomain");
-	dnsd_mute(l.server[0]); /* then it is, and known to be */
+	dnsd_mute(l.server[0]);             /* then it is, and known to be */
+	ladder_ask(&l, "in.example", NULL); /* hears what it said before */
 	CHECK_STR(ladder_ask(&l, "in.example", NULL), "found 192.0.2.2");
-	rig_pause(&l.rig, 6000);
-	ladder_ask(&l, "in.example", NULL);
-	ladder_ask(&l, "in.example", NULL);
+	rig_pause(&l.rig, 6000); /* until no sign of life can come */
+	CHECK_STR(ladder_ask(&l, "in.example", &ms), "found 192.0.2.2");
+	CHECK(ms < 2000);
 	dnsd_forget(l.server[1]);
-	CHECK_STR(ladder_ask(&l, "good.example", NULL), "nxdomain");
+	CHECK_STR(ladder_ask(&l, "good.example", &ms), "nxdomain");
+	CHECK(ms < 900); /* the second one is the first now */
 	CHECK(dnsd_count(l.server[1], "good.example", "A") == 1);
 	ladder_close(&l);
 }
@@ -711,6 +714,46 @@ nothing_from_the_second(void)
 	    "late.example ANY servfail\nlate.example ANY delay=1500\n");
 	CHECK_STR(ladder_ask(&l, "late.example", &ms), "nxdomain");
 	CHECK(ms >= 1499 && ms < 2400);
+	ladder_close(&l);
+
+	ladder_open(&l, two_views, 2, 5, false); /* or says it after that */
+	dnsd_add(l.server[0], "late.example ANY servfail\n");
+	dnsd_delay(l.server[0], 1600);
+	CHECK_STR(ladder_ask(&l, "late.example", &ms), "nxdomain");
+	CHECK(ms >= 1599 && ms < 2400);
+	ladder_close(&l);
+}
+
+/* One that has answered a sign of life at once is not slow: when it dies, it
+ * counts as silent after its share. */
+static void
+a_prompt_sign_of_life(void)
+{
+	struct ladder l;
+	uint64_t ms;
+
+	ladder_open(&l, two_views, 2, 5, false);
+	ladder_ask(&l, "slow.example", NULL);
+	dnsd_mute(l.server[0]);
+	CHECK_STR(ladder_ask(&l, "in.example", &ms), "found 192.0.2.2");
+	CHECK(ms >= 1249 && ms < 2000);
+	CHECK_STR(ladder_ask(&l, "in.example", &ms), "found 192.0.2.2");
+	CHECK(ms < 900);
+	ladder_close(&l);
+}
+
+/* Nobody listens: it is tried once more, a share later. */
+static void
+the_second_round_waits(void)
+{
+	struct ladder l;
+	uint64_t ms;
+
+	ladder_open(&l, two_views, 1, 5, false);
+	dnsd_stop(l.server[0]);
+	CHECK_STR(ladder_ask(&l, "good.example", &ms), "temperror unreachable");
+	CHECK(ms >= 2499 && ms < 3000);
+	l.rig.server = dnsd_start("");
 	ladder_close(&l);
 }
 
@@ -2246,15 +2289,15 @@ SUITE("resolver", T(every_kind_of_answer), T(mapped_addresses_stay_ipv6),
     T(a_server_that_is_always_slow), T(a_probe_that_is_dropped),
     T(nothing_from_the_second), T(the_first_has_all_of_the_time),
     T(nothing_from_two), T(each_is_asked_in_a_short_time),
-    T(slow_and_then_dead), T(one_second), T(without_edns_over_tcp),
-    T(a_server_without_recursion), T(all_want_a_second_port),
-    T(full_ports_are_no_silence), T(full_ports_and_a_late_word),
-    T(no_memory_is_no_failure_of_a_server), T(two_of_three_are_away),
-    T(all_fail), T(late_answers_count), T(late_from_the_first), T(without_edns),
-    T(a_path_without_edns), T(forged_packets_are_passed_over),
-    T(tcp_that_is_not_there), T(cut_over_tcp), T(all_over_tcp),
-    T(the_clock_is_set), T(who_says_that_it_is_secure),
-    T(questions_at_one_time_have_a_port_each),
+    T(slow_and_then_dead), T(a_prompt_sign_of_life), T(the_second_round_waits),
+    T(one_second), T(without_edns_over_tcp), T(a_server_without_recursion),
+    T(all_want_a_second_port), T(full_ports_are_no_silence),
+    T(full_ports_and_a_late_word), T(no_memory_is_no_failure_of_a_server),
+    T(two_of_three_are_away), T(all_fail), T(late_answers_count),
+    T(late_from_the_first), T(without_edns), T(a_path_without_edns),
+    T(forged_packets_are_passed_over), T(tcp_that_is_not_there),
+    T(cut_over_tcp), T(all_over_tcp), T(the_clock_is_set),
+    T(who_says_that_it_is_secure), T(questions_at_one_time_have_a_port_each),
     T(a_port_serves_so_many_questions),
     T(a_port_that_heard_something_else_is_given_up),
     T(asks_again_from_a_new_address), T(late_answers_count_at_the_old_address),

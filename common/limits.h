@@ -166,7 +166,7 @@ enum {
 	/* Of these, so many without an answer when no more is asked early. A
 	 * record with ten terms is asked in one go, and a sender whose record
 	 * leads to somebody's silent name servers has 10 questions put there,
-	 * each twice, not 100. */
+	 * not 100. */
 	SPF_UNANSWERED_MAX = 10,
 
 	/* How long a fail waits for its explanation, with all questions for
@@ -207,15 +207,16 @@ enum {
 
 	/* The shortest time for a try, where there is so much for each server:
 	 * a resolver far away that must ask others needs it, and a second copy
-	 * would not make it faster. */
+	 * would not make it faster. Also between two signs of life that one is
+	 * asked for which counts as silent. */
 	NAMESERVERS_TRY_MS = 1000,
 
-	/* How long a server that has said nothing is asked last, if it says
-	 * nothing; and for how long one counts as slow. */
+	/* How long a server that is silent is asked last, unless it says
+	 * something; and how long one counts as slow. */
 	NAMESERVERS_SILENT_MS = 60 * 1000,
 
-	/* Between looks at resolv.conf(5); how long servers go on that it does
-	 * not name any more while it names none; its bytes, a few lines. */
+	/* Between looks at resolv.conf(5); how long the servers of before go on
+	 * when it names none or cannot be read; its bytes, a few lines. */
 	NAMESERVERS_LOOK_MS = 1000,
 	NAMESERVERS_GRACE_MS = 5 * 1000,
 	RESOLVCONF_MAX = 64 * 1024,

@@ -53,8 +53,8 @@ struct look {
 
 /* --- the file ------------------------------------------------------------- */
 
-/* Of the signer its helper asks, with the same rights as a worker. One finding
- * is enough: the fix is the same for all. */
+/* The signer's helper asks, as the signer's user. One finding is enough: the fix
+ * is the same for all. */
 static void
 look_at_rights(struct look *l, const char *file)
 {
@@ -77,7 +77,7 @@ look_at_rights(struct look *l, const char *file)
 		if (probe_access(&u, file, R_OK) != -EACCES)
 			continue;
 		findings_add(l->f, FINDING_ERROR, AREA,
-		    "the daemons' DNS questions go to 127.0.0.1 then", mend,
+		    "its DNS questions go to 127.0.0.1 then", mend,
 		    "%s, %s, may not read %s", daemon[i].key, daemon[i].user,
 		    file);
 		return;

@@ -33,8 +33,8 @@ enum dns_status {
 };
 
 /* SECURE: a server that is trusted with it (trust_ad) says that it has
- * validated the answer, and no other one has said SERVFAIL, as validators do of
- * forgeries. */
+ * validated the answer, and no other one has said that it cannot answer, as
+ * validators do of forgeries (SERVFAIL). */
 enum dns_security { DNS_INSECURE, DNS_SECURE };
 
 /* By the type that was asked for. */

@@ -14,7 +14,7 @@
 
 struct dns_probes;
 
-/* Borrows ports, from which is asked. timeout: ms for which a sign of life is
+/* Borrows ports, from which it asks. timeout: ms for which a sign of life is
  * waited for. 0 and *ret owned (dns_probes_free), or -ENOMEM. */
 int dns_probes_new(
     struct dns_ports *ports, uint64_t timeout, struct dns_probes **ret);
@@ -23,8 +23,9 @@ int dns_probes_new(
 void dns_probes_free(struct dns_probes *ps);
 
 /* Asks the server of that place, if there is another one to turn to and it was
- * not asked just now. It is asked whatever the number of ports, else who fills
- * them could have any server taken for dead. */
+ * not asked within an eighth of its share (try_ms). It is asked whatever the
+ * number of ports, else who fills them could have any server taken for dead;
+ * where it cannot be asked, nothing is written down. */
 void dns_probe(struct dns_probes *ps, struct nameservers *set, size_t place);
 
 #endif

@@ -42,9 +42,10 @@ int dns_try_plain(struct dns_try *t);
  * put once more, from a new port; what comes to the old one still counts. */
 void dns_try_renew(struct dns_try *t);
 
-/* The answer was FORMERR or NOTIMP. True where that may be for the EDNS of a
- * copy that was sent with it (RFC 6891 section 7): then the question is out
- * without it, and *ret_err as dns_try_plain() returns. */
+/* The answer was an RCODE that may be for EDNS: FORMERR or NOTIMP (RFC 6891
+ * section 7), or SERVFAIL (RFC 2671 section 5.3). True where a copy was sent
+ * with it: then the question is out without it, and *ret_err as dns_try_plain()
+ * returns. Once for each such copy. */
 bool dns_try_refused(struct dns_try *t, int *ret_err);
 
 /* Also from its own heard(). NULL is allowed. */

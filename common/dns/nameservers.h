@@ -2,9 +2,9 @@
  * nameservers.h - which servers are asked, in which order, and who is silent.
  *
  * They are those of the config, or those of resolv.conf(5), which is read again
- * when it has changed: a set of them never changes, a new one takes its place,
- * and questions under way keep the one they began with. No question is put
- * here; the resolver tells what it heard.
+ * when it has changed: whom a set names never changes, a new one takes its
+ * place, and questions under way keep the one they began with. No question is
+ * put here; the resolver and dnsprobe.c write down what they heard.
  */
 #ifndef POSTSEAL_COMMON_NAMESERVERS_H
 #define POSTSEAL_COMMON_NAMESERVERS_H

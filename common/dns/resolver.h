@@ -3,12 +3,17 @@
  *
  * A stub: it asks the servers of the config, or those of resolv.conf(5), in
  * their order, as every other program of the host does. The next one is asked
- * when one is silent for a while, cannot be reached, or says SERVFAIL, REFUSED
- * or NOTIMP; each is asked before one is asked again, and what any of them
- * answers counts until the question's time is over. Who has said nothing at
- * all, not even to a question for a sign of life, is asked last for a minute;
- * no RCODE does that: one broken domain must not make another server, which may
- * know other names, the first for all.
+ * when one is silent for its share of the time, cannot be reached, or says that
+ * it cannot answer (SERVFAIL, REFUSED, ...). The first that is late but gives
+ * signs of life has its share twice. Then all are asked again, once at least,
+ * without EDNS. What any of them answers counts until the question's time is
+ * over; that there is nothing counts at once from the first server only, from
+ * another when those before it, asked once more, have had one more share, or
+ * all of the time where they give signs of life.
+ *
+ * Who has said nothing at all, not even to a question for a sign of life, is
+ * asked last for a minute; no RCODE does that: one broken domain must not make
+ * another server, which may know other names, the first for all.
  *
  * Nothing is kept: the host's resolver has a cache. Equal questions that are
  * out together are put once. What comes back is turned into records by

@@ -53,8 +53,8 @@ struct look {
 
 /* --- the file ------------------------------------------------------------- */
 
-/* The signer's helper asks, as the signer's user. One finding is enough: the fix
- * is the same for all. */
+/* The signer's helper asks, as the signer's user. One finding is enough: the
+ * fix is the same for all. */
 static void
 look_at_rights(struct look *l, const char *file)
 {

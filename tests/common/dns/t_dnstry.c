@@ -119,8 +119,9 @@ strange_answers_over_tcp(void)
 	end(&w);
 }
 
-/* A server may answer the youngest copy first, and that is the one without EDNS,
- * which is cut. Where TCP leads to nothing, the answer to the other counts. */
+/* A server may answer the youngest copy first, and that is the one without
+ * EDNS, which is cut. Where TCP leads to nothing, the answer to the other
+ * counts. */
 static void
 a_cut_answer_to_the_plain_copy(void)
 {

@@ -807,7 +807,7 @@ nothing_from_two(void)
 	ladder_close(&l);
 }
 
-/* With a short time, too, each is asked, whether those before it live or not. */
+/* With a short time, too, each is asked, though those before it live. */
 static void
 each_is_asked_in_a_short_time(void)
 {

@@ -389,23 +389,20 @@ read_answer(const struct message *m, struct dnsname *name, enum dns_type type,
 }
 
 int
-dnsmsg_read(struct span msg, struct span name, enum dns_type type,
+dnsmsg_read(struct span msg, const struct dnsname *name, enum dns_type type,
     struct dns_answer **ret)
 {
 	struct message m = {
 	    .p = (const unsigned char *)msg.p, .n = msg.n, .all = msg};
-	struct dnsname asked;
+	struct dnsname owner = *name; /* then those of its CNAMEs */
 	unsigned rcode;
-	const char *why;
+	const char *why = read_head(&m, name, type, &rcode);
 
-	if (dnsname_parse(name, &asked) != 0)
-		return -EINVAL;
-	why = read_head(&m, &asked, type, &rcode);
 	if (why != NULL)
 		return dnsmsg_error(why, ret);
 	if (rcode != 0)
 		return make_answer(DNS_NXDOMAIN, NULL, 0, 0, ret);
-	return read_answer(&m, &asked, type, ret);
+	return read_answer(&m, &owner, type, ret);
 }
 
 int

@@ -28,14 +28,15 @@
 
 #include "common/bytes/span.h"
 #include "common/dns/dnsanswer.h"
+#include "common/dns/dnsname.h"
 
 /*
  * Reads the answer to (name, type) in msg, at most 65,535 bytes. Whatever is
  * wrong with the message makes *ret DNS_TEMPERROR with a reason. security is
  * DNS_INSECURE. 0 and *ret returned owned (dns_answer_free; one allocation), or
- * -EINVAL when name is no name, or -ENOMEM.
+ * -ENOMEM.
  */
-int dnsmsg_read(struct span msg, struct span name, enum dns_type type,
+int dnsmsg_read(struct span msg, const struct dnsname *name, enum dns_type type,
     struct dns_answer **ret);
 
 /* An answer without records: DNS_TEMPERROR because of why, a literal. 0 and

@@ -85,7 +85,6 @@ struct question {
 	    *why; /* what a server has said, or why one cannot be asked */
 	enum dns_type type;
 	struct dnsname name;
-	struct span text; /* the name as it was asked, behind asked[] */
 	unsigned char order[NAMESERVERS_MAX];
 	struct asked asked[];
 };
@@ -403,7 +402,7 @@ try_heard(void *arg, struct span msg, int err)
 		server_failed(at, "no recursion", true);
 		return;
 	}
-	if (dnsmsg_read(msg, q->text, q->type, &a) != 0) {
+	if (dnsmsg_read(msg, &q->name, q->type, &a) != 0) {
 		try_failed(at, -ENOMEM);
 		return;
 	}
@@ -637,16 +636,14 @@ question_find(struct question *bucket, const struct nameservers *set,
 	return NULL;
 }
 
-/* In one piece of memory: the question, its tries (one a server), and its name
- * as text. The error that it may end with is made now, as memory may be out
- * then. */
+/* In one piece of memory: the question, and its tries (one a server). The error
+ * that it may end with is made now, as memory may be out then. */
 static struct question *
 question_new(struct resolver *r, struct question **bucket,
-    struct nameservers *set, struct span text, const struct dnsname *name,
-    enum dns_type type, unsigned turn)
+    struct nameservers *set, const struct dnsname *name, enum dns_type type,
+    unsigned turn)
 {
-	struct question *q =
-	    calloc(1, sizeof *q + set->n * sizeof q->asked[0] + text.n);
+	struct question *q = calloc(1, sizeof *q + set->n * sizeof q->asked[0]);
 
 	if (q == NULL)
 		return NULL;
@@ -662,8 +659,6 @@ question_new(struct resolver *r, struct question **bucket,
 	q->turn = turn;
 	q->type = type;
 	q->name = *name;
-	q->text = span_of(q->asked + set->n, text.n);
-	memcpy(q->asked + set->n, text.p, text.n);
 	for (size_t i = 0; i < set->n; i++)
 		q->asked[i].question = q;
 	q->next = *bucket;
@@ -763,7 +758,7 @@ resolver_turn(struct resolver *r)
 /* One who asks, of a question that is out or of a new one. NULL: no memory. */
 static struct dns_query *
 query_put(struct resolver *r, struct nameservers *set, unsigned turn,
-    struct span text, const struct dnsname *name, enum dns_type type,
+    const struct dnsname *name, enum dns_type type,
     void (*got)(void *arg, struct dns_answer *answer), void *arg)
 {
 	struct question **bucket = bucket_of(r, name, type),
@@ -772,7 +767,7 @@ query_put(struct resolver *r, struct nameservers *set, unsigned turn,
 
 	if (q != NULL)
 		return query_new(q, got, arg);
-	q = question_new(r, bucket, set, text, name, type, turn);
+	q = question_new(r, bucket, set, name, type, turn);
 	if (q == NULL)
 		return NULL;
 	w = query_new(q, got, arg);
@@ -806,7 +801,7 @@ resolver_ask(struct resolver *r, unsigned turn, struct span name,
 	set = nameservers_now(r->source, loop_now(r->loop));
 	if (set == NULL)
 		return ASK_NOMEM;
-	*ret_query = query_put(r, set, turn, name, &wire, type, got, arg);
+	*ret_query = query_put(r, set, turn, &wire, type, got, arg);
 	nameservers_drop(set);
 	return *ret_query != NULL ? ASK_PENDING : ASK_NOMEM;
 }

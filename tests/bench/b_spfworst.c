@@ -105,7 +105,7 @@ host_answer(struct span name)
 		n += sizeof head;
 		n += put16(msg + n, (unsigned)i);
 	}
-	if (dnsmsg_read(span_of(msg, n), name, DNS_A, &a) != 0)
+	if (dnsmsg_read(span_of(msg, n), &wire, DNS_A, &a) != 0)
 		die("out of memory");
 	return a;
 }

@@ -76,8 +76,10 @@ check(struct span msg, enum dns_type type)
 	struct dns_answer *a;
 	size_t text = 0;
 	bool names = type == DNS_MX || type == DNS_PTR || type == DNS_CNAME;
+	struct dnsname name;
 
-	want(dnsmsg_read(msg, span_str("a.example"), type, &a) == 0);
+	want(dnsname_parse(span_str("a.example"), &name) == 0);
+	want(dnsmsg_read(msg, &name, type, &a) == 0);
 	want((a->status == DNS_TEMPERROR) == (a->why != NULL));
 	want((a->status == DNS_FOUND) == (a->n > 0));
 	want(a->security == DNS_INSECURE);

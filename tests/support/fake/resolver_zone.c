@@ -219,6 +219,7 @@ find_answer(const struct resolver *r, struct span name,
 	struct zone_words words = zone_words(r->zone, wire, type);
 	unsigned char query[ZONE_WIRE_MAX + 16];
 	unsigned char *reply = must(malloc(ZONE_MESSAGE_MAX));
+	struct dnsname asked;
 	struct dns_answer *a;
 	size_t n;
 
@@ -241,7 +242,8 @@ find_answer(const struct resolver *r, struct span name,
 	}
 	n = zone_query(1, wire, (unsigned)type, query);
 	n = zone_reply(r->zone, query, n, ZONE_MESSAGE_MAX, reply);
-	if (dnsmsg_read(span_of(reply, n), name, type, &a) != 0)
+	if (dnsname_parse(name, &asked) != 0 ||
+	    dnsmsg_read(span_of(reply, n), &asked, type, &a) != 0)
 		die("out of memory");
 	if (a->status != DNS_TEMPERROR && words.secure)
 		a->security = DNS_SECURE;

@@ -197,6 +197,20 @@ tell(const struct nameservers_source *s)
 		                             : strerror(-s->fault));
 }
 
+static bool
+set_equal(const struct nameservers *a, const struct nameservers *b)
+{
+	if (a->n != b->n || a->try_ms != b->try_ms || a->rounds != b->rounds ||
+	    a->rotate != b->rotate || a->tcp != b->tcp ||
+	    a->trust_ad != b->trust_ad)
+		return false;
+	for (size_t i = 0; i < a->n; i++) {
+		if (!dns_server_equal(&a->server[i].at, &b->server[i].at))
+			return false;
+	}
+	return true;
+}
+
 /* The mark is of before the reading: what changes meanwhile is read again.
  * Without memory the old servers do, and the next look tries again. */
 static void
@@ -225,10 +239,14 @@ look(struct nameservers_source *s, uint64_t now)
 	if (set == NULL)
 		return;
 	tell(s);
-	nameservers_drop(s->now);
-	s->now = set;
 	s->mark = mark;
 	s->asked_for = fault;
+	if (s->now != NULL && set_equal(set, s->now)) {
+		nameservers_drop(set); /* it does not know who is silent */
+		return;
+	}
+	nameservers_drop(s->now);
+	s->now = set;
 }
 
 struct nameservers *

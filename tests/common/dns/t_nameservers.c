@@ -108,6 +108,48 @@ a_changed_file(void)
 	rig_close(&r);
 }
 
+/* A DHCP client writes it again, with the same text: who is silent is known
+ * still. */
+static void
+the_same_again(void)
+{
+	static const char text[] =
+	    "nameserver 192.0.2.1\nnameserver 192.0.2.2\noptions timeout:3\n";
+	static const char *const other[] = {
+	    "nameserver 192.0.2.1\nnameserver 192.0.2.3\noptions timeout:3\n",
+	    "nameserver 192.0.2.1\noptions timeout:3\n",
+	    "nameserver 192.0.2.1\nnameserver 192.0.2.2\noptions timeout:1\n",
+	    "nameserver 192.0.2.1\nnameserver 192.0.2.2\n"
+	    "options timeout:3 attempts:1\n",
+	    "nameserver 192.0.2.1\nnameserver 192.0.2.2\n"
+	    "options timeout:3 rotate\n",
+	    "nameserver 192.0.2.1\nnameserver 192.0.2.2\n"
+	    "options timeout:3 use-vc\n",
+	    "nameserver 192.0.2.1\nnameserver 192.0.2.2\n"
+	    "options timeout:3 trust-ad\n"};
+	struct nameservers *before, *now;
+	struct rig r;
+	uint64_t ms = 10000;
+
+	rig_open(&r, text);
+	for (size_t i = 0; i < sizeof other / sizeof other[0]; i++) {
+		suite_row(other[i]);
+		before = nameservers_now(r.source, ms += NAMESERVERS_LOOK_MS);
+		replace_by_rename(&r, text);
+		now = nameservers_now(r.source, ms += NAMESERVERS_LOOK_MS);
+		CHECK(now == before);
+		nameservers_drop(now);
+		replace_by_rename(&r, other[i]);
+		now = nameservers_now(r.source, ms += NAMESERVERS_LOOK_MS);
+		CHECK(now != before);
+		nameservers_drop(now);
+		nameservers_drop(before);
+		replace_by_rename(&r, text);
+	}
+	suite_row(NULL);
+	rig_close(&r);
+}
+
 /* The log has so many lines, and the last one ends in that. */
 static void
 logged(struct rig *r, unsigned lines, const char *what)
@@ -469,8 +511,8 @@ no_memory(void)
 	rig_close(&r);
 }
 
-SUITE("nameservers", T(a_changed_file), T(a_file_that_names_none),
-    T(each_state_is_logged_once), T(one_grace), T(at_the_start),
-    T(a_file_that_is_being_written), T(no_descriptor),
+SUITE("nameservers", T(a_changed_file), T(the_same_again),
+    T(a_file_that_names_none), T(each_state_is_logged_once), T(one_grace),
+    T(at_the_start), T(a_file_that_is_being_written), T(no_descriptor),
     T(a_file_that_may_be_read_later), T(a_set_that_is_held), T(a_large_file),
     T(times), T(servers_of_the_config), T(orders), T(no_memory))

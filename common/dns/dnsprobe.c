@@ -76,6 +76,8 @@ probe_heard(void *arg, struct span msg, int err)
 	uint64_t now = loop_now(p->probes->loop);
 
 	(void)msg;
+	if (err == -ECONNREFUSED)
+		return;
 	if (err == 0) {
 		nameserver_heard(server, now);
 		if (now - p->put >= p->set->try_ms / 2)

@@ -51,7 +51,8 @@ tcp_failed(struct dns_try *t, int err)
 	if (t->port != NULL)
 		tcp_close(t);
 	else
-		t->heard(t->arg, span_of(NULL, 0), err);
+		t->heard(t->arg, span_of(NULL, 0),
+		    err == -ECONNREFUSED ? -ECONNRESET : err);
 }
 
 /* Length and message, RFC 1035 section 4.2.2. */
@@ -164,29 +165,24 @@ udp_close(struct dns_try *t)
 	t->old = t->port = NULL;
 }
 
-/* A packet that cannot be sent now is a lost one. */
+/* A packet that cannot be sent now is a lost one; a full table of connections
+ * in a firewall of this host says EPERM. */
 static int
 udp_send(struct dns_try *t)
 {
+	ssize_t n;
+
 	t->answered = false;
 	t->with_edns += t->question.edns;
-	if (send(dns_port_fd(t->port), t->question.p, t->question.n,
-	        MSG_NOSIGNAL) >= 0 ||
-	    errno == EAGAIN || errno == ENOBUFS || errno == EINTR)
+	n = send(
+	    dns_port_fd(t->port), t->question.p, t->question.n, MSG_NOSIGNAL);
+	if (n < 0 && errno == ECONNREFUSED) /* of what was sent before */
+		n = send(dns_port_fd(t->port), t->question.p, t->question.n,
+		    MSG_NOSIGNAL);
+	if (n >= 0 || errno == EAGAIN || errno == ENOBUFS || errno == EPERM ||
+	    errno == EINTR)
 		return 0;
 	return -errno;
-}
-
-static void
-udp_failed(struct dns_try *t, const struct dns_port *p, int err)
-{
-	if (p == t->old) {
-		dns_port_close(t->old);
-		t->old = NULL;
-	} else if (t->tcp != NULL)
-		udp_close(t);
-	else
-		t->heard(t->arg, span_of(NULL, 0), err);
 }
 
 /* A cut answer is asked for again over TCP, which gets the descriptor of the
@@ -196,8 +192,11 @@ udp_cut(struct dns_try *t)
 {
 	int err;
 
-	if (t->cut)
+	if (t->cut) {
+		if (t->tcp == NULL) /* it has led to nothing */
+			t->heard(t->arg, span_of(NULL, 0), -ECONNRESET);
 		return;
+	}
 	t->cut = true;
 	if (t->question.edns || t->with_edns == 0)
 		udp_close(t);
@@ -212,7 +211,8 @@ udp_cut(struct dns_try *t)
 }
 
 /* What does not answer our question is passed over in silence: whoever guesses
- * must not be able to end it. */
+ * must not be able to end it. So it goes on after an error, which may be that
+ * of an ICMP message: who sends it needs to guess the port alone. */
 static void
 udp_readable(void *arg, struct dns_port *p)
 {
@@ -222,8 +222,9 @@ udp_readable(void *arg, struct dns_port *p)
 	struct span msg = span_of(in, n < 0 ? 0 : (size_t)n);
 
 	if (n < 0) {
-		if (errno != EAGAIN && errno != EINTR)
-			udp_failed(t, p, -errno);
+		if (errno != EAGAIN && errno != EINTR && p == t->port &&
+		    t->tcp == NULL)
+			t->heard(t->arg, span_of(NULL, 0), -ECONNREFUSED);
 		return;
 	}
 	if (!dns_question_answered(&t->question, msg)) {

@@ -22,8 +22,10 @@ struct dns_try;
  *
  * heard(arg, msg, err) is called from the loop, never inside a call of this
  * header: with err 0 and a message that answers, borrowed until it returns; or
- * with -errno and an empty one when no answer can come any more (refused, no
- * route, TCP ended). After the latter only dns_try_close() is allowed.
+ * with an empty one and -ECONNREFUSED when the net says that nobody is there,
+ * which may be forged, so an answer still counts; or with another -errno when
+ * none can come any more (-ECONNRESET, -EPROTO: by TCP; -EMFILE, -ENFILE,
+ * -ENOMEM). After the last only dns_try_close() is allowed.
  *
  * 0 and *ret owned (dns_try_close), or -errno: -EMFILE and -ENFILE when no
  * descriptor is left, -EAGAIN when no port, -ENOMEM; others when the server

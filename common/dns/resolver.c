@@ -49,6 +49,8 @@ struct asked {
 	struct question *question;
 	struct dns_try *try; /* NULL: nothing can come from there */
 	bool said;           /* it has said that it cannot answer */
+	bool refused;        /* the net says that it is not there */
+	bool cut;            /* it has an answer, which does not come by TCP */
 	bool plain;          /* it was asked without EDNS in a round */
 };
 
@@ -99,7 +101,7 @@ struct resolver {
 	struct dns_ports *ports;
 	struct dns_probes *probes;
 	unsigned turn;
-	bool told; /* that no port can be opened */
+	unsigned told; /* why no question can be asked: a bit for each */
 
 	/* NULL; or who has all answers (resolver_answer_from) */
 	struct dns_answer *(*known)(
@@ -191,11 +193,49 @@ question_done(struct question *q, struct dns_answer *a)
 	question_free(q);
 }
 
+/* It has been heard since then, or takes its time for everything. */
+static bool
+is_alive(const struct question *q, size_t i, uint64_t since)
+{
+	const struct nameserver *server = &q->set->server[i];
+
+	return server->heard > since || server->slow > loop_now(q->r->loop);
+}
+
+/* Whether an answer is to be expected. */
 static bool
 is_open(const struct question *q)
 {
 	for (size_t i = 0; i < q->set->n; i++) {
-		if (q->asked[i].try != NULL)
+		if (q->asked[i].try != NULL &&
+		    (!q->asked[i].refused || is_alive(q, i, q->begun)))
+			return true;
+	}
+	return false;
+}
+
+/* In the order of asking. */
+static size_t
+place_of(const struct question *q, const struct asked *at)
+{
+	size_t i = 0;
+
+	while (&q->asked[q->order[i]] != at)
+		i++;
+	return i;
+}
+
+/* Whether a server that comes before this one may know an answer; alive: those
+ * count that have given a sign of life. */
+static bool
+earlier_may_know(const struct question *q, const struct asked *at, bool alive)
+{
+	for (size_t i = place_of(q, at); i-- > 0;) {
+		size_t k = q->order[i];
+
+		if (q->asked[k].cut ||
+		    (q->asked[k].try != NULL &&
+		        (!alive || is_alive(q, k, q->begun))))
 			return true;
 	}
 	return false;
@@ -210,15 +250,29 @@ question_error(struct question *q, const char *why)
 	question_done(q, dns_answer_hold(q->error));
 }
 
+/* Since then it has left a question for a sign of life unanswered. */
+static void
+mark_if_silent(struct question *q, size_t i, uint64_t since)
+{
+	struct nameserver *server = &q->set->server[i];
+
+	if (!is_alive(q, i, since) && server->probed >= since)
+		server->silent = loop_now(q->r->loop) + NAMESERVERS_SILENT_MS;
+}
+
 /* No other server has answered in time, or none can. What one has said tells
  * more than another's silence, and silence more than a server that is not
- * there. */
+ * there. What is held is of no use while one lives that may know better. */
 static void
 question_failed(struct question *q)
 {
-	if (q->held == NULL) {
+	if (q->held == NULL || earlier_may_know(q, q->held_from, true)) {
 		question_error(q, q->said == 0 && is_open(q) ? NULL : q->why);
 		return;
+	}
+	for (size_t i = place_of(q, q->held_from); i-- > 0;) {
+		if (q->asked[q->order[i]].try != NULL)
+			mark_if_silent(q, q->order[i], q->begun);
 	}
 	if (q->said > 0)
 		q->held->security = DNS_INSECURE;
@@ -254,7 +308,7 @@ server_failed(struct asked *at, const char *why, bool said)
 	q->said += said && !at->said;
 	at->said |= said;
 	try_close(&at->try);
-	if (q->held != NULL && !is_open(q))
+	if (q->held != NULL && !earlier_may_know(q, q->held_from, false))
 		question_failed(q);
 	else if (q->held == NULL &&
 	    (at == &q->asked[q->current] || !is_open(q)))
@@ -273,8 +327,9 @@ reason_of(int err)
 		return "out of memory";
 	case -EMFILE:
 	case -ENFILE:
-	case -EAGAIN:
 		return "no descriptors";
+	case -EAGAIN:
+		return "no ports";
 	}
 	return "unreachable";
 }
@@ -288,56 +343,43 @@ is_shortage(int err)
 	    err == -ENOMEM;
 }
 
+/* The net says that the server is not there, which may be forged: the next one
+ * is asked, and this one may answer still. */
+static void
+server_refused(struct asked *at)
+{
+	struct question *q = at->question;
+
+	at->refused = true;
+	if (q->said == 0)
+		q->why = reason_of(-ECONNREFUSED);
+	dns_probe(q->r->probes, q->set, (size_t)(at - q->asked));
+	if (q->held == NULL && (at == &q->asked[q->current] || !is_open(q)))
+		question_go(q);
+}
+
 static void
 try_failed(struct asked *at, int err)
 {
-	if (is_shortage(err))
+	if (is_shortage(err)) {
 		question_error(at->question, reason_of(err));
-	else
-		server_failed(at, reason_of(err), false);
-}
-
-/* In the order of asking. */
-static size_t
-place_of(const struct question *q, const struct asked *at)
-{
-	size_t i = 0;
-
-	while (&q->asked[q->order[i]] != at)
-		i++;
-	return i;
-}
-
-/* Whether a server that comes before this one may still answer. */
-static bool
-earlier_is_open(const struct question *q, const struct asked *at)
-{
-	for (size_t i = place_of(q, at); i-- > 0;) {
-		if (q->asked[q->order[i]].try != NULL)
-			return true;
+		return;
 	}
-	return false;
-}
-
-/* It has been heard since then, or takes its time for everything. */
-static bool
-is_alive(const struct question *q, size_t i, uint64_t since)
-{
-	const struct nameserver *server = &q->set->server[i];
-
-	return server->heard > since || server->slow > loop_now(q->r->loop);
+	at->cut =
+	    !at->question->set->tcp && (err == -ECONNRESET || err == -EPROTO);
+	server_failed(at, reason_of(err), false);
 }
 
 /* It was asked because others did not answer. That there is nothing may be all
  * that it knows, of a name that they know. So those that come before it are
  * asked once more, as some do not answer a question that is old (unbound's
- * discard-timeout), and have time for it: all that is left if they live. */
+ * discard-timeout), and have time for it. */
 static void
 hold(struct asked *at, struct dns_answer *a)
 {
 	struct question *q = at->question;
-	uint64_t until = loop_now(q->r->loop) + q->set->try_ms;
 	size_t place = place_of(q, at);
+	bool asked = false;
 
 	try_close(&at->try);
 	if (q->held != NULL && place_of(q, q->held_from) < place) {
@@ -348,15 +390,17 @@ hold(struct asked *at, struct dns_answer *a)
 	q->held = a;
 	q->held_from = at;
 	for (size_t i = 0; i < place; i++) {
-		size_t k = q->order[i];
+		struct dns_try *try = q->asked[q->order[i]].try;
 
-		if (q->asked[k].try == NULL)
+		if (try == NULL)
 			continue;
-		(void)dns_try_plain(q->asked[k].try);
-		if (is_alive(q, k, q->begun))
-			until = UINT64_MAX;
+		(void)dns_try_plain(try);
+		asked = true;
 	}
-	set_timer(q, STEP_OVER, until);
+	if (asked)
+		set_timer(q, STEP_OVER, loop_now(q->r->loop) + q->set->try_ms);
+	else
+		question_failed(q); /* one has an answer that does not come */
 }
 
 /* True if it may be EDNS that the server did not take: its RCODE says so, or it
@@ -386,6 +430,10 @@ try_heard(void *arg, struct span msg, int err)
 	struct dns_head head;
 	const char *why;
 
+	if (err == -ECONNREFUSED) {
+		server_refused(at);
+		return;
+	}
 	if (err != 0) {
 		try_failed(at, err);
 		return;
@@ -414,7 +462,7 @@ try_heard(void *arg, struct span msg, int err)
 	}
 	if (q->set->trust_ad && q->said == 0 && head.ad)
 		a->security = DNS_SECURE;
-	if (a->status != DNS_FOUND && earlier_is_open(q, at))
+	if (a->status != DNS_FOUND && earlier_may_know(q, at, false))
 		hold(at, a);
 	else
 		question_done(q, a);
@@ -435,6 +483,7 @@ server_ask(struct question *q, size_t i)
 	q->current = i;
 	q->since = loop_now(r->loop);
 	at->plain = (flags & DNS_ASK_EDNS) == 0;
+	at->refused = false;
 	if (at->try != NULL) {
 		err = dns_try_plain(at->try);
 		if (err == 0)
@@ -444,7 +493,7 @@ server_ask(struct question *q, size_t i)
 			return err;
 	}
 	if (dns_ports_full(r->ports))
-		return -EMFILE;
+		return -EAGAIN;
 	return dns_try_open(r->ports, &q->set->server[i].at, &q->name, q->type,
 	    flags, q->set->tcp, try_heard, at, &at->try);
 }
@@ -470,13 +519,13 @@ static void
 no_port(struct question *q, int err)
 {
 	struct resolver *r = q->r;
+	unsigned lack = err == -ENOMEM ? 1 : err == -EAGAIN ? 2 : 4;
 
 	q->why = reason_of(err);
-	if (!r->told) {
+	if ((r->told & lack) == 0)
 		log_event(LOG_ERR, "resolver", "no question can be asked: %s",
 		    q->why);
-		r->told = true;
-	}
+	r->told |= lack;
 	set_timer(q, STEP_ASK, loop_now(r->loop) + DNS_PORT_WAIT_MS);
 }
 
@@ -494,8 +543,8 @@ round_waits(struct question *q)
 
 /* Asks the next server that has not said no; what was said of a question with
  * EDNS may not be said of one without, for which there is time where another
- * server is silent. When all rounds are over, answers
- * of those that were asked may still come. */
+ * server is silent. When all rounds are over, answers of those that were asked
+ * may still come. */
 static void
 question_go(struct question *q)
 {
@@ -561,12 +610,10 @@ has_spare_time(const struct question *q, uint64_t now)
 static void
 server_silent(struct question *q)
 {
-	struct nameserver *server = &q->set->server[q->current];
 	struct dns_try *try = q->asked[q->current].try;
 	uint64_t now = loop_now(q->r->loop);
-	bool alive = is_alive(q, q->current, q->since);
 
-	if (alive && !q->waited && q->set->n > 1) {
+	if (is_alive(q, q->current, q->since) && !q->waited && q->set->n > 1) {
 		/* it waits for others itself, and gets its share once more; or
 		 * what lies between drops EDNS, which its signs of life do not
 		 * have */
@@ -578,8 +625,7 @@ server_silent(struct question *q)
 			return;
 		}
 	}
-	if (!alive && server->probed > server->heard)
-		server->silent = now + NAMESERVERS_SILENT_MS;
+	mark_if_silent(q, q->current, q->since);
 	question_go(q);
 }
 
@@ -605,7 +651,10 @@ question_fire(void *arg)
 		question_go(q);
 		break;
 	case STEP_OVER:
-		question_failed(q);
+		if (q->held != NULL && earlier_may_know(q, q->held_from, true))
+			set_timer(q, STEP_OVER, UINT64_MAX);
+		else
+			question_failed(q);
 		break;
 	}
 }

@@ -7,9 +7,10 @@
  * it cannot answer (SERVFAIL, REFUSED, ...). The first that is late but gives
  * signs of life has its share twice. Then all are asked again, once at least,
  * without EDNS. What any of them answers counts until the question's time is
- * over; that there is nothing counts at once from the first server only, from
- * another when those before it, asked once more, have had one more share, or
- * all of the time where they give signs of life.
+ * over. That there is nothing counts at once from the first server only; from
+ * another when those before it, asked once more, have had one more share, and
+ * not at all where one of them gives signs of life or says that its answer was
+ * cut.
  *
  * Who has said nothing at all, not even to a question for a sign of life, is
  * asked last for a minute; no RCODE does that: one broken domain must not make

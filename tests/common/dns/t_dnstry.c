@@ -175,8 +175,8 @@ failing_send(int fd, const void *p, size_t n, int flags)
 	return sendto(fd, p, n, flags, NULL, 0);
 }
 
-/* Full queues lose packets, as a net does: the next copy may get through. What
- * else stops it is told at once. */
+/* Full queues, and full tables of firewalls, lose packets, as a net does: the
+ * next copy may get through. What else stops it is told at once. */
 static void
 what_cannot_be_sent_now_is_lost(void)
 {
@@ -184,7 +184,7 @@ what_cannot_be_sent_now_is_lost(void)
 		int why;
 		bool lost;
 	} row[] = {{EAGAIN, true}, {ENOBUFS, true}, {EINTR, true},
-	    {ENETUNREACH, false}, {EPERM, false}};
+	    {EPERM, true}, {ENETUNREACH, false}, {EHOSTUNREACH, false}};
 	struct world w;
 	struct one o;
 

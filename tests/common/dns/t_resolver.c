@@ -577,8 +577,8 @@ a_slow_name_is_no_silent_server(void)
 	uint64_t ms;
 
 	ladder_open(&l, two_views, 2, 5, false);
-	/* it is there, so it may answer to the end */
-	CHECK_STR(ladder_ask(&l, "slow.example", &ms), "nxdomain");
+	/* it is there, so what the second one does not know is not believed */
+	CHECK_STR(ladder_ask(&l, "slow.example", &ms), "temperror timeout");
 	CHECK(ms >= 5000 && ms < 5900);
 	CHECK_STR(ladder_ask(&l, "good.example", &ms), "found 192.0.2.1");
 	CHECK(ms < 900);
@@ -780,6 +780,109 @@ the_first_has_all_of_the_time(void)
 		ladder_close(&l);
 	}
 	suite_row(NULL);
+}
+
+/* Who forges an ICMP message needs to guess the port alone. So what it says
+ * leads to the next server at once, but the first one may answer still. */
+static void
+a_port_that_seems_closed(void)
+{
+	struct ladder l;
+	struct slot s;
+	uint64_t ms;
+
+	for (int slow = 0; slow < 2; slow++) {
+		ladder_open(&l, two_views, 2, 5, false);
+		dnsd_add(l.server[0],
+		    "cold.example A 192.0.2.7\ncold.example A delay=3500\n");
+		dnsd_delay(l.server[1], 50);
+		dnsd_close(l.server[0]);
+		CHECK(
+		    slot_ask(&l.rig, &s, slow ? "cold.example" : "good.example",
+		        DNS_A) == ASK_PENDING);
+		rig_pause(&l.rig, 20);
+		dnsd_open(l.server[0]);
+		if (slow) { /* others hear it meanwhile */
+			rig_pause(&l.rig, 100);
+			ladder_ask(&l, "good.example", NULL);
+		} else
+			rig_await(&l.rig, 1);
+		if (s.calls == 0)
+			rig_await(&l.rig, 1);
+		CHECK_STR(answer_text(s.a, DNS_A),
+		    slow ? "found 192.0.2.7" : "found 192.0.2.1");
+		dns_answer_free(s.a);
+		ladder_close(&l);
+	}
+
+	ladder_open(&l, two_views, 2, 5, false); /* it is closed */
+	dnsd_close(l.server[0]);
+	CHECK_STR(ladder_ask(&l, "in.example", &ms), "found 192.0.2.2");
+	CHECK(ms < 900);
+	CHECK_STR(ladder_ask(&l, "good.example", &ms), "nxdomain");
+	CHECK(ms >= 1249 && ms < 1900);
+	CHECK_STR(ladder_ask(&l, "good.example", &ms), "nxdomain");
+	CHECK(ms < 900);
+	ladder_close(&l);
+}
+
+/* A cut answer says that there is one, though it does not come by TCP. */
+static void
+there_is_something(void)
+{
+	struct ladder l;
+	uint64_t ms;
+
+	ladder_open(&l, two_views, 2, 5, false);
+	dnsd_mode(l.server[0], "notcp");
+	dnsd_add(l.server[0],
+	    "cut.example A 192.0.2.1\ncut.example ANY truncate\n"
+	    "late.example A 192.0.2.1\nlate.example ANY truncate\n"
+	    "late.example ANY delay=2400\n");
+	CHECK_STR(
+	    ladder_ask(&l, "cut.example", &ms), "temperror no answer over TCP");
+	CHECK(ms < 900);
+	CHECK_STR(ladder_ask(&l, "late.example", NULL),
+	    "temperror no answer over TCP");
+	dnsd_add(l.server[1], "cut.example A 192.0.2.2\n");
+	CHECK_STR(ladder_ask(&l, "cut.example", NULL), "found 192.0.2.2");
+	ladder_close(&l);
+
+	ladder_open(&l, two_views, 2, 5, false); /* not of the one before it */
+	dnsd_add(l.server[0], "cut.example ANY delay=2600\n");
+	dnsd_mode(l.server[1], "notcp");
+	dnsd_add(
+	    l.server[1], "cut.example A 192.0.2.1\ncut.example ANY truncate\n");
+	CHECK_STR(ladder_ask(&l, "cut.example", NULL), "nxdomain");
+	ladder_close(&l);
+}
+
+/* A sign of life that was asked for long ago says nothing of now. */
+static void
+an_old_probe(void)
+{
+	struct rlimit old;
+	struct ladder l;
+	struct slot s;
+
+	ladder_open(&l, two_views, 2, 5, false);
+	slot_ask(&l.rig, &s, "slow.example", DNS_A);
+	rig_pause(&l.rig, 560);
+	dnsd_mute(l.server[0]); /* it is lost */
+	rig_pause(&l.rig, 130);
+	resolver_cancel(s.q);
+	dnsd_open(l.server[0]);
+	rig_pause(&l.rig, 20000);
+	slot_ask(&l.rig, &s, "slow.example", DNS_A);
+	old = descriptors_limit(0); /* no other can be */
+	rig_pause(&l.rig, 1500);
+	descriptors_back(&old);
+	CHECK_STR(ladder_ask(&l, "good.example", NULL), "found 192.0.2.1");
+	CHECK(dnsd_count(l.server[1], "good.example", "A") == 0);
+	if (s.calls == 0)
+		rig_await(&l.rig, 1);
+	dns_answer_free(s.a);
+	ladder_close(&l);
 }
 
 /* Of two that say that there is nothing, the one that comes first. */
@@ -2064,7 +2167,7 @@ signs_of_life_over_tcp(void)
 
 	ladder_open(&l, two_views, 2, 5, false);
 	ladder_renew(&l, 5, true);
-	CHECK_STR(ladder_ask(&l, "slow.example", NULL), "nxdomain");
+	CHECK_STR(ladder_ask(&l, "slow.example", NULL), "temperror timeout");
 	CHECK(dnsd_count_tcp(l.server[0], "localhost", "A") > 0);
 	CHECK(dnsd_ports(l.server[0]) == 0 && dnsd_ports(l.server[1]) == 0);
 	CHECK_STR(ladder_ask(&l, "good.example", NULL), "found 192.0.2.1");
@@ -2288,6 +2391,7 @@ SUITE("resolver", T(every_kind_of_answer), T(mapped_addresses_stay_ipv6),
     T(silence_leads_to_the_next), T(a_cold_name), T(a_lost_probe),
     T(a_server_that_is_always_slow), T(a_probe_that_is_dropped),
     T(nothing_from_the_second), T(the_first_has_all_of_the_time),
+    T(a_port_that_seems_closed), T(there_is_something), T(an_old_probe),
     T(nothing_from_two), T(each_is_asked_in_a_short_time),
     T(slow_and_then_dead), T(a_prompt_sign_of_life), T(the_second_round_waits),
     T(one_second), T(without_edns_over_tcp), T(a_server_without_recursion),

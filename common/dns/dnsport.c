@@ -140,6 +140,13 @@ dns_ports_spare(struct dns_ports *ps, int err)
 	return (err == -EMFILE || err == -ENFILE) && dns_ports_clear(ps);
 }
 
+bool
+dns_lack(int err)
+{
+	return err == -EMFILE || err == -ENFILE || err == -EAGAIN ||
+	    err == -ENOMEM;
+}
+
 static void
 close_kept(void *arg)
 {

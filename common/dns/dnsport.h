@@ -74,6 +74,10 @@ bool dns_ports_clear(struct dns_ports *ps);
  * descriptors, and those that were kept have left some. */
 bool dns_ports_spare(struct dns_ports *ps, int err);
 
+/* Whether err is of what this process or host lacks: -EMFILE, -ENFILE, -EAGAIN
+ * (no port), -ENOMEM. It says nothing about a server. */
+bool dns_lack(int err);
+
 /* The address of a server for connect(2). 0 and *ret_size, or -ENODEV: there is
  * no interface of that name (RFC 4007 section 11.2). */
 int dns_server_sockaddr(const struct dns_server *s,

@@ -36,6 +36,7 @@ struct probe {
 	struct nameservers *set; /* NULL: none is out */
 	struct dns_try *try;
 	uint64_t put;        /* loop_now(), for the first time */
+	bool refused;        /* nobody was there: it is put anew */
 	struct timer *timer; /* it has taken too long */
 };
 
@@ -76,8 +77,10 @@ probe_heard(void *arg, struct span msg, int err)
 	uint64_t now = loop_now(p->probes->loop);
 
 	(void)msg;
-	if (err == -ECONNREFUSED)
+	if (err == -ECONNREFUSED) {
+		p->refused = true;
 		return;
+	}
 	if (err == 0) {
 		nameserver_heard(server, now);
 		if (now - p->put >= p->set->try_ms / 2)
@@ -92,6 +95,9 @@ probe_again(struct probe *p, const struct nameservers *set)
 {
 	if (p->set != set || set->tcp)
 		return false;
+	if (p->refused)
+		p->put = loop_now(p->probes->loop);
+	p->refused = false;
 	dns_try_renew(p->try);
 	return dns_try_plain(p->try) == 0;
 }
@@ -107,6 +113,7 @@ probe_open(struct probe *p, struct nameservers *set, const struct kind *kind)
 		return err;
 	p->set = nameservers_hold(set);
 	p->put = loop_now(p->probes->loop);
+	p->refused = false;
 	timer_set(p->timer, p->probes->timeout);
 	return 0;
 }

@@ -51,8 +51,7 @@ tcp_failed(struct dns_try *t, int err)
 	if (t->port != NULL)
 		tcp_close(t);
 	else
-		t->heard(t->arg, span_of(NULL, 0),
-		    err == -ECONNREFUSED ? -ECONNRESET : err);
+		t->heard(t->arg, span_of(NULL, 0), err);
 }
 
 /* Length and message, RFC 1035 section 4.2.2. */
@@ -185,8 +184,8 @@ udp_send(struct dns_try *t)
 	return -errno;
 }
 
-/* A cut answer is asked for again over TCP, which gets the descriptor of the
- * port if nothing else can come there, or there is no other. */
+/* A cut answer is asked for again over TCP, which gets the place of the port if
+ * nothing else can come there, or there is no other place. */
 static void
 udp_cut(struct dns_try *t)
 {
@@ -198,16 +197,16 @@ udp_cut(struct dns_try *t)
 		return;
 	}
 	t->cut = true;
-	if (t->question.edns || t->with_edns == 0)
+	if (t->question.edns || t->with_edns == 0 || dns_ports_full(t->ports))
 		udp_close(t);
 	err = tcp_open(t);
-	if (err == -EMFILE || err == -ENFILE || err == -ENOMEM) {
+	if (dns_lack(err)) {
 		udp_close(t);
 		tcp_close(t);
 		err = tcp_open(t);
 	}
 	if (err != 0)
-		tcp_failed(t, err);
+		tcp_failed(t, dns_lack(err) ? err : -ECONNRESET);
 }
 
 /* What does not answer our question is passed over in silence: whoever guesses

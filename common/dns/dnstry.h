@@ -24,8 +24,8 @@ struct dns_try;
  * header: with err 0 and a message that answers, borrowed until it returns; or
  * with an empty one and -ECONNREFUSED when the net says that nobody is there,
  * which may be forged, so an answer still counts; or with another -errno when
- * none can come any more (-ECONNRESET, -EPROTO: by TCP; -EMFILE, -ENFILE,
- * -ENOMEM). After the last only dns_try_close() is allowed.
+ * none can come any more (-ECONNRESET, -EPROTO: by TCP; or dns_lack()). After
+ * the last only dns_try_close() is allowed.
  *
  * 0 and *ret owned (dns_try_close), or -errno: -EMFILE and -ENFILE when no
  * descriptor is left, -EAGAIN when no port, -ENOMEM; others when the server

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "common/dns/dnsport.h"
 #include "common/dns/resolvconf.h"
 #include "common/io/wholefile.h"
 #include "common/limits.h"
@@ -155,13 +156,6 @@ read_file(const char *file, struct resolvconf *ret)
 	return ret->n == 0 ? NAMES_NONE : 0;
 }
 
-/* It is the process or the host that lacks something, not the file. */
-static bool
-is_lack(int fault)
-{
-	return fault == -ENOMEM || fault == -EMFILE || fault == -ENFILE;
-}
-
 /* The file is as it was at the last look, for all that its mark can tell. */
 static bool
 is_known(const struct nameservers_source *s, const struct mark *mark)
@@ -227,8 +221,8 @@ look(struct nameservers_source *s, uint64_t now)
 	if (is_known(s, &mark))
 		return;
 	fault = read_file(s->file, &conf);
-	if (is_lack(fault))
-		return;
+	if (dns_lack(fault))
+		return; /* it says nothing of the file */
 	if (s->fault == s->asked_for)
 		s->since = now;
 	s->fault = fault;

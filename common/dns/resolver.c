@@ -17,6 +17,7 @@
 #include "common/dns/dnscounters.h"
 #include "common/dns/dnsmsg.h"
 #include "common/dns/dnsname.h"
+#include "common/dns/dnsport.h"
 #include "common/dns/dnsprobe.h"
 #include "common/dns/dnsquestion.h"
 #include "common/dns/dnstry.h"
@@ -40,6 +41,7 @@ enum step {
 	STEP_LATE,   /* the server asked last is late: is it there? */
 	STEP_LATER,  /* that once more: one packet can get lost */
 	STEP_SILENT, /* its share of the time is over: the next one */
+	STEP_HELD,   /* an answer is held: are those before it there? */
 	STEP_ASK,    /* a round begins, or there may be a port now */
 	STEP_OVER    /* nobody can answer any more */
 };
@@ -297,6 +299,16 @@ probe_silent(struct question *q)
 	}
 }
 
+/* No answer is to be expected from there: the next one, unless another is. */
+static void
+go_on(struct asked *at)
+{
+	struct question *q = at->question;
+
+	if (q->held == NULL && (at == &q->asked[q->current] || !is_open(q)))
+		question_go(q);
+}
+
 /* The server of that place can answer no more, or not this way. */
 static void
 server_failed(struct asked *at, const char *why, bool said)
@@ -310,9 +322,8 @@ server_failed(struct asked *at, const char *why, bool said)
 	try_close(&at->try);
 	if (q->held != NULL && !earlier_may_know(q, q->held_from, false))
 		question_failed(q);
-	else if (q->held == NULL &&
-	    (at == &q->asked[q->current] || !is_open(q)))
-		question_go(q);
+	else
+		go_on(at);
 }
 
 static const char *
@@ -334,15 +345,6 @@ reason_of(int err)
 	return "unreachable";
 }
 
-/* It is us who lack something. That says nothing about a server, and must not
- * give another one the word. */
-static bool
-is_shortage(int err)
-{
-	return err == -EMFILE || err == -ENFILE || err == -EAGAIN ||
-	    err == -ENOMEM;
-}
-
 /* The net says that the server is not there, which may be forged: the next one
  * is asked, and this one may answer still. */
 static void
@@ -354,14 +356,15 @@ server_refused(struct asked *at)
 	if (q->said == 0)
 		q->why = reason_of(-ECONNREFUSED);
 	dns_probe(q->r->probes, q->set, (size_t)(at - q->asked));
-	if (q->held == NULL && (at == &q->asked[q->current] || !is_open(q)))
-		question_go(q);
+	go_on(at);
 }
 
+/* What we lack says nothing about a server, and must not give another one the
+ * word. */
 static void
 try_failed(struct asked *at, int err)
 {
-	if (is_shortage(err)) {
+	if (dns_lack(err)) {
 		question_error(at->question, reason_of(err));
 		return;
 	}
@@ -397,8 +400,9 @@ hold(struct asked *at, struct dns_answer *a)
 		(void)dns_try_plain(try);
 		asked = true;
 	}
-	if (asked)
-		set_timer(q, STEP_OVER, loop_now(q->r->loop) + q->set->try_ms);
+	if (asked || is_open(q))
+		set_timer(
+		    q, STEP_HELD, loop_now(q->r->loop) + q->set->try_ms / 2);
 	else
 		question_failed(q); /* one has an answer that does not come */
 }
@@ -489,7 +493,7 @@ server_ask(struct question *q, size_t i)
 		if (err == 0)
 			return 0;
 		try_close(&at->try); /* what was wrong may be the port */
-		if (is_shortage(err))
+		if (dns_lack(err))
 			return err;
 	}
 	if (dns_ports_full(r->ports))
@@ -498,12 +502,14 @@ server_ask(struct question *q, size_t i)
 	    flags, q->set->tcp, try_heard, at, &at->try);
 }
 
-/* Lets go of a server that gives no sign of life, for the sake of the next one:
- * else questions that hold one port each could wait for each other until all
- * their time is over. */
+/* Lets go of a server that has given no sign of life in its share, for the sake
+ * of the next one: else questions that hold one port each could wait for each
+ * other until all their time is over. */
 static bool
 leave_silent(struct question *q)
 {
+	if (loop_now(q->r->loop) - q->begun < q->set->try_ms)
+		return false;
 	for (size_t i = 0; i < q->set->n; i++) {
 		if (q->asked[i].try != NULL && !is_alive(q, i, q->begun)) {
 			try_close(&q->asked[i].try);
@@ -563,9 +569,9 @@ question_go(struct question *q)
 		err = q->asked[i].said && (q->tries < n || q->asked[i].plain)
 		    ? -EALREADY
 		    : server_ask(q, i);
-		if (is_shortage(err) && err != -ENOMEM && leave_silent(q))
+		if (dns_lack(err) && err != -ENOMEM && leave_silent(q))
 			err = server_ask(q, i);
-		if (is_shortage(err)) {
+		if (dns_lack(err)) {
 			no_port(q, err);
 			return;
 		}
@@ -610,7 +616,6 @@ has_spare_time(const struct question *q, uint64_t now)
 static void
 server_silent(struct question *q)
 {
-	struct dns_try *try = q->asked[q->current].try;
 	uint64_t now = loop_now(q->r->loop);
 
 	if (is_alive(q, q->current, q->since) && !q->waited && q->set->n > 1) {
@@ -618,8 +623,7 @@ server_silent(struct question *q)
 		 * what lies between drops EDNS, which its signs of life do not
 		 * have */
 		q->waited = true;
-		if (try != NULL)
-			(void)dns_try_plain(try); /* the first copy counts */
+		(void)dns_try_plain(q->asked[q->current].try);
 		if (has_spare_time(q, now)) {
 			set_timer(q, STEP_SILENT, now + q->set->try_ms);
 			return;
@@ -627,6 +631,18 @@ server_silent(struct question *q)
 	}
 	mark_if_silent(q, q->current, q->since);
 	question_go(q);
+}
+
+/* Half of that share is over. The net has said that some are not there: if that
+ * was forged, or is over, they answer now. */
+static void
+held_late(struct question *q)
+{
+	for (size_t i = place_of(q, q->held_from); i-- > 0;) {
+		if (q->asked[q->order[i]].refused)
+			dns_probe(q->r->probes, q->set, q->order[i]);
+	}
+	set_timer(q, STEP_OVER, loop_now(q->r->loop) + q->set->try_ms / 2);
 }
 
 /* The one timer of a question; `step` says what it was set for. */
@@ -647,11 +663,15 @@ question_fire(void *arg)
 	case STEP_SILENT:
 		server_silent(q);
 		break;
+	case STEP_HELD:
+		held_late(q);
+		break;
 	case STEP_ASK:
 		question_go(q);
 		break;
 	case STEP_OVER:
-		if (q->held != NULL && earlier_may_know(q, q->held_from, true))
+		if (q->held != NULL && is_open(q) &&
+		    earlier_may_know(q, q->held_from, true))
 			set_timer(q, STEP_OVER, UINT64_MAX);
 		else
 			question_failed(q);

@@ -213,6 +213,28 @@ nobody_is_there(void)
 	}
 }
 
+/* One that was away while it was asked, and answers at once when it is back, is
+ * not slow. */
+static void
+one_that_is_back(void)
+{
+	struct world w;
+
+	begin(&w, "", false);
+	dnsd_close(w.server);
+	for (int i = 0; i < 6; i++) {
+		probe(&w);
+		settle(&w, SOON);
+	}
+	CHECK(w.first->heard == 0);
+	dnsd_open(w.server);
+	probe(&w);
+	settle(&w, 20);
+	CHECK(w.first->heard > 0);
+	CHECK(w.first->slow == 0);
+	end(&w);
+}
+
 /* It outlives who asked for it, and gives way to that of a new set. */
 static void
 sets_that_go(void)
@@ -240,4 +262,4 @@ sets_that_go(void)
 }
 
 SUITE("dnsprobe", T(a_prompt_server), T(not_all_the_time), T(a_slow_server),
-    T(slow_no_more), T(nobody_is_there), T(sets_that_go))
+    T(slow_no_more), T(nobody_is_there), T(one_that_is_back), T(sets_that_go))

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/bytes/buf.h"
@@ -156,6 +157,55 @@ a_cut_answer_to_the_plain_copy(void)
 	buf_free(&zone);
 }
 
+/* While it is not 0, no connection by TCP can be begun, for that reason. */
+static int unconnected_why;
+
+/* Takes the place of libc's. */
+int failing_connect(int fd, const struct sockaddr *to, socklen_t n) __asm__(
+    "connect");
+
+int
+failing_connect(int fd, const struct sockaddr *to, socklen_t n)
+{
+	socklen_t size = sizeof(int);
+	int type = 0;
+
+	if (unconnected_why != 0 &&
+	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
+	    type == SOCK_STREAM) {
+		errno = unconnected_why;
+		return -1;
+	}
+	return (int)syscall(SYS_connect, fd, to, n);
+}
+
+/* The server has said that there is an answer: it does not come by TCP,
+ * whatever the reason, if that is not what we lack. */
+static void
+cut_and_no_connection(void)
+{
+	static const struct {
+		int why, heard;
+	} row[] = {{ECONNREFUSED, -ECONNRESET}, {EADDRNOTAVAIL, -ECONNRESET},
+	    {EPERM, -ECONNRESET}, {ENETUNREACH, -ECONNRESET}, {EAGAIN, -EAGAIN},
+	    {EMFILE, -EMFILE}};
+	struct world w;
+	struct one o;
+
+	begin(&w, "a.example A truncate\na.example A 192.0.2.1\n");
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		suite_row(strerror(row[i].why));
+		unconnected_why = row[i].why;
+		CU_ASSERT_FATAL(put(&w, &o, false) == 0);
+		settle(&w, 100);
+		CHECK(o.heard == row[i].heard);
+		dns_try_close(o.try);
+	}
+	unconnected_why = 0;
+	suite_row(NULL);
+	end(&w);
+}
+
 /* While it is not 0, so many packets cannot be sent, for that reason. */
 static unsigned unsent;
 static int unsent_why;
@@ -269,5 +319,5 @@ a_waiting_port_makes_room_for_tcp(void)
 }
 
 SUITE("dnstry", T(strange_answers_over_tcp), T(a_cut_answer_to_the_plain_copy),
-    T(what_cannot_be_sent_now_is_lost), T(a_kept_port_makes_room_for_tcp),
-    T(a_waiting_port_makes_room_for_tcp))
+    T(cut_and_no_connection), T(what_cannot_be_sent_now_is_lost),
+    T(a_kept_port_makes_room_for_tcp), T(a_waiting_port_makes_room_for_tcp))

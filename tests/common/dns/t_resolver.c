@@ -857,6 +857,54 @@ there_is_something(void)
 	ladder_close(&l);
 }
 
+/* After a cut answer that does not come by TCP, too, any other server's counts
+ * until the end, and when none is left that is the end. */
+static void
+cut_and_others(void)
+{
+	static const char *const zones[] = {
+	    "a.example A 192.0.2.1\na.example ANY truncate\n"
+	    "b.example A 192.0.2.1\nb.example ANY truncate\n",
+	    "a.example ANY nxdomain\na.example ANY delay=2500\n"
+	    "b.example ANY servfail\nb.example ANY delay=2500\n",
+	    "a.example A 192.0.2.3\na.example ANY delay=1000\n"};
+	struct ladder l;
+	uint64_t ms;
+
+	ladder_open(&l, zones, 3, 5, false);
+	dnsd_mode(l.server[0], "notcp");
+	CHECK_STR(ladder_ask(&l, "a.example", NULL), "found 192.0.2.3");
+	CHECK_STR(ladder_ask(&l, "b.example", &ms), "temperror SERVFAIL");
+	CHECK(ms < 3900);
+	ladder_close(&l);
+}
+
+/* The net says that a server is not there, just after that server has given a
+ * sign of life to another question: it is asked for a new one. */
+static void
+seems_closed_after_a_probe(void)
+{
+	struct ladder l;
+	struct slot s;
+
+	ladder_open(&l, two_views, 2, 5, false);
+	dnsd_add(l.server[0],
+	    "cold.example A 192.0.2.7\ncold.example A delay=3500\n");
+	slot_ask(&l.rig, &s, "slow.example", DNS_A);
+	rig_pause(&l.rig, 660);
+	resolver_cancel(s.q);
+	dnsd_close(l.server[0]);
+	dnsd_delay(l.server[1], 50);
+	CHECK(slot_ask(&l.rig, &s, "cold.example", DNS_A) == ASK_PENDING);
+	rig_pause(&l.rig, 20);
+	dnsd_open(l.server[0]);
+	while (s.calls == 0) /* what others hear does not help it */
+		rig_pause(&l.rig, 10);
+	CHECK_STR(answer_text(s.a, DNS_A), "found 192.0.2.7");
+	dns_answer_free(s.a);
+	ladder_close(&l);
+}
+
 /* A sign of life that was asked for long ago says nothing of now. */
 static void
 an_old_probe(void)
@@ -2060,6 +2108,81 @@ full_ports_and_a_slow_first(void)
 	ladder_close(&l);
 }
 
+/* Nor is one that seems closed since a moment ago. */
+static void
+full_ports_and_a_port_that_seems_closed(void)
+{
+	enum { OTHERS = DNS_FEWEST_PORTS - 1 };
+	struct slot others[OTHERS], s;
+	struct rlimit old = few_ports();
+	char line[40];
+	struct ladder l;
+
+	ladder_open(&l, two_views, 2, 5, false);
+	descriptors_back(&old);
+	for (int i = 0; i < OTHERS; i++) {
+		snprintf(line, sizeof line, "n%d.example ANY timeout\n", i);
+		dnsd_add(l.server[0], line);
+		dnsd_add(l.server[1], line);
+	}
+	ask_names(&l.rig, others, OTHERS);
+	rig_pause(&l.rig, 20);
+	dnsd_close(l.server[0]);
+	CHECK(slot_ask(&l.rig, &s, "good.example", DNS_A) == ASK_PENDING);
+	rig_pause(&l.rig, 20);
+	dnsd_open(l.server[0]);
+	rig_pause(&l.rig, 1000);
+	CHECK(s.calls == 0);
+	rig_await(&l.rig, OTHERS + 1);
+	CHECK(s.a->status != DNS_NXDOMAIN);
+	dns_answer_free(s.a);
+	for (int i = 0; i < OTHERS; i++)
+		dns_answer_free(others[i].a);
+	ladder_close(&l);
+}
+
+/* Nor do ports and connections by TCP that wait for one answer together pass
+ * that number: EDNS is dropped, and answers without it are cut. */
+static void
+tcp_beside_ports_in_use(void)
+{
+	enum { MANY = DNS_FEWEST_PORTS };
+	static const char *const mode[] = {
+	    "drop", "drop notcp", "drop half", "drop tcpid", "notcp", "half"};
+	struct rlimit old = few_ports();
+	struct slot s[2 * MANY];
+	unsigned before;
+	struct rig rig;
+	char line[80];
+
+	rig_open(&rig, "", 5);
+	descriptors_back(&old);
+	before = descriptors();
+	for (int i = 0; i < MANY; i++) {
+		snprintf(line, sizeof line,
+		    "n%d.example A truncate\nn%d.example A 192.0.2.1\n", i, i);
+		dnsd_add(rig.server, line);
+	}
+	dnsd_delay(rig.server, 300);
+	for (size_t k = 0; k < sizeof mode / sizeof mode[0]; k++) {
+		unsigned got = rig.got;
+
+		suite_row(mode[k]);
+		dnsd_mode(rig.server, mode[k]);
+		ask_names(&rig, s, 2 * MANY);
+		while (rig.got < got + 2 * MANY) {
+			CHECK(descriptors() <= before + MANY);
+			rig_pause(&rig, 20);
+		}
+		for (int i = 0; i < 2 * MANY; i++)
+			dns_answer_free(s[i].a);
+		rig_pause(&rig, 2 * DNS_PORT_MS);
+		CHECK(descriptors() == before);
+	}
+	suite_row(NULL);
+	rig_close(&rig);
+}
+
 /* --- options of resolv.conf ----------------------------------------------- */
 
 /* What servers of the config have instead of a file's options. */
@@ -2391,10 +2514,11 @@ SUITE("resolver", T(every_kind_of_answer), T(mapped_addresses_stay_ipv6),
     T(silence_leads_to_the_next), T(a_cold_name), T(a_lost_probe),
     T(a_server_that_is_always_slow), T(a_probe_that_is_dropped),
     T(nothing_from_the_second), T(the_first_has_all_of_the_time),
-    T(a_port_that_seems_closed), T(there_is_something), T(an_old_probe),
-    T(nothing_from_two), T(each_is_asked_in_a_short_time),
-    T(slow_and_then_dead), T(a_prompt_sign_of_life), T(the_second_round_waits),
-    T(one_second), T(without_edns_over_tcp), T(a_server_without_recursion),
+    T(a_port_that_seems_closed), T(there_is_something), T(cut_and_others),
+    T(seems_closed_after_a_probe), T(an_old_probe), T(nothing_from_two),
+    T(each_is_asked_in_a_short_time), T(slow_and_then_dead),
+    T(a_prompt_sign_of_life), T(the_second_round_waits), T(one_second),
+    T(without_edns_over_tcp), T(a_server_without_recursion),
     T(all_want_a_second_port), T(full_ports_are_no_silence),
     T(full_ports_and_a_late_word), T(no_memory_is_no_failure_of_a_server),
     T(two_of_three_are_away), T(all_fail), T(late_answers_count),
@@ -2413,6 +2537,7 @@ SUITE("resolver", T(every_kind_of_answer), T(mapped_addresses_stay_ipv6),
     T(as_many_questions_as_allowed), T(descriptors_are_left), T(no_descriptors),
     T(cut_without_descriptors), T(nothing_is_held_for_our_shortage),
     T(tcp_beside_kept_ports), T(full_ports_and_a_slow_first),
+    T(full_ports_and_a_port_that_seems_closed), T(tcp_beside_ports_in_use),
     T(servfail_for_edns_beside_the_dead), T(no_memory_to_begin),
     T(as_many_attempts_as_are_set), T(turns_do_not_join),
     T(signs_of_life_over_tcp), T(notimp_and_formerr),

@@ -9,7 +9,6 @@
  * asks it.
  */
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -155,21 +154,19 @@ look_at_rights(
 {
 	const char *path = e->addr.un.sun_path;
 	struct buf owner;
-	const struct passwd *p =
-	    getpwnam(checklook_get(l, "mail_owner", &owner));
 	struct probe_user u;
 	char mend[120];
 
-	if (p != NULL && e->addr.sa.sa_family == AF_UNIX) {
-		u = (struct probe_user){p->pw_uid, p->pw_gid, p->pw_name};
+	if (probe_user_named(checklook_get(l, "mail_owner", &owner), &u) &&
+	    e->addr.sa.sa_family == AF_UNIX) {
 		snprintf(mend, sizeof mend,
 		    "%s { socket_group = \"%s\" socket_mode = 0660 }",
-		    d->section, p->pw_name);
+		    d->section, u.name);
 		if (probe_access(&u, path, W_OK) == -EACCES)
 			findings_add(l->f, FINDING_ERROR, AREA,
 			    "Postfix cannot connect to it", mend,
 			    "unix:%s may not be opened by %s, Postfix' user",
-			    path, p->pw_name);
+			    path, u.name);
 	}
 	buf_free(&owner);
 }

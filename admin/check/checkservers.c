@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -68,13 +67,10 @@ look_at_rights(struct look *l, const char *file)
 
 	snprintf(mend, sizeof mend, "chmod a+r %s, and a+x its folders", file);
 	for (size_t i = 0; i < sizeof daemon / sizeof daemon[0]; i++) {
-		const struct passwd *p = getpwnam(daemon[i].user);
 		struct probe_user u;
 
-		if (p == NULL)
-			continue;
-		u = (struct probe_user){p->pw_uid, p->pw_gid, daemon[i].user};
-		if (probe_access(&u, file, R_OK) != -EACCES)
+		if (!probe_user_named(daemon[i].user, &u) ||
+		    probe_access(&u, file, R_OK) != -EACCES)
 			continue;
 		findings_add(l->f, FINDING_ERROR, AREA,
 		    "its DNS questions go to 127.0.0.1 then", mend,

@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -293,6 +294,16 @@ become(const struct probe_user *u)
 	                         : initgroups(u->name, u->gid);
 
 	return rc != 0 || setgid(u->gid) != 0 || setuid(u->uid) != 0 ? -1 : 0;
+}
+
+bool
+probe_user_named(const char *name, struct probe_user *ret)
+{
+	const struct passwd *p = getpwnam(name);
+
+	if (p != NULL)
+		*ret = (struct probe_user){p->pw_uid, p->pw_gid, name};
+	return p != NULL;
 }
 
 int

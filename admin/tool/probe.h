@@ -48,6 +48,9 @@ struct probe_user {
 	const char *name; /* whose other groups it has, too; NULL: none */
 };
 
+/* The user of that name, which is borrowed. False: there is none. */
+bool probe_user_named(const char *name, struct probe_user *ret);
+
 /* Whether the user may do that (access(2): R_OK, W_OK, X_OK) with a file. 0, or
  * the -errno of access(2); -EPERM where only root can try. */
 int probe_access(const struct probe_user *u, const char *path, int what);

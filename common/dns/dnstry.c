@@ -164,20 +164,24 @@ udp_close(struct dns_try *t)
 	t->old = t->port = NULL;
 }
 
+static ssize_t
+udp_put(const struct dns_try *t)
+{
+	return send(
+	    dns_port_fd(t->port), t->question.p, t->question.n, MSG_NOSIGNAL);
+}
+
 /* A packet that cannot be sent now is a lost one; a full table of connections
  * in a firewall of this host says EPERM. */
 static int
 udp_send(struct dns_try *t)
 {
-	ssize_t n;
+	ssize_t n = udp_put(t);
 
 	t->answered = false;
 	t->with_edns += t->question.edns;
-	n = send(
-	    dns_port_fd(t->port), t->question.p, t->question.n, MSG_NOSIGNAL);
 	if (n < 0 && errno == ECONNREFUSED) /* of what was sent before */
-		n = send(dns_port_fd(t->port), t->question.p, t->question.n,
-		    MSG_NOSIGNAL);
+		n = udp_put(t);
 	if (n >= 0 || errno == EAGAIN || errno == ENOBUFS || errno == EPERM ||
 	    errno == EINTR)
 		return 0;

@@ -73,7 +73,7 @@ struct question {
 	                           * memory cannot run out together */
 	struct dns_answer *held;  /* NULL; or that there is none, from a server
 	                           * that was asked for another one's silence */
-	struct asked *held_from;
+	size_t held_place;        /* of that server, in the order */
 	struct timer *timer;
 	enum step step;
 	uint64_t begun, round_begun; /* loop_now() */
@@ -195,6 +195,8 @@ question_done(struct question *q, struct dns_answer *a)
 	question_free(q);
 }
 
+/* --- what may still come -------------------------------------------------- */
+
 /* It has been heard since then, or takes its time for everything. */
 static bool
 is_alive(const struct question *q, size_t i, uint64_t since)
@@ -227,12 +229,12 @@ place_of(const struct question *q, const struct asked *at)
 	return i;
 }
 
-/* Whether a server that comes before this one may know an answer; alive: those
- * count that have given a sign of life. */
+/* Whether a server that comes before that place may know an answer; alive:
+ * those count that have given a sign of life. */
 static bool
-earlier_may_know(const struct question *q, const struct asked *at, bool alive)
+earlier_may_know(const struct question *q, size_t place, bool alive)
 {
-	for (size_t i = place_of(q, at); i-- > 0;) {
+	for (size_t i = 0; i < place; i++) {
 		size_t k = q->order[i];
 
 		if (q->asked[k].cut ||
@@ -242,6 +244,8 @@ earlier_may_know(const struct question *q, const struct asked *at, bool alive)
 	}
 	return false;
 }
+
+/* --- no answer ------------------------------------------------------------ */
 
 /* why NULL: "timeout". */
 static void
@@ -268,11 +272,11 @@ mark_if_silent(struct question *q, size_t i, uint64_t since)
 static void
 question_failed(struct question *q)
 {
-	if (q->held == NULL || earlier_may_know(q, q->held_from, true)) {
+	if (q->held == NULL || earlier_may_know(q, q->held_place, true)) {
 		question_error(q, q->said == 0 && is_open(q) ? NULL : q->why);
 		return;
 	}
-	for (size_t i = place_of(q, q->held_from); i-- > 0;) {
+	for (size_t i = 0; i < q->held_place; i++) {
 		if (q->asked[q->order[i]].try != NULL)
 			mark_if_silent(q, q->order[i], q->begun);
 	}
@@ -320,7 +324,7 @@ server_failed(struct asked *at, const char *why, bool said)
 	q->said += said && !at->said;
 	at->said |= said;
 	try_close(&at->try);
-	if (q->held != NULL && !earlier_may_know(q, q->held_from, false))
+	if (q->held != NULL && !earlier_may_know(q, q->held_place, false))
 		question_failed(q);
 	else
 		go_on(at);
@@ -378,20 +382,19 @@ try_failed(struct asked *at, int err)
  * asked once more, as some do not answer a question that is old (unbound's
  * discard-timeout), and have time for it. */
 static void
-hold(struct asked *at, struct dns_answer *a)
+hold(struct asked *at, size_t place, struct dns_answer *a)
 {
 	struct question *q = at->question;
-	size_t place = place_of(q, at);
 	bool asked = false;
 
 	try_close(&at->try);
-	if (q->held != NULL && place_of(q, q->held_from) < place) {
+	if (q->held != NULL && q->held_place < place) {
 		dns_answer_free(a);
 		return;
 	}
 	dns_answer_free(q->held);
 	q->held = a;
-	q->held_from = at;
+	q->held_place = place;
 	for (size_t i = 0; i < place; i++) {
 		struct dns_try *try = q->asked[q->order[i]].try;
 
@@ -433,6 +436,7 @@ try_heard(void *arg, struct span msg, int err)
 	struct dns_answer *a;
 	struct dns_head head;
 	const char *why;
+	size_t place;
 
 	if (err == -ECONNREFUSED) {
 		server_refused(at);
@@ -466,8 +470,9 @@ try_heard(void *arg, struct span msg, int err)
 	}
 	if (q->set->trust_ad && q->said == 0 && head.ad)
 		a->security = DNS_SECURE;
-	if (a->status != DNS_FOUND && earlier_may_know(q, at, false))
-		hold(at, a);
+	place = place_of(q, at);
+	if (a->status != DNS_FOUND && earlier_may_know(q, place, false))
+		hold(at, place, a);
 	else
 		question_done(q, a);
 }
@@ -638,7 +643,7 @@ server_silent(struct question *q)
 static void
 held_late(struct question *q)
 {
-	for (size_t i = place_of(q, q->held_from); i-- > 0;) {
+	for (size_t i = 0; i < q->held_place; i++) {
 		if (q->asked[q->order[i]].refused)
 			dns_probe(q->r->probes, q->set, q->order[i]);
 	}
@@ -671,7 +676,7 @@ question_fire(void *arg)
 		break;
 	case STEP_OVER:
 		if (q->held != NULL && is_open(q) &&
-		    earlier_may_know(q, q->held_from, true))
+		    earlier_may_know(q, q->held_place, true))
 			set_timer(q, STEP_OVER, UINT64_MAX);
 		else
 			question_failed(q);

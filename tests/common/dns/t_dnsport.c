@@ -3,12 +3,13 @@
  * kept, and what makes room. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/dns/dnsport.h"
 #include "common/limits.h"
 #include "tests/support/clock.h"
+#include "tests/support/descriptors.h"
+#include "tests/support/pause.h"
 #include "tests/support/suite.h"
 
 enum { SERVERS = 3 };
@@ -49,23 +50,6 @@ end(struct world *w)
 	loop_free(w->loop);
 	for (int i = 0; i < SERVERS; i++)
 		close(w->fd[i]);
-}
-
-static void
-stop(void *arg)
-{
-	loop_stop(arg);
-}
-
-static void
-pass(struct world *w, unsigned ms)
-{
-	struct timer *t;
-
-	CU_ASSERT_FATAL(timer_new(w->loop, stop, w->loop, &t) == 0);
-	timer_set(t, ms);
-	loop_run(w->loop);
-	timer_free(t);
 }
 
 static void
@@ -146,7 +130,7 @@ serves_the_same_server_again(void)
 	p = open_to(&w, 0);
 	first = socket_of(p);
 	say(&w, 0, number(p));
-	pass(&w, 1000);
+	pause_loop(w.loop, 1000);
 	CHECK(w.read == 1 && recv(dns_port_fd(p), &byte, 1, 0) == 1);
 	dns_port_keep(p);
 	other = open_to(&w, 1);
@@ -156,7 +140,7 @@ serves_the_same_server_again(void)
 	say(&w, 1, number(p)); /* connected: nothing from others */
 	CHECK(recv(dns_port_fd(p), &byte, 1, 0) < 0 && errno == EAGAIN);
 	say(&w, 0, number(p));
-	pass(&w, 1000);
+	pause_loop(w.loop, 1000);
 	CHECK(w.read == 2 && recv(dns_port_fd(p), &byte, 1, 0) == 1);
 	dns_port_close(p);
 	p = open_to(&w, 0);
@@ -180,7 +164,7 @@ is_given_up_when_somebody_speaks(void)
 	port = number(p);
 	dns_port_keep(p);
 	say(&w, 0, port);
-	pass(&w, 1);
+	pause_loop(w.loop, 1);
 	p = open_to(&w, 0);
 	CHECK(w.read == 0 && socket_of(p) != first);
 	dns_port_close(p);
@@ -197,15 +181,15 @@ grows_old(void)
 	begin(&w, 10);
 	p = open_to(&w, 0);
 	first = socket_of(p);
-	pass(&w, DNS_PORT_MS - 1);
+	pause_loop(w.loop, DNS_PORT_MS - 1);
 	dns_port_keep(p);
 	p = open_to(&w, 0);
 	CHECK(socket_of(p) == first);
 	dns_port_keep(p);
-	pass(&w, 1);
+	pause_loop(w.loop, 1);
 	p = open_to(&w, 0);
 	CHECK(socket_of(p) != first);
-	pass(&w, DNS_PORT_MS);
+	pause_loop(w.loop, DNS_PORT_MS);
 	first = socket_of(p);
 	dns_port_keep(p); /* too old for that */
 	p = open_to(&w, 0);
@@ -267,21 +251,18 @@ static void
 makes_room_for_want_of_descriptors(void)
 {
 	struct world w;
-	struct rlimit old, low;
+	struct rlimit old;
 	struct dns_port *a, *b, *none = NULL;
 	uint64_t first;
 
 	begin(&w, 10);
 	a = open_to(&w, 0);
 	first = socket_of(a);
-	getrlimit(RLIMIT_NOFILE, &old);
-	low = old;
-	low.rlim_cur = (rlim_t)dns_port_fd(a) + 1;
+	old = descriptors_limit((rlim_t)dns_port_fd(a) + 1);
 	dns_port_keep(a);
-	CHECK(setrlimit(RLIMIT_NOFILE, &low) == 0);
 	b = open_to(&w, 1);
 	CHECK(dns_port_open(w.ports, &w.at[0], readable, &w, &none) == -EMFILE);
-	CHECK(setrlimit(RLIMIT_NOFILE, &old) == 0);
+	descriptors_back(&old);
 	a = open_to(&w, 0);
 	CHECK(socket_of(a) != first);
 	dns_port_close(a);

@@ -7,6 +7,7 @@
 #include "common/limits.h"
 #include "tests/support/clock.h"
 #include "tests/support/dnsd.h"
+#include "tests/support/pause.h"
 #include "tests/support/suite.h"
 
 enum { TIMEOUT = 8, TRY = 2000, SOON = TRY / 8 /* s, ms, ms */ };
@@ -63,24 +64,6 @@ end(struct world *w)
 }
 
 static void
-stop(void *arg)
-{
-	loop_stop(arg);
-}
-
-/* Runs the loop for ms. */
-static void
-settle(struct world *w, unsigned ms)
-{
-	struct timer *t;
-
-	CU_ASSERT_FATAL(timer_new(w->loop, stop, w->loop, &t) == 0);
-	timer_set(t, ms);
-	loop_run(w->loop);
-	timer_free(t);
-}
-
-static void
 probe(struct world *w)
 {
 	dns_probe(w->probes, w->set, 0);
@@ -101,7 +84,7 @@ a_prompt_server(void)
 			w.first->silent = UINT64_MAX;
 			probe(&w);
 			CHECK(w.first->probed > 0 && w.first->heard == 0);
-			settle(&w, 100);
+			pause_loop(w.loop, 100);
 			CHECK(w.first->heard >= w.first->probed);
 			CHECK(w.first->silent == 0 && w.first->slow == 0);
 			CHECK(w.set->server[1].heard == 0);
@@ -122,15 +105,15 @@ not_all_the_time(void)
 	begin(&w, "", false);
 	one = set_of(&w, 1, false);
 	dns_probe(w.probes, one, 0);
-	settle(&w, 50);
+	pause_loop(w.loop, 50);
 	CHECK(dnsd_total(w.server) == 0);
 	nameservers_drop(one);
 
 	for (int i = 0; i < 3; i++) {
 		probe(&w);
-		settle(&w, SOON - 1);
+		pause_loop(w.loop, SOON - 1);
 		probe(&w);
-		settle(&w, 1);
+		pause_loop(w.loop, 1);
 	}
 	CHECK(dnsd_count(w.server, "localhost", "A") == 1);
 	CHECK(dnsd_total(w.server) == 3);
@@ -151,16 +134,16 @@ a_slow_server(void)
 		probe(&w);
 		put = w.first->probed;
 		for (int i = 0; i < 3; i++) {
-			settle(&w, SOON);
+			pause_loop(w.loop, SOON);
 			probe(&w);
 		}
 		CHECK(dnsd_total(w.server) == 4 || tcp);
 		CHECK(w.first->heard == 0);
-		settle(&w, SOON + 10);
+		pause_loop(w.loop, SOON + 10);
 		if (!tcp)
 			CHECK(w.first->heard >= put + TRY / 2 &&
 			    w.first->heard < put + TRY / 2 + 50);
-		settle(&w, TRY);
+		pause_loop(w.loop, TRY);
 		CHECK(w.first->slow >
 		    w.first->heard + NAMESERVERS_SILENT_MS - 50);
 		end(&w);
@@ -186,11 +169,11 @@ slow_no_more(void)
 		w.first->slow = UINT64_MAX;
 		for (int k = 0; k < 2; k++) {
 			probe(&w);
-			settle(&w, SOON);
+			pause_loop(w.loop, SOON);
 		}
-		settle(&w, TIMEOUT * 1000 - 2 * SOON - 10);
+		pause_loop(w.loop, TIMEOUT * 1000 - 2 * SOON - 10);
 		CHECK(w.first->slow > 0);
-		settle(&w, SOON + 20);
+		pause_loop(w.loop, SOON + 20);
 		CHECK((w.first->slow > 0) == row[i].slow);
 		end(&w);
 	}
@@ -207,7 +190,7 @@ nobody_is_there(void)
 		begin(&w, "", tcp);
 		dnsd_close(w.server);
 		probe(&w);
-		settle(&w, 100);
+		pause_loop(w.loop, 100);
 		CHECK(w.first->heard == 0 && w.first->slow == 0);
 		end(&w);
 	}
@@ -224,12 +207,12 @@ one_that_is_back(void)
 	dnsd_close(w.server);
 	for (int i = 0; i < 6; i++) {
 		probe(&w);
-		settle(&w, SOON);
+		pause_loop(w.loop, SOON);
 	}
 	CHECK(w.first->heard == 0);
 	dnsd_open(w.server);
 	probe(&w);
-	settle(&w, 20);
+	pause_loop(w.loop, 20);
 	CHECK(w.first->heard > 0);
 	CHECK(w.first->slow == 0);
 	end(&w);
@@ -247,7 +230,7 @@ sets_that_go(void)
 		dnsd_mute(w.server);
 		for (int i = 0; i < 2; i++) { /* both kinds are out */
 			probe(&w);
-			settle(&w, SOON);
+			pause_loop(w.loop, SOON);
 		}
 		old = w.set;
 		w.set = set_of(&w, 2, tcp);
@@ -255,7 +238,7 @@ sets_that_go(void)
 		nameservers_drop(old);
 		dnsd_open(w.server);
 		probe(&w);
-		settle(&w, 100);
+		pause_loop(w.loop, 100);
 		CHECK(w.first->heard > 0);
 		end(&w);
 	}

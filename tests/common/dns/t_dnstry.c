@@ -4,7 +4,6 @@
 #include "common/dns/dnstry.h"
 
 #include <errno.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -12,8 +11,11 @@
 #include "common/bytes/buf.h"
 #include "common/dns/dnsanswer.h"
 #include "tests/support/clock.h"
+#include "tests/support/descriptors.h"
 #include "tests/support/dnsd.h"
+#include "tests/support/pause.h"
 #include "tests/support/suite.h"
+#include "tests/support/unsent.h"
 
 enum { PORTS = 10, NOTHING = 1 /* no errno, and no answer */ };
 
@@ -47,24 +49,6 @@ end(struct world *w)
 	dns_ports_free(w->ports);
 	loop_free(w->loop);
 	dnsd_stop(w->server);
-}
-
-static void
-stop(void *arg)
-{
-	loop_stop(arg);
-}
-
-/* Runs the loop for ms. */
-static void
-settle(struct world *w, unsigned ms)
-{
-	struct timer *t;
-
-	CU_ASSERT_FATAL(timer_new(w->loop, stop, w->loop, &t) == 0);
-	timer_set(t, ms);
-	loop_run(w->loop);
-	timer_free(t);
 }
 
 static void
@@ -111,7 +95,7 @@ strange_answers_over_tcp(void)
 		dnsd_mode(w.server, row[i].mode);
 		for (int tcp = 0; tcp < 2; tcp++) {
 			CU_ASSERT_FATAL(put(&w, &o, tcp) == 0);
-			settle(&w, 100);
+			pause_loop(w.loop, 100);
 			CHECK(o.heard == row[i].heard);
 			dns_try_close(o.try);
 		}
@@ -145,10 +129,10 @@ a_cut_answer_to_the_plain_copy(void)
 		dnsd_mode(w.server, row[i].mode);
 		dnsd_delay(w.server, row[i].after);
 		CU_ASSERT_FATAL(put(&w, &o, false) == 0);
-		settle(&w, 10);
+		pause_loop(w.loop, 10);
 		dnsd_delay(w.server, 0);
 		CU_ASSERT_FATAL(dns_try_plain(o.try) == 0);
-		settle(&w, 100);
+		pause_loop(w.loop, 100);
 		CHECK(o.heard == row[i].heard);
 		dns_try_close(o.try);
 		end(&w);
@@ -197,32 +181,13 @@ cut_and_no_connection(void)
 		suite_row(strerror(row[i].why));
 		unconnected_why = row[i].why;
 		CU_ASSERT_FATAL(put(&w, &o, false) == 0);
-		settle(&w, 100);
+		pause_loop(w.loop, 100);
 		CHECK(o.heard == row[i].heard);
 		dns_try_close(o.try);
 	}
 	unconnected_why = 0;
 	suite_row(NULL);
 	end(&w);
-}
-
-/* While it is not 0, so many packets cannot be sent, for that reason. */
-static unsigned unsent;
-static int unsent_why;
-
-/* Takes the place of libc's. */
-ssize_t failing_send(int fd, const void *p, size_t n, int flags) __asm__(
-    "send");
-
-ssize_t
-failing_send(int fd, const void *p, size_t n, int flags)
-{
-	if (unsent > 0) {
-		unsent--;
-		errno = unsent_why;
-		return -1;
-	}
-	return sendto(fd, p, n, flags, NULL, 0);
 }
 
 /* Full queues, and full tables of firewalls, lose packets, as a net does: the
@@ -249,11 +214,11 @@ what_cannot_be_sent_now_is_lost(void)
 			CU_ASSERT_FATAL(put(&w, &o, false) == 0);
 		unsent = 1;
 		CHECK(dns_try_plain(o.try) == (row[i].lost ? 0 : -row[i].why));
-		settle(&w, 100);
+		pause_loop(w.loop, 100);
 		CHECK(o.heard == (row[i].lost ? NOTHING : 0));
 		if (row[i].lost) {
 			CHECK(dns_try_plain(o.try) == 0);
-			settle(&w, 100);
+			pause_loop(w.loop, 100);
 			CHECK(o.heard == 0);
 		}
 		dns_try_close(o.try);
@@ -266,25 +231,22 @@ what_cannot_be_sent_now_is_lost(void)
 static void
 a_kept_port_makes_room_for_tcp(void)
 {
-	struct rlimit old, low;
+	struct rlimit old;
 	struct world w;
 	struct one o, other;
 	int next;
 
 	begin(&w, "a.example A 192.0.2.1\n");
 	CU_ASSERT_FATAL(put(&w, &o, false) == 0);
-	settle(&w, 100);
+	pause_loop(w.loop, 100);
 	dns_try_close(o.try); /* its port is kept */
 	next = dup(0);        /* all below it are in use */
-	CU_ASSERT_FATAL(getrlimit(RLIMIT_NOFILE, &old) == 0);
-	low = old;
-	low.rlim_cur = (rlim_t)next;
-	CU_ASSERT_FATAL(setrlimit(RLIMIT_NOFILE, &low) == 0);
+	old = descriptors_limit((rlim_t)next);
 	CHECK(put(&w, &o, true) == 0);
 	CHECK(put(&w, &other, true) == -EMFILE); /* none is kept now */
-	CU_ASSERT_FATAL(setrlimit(RLIMIT_NOFILE, &old) == 0);
+	descriptors_back(&old);
 	close(next);
-	settle(&w, 100);
+	pause_loop(w.loop, 100);
 	CHECK(o.heard == 0);
 	dns_try_close(o.try);
 	end(&w);
@@ -294,7 +256,7 @@ a_kept_port_makes_room_for_tcp(void)
 static void
 a_waiting_port_makes_room_for_tcp(void)
 {
-	struct rlimit old, low;
+	struct rlimit old;
 	struct world w;
 	struct one o;
 	int next;
@@ -303,16 +265,13 @@ a_waiting_port_makes_room_for_tcp(void)
 	dnsd_delay(w.server, 40);
 	CU_ASSERT_FATAL(put(&w, &o, false) == 0);
 	CU_ASSERT_FATAL(dns_try_plain(o.try) == 0);
-	settle(&w, 10);
+	pause_loop(w.loop, 10);
 	next = dup(0);
-	CU_ASSERT_FATAL(getrlimit(RLIMIT_NOFILE, &old) == 0);
-	low = old;
-	low.rlim_cur = (rlim_t)next;
-	CU_ASSERT_FATAL(setrlimit(RLIMIT_NOFILE, &low) == 0);
-	settle(&w, 60);
-	CU_ASSERT_FATAL(setrlimit(RLIMIT_NOFILE, &old) == 0);
+	old = descriptors_limit((rlim_t)next);
+	pause_loop(w.loop, 60);
+	descriptors_back(&old);
 	close(next);
-	settle(&w, 100);
+	pause_loop(w.loop, 100);
 	CHECK(o.heard == 0);
 	dns_try_close(o.try);
 	end(&w);

@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/limits.h"
 #include "common/log/log.h"
+#include "tests/support/descriptors.h"
 #include "tests/support/nomem.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
@@ -305,15 +305,13 @@ at_the_start(void)
 static void
 no_descriptor(void)
 {
-	struct rlimit old, none = {0, 0};
+	struct rlimit old;
 	struct rig r;
 
 	rig_open(&r, "nameserver 192.0.2.1\n");
-	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &old), 0);
-	none.rlim_max = old.rlim_max;
-	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &none), 0);
+	old = descriptors_limit(0);
 	CHECK(nameservers_now(r.source, 10000) == NULL);
-	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &old), 0);
+	descriptors_back(&old);
 	CHECK_STR(servers(&r, 10000), "192.0.2.1");
 	rig_close(&r);
 }

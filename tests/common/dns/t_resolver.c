@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
@@ -21,10 +20,13 @@
 #include "common/log/log.h"
 #include "tests/support/answer.h"
 #include "tests/support/clock.h"
+#include "tests/support/descriptors.h"
 #include "tests/support/dnsd.h"
 #include "tests/support/nomem.h"
+#include "tests/support/pause.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
+#include "tests/support/unsent.h"
 
 enum { WANTED_MAX = 8, GIVE_UP = 30000 /* ms; well over all deadlines */ };
 
@@ -94,24 +96,12 @@ rig_await(struct rig *rig, unsigned n)
 	timer_clear(rig->giveup);
 }
 
-static void
-pause_end(void *arg)
-{
-	loop_stop(arg);
-}
-
 /* Runs the loop for ms. */
 static void
 rig_pause(struct rig *rig, unsigned ms)
 {
-	struct timer *t;
-
 	rig->wanted = 0;
-	CU_ASSERT_EQUAL_FATAL(
-	    timer_new(rig->loop, pause_end, rig->loop, &t), 0);
-	timer_set(t, ms);
-	loop_run(rig->loop);
-	timer_free(t);
+	pause_loop(rig->loop, ms);
 }
 
 static void
@@ -455,25 +445,6 @@ descriptors(void)
 		n++;
 	closedir(d);
 	return n;
-}
-
-/* This process may have so many descriptors from now on, until
- * descriptors_back() of what was before. */
-static struct rlimit
-descriptors_limit(rlim_t n)
-{
-	struct rlimit old, low = {n, 0};
-
-	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &old), 0);
-	low.rlim_max = old.rlim_max;
-	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &low), 0);
-	return old;
-}
-
-static void
-descriptors_back(const struct rlimit *old)
-{
-	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, old), 0);
 }
 
 static struct rlimit
@@ -1515,24 +1486,6 @@ moving_getsockname(int fd, struct sockaddr *ret, socklen_t *n)
 		memcpy(ret, &in, sizeof in);
 	}
 	return rc;
-}
-
-/* While it is not 0, so many packets cannot be sent: our address has gone. */
-static unsigned unsent;
-
-/* Takes the place of libc's. */
-ssize_t failing_send(int fd, const void *p, size_t n, int flags) __asm__(
-    "send");
-
-ssize_t
-failing_send(int fd, const void *p, size_t n, int flags)
-{
-	if (unsent > 0) {
-		unsent--;
-		errno = EINVAL;
-		return -1;
-	}
-	return sendto(fd, p, n, flags, NULL, 0);
 }
 
 /* Half a try later it is asked once more, from another port: what was sent from

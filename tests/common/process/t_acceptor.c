@@ -1,12 +1,12 @@
 #include <fcntl.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "common/log/log.h"
 #include "common/process/acceptor.h"
+#include "tests/support/descriptors.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
 
@@ -110,7 +110,7 @@ nothing_to_take(void)
 static void
 pauses(void)
 {
-	struct rlimit before, low;
+	struct rlimit before;
 	struct world w;
 	uint64_t now = 1000;
 	int fd;
@@ -120,10 +120,7 @@ pauses(void)
 	start(&w);
 	(void)log_open(NULL, "test");
 	fd = dial(&w);
-	CU_ASSERT_FATAL(getrlimit(RLIMIT_NOFILE, &before) == 0);
-	low = before;
-	low.rlim_cur = 3; /* fewer than are open: none can be opened */
-	CU_ASSERT_FATAL(setrlimit(RLIMIT_NOFILE, &low) == 0);
+	before = descriptors_limit(3); /* all below are open */
 	for (int i = 0; i < 3; i++) {
 		acceptor_take(&w.acceptor, w.listener, &w.children, 1, now);
 		CHECK(w.acceptor.held == -1 && w.acceptor.bad);
@@ -132,7 +129,7 @@ pauses(void)
 		now += 200;
 		CHECK(acceptor_ready(&w.acceptor, now));
 	}
-	CU_ASSERT_FATAL(setrlimit(RLIMIT_NOFILE, &before) == 0);
+	descriptors_back(&before);
 	acceptor_take(&w.acceptor, w.listener, &w.children, 1, now);
 	CHECK(w.acceptor.held >= 0 && !w.acceptor.bad);
 	close(fd);

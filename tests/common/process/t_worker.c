@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "common/log/log.h"
 #include "common/process/children.h"
 #include "common/process/worker.h"
+#include "tests/support/descriptors.h"
 #include "tests/support/loop_fake.h"
 #include "tests/support/suite.h"
 
@@ -367,19 +367,17 @@ room_is_made(void)
 {
 	static const struct worker_events spare_events = {
 	    .accepted = on_accepted, .order = on_order, .spare = give_up};
-	struct rlimit before, low;
+	enum { TWO = 45 }; /* places for two */
+	struct rlimit before;
 	struct wing w;
 	int peer[3];
 
-	CU_ASSERT_FATAL(getrlimit(RLIMIT_NOFILE, &before) == 0);
 	start(&w);
 	worker_unwatch(w.worker);
-	low = before;
-	low.rlim_cur = 45; /* places for two */
-	CU_ASSERT_EQUAL(worker_fullest(low.rlim_cur), 2);
-	CU_ASSERT_FATAL(setrlimit(RLIMIT_NOFILE, &low) == 0);
+	CU_ASSERT_EQUAL(worker_fullest(TWO), 2);
+	before = descriptors_limit(TWO);
 	CU_ASSERT_FATAL(worker_watch(w.worker, w.loop, &spare_events, &w) == 0);
-	CU_ASSERT_FATAL(setrlimit(RLIMIT_NOFILE, &before) == 0);
+	descriptors_back(&before);
 	w.spared = 1;
 	peer[0] = hand_over(&w);
 	loop_fake_turn(w.loop);

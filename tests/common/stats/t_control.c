@@ -1,6 +1,5 @@
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -10,6 +9,7 @@
 #include "common/stats/control.h"
 #include "signer/counters.h"
 #include "tests/support/asker.h"
+#include "tests/support/descriptors.h"
 #include "tests/support/loop_fake.h"
 #include "tests/support/suite.h"
 #include "tests/support/tmpdir.h"
@@ -192,7 +192,7 @@ static void
 out_of_descriptors(void)
 {
 	static struct world w;
-	struct rlimit was, few;
+	struct rlimit was;
 	struct tmpdir d;
 	char log[TMPDIR_PATH_MAX];
 	int fd;
@@ -204,11 +204,9 @@ out_of_descriptors(void)
 	    log_open(tmpdir_file(&d, "log", log), "t_control") == 0);
 	start(&w);
 	fd = asker_dial(&w.asker);
-	CU_ASSERT_FATAL(getrlimit(RLIMIT_NOFILE, &was) == 0);
-	few = (struct rlimit){(rlim_t)fd + 1, was.rlim_max};
-	CU_ASSERT_FATAL(setrlimit(RLIMIT_NOFILE, &few) == 0);
+	was = descriptors_limit((rlim_t)fd + 1);
 	CHECK(asker_say(&w.asker, fd, "status\n") == NULL);
-	CU_ASSERT_FATAL(setrlimit(RLIMIT_NOFILE, &was) == 0);
+	descriptors_back(&was);
 	CHECK(asker_say(&w.asker, fd, "") == NULL);
 	CHECK_STR(strstr(tmpdir_read(log), "accept_paused"),
 	    "accept_paused reason=\"control: Too many open files\"\n");
